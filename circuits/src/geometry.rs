@@ -1,0 +1,104 @@
+//! Circuit shapes (PROTOCOL section 2): one verifying key for data of any size.
+
+use std::fmt;
+
+/// Rows at the end of every column that may not hold data.
+///
+/// The last six rows are halo2's blinding rows; two more stand between them and the data, one of which
+/// holds the final value of the LogUp running sum.
+pub const RESERVED_ROWS: usize = 8;
+
+/// A circuit shape `(k, W, b)`: `2^k` rows, `W` data columns, an alphabet of `2^b` symbols.
+///
+/// Keys depend on the geometry alone: never on a dataset's size, its schema, the policy or the contributor.
+/// Only the named geometries of protocol version 1 can be constructed outside this crate.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Geometry {
+    name: &'static str,
+    id: u8,
+    k: u32,
+    data_columns: usize,
+}
+
+impl Geometry {
+    /// Small uploads, tests, laptops: 32,640 symbols a segment, an alphabet of 1,024.
+    pub const COMPACT: Self = Self { name: "compact", id: 1, k: 11, data_columns: 16 };
+
+    /// The default: 1,048,064 symbols a segment, an alphabet of 8,192.
+    pub const STANDARD: Self = Self { name: "standard", id: 2, k: 14, data_columns: 64 };
+
+    /// Every geometry of protocol version 1, smallest first.
+    pub const ALL: [Self; 2] = [Self::COMPACT, Self::STANDARD];
+
+    /// The geometry of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|geometry| geometry.name == name)
+    }
+
+    /// The geometry with that identifier in the canonical encodings, if there is one.
+    pub fn from_id(id: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|geometry| geometry.id == id)
+    }
+
+    /// Its name in policies and on the command line.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its identifier in canonical encodings.
+    pub const fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// Binary logarithm of the number of rows.
+    pub const fn k(&self) -> u32 {
+        self.k
+    }
+
+    /// `n = 2^k`: rows of a column, blinding rows included.
+    pub const fn rows(&self) -> usize {
+        1 << self.k
+    }
+
+    /// `u`: rows of a column that may hold data; rows `u..n` are never read by a constraint on a linked column.
+    pub const fn usable_rows(&self) -> usize {
+        self.rows() - RESERVED_ROWS
+    }
+
+    /// `W`: data columns of the histogram circuit.
+    pub const fn data_columns(&self) -> usize {
+        self.data_columns
+    }
+
+    /// `b = k − 1`: binary logarithm of the alphabet's size, and the width of a range-check limb.
+    pub const fn alphabet_bits(&self) -> u32 {
+        self.k - 1
+    }
+
+    /// `2^b`: the alphabet's size, symbol 0 (padding) included.
+    pub const fn alphabet(&self) -> usize {
+        1 << self.alphabet_bits()
+    }
+
+    /// `W·u`: symbols in one segment.
+    pub const fn segment_symbols(&self) -> usize {
+        self.data_columns * self.usable_rows()
+    }
+
+    /// Rounds that one compute-score proof covers: one for each row of the alphabet.
+    pub const fn rounds(&self) -> usize {
+        self.alphabet()
+    }
+}
+
+impl fmt::Debug for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(k={}, W={}, b={})", self.name, self.k, self.data_columns, self.alphabet_bits())
+    }
+}
+
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

@@ -1,0 +1,193 @@
+//! The one canonical encoding: fixed widths, big-endian, every element with exactly one form.
+//!
+//! Every digest of the protocol (PROTOCOL sections 4 and 5) is Keccak-256 over a domain tag and fields
+//! written by [`Hasher`]. Strings and lists carry their length, so no two field sequences share bytes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ff::PrimeField;
+use halo2curves::CurveAffine;
+use halo2curves::bn256::{Fq, Fr, G1Affine};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha3::{Digest as _, Keccak256};
+
+/// Bytes of an encoded scalar.
+pub const SCALAR_BYTES: usize = 32;
+/// Bytes of an encoded point: `x‖y`, uncompressed, each big-endian.
+pub const POINT_BYTES: usize = 64;
+
+/// A 32-byte digest, shown as `0x` and 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest as two 128-bit limbs, low limb first: how a digest enters a circuit's instances.
+    pub fn limbs(&self) -> [Fr; 2] {
+        let half = |bytes: &[u8]| {
+            let mut limb = [0u8; 16];
+            limb.copy_from_slice(bytes);
+            Fr::from_u128(u128::from_be_bytes(limb))
+        };
+        [half(&self.0[16..]), half(&self.0[..16])]
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{}", hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that is not `0x` and the expected number of hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not 0x followed by {digits} hexadecimal digits")]
+pub struct HexError {
+    /// The text, cut to 80 characters.
+    pub text: String,
+    /// How many digits were expected.
+    pub digits: usize,
+}
+
+/// Decodes `0x` and exactly `2·N` hexadecimal digits.
+pub fn decode_hex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
+    let error = || HexError { text: text.chars().take(80).collect(), digits: 2 * N };
+    let digits = text.strip_prefix("0x").ok_or_else(error)?;
+    let mut bytes = [0u8; N];
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| error())?;
+    Ok(bytes)
+}
+
+impl FromStr for Digest {
+    type Err = HexError;
+
+    fn from_str(text: &str) -> Result<Self, HexError> {
+        decode_hex(text).map(Self)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Keccak-256 over a domain tag and fixed-width fields.
+#[derive(Clone)]
+pub struct Hasher(Keccak256);
+
+impl Hasher {
+    /// Starts a digest under `tag`; the tag is length-prefixed like every string.
+    pub fn new(tag: &str) -> Self {
+        Self(Keccak256::new()).string(tag)
+    }
+
+    /// Absorbs raw bytes. The caller fixes their number or writes it first.
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.update(bytes);
+        self
+    }
+
+    /// One byte.
+    pub fn u8(self, value: u8) -> Self {
+        self.bytes(&[value])
+    }
+
+    /// Four bytes, big-endian.
+    pub fn u32(self, value: u32) -> Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// Eight bytes, big-endian.
+    pub fn u64(self, value: u64) -> Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// Sixteen bytes, big-endian.
+    pub fn u128(self, value: u128) -> Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// A list's or string's length, eight bytes.
+    pub fn len(self, length: usize) -> Self {
+        self.u64(length as u64)
+    }
+
+    /// A UTF-8 string after its length in bytes.
+    pub fn string(self, text: &str) -> Self {
+        self.len(text.len()).bytes(text.as_bytes())
+    }
+
+    /// Another digest.
+    pub fn digest(self, digest: &Digest) -> Self {
+        self.bytes(&digest.0)
+    }
+
+    /// A scalar, 32 bytes big-endian.
+    pub fn scalar(self, scalar: &Fr) -> Self {
+        self.bytes(&encode_scalar(scalar))
+    }
+
+    /// A point, 64 bytes; the identity, which has no coordinates, is 64 zero bytes.
+    pub fn point(self, point: &G1Affine) -> Self {
+        self.bytes(&encode_point(point))
+    }
+
+    /// The digest of all that was absorbed.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+/// A scalar as 32 bytes, big-endian.
+pub fn encode_scalar(scalar: &Fr) -> [u8; SCALAR_BYTES] {
+    let mut bytes = scalar.to_repr();
+    bytes.reverse();
+    bytes
+}
+
+/// The scalar with this encoding; `None` if it is not below the modulus.
+pub fn decode_scalar(bytes: &[u8; SCALAR_BYTES]) -> Option<Fr> {
+    let mut little_endian = *bytes;
+    little_endian.reverse();
+    Fr::from_repr(little_endian).into()
+}
+
+/// A point as `x‖y`, big-endian; the identity as 64 zero bytes.
+pub fn encode_point(point: &G1Affine) -> [u8; POINT_BYTES] {
+    let mut bytes = [0u8; POINT_BYTES];
+    bytes[..32].copy_from_slice(&point.x.to_repr());
+    bytes[32..].copy_from_slice(&point.y.to_repr());
+    bytes[..32].reverse();
+    bytes[32..].reverse();
+    bytes
+}
+
+/// The point with this encoding; `None` if a coordinate is not below the modulus, the point is off the
+/// curve, or it is the identity, which occurs nowhere in an honest proof or commitment.
+pub fn decode_point(bytes: &[u8; POINT_BYTES]) -> Option<G1Affine> {
+    let coordinate = |half: &[u8]| {
+        let mut repr = [0u8; 32];
+        repr.copy_from_slice(half);
+        repr.reverse();
+        Option::<Fq>::from(Fq::from_repr(repr))
+    };
+    let (x, y) = (coordinate(&bytes[..32])?, coordinate(&bytes[32..])?);
+    // `from_xy` refuses a point off the curve; (0, 0) is off the curve and is how the identity would look.
+    if x == Fq::zero() && y == Fq::zero() {
+        return None;
+    }
+    G1Affine::from_xy(x, y).into()
+}

@@ -1,0 +1,6 @@
+//! # What both sides agree on: parameters, keys, commitments, policy
+
+pub mod encoding;
+pub mod schema;
+
+pub use fairshare_circuits::geometry::Geometry;

@@ -1,0 +1,218 @@
+//! From records to symbols (PROTOCOL section 3): features, bins and the symbols they occupy.
+
+use std::collections::HashSet;
+
+use crate::encoding::{Digest, Hasher};
+
+/// How a cell of one feature becomes a bin.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rule {
+    /// One bin a label, in order; then one for any other label; then one for a missing value.
+    Categorical {
+        /// The labels, distinct, compared byte for byte.
+        labels: Vec<String>,
+    },
+    /// Bins `(−∞,e_1), [e_1,e_2), …, [e_m,∞)`; then one for a missing value.
+    Numeric {
+        /// The edges, finite and strictly ascending, at least one.
+        edges: Vec<f64>,
+    },
+}
+
+/// One column of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feature {
+    /// The column's name, matched exactly.
+    pub name: String,
+    /// Its binning.
+    pub rule: Rule,
+}
+
+impl Feature {
+    /// Number of bins, the missing bin included.
+    pub fn bins(&self) -> u32 {
+        let ruled = match &self.rule {
+            Rule::Categorical { labels } => labels.len() + 1,
+            Rule::Numeric { edges } => edges.len() + 1,
+        };
+        u32::try_from(ruled + 1).unwrap_or(u32::MAX)
+    }
+
+    /// The bin of a missing value: the last.
+    pub fn missing_bin(&self) -> u32 {
+        self.bins() - 1
+    }
+}
+
+/// The features of a record, in order, with the symbols they occupy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schema {
+    features: Vec<Feature>,
+    bases: Vec<u32>,
+}
+
+/// Why a list of features is no schema.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// A schema needs at least one feature.
+    #[error("the schema lists no feature; give at least one")]
+    Empty,
+    /// A feature's name is empty.
+    #[error("feature {index} has an empty name")]
+    UnnamedFeature {
+        /// Position in the list, from 0.
+        index: usize,
+    },
+    /// Two features share a name.
+    #[error("feature `{name}` is listed twice")]
+    DuplicateFeature {
+        /// The name.
+        name: String,
+    },
+    /// Two labels of one feature are equal.
+    #[error("feature `{feature}` lists label `{label}` twice")]
+    DuplicateLabel {
+        /// The feature.
+        feature: String,
+        /// The label.
+        label: String,
+    },
+    /// An empty label could never match: an empty cell is the missing bin.
+    #[error("feature `{feature}` lists an empty label; an empty cell already has the missing bin")]
+    EmptyLabel {
+        /// The feature.
+        feature: String,
+    },
+    /// A categorical feature without labels, or a numeric one without edges.
+    #[error("feature `{feature}` has no labels or edges; give at least one")]
+    NoBins {
+        /// The feature.
+        feature: String,
+    },
+    /// Edges must ascend strictly and be finite.
+    #[error("feature `{feature}`: edge {index} is {edge}, not a finite number above the edge before it")]
+    UnsortedEdges {
+        /// The feature.
+        feature: String,
+        /// Position of the offending edge, from 0.
+        index: usize,
+        /// Its value.
+        edge: f64,
+    },
+    /// More symbols than the geometry's alphabet.
+    #[error(
+        "the schema needs {needed} symbols, padding included, but the geometry's alphabet has {alphabet}: drop bins or choose a larger geometry"
+    )]
+    TooManySymbols {
+        /// Symbols needed, padding included.
+        needed: u64,
+        /// Symbols available.
+        alphabet: usize,
+    },
+}
+
+impl Schema {
+    /// Checks the features and lays out their symbols from 1 (symbol 0 is padding) in an alphabet of that size.
+    pub fn new(features: Vec<Feature>, alphabet: usize) -> Result<Self, SchemaError> {
+        if features.is_empty() {
+            return Err(SchemaError::Empty);
+        }
+        let mut names = HashSet::new();
+        let mut bases = Vec::with_capacity(features.len());
+        let mut next = 1u64;
+        for (index, feature) in features.iter().enumerate() {
+            if feature.name.is_empty() {
+                return Err(SchemaError::UnnamedFeature { index });
+            }
+            if !names.insert(feature.name.as_str()) {
+                return Err(SchemaError::DuplicateFeature { name: feature.name.clone() });
+            }
+            check_rule(feature)?;
+            // Past the alphabet the base is never used: the check below the loop refuses the schema.
+            bases.push(u32::try_from(next).unwrap_or(u32::MAX));
+            next += u64::from(feature.bins());
+        }
+        if next > alphabet as u64 {
+            return Err(SchemaError::TooManySymbols { needed: next, alphabet });
+        }
+        Ok(Self { features, bases })
+    }
+
+    /// The features, in order.
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// `d`: number of features.
+    pub fn len(&self) -> usize {
+        self.features.len()
+    }
+
+    /// Never true; a schema has at least one feature.
+    pub fn is_empty(&self) -> bool {
+        self.features.is_empty()
+    }
+
+    /// Symbols of feature `index`, consecutive.
+    pub fn symbols(&self, index: usize) -> std::ops::Range<usize> {
+        let base = self.bases[index] as usize;
+        base..base + self.features[index].bins() as usize
+    }
+
+    /// Symbols in use, padding included: one past the last feature's last symbol.
+    pub fn symbol_count(&self) -> usize {
+        self.symbols(self.len() - 1).end
+    }
+
+    /// Digest of names and rules, in order (PROTOCOL section 4).
+    pub fn hash(&self) -> Digest {
+        let mut hasher = Hasher::new("fairshare/v1/schema").len(self.features.len());
+        for feature in &self.features {
+            hasher = hasher.string(&feature.name);
+            hasher = match &feature.rule {
+                Rule::Categorical { labels } => {
+                    labels.iter().fold(hasher.u8(0).len(labels.len()), |hasher, label| hasher.string(label))
+                }
+                // Zero has two floating-point forms; adding +0.0 leaves one.
+                Rule::Numeric { edges } => edges
+                    .iter()
+                    .fold(hasher.u8(1).len(edges.len()), |hasher, edge| hasher.u64((edge + 0.0).to_bits())),
+            };
+        }
+        hasher.finish()
+    }
+}
+
+fn check_rule(feature: &Feature) -> Result<(), SchemaError> {
+    let name = || feature.name.clone();
+    match &feature.rule {
+        Rule::Categorical { labels } => {
+            if labels.is_empty() {
+                return Err(SchemaError::NoBins { feature: name() });
+            }
+            let mut seen = HashSet::new();
+            for label in labels {
+                if label.is_empty() {
+                    return Err(SchemaError::EmptyLabel { feature: name() });
+                }
+                if !seen.insert(label) {
+                    return Err(SchemaError::DuplicateLabel { feature: name(), label: label.clone() });
+                }
+            }
+        }
+        Rule::Numeric { edges } => {
+            if edges.is_empty() {
+                return Err(SchemaError::NoBins { feature: name() });
+            }
+            let mut previous = f64::NEG_INFINITY;
+            for (index, &edge) in edges.iter().enumerate() {
+                if !edge.is_finite() || edge <= previous {
+                    return Err(SchemaError::UnsortedEdges { feature: name(), index, edge });
+                }
+                previous = edge;
+            }
+        }
+    }
+    Ok(())
+}
