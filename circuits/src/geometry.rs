@@ -91,6 +91,12 @@ impl Geometry {
     }
 }
 
+impl Default for Geometry {
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
+
 impl fmt::Debug for Geometry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(k={}, W={}, b={})", self.name, self.k, self.data_columns, self.alphabet_bits())

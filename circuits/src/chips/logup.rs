@@ -1,0 +1,210 @@
+//! # LogUp
+//!
+//! **Claim** `Σ_rows Σ_i m_i/(γ − v_i) = 0` over the usable rows `0..u`, for a list of terms `(m_i, v_i)`.
+//!
+//! A looked-up cell is a term `(1, v)`, a table with multiplicities a term `(−m, t)`. The values and the
+//! multiplicities are committed before `γ` is drawn, so the sum is zero only if, as rational functions, the
+//! poles cancel: every looked-up value stands in the table, and `m_t` is exactly how often `t` was looked up
+//! (fewer than `2^32` look-ups, far below the field's characteristic). Where table rows repeat a value, the
+//! claim is about the sum of their multiplicities.
+//!
+//! **Spec** PROTOCOL section 5; Haböck, *Multivariate lookups based on logarithmic derivatives*, ePrint
+//! 2022/1530, section 3 (lemma 5 for the multiplicities).
+//!
+//! **Columns**
+//!
+//! | name | kind | origin |
+//! | --- | --- | --- |
+//! | `h_j` | advice, second phase | hint: the sum of three terms' fractions on one row |
+//! | `φ` | advice, second phase | hint: the running sum of all `h_j` above this row |
+//! | `active`, `boundary` | selectors | rows `0..u`; rows `0` and `u` |
+//!
+//! **Gates**
+//!
+//! | degree | constraint | meaning |
+//! | --- | --- | --- |
+//! | 5 | `active · (h·d0·d1·d2 − m0·d1·d2 − m1·d0·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
+//! | 2 | `active · (φ′ − φ − Σ_j h_j)` | running sum |
+//! | 2 | `boundary · φ` | it starts and ends at zero |
+//!
+//! **Wiring** `m_i`, `v_i` are the caller's expressions over first-phase cells of the same row: nothing is
+//! copied. `h_j` is forced by the helper gate (`d_i ≠ 0` except with probability `≈ 2^-230`), `φ` by the
+//! running sum from its zero start. No result leaves the chip.
+//!
+//! **Cost** `⌈terms/3⌉ + 1` columns, no row of its own; row `u` holds the final `φ`.
+
+use ff::{BatchInvert, Field};
+use halo2_proofs::circuit::{Region, Value};
+use halo2_proofs::plonk::{
+    Advice, Challenge, Column, ConstraintSystem, Constraints, Error, SecondPhase, Selector,
+};
+use halo2curves::bn256::Fr;
+
+use super::{Expr, enable};
+
+/// Terms that share a helper column: three keep its gate at degree 5.
+pub const TERMS_PER_HELPER: usize = 3;
+
+/// One fraction `multiplicity / (γ − value)`, on every usable row.
+#[derive(Clone, Debug)]
+pub struct Term {
+    /// The numerator, of degree at most 1 over first-phase cells.
+    pub multiplicity: Expr,
+    /// The value looked up or offered, of degree at most 1 over first-phase and fixed cells.
+    pub value: Expr,
+}
+
+impl Term {
+    /// A looked-up value.
+    pub fn lookup(value: Expr) -> Self {
+        Self { multiplicity: super::constant(Fr::ONE), value }
+    }
+
+    /// A table entry with its multiplicity.
+    pub fn table(multiplicity: Expr, value: Expr) -> Self {
+        Self { multiplicity: -multiplicity, value }
+    }
+}
+
+/// The chip; see the module.
+#[derive(Clone, Debug)]
+pub struct LogUp {
+    gamma: Challenge,
+    terms: Vec<Term>,
+    helpers: Vec<Column<Advice>>,
+    sum: Column<Advice>,
+    active: Selector,
+    boundary: Selector,
+}
+
+/// Values of the second-phase columns: helpers on rows `0..u`, the running sum on rows `0..=u`.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    /// One column for each three terms.
+    pub helpers: Vec<Vec<Fr>>,
+    /// The running sum.
+    pub sum: Vec<Fr>,
+}
+
+impl LogUp {
+    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, gamma: Challenge, terms: Vec<Term>) -> Self {
+        let helpers: Vec<_> =
+            terms.chunks(TERMS_PER_HELPER).map(|_| meta.advice_column_in(SecondPhase)).collect();
+        let sum = meta.advice_column_in(SecondPhase);
+        let (active, boundary) = (meta.selector(), meta.selector());
+
+        meta.create_gate("LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)", |_| {
+            let constraints: Vec<_> = terms
+                .chunks(TERMS_PER_HELPER)
+                .zip(&helpers)
+                .map(|(terms, helper)| ("LogUp helper", helper_constraint(gamma, terms, helper.cur())))
+                .collect();
+            Constraints::with_selector(active.expr(), constraints)
+        });
+        meta.create_gate("LogUp sum: φ(next) = φ + Σ h", |_| {
+            let total = helpers.iter().fold(sum.cur(), |total: Expr, helper| total + helper.cur());
+            Constraints::with_selector(active.expr(), [("LogUp sum", sum.next() - total)])
+        });
+        meta.create_gate("LogUp boundary: φ = 0 on rows 0 and u", |_| {
+            Constraints::with_selector(boundary.expr(), [("LogUp boundary", sum.cur())])
+        });
+        Self { gamma, terms, helpers, sum, active, boundary }
+    }
+
+    /// The challenge under which the fractions are summed.
+    pub fn gamma(&self) -> Challenge {
+        self.gamma
+    }
+
+    /// The terms, in the order in which [`fractions`] and [`sums`] number them.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// Switches the argument on for the usable rows `0..usable`.
+    pub fn enable(&self, region: &mut Region<'_, Fr>, usable: usize) -> Result<(), Error> {
+        enable(region, self.active, 0..usable)?;
+        enable(region, self.boundary, [0, usable])
+    }
+
+    /// Fills the second-phase columns.
+    pub fn assign(&self, region: &mut Region<'_, Fr>, usable: usize, sums: Value<&Sums>) {
+        for (index, helper) in self.helpers.iter().enumerate() {
+            for row in 0..usable {
+                region.assign_advice(*helper, row, sums.map(|sums| sums.helpers[index][row]));
+            }
+        }
+        for row in 0..=usable {
+            region.assign_advice(self.sum, row, sums.map(|sums| sums.sum[row]));
+        }
+    }
+}
+
+fn helper_constraint(gamma: Challenge, terms: &[Term], helper: Expr) -> Expr {
+    let denominator = |term: &Term| gamma.expr() - term.value.clone();
+    let product = terms.iter().fold(helper, |product, term| product * denominator(term));
+    terms.iter().enumerate().fold(product, |rest, (index, term)| {
+        let others = terms.iter().enumerate().filter(|(other, _)| *other != index);
+        rest - others.fold(term.multiplicity.clone(), |product, (_, other)| product * denominator(other))
+    })
+}
+
+/// Helper columns and running sum for `terms` fractions a row, given each fraction's value.
+pub fn sums(terms: usize, usable: usize, fraction: impl Fn(usize, usize) -> Fr) -> Sums {
+    let helpers: Vec<Vec<Fr>> = (0..terms)
+        .step_by(TERMS_PER_HELPER)
+        .map(|first| {
+            let last = terms.min(first + TERMS_PER_HELPER);
+            (0..usable).map(|row| (first..last).map(|term| fraction(term, row)).sum()).collect()
+        })
+        .collect();
+    let mut total = Fr::ZERO;
+    let mut sum = Vec::with_capacity(usable + 1);
+    sum.push(total);
+    for row in 0..usable {
+        total += helpers.iter().map(|helper| helper[row]).sum::<Fr>();
+        sum.push(total);
+    }
+    Sums { helpers, sum }
+}
+
+/// The fractions `m_i/(γ − v_i)` of every term on rows `0..usable`, by evaluating the terms' own expressions:
+/// `advice` and `fixed` are indexed by column, then row, and `challenges` by challenge.
+pub fn fractions(
+    terms: &[Term],
+    usable: usize,
+    gamma: Fr,
+    advice: &[Vec<Fr>],
+    fixed: &[Vec<Fr>],
+    challenges: &dyn Fn(usize) -> Fr,
+) -> Vec<Vec<Fr>> {
+    let cell = |columns: &[Vec<Fr>], column: usize, row: usize| {
+        columns.get(column).and_then(|values| values.get(row)).copied().unwrap_or(Fr::ZERO)
+    };
+    let evaluate = |expression: &Expr, row: usize| {
+        expression.evaluate(
+            &|constant| constant,
+            &|_| Fr::ONE,
+            &|query| cell(fixed, query.column_index(), row),
+            &|query| cell(advice, query.column_index(), row),
+            &|_| Fr::ZERO,
+            &|challenge| challenges(challenge.index()),
+            &|value: Fr| -value,
+            &|left: Fr, right: Fr| left + right,
+            &|left: Fr, right: Fr| left * right,
+            &|value: Fr, factor: Fr| value * factor,
+        )
+    };
+    terms
+        .iter()
+        .map(|term| {
+            let mut fractions: Vec<Fr> = (0..usable).map(|row| gamma - evaluate(&term.value, row)).collect();
+            fractions.iter_mut().batch_invert();
+            for (row, fraction) in fractions.iter_mut().enumerate() {
+                *fraction *= evaluate(&term.multiplicity, row);
+            }
+            fractions
+        })
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! The first-phase columns' values: computed here, apart from columns and gates, so that a test can alter any
+//! cell by name and see which constraint objects.
+
+use ff::PrimeField;
+use halo2curves::bn256::Fr;
+
+use super::layout::{DECAY_BITS, LOST_BITS, REMAINDER_BITS, Rows, SHARE_BITS, UNIT_BITS};
+use super::relation::decayed;
+use super::{INSTANCE_ROWS, Instance, Witness};
+use crate::chips::limbs::{scaling, split};
+use crate::chips::power_of_two;
+use crate::geometry::Geometry;
+use crate::trace::{Columns, low_bits};
+
+/// A first-phase column, by name; limb columns are counted from the least significant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cells {
+    /// `u`, linked.
+    Units,
+    /// `U`, linked.
+    Totals,
+    /// `z`.
+    Nonzero,
+    /// `ρ`.
+    Rho,
+    /// The running sum.
+    Sum,
+    /// Copies of the instance.
+    Io,
+    /// Multiplicities of the range table.
+    Multiplicity,
+    /// A limb of the units.
+    UnitLimb(usize),
+    /// A limb of what the units lack of the total.
+    Rest(usize),
+    /// A limb of the share.
+    Share(usize),
+    /// A limb of the share's remainder.
+    Remainder(usize),
+    /// A limb of what the remainder lacks of the total less one.
+    Slack(usize),
+    /// A limb of the decay.
+    Decay(usize),
+    /// A limb of what the decay's step drops, scaled.
+    Lost(usize),
+}
+
+/// Columns before the limbs.
+const SINGLE_COLUMNS: usize = 7;
+
+impl Cells {
+    /// The column's index in the layout.
+    pub fn index(self, geometry: Geometry) -> usize {
+        let limb = |before: &[u32], limb: usize| {
+            SINGLE_COLUMNS + before.iter().map(|bits| limbs(*bits, geometry)).sum::<usize>() + limb
+        };
+        const ORDER: [u32; 6] = [UNIT_BITS, UNIT_BITS, SHARE_BITS, UNIT_BITS, UNIT_BITS, DECAY_BITS];
+        match self {
+            Self::Units => 0,
+            Self::Totals => 1,
+            Self::Nonzero => 2,
+            Self::Rho => 3,
+            Self::Sum => 4,
+            Self::Io => 5,
+            Self::Multiplicity => 6,
+            Self::UnitLimb(index) => limb(&ORDER[..0], index),
+            Self::Rest(index) => limb(&ORDER[..1], index),
+            Self::Share(index) => limb(&ORDER[..2], index),
+            Self::Remainder(index) => limb(&ORDER[..3], index),
+            Self::Slack(index) => limb(&ORDER[..4], index),
+            Self::Decay(index) => limb(&ORDER[..5], index),
+            Self::Lost(index) => limb(&ORDER, index),
+        }
+    }
+}
+
+/// The first-phase columns, rows `0..u`.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    geometry: Geometry,
+    columns: Columns,
+}
+
+impl Trace {
+    /// The columns that prove `instance` for `witness`, if it is true.
+    pub fn new(geometry: Geometry, instance: &Instance, witness: &Witness) -> Self {
+        let count = Cells::Lost(limbs(LOST_BITS, geometry)).index(geometry);
+        let mut trace = Self { geometry, columns: Columns::zero(count, geometry.usable_rows()) };
+        trace.fill_instance(instance);
+        trace.fill_rounds(instance, witness);
+        trace.fill_score(instance);
+        trace.recount();
+        trace
+    }
+
+    /// The columns, in layout order.
+    pub fn columns(&self) -> &[Vec<Fr>] {
+        self.columns.as_slice()
+    }
+
+    /// A cell's value.
+    pub fn get(&self, cells: Cells, row: usize) -> Fr {
+        self.columns.get(cells.index(self.geometry), row)
+    }
+
+    /// Overwrites a cell.
+    pub fn set(&mut self, cells: Cells, row: usize, value: Fr) {
+        self.columns.set(cells.index(self.geometry), row, value);
+    }
+
+    /// Overwrites the limbs that start at `first` with those of `value`, a value of `bits` bits.
+    pub fn set_limbs(&mut self, first: Cells, row: usize, value: u128, bits: u32) {
+        let limbs = split(value, self.geometry.alphabet_bits(), limbs(bits, self.geometry));
+        self.columns.set_limbs(first.index(self.geometry), row, &limbs);
+    }
+
+    /// Recomputes the multiplicities from the limbs as they are. Values that stand in no table are left out.
+    pub fn recount(&mut self) {
+        let mut counts = vec![0; self.geometry.alphabet()];
+        self.columns.count(SINGLE_COLUMNS..self.columns().len(), &mut counts);
+        counts.resize(self.geometry.usable_rows(), 0);
+        self.columns.fill(Cells::Multiplicity.index(self.geometry), counts.into_iter().map(Fr::from));
+    }
+
+    fn fill_instance(&mut self, instance: &Instance) {
+        let rows = Rows::new(self.geometry);
+        for (name, value) in INSTANCE_ROWS.iter().zip(instance.to_rows()) {
+            match rows.io(name) {
+                Some(row) => self.set(Cells::Io, row, value),
+                None => (0..=rows.total()).for_each(|row| self.set(Cells::Rho, row, value)),
+            }
+        }
+    }
+
+    fn fill_rounds(&mut self, instance: &Instance, witness: &Witness) {
+        let rows = Rows::new(self.geometry);
+        let scale = scaling(LOST_BITS, self.geometry.alphabet_bits());
+        let mut decay = instance.first_decay;
+        for row in rows.rounds() {
+            let units = witness.units.get(row).copied().unwrap_or(0);
+            let total = witness.totals.get(row).copied().unwrap_or(0);
+            let share = self.fill_share(row, units, total);
+            let next = decayed(decay, instance.rho);
+            let product = Fr::from_u128(decay) * Fr::from(instance.rho);
+            let lost = low_bits(&(product - Fr::from_u128(next) * power_of_two(LOST_BITS)));
+            self.set_limbs(Cells::Decay(0), row, decay, DECAY_BITS);
+            self.set_limbs(Cells::Lost(0), row, lost << scale, LOST_BITS);
+            let sum = self.get(Cells::Sum, row) + Fr::from(share) * Fr::from_u128(decay);
+            self.set(Cells::Sum, row + 1, sum);
+            decay = next;
+        }
+        self.set_limbs(Cells::Decay(0), rows.total(), decay, DECAY_BITS);
+    }
+
+    /// Shares of a false claim (`units > total`) are computed all the same: the circuit refuses them.
+    fn fill_share(&mut self, row: usize, units: u32, total: u32) -> u64 {
+        let scaled = u64::from(units) << 32;
+        let nonzero = u64::from(total > 0);
+        let share = scaled.checked_div(u64::from(total)).unwrap_or(0);
+        let remainder = scaled - share * u64::from(total);
+        self.set(Cells::Units, row, Fr::from(u64::from(units)));
+        self.set(Cells::Totals, row, Fr::from(u64::from(total)));
+        self.set(Cells::Nonzero, row, Fr::from(nonzero));
+        let slack = u64::from(total).wrapping_sub(nonzero).wrapping_sub(remainder);
+        let values = [
+            (Cells::UnitLimb(0), u64::from(units), UNIT_BITS),
+            (Cells::Rest(0), u64::from(total.wrapping_sub(units)), UNIT_BITS),
+            (Cells::Share(0), share, SHARE_BITS),
+            (Cells::Remainder(0), remainder, UNIT_BITS),
+            (Cells::Slack(0), slack, UNIT_BITS),
+        ];
+        for (cells, value, bits) in values {
+            self.set_limbs(cells, row, u128::from(value), bits);
+        }
+        share
+    }
+
+    fn fill_score(&mut self, instance: &Instance) {
+        let row = Rows::new(self.geometry).total();
+        let scale = power_of_two(scaling(REMAINDER_BITS, self.geometry.alphabet_bits()));
+        let product = Fr::from(instance.lambda_q) * self.get(Cells::Sum, row);
+        let remainder = product - Fr::from(instance.score) * power_of_two(REMAINDER_BITS);
+        self.set_limbs(Cells::UnitLimb(0), row, low_bits(&(remainder * scale)), REMAINDER_BITS);
+    }
+}
+
+fn limbs(bits: u32, geometry: Geometry) -> usize {
+    bits.div_ceil(geometry.alphabet_bits()) as usize
+}

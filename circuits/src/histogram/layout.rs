@@ -1,0 +1,109 @@
+//! Columns and gates of the histogram circuit.
+//!
+//! | name | kind | origin |
+//! | --- | --- | --- |
+//! | `v_1 … v_W` | advice, first phase | linked to the data digest |
+//! | `m` | advice, first phase | linked to the histogram commitment |
+//! | `statement` | advice, first phase | rows 0 and 1: forced to the instance by the gate of H4 |
+//! | `t` | fixed | the alphabet: row number in rows `0..2^b` |
+//!
+//! The linked columns come first, so that their commitments are the first points of a proof.
+
+use ff::{BatchInvert, Field};
+use halo2_proofs::circuit::{Region, Value};
+use halo2_proofs::plonk::{
+    Advice, Column, ConstraintSystem, Constraints, FirstPhase, Fixed, Instance as InstanceColumn, Selector,
+};
+use halo2curves::bn256::Fr;
+
+use super::Witness;
+use crate::chips::limbs::range_values;
+use crate::chips::logup::{LogUp, Sums, Term, sums};
+use crate::chips::{Expr, assign_column, assign_fixed};
+use crate::geometry::Geometry;
+
+/// Linked columns besides the `W` data columns: the counts.
+pub const LINKED_COLUMNS_AFTER_DATA: usize = 1;
+
+/// The circuit's configuration.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub(super) geometry: Geometry,
+    pub(super) data: Vec<Column<Advice>>,
+    pub(super) counts: Column<Advice>,
+    pub(super) statement: Column<Advice>,
+    pub(super) alphabet: Column<Fixed>,
+    pub(super) logup: LogUp,
+    pub(super) below_alphabet: Selector,
+    pub(super) bind_statement: Selector,
+}
+
+impl Layout {
+    pub(super) fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+        meta.set_minimum_degree(crate::DEGREE);
+        let data: Vec<_> = (0..geometry.data_columns()).map(|_| meta.advice_column()).collect();
+        let counts = meta.advice_column();
+        let statement = meta.advice_column();
+        let instance = meta.instance_column();
+        let alphabet = meta.fixed_column();
+        let gamma = meta.challenge_usable_after(FirstPhase);
+
+        let below_alphabet = meta.selector();
+        meta.create_gate("H3 counts-end: m = 0 below the alphabet", |_| {
+            Constraints::with_selector(below_alphabet.expr(), [("H3 counts-end", counts.cur())])
+        });
+        let bind_statement = meta.selector();
+        meta.create_gate("H4 statement-bound: statement = instance", |_| {
+            let instance: Expr = Column::<InstanceColumn>::cur(&instance);
+            Constraints::with_selector(
+                bind_statement.expr(),
+                [("H4 statement-bound", statement.cur() - instance)],
+            )
+        });
+
+        let mut terms: Vec<_> = data.iter().map(|column| Term::lookup(column.cur())).collect();
+        terms.push(Term::table(counts.cur(), alphabet.cur()));
+        let logup = LogUp::configure(meta, gamma, terms);
+        Self { geometry, data, counts, statement, alphabet, logup, below_alphabet, bind_statement }
+    }
+
+    pub(super) fn assign_table(&self, region: &mut Region<'_, Fr>) {
+        assign_fixed(region, self.alphabet, &range_values(self.geometry.alphabet_bits()));
+    }
+
+    pub(super) fn assign_witness(&self, region: &mut Region<'_, Fr>, witness: Option<&Witness>) {
+        let Some(witness) = witness else { return };
+        let usable = self.geometry.usable_rows();
+        for (column, symbols) in self.data.iter().zip(witness.symbols.chunks(usable)) {
+            for (row, symbol) in symbols.iter().enumerate() {
+                region.assign_advice(*column, row, Value::known(Fr::from(u64::from(*symbol))));
+            }
+        }
+        for (row, count) in witness.counts.iter().enumerate().take(usable) {
+            region.assign_advice(self.counts, row, Value::known(Fr::from(u64::from(*count))));
+        }
+        assign_column(region, self.statement, &witness.statement);
+    }
+
+    /// The LogUp columns: every cell takes its fraction from a table of `1/(γ − t)`, one inversion a symbol
+    /// instead of one a cell.
+    pub(super) fn sums(&self, witness: &Witness, gamma: Fr) -> Sums {
+        let usable = self.geometry.usable_rows();
+        let alphabet = self.geometry.alphabet();
+        let largest = witness.symbols.iter().copied().max().map_or(0, usize::from);
+        let mut inverses: Vec<Fr> =
+            (0..alphabet.max(largest + 1) as u64).map(|t| gamma - Fr::from(t)).collect();
+        inverses.iter_mut().batch_invert();
+        let width = self.data.len();
+        sums(width + 1, usable, |term, row| {
+            if term < width {
+                return inverses[usize::from(witness.symbols[term * usable + row])];
+            }
+            let entry = if row < alphabet { row } else { 0 };
+            match witness.counts.get(row) {
+                None | Some(0) => Fr::ZERO,
+                Some(count) => -Fr::from(u64::from(*count)) * inverses[entry],
+            }
+        })
+    }
+}

@@ -1,0 +1,44 @@
+use std::fmt;
+
+use halo2curves::bn256::Fr;
+use zeroize::Zeroize;
+
+use crate::geometry::Geometry;
+
+/// The secret side of one segment.
+#[derive(Clone)]
+pub struct Witness {
+    /// `W·u` symbols, column after column.
+    pub symbols: Vec<u16>,
+    /// `u` counts: symbol `t`'s in row `t`, zeros below the alphabet.
+    pub counts: Vec<u32>,
+    /// The statement hash's limbs, as the circuit's own cells hold them.
+    pub statement: [Fr; 2],
+}
+
+impl Witness {
+    /// Counts `symbols`, padding the segment with symbol 0. Symbols past the segment's capacity are dropped.
+    pub fn new(geometry: Geometry, mut symbols: Vec<u16>, statement: [Fr; 2]) -> Self {
+        symbols.resize(geometry.segment_symbols(), 0);
+        let mut counts = vec![0; geometry.usable_rows()];
+        for symbol in &symbols {
+            if let Some(count) = counts.get_mut(usize::from(*symbol)) {
+                *count += 1;
+            }
+        }
+        Self { symbols, counts, statement }
+    }
+}
+
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Witness({} symbols, redacted)", self.symbols.len())
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.symbols.zeroize();
+        self.counts.zeroize();
+    }
+}
