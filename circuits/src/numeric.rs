@@ -1,1 +1,22 @@
 //! The exact integer arithmetic of PROTOCOL sections 6 and 7, free of circuits.
+//!
+//! This is the executable specification: circuits must agree with it to the last bit, and so must anyone who
+//! recomputes a score. Nothing here uses floating point. Real constants are computed as integer intervals that
+//! are proved to contain them, and are rounded only where every point of the interval rounds alike.
+
+mod enclosure;
+
+/// `Ln`, the scaled natural logarithm of a 32-bit integer, and its table (PROTOCOL section 6).
+pub mod ln;
+
+/// The data score: a Kullback-Leibler divergence in integers (PROTOCOL section 6).
+pub mod divergence;
+
+/// `λ`, `λ_q`, `ρ` and the decay recurrence (PROTOCOL section 7).
+pub mod decay;
+
+/// The compute score: decayed shares of rounds (PROTOCOL section 7).
+pub mod rounds;
+
+/// Scores as decimals and back: 48 fractional bits (PROTOCOL sections 6 to 8).
+pub mod fixed;

@@ -1,0 +1,193 @@
+//! # Rounds
+//!
+//! The compute score with 48 fractional bits, exactly as PROTOCOL section 7 defines it:
+//!
+//! ```text
+//! share_x = ⌊u_x·2^32 / U_x⌋, and 0 where U_x = 0
+//! score   = ⌊λ_q · Σ_x share_x·decay_x / 2^96⌋
+//! ```
+
+use num_bigint::BigUint;
+use num_traits::ToPrimitive;
+
+use super::decay::{DECAY_START, Decay};
+
+/// Fractional bits of a share: a full share is `2^32`.
+pub const SHARE_BITS: u32 = 32;
+
+/// Fractional bits of `share·decay`: 32 and 64.
+const PRODUCT_BITS: u32 = 96;
+
+/// A node's units exceed the round's total, of which they are a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{units} units where all nodes together have {total}: check both against the task contract")]
+#[non_exhaustive]
+pub struct ShareError {
+    /// `u_x`.
+    pub units: u32,
+    /// `U_x`.
+    pub total: u32,
+}
+
+/// Why units have no compute score.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoundsError {
+    /// Units and totals disagree on the number of rounds.
+    #[error("units of {units} rounds and totals of {totals}: both must cover the same rounds")]
+    RoundsDiffer {
+        /// Rounds that units are given for.
+        units: usize,
+        /// Rounds that totals are given for.
+        totals: usize,
+    },
+    /// A share above the whole.
+    #[error("round {round} of those given (from 0): {source}")]
+    UnitsAboveTotal {
+        /// Which of the rounds given, from 0.
+        round: usize,
+        /// Its units and total.
+        source: ShareError,
+    },
+    /// A first decay above `2^64`, which no round has.
+    #[error("the decay at the first round is {decay}: it is at most 2^64")]
+    FirstDecay {
+        /// The decay given.
+        decay: u128,
+    },
+    /// The score does not fit 64 bits. The range of `λ` excludes it (see [`decay`](super::decay)); the check
+    /// stands so that no other rule need be trusted here.
+    #[error("the score exceeds 64 bits: choose a smaller λ")]
+    ScoreOverflow,
+}
+
+/// A compute score and the sum that it was scaled from. Public, as units are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundsScore {
+    /// `Σ_x share_x·decay_x`, 96 fractional bits.
+    pub sum: BigUint,
+    /// `⌊λ_q·sum/2^96⌋`, 48 fractional bits.
+    pub score: u64,
+}
+
+/// `share_x = ⌊units·2^32/total⌋`, from 0 to `2^32`; 0 for a round in which nobody worked.
+pub fn share(units: u32, total: u32) -> Result<u64, ShareError> {
+    if units > total {
+        return Err(ShareError { units, total });
+    }
+    Ok((u64::from(units) << SHARE_BITS).checked_div(total.into()).unwrap_or(0))
+}
+
+/// The compute score of consecutive rounds, at the first of which the decay is `first_decay`.
+///
+/// A history that continues another starts from the decay at which that one ended.
+pub fn compute_score(
+    units: &[u32],
+    totals: &[u32],
+    decay: &Decay,
+    first_decay: u128,
+) -> Result<RoundsScore, RoundsError> {
+    if units.len() != totals.len() {
+        return Err(RoundsError::RoundsDiffer { units: units.len(), totals: totals.len() });
+    }
+    if first_decay > DECAY_START {
+        return Err(RoundsError::FirstDecay { decay: first_decay });
+    }
+    let mut sum = BigUint::ZERO;
+    for (round, ((&units, &total), decay)) in
+        units.iter().zip(totals).zip(decay.series(first_decay)).enumerate()
+    {
+        let share = share(units, total).map_err(|source| RoundsError::UnitsAboveTotal { round, source })?;
+        // At most 2^32 · 2^64.
+        sum += u128::from(share) * decay;
+    }
+    let score = ((&sum * decay.lambda_q()) >> PRODUCT_BITS).to_u64().ok_or(RoundsError::ScoreOverflow)?;
+    Ok(RoundsScore { sum, score })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decay(lambda: &str) -> Decay {
+        Decay::from_decimal(lambda).expect("tests use good decimals")
+    }
+
+    #[test]
+    fn shares_run_from_nothing_to_the_whole() {
+        assert_eq!(share(0, 0), Ok(0));
+        assert_eq!(share(0, 7), Ok(0));
+        assert_eq!(share(1, 3), Ok(0x5555_5555));
+        assert_eq!(share(2, 3), Ok(0xaaaa_aaaa));
+        assert_eq!(share(u32::MAX, u32::MAX), Ok(1 << 32));
+        assert_eq!(share(u32::MAX - 1, u32::MAX), Ok(u64::from(u32::MAX - 1)));
+        for (units, total) in [(1, 0), (8, 7), (u32::MAX, u32::MAX - 1)] {
+            assert_eq!(share(units, total), Err(ShareError { units, total }));
+        }
+    }
+
+    #[test]
+    fn rounds_are_checked() {
+        let decay = decay("0.1");
+        assert_eq!(
+            compute_score(&[1], &[1, 1], &decay, DECAY_START),
+            Err(RoundsError::RoundsDiffer { units: 1, totals: 2 })
+        );
+        let source = ShareError { units: 3, total: 2 };
+        assert_eq!(
+            compute_score(&[1, 0, 3], &[1, 0, 2], &decay, DECAY_START),
+            Err(RoundsError::UnitsAboveTotal { round: 2, source })
+        );
+        let above = DECAY_START + 1;
+        assert_eq!(compute_score(&[1], &[1], &decay, above), Err(RoundsError::FirstDecay { decay: above }));
+    }
+
+    #[test]
+    fn no_rounds_and_idle_rounds_score_nothing() {
+        for rounds in [0, 1, 50] {
+            let idle = vec![0; rounds];
+            let nothing = RoundsScore { sum: BigUint::ZERO, score: 0 };
+            assert_eq!(compute_score(&idle, &idle, &decay("0.1"), DECAY_START), Ok(nothing));
+        }
+    }
+
+    /// The bound `1 + λ` on a score, at both ends of the range and over a long history of full shares.
+    #[test]
+    fn scores_stay_below_one_plus_lambda() {
+        for (lambda, ceiling) in [("0.0000000000000036", 1), ("0.0001", 2), ("1", 2), ("1000", 1001)] {
+            let full = vec![u32::MAX; 200_000];
+            let score = compute_score(&full, &full, &decay(lambda), DECAY_START).expect("within range").score;
+            assert!(score < ceiling << 48, "λ = {lambda} scores {score}");
+        }
+    }
+
+    proptest! {
+        /// A history cut in two has the sum of the whole: the second part starts at the decay reached.
+        #[test]
+        fn a_history_can_be_continued(
+            rounds in vec((any::<u32>(), any::<u32>()), 1..60),
+            cut in any::<prop::sample::Index>(),
+            millionths in 1u32..2_000_000,
+        ) {
+            let decay = decay(&format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000));
+            let (units, totals): (Vec<u32>, Vec<u32>) = rounds.into_iter().map(|(a, b)| (a.min(b), a.max(b))).unzip();
+            let cut = cut.index(units.len());
+            let whole = compute_score(&units, &totals, &decay, DECAY_START)?;
+            let before = compute_score(&units[..cut], &totals[..cut], &decay, DECAY_START)?;
+            let after = compute_score(&units[cut..], &totals[cut..], &decay, decay.at(cut as u64)?)?;
+            prop_assert_eq!(before.sum + after.sum, whole.sum);
+            prop_assert!(whole.score - (before.score + after.score) <= 1);
+        }
+
+        /// All nodes of a round together never receive more than the round.
+        #[test]
+        fn shares_of_a_round_never_exceed_the_whole(nodes in vec(0u32..1_000_000, 1..50)) {
+            let total: u32 = nodes.iter().sum();
+            let shares: Result<Vec<u64>, ShareError> = nodes.iter().map(|&units| share(units, total)).collect();
+            prop_assert!(shares?.iter().sum::<u64>() <= 1 << SHARE_BITS);
+        }
+    }
+}
