@@ -1,0 +1,140 @@
+//! What is registered and what a histogram proof is about, each as one hash (PROTOCOL sections 4 and 5).
+
+use halo2curves::bn256::G1Affine;
+
+use crate::Geometry;
+use crate::encoding::{Digest, Hasher};
+
+/// The data digest: it binds the geometry, the schema, the number of records and every data-column commitment.
+///
+/// `column_commitments` has one list a segment, columns in order. Each list carries its length, so columns
+/// cannot move between segments under one digest.
+pub fn data_digest(
+    geometry: &Geometry,
+    schema_hash: &Digest,
+    records: u32,
+    column_commitments: &[Vec<G1Affine>],
+) -> Digest {
+    let hasher = absorb_geometry(Hasher::new("fairshare/v1/data"), geometry)
+        .digest(schema_hash)
+        .u32(records)
+        .len(column_commitments.len());
+    column_commitments.iter().fold(hasher, |hasher, segment| absorb_points(hasher, segment)).finish()
+}
+
+/// The compute digest: it binds the geometry, the rounds that the column covers and its commitment.
+///
+/// Row `x` of the column holds the units of round `first_round + x`.
+pub fn compute_digest(geometry: &Geometry, first_round: u64, rounds: u32, commitment: &G1Affine) -> Digest {
+    absorb_geometry(Hasher::new("fairshare/v1/compute"), geometry)
+        .u64(first_round)
+        .u32(rounds)
+        .point(commitment)
+        .finish()
+}
+
+/// What one histogram proof is about: its segment's data columns and its histogram, all as commitments.
+pub fn histogram_statement(
+    geometry: &Geometry,
+    column_commitments: &[G1Affine],
+    histogram: &G1Affine,
+) -> Digest {
+    let hasher = absorb_geometry(Hasher::new("fairshare/v1/histogram"), geometry);
+    absorb_points(hasher, column_commitments).point(histogram).finish()
+}
+
+/// Identifier and shape: a shape that moves without its identifier still changes every digest.
+pub(crate) fn absorb_geometry(hasher: Hasher, geometry: &Geometry) -> Hasher {
+    hasher.u8(geometry.id()).u32(geometry.k()).len(geometry.data_columns()).u32(geometry.alphabet_bits())
+}
+
+fn absorb_points(hasher: Hasher, points: &[G1Affine]) -> Hasher {
+    points.iter().fold(hasher.len(points.len()), |hasher, point| hasher.point(point))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use ff::Field;
+    use group::Curve;
+    use halo2curves::bn256::{Fr, G1};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    fn points(count: usize) -> Vec<G1Affine> {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        (0..count).map(|_| (G1::generator() * Fr::random(&mut rng)).to_affine()).collect()
+    }
+
+    fn assert_all_differ(digests: &[Digest]) {
+        assert_eq!(digests.iter().collect::<HashSet<_>>().len(), digests.len());
+    }
+
+    #[test]
+    fn a_data_digest_binds_every_input() {
+        let (small, large) = (Geometry::COMPACT, Geometry::STANDARD);
+        let (schema, other) = (Digest([1; 32]), Digest([2; 32]));
+        let p = points(4);
+        let columns = [p[..2].to_vec(), p[2..].to_vec()];
+        assert_all_differ(&[
+            data_digest(&small, &schema, 5, &columns),
+            data_digest(&large, &schema, 5, &columns),
+            data_digest(&small, &other, 5, &columns),
+            data_digest(&small, &schema, 6, &columns),
+            data_digest(&small, &schema, 5, &columns[..1]),
+            data_digest(&small, &schema, 5, std::slice::from_ref(&p)),
+            data_digest(&small, &schema, 5, &[p[..1].to_vec(), p[1..].to_vec()]),
+            data_digest(&small, &schema, 5, &[p[2..].to_vec(), p[..2].to_vec()]),
+            data_digest(&small, &schema, 5, &[vec![p[1], p[0]], p[2..].to_vec()]),
+        ]);
+    }
+
+    #[test]
+    fn a_compute_digest_binds_every_input() {
+        let p = points(2);
+        assert_all_differ(&[
+            compute_digest(&Geometry::COMPACT, 3, 4, &p[0]),
+            compute_digest(&Geometry::STANDARD, 3, 4, &p[0]),
+            compute_digest(&Geometry::COMPACT, 4, 4, &p[0]),
+            compute_digest(&Geometry::COMPACT, 3, 5, &p[0]),
+            compute_digest(&Geometry::COMPACT, 3, 4, &p[1]),
+        ]);
+    }
+
+    #[test]
+    fn a_histogram_statement_binds_every_input() {
+        let p = points(4);
+        assert_all_differ(&[
+            histogram_statement(&Geometry::COMPACT, &p[..2], &p[2]),
+            histogram_statement(&Geometry::STANDARD, &p[..2], &p[2]),
+            histogram_statement(&Geometry::COMPACT, &p[..1], &p[2]),
+            histogram_statement(&Geometry::COMPACT, &[p[1], p[0]], &p[2]),
+            histogram_statement(&Geometry::COMPACT, &p[..3], &p[2]),
+            histogram_statement(&Geometry::COMPACT, &p[..2], &p[3]),
+        ]);
+    }
+
+    /// Recomputed here byte by byte: an encoding that moves would orphan every registered digest.
+    #[test]
+    fn the_encoding_of_a_compute_digest_is_fixed() {
+        use sha3::{Digest as _, Keccak256};
+
+        let point = G1Affine::generator();
+        let mut bytes = Vec::new();
+        bytes.extend(20u64.to_be_bytes());
+        bytes.extend(b"fairshare/v1/compute");
+        bytes.push(1);
+        bytes.extend(11u32.to_be_bytes());
+        bytes.extend(16u64.to_be_bytes());
+        bytes.extend(10u32.to_be_bytes());
+        bytes.extend(9u64.to_be_bytes());
+        bytes.extend(365u32.to_be_bytes());
+        // The generator is (1, 2).
+        bytes.extend([[0u8; 31].as_slice(), &[1], &[0; 31], &[2]].concat());
+        let expected: [u8; 32] = Keccak256::digest(&bytes).into();
+        assert_eq!(compute_digest(&Geometry::COMPACT, 9, 365, &point), Digest(expected));
+    }
+}

@@ -1,0 +1,315 @@
+//! Why a policy is refused, where, and how to mend it.
+
+use std::fmt;
+use std::io;
+
+use fairshare_circuits::numeric::decay::DecayError;
+use fairshare_circuits::numeric::fixed::DecimalError;
+
+use crate::address::AddressError;
+use crate::encoding::{Digest, HexError};
+use crate::reference::ReferenceError;
+use crate::schema::SchemaError;
+
+/// A line and a column of the policy's text, both from 1; the column counts characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// Where in a policy: a dotted key, and its position in the text where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The key, `vault.pool` for instance; empty where the text is not even TOML.
+    pub key: String,
+    /// Where its value stands.
+    pub position: Option<Position>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.key.as_str(), self.position) {
+            ("", None) => f.write_str("policy"),
+            ("", Some(Position { line, column })) => write!(f, "line {line}, column {column}"),
+            (key, None) => write!(f, "`{key}`"),
+            (key, Some(Position { line, column })) => write!(f, "`{key}` (line {line}, column {column})"),
+        }
+    }
+}
+
+/// Why a policy is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The policy file cannot be read.
+    #[error("cannot read the policy {path}: {source}")]
+    Read {
+        /// The path that was tried.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file above its bound; nothing of it was parsed.
+    #[error("{file} is longer than {bound} bytes, the most that is read")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// The bound, in bytes.
+        bound: u64,
+    },
+    /// The policy file is not UTF-8.
+    #[error("the policy {path} is not UTF-8 from byte {offset} on; save it as UTF-8")]
+    NotUtf8 {
+        /// The file.
+        path: String,
+        /// Offset of the first byte that is not text.
+        offset: usize,
+    },
+    /// Not TOML, or a key that is unknown, missing, repeated or of the wrong type.
+    #[error("{place}: {message}")]
+    Syntax {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong, with what was expected.
+        message: String,
+    },
+    /// A value outside its range.
+    #[error("{place}: {found} is not {expected}")]
+    OutOfRange {
+        /// Where.
+        place: Box<Place>,
+        /// What was found.
+        found: String,
+        /// What may stand there.
+        expected: String,
+    },
+    /// Another weight than protocol version 1 fixes.
+    #[error(
+        "{place}: {found} is not {required}; protocol version 1 fixes compute : data = 7 : 3, and other weights need another protocol version"
+    )]
+    Weight {
+        /// Where.
+        place: Box<Place>,
+        /// The weight found.
+        found: u64,
+        /// The only weight allowed.
+        required: u64,
+    },
+    /// The vault's address is wrong.
+    #[error("{place}: {source}")]
+    Address {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong.
+        source: AddressError,
+    },
+    /// A decay constant is wrong.
+    #[error("{place}: {source}")]
+    Decay {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong.
+        source: DecayError,
+    },
+    /// Computing power must fade more slowly than data.
+    #[error("{place}: {compute} is not below `data.lambda`, {data}; lower it, or raise `data.lambda`")]
+    DecayOrder {
+        /// Where.
+        place: Box<Place>,
+        /// λ of compute.
+        compute: String,
+        /// λ of data.
+        data: String,
+    },
+    /// `records-divergence` without a cap.
+    #[error(
+        "{place}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats a record, to `[data]`"
+    )]
+    MissingCap {
+        /// Where the weighting stands.
+        place: Box<Place>,
+    },
+    /// `divergence` with a cap that it would ignore.
+    #[error(
+        "{place}: weighting `divergence` has no cap; remove this line, or choose weighting `records-divergence`"
+    )]
+    UnusedCap {
+        /// Where the cap stands.
+        place: Box<Place>,
+    },
+    /// A cap that is no decimal number.
+    #[error("{place}: {source}")]
+    Cap {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong.
+        source: DecimalError,
+    },
+    /// A table that may stand in the policy or in a file does neither, or both.
+    #[error("{place}: {problem}; give either `{inline}`, or `file` and `hash`")]
+    Form {
+        /// The table.
+        place: Box<Place>,
+        /// What was given.
+        problem: &'static str,
+        /// The key that holds the inline form.
+        inline: &'static str,
+    },
+    /// A file's path leads out of the policy's folder.
+    #[error(
+        "{place}: `{file}` is not a plain relative path; keep the file beside the policy or in a folder below it, without `..`"
+    )]
+    SidePath {
+        /// Where.
+        place: Box<Place>,
+        /// The path.
+        file: String,
+    },
+    /// A file's hash is not hexadecimal.
+    #[error("{place}: {source}")]
+    Hash {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong.
+        source: HexError,
+    },
+    /// A file named in the policy cannot be read.
+    #[error("{place}: cannot read `{file}`: {source}")]
+    SideFile {
+        /// Where.
+        place: Box<Place>,
+        /// The path as the policy gives it.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file named in the policy is not the one that was meant.
+    #[error(
+        "{place}: `{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the policy"
+    )]
+    HashMismatch {
+        /// Where.
+        place: Box<Place>,
+        /// The path as the policy gives it.
+        file: String,
+        /// The hash in the policy.
+        expected: Digest,
+        /// The hash of the bytes read.
+        found: Digest,
+    },
+    /// A file of round totals is wrong.
+    #[error("{place}: `{file}`: {source}")]
+    RoundsFile {
+        /// Where.
+        place: Box<Place>,
+        /// The path as the policy gives it.
+        file: String,
+        /// What was wrong.
+        source: RoundsError,
+    },
+    /// No round, or more than one proof can cover.
+    #[error("{place}: {found} rounds, but geometry `{geometry}` covers 1 to {bound}; {}", round_hint(*.found))]
+    RoundCount {
+        /// Where.
+        place: Box<Place>,
+        /// Rounds found; counting stops one past the bound.
+        found: usize,
+        /// The geometry.
+        geometry: &'static str,
+        /// Rounds that it covers.
+        bound: usize,
+    },
+    /// A feature's keys do not fit its kind.
+    #[error("{place}: {problem}")]
+    FeatureKeys {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong and how to mend it.
+        problem: &'static str,
+    },
+    /// The features make no schema.
+    #[error("{place}: {source}")]
+    Schema {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong.
+        source: SchemaError,
+    },
+    /// The reference counts do not fit the schema or the numbers' range.
+    #[error("{place}: {source}")]
+    Reference {
+        /// Where.
+        place: Box<Place>,
+        /// What was wrong.
+        source: ReferenceError,
+    },
+}
+
+fn round_hint(found: usize) -> &'static str {
+    if found == 0 {
+        "give the total of at least one round"
+    } else {
+        "choose a larger geometry, or start a new epoch"
+    }
+}
+
+/// Why a file of round totals is refused. Lines count from 1, the header included.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoundsError {
+    /// Not comma-separated values: uneven rows, or bytes that are not UTF-8.
+    #[error("not a table of comma-separated values: {message}")]
+    Csv {
+        /// What was wrong, with the line.
+        message: String,
+    },
+    /// The first column is not `round`, or no column follows it.
+    #[error("line 1: the header must be `round` and then `total`, or `round` and then one column a node")]
+    Header,
+    /// Two columns share a name.
+    #[error("line 1: column `{column}` stands twice; give every node one column")]
+    DuplicateColumn {
+        /// The column.
+        column: String,
+    },
+    /// A column `total` beside columns of nodes would count every unit twice.
+    #[error(
+        "line 1: column `total` stands beside other columns and would be added to them; keep either `total` or the nodes"
+    )]
+    TotalAndNodes,
+    /// A cell that is not a whole number below 2^32.
+    #[error("line {line}: column `{column}` holds `{text}`, not a whole number from 0 to 4294967295")]
+    Units {
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell, cut to 80 characters.
+        text: String,
+    },
+    /// A round out of order.
+    #[error(
+        "line {line}: round `{text}` stands where round {expected} belongs; list every round once, in order, from `rounds.first`"
+    )]
+    Order {
+        /// The line.
+        line: u64,
+        /// The cell, cut to 80 characters.
+        text: String,
+        /// The round expected.
+        expected: u64,
+    },
+    /// A round's units do not fit.
+    #[error("line {line}: the units of round {round} add up to {total}, above 4294967295; use larger units")]
+    Total {
+        /// The line.
+        line: u64,
+        /// The round.
+        round: u64,
+        /// The sum.
+        total: u64,
+    },
+}

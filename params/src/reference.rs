@@ -1,0 +1,367 @@
+//! The subnet's public reference distribution: raw counts a bin, and their smoothing (PROTOCOL section 6).
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+use crate::schema::Schema;
+
+/// Raw reference counts: for every feature one count a bin, in the schema's order of bins, the bin of a
+/// missing value last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    counts: BTreeMap<String, Vec<u64>>,
+}
+
+/// Reference counts after smoothing, laid out by symbol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmoothedReference {
+    by_symbol: Vec<u32>,
+    totals: Vec<u32>,
+}
+
+/// Why reference counts are refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReferenceError {
+    /// Not `{"counts": {"feature": [count, …], …}}`.
+    #[error("not an object `{{\"counts\": {{\"feature\": [1, 2, …]}}}}` of reference counts: {message}")]
+    Json {
+        /// What was wrong, with line and column.
+        message: String,
+    },
+    /// A feature of the schema has no counts.
+    #[error("no counts for feature `{feature}`; add one count for each of its {bins} bins")]
+    MissingFeature {
+        /// The feature.
+        feature: String,
+        /// Its bins.
+        bins: u32,
+    },
+    /// Counts for a feature that the schema does not have.
+    #[error("counts for `{feature}`, which is no feature of the schema; remove them or correct the name")]
+    UnknownFeature {
+        /// The name.
+        feature: String,
+    },
+    /// Not one count a bin.
+    #[error(
+        "feature `{feature}` has {found} counts for {bins} bins; give one a bin, those of other labels and of missing values included"
+    )]
+    Bins {
+        /// The feature.
+        feature: String,
+        /// Counts found.
+        found: usize,
+        /// Its bins.
+        bins: u32,
+    },
+    /// A smoothed count is 2^32 or more.
+    #[error(
+        "feature `{feature}`, bin {bin}: count {count} with pseudo-count {pseudo_count} is above 4294967295; scale the counts down"
+    )]
+    Count {
+        /// The feature.
+        feature: String,
+        /// The bin, from 0.
+        bin: usize,
+        /// The raw count.
+        count: u64,
+        /// The pseudo-count.
+        pseudo_count: u32,
+    },
+    /// A feature's smoothed counts add up to 2^32 or more.
+    #[error(
+        "feature `{feature}`: smoothed counts add up to {total}, above 4294967295; scale the counts down"
+    )]
+    Total {
+        /// The feature.
+        feature: String,
+        /// The sum.
+        total: u64,
+    },
+    /// A histogram shorter than the schema's symbols.
+    #[error("the histogram has {found} symbols, but the schema uses {needed}, padding included")]
+    Histogram {
+        /// Symbols found.
+        found: usize,
+        /// Symbols of the schema.
+        needed: usize,
+    },
+    /// A pseudo-count of zero would leave the logarithm of an empty bin undefined.
+    #[error("the pseudo-count is 0; give 1 or more")]
+    PseudoCount,
+}
+
+impl Reference {
+    /// Reference counts by name of feature; [`Reference::smooth`] checks them against a schema.
+    pub fn new(counts: BTreeMap<String, Vec<u64>>) -> Self {
+        Self { counts }
+    }
+
+    /// The counts in a histogram over the schema's symbols (symbol 0, padding, is left out).
+    pub fn from_histogram(schema: &Schema, histogram: &[u64]) -> Result<Self, ReferenceError> {
+        let short = || ReferenceError::Histogram { found: histogram.len(), needed: schema.symbol_count() };
+        let counts = schema.features().iter().enumerate().map(|(index, feature)| {
+            let bins = histogram.get(schema.symbols(index)).ok_or_else(short)?;
+            Ok((feature.name.clone(), bins.to_vec()))
+        });
+        counts.collect::<Result<_, _>>().map(Self::new)
+    }
+
+    /// Reads `{"counts": {"feature": [1, 2, …], …}}`. A feature that is given twice is refused.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ReferenceError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            counts: UniqueCounts,
+        }
+        let file: File = serde_json::from_slice(bytes)
+            .map_err(|error| ReferenceError::Json { message: error.to_string() })?;
+        Ok(Self::new(file.counts.0))
+    }
+
+    /// The counts as the JSON file that a policy names with `file` and `hash`.
+    pub fn to_json(&self) -> String {
+        let mut text = String::from("{\n  \"counts\": {");
+        for (index, (name, counts)) in self.counts.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{comma}\n    {}: {counts:?}", quote(name));
+        }
+        text.push_str("\n  }\n}\n");
+        text
+    }
+
+    /// The counts as the policy's table `[reference.counts]`.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::from("[reference.counts]\n");
+        for (name, counts) in &self.counts {
+            let _ = writeln!(text, "{} = {counts:?}", quote(name));
+        }
+        text
+    }
+
+    /// The raw counts by name of feature.
+    pub fn counts(&self) -> &BTreeMap<String, Vec<u64>> {
+        &self.counts
+    }
+
+    /// Adds `pseudo_count` to every bin and lays the counts out by symbol, for an alphabet of that size.
+    ///
+    /// Every used symbol gets `1 ≤ r_t < 2^32` and every feature a total `R_f < 2^32`, so the logarithms of
+    /// PROTOCOL section 6 are defined; unused symbols, padding among them, get 0.
+    pub fn smooth(
+        &self,
+        schema: &Schema,
+        pseudo_count: u32,
+        alphabet: usize,
+    ) -> Result<SmoothedReference, ReferenceError> {
+        if pseudo_count == 0 {
+            return Err(ReferenceError::PseudoCount);
+        }
+        let known = |name: &String| schema.features().iter().any(|feature| feature.name == *name);
+        if let Some(feature) = self.counts.keys().find(|name| !known(name)) {
+            return Err(ReferenceError::UnknownFeature { feature: feature.clone() });
+        }
+        let mut by_symbol = vec![0];
+        let mut totals = Vec::with_capacity(schema.len());
+        for feature in schema.features() {
+            let (name, bins) = (&feature.name, feature.bins());
+            let counts = self
+                .counts
+                .get(name)
+                .ok_or_else(|| ReferenceError::MissingFeature { feature: name.clone(), bins })?;
+            if counts.len() != bins as usize {
+                return Err(ReferenceError::Bins { feature: name.clone(), found: counts.len(), bins });
+            }
+            totals.push(smooth_feature(name, counts, pseudo_count, &mut by_symbol)?);
+        }
+        by_symbol.resize(alphabet.max(by_symbol.len()), 0);
+        Ok(SmoothedReference { by_symbol, totals })
+    }
+}
+
+impl SmoothedReference {
+    /// `r_t` by symbol, over the whole alphabet; 0 for symbols that the schema does not use.
+    pub fn by_symbol(&self) -> &[u32] {
+        &self.by_symbol
+    }
+
+    /// `R_f` by feature.
+    pub fn totals(&self) -> &[u32] {
+        &self.totals
+    }
+}
+
+/// Appends a feature's smoothed counts and returns their total.
+fn smooth_feature(
+    name: &str,
+    counts: &[u64],
+    pseudo_count: u32,
+    by_symbol: &mut Vec<u32>,
+) -> Result<u32, ReferenceError> {
+    let mut total = 0u64;
+    for (bin, &count) in counts.iter().enumerate() {
+        let smoothed = count
+            .checked_add(pseudo_count.into())
+            .and_then(|sum| u32::try_from(sum).ok())
+            .ok_or_else(|| ReferenceError::Count { feature: name.to_owned(), bin, count, pseudo_count })?;
+        // One count a bin and fewer than 2^32 bins: the sum stays below 2^64.
+        total += u64::from(smoothed);
+        by_symbol.push(smoothed);
+    }
+    u32::try_from(total).map_err(|_| ReferenceError::Total { feature: name.to_owned(), total })
+}
+
+/// A quoted string that JSON and TOML both read. JSON may carry the delete character raw, TOML may not.
+fn quote(name: &str) -> String {
+    serde_json::Value::from(name).to_string().replace('\u{7f}', "\\u007f")
+}
+
+/// Counts by name; serde's own maps keep the last of two equal keys, so a file could show one and mean another.
+struct UniqueCounts(BTreeMap<String, Vec<u64>>);
+
+impl<'de> Deserialize<'de> for UniqueCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueVisitor)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = UniqueCounts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of counts by name of feature")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueCounts, A::Error> {
+        let mut counts = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if counts.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("feature `{name}` stands twice")));
+            }
+            counts.insert(name, map.next_value()?);
+        }
+        Ok(UniqueCounts(counts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::schema::{Feature, Rule};
+
+    fn schema() -> Schema {
+        let labels = vec!["a".to_owned(), "b".to_owned()];
+        let features = vec![
+            Feature { name: "y".to_owned(), rule: Rule::Categorical { labels } },
+            Feature { name: "x".to_owned(), rule: Rule::Numeric { edges: vec![0.0] } },
+        ];
+        Schema::new(features, 16).unwrap()
+    }
+
+    fn reference(y: &[u64], x: &[u64]) -> Reference {
+        Reference::new([("y".to_owned(), y.to_vec()), ("x".to_owned(), x.to_vec())].into())
+    }
+
+    #[test]
+    fn smoothing_lays_features_out_by_symbol() {
+        let smoothed = reference(&[1, 2, 3, 4], &[0, 5, 6]).smooth(&schema(), 10, 16).unwrap();
+        assert_eq!(smoothed.by_symbol(), [0, 11, 12, 13, 14, 10, 15, 16, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(smoothed.totals(), [50, 41]);
+    }
+
+    #[test]
+    fn a_histogram_gives_its_counts_without_padding() {
+        let histogram = [99, 1, 2, 3, 4, 0, 5, 6, 77];
+        assert_eq!(
+            Reference::from_histogram(&schema(), &histogram),
+            Ok(reference(&[1, 2, 3, 4], &[0, 5, 6]))
+        );
+        assert_eq!(
+            Reference::from_histogram(&schema(), &histogram[..7]),
+            Err(ReferenceError::Histogram { found: 7, needed: 8 })
+        );
+    }
+
+    #[test]
+    fn counts_must_fit_the_schema() {
+        let smooth = |y: &[u64], x: &[u64]| reference(y, x).smooth(&schema(), 1, 16).unwrap_err();
+        assert_eq!(
+            smooth(&[1, 2, 3], &[0, 5, 6]),
+            ReferenceError::Bins { feature: "y".to_owned(), found: 3, bins: 4 }
+        );
+        let mut counts = reference(&[1, 2, 3, 4], &[0, 5, 6]).counts().clone();
+        counts.insert("z".to_owned(), vec![]);
+        assert_eq!(
+            Reference::new(counts.clone()).smooth(&schema(), 1, 16),
+            Err(ReferenceError::UnknownFeature { feature: "z".to_owned() })
+        );
+        counts.remove("z");
+        counts.remove("x");
+        assert_eq!(
+            Reference::new(counts).smooth(&schema(), 1, 16),
+            Err(ReferenceError::MissingFeature { feature: "x".to_owned(), bins: 3 })
+        );
+    }
+
+    #[test]
+    fn counts_and_totals_stay_below_two_to_the_32() {
+        let max = u64::from(u32::MAX);
+        let smooth = |x: &[u64]| reference(&[1, 2, 3, 4], x).smooth(&schema(), 2, 16);
+        assert_eq!(smooth(&[0, max - 6, 0]).unwrap().totals(), [18, u32::MAX]);
+        assert_eq!(
+            smooth(&[0, max - 5, 0]),
+            Err(ReferenceError::Total { feature: "x".to_owned(), total: 1 << 32 })
+        );
+        for count in [max - 1, u64::MAX] {
+            assert_eq!(
+                smooth(&[0, count, 0]),
+                Err(ReferenceError::Count { feature: "x".to_owned(), bin: 1, count, pseudo_count: 2 })
+            );
+        }
+        assert_eq!(reference(&[], &[]).smooth(&schema(), 0, 16), Err(ReferenceError::PseudoCount));
+    }
+
+    #[test]
+    fn json_is_refused_with_its_position() {
+        for (text, part) in [
+            ("", "line 1"),
+            ("{}", "missing field `counts`"),
+            (r#"{"counts": {"x": [1]}, "more": 1}"#, "unknown field `more`"),
+            (r#"{"counts": {"x": [-1]}}"#, "-1"),
+            (r#"{"counts": {"x": [1.5]}}"#, "1.5"),
+            (r#"{"counts": {"x": [1], "x": [2]}}"#, "feature `x` stands twice"),
+            (r#"{"counts": {"x": [1]}} 1"#, "trailing characters"),
+        ] {
+            let error = Reference::from_json(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, ReferenceError::Json { .. }));
+            assert!(error.to_string().contains(part) && error.to_string().contains("line 1"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn counts_survive_json_and_toml(
+            counts in proptest::collection::btree_map(any::<String>(), proptest::collection::vec(0..1u64 << 33, 0..4), 0..4),
+        ) {
+            let reference = Reference::new(counts);
+            prop_assert_eq!(Reference::from_json(reference.to_json().as_bytes()), Ok(reference.clone()));
+            let table: toml::Table = reference.to_toml().parse().unwrap();
+            let read: BTreeMap<String, Vec<u64>> = table["reference"]["counts"].clone().try_into().unwrap();
+            prop_assert_eq!(&read, reference.counts());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = Reference::from_json(&bytes);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! One good policy, in both of its forms, and good registrations under it.
+
+use std::io;
+
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::{Policy, PolicyError};
+use fairshare_params::registration::{Evidence, Registration};
+use group::Curve;
+use halo2curves::bn256::{Fr, G1, G1Affine};
+use sha3::{Digest as _, Keccak256};
+
+/// A good policy, everything inline.
+pub const POLICY: &str = r#"
+protocol = 1
+geometry = "compact"
+
+[vault]
+chain_id = 16601
+address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+subnet = "new-york-flights"
+epoch = 4
+pool = "1000000000000000000000000"
+
+[weights]
+compute = 7
+data = 3
+
+[data]
+lambda = "0.1"
+pseudo_count = 2
+min_records = 100
+weighting = "records-divergence"
+cap = "0.05"
+
+[compute]
+lambda = "0.01"
+
+[rounds]
+first = 10
+totals = [842, 943, 0]
+
+[[schema.feature]]
+name = "carrier"
+kind = "categorical"
+labels = ["UA", "B6"]
+
+[[schema.feature]]
+name = "delay"
+kind = "numeric"
+edges = [-5, 0.5, 30]
+
+[reference.counts]
+carrier = [10, 20, 30, 0]
+delay = [1, 2, 3, 4, 5]
+"#;
+
+/// The same rounds as in [`POLICY`], by node.
+pub const ROUNDS_CSV: &str = "round,EWR,JFK,LGA\n10,305,297,240\n11,350,321,272\n12,0,0,0\n";
+
+/// The same reference as in [`POLICY`].
+pub const REFERENCE_JSON: &str = r#"{"counts": {"delay": [1, 2, 3, 4, 5], "carrier": [10, 20, 30, 0]}}"#;
+
+/// Reads a policy that names no file.
+pub fn read(text: &str) -> Result<Policy, PolicyError> {
+    Policy::from_toml(text, &|file| Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}"))))
+}
+
+/// Reads a policy in which every file name leads to `content`.
+pub fn read_with(text: &str, content: &str) -> Result<Policy, PolicyError> {
+    Policy::from_toml(text, &|_| Ok(content.as_bytes().to_vec()))
+}
+
+/// The good policy.
+pub fn policy() -> Policy {
+    read(POLICY).unwrap()
+}
+
+/// [`POLICY`] with its one occurrence of `from` replaced: a test that edits nothing, or two places, fails.
+pub fn edit(from: &str, to: &str) -> String {
+    assert_eq!(POLICY.matches(from).count(), 1, "`{from}`");
+    POLICY.replace(from, to)
+}
+
+/// [`POLICY`] with its round totals in a file of that content.
+pub fn with_rounds_file(content: &str) -> String {
+    edit("totals = [842, 943, 0]", &format!("file = \"rounds.csv\"\nhash = \"{}\"", hash(content)))
+}
+
+/// [`POLICY`] with its reference in a file of that content.
+pub fn with_reference_file(content: &str) -> String {
+    let table = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]";
+    edit(table, &format!("[reference]\nfile = \"reference.json\"\nhash = \"{}\"", hash(content)))
+}
+
+/// Keccak-256 of a file.
+pub fn hash(content: &str) -> Digest {
+    Digest(Keccak256::digest(content.as_bytes()).into())
+}
+
+/// Somebody.
+pub fn contributor() -> Address {
+    "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359".parse().unwrap()
+}
+
+/// Somebody else.
+pub fn stranger() -> Address {
+    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB".parse().unwrap()
+}
+
+/// A point of the curve for each number.
+pub fn point(number: u64) -> G1Affine {
+    (G1::generator() * Fr::from(number)).to_affine()
+}
+
+/// Evidence that differs by `seed`.
+pub fn evidence(seed: u8) -> Evidence {
+    Evidence {
+        storage_root: Digest([seed; 32]),
+        byte_length: 4096,
+        transaction_hash: Digest([seed ^ 0xff; 32]),
+    }
+}
+
+/// Data under [`POLICY`]; another `seed`, another digest.
+pub fn data(seed: u64) -> Registration {
+    let columns = [vec![point(seed), point(seed + 1)], vec![point(seed + 2), point(seed + 3)]];
+    let schema = policy().schema().hash();
+    Registration::for_data(contributor(), 11, Geometry::COMPACT, schema, 250, &columns).unwrap()
+}
+
+/// Units under [`POLICY`].
+pub fn compute() -> Registration {
+    Registration::for_compute(contributor(), 13, Geometry::COMPACT, 10, 3, point(9)).unwrap()
+}

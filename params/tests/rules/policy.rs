@@ -1,0 +1,538 @@
+//! What a policy may say, and what it is told when it may not.
+
+use std::fs;
+
+use fairshare_params::Geometry;
+use fairshare_params::policy::{
+    MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, Policy, PolicyError, RoundsError, Weighting,
+};
+use fairshare_params::reference::ReferenceError;
+use fairshare_params::schema::SchemaError;
+use proptest::prelude::*;
+
+use crate::fixture::{
+    POLICY, REFERENCE_JSON, ROUNDS_CSV, edit, policy, read, read_with, with_reference_file, with_rounds_file,
+};
+
+/// Asserts that the edited policy is refused with this variant, and that the message has every one of the parts.
+macro_rules! refuses {
+    ($result:expr, $variant:pat, $($part:expr),+ $(,)?) => {{
+        let error = $result.unwrap_err();
+        assert!(matches!(&error, $variant), "{error:?}");
+        let message = error.to_string();
+        $(assert!(message.contains($part), "`{message}` lacks `{}`", $part);)+
+    }};
+}
+
+#[test]
+fn a_good_policy_says_what_it_says() {
+    let policy = policy();
+    assert_eq!(policy.geometry(), Geometry::COMPACT);
+    let vault = policy.vault();
+    assert_eq!((vault.chain_id, vault.epoch, vault.subnet.as_str()), (16601, 4, "new-york-flights"));
+    assert_eq!(vault.address.to_string(), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
+    assert_eq!(vault.pool, 10u128.pow(24));
+    assert_eq!((policy.data_decay().lambda(), policy.compute_decay().lambda()), ("0.1", "0.01"));
+    assert_eq!((policy.pseudo_count(), policy.min_records()), (2, 100));
+    let cap = ((1u128 << 48) * 5 / 100) as u64;
+    assert_eq!(policy.weighting(), Weighting::RecordsDivergence { cap });
+    assert_eq!((policy.first_round(), policy.round_totals()), (10, [842, 943, 0].as_slice()));
+    assert_eq!(policy.schema().len(), 2);
+}
+
+#[test]
+fn reference_counts_are_smoothed_and_laid_out_by_symbol() {
+    let policy = policy();
+    assert_eq!(policy.reference_counts().len(), Geometry::COMPACT.alphabet());
+    assert_eq!(policy.reference_counts()[..11], [0, 12, 22, 32, 2, 3, 4, 5, 6, 7, 0]);
+    assert!(policy.reference_counts()[10..].iter().all(|count| *count == 0));
+    let features: Vec<_> = policy.feature_references().collect();
+    assert_eq!(features, [[12, 22, 32, 2].as_slice(), &[3, 4, 5, 6, 7]]);
+    assert_eq!(policy.feature_totals(), [68, 25]);
+}
+
+#[test]
+fn the_plain_divergence_needs_no_cap() {
+    let text = edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"");
+    assert_eq!(read(&text).unwrap().weighting(), Weighting::Divergence);
+}
+
+#[test]
+fn text_that_is_not_toml_is_located() {
+    refuses!(read(&edit("epoch = 4", "epoch = ")), PolicyError::Syntax { .. }, "line 9, column");
+    refuses!(
+        read(&edit("epoch = 4", "epoch = 4\nepoch = 5")),
+        PolicyError::Syntax { .. },
+        "line 10",
+        "duplicate"
+    );
+}
+
+#[test]
+fn unknown_keys_are_named() {
+    refuses!(
+        read(&edit("[compute]\n", "[compute]\nlamda = \"1\"\n")),
+        PolicyError::Syntax { .. },
+        "`compute` (line 24, column 1)",
+        "unknown field `lamda`",
+        "expected `lambda`"
+    );
+    refuses!(read(&format!("extra = 1\n{POLICY}")), PolicyError::Syntax { .. }, "unknown field `extra`");
+}
+
+/// Every key that must be there, taken away in turn.
+#[test]
+fn missing_keys_are_named() {
+    for (line, key, table) in [
+        ("protocol = 1\n", "protocol", ""),
+        ("geometry = \"compact\"\n", "geometry", ""),
+        ("chain_id = 16601\n", "chain_id", "vault"),
+        ("address = \"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\"\n", "address", "vault"),
+        ("subnet = \"new-york-flights\"\n", "subnet", "vault"),
+        ("epoch = 4\n", "epoch", "vault"),
+        ("pool = \"1000000000000000000000000\"\n", "pool", "vault"),
+        ("compute = 7\n", "compute", "weights"),
+        ("data = 3\n", "data", "weights"),
+        ("lambda = \"0.1\"\n", "lambda", "data"),
+        ("pseudo_count = 2\n", "pseudo_count", "data"),
+        ("min_records = 100\n", "min_records", "data"),
+        ("weighting = \"records-divergence\"\n", "weighting", "data"),
+        ("lambda = \"0.01\"\n", "lambda", "compute"),
+        ("first = 10\n", "first", "rounds"),
+        ("name = \"delay\"\n", "name", "schema.feature"),
+        ("kind = \"numeric\"\n", "kind", "schema.feature"),
+    ] {
+        let missing = format!("missing field `{key}`");
+        refuses!(read(&edit(line, "")), PolicyError::Syntax { .. }, &missing, table, "line");
+    }
+}
+
+#[test]
+fn wrong_types_are_located() {
+    let text = edit("chain_id = 16601", "chain_id = \"16601\"");
+    refuses!(read(&text), PolicyError::Syntax { .. }, "`vault.chain_id` (line 6, column 12)", "expected u64");
+    let text = edit("weighting = \"records-divergence\"", "weighting = \"entropy\"");
+    refuses!(
+        read(&text),
+        PolicyError::Syntax { .. },
+        "`data.weighting`",
+        "`entropy`",
+        "`records-divergence`"
+    );
+    let text = edit("kind = \"numeric\"", "kind = \"ordinal\"");
+    refuses!(read(&text), PolicyError::Syntax { .. }, "`schema.feature.kind`", "line 37", "`ordinal`");
+    let text = edit("totals = [842, 943, 0]", "totals = [842, 4294967296]");
+    refuses!(read(&text), PolicyError::Syntax { .. }, "`rounds.totals`", "4294967296", "u32");
+    let text = edit("edges = [-5, 0.5, 30]", "edges = [-5, 9007199254740993]");
+    refuses!(read(&text), PolicyError::Syntax { .. }, "`schema.feature.edges`", "2^53");
+    let text = edit("carrier = [10, 20, 30, 0]", "carrier = [10, -20, 30, 0]");
+    refuses!(read(&text), PolicyError::Syntax { .. }, "`reference.counts.carrier`", "-20");
+}
+
+#[test]
+fn only_protocol_version_one_is_spoken() {
+    refuses!(
+        read(&edit("protocol = 1", "protocol = 2")),
+        PolicyError::OutOfRange { .. },
+        "`protocol` (line 2",
+        "2 is not 1"
+    );
+}
+
+#[test]
+fn an_unknown_geometry_is_told_the_known_ones() {
+    let text = edit("\"compact\"", "\"huge\"");
+    refuses!(
+        read(&text),
+        PolicyError::OutOfRange { .. },
+        "`geometry` (line 3",
+        "\"huge\"",
+        "\"compact\" or \"standard\""
+    );
+}
+
+#[test]
+fn a_chain_has_an_identifier() {
+    refuses!(
+        read(&edit("16601", "0")),
+        PolicyError::OutOfRange { .. },
+        "`vault.chain_id` (line 6",
+        "1 or more"
+    );
+}
+
+#[test]
+fn a_vault_has_an_address() {
+    let text = edit("0x5aAeb6", "0x5AAeb6");
+    refuses!(read(&text), PolicyError::Address { .. }, "`vault.address` (line 7", "write `0x5aAeb6053F3E");
+    let text = edit("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", &format!("0x{}", "0".repeat(40)));
+    refuses!(read(&text), PolicyError::OutOfRange { .. }, "`vault.address` (line 7", "never zero");
+}
+
+#[test]
+fn a_subnet_has_a_printable_name() {
+    let long = "x".repeat(65);
+    for name in ["", " a", "a ", "a\\tb", "a\\u0000", "Zürich", &long] {
+        let text = edit("new-york-flights", name);
+        refuses!(
+            read(&text),
+            PolicyError::OutOfRange { .. },
+            "`vault.subnet` (line 8",
+            "1 to 64 printable ASCII"
+        );
+    }
+    assert!(read(&edit("new-york-flights", &long[1..])).is_ok());
+    assert!(read(&edit("new-york-flights", "New York")).is_ok());
+}
+
+#[test]
+fn a_pool_is_a_positive_number_of_base_units() {
+    let pool = "\"1000000000000000000000000\"";
+    for (written, value) in
+        [("7", 7), ("\"7\"", 7), ("\"340282366920938463463374607431768211455\"", u128::MAX)]
+    {
+        assert_eq!(read(&edit(pool, written)).unwrap().vault().pool, value);
+    }
+    refuses!(read(&edit(pool, "0")), PolicyError::OutOfRange { .. }, "`vault.pool` (line 10", "1 or more");
+    for written in ["-1", "\"\"", "\"+7\"", "\"1e3\"", "1.5", "\"340282366920938463463374607431768211456\""] {
+        refuses!(
+            read(&edit(pool, written)),
+            PolicyError::Syntax { .. },
+            "`vault.pool` (line 10",
+            "whole number below 2^128"
+        );
+    }
+}
+
+#[test]
+fn weights_are_seven_to_three() {
+    let text = edit("compute = 7", "compute = 6");
+    refuses!(
+        read(&text),
+        PolicyError::Weight { found: 6, required: 7, .. },
+        "`weights.compute` (line 13",
+        "7 : 3"
+    );
+    let text = edit("data = 3", "data = 4");
+    refuses!(
+        read(&text),
+        PolicyError::Weight { found: 4, required: 3, .. },
+        "`weights.data` (line 14",
+        "7 : 3"
+    );
+}
+
+#[test]
+fn decay_constants_are_decimals() {
+    refuses!(read(&edit("\"0.1\"", "\"1e-1\"")), PolicyError::Decay { .. }, "`data.lambda` (line 17", "1e-1");
+    refuses!(read(&edit("\"0.01\"", "\"0\"")), PolicyError::Decay { .. }, "`compute.lambda` (line 24", "0");
+}
+
+#[test]
+fn compute_fades_more_slowly_than_data() {
+    for lambda in ["0.1", "0.10", "0.2"] {
+        let text = edit("\"0.01\"", &format!("\"{lambda}\""));
+        refuses!(
+            read(&text),
+            PolicyError::DecayOrder { .. },
+            "`compute.lambda` (line 24",
+            "`data.lambda`, 0.1"
+        );
+    }
+    assert!(read(&edit("\"0.01\"", "\"0.0999999999999999999999999\"")).is_ok());
+}
+
+#[test]
+fn small_numbers_are_between_one_and_2_to_the_32() {
+    for (line, key) in
+        [("pseudo_count = 2", "`data.pseudo_count`"), ("min_records = 100", "`data.min_records`")]
+    {
+        let name = line.split(' ').next().unwrap();
+        for value in ["0", "4294967296"] {
+            let text = edit(line, &format!("{name} = {value}"));
+            refuses!(read(&text), PolicyError::OutOfRange { .. }, key, value, "1 to 4294967295");
+        }
+    }
+    assert!(read(&edit("min_records = 100", "min_records = 4294967295")).is_ok());
+}
+
+#[test]
+fn a_cap_goes_with_its_weighting() {
+    let text = edit("cap = \"0.05\"\n", "");
+    refuses!(read(&text), PolicyError::MissingCap { .. }, "`data.weighting` (line 20", "cap = \"0.05\"");
+    let text = edit("\"records-divergence\"", "\"divergence\"");
+    refuses!(read(&text), PolicyError::UnusedCap { .. }, "`data.cap` (line 21", "remove this line");
+    refuses!(read(&edit("\"0.05\"", "\"-1\"")), PolicyError::Cap { .. }, "`data.cap` (line 21", "-1");
+    refuses!(
+        read(&edit("\"0.05\"", "\"0.0\"")),
+        PolicyError::OutOfRange { .. },
+        "`data.cap` (line 21",
+        "or more"
+    );
+}
+
+#[test]
+fn rounds_are_between_one_and_the_geometrys() {
+    let totals = "totals = [842, 943, 0]";
+    refuses!(
+        read(&edit(totals, "totals = []")),
+        PolicyError::RoundCount { found: 0, .. },
+        "`rounds.totals` (line 28",
+        "at least one"
+    );
+    let list = |count: usize| edit(totals, &format!("totals = {:?}", vec![1; count]));
+    assert_eq!(read(&list(1024)).unwrap().round_totals().len(), 1024);
+    refuses!(
+        read(&list(1025)),
+        PolicyError::RoundCount { found: 1025, bound: 1024, .. },
+        "`rounds.totals` (line 28",
+        "larger geometry"
+    );
+    // As many rows again in a file, which is read one past the bound and no further.
+    let rows: String = (10..2000).map(|round| format!("{round},1\n")).collect();
+    let file = format!("round,total\n{rows}");
+    refuses!(
+        read_with(&with_rounds_file(&file), &file),
+        PolicyError::RoundCount { found: 1025, .. },
+        "`rounds.file` (line 28"
+    );
+}
+
+#[test]
+fn the_last_round_is_one_that_decay_reaches() {
+    let last = fairshare_circuits::numeric::decay::MAX_ROUND;
+    assert!(read(&edit("first = 10", &format!("first = {}", last - 2))).is_ok());
+    let text = edit("first = 10", &format!("first = {}", last - 1));
+    refuses!(read(&text), PolicyError::OutOfRange { .. }, "`rounds.first` (line 27", "the last of 3");
+    let text = edit("first = 10", "first = 18446744073709551615");
+    refuses!(read(&text), PolicyError::OutOfRange { .. }, "`rounds.first` (line 27");
+}
+
+#[test]
+fn lists_have_exactly_one_form() {
+    let hash = format!("\"0x{}\"", "1".repeat(64));
+    let totals = "totals = [842, 943, 0]";
+    for (rounds, problem) in [
+        (String::new(), "neither the values nor a file"),
+        ("file = \"a\"".to_owned(), "a file without its hash"),
+        (format!("hash = {hash}"), "a hash without its file"),
+        (format!("{totals}\nfile = \"a\"\nhash = {hash}"), "both the values and a file"),
+    ] {
+        let text = edit(totals, &rounds);
+        refuses!(read(&text), PolicyError::Form { .. }, "`rounds` (line 26", problem, "either `totals`");
+    }
+    let text =
+        edit("[reference.counts]", &format!("[reference]\nfile = \"a\"\nhash = {hash}\n[reference.counts]"));
+    refuses!(read(&text), PolicyError::Form { .. }, "`reference` (line", "either `counts`");
+}
+
+#[test]
+fn files_stay_below_the_policy() {
+    for file in ["", "/etc/hosts", "../rounds.csv", "a/../../rounds.csv", "./rounds.csv"] {
+        let text = with_rounds_file(ROUNDS_CSV).replace("rounds.csv", file);
+        refuses!(
+            read_with(&text, ROUNDS_CSV),
+            PolicyError::SidePath { .. },
+            "`rounds.file` (line 28",
+            "relative path"
+        );
+    }
+    let text = with_rounds_file(ROUNDS_CSV).replace("rounds.csv", "lists/rounds.csv");
+    assert!(read_with(&text, ROUNDS_CSV).is_ok());
+}
+
+#[test]
+fn a_file_must_be_the_one_that_was_meant() {
+    let text = with_rounds_file(ROUNDS_CSV);
+    refuses!(read(&text), PolicyError::SideFile { .. }, "`rounds.file` (line 28", "no rounds.csv");
+    let other = ROUNDS_CSV.replace("305", "306");
+    refuses!(
+        read_with(&text, &other),
+        PolicyError::HashMismatch { .. },
+        "`rounds.file` (line 28",
+        "`rounds.csv`",
+        "keccak256 0x"
+    );
+    let short = text.replace("hash = \"0x", "hash = \"0x0");
+    refuses!(
+        read_with(&short, ROUNDS_CSV),
+        PolicyError::Hash { .. },
+        "`rounds.hash` (line 29",
+        "64 hexadecimal digits"
+    );
+    let text = with_reference_file(REFERENCE_JSON);
+    refuses!(
+        read_with(&text, "{}"),
+        PolicyError::HashMismatch { .. },
+        "`reference.file`",
+        "`reference.json`"
+    );
+}
+
+#[test]
+fn files_of_rounds_are_checked() {
+    let file = ROUNDS_CSV.replace("11,", "13,");
+    refuses!(
+        read_with(&with_rounds_file(&file), &file),
+        PolicyError::RoundsFile { source: RoundsError::Order { line: 3, expected: 11, .. }, .. },
+        "`rounds.file` (line 28",
+        "`rounds.csv`: line 3: round `13`"
+    );
+}
+
+#[test]
+fn features_have_the_keys_of_their_kind() {
+    let categorical = "labels = [\"UA\", \"B6\"]";
+    for keys in ["", "edges = [1]", "labels = [\"UA\"]\nedges = [1]"] {
+        let text = edit(categorical, keys);
+        refuses!(
+            read(&text),
+            PolicyError::FeatureKeys { .. },
+            "`schema.feature[0].kind` (line 32",
+            "`labels` and no"
+        );
+    }
+    let text = edit("edges = [-5, 0.5, 30]", "labels = [\"a\"]");
+    refuses!(
+        read(&text),
+        PolicyError::FeatureKeys { .. },
+        "`schema.feature[1].kind` (line 37",
+        "`edges` and no"
+    );
+}
+
+#[test]
+fn features_make_a_schema() {
+    refuses!(
+        read(&edit("\"B6\"]", "\"UA\"]")),
+        PolicyError::Schema { source: SchemaError::DuplicateLabel { .. }, .. },
+        "`schema.feature[0]` (line 30",
+        "label `UA` twice"
+    );
+    for edges in ["[0, 0]", "[1, 0]", "[0, nan]", "[0, inf]"] {
+        refuses!(
+            read(&edit("[-5, 0.5, 30]", edges)),
+            PolicyError::Schema { source: SchemaError::UnsortedEdges { index: 1, .. }, .. },
+            "`schema.feature[1]` (line 35",
+            "edge 1"
+        );
+    }
+    refuses!(
+        read(&edit("\"delay\"", "\"carrier\"")),
+        PolicyError::Schema { source: SchemaError::DuplicateFeature { .. }, .. },
+        "`schema.feature[1]` (line 35"
+    );
+    let many: Vec<_> = (0..2000).collect();
+    refuses!(
+        read(&edit("[-5, 0.5, 30]", &format!("{many:?}"))),
+        PolicyError::Schema { source: SchemaError::TooManySymbols { .. }, .. },
+        "`schema.feature` (line",
+        "larger geometry"
+    );
+    let tables = &POLICY[POLICY.find("[[").unwrap()..POLICY.find("[reference").unwrap()];
+    refuses!(
+        read(&edit(tables, "[schema]\nfeature = []\n")),
+        PolicyError::Schema { source: SchemaError::Empty, .. },
+        "`schema.feature` (line 31"
+    );
+}
+
+#[test]
+fn reference_counts_fit_the_schema() {
+    let counts = "delay = [1, 2, 3, 4, 5]";
+    for (line, part) in [
+        ("", "no counts for feature `delay`"),
+        ("delay = [1, 2, 3, 4]", "has 4 counts for 5 bins"),
+        ("delay = [1, 2, 3, 4, 5]\nair = [1]", "counts for `air`"),
+        ("delay = [1, 2, 4294967294, 4, 5]", "feature `delay`, bin 2: count 4294967294"),
+        ("delay = [4294967290, 0, 0, 0, 0]", "smoothed counts add up to 4294967300"),
+    ] {
+        refuses!(
+            read(&edit(counts, line)),
+            PolicyError::Reference { .. },
+            "`reference.counts` (line 40",
+            part
+        );
+    }
+}
+
+#[test]
+fn reference_files_are_checked() {
+    let file = REFERENCE_JSON.replace("\"delay\"", "\"carrier\"");
+    refuses!(
+        read_with(&with_reference_file(&file), &file),
+        PolicyError::Reference { source: ReferenceError::Json { .. }, .. },
+        "`reference.file` (line 41",
+        "feature `carrier` stands twice"
+    );
+}
+
+#[test]
+fn files_above_their_bounds_are_not_parsed() {
+    let policy = format!("{POLICY}#{}", "x".repeat(MAX_POLICY_BYTES as usize));
+    refuses!(
+        read(&policy),
+        PolicyError::TooLarge { bound: MAX_POLICY_BYTES, .. },
+        "the policy",
+        "16777216 bytes"
+    );
+    let side = "x".repeat(MAX_SIDE_FILE_BYTES as usize + 1);
+    refuses!(
+        read_with(&with_rounds_file(""), &side),
+        PolicyError::TooLarge { bound: MAX_SIDE_FILE_BYTES, .. },
+        "`rounds.file`",
+        "`rounds.csv`"
+    );
+}
+
+#[test]
+fn a_policy_is_loaded_with_the_files_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    refuses!(Policy::load(&path), PolicyError::Read { .. }, "policy.toml");
+
+    fs::write(&path, with_rounds_file(ROUNDS_CSV)).unwrap();
+    refuses!(Policy::load(&path), PolicyError::SideFile { .. }, "`rounds.file`");
+    fs::create_dir(folder.path().join("rounds.csv")).unwrap();
+    refuses!(Policy::load(&path), PolicyError::SideFile { .. }, "not a regular file");
+    fs::remove_dir(folder.path().join("rounds.csv")).unwrap();
+    fs::write(folder.path().join("rounds.csv"), ROUNDS_CSV).unwrap();
+    assert_eq!(Policy::load(&path).unwrap().hash(), policy().hash());
+
+    fs::write(&path, b"protocol = 1\n# \xff").unwrap();
+    refuses!(Policy::load(&path), PolicyError::NotUtf8 { offset: 15, .. }, "policy.toml", "UTF-8");
+    let long = fs::File::create(&path).unwrap();
+    long.set_len(MAX_POLICY_BYTES + 1).unwrap();
+    refuses!(Policy::load(&path), PolicyError::TooLarge { .. }, "policy.toml");
+}
+
+proptest! {
+    /// Bytes put in, taken out and changed, so that most of the text stays a policy.
+    #[test]
+    fn a_mutated_policy_is_read_or_refused(
+        edits in proptest::collection::vec((0..POLICY.len(), 0..8usize, "[ -~\n\u{e9}]{0,6}"), 1..4),
+    ) {
+        let mut text = POLICY.to_owned();
+        for (start, length, put) in edits {
+            let start = (0..=start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            let end = (start + length..).find(|at| *at >= text.len() || text.is_char_boundary(*at)).unwrap();
+            text.replace_range(start..end.min(text.len()), &put);
+        }
+        if let Err(error) = read_with(&text, "round,total\n10,1\n") {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        prop_assert!(read(&text).is_err());
+    }
+
+    #[test]
+    fn any_side_file_is_read_or_refused(content in "[a-z0-9,\"\n\r{}:\\[\\]]{0,40}") {
+        let _ = read_with(&with_rounds_file(&content), &content);
+        let _ = read_with(&with_reference_file(&content), &content);
+        let rounds = format!("round,a\n{content}");
+        let _ = read_with(&with_rounds_file(&rounds), &rounds);
+    }
+}
