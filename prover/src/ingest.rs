@@ -1,0 +1,262 @@
+//! # From files to symbols (PROTOCOL section 3)
+//!
+//! [`Records`] streams CSV and Parquet files as one dataset: every record becomes exactly one symbol for each feature of
+//! the schema, in the schema's order, in memory that does not grow with the files. [`reference`](mod@reference) counts
+//! symbols, [`units`] reads a compute log.
+//!
+//! What a cell means is decided byte for byte, alike for both formats:
+//!
+//! - **empty** (a Parquet null or empty string too): the missing bin;
+//! - **categorical**: the cell's text is the label; integers and booleans of a Parquet file stand for their decimal text
+//!   and `true` or `false`;
+//! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the edges
+//!   (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either format). A 32-bit
+//!   float is the number it holds: 0.1 stored so lies above an edge of 0.1.
+//!
+//! Anything else is an error that names the file, the line or row and the column; nothing is guessed and nothing skipped.
+//! As an exception that the CSV format forces, a blank line is no record, in a file of one column too: there a missing
+//! value is written `""`.
+
+mod binning;
+mod csv;
+mod error;
+mod parquet;
+pub mod reference;
+pub mod units;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fairshare_params::schema::Schema;
+
+use self::binning::Binning;
+use self::csv::CsvSource;
+use self::parquet::ParquetSource;
+
+pub use self::error::{IngestError, Place};
+
+/// Most records that one [`Records::next_batch`] appends.
+pub const BATCH_RECORDS: usize = 8192;
+
+/// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
+const RECORD_LIMIT: u64 = 1 << 32;
+
+/// The records of several files, in the order given, as symbols.
+#[derive(Debug)]
+pub struct Records {
+    files: std::vec::IntoIter<Input>,
+    current: Option<(Input, Source)>,
+    binning: Binning,
+    records: u64,
+    record_limit: u64,
+    total_bytes: u64,
+    finished_bytes: u64,
+    state: State,
+}
+
+#[derive(Clone, Debug)]
+struct Input {
+    path: PathBuf,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+enum Source {
+    Csv(Box<CsvSource>),
+    Parquet(Box<ParquetSource>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Reading,
+    Ended,
+    Failed,
+}
+
+impl Records {
+    /// Opens the files and checks, before any record is read, that each has every column of the schema.
+    pub fn open(paths: &[PathBuf], schema: &Schema) -> Result<Self, IngestError> {
+        Self::open_below(paths, schema, RECORD_LIMIT)
+    }
+
+    fn open_below(paths: &[PathBuf], schema: &Schema, record_limit: u64) -> Result<Self, IngestError> {
+        if paths.is_empty() {
+            return Err(IngestError::NoFiles);
+        }
+        let binning = Binning::new(schema)?;
+        let mut files = Vec::with_capacity(paths.len());
+        for path in paths {
+            let input = Input { path: path.clone(), bytes: regular_file_len(path)? };
+            // Dropped at once: a dataset of many files must not hold as many descriptors.
+            Source::open(&input, &binning)?;
+            files.push(input);
+        }
+        Ok(Self {
+            total_bytes: files.iter().map(|file| file.bytes).sum(),
+            files: files.into_iter(),
+            current: None,
+            binning,
+            records: 0,
+            record_limit,
+            finished_bytes: 0,
+            state: State::Reading,
+        })
+    }
+
+    /// Appends the symbols of up to [`BATCH_RECORDS`] records to `out` and returns how many records those were; 0 means
+    /// that all files are read. A record is [`Self::features`] symbols, in the schema's order. On an error `out` is as it
+    /// was, and reading on is an error too.
+    pub fn next_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+        match self.state {
+            State::Reading => {}
+            State::Ended => return Ok(0),
+            State::Failed => return Err(IngestError::Stopped),
+        }
+        let before = out.len();
+        let result = self.read_batch(out);
+        match result {
+            Ok(0) => self.state = State::Ended,
+            Ok(_) => {}
+            Err(_) => {
+                out.truncate(before);
+                self.state = State::Failed;
+            }
+        }
+        result
+    }
+
+    /// `d`: symbols in a record.
+    pub fn features(&self) -> usize {
+        self.binning.columns().len()
+    }
+
+    /// Records handed out so far.
+    pub fn records_read(&self) -> u64 {
+        self.records
+    }
+
+    /// Bytes of all files together, as they were when opened.
+    pub fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    /// Bytes read so far, for a progress bar; within a Parquet file, its size times the share of rows read.
+    pub fn bytes_read(&self) -> u64 {
+        let current = match &self.current {
+            Some((input, Source::Csv(source))) => source.bytes_read().min(input.bytes),
+            Some((input, Source::Parquet(source))) => source.bytes_read(input.bytes),
+            None => 0,
+        };
+        self.finished_bytes + current
+    }
+
+    pub(crate) fn binning(&self) -> &Binning {
+        &self.binning
+    }
+
+    fn read_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+        loop {
+            let (input, mut source) = match self.current.take() {
+                Some(current) => current,
+                None => match self.files.next() {
+                    Some(input) => {
+                        let source = Source::open(&input, &self.binning)?;
+                        (input, source)
+                    }
+                    None if self.records == 0 => return Err(IngestError::NoRecords),
+                    None => return Ok(0),
+                },
+            };
+            let read = source.next_batch(&self.binning, out)?;
+            if read == 0 {
+                self.finished_bytes += input.bytes;
+                continue;
+            }
+            self.records += read as u64;
+            if self.records >= self.record_limit {
+                return Err(IngestError::TooManyRecords { path: input.path, limit: self.record_limit });
+            }
+            self.current = Some((input, source));
+            return Ok(read);
+        }
+    }
+}
+
+impl Source {
+    fn open(input: &Input, binning: &Binning) -> Result<Self, IngestError> {
+        let extension = input.path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if extension.eq_ignore_ascii_case("csv") {
+            CsvSource::open(&input.path, binning).map(|source| Self::Csv(Box::new(source)))
+        } else if extension.eq_ignore_ascii_case("parquet") {
+            ParquetSource::open(&input.path, binning).map(|source| Self::Parquet(Box::new(source)))
+        } else {
+            Err(IngestError::FileKind { path: input.path.clone() })
+        }
+    }
+
+    fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+        match self {
+            Self::Csv(source) => source.next_batch(binning, out),
+            Self::Parquet(source) => source.next_batch(binning, out),
+        }
+    }
+}
+
+/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it is opened.
+fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
+    let metadata =
+        fs::metadata(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
+    if !metadata.is_file() {
+        return Err(IngestError::NotAFile { path: path.to_path_buf() });
+    }
+    if metadata.len() == 0 {
+        return Err(IngestError::EmptyFile { path: path.to_path_buf() });
+    }
+    Ok(metadata.len())
+}
+
+/// Where in `present` that column stands; one that is absent and one that is there twice are refused.
+fn locate(path: &Path, present: &[&str], column: &str) -> Result<usize, IngestError> {
+    let mut places = present.iter().enumerate().filter(|(_, name)| **name == column);
+    let Some((place, _)) = places.next() else {
+        return Err(IngestError::MissingColumn {
+            path: path.to_path_buf(),
+            column: column.to_owned(),
+            present: error::list_names(present),
+        });
+    };
+    if places.next().is_some() {
+        return Err(IngestError::DuplicateColumn { path: path.to_path_buf(), column: column.to_owned() });
+    }
+    Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_params::schema::{Feature, Rule};
+
+    use super::*;
+
+    #[test]
+    fn a_dataset_at_the_record_limit_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("three.csv");
+        fs::write(&path, "x\n1\n2\n3\n").expect("write");
+        let rule = Rule::Numeric { edges: vec![2.0] };
+        let schema = Schema::new(vec![Feature { name: "x".into(), rule }], 1 << 10).expect("schema");
+        let mut out = Vec::new();
+        let mut records = Records::open_below(std::slice::from_ref(&path), &schema, 3).expect("open");
+        let error = records.next_batch(&mut out).expect_err("three records are not below three");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{}: the dataset has 3 records or more, which is the most that can be scored: upload fewer",
+                path.display()
+            )
+        );
+        assert!(out.is_empty(), "no symbols of a refused batch");
+        assert!(matches!(records.next_batch(&mut out), Err(IngestError::Stopped)));
+        let mut records = Records::open_below(&[path], &schema, 4).expect("open");
+        assert_eq!(records.next_batch(&mut out).expect("below four"), 3);
+    }
+}

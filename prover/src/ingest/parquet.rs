@@ -1,0 +1,338 @@
+//! Parquet: framing checked before the library sees it, columns decoded one by one, symbols interleaved.
+//!
+//! Strings are read as views into their pages, so that a dictionary of one long string costs its length once and not
+//! once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it is one more thing
+//! to parse.
+//!
+//! **Limit.** What frames the data is checked here; the data pages are the library's, and it believes three of their
+//! claims before it sees the bytes: a page's uncompressed size (at most 2 GiB by the format), what a gzip or Brotli page
+//! inflates to, and the number of strings in a page of a delta encoding. A page made for the purpose can thus take much
+//! memory from whoever ingests it. Ingest is for one's own files; a service that takes strangers' must cap its memory.
+
+mod footer;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+
+use super::binning::{Binning, Bins, Column, Edges, number_hint};
+use super::error::{IngestError, Place, excerpt};
+use super::{BATCH_RECORDS, locate};
+
+const MAGIC: &[u8; 4] = b"PAR1";
+/// Length of the footer, then the magic bytes.
+const TAIL: usize = 8;
+
+/// A Parquet file as a source of symbols.
+pub(super) struct ParquetSource {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+    /// Where each feature's column stands in a batch.
+    places: Vec<usize>,
+    declared: u64,
+    read: u64,
+}
+
+impl std::fmt::Debug for ParquetSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParquetSource")
+            .field("path", &self.path)
+            .field("read", &self.read)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ParquetSource {
+    pub(super) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
+        let mut file =
+            File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
+        let (footer, length) = read_footer(&mut file, path)?;
+        footer::check(&footer).map_err(|reason| frame(path, reason))?;
+        guarded(path, 0, || Self::decode_footer(path, file, &footer, length, binning))
+    }
+
+    fn decode_footer(
+        path: &Path,
+        file: File,
+        footer: &[u8],
+        file_length: u64,
+        binning: &Binning,
+    ) -> Result<Self, IngestError> {
+        let refused = |error| decode_error(path, 0, error);
+        let metadata = ParquetMetaDataReader::decode_metadata(footer).map_err(refused)?;
+        let declared = check_row_groups(&metadata, file_length).map_err(|reason| frame(path, reason))?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let plain = ArrowReaderMetadata::try_new(Arc::new(metadata), options.clone()).map_err(refused)?;
+        let names: Vec<&str> = plain.schema().fields().iter().map(|field| field.name().as_str()).collect();
+        let roots: Vec<usize> = binning
+            .columns()
+            .iter()
+            .map(|column| locate(path, &names, column.name()))
+            .collect::<Result<_, _>>()?;
+        for (column, &root) in binning.columns().iter().zip(&roots) {
+            check_type(path, column, plain.schema().field(root).data_type())?;
+        }
+        let options = options.with_schema(Arc::new(with_views(plain.schema())));
+        let viewed = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(refused)?;
+        let mask = ProjectionMask::roots(viewed.parquet_schema(), roots.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, viewed)
+            .with_batch_size(BATCH_RECORDS)
+            .with_projection(mask)
+            .build()
+            .map_err(refused)?;
+        // A batch holds the chosen columns in the file's order.
+        let places = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
+        Ok(Self { path: path.to_path_buf(), reader, places, declared, read: 0 })
+    }
+
+    /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
+    pub(super) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+        loop {
+            let Self { path, reader, read, .. } = self;
+            let batch = guarded(path, *read, || {
+                reader.next().transpose().map_err(|error| decode_error(path, *read, error))
+            })?;
+            let Some(batch) = batch else { return self.check_count() };
+            let rows = batch.num_rows();
+            if rows == 0 {
+                continue;
+            }
+            guarded(&self.path, self.read, || self.bin(&batch, binning, out))?;
+            self.read += rows as u64;
+            return Ok(rows);
+        }
+    }
+
+    /// The file's length times the share of its rows that are read.
+    pub(super) fn bytes_read(&self, file_length: u64) -> u64 {
+        let share = u128::from(file_length) * u128::from(self.read) / u128::from(self.declared.max(1));
+        u64::try_from(share).unwrap_or(file_length).min(file_length)
+    }
+
+    fn check_count(&self) -> Result<usize, IngestError> {
+        if self.read != self.declared {
+            let path = self.path.clone();
+            return Err(IngestError::RowCount { path, declared: self.declared, found: self.read });
+        }
+        Ok(0)
+    }
+
+    fn bin(&self, batch: &RecordBatch, binning: &Binning, out: &mut Vec<u16>) -> Result<(), IngestError> {
+        let columns = binning.columns();
+        let start = out.len();
+        out.resize(start + batch.num_rows() * columns.len(), 0);
+        let symbols = &mut out[start..];
+        for (index, (column, &place)) in columns.iter().zip(&self.places).enumerate() {
+            let target = symbols.iter_mut().skip(index).step_by(columns.len());
+            self.bin_column(batch.column(place), column, target)?;
+        }
+        Ok(())
+    }
+
+    fn bin_column<'a>(
+        &self,
+        array: &ArrayRef,
+        column: &Column,
+        target: impl Iterator<Item = &'a mut u16>,
+    ) -> Result<(), IngestError> {
+        match (column.bins(), array.data_type()) {
+            (_, DataType::Null) => target.for_each(|slot| *slot = column.missing()),
+            (_, DataType::Utf8View) => self.bin_text(array.as_string_view(), column, target)?,
+            (Bins::Numeric(edges), kind) if kind.is_integer() || kind.is_floating() => {
+                self.bin_floats(&self.cast(array, &DataType::Float64)?, column, edges, target)?;
+            }
+            // Decimals through their text, which the parser rounds once; dividing would round twice.
+            _ => self.bin_text(self.cast(array, &DataType::Utf8View)?.as_string_view(), column, target)?,
+        }
+        Ok(())
+    }
+
+    fn bin_text<'a>(
+        &self,
+        array: &StringViewArray,
+        column: &Column,
+        target: impl Iterator<Item = &'a mut u16>,
+    ) -> Result<(), IngestError> {
+        for (row, (slot, cell)) in target.zip(array.iter()).enumerate() {
+            let cell = cell.unwrap_or_default();
+            *slot = column
+                .text_symbol(cell.as_bytes())
+                .ok_or_else(|| self.not_a_number(row, column, cell, number_hint(cell)))?;
+        }
+        Ok(())
+    }
+
+    fn bin_floats<'a>(
+        &self,
+        array: &ArrayRef,
+        column: &Column,
+        edges: &Edges,
+        target: impl Iterator<Item = &'a mut u16>,
+    ) -> Result<(), IngestError> {
+        for (row, (slot, cell)) in target.zip(array.as_primitive::<Float64Type>().iter()).enumerate() {
+            *slot = match cell {
+                None => column.missing(),
+                Some(value) => edges.symbol(value).ok_or_else(|| {
+                    let hint = "correct it, or make it a null if the value is missing";
+                    self.not_a_number(row, column, &value.to_string(), hint)
+                })?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Not the casts' default, which turns what it cannot convert into nulls.
+    fn cast(&self, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, IngestError> {
+        let options = CastOptions { safe: false, ..CastOptions::default() };
+        cast_with_options(array, to, &options).map_err(|error| decode_error(&self.path, self.read, error))
+    }
+
+    fn not_a_number(&self, row: usize, column: &Column, cell: &str, hint: &'static str) -> IngestError {
+        IngestError::NotANumber {
+            path: self.path.clone(),
+            place: Place::Row(self.read + row as u64 + 1),
+            column: column.name().to_owned(),
+            cell: excerpt(cell),
+            hint,
+        }
+    }
+}
+
+/// The footer and the file's length, once the frame around the footer is found sound.
+fn read_footer(file: &mut File, path: &Path) -> Result<(Vec<u8>, u64), IngestError> {
+    let failed = |source| IngestError::Read { path: path.to_path_buf(), source };
+    let length = file.metadata().map_err(failed)?.len();
+    if length < (MAGIC.len() + TAIL) as u64 {
+        return Err(frame(path, "the file is too short to be one"));
+    }
+    let mut head = [0; MAGIC.len()];
+    let mut tail = [0; TAIL];
+    file.read_exact(&mut head).map_err(failed)?;
+    file.seek(SeekFrom::End(-(TAIL as i64))).map_err(failed)?;
+    file.read_exact(&mut tail).map_err(failed)?;
+    let [a, b, c, d, magic @ ..] = tail;
+    if &magic == b"PARE" {
+        return Err(frame(path, "its footer is encrypted"));
+    }
+    if &head != MAGIC || &magic != MAGIC {
+        return Err(frame(
+            path,
+            "it does not begin and end with `PAR1`, so it is of another kind or cut short",
+        ));
+    }
+    let footer = u32::from_le_bytes([a, b, c, d]);
+    if footer as usize > footer::FOOTER_BYTES {
+        return Err(frame(path, "its footer is longer than 16 MiB"));
+    }
+    let Some(start) = length.checked_sub(u64::from(footer) + TAIL as u64) else {
+        return Err(frame(path, "its footer is longer than the file"));
+    };
+    file.seek(SeekFrom::Start(start)).map_err(failed)?;
+    let mut bytes = vec![0; footer as usize];
+    file.read_exact(&mut bytes).map_err(failed)?;
+    Ok((bytes, length))
+}
+
+/// Rows declared, once every column chunk lies within the file: the library reserves what a chunk claims.
+fn check_row_groups(metadata: &ParquetMetaData, file_length: u64) -> Result<u64, &'static str> {
+    let mut rows = 0u64;
+    for group in metadata.row_groups() {
+        let declared = u64::try_from(group.num_rows()).ok();
+        rows = declared
+            .and_then(|declared| rows.checked_add(declared))
+            .ok_or("a row group has a negative or absurd number of rows")?;
+        check_chunks(group, file_length).ok_or("a column's data lie outside the file")?;
+    }
+    if u64::try_from(metadata.file_metadata().num_rows()).ok() != Some(rows) {
+        return Err("its row groups do not add up to its number of rows");
+    }
+    Ok(rows)
+}
+
+fn check_chunks(group: &RowGroupMetaData, file_length: u64) -> Option<()> {
+    for chunk in group.columns() {
+        let data = u64::try_from(chunk.data_page_offset()).ok()?;
+        let start = match chunk.dictionary_page_offset() {
+            Some(dictionary) => data.min(u64::try_from(dictionary).ok()?),
+            None => data,
+        };
+        let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
+        u64::try_from(chunk.uncompressed_size()).ok()?;
+        u64::try_from(chunk.num_values()).ok()?;
+        (data <= file_length && end <= file_length).then_some(())?;
+    }
+    Some(())
+}
+
+fn check_type(path: &Path, column: &Column, found: &DataType) -> Result<(), IngestError> {
+    let readable = matches!(found, DataType::Null | DataType::Utf8) || found.is_integer();
+    let (readable, wanted, convert) = match column.bins() {
+        Bins::Categorical(_) => {
+            (readable || *found == DataType::Boolean, "categorical", "a string, integer or boolean")
+        }
+        Bins::Numeric(_) => {
+            (readable || found.is_floating() || found.is_decimal(), "numeric", "an integer, float or decimal")
+        }
+    };
+    if readable {
+        return Ok(());
+    }
+    Err(IngestError::ColumnType {
+        path: path.to_path_buf(),
+        column: column.name().to_owned(),
+        found: excerpt(&found.to_string()),
+        wanted,
+        convert,
+    })
+}
+
+/// The same columns, strings as views.
+fn with_views(schema: &ArrowSchema) -> ArrowSchema {
+    let viewed = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => field.clone(),
+    };
+    ArrowSchema::new(schema.fields().iter().map(viewed).collect::<Vec<_>>())
+}
+
+/// Runs the library on the file. Its decoder has assertions that corrupt data can reach; what can be checked before it
+/// runs is checked, and this turns the rest into an error. The reader is dropped after, so no broken state is seen.
+fn guarded<T>(
+    path: &Path,
+    row: u64,
+    decode: impl FnOnce() -> Result<T, IngestError>,
+) -> Result<T, IngestError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(message), _) => excerpt(message),
+            (None, Some(message)) => excerpt(message),
+            (None, None) => "no message".to_owned(),
+        };
+        Err(IngestError::ParquetPanic { path: path.to_path_buf(), row, message })
+    })
+}
+
+fn frame(path: &Path, reason: &'static str) -> IngestError {
+    IngestError::ParquetFrame { path: path.to_path_buf(), reason }
+}
+
+fn decode_error(
+    path: &Path,
+    row: u64,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> IngestError {
+    IngestError::ParquetDecode { path: path.to_path_buf(), row, source: Box::new(source) }
+}

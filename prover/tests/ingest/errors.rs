@@ -1,0 +1,269 @@
+//! Every error, by the message that a contributor sees.
+
+use arrow_array::{Date32Array, Float64Array};
+
+use super::*;
+
+/// What reading that text as CSV says, without the file's name before it.
+fn csv_error(text: impl AsRef<[u8]>) -> String {
+    let schema = schema(vec![numeric("x", &[0.0]), categorical("kind", &["a"])]);
+    file_error("data.csv", text, &schema)
+}
+
+fn file_error(name: &str, bytes: impl AsRef<[u8]>, schema: &Schema) -> String {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).expect("write");
+    message(&path, schema)
+}
+
+fn message(path: &Path, schema: &Schema) -> String {
+    let error = read_all(&[path.to_path_buf()], schema).expect_err("an error").to_string();
+    error.strip_prefix(&path.display().to_string()).unwrap_or(&error).to_owned()
+}
+
+fn parquet_error(array: ArrayRef, feature: Feature) -> String {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("data.parquet");
+    write_parquet(&path, vec![("x", array)], WriterProperties::default());
+    message(&path, &schema(vec![feature]))
+}
+
+#[test]
+fn no_files() {
+    let error = Records::open(&[], &flight_schema()).expect_err("no files");
+    assert_eq!(error.to_string(), "no file given: name at least one .csv or .parquet file");
+}
+
+#[test]
+fn absent_file() {
+    let error = Records::open(&["absent.csv".into()], &flight_schema()).expect_err("absent");
+    assert_eq!(error.to_string(), "absent.csv: cannot be opened");
+    assert!(matches!(error, IngestError::Open { .. }));
+}
+
+#[test]
+fn folder_in_place_of_a_file() {
+    let folder = tempfile::tempdir().expect("folder");
+    assert_eq!(
+        message(folder.path(), &flight_schema()),
+        ": not a regular file; save the data as a .csv or .parquet file"
+    );
+}
+
+#[test]
+fn unknown_kinds() {
+    for name in ["data.csv.gz", "data.xlsx", "data"] {
+        assert_eq!(
+            file_error(name, "x\n1\n", &flight_schema()),
+            ": the name ends in neither .csv nor .parquet; convert or decompress the file, or rename it"
+        );
+    }
+}
+
+#[test]
+fn empty_files() {
+    for text in ["", "\n\r\n", "\u{feff}"] {
+        assert_eq!(
+            csv_error(text),
+            ": the file is empty; a header with the columns' names is needed",
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn missing_column() {
+    assert_eq!(csv_error("x,Kind\n1,a\n"), ": no column `kind`; the file has: `x`, `Kind`");
+    let array = Arc::new(Int64Array::from(vec![1]));
+    assert_eq!(parquet_error(array, numeric("y", &[0.0])), ": no column `y`; the file has: `x`");
+}
+
+#[test]
+fn duplicate_column() {
+    assert_eq!(csv_error("x,kind,x\n1,a,2\n"), ": two columns are named `x`; rename or remove one");
+    let schema = schema(vec![numeric("x", &[0.0])]);
+    let text = "x,other,other\n1,2,3\n";
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("data.csv");
+    fs::write(&path, text).expect("write");
+    assert_eq!(read_all(&[path], &schema).expect("columns that nobody reads may repeat").1, 1);
+}
+
+#[test]
+fn ragged_rows_are_named_by_their_line_in_the_file() {
+    let hint = "check for missing or unquoted commas";
+    assert_eq!(csv_error("x,kind\n1,a\n2\n"), format!(", line 3: 1 cells, but the header has 2; {hint}"));
+    // A blank line, carriage returns and a cell of two lines all count.
+    assert_eq!(
+        csv_error("x,kind\r\n1,\"a\r\nb\"\r\n\r\n2,b,c\r\n"),
+        format!(", line 5: 3 cells, but the header has 2; {hint}")
+    );
+    let long = format!("x,kind\n{}3,4,5\n", "12,label\n".repeat(50_000));
+    assert_eq!(csv_error(long), format!(", line 50002: 3 cells, but the header has 2; {hint}"));
+}
+
+#[test]
+fn invalid_utf8() {
+    assert_eq!(csv_error(b"x,kind\n1,a\n2,\xff\n"), ", line 3: not valid UTF-8; save the file as UTF-8");
+    assert_eq!(
+        csv_error(b"x,kind\n\xc3,\xa9\n"),
+        ", line 2: not valid UTF-8; save the file as UTF-8",
+        "a character cut in two by a comma"
+    );
+}
+
+#[test]
+fn unclosed_quotes() {
+    let refusal = ": a quoted cell is never closed; add the closing quote";
+    assert_eq!(csv_error("x,kind\n1,a\n2,\"b\n3,c\n4,d\n"), format!(", line 3{refusal}"));
+    assert_eq!(csv_error("x,kind\n1,\"say \"\"b\"\"\n"), format!(", line 2{refusal}"));
+    assert_eq!(csv_error("x,\"kind\n1,a\n"), ": no column `kind`; the file has: `x`, `kind\\n1,a\\n`");
+}
+
+#[test]
+fn a_record_without_end() {
+    let text = format!("x,kind\n1,a\n2,\"{}\n", "b\n".repeat(1 << 20));
+    assert_eq!(
+        csv_error(text),
+        ", line 3: a record of more than 1048576 bytes; check for a quoted cell that is never closed"
+    );
+}
+
+#[test]
+fn cells_that_are_no_numbers() {
+    let correct = "correct it, or leave the cell empty if the value is missing";
+    let space = "cells are taken as they are, so remove the white space around it";
+    let far =
+        "it is beyond what a 64-bit float holds; correct it, or leave the cell empty if the value is missing";
+    for (cell, hint) in [("NA", correct), ("nan", correct), ("0x1f", correct), (" 1", space), ("1e400", far)]
+    {
+        assert_eq!(
+            csv_error(format!("kind,x\na,1\nb,{cell}\n")),
+            format!(", line 3, column `x`: `{cell}` is no finite decimal number: {hint}")
+        );
+    }
+    assert_eq!(
+        csv_error("x,kind\n\"1,5\",a\n"),
+        ", line 2, column `x`: `1,5` is no finite decimal number: write it without separators and with a decimal point"
+    );
+    let shown = format!("{}…", "é".repeat(40));
+    assert_eq!(
+        csv_error(format!("x,kind\n{},a\n", "é".repeat(41))),
+        format!(", line 2, column `x`: `{shown}` is no finite decimal number: {correct}")
+    );
+}
+
+#[test]
+fn parquet_values_that_are_no_numbers() {
+    let array = Arc::new(StringArray::from(vec!["1", "two"]));
+    assert_eq!(
+        parquet_error(array, numeric("x", &[0.0])),
+        ", row 2, column `x`: `two` is no finite decimal number: correct it, or leave the cell empty if the value is missing"
+    );
+    let mut values = vec![0.0; BATCH_RECORDS + 10];
+    for (value, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        values[BATCH_RECORDS + 2] = value;
+        assert_eq!(
+            parquet_error(Arc::new(Float64Array::from(values.clone())), numeric("x", &[0.0])),
+            format!(
+                ", row 8195, column `x`: `{shown}` is no finite decimal number: correct it, or make it a null if the value is missing"
+            )
+        );
+    }
+}
+
+#[test]
+fn parquet_columns_of_another_type() {
+    assert_eq!(
+        parquet_error(Arc::new(Date32Array::from(vec![1])), categorical("x", &["a"])),
+        ", column `x`: type Date32 cannot be read as a categorical feature; convert it to a string, integer or boolean"
+    );
+    assert_eq!(
+        parquet_error(Arc::new(Float64Array::from(vec![1.0])), categorical("x", &["a"])),
+        ", column `x`: type Float64 cannot be read as a categorical feature; convert it to a string, integer or boolean"
+    );
+    assert_eq!(
+        parquet_error(Arc::new(BooleanArray::from(vec![true])), numeric("x", &[0.0])),
+        ", column `x`: type Boolean cannot be read as a numeric feature; convert it to an integer, float or decimal"
+    );
+}
+
+#[test]
+fn no_records() {
+    assert_eq!(csv_error("x,kind\n"), "no records: every file has a header only");
+    let array = Arc::new(Int64Array::from(Vec::<i64>::new()));
+    assert_eq!(parquet_error(array, numeric("x", &[0.0])), "no records: every file has a header only");
+}
+
+#[test]
+fn an_error_ends_the_reading() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("data.csv");
+    fs::write(&path, "x\n1\n?\n3\n").expect("write");
+    let mut records = Records::open(&[path], &schema(vec![numeric("x", &[0.0])])).expect("open");
+    let mut out = vec![9];
+    records.next_batch(&mut out).expect_err("no number");
+    assert_eq!(out, [9], "nothing of the failed batch");
+    let again = records.next_batch(&mut out).expect_err("stopped");
+    assert_eq!(again.to_string(), "reading stopped at an earlier error: open the files again");
+}
+
+fn units_error(text: &str, column: Option<&str>) -> String {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("log.csv");
+    fs::write(&path, text).expect("write");
+    let error = read_units(&path, column, 5, 3).expect_err("an error").to_string();
+    error.strip_prefix(&path.display().to_string()).unwrap_or(&error).to_owned()
+}
+
+#[test]
+fn units_columns_that_are_not_evident() {
+    assert_eq!(
+        units_error("round,a,b\n5,1,2\n", None),
+        ": which column holds the units? Name one, or call it `units`; the file has: `round`, `a`, `b`"
+    );
+    assert_eq!(
+        units_error("round\n5\n", None),
+        ": which column holds the units? Name one, or call it `units`; the file has: `round`"
+    );
+    assert_eq!(units_error("round,a\n5,1\n", Some("b")), ": no column `b`; the file has: `round`, `a`");
+    assert_eq!(
+        units_error("Round,units\n5,1\n", None),
+        ": no column `round`; the file has: `Round`, `units`"
+    );
+}
+
+#[test]
+fn units_that_are_no_integers() {
+    for cell in ["-1", "+1", "1.5", " 1", "4294967296", "99999999999999999999", ""] {
+        assert_eq!(
+            units_error(&format!("round,units\n5,1\n6,{cell}\n"), None),
+            format!(
+                ", line 3, column `units`: `{cell}` is no integer from 0 to 4294967295, written in digits only"
+            )
+        );
+    }
+    assert_eq!(
+        units_error("round,units\nfive,1\n", None),
+        ", line 2, column `round`: `five` is no integer from 0 to 18446744073709551615, written in digits only"
+    );
+}
+
+#[test]
+fn rounds_outside_or_twice() {
+    for round in ["4", "8", "18446744073709551615"] {
+        assert_eq!(
+            units_error(&format!("round,units\n{round},1\n"), None),
+            format!(
+                ", line 2: round {round} is not one of the 3 rounds from 5; remove it, or ask for other rounds"
+            )
+        );
+    }
+    // Twice is twice though the units be 0.
+    assert_eq!(
+        units_error("round,units\n6,0\n6,0\n", None),
+        ", line 3: round 6 is given twice; give each round once"
+    );
+    assert_eq!(units_error("round,units\n", None), "no records: every file has a header only");
+}
