@@ -1,12 +1,15 @@
 //! # What both sides agree on: parameters, keys, commitments, policy
 
 pub mod address;
+pub mod commitment;
 pub mod context;
 pub mod digest;
 pub mod encoding;
+pub mod keys;
 pub mod policy;
 pub mod reference;
 pub mod registration;
 pub mod schema;
+pub mod transcript;
 
 pub use fairshare_circuits::geometry::Geometry;

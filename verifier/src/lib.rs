@@ -1,1 +1,412 @@
-//! Placeholder.
+//! # When to believe a bundle
+//!
+//! A pure library: no input or output, no clock. [`Bundle::from_bytes`] reads bytes; [`Verifier`] holds what both
+//! sides agree on and turns a bundle with its registrations into a [`Verified`] score, which nothing else can
+//! make. It cannot panic on a bundle, and it allocates in proportion to it.
+//!
+//! The steps of [`Verifier::verify`], numbered as in the prover:
+//!
+//! 1. the parameters: the SRS is no development one unless asked for, and has the policy's geometry;
+//! 2. the registrations: one for each digest of the bundle, this contributor's, under this policy;
+//! 3. the digests: the bundle's commitments hash to what is registered;
+//! 4. the instances: computed here from policy and registrations, never read from the bundle, but for the score;
+//! 5. the proofs: one histogram a segment, one score;
+//! 6. the links: every linked column of every proof holds a registered or public column.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod batch;
+pub mod bundle;
+mod equation;
+mod error;
+pub mod link;
+mod obligation;
+
+use std::num::NonZeroU32;
+use std::ops::Deref;
+
+use fairshare_circuits::data_score::{self, Reference};
+use fairshare_circuits::numeric::divergence::sum_ln_totals;
+use fairshare_circuits::{compute_score, histogram};
+use fairshare_params::address::Address;
+use fairshare_params::commitment::{Blinding, commit};
+use fairshare_params::context::context;
+use fairshare_params::digest::{data_digest, histogram_statement};
+use fairshare_params::encoding::Digest;
+use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::srs::Srs;
+use group::Curve;
+use halo2curves::bn256::{Fr, G1, G1Affine};
+
+pub use bundle::{Bundle, BundleError};
+pub use error::{SetupError, VerifyError};
+pub use obligation::{ProofError, Subject, carried as carried_commitments};
+
+use bundle::{ComputeBundle, DataBundle, LinkedProof};
+use obligation::Obligation;
+
+/// A claim that was verified. Only this crate makes one, at the end of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Verified<T> {
+    /// The claim itself; from here on nothing says that it was verified.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// A contributor's data score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataScore {
+    /// Who contributed.
+    pub contributor: Address,
+    /// The policy under which it was scored.
+    pub policy: Digest,
+    /// The registered datasets it covers, in the bundle's order.
+    pub datasets: Vec<ScoredDataset>,
+    /// `n`: records in all datasets.
+    pub records: NonZeroU32,
+    /// The score, 48 fractional bits (nats).
+    pub score: u64,
+}
+
+/// One dataset of a verified data score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScoredDataset {
+    /// The registered digest.
+    pub digest: Digest,
+    /// The round in which it was registered.
+    pub round: u64,
+    /// Its number of records.
+    pub records: u32,
+}
+
+/// A node's compute score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComputeScore {
+    /// The node.
+    pub contributor: Address,
+    /// The policy under which it was scored.
+    pub policy: Digest,
+    /// The registered digest.
+    pub digest: Digest,
+    /// The commitment to its units by round, for the sum over all nodes (PROTOCOL section 4).
+    pub units: G1Affine,
+    /// The score, 48 fractional bits.
+    pub score: u64,
+}
+
+/// A verified score of either role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Score {
+    /// A data score.
+    Data(Verified<DataScore>),
+    /// A compute score.
+    Compute(Verified<ComputeScore>),
+}
+
+impl Score {
+    /// The score, 48 fractional bits.
+    pub fn value(&self) -> u64 {
+        match self {
+            Self::Data(score) => score.score,
+            Self::Compute(score) => score.score,
+        }
+    }
+}
+
+/// Which parameters a verifier takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Only parameters whose trapdoor is not public.
+    CeremonyOnly,
+    /// Also the development parameters, under which anyone can forge a proof.
+    AllowInsecure,
+}
+
+/// What both sides agree on, ready to verify: SRS, policy, keys and the commitments to the policy's columns.
+#[derive(Debug)]
+pub struct Verifier<'a> {
+    srs: &'a Srs,
+    policy: &'a Policy,
+    histogram: VerifyingKey,
+    data_score: VerifyingKey,
+    compute_score: VerifyingKey,
+    /// `ℓ` and `k`.
+    reference: [G1Affine; 2],
+    ln_totals: u128,
+    /// `U`.
+    totals: G1Affine,
+    first_decay: u128,
+}
+
+impl<'a> Verifier<'a> {
+    /// Builds the keys and commits to the policy's columns.
+    pub fn new(srs: &'a Srs, policy: &'a Policy, trust: Trust) -> Result<Self, SetupError> {
+        // 1. the parameters
+        if trust == Trust::CeremonyOnly && srs.is_insecure() {
+            return Err(SetupError::InsecureParameters);
+        }
+        let geometry = policy.geometry();
+        if srs.geometry() != geometry {
+            return Err(SetupError::Geometry { parameters: srs.geometry(), policy: geometry });
+        }
+        let reference = Reference::new(geometry, policy.feature_references()).ok_or(SetupError::Reference)?;
+        let totals: Vec<_> = policy.round_totals().iter().map(|total| Fr::from(u64::from(*total))).collect();
+        let columns = [reference.ln_column(), reference.boundary_column(), totals];
+        let commitments = columns.map(|column| commit(srs, &column, Blinding::PUBLIC).to_affine());
+        let [ln, boundary, totals] = commitments;
+        Ok(Self {
+            srs,
+            policy,
+            histogram: VerifyingKey::build(srs, Statement::Histogram)?,
+            data_score: VerifyingKey::build(srs, Statement::DataScore)?,
+            compute_score: VerifyingKey::build(srs, Statement::ComputeScore)?,
+            reference: [ln, boundary],
+            ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
+            totals,
+            first_decay: policy
+                .compute_decay()
+                .at(policy.first_round())
+                .map_err(|source| SetupError::FirstRound { source })?,
+        })
+    }
+
+    /// The parameters.
+    pub fn srs(&self) -> &Srs {
+        self.srs
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        self.policy
+    }
+
+    /// Verifies one bundle against the registrations it covers, in any order.
+    pub fn verify(&self, bundle: &Bundle, registrations: &[Registration]) -> Result<Score, VerifyError> {
+        let claim = self.prepare(bundle, registrations)?;
+        batch::settle(self.srs, vec![Ok(claim)]).pop().unwrap_or(Err(VerifyError::Internal))
+    }
+
+    /// Verifies many bundles at once, each with its registrations; the answers are in the same order.
+    ///
+    /// The pairing checks of all proofs on one thread are one check, and so are all link equations. Only if a
+    /// thread's check fails are its bundles verified one by one: a bad bundle is named, the others are accepted.
+    pub fn verify_batch(&self, items: &[(&Bundle, &[Registration])]) -> Vec<Result<Score, VerifyError>> {
+        use rayon::prelude::*;
+        let claims =
+            items.par_iter().map(|(bundle, registrations)| self.prepare(bundle, registrations)).collect();
+        batch::settle(self.srs, claims)
+    }
+
+    /// Steps 2 to 4: all that can be refused without a proof, and what is left to prove.
+    fn prepare<'b>(
+        &'b self,
+        bundle: &'b Bundle,
+        registrations: &[Registration],
+    ) -> Result<batch::Claim<'b>, VerifyError> {
+        let geometry = self.policy.geometry();
+        if bundle.geometry() != geometry {
+            return Err(VerifyError::Geometry { bundle: bundle.geometry(), policy: geometry });
+        }
+        // 2. the registrations
+        let registrations = order(registrations, &bundle.digests())?;
+        let contributor = bundle.contributor();
+        let context = context(self.policy, &contributor, bundle.role(), &registrations)?.limbs();
+        match bundle {
+            Bundle::Data(bundle) => self.prepare_data(bundle, &registrations, context),
+            Bundle::Compute(bundle) => self.prepare_compute(bundle, &registrations, context),
+        }
+    }
+
+    fn prepare_data<'b>(
+        &'b self,
+        bundle: &'b DataBundle,
+        registrations: &[Registration],
+        context: [Fr; 2],
+    ) -> Result<batch::Claim<'b>, VerifyError> {
+        let mut obligations = Vec::new();
+        let mut merged = G1::default();
+        let mut datasets = Vec::with_capacity(registrations.len());
+        for (index, (dataset, registration)) in bundle.datasets.iter().zip(registrations).enumerate() {
+            // 3. the digests
+            let scored = self.check_dataset(index, dataset, registration)?;
+            datasets.push(scored);
+            for (segment, part) in dataset.segments.iter().enumerate() {
+                merged += part.histogram;
+                let subject = Subject::Histogram { dataset: index, segment };
+                obligations.push(self.histogram_obligation(subject, part));
+            }
+        }
+        // 4. the instances
+        let records = total_records(&datasets, self.policy.min_records())?;
+        let instance = data_score::Instance {
+            context,
+            records,
+            features: u32::try_from(self.policy.schema().len()).map_err(|_| VerifyError::Internal)?,
+            ln_totals: self.ln_totals,
+            score: bundle.score,
+        };
+        let [ln, boundary] = self.reference;
+        obligations.push(Obligation {
+            subject: Subject::DataScore,
+            key: &self.data_score,
+            instance: instance.to_rows().to_vec(),
+            registered: vec![merged.to_affine(), ln, boundary],
+            linked: &bundle.proof,
+        });
+        let policy = self.policy.hash();
+        let contributor = bundle.contributor;
+        let score = DataScore { contributor, policy, datasets, records, score: bundle.score };
+        Ok(batch::Claim { obligations, score: Score::Data(Verified(score)) })
+    }
+
+    fn histogram_obligation<'b>(&'b self, subject: Subject, segment: &'b bundle::Segment) -> Obligation<'b> {
+        let statement = histogram_statement(&self.policy.geometry(), &segment.columns, &segment.histogram);
+        let mut registered = segment.columns.clone();
+        registered.push(segment.histogram);
+        Obligation {
+            subject,
+            key: &self.histogram,
+            instance: histogram::Instance { statement: statement.limbs() }.to_rows().to_vec(),
+            registered,
+            linked: &segment.proof,
+        }
+    }
+
+    /// Step 3 for one dataset: its commitments are the registered ones, and as many as its records fill.
+    fn check_dataset(
+        &self,
+        index: usize,
+        dataset: &bundle::Dataset,
+        registration: &Registration,
+    ) -> Result<ScoredDataset, VerifyError> {
+        let Contribution::Data { schema_hash, records, segments } = registration.contribution() else {
+            return Err(VerifyError::Internal);
+        };
+        let geometry = self.policy.geometry();
+        let features = self.policy.schema().len() as u64;
+        let needed = u64::from(*records).saturating_mul(features).div_ceil(geometry.segment_symbols() as u64);
+        let found = dataset.segments.len();
+        if u64::from(*segments) != needed || found as u64 != needed {
+            return Err(VerifyError::Segments { dataset: index, registered: *segments, found, needed });
+        }
+        let columns: Vec<_> = dataset.segments.iter().map(|segment| segment.columns.clone()).collect();
+        let digest = data_digest(&geometry, schema_hash, *records, &columns);
+        if digest != *registration.digest() {
+            return Err(VerifyError::Digest {
+                dataset: index,
+                registered: *registration.digest(),
+                found: digest,
+            });
+        }
+        Ok(ScoredDataset { digest, round: registration.round(), records: *records })
+    }
+
+    fn prepare_compute<'b>(
+        &'b self,
+        bundle: &'b ComputeBundle,
+        registrations: &[Registration],
+        context: [Fr; 2],
+    ) -> Result<batch::Claim<'b>, VerifyError> {
+        let [registration] = registrations else { return Err(VerifyError::Internal) };
+        // 3. the digest: a registration is only ever built with that of its own commitment
+        let Contribution::Compute { commitment, .. } = registration.contribution() else {
+            return Err(VerifyError::Internal);
+        };
+        // 4. the instance
+        let decay = self.policy.compute_decay();
+        let instance = compute_score::Instance {
+            context,
+            rho: decay.rho(),
+            lambda_q: decay.lambda_q(),
+            first_round: self.policy.first_round(),
+            first_decay: self.first_decay,
+            score: bundle.score,
+        };
+        let obligation = Obligation {
+            subject: Subject::ComputeScore,
+            key: &self.compute_score,
+            instance: instance.to_rows().to_vec(),
+            registered: vec![*commitment, self.totals],
+            linked: &bundle.proof,
+        };
+        let score = ComputeScore {
+            contributor: bundle.contributor,
+            policy: self.policy.hash(),
+            digest: bundle.digest,
+            units: *commitment,
+            score: bundle.score,
+        };
+        Ok(batch::Claim { obligations: vec![obligation], score: Score::Compute(Verified(score)) })
+    }
+
+    /// Verifies one segment's histogram proof by itself: what a prover asks of a proof it kept.
+    pub fn verify_segment(&self, segment: &bundle::Segment) -> Result<(), VerifyError> {
+        let subject = Subject::Histogram { dataset: 0, segment: 0 };
+        if segment.columns.len() != self.policy.geometry().data_columns() {
+            return Err(VerifyError::Internal);
+        }
+        self.histogram_obligation(subject, segment).check(self.srs)
+    }
+}
+
+/// The registrations in the order of `digests`, each used once.
+fn order(registrations: &[Registration], digests: &[Digest]) -> Result<Vec<Registration>, VerifyError> {
+    if registrations.len() != digests.len() {
+        return Err(VerifyError::Registrations { needed: digests.len(), given: registrations.len() });
+    }
+    digests
+        .iter()
+        .map(|digest| {
+            let registration = registrations.iter().find(|registration| registration.digest() == digest);
+            registration.cloned().ok_or(VerifyError::Unregistered { digest: *digest })
+        })
+        .collect()
+}
+
+fn total_records(datasets: &[ScoredDataset], least: u32) -> Result<NonZeroU32, VerifyError> {
+    let total = datasets.iter().map(|dataset| u64::from(dataset.records)).fold(0, u64::saturating_add);
+    let records = u32::try_from(total).map_err(|_| VerifyError::TooManyRecords { records: total })?;
+    if records < least {
+        return Err(VerifyError::TooFewRecords { records, least });
+    }
+    NonZeroU32::new(records).ok_or(VerifyError::TooFewRecords { records, least })
+}
+
+/// A linked proof, checked by itself: what a prover asks of each proof before it hands it out.
+pub fn verify_linked(
+    srs: &Srs,
+    key: &VerifyingKey,
+    instance: &[Fr],
+    registered: &[G1Affine],
+    linked: &LinkedProof,
+) -> Result<(), VerifyError> {
+    let obligation = Obligation {
+        subject: Subject::of(key.id().statement),
+        key,
+        instance: instance.to_vec(),
+        registered: registered.to_vec(),
+        linked,
+    };
+    obligation.check(srs)
+}

@@ -1,0 +1,64 @@
+//! Commitments to columns, which are the digests (PROTOCOL section 4).
+//!
+//! `C(v; r) = Σ_{i<u} v_i·G_i + r·G_{n−1}`: binding under the SRS assumption, perfectly hiding for uniform `r`,
+//! because row `n − 1` is a blinding row that no constraint reads. Commitments add up.
+
+use ff::Field;
+use group::Curve;
+use halo2_proofs::arithmetic::best_multiexp;
+use halo2curves::bn256::{Fr, G1, G1Affine};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+
+use crate::encoding::Hasher;
+use crate::srs::Srs;
+
+/// A column's blinding `r`. Zero for public columns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Blinding(pub Fr);
+
+impl Blinding {
+    /// No blinding: the column is public, and anyone can recompute its commitment.
+    pub const PUBLIC: Self = Self(Fr::ZERO);
+}
+
+impl std::fmt::Debug for Blinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Blinding(redacted)")
+    }
+}
+
+impl std::iter::Sum for Blinding {
+    fn sum<I: Iterator<Item = Self>>(blindings: I) -> Self {
+        Self(blindings.map(|blinding| blinding.0).sum())
+    }
+}
+
+/// The blindings of one segment: its data columns' and its histogram's, all from one secret seed.
+///
+/// They are derived rather than drawn, so that the secret opening holds 32 bytes whatever the data's size.
+pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> (Vec<Blinding>, Blinding) {
+    let key = Hasher::new("fairshare/v1/blinding").bytes(seed).u32(segment).finish();
+    let mut rng = ChaCha20Rng::from_seed(key.0);
+    let mut draw = |_| Blinding(Fr::random(&mut rng as &mut dyn RngCore));
+    let data = (0..data_columns).map(&mut draw).collect();
+    (data, draw(data_columns))
+}
+
+/// `C(v; r)`. Values past the usable rows are not committed to: callers never have any.
+pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
+    let usable = srs.geometry().usable_rows().min(values.len());
+    let values = &values[..usable];
+    let sum = best_multiexp(values, &srs.lagrange()[..usable]);
+    match srs.lagrange().last() {
+        Some(last) if blinding != Blinding::PUBLIC => sum + *last * blinding.0,
+        _ => sum,
+    }
+}
+
+/// Affine forms of several commitments, with one inversion.
+pub fn normalize(points: &[G1]) -> Vec<G1Affine> {
+    let mut affine = vec![G1Affine::default(); points.len()];
+    G1::batch_normalize(points, &mut affine);
+    affine
+}

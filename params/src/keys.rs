@@ -1,0 +1,186 @@
+//! Circuit ids, verifying and proving keys.
+//!
+//! A verifying key is a pure function of circuit, geometry and SRS, so it is always rebuilt and never read from a
+//! file: nothing on disk can change what a verifier believes. A proving key is cached on disk, and used only if
+//! the verifying key inside it is the one just rebuilt.
+
+use std::fmt;
+
+use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
+use fairshare_circuits::data_score::{self, DataScoreCircuit};
+use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::histogram::{self, HistogramCircuit};
+use halo2_proofs::plonk::{self, keygen_pk, keygen_vk_custom};
+use halo2curves::bn256::G1Affine;
+
+use crate::encoding::{Digest, Hasher, POINT_BYTES, SCALAR_BYTES};
+use crate::srs::Srs;
+
+/// Which statement a circuit proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Statement {
+    /// One segment of symbols has this histogram.
+    Histogram,
+    /// A merged histogram has this score.
+    DataScore,
+    /// A unit log has this score.
+    ComputeScore,
+}
+
+impl Statement {
+    /// Every statement.
+    pub const ALL: [Self; 3] = [Self::Histogram, Self::DataScore, Self::ComputeScore];
+
+    /// Its name in file names and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Histogram => "histogram",
+            Self::DataScore => "data-score",
+            Self::ComputeScore => "compute-score",
+        }
+    }
+
+    /// Number of linked columns, the first of a proof's commitments.
+    pub const fn linked_columns(self, geometry: Geometry) -> usize {
+        match self {
+            Self::Histogram => geometry.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
+            Self::DataScore => data_score::LINKED_COLUMNS,
+            Self::ComputeScore => compute_score::LINKED_COLUMNS,
+        }
+    }
+
+    /// Number of instance rows: fixed, and checked before a proof is looked at.
+    pub const fn instance_rows(self) -> usize {
+        match self {
+            Self::Histogram => histogram::INSTANCE_ROWS.len(),
+            Self::DataScore => data_score::INSTANCE_ROWS.len(),
+            Self::ComputeScore => compute_score::INSTANCE_ROWS.len(),
+        }
+    }
+}
+
+/// A circuit: a statement at a geometry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CircuitId {
+    /// The statement.
+    pub statement: Statement,
+    /// The geometry.
+    pub geometry: Geometry,
+}
+
+impl fmt::Display for CircuitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.statement.name(), self.geometry.name())
+    }
+}
+
+/// Why keys could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Key generation failed: a defect of the circuit, not of its input.
+    #[error("key generation for {circuit} failed")]
+    Generation {
+        /// The circuit.
+        circuit: CircuitId,
+        /// The backend's reason.
+        #[source]
+        source: plonk::Error,
+    },
+}
+
+/// A verifying key that knows its circuit.
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    id: CircuitId,
+    key: plonk::VerifyingKey<G1Affine>,
+    fingerprint: Digest,
+}
+
+impl VerifyingKey {
+    /// Builds the key of `statement` at the SRS's geometry.
+    pub fn build(srs: &Srs, statement: Statement) -> Result<Self, KeyError> {
+        let geometry = srs.geometry();
+        let id = CircuitId { statement, geometry };
+        let params = srs.params();
+        // Selectors stay columns of their own: compression would raise degrees and make the key's layout depend
+        // on a packing heuristic.
+        let key = match statement {
+            Statement::Histogram => keygen_vk_custom(params, &HistogramCircuit::shape(geometry), false),
+            Statement::DataScore => keygen_vk_custom(params, &DataScoreCircuit::shape(geometry), false),
+            Statement::ComputeScore => keygen_vk_custom(params, &ComputeScoreCircuit::shape(geometry), false),
+        };
+        let key = key.map_err(|source| KeyError::Generation { circuit: id, source })?;
+        let fingerprint = Hasher::new("fairshare/v1/verifying-key")
+            .string(statement.name())
+            .string(geometry.name())
+            .scalar(&key.transcript_repr())
+            .finish();
+        Ok(Self { id, key, fingerprint })
+    }
+
+    /// The circuit.
+    pub fn id(&self) -> CircuitId {
+        self.id
+    }
+
+    /// The backend's key.
+    pub fn key(&self) -> &plonk::VerifyingKey<G1Affine> {
+        &self.key
+    }
+
+    /// Digest of circuit, geometry and SRS: what is pinned, logged and absorbed by the link.
+    pub fn fingerprint(&self) -> Digest {
+        self.fingerprint
+    }
+
+    /// The exact length of a proof under this key, in bytes.
+    ///
+    /// Points: advice columns, permutation products, the vanishing argument's random polynomial and quotient
+    /// pieces, two of SHPLONK. Scalars: the evaluations, in the order of halo2's verifier.
+    pub fn proof_bytes(&self) -> usize {
+        let cs = self.key.cs();
+        let degree = cs.degree();
+        let permuted = cs.permutation().get_columns().len();
+        // halo2 packs `degree − 2` columns into a permutation product.
+        let products = permuted.div_ceil(degree - 2);
+        let points = cs.num_advice_columns() + products + 1 + (degree - 1) + 2;
+        // Each product is opened at x and ωx, each but the last also at the last usable row.
+        let permutation_evals = permuted + (3 * products).saturating_sub(1);
+        let scalars = cs.advice_queries().len() + cs.fixed_queries().len() + 1 + permutation_evals;
+        points * POINT_BYTES + scalars * SCALAR_BYTES
+    }
+}
+
+/// A proving key that knows its circuit.
+#[derive(Debug)]
+pub struct ProvingKey {
+    verifying: VerifyingKey,
+    key: plonk::ProvingKey<G1Affine>,
+}
+
+impl ProvingKey {
+    /// Builds the key of `statement` at the SRS's geometry.
+    pub fn build(srs: &Srs, statement: Statement) -> Result<Self, KeyError> {
+        let verifying = VerifyingKey::build(srs, statement)?;
+        let vk = verifying.key.clone();
+        let (geometry, params) = (srs.geometry(), srs.params());
+        let key = match statement {
+            Statement::Histogram => keygen_pk(params, vk, &HistogramCircuit::shape(geometry)),
+            Statement::DataScore => keygen_pk(params, vk, &DataScoreCircuit::shape(geometry)),
+            Statement::ComputeScore => keygen_pk(params, vk, &ComputeScoreCircuit::shape(geometry)),
+        };
+        let key = key.map_err(|source| KeyError::Generation { circuit: verifying.id, source })?;
+        Ok(Self { verifying, key })
+    }
+
+    /// The matching verifying key.
+    pub fn verifying(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
+    /// The backend's key.
+    pub fn key(&self) -> &plonk::ProvingKey<G1Affine> {
+        &self.key
+    }
+}

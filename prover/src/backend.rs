@@ -1,0 +1,114 @@
+//! The one place that calls the proving backend.
+//!
+//! The library commits to advice columns freshly blinded: rows `n − 6 … n − 1` of every first-phase column, in
+//! order of columns and rows, are the first scalars drawn from the generator handed in. The generator here is
+//! seeded from the operating system for each proof and replayed to learn that blinding, which the link's witness
+//! needs. Should a release of the library draw in another order, the link would not hold, and the proof is refused
+//! here: never a bad proof, only an error.
+
+use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
+use fairshare_params::commitment::Blinding;
+use fairshare_params::keys::ProvingKey;
+use fairshare_params::srs::Srs;
+use fairshare_params::transcript::Writer;
+use fairshare_verifier::bundle::LinkedProof;
+use fairshare_verifier::link::{Link, LinkStatement};
+use fairshare_verifier::{VerifyError, carried_commitments, verify_linked};
+use ff::Field;
+use group::Curve;
+use halo2_proofs::arithmetic::best_multiexp;
+use halo2_proofs::plonk::{self, Circuit, create_proof};
+use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
+use halo2curves::bn256::{Bn256, Fr, G1Affine};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{OsRng, SeedableRng};
+
+/// Blinding rows of every advice column.
+const BLINDING_ROWS: usize = 6;
+
+/// A column whose commitment the verifier knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked {
+    /// `C(v; r)`.
+    pub commitment: G1Affine,
+    /// `r`.
+    pub blinding: Blinding,
+}
+
+/// Why no proof was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// The backend gave up.
+    #[error("the proof could not be computed")]
+    Prove(#[source] plonk::Error),
+    /// The finished proof does not verify: the statement is false, or the opening is not that of the commitments.
+    #[error("the finished proof does not verify, so it is not handed out: the data is not what was committed to")]
+    Verify(#[source] Box<VerifyError>),
+}
+
+/// Proves `circuit` for `instance` and links its first columns, in order, to `linked`; then verifies both.
+pub fn prove<C: Circuit<Fr>>(
+    srs: &Srs,
+    key: &ProvingKey,
+    circuit: C,
+    instance: &[Fr],
+    linked: &[Linked],
+) -> Result<LinkedProof, BackendError> {
+    let rng = ChaCha20Rng::from_rng(OsRng).map_err(|error| {
+        BackendError::Prove(plonk::Error::Transcript(std::io::Error::other(error)))
+    })?;
+    let mut replay = rng.clone();
+    let mut transcript = Writer::new();
+    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        srs.params(),
+        key.key(),
+        &[circuit],
+        &[&[instance]],
+        rng,
+        &mut transcript,
+    )
+    .map_err(BackendError::Prove)?;
+    let proof = transcript.into_proof();
+
+    let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
+    let statement = LinkStatement {
+        key: key.verifying(),
+        instance,
+        proof: &proof,
+        carried: &carried_commitments(&proof, linked.len()),
+        registered: &registered,
+    };
+    let link = link(srs, &statement, linked, &mut replay);
+    let linked_proof = LinkedProof { proof, link };
+    verify_linked(srs, key.verifying(), instance, &registered, &linked_proof)
+        .map_err(|error| BackendError::Verify(Box::new(error)))?;
+    Ok(linked_proof)
+}
+
+/// The Schnorr proof of representation; `replay` is at the first scalar that the proof drew.
+fn link(srs: &Srs, statement: &LinkStatement<'_>, linked: &[Linked], replay: &mut ChaCha20Rng) -> Link {
+    let folding = statement.fold();
+    let mut witness = [Fr::ZERO; RESERVED_ROWS];
+    let mut power = Fr::ONE;
+    for column in linked {
+        for value in &mut witness[RESERVED_ROWS - BLINDING_ROWS..] {
+            *value += power * Fr::random(&mut *replay);
+        }
+        witness[RESERVED_ROWS - 1] -= power * column.blinding.0;
+        power *= folding.xi;
+    }
+    // Fresh from the operating system: the replayed stream is the proof's.
+    let nonces: [Fr; RESERVED_ROWS] = std::array::from_fn(|_| Fr::random(OsRng));
+    let commitment = best_multiexp(&nonces, tail(srs)).to_affine();
+    let challenge = folding.challenge(&commitment);
+    let responses = std::array::from_fn(|row| nonces[row] + challenge * witness[row]);
+    Link { commitment, responses }
+}
+
+/// `G_u … G_{n−1}`.
+fn tail(srs: &Srs) -> &[G1Affine] {
+    let geometry: Geometry = srs.geometry();
+    &srs.lagrange()[geometry.usable_rows()..]
+}
