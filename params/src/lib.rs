@@ -2,5 +2,6 @@
 
 pub mod encoding;
 pub mod schema;
+pub mod srs;
 
 pub use fairshare_circuits::geometry::Geometry;
