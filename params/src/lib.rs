@@ -10,6 +10,7 @@ pub mod policy;
 pub mod reference;
 pub mod registration;
 pub mod schema;
+pub mod srs;
 pub mod transcript;
 
 pub use fairshare_circuits::geometry::Geometry;

@@ -1,0 +1,230 @@
+//! The structured reference string (PROTOCOL sections 2 and 4): made, imported, checked, stored.
+//!
+//! An [`Srs`] holds, for one geometry of `n = 2^k` rows, the powers `[s^i]_1`, the Lagrange points
+//! `G_i = [L_i(s)]_1`, and `[1]_2`, `[s]_2`. There are three ways to one:
+//!
+//! - [`Srs::import_ptau`] takes it from a powers-of-tau ceremony: what a deployment uses;
+//! - [`Srs::insecure`] derives it from a public seed, for tests and demonstrations;
+//! - [`Srs::read`] loads what [`Srs::write_to`] stored.
+//!
+//! A stored file is hashed before any of it is parsed, and every reading repeats every check: each point
+//! canonical, on its curve and in its group; the powers consecutive powers of one `s`, the one in `[s]_2`; the
+//! Lagrange points theirs. A reference string that fails one of them has no value of this type.
+//!
+//! What a check cannot tell is whether someone knows `s`. Two cases are told by content, whatever a file says of
+//! itself: the public seed of this crate ([`Srs::is_insecure`]) and the public ceremony
+//! ([`Srs::is_perpetual_powers_of_tau`]).
+
+mod ceremony;
+mod error;
+mod file;
+mod insecure;
+mod lagrange;
+mod points;
+mod ptau;
+
+use std::fmt;
+use std::path::Path;
+
+use fairshare_circuits::geometry::Geometry;
+use halo2_proofs::poly::commitment::ParamsProver;
+use halo2_proofs::poly::kzg::commitment::ParamsKZG;
+use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+pub use error::{Element, PtauError, SrsError};
+pub use insecure::INSECURE_SEED;
+
+use crate::encoding::Digest;
+use points::Points;
+
+/// A BLAKE2b-512 hash of a whole file, shown as 128 hexadecimal digits: how ceremonies publish theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileHash(pub [u8; 64]);
+
+impl fmt::Display for FileHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for FileHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where a reference string comes from, as far as its content bears the claim out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Provenance {
+    /// Its trapdoor is [`INSECURE_SEED`]'s: anyone can forge proofs under it.
+    Insecure,
+    /// It was imported from a ceremony file.
+    Ceremony {
+        /// The hash of the imported file.
+        file: FileHash,
+        /// The published file of that hash; `None` for a ceremony that this crate does not know.
+        name: Option<&'static str>,
+    },
+    /// Nothing is claimed, or what was claimed is not borne out.
+    Unknown,
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Insecure => f.write_str("INSECURE: made from a public seed, for tests only"),
+            Self::Ceremony { name: Some(name), .. } => write!(f, "Perpetual Powers of Tau, {name}"),
+            Self::Ceremony { file, name: None } => {
+                write!(f, "unrecognised ceremony file, BLAKE2b-512 {file}")
+            }
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// The structured reference string of one geometry, checked.
+pub struct Srs {
+    geometry: Geometry,
+    points: Points,
+    params: ParamsKZG<Bn256>,
+    digest: Digest,
+    provenance: Provenance,
+}
+
+impl Srs {
+    /// The reference string whose trapdoor is derived from [`INSECURE_SEED`]: the same on every machine, and
+    /// worthless as security. For tests and demonstrations.
+    pub fn insecure(geometry: Geometry) -> Self {
+        Self::settle(geometry, insecure::points(geometry.k()), Provenance::Insecure)
+    }
+
+    /// Takes the reference string from a snarkjs `.ptau` file of the geometry's power or any larger one.
+    ///
+    /// The file is hashed first, which reads all of it; of the points only those needed are read. The Lagrange
+    /// points are recomputed. Progress goes to [`tracing`] at level `info`.
+    pub fn import_ptau(path: &Path, geometry: Geometry) -> Result<Self, SrsError> {
+        let (points, file) = ptau::import(path, geometry.k())?;
+        let name = ceremony::published_name(&file);
+        let srs = Self::settle(geometry, points, Provenance::Ceremony { file, name });
+        srs.refuse_mislabelled()?;
+        Ok(srs)
+    }
+
+    /// Reads a file that [`Srs::write_to`] wrote; with `expected`, of that geometry only.
+    ///
+    /// The length is checked before anything is read, the hash before anything is parsed, and the points as
+    /// described at the [module](self).
+    pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Self, SrsError> {
+        let stored = file::read(path, expected)?;
+        stored.points.check()?;
+        let srs = Self::settle(stored.geometry, stored.points, stored.provenance);
+        srs.refuse_mislabelled()?;
+        Ok(srs)
+    }
+
+    /// Writes the reference string to `path`, whole or not at all: a crash leaves the old file or the new one.
+    pub fn write_to(&self, path: &Path) -> Result<(), SrsError> {
+        file::write(path, self.geometry, &self.provenance, &self.points)
+    }
+
+    /// The geometry it is for.
+    pub fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// The same reference string as the proof system's parameters.
+    pub fn params(&self) -> &ParamsKZG<Bn256> {
+        &self.params
+    }
+
+    /// `G_i = [L_i(s)]_1` for each row `i < n`.
+    pub fn lagrange(&self) -> &[G1Affine] {
+        &self.points.lagrange
+    }
+
+    /// `[s^i]_1` for `i < n`.
+    pub fn powers(&self) -> &[G1Affine] {
+        &self.points.powers
+    }
+
+    /// `[1]_2`: the standard generator.
+    pub fn g2(&self) -> G2Affine {
+        self.points.g2
+    }
+
+    /// `[s]_2`.
+    pub fn s_g2(&self) -> G2Affine {
+        self.points.s_g2
+    }
+
+    /// The fingerprint: Keccak-256 of `k` and all points in canonical encoding, and nothing else. Two files with
+    /// one fingerprint hold one reference string, whatever they say of where it comes from.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Where it comes from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// Whether its trapdoor is the one of [`INSECURE_SEED`], told from `[s]_2`: no label can hide it.
+    pub fn is_insecure(&self) -> bool {
+        self.points.s_g2 == insecure::s_g2()
+    }
+
+    /// Whether its trapdoor is that of the Perpetual Powers of Tau, told from `[s]_2`.
+    pub fn is_perpetual_powers_of_tau(&self) -> bool {
+        ceremony::is_perpetual_powers_of_tau(&self.points.s_g2)
+    }
+
+    /// Puts the parts together; a claim that `[s]_2` contradicts gives way to what `[s]_2` shows.
+    fn settle(geometry: Geometry, points: Points, claimed: Provenance) -> Self {
+        let provenance = match claimed {
+            _ if points.s_g2 == insecure::s_g2() => Provenance::Insecure,
+            Provenance::Insecure => Provenance::Unknown,
+            other => other,
+        };
+        let digest = points.digest();
+        let params = params(&points);
+        Self { geometry, points, params, digest, provenance }
+    }
+
+    /// A label costs nothing to write, so a published ceremony's name is granted only to that ceremony's `[s]_2`.
+    fn refuse_mislabelled(&self) -> Result<(), SrsError> {
+        match self.provenance {
+            Provenance::Ceremony { name: Some(name), .. } if !self.is_perpetual_powers_of_tau() => {
+                Err(SrsError::Mislabelled { name })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Srs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Srs")
+            .field("geometry", &self.geometry)
+            .field("digest", &self.digest)
+            .field("provenance", &self.provenance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The library's parameters from these points. Its `from_parts` is a method, so it needs a value to be called on:
+/// the smallest one, of which nothing is kept.
+fn params(points: &Points) -> ParamsKZG<Bn256> {
+    let throw_away = ParamsKZG::<Bn256>::setup(1, ChaCha20Rng::from_seed([0; 32]));
+    let params = throw_away.from_parts(
+        points.k,
+        points.powers.clone(),
+        Some(points.lagrange.clone()),
+        points.g2,
+        points.s_g2,
+    );
+    debug_assert_eq!(params.get_g().len(), points.powers.len());
+    params
+}

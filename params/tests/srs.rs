@@ -1,0 +1,326 @@
+//! Reference strings: stored files and what is refused of them.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use fairshare_params::Geometry;
+use fairshare_params::encoding::encode_point;
+use fairshare_params::srs::{Element, Provenance, Srs, SrsError};
+use ff::{Field, PrimeField};
+use group::Curve;
+use group::prime::PrimeCurveAffine;
+use halo2_proofs::poly::commitment::{Blind, Params, ParamsProver};
+use halo2_proofs::poly::kzg::commitment::ParamsKZG;
+use halo2_proofs::poly::{EvaluationDomain, LagrangeCoeff, Polynomial};
+use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine};
+use halo2curves::{CurveAffine, msm::msm_best};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+const COMPACT: Geometry = Geometry::COMPACT;
+
+/// Bytes before the points: magic, version, geometry, provenance, hash.
+const HEADER: usize = 4 + 1 + 1 + 1 + 64;
+const ROWS: usize = COMPACT.rows();
+
+/// Offsets of the points in a compact file.
+const POWERS: usize = HEADER;
+const LAGRANGE: usize = POWERS + 64 * ROWS;
+const G2: usize = LAGRANGE + 64 * ROWS;
+const S_G2: usize = G2 + 128;
+const END: usize = S_G2 + 128;
+
+/// The fingerprints of the insecure reference strings. They move only with the seed, the geometry's `k` or the
+/// encoding, and each of these makes old bundles invalid.
+mod pinned {
+    pub const COMPACT: &str = "0x5d75e6232054b340dd42b01bdf6641ff260cc6828f527e811838cdc8746d7983";
+    pub const STANDARD: &str = "0x254f1ee81aeedf177053d0348538ea69494bb5e8d89bcd0fa8633652deab0840";
+}
+
+/// A directory with the insecure compact file in it.
+fn stored() -> (TempDir, PathBuf, Vec<u8>) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("compact.srs");
+    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    let bytes = BYTES.get_or_init(|| {
+        Srs::insecure(COMPACT).write_to(&path).unwrap();
+        fs::read(&path).unwrap()
+    });
+    fs::write(&path, bytes).unwrap();
+    (directory, path, bytes.clone())
+}
+
+/// What reading says after `change`, the hash made right again.
+fn read_rehashed(change: impl FnOnce(&mut Vec<u8>)) -> Result<Srs, SrsError> {
+    let (_directory, path, mut bytes) = stored();
+    bytes.truncate(END);
+    change(&mut bytes);
+    write_hashed(&path, bytes);
+    Srs::read(&path, None)
+}
+
+fn write_hashed(path: &Path, mut bytes: Vec<u8>) {
+    let hash = Sha256::digest(&bytes);
+    bytes.extend(hash);
+    fs::write(path, bytes).unwrap();
+}
+
+fn refusal(change: impl FnOnce(&mut Vec<u8>)) -> SrsError {
+    read_rehashed(change).expect_err("a changed file must be refused")
+}
+
+#[test]
+fn fingerprints_are_pinned() {
+    assert_eq!(Srs::insecure(COMPACT).digest().to_string(), pinned::COMPACT);
+    assert_eq!(Srs::insecure(Geometry::STANDARD).digest().to_string(), pinned::STANDARD);
+}
+
+#[test]
+fn every_geometry_survives_a_round_trip() {
+    for geometry in Geometry::ALL {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file.srs");
+        let made = Srs::insecure(geometry);
+        made.write_to(&path).unwrap();
+        for expected in [None, Some(geometry)] {
+            let read = Srs::read(&path, expected).unwrap();
+            assert_eq!(read.geometry(), geometry);
+            assert_eq!(read.digest(), made.digest());
+            assert_eq!(read.powers(), made.powers());
+            assert_eq!(read.lagrange(), made.lagrange());
+            assert_eq!((read.g2(), read.s_g2()), (made.g2(), made.s_g2()));
+            assert_eq!(read.provenance(), &Provenance::Insecure);
+            assert!(read.is_insecure() && !read.is_perpetual_powers_of_tau());
+        }
+        let again = directory.path().join("again.srs");
+        Srs::read(&path, None).unwrap().write_to(&again).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), fs::read(&again).unwrap());
+    }
+}
+
+#[test]
+fn writing_replaces_the_file_and_leaves_nothing_else() {
+    let (directory, path, bytes) = stored();
+    fs::write(&path, b"an older file").unwrap();
+    Srs::insecure(COMPACT).write_to(&path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    let nowhere = directory.path().join("absent/file.srs");
+    assert!(matches!(Srs::insecure(COMPACT).write_to(&nowhere), Err(SrsError::Io { .. })));
+}
+
+#[test]
+fn commitments_agree_with_the_library_setup_and_with_a_plain_sum() {
+    let srs = Srs::insecure(COMPACT);
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let domain = EvaluationDomain::<Fr>::new(1, COMPACT.k());
+    let mut values: Polynomial<Fr, LagrangeCoeff> = domain.empty_lagrange();
+    values.iter_mut().for_each(|value| *value = Fr::random(&mut rng));
+
+    let by_values = srs.params().commit_lagrange(&values, Blind::default()).to_affine();
+    assert_eq!(by_values, msm_best(&values, srs.lagrange()).to_affine());
+    let coefficients = domain.lagrange_to_coeff(values);
+    assert_eq!(by_values, srs.params().commit(&coefficients, Blind::default()).to_affine());
+    assert_eq!(by_values, msm_best(&coefficients, srs.powers()).to_affine());
+    assert_eq!(srs.params().get_g(), srs.powers());
+    assert_eq!((srs.params().g2(), srs.params().s_g2()), (srs.g2(), srs.s_g2()));
+    assert_eq!(srs.params().k(), COMPACT.k());
+}
+
+#[test]
+fn any_other_length_is_refused() {
+    let (_directory, path, bytes) = stored();
+    let mut longer = bytes.clone();
+    longer.push(0);
+    for wrong in [&bytes[..bytes.len() - 1], &bytes[..100], &[], &longer[..]] {
+        fs::write(&path, wrong).unwrap();
+        for expected in [None, Some(COMPACT)] {
+            let error = Srs::read(&path, expected).unwrap_err();
+            assert!(
+                matches!(error, SrsError::Length { found, .. } if found == wrong.len() as u64),
+                "{error}"
+            );
+            assert!(error.to_string().contains(&bytes.len().to_string()), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_huge_sparse_file_is_refused_by_its_length() {
+    let (_directory, path, _) = stored();
+    OpenOptions::new().write(true).open(&path).unwrap().set_len(10 << 30).unwrap();
+    let started = std::time::Instant::now();
+    let error = Srs::read(&path, None).unwrap_err();
+    assert!(matches!(error, SrsError::Length { found, .. } if found == 10 << 30), "{error}");
+    assert!(started.elapsed().as_millis() < 500, "10 GiB cannot have been read");
+}
+
+#[test]
+fn any_changed_byte_breaks_the_hash() {
+    let (_directory, path, bytes) = stored();
+    for position in [0, 4, 5, 6, 7, POWERS, LAGRANGE + 777, S_G2 + 5, END, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[position] ^= 1;
+        fs::write(&path, changed).unwrap();
+        let error = Srs::read(&path, None).unwrap_err();
+        assert!(matches!(error, SrsError::Checksum { .. }), "byte {position}: {error}");
+    }
+}
+
+#[test]
+fn another_magic_version_or_geometry_is_refused() {
+    assert!(matches!(refusal(|b| b[0] = b'G'), SrsError::Magic { found } if &found == b"GSRS"));
+    assert!(matches!(refusal(|b| b[4] = 2), SrsError::Version { found: 2, .. }));
+    let id = Geometry::STANDARD.id();
+    assert!(matches!(refusal(|b| b[5] = id), SrsError::WrongGeometry { found, .. } if found == id));
+    let (_directory, path, _) = stored();
+    let error = Srs::read(&path, Some(Geometry::STANDARD)).unwrap_err();
+    assert!(matches!(error, SrsError::Length { .. }), "{error}");
+}
+
+#[test]
+fn provenance_has_one_encoding() {
+    for (code, hash) in [(3, 0), (1, 1), (0, 1), (2, 0)] {
+        let error = refusal(|b| (b[6], b[7]) = (code, hash));
+        assert!(matches!(error, SrsError::ProvenanceField { code: found } if found == code), "{error}");
+    }
+}
+
+#[test]
+fn points_that_are_none_are_refused() {
+    let is = |error: SrsError, wanted: Element| {
+        assert!(matches!(error, SrsError::NotAPoint { element } if element == wanted), "{wanted}: {error}");
+    };
+    is(refusal(|b| b[POWERS + 64 * 5 + 63] ^= 1), Element::Power(5));
+    is(refusal(|b| b[LAGRANGE + 64 * 7 + 63] ^= 1), Element::Lagrange(7));
+    is(refusal(|b| b[G2 + 127] ^= 1), Element::G2);
+    is(refusal(|b| b[S_G2 + 127] ^= 1), Element::SG2);
+    is(refusal(|b| b[POWERS + 64..][..64].fill(0)), Element::Power(1));
+    is(refusal(|b| b[S_G2..END].fill(0)), Element::SG2);
+    // x + q in place of x: the same point to a lenient reader.
+    is(refusal(|b| add_modulus(&mut b[POWERS..][..32])), Element::Power(0));
+}
+
+/// Adds the base field's modulus to a big-endian number below it.
+fn add_modulus(number: &mut [u8]) {
+    let modulus = hex::decode(Fq::MODULUS.trim_start_matches("0x")).unwrap();
+    let mut carry = 0;
+    for (byte, added) in number.iter_mut().zip(&modulus).rev() {
+        let sum = u16::from(*byte) + u16::from(*added) + carry;
+        (*byte, carry) = (sum as u8, sum >> 8);
+    }
+}
+
+#[test]
+fn points_that_do_not_fit_together_are_refused() {
+    let generator = encode_point(&G1Affine::generator());
+    let other = |b: &mut Vec<u8>, offset: usize| b[offset..][..64].copy_from_slice(&generator);
+    // The first and the last power after the generator, where an off-by-one in the check would not look.
+    for i in [1, 2, ROWS / 2, ROWS - 1] {
+        assert!(matches!(refusal(|b| other(b, POWERS + 64 * i)), SrsError::InconsistentPowers), "power {i}");
+    }
+    for i in [0, 1, ROWS - 1] {
+        assert!(matches!(refusal(|b| other(b, LAGRANGE + 64 * i)), SrsError::InconsistentLagrange), "{i}");
+    }
+    let swap = |b: &mut Vec<u8>| {
+        let (first, second) = b[LAGRANGE..].split_at_mut(64);
+        first.swap_with_slice(&mut second[..64]);
+    };
+    assert!(matches!(refusal(swap), SrsError::InconsistentLagrange));
+    let negated = |b: &mut Vec<u8>| {
+        let (x, y) = (decode_fq(&b[POWERS + 64..]), decode_fq(&b[POWERS + 96..]));
+        b[POWERS + 64..][..64].copy_from_slice(&encode_point(&G1Affine::from_xy(x, -y).unwrap()));
+    };
+    assert!(matches!(refusal(negated), SrsError::InconsistentPowers));
+}
+
+fn decode_fq(bytes: &[u8]) -> Fq {
+    let mut repr: [u8; 32] = bytes[..32].try_into().unwrap();
+    repr.reverse();
+    Fq::from_repr(repr).unwrap()
+}
+
+#[test]
+fn another_generator_is_refused() {
+    let error = refusal(|b| b.copy_within(POWERS + 64..POWERS + 128, POWERS));
+    assert!(matches!(error, SrsError::NotGenerator { element: Element::Power(0) }), "{error}");
+    let error = refusal(|b| b.copy_within(S_G2..END, G2));
+    assert!(matches!(error, SrsError::NotGenerator { element: Element::G2 }), "{error}");
+}
+
+#[test]
+fn a_trapdoor_of_one_is_refused() {
+    let error = refusal(|b| b.copy_within(G2..S_G2, S_G2));
+    assert!(matches!(error, SrsError::DegenerateTrapdoor { element: Element::SG2 }), "{error}");
+}
+
+#[test]
+fn a_point_outside_the_group_is_refused() {
+    let point = (0u64..)
+        .map(Fq::from)
+        .find_map(|c0| {
+            let x = Fq2 { c0, c1: Fq::ONE };
+            let y = Option::<Fq2>::from((x.square() * x + G2Affine::b()).sqrt())?;
+            Option::<G2Affine>::from(G2Affine::from_xy(x, y))
+        })
+        .unwrap();
+    let error = refusal(|b| {
+        let coordinates = [point.x.c1, point.x.c0, point.y.c1, point.y.c0];
+        for (chunk, coordinate) in b[S_G2..END].chunks_exact_mut(32).zip(coordinates) {
+            chunk.copy_from_slice(&coordinate.to_repr());
+            chunk.reverse();
+        }
+    });
+    assert!(matches!(error, SrsError::Subgroup { element: Element::SG2 }), "{error}");
+}
+
+#[test]
+fn no_label_hides_the_insecure_trapdoor() {
+    let relabelled = [
+        read_rehashed(|b| b[6] = 0),
+        read_rehashed(|b| (b[6], b[7]) = (2, 9)),
+        read_rehashed(|b| label_as_ceremony(b)),
+    ];
+    for srs in relabelled {
+        let srs = srs.unwrap();
+        assert!(srs.is_insecure());
+        assert_eq!(srs.provenance(), &Provenance::Insecure);
+        assert_eq!(srs.digest().to_string(), pinned::COMPACT);
+    }
+}
+
+/// Labels a file with the published hash of a real ceremony's.
+fn label_as_ceremony(bytes: &mut [u8]) {
+    let published = "47c282116b892e5ac92ca238578006e31a47e7c7e70f0baa8b687f0a5203e28ea07bbbec765a98dcd654bad618475d4661bf\
+                     aec3bd9ad2ed12e7abc251d94d33";
+    bytes[6] = 2;
+    bytes[7..HEADER].copy_from_slice(&hex::decode(published).unwrap());
+}
+
+#[test]
+fn a_label_that_the_trapdoor_contradicts_is_not_believed() {
+    let setup = ParamsKZG::<Bn256>::setup(COMPACT.k(), ChaCha20Rng::seed_from_u64(3));
+    let (_directory, path, bytes) = stored();
+    let mut foreign = bytes[..HEADER].to_vec();
+    foreign.extend(setup.get_g().iter().flat_map(encode_point));
+    let powers = setup.get_g().iter().map(G1Affine::to_curve).collect();
+    let lagrange: Vec<G1Affine> = halo2_proofs::arithmetic::g_to_lagrange(powers, COMPACT.k());
+    foreign.extend(lagrange.iter().flat_map(encode_point));
+    for point in [setup.g2(), setup.s_g2()] {
+        for coordinate in [point.x.c1, point.x.c0, point.y.c1, point.y.c0] {
+            foreign.extend(coordinate.to_repr().iter().rev());
+        }
+    }
+    write_hashed(&path, foreign.clone());
+    let srs = Srs::read(&path, None).unwrap();
+    assert_eq!(srs.provenance(), &Provenance::Unknown, "it calls itself insecure and is not");
+    assert!(!srs.is_insecure());
+
+    label_as_ceremony(&mut foreign);
+    write_hashed(&path, foreign);
+    let error = Srs::read(&path, None).unwrap_err();
+    assert!(matches!(error, SrsError::Mislabelled { name: "powersOfTau28_hez_final_11.ptau" }), "{error}");
+}
