@@ -44,7 +44,9 @@ pub enum BackendError {
     #[error("the proof could not be computed")]
     Prove(#[source] plonk::Error),
     /// The finished proof does not verify: the statement is false, or the opening is not that of the commitments.
-    #[error("the finished proof does not verify, so it is not handed out: the data is not what was committed to")]
+    #[error(
+        "the finished proof does not verify, so it is not handed out: the data is not what was committed to"
+    )]
     Verify(#[source] Box<VerifyError>),
 }
 
@@ -56,9 +58,8 @@ pub fn prove<C: Circuit<Fr>>(
     instance: &[Fr],
     linked: &[Linked],
 ) -> Result<LinkedProof, BackendError> {
-    let rng = ChaCha20Rng::from_rng(OsRng).map_err(|error| {
-        BackendError::Prove(plonk::Error::Transcript(std::io::Error::other(error)))
-    })?;
+    let rng = ChaCha20Rng::from_rng(OsRng)
+        .map_err(|error| BackendError::Prove(plonk::Error::Transcript(std::io::Error::other(error))))?;
     let mut replay = rng.clone();
     let mut transcript = Writer::new();
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(

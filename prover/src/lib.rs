@@ -1,5 +1,31 @@
 //! # How a contributor convinces
 //!
-//! Reading order: [`ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7).
+//! Reading order: [`ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7); [`commit`] commits to
+//! them and keeps the secret [`opening`]; [`prove`] makes a bundle of proofs, [`schedule`]d over the cores, each proof
+//! by the [`backend`]; [`score`] computes the exact integers without a proof.
+//!
+//! The steps of [`Prover::prove`], numbered as in the verifier:
+//!
+//! 1. the parameters: those of the verifier it is given;
+//! 2. the registrations: one in each commitment folder, all of one contributor, under this policy;
+//! 3. the digests: the folder's commitments hash to what is registered;
+//! 4. the instances: the verifier's own, for the score computed here;
+//! 5. the proofs: one histogram a segment, kept for the next epoch, and one score;
+//! 6. the links: every linked column of every proof holds a registered or public column.
+//!
+//! Whatever is handed out was verified before.
 
+pub mod backend;
+pub mod commit;
+pub mod files;
 pub mod ingest;
+pub mod opening;
+pub mod progress;
+pub mod prove;
+pub mod schedule;
+pub mod score;
+
+pub use commit::{Commitment, Contributor, commit_compute, commit_data};
+pub use progress::{Progress, Silent, Task};
+pub use prove::{ProveError, Proved, Prover, write_bundle};
+pub use schedule::Limits;

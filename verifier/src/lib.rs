@@ -153,6 +153,7 @@ pub struct Verifier<'a> {
     compute_score: VerifyingKey,
     /// `ℓ` and `k`.
     reference: [G1Affine; 2],
+    features: u32,
     ln_totals: u128,
     /// `U`.
     totals: G1Affine,
@@ -182,6 +183,7 @@ impl<'a> Verifier<'a> {
             data_score: VerifyingKey::build(srs, Statement::DataScore)?,
             compute_score: VerifyingKey::build(srs, Statement::ComputeScore)?,
             reference: [ln, boundary],
+            features: reference.features(),
             ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
             totals,
             first_decay: policy
@@ -199,6 +201,35 @@ impl<'a> Verifier<'a> {
     /// The policy.
     pub fn policy(&self) -> &Policy {
         self.policy
+    }
+
+    /// Public commitments that a data-score proof is linked to besides the histogram: `ℓ` and `k`.
+    pub fn reference_commitments(&self) -> [G1Affine; 2] {
+        self.reference
+    }
+
+    /// The public commitment that a compute-score proof is linked to besides the units: `U`.
+    pub fn totals_commitment(&self) -> G1Affine {
+        self.totals
+    }
+
+    /// A data-score proof's instance under this policy: prover and verifier take it from here.
+    pub fn data_instance(&self, context: [Fr; 2], records: NonZeroU32, score: u64) -> data_score::Instance {
+        let features = self.features;
+        data_score::Instance { context, records, features, ln_totals: self.ln_totals, score }
+    }
+
+    /// A compute-score proof's instance under this policy: prover and verifier take it from here.
+    pub fn compute_instance(&self, context: [Fr; 2], score: u64) -> compute_score::Instance {
+        let decay = self.policy.compute_decay();
+        compute_score::Instance {
+            context,
+            rho: decay.rho(),
+            lambda_q: decay.lambda_q(),
+            first_round: self.policy.first_round(),
+            first_decay: self.first_decay,
+            score,
+        }
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.
@@ -259,13 +290,7 @@ impl<'a> Verifier<'a> {
         }
         // 4. the instances
         let records = total_records(&datasets, self.policy.min_records())?;
-        let instance = data_score::Instance {
-            context,
-            records,
-            features: u32::try_from(self.policy.schema().len()).map_err(|_| VerifyError::Internal)?,
-            ln_totals: self.ln_totals,
-            score: bundle.score,
-        };
+        let instance = self.data_instance(context, records, bundle.score);
         let [ln, boundary] = self.reference;
         obligations.push(Obligation {
             subject: Subject::DataScore,
@@ -334,15 +359,7 @@ impl<'a> Verifier<'a> {
             return Err(VerifyError::Internal);
         };
         // 4. the instance
-        let decay = self.policy.compute_decay();
-        let instance = compute_score::Instance {
-            context,
-            rho: decay.rho(),
-            lambda_q: decay.lambda_q(),
-            first_round: self.policy.first_round(),
-            first_decay: self.first_decay,
-            score: bundle.score,
-        };
+        let instance = self.compute_instance(context, bundle.score);
         let obligation = Obligation {
             subject: Subject::ComputeScore,
             key: &self.compute_score,

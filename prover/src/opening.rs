@@ -1,0 +1,264 @@
+//! The secret opening: what a contributor keeps to prove later, readable by its owner only.
+//!
+//! ```text
+//! magic "FSOPEN" · version u16 · role u8 · geometry u8 · digest 32 · seed 32 · items u64 · checksum 32 · payload
+//! ```
+//!
+//! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That of a
+//! compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The checksum is the
+//! SHA-256 of the header before it: it catches an altered header; an altered payload is caught when its segment is
+//! proved, because a proof that does not link to the registered commitments is never handed out.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use fairshare_params::Geometry;
+use fairshare_params::context::Role;
+use fairshare_params::encoding::Digest;
+use rand_core::{OsRng, RngCore};
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use crate::files::{self, Access};
+
+const MAGIC: [u8; 6] = *b"FSOPEN";
+const VERSION: u16 = 1;
+/// Bytes before the checksum.
+const HEADER_BYTES: usize = 82;
+const CHECKSUM_BYTES: usize = 32;
+const PAYLOAD_START: u64 = (HEADER_BYTES + CHECKSUM_BYTES) as u64;
+const SYMBOL_BYTES: usize = 2;
+const UNIT_BYTES: usize = 4;
+
+/// The seed of all blindings of one commitment.
+pub type Seed = Zeroizing<[u8; 32]>;
+
+/// A fresh seed from the operating system.
+pub fn fresh_seed() -> Seed {
+    let mut seed = Zeroizing::new([0; 32]);
+    OsRng.fill_bytes(seed.as_mut());
+    seed
+}
+
+/// What an opening is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The role.
+    pub role: Role,
+    /// The geometry committed under.
+    pub geometry: Geometry,
+    /// The registered digest.
+    pub digest: Digest,
+    /// Records of a data opening, rounds of a compute opening.
+    pub items: u64,
+}
+
+/// Why an opening cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpeningError {
+    /// It cannot be read.
+    #[error("{}: the secret opening cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// Its header is not one that was written.
+    #[error("{}: not a secret opening, or its header was altered; restore the file from a copy, or commit again", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It belongs to another registration.
+    #[error("{}: opens {found}, but the registration beside it is of {expected}; put the two that belong together into one folder", path.display())]
+    OtherRegistration {
+        /// The file.
+        path: PathBuf,
+        /// The digest it opens.
+        found: Digest,
+        /// The registered digest.
+        expected: Digest,
+    },
+    /// It is shorter or longer than its header says.
+    #[error("{}: {found} bytes, its header says {expected}; restore the file from a copy, or commit again", path.display())]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Bytes found.
+        found: u64,
+        /// Bytes expected.
+        expected: u64,
+    },
+}
+
+/// Writes an opening, payload first: the digest is known only when all columns are committed to.
+pub struct Writer {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+    seed: Seed,
+}
+
+impl Writer {
+    /// Begins the opening that will be `path`.
+    pub fn begin(path: &Path, seed: Seed) -> io::Result<Self> {
+        let mut file = BufWriter::new(files::begin(path)?);
+        file.write_all(&[0; PAYLOAD_START as usize])?;
+        Ok(Self { file, path: path.to_owned(), seed })
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// Appends symbols.
+    pub fn symbols(&mut self, symbols: &[u16]) -> io::Result<()> {
+        symbols.iter().try_for_each(|symbol| self.file.write_all(&symbol.to_be_bytes()))
+    }
+
+    /// Appends units.
+    pub fn units(&mut self, units: &[u32]) -> io::Result<()> {
+        units.iter().try_for_each(|units| self.file.write_all(&units.to_be_bytes()))
+    }
+
+    /// Writes the header and gives the file its name.
+    pub fn finish(mut self, header: &Header) -> io::Result<()> {
+        let bytes = encode(header, &self.seed);
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(bytes.as_ref())?;
+        self.file.write_all(&Sha256::digest(bytes.as_ref() as &[u8]))?;
+        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        files::publish(file, &self.path, Access::Secret)
+    }
+}
+
+/// An opening, its header checked.
+pub struct Opening {
+    path: PathBuf,
+    header: Header,
+    seed: Seed,
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opening({}, redacted)", self.header.digest)
+    }
+}
+
+impl Opening {
+    /// Reads the header of the opening of `expected` and checks the file's length; `symbols_per_item` is the
+    /// number of features for data, ignored for compute.
+    pub fn read(path: &Path, expected: &Digest, symbols_per_item: usize) -> Result<Self, OpeningError> {
+        let failed = |source| OpeningError::Read { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(failed)?;
+        if files::is_exposed(&file).map_err(failed)? {
+            tracing::warn!("{}: others than its owner may read this secret; chmod 600 it", path.display());
+        }
+        let mut bytes = Zeroizing::new([0u8; HEADER_BYTES]);
+        let mut checksum = [0u8; CHECKSUM_BYTES];
+        let malformed = || OpeningError::Header { path: path.to_owned() };
+        for part in [bytes.as_mut_slice(), &mut checksum] {
+            file.read_exact(part).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => malformed(),
+                _ => failed(error),
+            })?;
+        }
+        if Sha256::digest(bytes.as_slice()).as_slice() != checksum {
+            return Err(malformed());
+        }
+        let (header, seed) = decode(&bytes).ok_or_else(malformed)?;
+        if header.digest != *expected {
+            return Err(OpeningError::OtherRegistration {
+                path: path.to_owned(),
+                found: header.digest,
+                expected: *expected,
+            });
+        }
+        let item_bytes = match header.role {
+            Role::Data => symbols_per_item * SYMBOL_BYTES,
+            Role::Compute => UNIT_BYTES,
+        };
+        let expected = PAYLOAD_START.saturating_add(header.items.saturating_mul(item_bytes as u64));
+        let found = file.metadata().map_err(failed)?.len();
+        if found != expected {
+            return Err(OpeningError::Length { path: path.to_owned(), found, expected });
+        }
+        Ok(Self { path: path.to_owned(), header, seed })
+    }
+
+    /// What it is of.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The seed of its blindings.
+    pub fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// The symbols `first..first + count`, fewer at the end.
+    pub fn symbols(&self, first: u64, count: usize) -> Result<Vec<u16>, OpeningError> {
+        let bytes = self.payload(first.saturating_mul(SYMBOL_BYTES as u64), count * SYMBOL_BYTES)?;
+        let (symbols, _) = bytes.as_chunks::<SYMBOL_BYTES>();
+        Ok(symbols.iter().copied().map(u16::from_be_bytes).collect())
+    }
+
+    /// All units.
+    pub fn units(&self) -> Result<Vec<u32>, OpeningError> {
+        let count = usize::try_from(self.header.items).unwrap_or(usize::MAX);
+        let bytes = self.payload(0, count.saturating_mul(UNIT_BYTES))?;
+        let (units, _) = bytes.as_chunks::<UNIT_BYTES>();
+        Ok(units.iter().copied().map(u32::from_be_bytes).collect())
+    }
+
+    fn payload(&self, offset: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, OpeningError> {
+        let read = || -> io::Result<Zeroizing<Vec<u8>>> {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(PAYLOAD_START.saturating_add(offset)))?;
+            let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(1 << 26)));
+            file.take(length as u64).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|source| OpeningError::Read { path: self.path.clone(), source })
+    }
+}
+
+fn encode(header: &Header, seed: &Seed) -> Zeroizing<[u8; HEADER_BYTES]> {
+    let mut bytes = Zeroizing::new([0u8; HEADER_BYTES]);
+    let fields: [&[u8]; 6] = [
+        &MAGIC,
+        &VERSION.to_be_bytes(),
+        &[header.role.id(), header.geometry.id()],
+        &header.digest.0,
+        seed.as_slice(),
+        &header.items.to_be_bytes(),
+    ];
+    let mut rest = bytes.as_mut_slice();
+    for field in fields {
+        let (head, tail) = rest.split_at_mut(field.len());
+        head.copy_from_slice(field);
+        rest = tail;
+    }
+    bytes
+}
+
+fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(Header, Seed)> {
+    let (magic, rest) = bytes.split_first_chunk::<6>()?;
+    let (version, rest) = rest.split_first_chunk::<2>()?;
+    let ([role, geometry], rest) = rest.split_first_chunk::<2>()?;
+    let (digest, rest) = rest.split_first_chunk::<32>()?;
+    let (seed, rest) = rest.split_first_chunk::<32>()?;
+    let items = u64::from_be_bytes(*rest.first_chunk::<8>()?);
+    if *magic != MAGIC || u16::from_be_bytes(*version) != VERSION {
+        return None;
+    }
+    let role = [Role::Data, Role::Compute].into_iter().find(|known| known.id() == *role)?;
+    let geometry = Geometry::from_id(*geometry)?;
+    Some((Header { role, geometry, digest: Digest(*digest), items }, Zeroizing::new(*seed)))
+}

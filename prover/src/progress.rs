@@ -1,0 +1,34 @@
+//! How long work tells how far it is.
+
+/// A piece of work that takes more than a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Reading files and committing to their columns, counted in bytes read.
+    Commit,
+    /// Making or loading proving keys, counted in keys.
+    Keys,
+    /// Proving segments' histograms, counted in segments.
+    Segments,
+    /// Proving a score, counted in proofs.
+    Score,
+}
+
+/// Hears how far work is. Called from several threads.
+pub trait Progress: Sync {
+    /// `task` begins and consists of `total` units, `done` of which were done before.
+    fn begin(&self, task: Task, total: u64, done: u64);
+    /// `units` more are done.
+    fn advance(&self, task: Task, units: u64);
+    /// `task` is over.
+    fn end(&self, task: Task);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Task, _: u64, _: u64) {}
+    fn advance(&self, _: Task, _: u64) {}
+    fn end(&self, _: Task) {}
+}

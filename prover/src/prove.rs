@@ -1,0 +1,396 @@
+//! From commitment folders to a bundle.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
+use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
+use fairshare_circuits::histogram::{self, HistogramCircuit};
+use fairshare_params::commitment::{Blinding, commit, segment_blindings};
+use fairshare_params::context::{ContextError, Role, context};
+use fairshare_params::digest::histogram_statement;
+use fairshare_params::keys::{KeyError, ProvingKey, Statement};
+use fairshare_params::registration::Registration;
+use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, Segment};
+use fairshare_verifier::{Score, Verifier, VerifyError};
+use group::Curve;
+use halo2curves::bn256::{Fr, G1, G1Affine};
+
+use crate::backend::{BackendError, Linked, prove};
+use crate::commit::{CommitError, Commitment};
+use crate::files::{self, Access};
+use crate::opening::OpeningError;
+use crate::progress::{Progress, Task};
+use crate::schedule::{Limits, MemoryError, RunError, plan, run};
+use crate::score::{ScoreError, score_counts, score_units};
+
+/// Folder of kept histogram proofs within a commitment folder.
+pub const PROOFS_FOLDER: &str = "proofs";
+
+/// Why there is no bundle. Histogram proofs that were finished are kept, and reused next time.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// No commitment folder was named.
+    #[error("no commitment folder given: name at least one that `fairshare commit` wrote")]
+    NoFolders,
+    /// A commitment folder cannot be used.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The registrations do not go together, or not with the policy.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// The opening's symbols or units cannot be read.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// The score cannot be computed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// A proof cannot be made.
+    #[error("{subject}")]
+    Proof {
+        /// Which proof.
+        subject: String,
+        /// Why.
+        #[source]
+        source: BackendError,
+    },
+    /// A proving key cannot be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Not enough memory for one proof.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// No worker threads.
+    #[error("no worker threads could be started")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// The policy's reference does not fit its geometry. A checked policy's always does.
+    #[error("the policy's reference does not fit its geometry")]
+    Reference,
+    /// The finished bundle does not verify: it is not handed out.
+    #[error("the finished bundle does not verify, so it is not handed out")]
+    Verify(#[source] VerifyError),
+    /// A kept proof or the bundle cannot be written.
+    #[error("{}: cannot be written; nothing that was there before is lost", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+type Result<T> = std::result::Result<T, ProveError>;
+
+/// Makes bundles under one verifier's policy and parameters.
+#[derive(Debug)]
+pub struct Prover<'a> {
+    verifier: &'a Verifier<'a>,
+    limits: Limits,
+    keys: [OnceLock<ProvingKey>; Statement::ALL.len()],
+}
+
+/// A finished bundle with what its verification found.
+#[derive(Debug)]
+pub struct Proved {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// The verified score.
+    pub score: Score,
+    /// The registrations that it covers, in the bundle's order.
+    pub registrations: Vec<Registration>,
+}
+
+impl<'a> Prover<'a> {
+    /// A prover that checks with `verifier` what it hands out.
+    pub fn new(verifier: &'a Verifier<'a>, limits: Limits) -> Self {
+        Self { verifier, limits, keys: Default::default() }
+    }
+
+    /// The proving key of a statement, made when it is first asked for.
+    pub fn key(&self, statement: Statement) -> Result<&ProvingKey> {
+        let slot = &self.keys[statement as usize];
+        if let Some(key) = slot.get() {
+            return Ok(key);
+        }
+        let key = ProvingKey::build(self.verifier.srs(), statement)?;
+        Ok(slot.get_or_init(|| key))
+    }
+
+    /// Proves the score of commitment folders: any number of data folders of one contributor, or one compute folder.
+    /// The steps are numbered as in the verifier.
+    pub fn prove(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
+        let policy = self.verifier.policy();
+        // 2. the registrations
+        let commitments = folders
+            .iter()
+            .map(|folder| Commitment::read(folder, policy))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let first = commitments.first().ok_or(ProveError::NoFolders)?;
+        let role = first.registration.role();
+        let contributor = *first.registration.contributor();
+        let registrations: Vec<_> =
+            commitments.iter().map(|commitment| commitment.registration.clone()).collect();
+        let context = context(policy, &contributor, role, &registrations)?.limbs();
+        let bundle = match role {
+            Role::Data => self.prove_data(&commitments, context, progress)?,
+            Role::Compute => self.prove_compute(first, context, progress)?,
+        };
+        let score = self.verifier.verify(&bundle, &registrations).map_err(ProveError::Verify)?;
+        Ok(Proved { bundle, score, registrations })
+    }
+
+    fn prove_data(
+        &self,
+        commitments: &[Commitment],
+        context: [Fr; 2],
+        progress: &dyn Progress,
+    ) -> Result<Bundle> {
+        let jobs: Vec<_> = commitments
+            .iter()
+            .enumerate()
+            .flat_map(|(dataset, commitment)| {
+                (0..commitment.columns.len()).map(move |segment| Job { dataset, segment, commitment })
+            })
+            .collect();
+        let proved = self.prove_segments(jobs, progress)?;
+        let mut merged = Merged::new(self.verifier.policy().geometry().alphabet());
+        let mut datasets: Vec<_> = commitments
+            .iter()
+            .map(|commitment| Dataset {
+                digest: *commitment.registration.digest(),
+                segments: Vec::with_capacity(commitment.columns.len()),
+            })
+            .collect();
+        for part in proved {
+            merged.add(&part);
+            datasets[part.dataset].segments.push(part.segment);
+        }
+        let (score, proof) = self.prove_data_score(merged, context, progress)?;
+        Ok(Bundle::Data(DataBundle {
+            geometry: self.verifier.policy().geometry(),
+            contributor: *commitments[0].registration.contributor(),
+            datasets,
+            score,
+            proof,
+        }))
+    }
+
+    /// 5. and 6. for every segment, in parallel. Finished proofs are kept beside their commitment.
+    fn prove_segments(&self, jobs: Vec<Job<'_>>, progress: &dyn Progress) -> Result<Vec<ProvedSegment>> {
+        let waves = plan(self.verifier.policy().geometry(), jobs.len(), &self.limits)?;
+        progress.begin(Task::Keys, 1, 0);
+        let key = self.key(Statement::Histogram)?;
+        progress.end(Task::Keys);
+        progress.begin(Task::Segments, jobs.len() as u64, 0);
+        let proved = Mutex::new(Vec::with_capacity(jobs.len()));
+        run(&waves, jobs, |job| {
+            let part = self.prove_segment(key, &job)?;
+            proved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(part);
+            progress.advance(Task::Segments, 1);
+            Ok(())
+        })
+        .map_err(|error| match error {
+            RunError::Job(error) => error,
+            RunError::Threads(source) => ProveError::Threads(source),
+        })?;
+        progress.end(Task::Segments);
+        let mut proved = proved.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        proved.sort_by_key(|part| (part.dataset, part.index));
+        Ok(proved)
+    }
+
+    fn prove_segment(&self, key: &ProvingKey, job: &Job<'_>) -> Result<ProvedSegment> {
+        let srs = self.verifier.srs();
+        let geometry = srs.geometry();
+        let opening = &job.commitment.opening;
+        let capacity = geometry.segment_symbols();
+        let total = opening.header().items * self.verifier.policy().schema().len() as u64;
+        let start = job.segment as u64 * capacity as u64;
+        let count = usize::try_from(total.saturating_sub(start)).unwrap_or(capacity).min(capacity);
+        let symbols = opening.symbols(start, count)?;
+        // As many segments as fit into a bundle's 32-bit count.
+        let index = u32::try_from(job.segment).unwrap_or(u32::MAX);
+        let (blindings, blinding) = segment_blindings(opening.seed(), index, geometry.data_columns());
+
+        let mut witness = histogram::Witness::new(geometry, symbols, Default::default());
+        let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
+        let histogram = commit(srs, &counts, blinding).to_affine();
+        let columns = &job.commitment.columns[job.segment];
+        let counts = witness.counts.clone();
+        let done =
+            |segment| ProvedSegment { dataset: job.dataset, index: job.segment, segment, counts, blinding };
+
+        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.segment", job.segment));
+        if let Some(segment) = self.kept(&path, columns, &histogram) {
+            return Ok(done(segment));
+        }
+        let statement = histogram_statement(&geometry, columns, &histogram).limbs();
+        witness.statement = statement;
+        let mut linked: Vec<_> = columns
+            .iter()
+            .zip(blindings)
+            .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding })
+            .collect();
+        linked.push(Linked { commitment: histogram, blinding });
+        let instance = histogram::Instance { statement }.to_rows();
+        let proof = prove(srs, key, HistogramCircuit::new(geometry, witness), &instance, &linked).map_err(
+            |source| {
+                let folder = job.commitment.folder.display();
+                ProveError::Proof { subject: format!("{folder}: segment {}", job.segment), source }
+            },
+        )?;
+        let segment = Segment { columns: columns.clone(), histogram, proof };
+        keep(&path, &segment)?;
+        Ok(done(segment))
+    }
+
+    /// A kept proof of exactly this segment, if there is one and it verifies.
+    fn kept(&self, path: &Path, columns: &[G1Affine], histogram: &G1Affine) -> Option<Segment> {
+        let bytes = fs::read(path).ok()?;
+        let segment = Segment::from_bytes(self.verifier.policy().geometry(), &bytes).ok()?;
+        let same = segment.columns == columns && segment.histogram == *histogram;
+        let usable = same && self.verifier.verify_segment(&segment).is_ok();
+        if !usable {
+            tracing::warn!("{}: does not verify for this segment; proving it again", path.display());
+        }
+        usable.then_some(segment)
+    }
+
+    fn prove_data_score(
+        &self,
+        merged: Merged,
+        context: [Fr; 2],
+        progress: &dyn Progress,
+    ) -> Result<(u64, fairshare_verifier::bundle::LinkedProof)> {
+        let policy = self.verifier.policy();
+        let geometry = policy.geometry();
+        let reference = Reference::new(geometry, policy.feature_references()).ok_or(ProveError::Reference)?;
+        let result = score_counts(policy, &merged.counts)?;
+        // 4. the instance
+        let instance = self.verifier.data_instance(context, result.records, result.score);
+        let witness = data_score::Witness { counts: merged.counts.clone() };
+        let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
+        let [ln, boundary] = self.verifier.reference_commitments();
+        let linked = [
+            Linked { commitment: merged.commitment.to_affine(), blinding: merged.blinding },
+            Linked { commitment: ln, blinding: Blinding::PUBLIC },
+            Linked { commitment: boundary, blinding: Blinding::PUBLIC },
+        ];
+        let circuit = DataScoreCircuit::new(geometry, trace);
+        let proof =
+            self.prove_score(Statement::DataScore, circuit, &instance.to_rows(), &linked, progress)?;
+        Ok((result.score, proof))
+    }
+
+    fn prove_compute(
+        &self,
+        commitment: &Commitment,
+        context: [Fr; 2],
+        progress: &dyn Progress,
+    ) -> Result<Bundle> {
+        let policy = self.verifier.policy();
+        let geometry = policy.geometry();
+        let units = commitment.opening.units()?;
+        let result = score_units(policy, &units)?;
+        // 4. the instance
+        let instance = self.verifier.compute_instance(context, result.score);
+        let mut totals = policy.round_totals().to_vec();
+        totals.resize(totals.len().max(units.len()), 0);
+        let registered = crate::commit::commit_units(self.verifier.srs(), &units);
+        let witness = compute_score::Witness { units, totals };
+        let trace = compute_score::Trace::new(geometry, &instance, &witness);
+        let linked = [
+            Linked { commitment: registered, blinding: Blinding::PUBLIC },
+            Linked { commitment: self.verifier.totals_commitment(), blinding: Blinding::PUBLIC },
+        ];
+        let circuit = ComputeScoreCircuit::new(geometry, trace);
+        let statement = Statement::ComputeScore;
+        let proof = self.prove_score(statement, circuit, &instance.to_rows(), &linked, progress)?;
+        Ok(Bundle::Compute(ComputeBundle {
+            geometry,
+            contributor: *commitment.registration.contributor(),
+            digest: *commitment.registration.digest(),
+            score: result.score,
+            proof,
+        }))
+    }
+
+    fn prove_score<C: halo2_proofs::plonk::Circuit<Fr> + Send>(
+        &self,
+        statement: Statement,
+        circuit: C,
+        instance: &[Fr],
+        linked: &[Linked],
+        progress: &dyn Progress,
+    ) -> Result<fairshare_verifier::bundle::LinkedProof> {
+        progress.begin(Task::Keys, 1, 0);
+        let key = self.key(statement)?;
+        progress.end(Task::Keys);
+        progress.begin(Task::Score, 1, 0);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads.max(1));
+        let pool = pool.build().map_err(ProveError::Threads)?;
+        let proof = pool
+            .install(|| prove(self.verifier.srs(), key, circuit, instance, linked))
+            .map_err(|source| ProveError::Proof { subject: format!("{} proof", statement.name()), source })?;
+        progress.advance(Task::Score, 1);
+        progress.end(Task::Score);
+        Ok(proof)
+    }
+}
+
+/// Writes a bundle in one step.
+pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
+    files::write(path, &bundle.to_bytes(), Access::Public)
+        .map_err(|source| ProveError::Io { path: path.to_owned(), source })
+}
+
+/// One segment to prove.
+struct Job<'a> {
+    dataset: usize,
+    segment: usize,
+    commitment: &'a Commitment,
+}
+
+/// One segment proved, with what the score needs of it.
+struct ProvedSegment {
+    dataset: usize,
+    index: usize,
+    segment: Segment,
+    counts: Vec<u32>,
+    blinding: Blinding,
+}
+
+/// The sum of histograms: counts, blindings and commitments alike.
+struct Merged {
+    counts: Vec<u32>,
+    blinding: Blinding,
+    commitment: G1,
+}
+
+impl Merged {
+    fn new(alphabet: usize) -> Self {
+        Self { counts: vec![0; alphabet], blinding: Blinding::PUBLIC, commitment: G1::default() }
+    }
+
+    /// Counts of symbols stay below 2^32 because the number of records does; that of padding may not, but no
+    /// clause reads it.
+    fn add(&mut self, part: &ProvedSegment) {
+        for (sum, count) in self.counts.iter_mut().zip(&part.counts) {
+            *sum = sum.wrapping_add(*count);
+        }
+        self.blinding = [self.blinding, part.blinding].into_iter().sum();
+        self.commitment += part.segment.histogram;
+    }
+}
+
+fn keep(path: &Path, segment: &Segment) -> Result<()> {
+    let write = || -> io::Result<()> {
+        path.parent().map_or(Ok(()), files::create_private_folder)?;
+        files::write(path, &segment.to_bytes(), Access::Public)
+    };
+    write().map_err(|source| ProveError::Io { path: path.to_owned(), source })
+}

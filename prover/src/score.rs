@@ -1,0 +1,98 @@
+//! Scores without proofs: the exact integers that a proof would show.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use fairshare_circuits::numeric::decay::DecayError;
+use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence};
+use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
+use fairshare_params::policy::Policy;
+
+use crate::ingest::units::read_units;
+use crate::ingest::{IngestError, Records, reference};
+
+/// Why there is no score.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScoreError {
+    /// The files cannot be read.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The counts are no histogram of this schema, or the score is out of range.
+    #[error("the data cannot be scored")]
+    Divergence(#[from] DivergenceError),
+    /// The units are no history under this policy.
+    #[error("the units cannot be scored")]
+    Rounds(#[from] RoundsError),
+    /// The policy's first round is out of reach.
+    #[error("the policy's first round cannot be scored")]
+    FirstRound(#[from] DecayError),
+    /// No record at all.
+    #[error("no records: there is nothing to score")]
+    NoRecords,
+}
+
+/// A data score, 48 fractional bits (nats), and the records it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataResult {
+    /// `n`.
+    pub records: NonZeroU32,
+    /// The score.
+    pub score: u64,
+}
+
+/// A compute score, 48 fractional bits, and the rounds it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComputeResult {
+    /// Rounds of the policy.
+    pub rounds: usize,
+    /// Units in all rounds.
+    pub units: u64,
+    /// The score.
+    pub score: u64,
+}
+
+/// Scores the records of `data` as one dataset.
+pub fn score_data(policy: &Policy, data: &[PathBuf]) -> Result<DataResult, ScoreError> {
+    let counts = reference::histogram(Records::open(data, policy.schema())?)?;
+    // `Records` refuses 2^32 records and more, so no count is as large.
+    let counts: Vec<u32> = counts.into_iter().map(|count| u32::try_from(count).unwrap_or(u32::MAX)).collect();
+    score_counts(policy, &counts)
+}
+
+/// Scores a histogram, by symbol; symbols past its end have no records.
+pub fn score_counts(policy: &Policy, counts: &[u32]) -> Result<DataResult, ScoreError> {
+    let schema = policy.schema();
+    let mut counts = counts.to_vec();
+    counts.resize(counts.len().max(schema.symbol_count()), 0);
+    let features: Vec<_> = policy
+        .feature_references()
+        .enumerate()
+        .map(|(feature, reference)| FeatureCounts { counts: &counts[schema.symbols(feature)], reference })
+        .collect();
+    let result = divergence(&features)?;
+    let records = NonZeroU32::new(result.n).ok_or(ScoreError::NoRecords)?;
+    Ok(DataResult { records, score: result.score })
+}
+
+/// Scores a node's units; `column` names their column of the file, where it has several.
+pub fn score_compute(
+    policy: &Policy,
+    units: &Path,
+    column: Option<&str>,
+) -> Result<ComputeResult, ScoreError> {
+    let units = read_units(units, column, policy.first_round(), policy.round_totals().len())?;
+    score_units(policy, &units)
+}
+
+/// Scores units by round, from the policy's first; rounds past their end have none.
+pub fn score_units(policy: &Policy, units: &[u32]) -> Result<ComputeResult, ScoreError> {
+    let decay = policy.compute_decay();
+    let first_decay = decay.at(policy.first_round())?;
+    let totals = policy.round_totals();
+    let mut units = units.to_vec();
+    units.resize(units.len().max(totals.len()), 0);
+    let score = compute_score(&units, totals, decay, first_decay)?.score;
+    let sum = units.iter().map(|units| u64::from(*units)).sum();
+    Ok(ComputeResult { rounds: totals.len(), units: sum, score })
+}
