@@ -255,8 +255,8 @@ pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
     commit(srs, &column, Blinding::PUBLIC).to_affine()
 }
 
-/// The commitments to one segment's columns, the last symbols of the last column padded.
-fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
+/// The commitments to one segment's columns, in order; symbols that the segment lacks are padding.
+pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
     let geometry = srs.geometry();
     let (blindings, _) = segment_blindings(seed, segment, geometry.data_columns());
     let usable = geometry.usable_rows();
