@@ -14,7 +14,10 @@ use tracing::level_filters::LevelFilter;
 /// A contributor commits to data or to units of computing power, proves the score that a public policy gives them, and
 /// anyone verifies it. Start with `fairshare demo`.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = "\
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Example, a whole round in the folder examples/flights:
   fairshare params insecure --geometry compact --out dev.srs
   fairshare commit data --policy policy-compact.toml --params dev.srs --round 0 \\
@@ -26,7 +29,8 @@ Example, a whole round in the folder examples/flights:
 Exit status:
   0  done; all that was to be verified is accepted
   1  a proof or check was refused
-  2  bad usage, or input that cannot be read")]
+  2  bad usage, or input that cannot be read"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

@@ -251,7 +251,7 @@ impl Report {
     fn describe(&self) -> String {
         let memory =
             self.machine.memory_bytes.map_or_else(String::new, |bytes| format!(", {} GiB", bytes >> 30));
-        let mut table = table(&["", "time", "bytes"]);
+        let mut table = table(["", "time", "bytes"]);
         for line in &self.measured {
             table.add_row([
                 line.what.to_owned(),

@@ -21,8 +21,7 @@ pub fn run(command: &CommitCommand, output: Output) -> Result<Status, CliError> 
             let (policy, srs) = open(&args.common)?;
             let contributor = contributor(&args.common, args.round);
             let out = &args.common.out;
-            let registration =
-                commit_data(&srs, &policy, &contributor, &args.data, out, &Bars::default())?;
+            let registration = commit_data(&srs, &policy, &contributor, &args.data, out, &Bars::default())?;
             warn_of_few_records(&policy, &registration);
             describe(out, &registration, output)
         }
@@ -102,7 +101,10 @@ fn describe(folder: &Path, registration: &Registration, output: Output) -> Resul
             ("committed to", of),
             ("digest", committed.digest.clone()),
             ("register", format!("{} (public)", committed.registration)),
-            ("keep", format!("{} (secret: without it nothing can be proved)", folder.join(OPENING_FILE).display())),
+            (
+                "keep",
+                format!("{} (secret: without it nothing can be proved)", folder.join(OPENING_FILE).display()),
+            ),
         ])
     })?;
     Ok(Status::Done)

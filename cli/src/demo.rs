@@ -51,8 +51,8 @@ struct Claim {
 /// Runs the demonstration.
 pub fn run(output: Output) -> Result<Status, CliError> {
     let begun = Instant::now();
-    let folder = tempfile::tempdir()
-        .map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
+    let folder =
+        tempfile::tempdir().map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
     let root = folder.path();
     data::unpack(root)?;
     let policy = load::policy(&root.join(data::POLICY))?;
@@ -66,7 +66,9 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
-        Statement::ALL.iter().try_for_each(|statement| prover.key(*statement).map(|_| ()).map_err(CliError::from))
+        Statement::ALL
+            .iter()
+            .try_for_each(|statement| prover.key(*statement).map(|_| ()).map_err(CliError::from))
     })?;
     say(output, "proving keys made", took)?;
 
@@ -131,7 +133,10 @@ fn conclude(lines: &[Line], elapsed: Duration, accepted: bool) -> String {
 }
 
 /// Runs `work` under a spinner and says how long it took.
-fn timed<T>(message: &'static str, work: impl FnOnce() -> Result<T, CliError>) -> Result<(T, Duration), CliError> {
+fn timed<T>(
+    message: &'static str,
+    work: impl FnOnce() -> Result<T, CliError>,
+) -> Result<(T, Duration), CliError> {
     let spinner = progress::spinner(message);
     let begun = Instant::now();
     let result = work()?;

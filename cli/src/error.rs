@@ -58,7 +58,7 @@ pub enum CliError {
     #[error(transparent)]
     Score(#[from] ScoreError),
     #[error(transparent)]
-    Prove(#[from] ProveError),
+    Prove(Box<ProveError>),
     #[error(transparent)]
     Setup(#[from] SetupError),
     #[error(transparent)]
@@ -84,14 +84,21 @@ impl CliError {
             Self::Verify(_) | Self::Backend(_) | Self::Setup(SetupError::InsecureParameters) => {
                 Status::Refused
             }
-            Self::Prove(ProveError::Verify(_) | ProveError::Proof { .. } | ProveError::Context(_)) => {
-                Status::Refused
-            }
+            Self::Prove(error) => match **error {
+                ProveError::Verify(_) | ProveError::Proof { .. } | ProveError::Context(_) => Status::Refused,
+                _ => Status::Unusable,
+            },
             Self::Commit(CommitError::UnitsAboveTotal { .. } | CommitError::NoUnits { .. }) => {
                 Status::Refused
             }
             _ => Status::Unusable,
         }
+    }
+}
+
+impl From<ProveError> for CliError {
+    fn from(error: ProveError) -> Self {
+        Self::Prove(Box::new(error))
     }
 }
 
@@ -149,8 +156,8 @@ mod tests {
     #[test]
     fn refusals_and_unusable_input_differ() {
         assert_eq!(CliError::Setup(SetupError::InsecureParameters).status(), Status::Refused);
-        assert_eq!(CliError::Prove(ProveError::Verify(VerifyError::Internal)).status(), Status::Refused);
-        assert_eq!(CliError::Prove(ProveError::NoFolders).status(), Status::Unusable);
+        assert_eq!(CliError::from(ProveError::Verify(VerifyError::Internal)).status(), Status::Refused);
+        assert_eq!(CliError::from(ProveError::NoFolders).status(), Status::Unusable);
         assert_eq!(CliError::Ingest(IngestError::NoFiles).status(), Status::Unusable);
     }
 }

@@ -28,8 +28,7 @@ pub fn params(path: &Path) -> Result<Srs, CliError> {
 /// A registration.
 pub fn registration(path: &Path) -> Result<Registration, CliError> {
     let bytes = bytes(path, MAX_REGISTRATION_BYTES as u64)?;
-    Registration::from_json(&bytes)
-        .map_err(|source| CliError::Registration { path: path.to_owned(), source })
+    Registration::from_json(&bytes).map_err(|source| CliError::Registration { path: path.to_owned(), source })
 }
 
 /// A regular file of at most `bound` bytes. Its length is looked at before it is read; a pipe or a device, which has

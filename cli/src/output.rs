@@ -1,6 +1,6 @@
 //! What is printed: results to standard output, everything else to standard error.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -67,14 +67,21 @@ pub fn name_insecure(srs: &Srs) {
     }
 }
 
-/// An empty table in the house's form; without lines where no terminal shows them.
-pub fn table(header: &[&str]) -> Table {
+/// An empty table in the house's form. It is as wide as its content: a cell broken over lines is harder to read than a
+/// line that the terminal breaks.
+pub fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header.iter().copied());
-    if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header);
+    table.set_content_arrangement(ContentArrangement::Disabled);
     table
+}
+
+/// An address, shortened for a table; JSON has it whole.
+pub fn short_address(address: &str) -> String {
+    match (address.get(..8), address.get(address.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) if address.len() > 12 => format!("{head}…{tail}"),
+        _ => address.to_owned(),
+    }
 }
 
 /// Aligns columns of numbers.
@@ -119,11 +126,7 @@ pub fn thousands(number: impl Into<u128>) -> String {
 /// A duration with as many digits as are worth reading.
 pub fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 0.9995 {
-        format!("{:.0} ms", seconds * 1000.0)
-    } else {
-        format!("{seconds:.1} s")
-    }
+    if seconds < 0.9995 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
 }
 
 #[cfg(test)]
@@ -142,6 +145,12 @@ mod tests {
         ] {
             assert_eq!(thousands(number), text);
         }
+    }
+
+    #[test]
+    fn addresses_are_shortened() {
+        assert_eq!(short_address(&format!("0x{}", "ab".repeat(20))), "0xababab…abab");
+        assert_eq!(short_address("0xab"), "0xab");
     }
 
     #[test]

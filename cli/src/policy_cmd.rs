@@ -143,8 +143,8 @@ struct Counted {
 }
 
 fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliError> {
-    let draft = Draft::load(&args.policy)
-        .map_err(|source| CliError::Policy { path: args.policy.clone(), source })?;
+    let draft =
+        Draft::load(&args.policy).map_err(|source| CliError::Policy { path: args.policy.clone(), source })?;
     let spinner = progress::spinner("counting records");
     let histogram = reference::histogram(Records::open(&args.data, draft.schema())?)?;
     drop(spinner);

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::args::ProveArgs;
 use crate::error::{CliError, Status};
+use crate::load;
 use crate::output::{Output, list, nats, seconds, thousands};
 use crate::progress::{self, Bars};
-use crate::load;
 
 #[derive(Serialize)]
 struct Proved {

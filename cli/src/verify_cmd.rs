@@ -7,13 +7,13 @@ use std::time::Instant;
 use comfy_table::Cell;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::registration::Registration;
+use fairshare_params::registration::{Contribution, Registration};
 use fairshare_verifier::{Bundle, BundleError, Score, SetupError, Trust, Verifier, VerifyError};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
 use crate::error::{CliError, Status, one_line};
-use crate::output::{Output, align_right, nats, notice, seconds, table, thousands};
+use crate::output::{Output, align_right, nats, notice, seconds, short_address, table, thousands};
 use crate::{load, progress};
 
 /// Longest bundle that is read. One of 2^32 records, the most that there can be, with 20 features has 1 GB at the standard
@@ -54,8 +54,10 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let registry = Registry::read(&args.registration)?;
     let srs = load::params(&args.params)?;
     let bundles: Vec<Result<Bundle, Refusal>> = args.bundles.iter().map(|path| read(path)).collect();
-    let registrations: Vec<_> =
-        bundles.iter().map(|bundle| bundle.as_ref().map_or_else(|_| Vec::new(), |b| registry.of(b))).collect();
+    let registrations: Vec<_> = bundles
+        .iter()
+        .map(|bundle| bundle.as_ref().map_or_else(|_| Vec::new(), |b| registry.of(b)))
+        .collect();
     registry.warn_of_unused(&registrations);
     warn_of_repeated(&args.bundles, &bundles);
 
@@ -223,7 +225,6 @@ impl Verdict {
 
 /// Records registered; none of compute, and none where nothing is registered.
 fn records(registrations: &[Registration]) -> Option<u64> {
-    use fairshare_params::registration::Contribution;
     let counts = registrations.iter().filter_map(|registration| match registration.contribution() {
         Contribution::Data { records, .. } => Some(u64::from(*records)),
         Contribution::Compute { .. } => None,
@@ -232,11 +233,11 @@ fn records(registrations: &[Registration]) -> Option<u64> {
 }
 
 fn describe(verdicts: &[Verdict]) -> String {
-    let mut table = table(&["bundle", "role", "contributor", "records", "score", "verdict"]);
+    let mut table = table(["bundle", "role", "contributor", "records", "score", "verdict"]);
     align_right(&mut table, [3, 4]);
     let mut reasons = String::new();
     for verdict in verdicts {
-        let contributor = verdict.contributor.clone().unwrap_or_default();
+        let contributor = verdict.contributor.as_deref().map(short_address).unwrap_or_default();
         table.add_row([
             Cell::new(&verdict.bundle),
             Cell::new(verdict.role.unwrap_or("?")),

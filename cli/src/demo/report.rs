@@ -1,6 +1,5 @@
 //! What the demonstration shows at its end.
 
-use comfy_table::Cell;
 use fairshare_params::policy::Policy;
 use serde::Serialize;
 
@@ -53,47 +52,36 @@ fn as_text<S: serde::Serializer>(score: &u64, serializer: S) -> Result<S::Ok, S:
     serializer.collect_str(score)
 }
 
-/// The table of shares.
+/// The table of shares: a column a contributor, so that it fits any terminal.
 pub fn shares(policy: &Policy, lines: &[Line], payout: &Payout) -> String {
-    let mut table = table(&[
-        "contributor", "records", "from round", "divergence", "data share", "units", "decayed share", "compute share",
-        "total", "%",
-    ]);
     let pool = policy.vault().pool;
-    for ((line, data), compute) in lines.iter().zip(&payout.data).zip(&payout.compute) {
-        let total = data + compute;
-        table.add_row(vec![
-            Cell::new(line.contributor),
-            Cell::new(thousands(line.records)),
-            Cell::new(line.registered_in_round),
-            Cell::new(nats(line.data_score)),
-            Cell::new(thousands(*data)),
-            Cell::new(thousands(line.units)),
-            Cell::new(nats(line.compute_score)),
-            Cell::new(thousands(*compute)),
-            Cell::new(thousands(total)),
-            Cell::new(percent(total, pool)),
-        ]);
-    }
-    let (data, compute): (u128, u128) = (payout.data.iter().sum(), payout.compute.iter().sum());
+    let totals: Vec<_> =
+        payout.data.iter().zip(&payout.compute).map(|(data, compute)| data + compute).collect();
+    let names = lines.iter().map(|line| line.contributor);
+    let mut table = table([""].into_iter().chain(names).chain(["together"]));
+    let mut row = |name: &str, cells: Vec<String>, together: String| {
+        table.add_row([name.to_owned()].into_iter().chain(cells).chain([together]));
+    };
+    let each = |of: fn(&Line) -> String| lines.iter().map(of).collect::<Vec<_>>();
     let sum = |of: fn(&Line) -> u64| thousands(lines.iter().map(of).sum::<u64>());
-    table.add_row(vec![
-        Cell::new("together"),
-        Cell::new(sum(|line| line.records.into())),
-        Cell::new(""),
-        Cell::new(""),
-        Cell::new(thousands(data)),
-        Cell::new(sum(|line| line.units)),
-        Cell::new(""),
-        Cell::new(thousands(compute)),
-        Cell::new(thousands(data + compute)),
-        Cell::new(percent(data + compute, pool)),
-    ]);
-    align_right(&mut table, 1..10);
+    let share = |shares: &[u128]| shares.iter().map(|share| thousands(*share)).collect::<Vec<_>>();
+    let whole = |shares: &[u128]| thousands(shares.iter().sum::<u128>());
+
+    row("records", each(|line| thousands(line.records)), sum(|line| line.records.into()));
+    row("registered in round", each(|line| line.registered_in_round.to_string()), String::new());
+    row("divergence, nats", each(|line| nats(line.data_score)), String::new());
+    row("data share", share(&payout.data), whole(&payout.data));
+    row("units", each(|line| thousands(line.units)), sum(|line| line.units));
+    row("decayed share of rounds", each(|line| nats(line.compute_score)), String::new());
+    row("compute share", share(&payout.compute), whole(&payout.compute));
+    row("royalty", share(&totals), whole(&totals));
+    let percents = totals.iter().map(|total| format!("{} %", percent(*total, pool))).collect();
+    row("of the pool", percents, format!("{} %", percent(totals.iter().sum(), pool)));
+    align_right(&mut table, 1..=lines.len() + 1);
     format!("{table}\ncarried to the next epoch: {}", thousands(payout.carried))
 }
 
-/// Hundredths of a percent, rounded down; from the division of the pool's own units, so without overflow in practice.
+/// A percentage with two places, rounded down.
 fn percent(part: u128, whole: u128) -> String {
     let hundredths = part.saturating_mul(10_000).checked_div(whole).unwrap_or_default();
     format!("{}.{:02}", hundredths / 100, hundredths % 100)

@@ -81,7 +81,10 @@ mod tests {
 
     #[test]
     fn a_pool_without_weight_is_carried_whole() {
-        assert_eq!(divide(100, &[0, 0], &big(&[5])), Payout { compute: vec![0, 0], data: vec![30], carried: 70 });
+        assert_eq!(
+            divide(100, &[0, 0], &big(&[5])),
+            Payout { compute: vec![0, 0], data: vec![30], carried: 70 }
+        );
         assert_eq!(divide(100, &[], &[]).carried, 100);
     }
 
