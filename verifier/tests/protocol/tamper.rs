@@ -226,7 +226,8 @@ fn no_element_within_a_proof_has_a_second_encoding() {
                 let range = word * SCALAR_BYTES..(word + 1) * SCALAR_BYTES;
                 let decodes = |modulus| {
                     let mut proof = linked.proof.clone();
-                    proof[range.clone()].copy_from_slice(&aliased(&proof[range.clone()], modulus).unwrap());
+                    let alias = aliased(&proof[range.clone()], modulus).unwrap();
+                    proof[range.clone()].copy_from_slice(&alias);
                     match refuse(proof) {
                         ProofError::Backend(_) => 1,
                         ProofError::False => 0,
