@@ -85,6 +85,16 @@ pub enum CommitError {
         /// The policy's total.
         total: u32,
     },
+    /// Symbols that mean something else under the policy's schema.
+    #[error("{}: committed under schema {found}, but the policy has {expected}; commit the data under the policy's schema", folder.display())]
+    Schema {
+        /// The folder.
+        folder: PathBuf,
+        /// Hash of the schema committed under.
+        found: Digest,
+        /// Hash of the policy's.
+        expected: Digest,
+    },
     /// The column commitments are not those registered.
     #[error("{}: its commitments hash to {found}, but {expected} is registered; restore the file from a copy, or commit again", path.display())]
     Commitments {
@@ -237,6 +247,8 @@ impl Commitment {
         let bytes = fs::read(&path).map_err(io_error(&path))?;
         let registration = Registration::from_json(&bytes)
             .map_err(|source| CommitError::Registration { path: path.clone(), source })?;
+        // Before the opening: its length depends on the schema.
+        check_schema(folder, &registration, policy)?;
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
         let columns = match registration.contribution() {
@@ -305,6 +317,17 @@ fn read_columns(
     Ok(columns)
 }
 
+fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {
+    let expected = policy.schema().hash();
+    match registration.contribution() {
+        Contribution::Data { schema_hash, .. } if *schema_hash != expected => {
+            let folder = folder.to_owned();
+            Err(CommitError::Schema { folder, found: *schema_hash, expected })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
     match (srs.geometry(), policy.geometry()) {
         (parameters, policy) if parameters != policy => Err(CommitError::Geometry { parameters, policy }),
@@ -312,9 +335,10 @@ fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
     }
 }
 
-/// Refuses a folder with a commitment: overwriting its opening would make its registration worthless.
+/// Refuses a folder with a commitment: overwriting its opening would make its registration worthless, also one that
+/// was moved elsewhere.
 fn prepare(folder: &Path) -> Result<()> {
-    if folder.join(REGISTRATION_FILE).exists() {
+    if [REGISTRATION_FILE, OPENING_FILE].iter().any(|file| folder.join(file).exists()) {
         return Err(CommitError::Occupied { folder: folder.to_owned() });
     }
     files::create_private_folder(folder).map_err(io_error(folder))

@@ -1,0 +1,176 @@
+//! Keys: pinned, independent of the environment, and of the shape that the proof system's traps ask for.
+
+use std::collections::HashSet;
+use std::process::Command;
+
+use fairshare_circuits::DEGREE;
+use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_params::Geometry;
+use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
+use fairshare_params::srs::Srs;
+use ff::Field;
+use halo2_proofs::plonk::Any;
+use halo2curves::bn256::Fr;
+
+/// Fingerprints under the insecure reference string: circuit, key layout and reference string in 32 bytes. A change
+/// of any of them is a new version of the protocol, and every proof made before is lost.
+const PINNED: [(&str, &str); 6] = [
+    ("histogram-compact", "0x"),
+    ("data-score-compact", "0x"),
+    ("compute-score-compact", "0x"),
+    ("histogram-standard", "0x"),
+    ("data-score-standard", "0x"),
+    ("compute-score-standard", "0x"),
+];
+
+fn keys(geometry: Geometry) -> Vec<VerifyingKey> {
+    let srs = Srs::insecure(geometry);
+    Statement::ALL.into_iter().map(|statement| VerifyingKey::build(&srs, statement).expect("a key")).collect()
+}
+
+/// Key and fingerprint, one a line.
+fn fingerprints(geometry: Geometry) -> Vec<(String, String)> {
+    keys(geometry).iter().map(|key| (key.id().to_string(), key.fingerprint().to_string())).collect()
+}
+
+fn pinned(geometry: Geometry) -> Vec<(String, String)> {
+    let own = PINNED.iter().filter(|(id, _)| id.ends_with(geometry.name()));
+    own.map(|(id, fingerprint)| ((*id).to_owned(), (*fingerprint).to_owned())).collect()
+}
+
+#[test]
+fn fingerprints_are_pinned() {
+    for geometry in Geometry::ALL {
+        assert_eq!(fingerprints(geometry), pinned(geometry));
+    }
+}
+
+#[test]
+fn a_proving_key_has_the_verifying_key_that_is_pinned() {
+    let srs = Srs::insecure(Geometry::COMPACT);
+    for (statement, (id, fingerprint)) in Statement::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
+        let key = ProvingKey::build(&srs, statement).expect("a key");
+        assert_eq!(key.verifying().id().to_string(), id);
+        assert_eq!(key.verifying().fingerprint().to_string(), fingerprint);
+        let inner = key.key().get_vk();
+        assert_eq!(inner.transcript_repr(), key.verifying().key().transcript_repr());
+    }
+}
+
+/// Run by [`no_environment_variable_changes_a_key`] in a process of its own.
+#[test]
+#[ignore = "prints, for another test to read"]
+fn print_fingerprints() {
+    for (id, fingerprint) in fingerprints(Geometry::COMPACT) {
+        println!("{id} {fingerprint}");
+    }
+}
+
+/// The library caps a circuit's degree by `MAX_DEGREE`, so that two machines could make two keys of one circuit.
+#[test]
+fn no_environment_variable_changes_a_key() {
+    for degree in ["2", "4", "6", "9"] {
+        let child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "print_fingerprints", "--ignored", "--nocapture"])
+            .env("MAX_DEGREE", degree)
+            .output()
+            .expect("a process");
+        let output = String::from_utf8_lossy(&child.stdout);
+        for (id, fingerprint) in pinned(Geometry::COMPACT) {
+            assert!(output.contains(&format!("{id} {fingerprint}")), "MAX_DEGREE={degree}: {output}");
+        }
+    }
+}
+
+#[test]
+fn no_gate_is_above_the_degree_that_keys_are_told() {
+    for key in Geometry::ALL.into_iter().flat_map(keys) {
+        let cs = key.key().cs();
+        let degrees = cs.gates().iter().flat_map(|gate| gate.polynomials()).map(|gate| gate.degree());
+        let highest = degrees.max().expect("gates");
+        assert!(highest <= DEGREE, "{}: a gate of degree {highest}", key.id());
+        assert_eq!((cs.degree(), cs.minimum_degree()), (DEGREE, Some(DEGREE)), "{}", key.id());
+        assert!(cs.lookups().is_empty(), "{}: LogUp is the one lookup mechanism", key.id());
+        for gate in cs.gates() {
+            assert!(!gate.name().is_empty());
+            for index in 0..gate.polynomials().len() {
+                assert!(!gate.constraint_name(index).is_empty(), "{}: {}", key.id(), gate.name());
+            }
+        }
+    }
+}
+
+/// The library has `n − 6` usable rows while no column is queried at more than three rotations; the rows that may
+/// hold data end two rows before.
+#[test]
+fn blinding_rows_are_those_that_the_geometry_reserves() {
+    for key in Geometry::ALL.into_iter().flat_map(keys) {
+        let cs = key.key().cs();
+        assert_eq!(cs.blinding_factors(), 5, "{}", key.id());
+        assert!(cs.blinding_factors() + 1 + 2 <= RESERVED_ROWS);
+        for (column, queries) in cs.num_advice_queries().iter().enumerate() {
+            assert!((1..=3).contains(queries), "{}: column {column}, {queries} rotations", key.id());
+        }
+    }
+}
+
+/// The generator of Solidity verifiers drops a repeated query without a word.
+#[test]
+fn no_query_is_repeated() {
+    for geometry in Geometry::ALL {
+        let rows = 1i32 << geometry.k();
+        for key in keys(geometry) {
+            let cs = key.key().cs();
+            let advice = cs.advice_queries().iter().map(|(column, at)| (0, column.index(), at.0));
+            let fixed = cs.fixed_queries().iter().map(|(column, at)| (1, column.index(), at.0));
+            let instance = cs.instance_queries().iter().map(|(column, at)| (2, column.index(), at.0));
+            let mut seen = HashSet::new();
+            for (kind, column, at) in advice.chain(fixed).chain(instance) {
+                assert!(
+                    seen.insert((kind, column, at.rem_euclid(rows))),
+                    "{}: {kind}, {column}, {at}",
+                    key.id()
+                );
+            }
+        }
+    }
+}
+
+/// The first commitments of a proof are those of the first phase's columns by index.
+#[test]
+fn linked_columns_come_first() {
+    for key in Geometry::ALL.into_iter().flat_map(keys) {
+        let id = key.id();
+        let phases = key.key().cs().advice_column_phase();
+        let linked = id.statement.linked_columns(id.geometry);
+        assert!(linked < phases.len());
+        assert!(phases[..linked].iter().all(|phase| *phase == 0), "{id}: {phases:?}");
+        assert!(phases.is_sorted(), "{id}: phases by index, so that proofs list columns by index");
+        assert_eq!(phases.last(), Some(&1), "{id}: a second phase for LogUp");
+    }
+}
+
+/// One instance column, which some gate or copy reads; that each of its rows is bound is shown on real proofs, with
+/// the verifier.
+#[test]
+fn there_is_one_instance_column_and_it_is_read() {
+    for key in Geometry::ALL.into_iter().flat_map(keys) {
+        let cs = key.key().cs();
+        assert_eq!(cs.num_instance_columns(), 1, "{}", key.id());
+        let copied = cs.permutation().get_columns();
+        let copied = copied.iter().any(|column| matches!(column.column_type(), Any::Instance));
+        assert!(copied || !cs.instance_queries().is_empty(), "{}", key.id());
+        assert!(key.id().statement.instance_rows() > 0);
+    }
+}
+
+#[test]
+fn a_key_depends_on_statement_and_geometry() {
+    let all: HashSet<_> = PINNED.iter().map(|(_, fingerprint)| *fingerprint).collect();
+    assert_eq!(all.len(), PINNED.len());
+    let names: HashSet<_> = PINNED.iter().map(|(id, _)| *id).collect();
+    assert_eq!(names.len(), PINNED.len());
+    for key in keys(Geometry::COMPACT) {
+        assert_ne!(key.key().transcript_repr(), Fr::ZERO);
+    }
+}

@@ -1,0 +1,260 @@
+//! From files to verified scores, with real proofs: commit, prove, verify, and every way in which that must fail.
+
+#[path = "end_to_end/completeness.rs"]
+mod completeness;
+#[path = "support/fixture.rs"]
+mod fixture;
+#[path = "end_to_end/folders.rs"]
+mod folders;
+#[path = "end_to_end/kept.rs"]
+mod kept;
+#[path = "end_to_end/secrets.rs"]
+mod secrets;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Contribution;
+use fairshare_prover::score::{score_compute, score_data};
+use fairshare_prover::{Limits, Proved, Prover, Silent, commit_data, write_bundle};
+use fairshare_verifier::{Bundle, Score};
+use tempfile::TempDir;
+
+use fixture::{
+    PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence, policy,
+    records, verifier, write,
+};
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Proves, and verifies again from the bundle's bytes.
+fn prove(folders: &[PathBuf]) -> Proved {
+    let proved = PROVER.prove(folders, &Silent).expect("a bundle");
+    let bundle = Bundle::from_bytes(&proved.bundle.to_bytes()).expect("its own encoding");
+    assert_eq!(bundle, proved.bundle);
+    let score = VERIFIER.verify(&bundle, &proved.registrations).expect("a true bundle");
+    assert_eq!(score, proved.score);
+    assert_eq!(score.value(), bundle.claimed_score());
+    proved
+}
+
+fn segments(proved: &Proved) -> Vec<usize> {
+    let Bundle::Data(bundle) = &proved.bundle else { panic!("a data bundle") };
+    bundle.datasets.iter().map(|dataset| dataset.segments.len()).collect()
+}
+
+/// `Σ_f D(P_f‖Q_f)` in nats by floating point, straight from the cells of [`records`].
+fn divergence_of_cells(texts: &[String], policy: &Policy) -> (u32, f64) {
+    let mut counts = [[0.0; 5]; 2];
+    let mut n = 0;
+    for line in texts.iter().flat_map(|text| text.lines().skip(1)) {
+        let (delay, carrier) = line.split_once(',').expect("two cells");
+        let carrier = match carrier {
+            "UA" => 0,
+            "B6" => 1,
+            "" => 3,
+            _ => 2,
+        };
+        let delay = match delay.parse::<f64>() {
+            Err(_) => 4,
+            Ok(delay) => [-5.0, 0.5, 30.0].iter().filter(|edge| **edge <= delay).count(),
+        };
+        counts[0][carrier] += 1.0;
+        counts[1][delay] += 1.0;
+        n += 1;
+    }
+    let mut sum = 0.0;
+    for (counts, reference) in counts.iter().zip(policy.feature_references()) {
+        let total: f64 = reference.iter().copied().map(f64::from).sum();
+        for (count, reference) in counts.iter().zip(reference) {
+            if *count > 0.0 {
+                let p = count / f64::from(n);
+                sum += p * (p * total / f64::from(*reference)).ln();
+            }
+        }
+    }
+    (n, sum)
+}
+
+/// The verified score is the independent functions' and, within the error that PROTOCOL section 6 grants it, the
+/// divergence.
+fn assert_scored(proved: &Proved, texts: &[String]) {
+    let Score::Data(score) = &proved.score else { panic!("a data score") };
+    let folder = folder();
+    let files: Vec<_> =
+        texts.iter().enumerate().map(|(i, text)| write(folder.path(), &format!("{i}.csv"), text)).collect();
+    let expected = score_data(&RULES, &files).expect("a score");
+    assert_eq!((score.score, score.records), (expected.score, expected.records));
+    let (n, nats) = divergence_of_cells(texts, &RULES);
+    assert_eq!(score.records.get(), n);
+    let error = (score.score as f64 / 2f64.powi(48) - nats).abs();
+    assert!(error < 2.0 * 2f64.powi(-32), "{error}");
+    assert_eq!(score.contributor, contributor().address);
+    assert_eq!(score.policy, RULES.hash());
+}
+
+#[test]
+fn one_file() {
+    let folder = folder();
+    let texts = [records(500, 1)];
+    let (target, registration) = commit_records(folder.path(), "one", &contributor(), &texts);
+    let proved = prove(&[target]);
+    assert_eq!(segments(&proved), [1]);
+    assert_eq!(proved.registrations, [registration.clone()]);
+    assert_scored(&proved, &texts);
+    let Score::Data(score) = &proved.score else { panic!("a data score") };
+    assert_eq!(score.datasets.len(), 1);
+    assert_eq!(score.datasets[0].digest, *registration.digest());
+    assert_eq!((score.datasets[0].records, score.datasets[0].round), (500, 11));
+}
+
+#[test]
+fn several_files_are_one_dataset() {
+    let folder = folder();
+    let texts = [records(200, 1), records(1, 2), records(333, 3)];
+    let (target, registration) = commit_records(folder.path(), "files", &contributor(), &texts);
+    assert!(matches!(registration.contribution(), Contribution::Data { records: 534, segments: 1, .. }));
+    assert_scored(&prove(&[target]), &texts);
+}
+
+#[test]
+fn several_datasets_are_one_bundle_and_splitting_gains_nothing() {
+    let folder = folder();
+    let texts = [records(300, 1), records(700, 2), records(150, 3)];
+    let (whole, _) = commit_records(folder.path(), "whole", &contributor(), &texts);
+    let (first, _) = commit_records(folder.path(), "first", &contributor(), &texts[..2]);
+    let (second, _) = commit_records(folder.path(), "second", &contributor(), &texts[2..]);
+    let whole = prove(&[whole]);
+    let split = prove(&[first.clone(), second.clone()]);
+    assert_eq!(segments(&split), [1, 1]);
+    assert_scored(&whole, &texts);
+    assert_scored(&split, &texts);
+    assert_eq!(whole.score.value(), split.score.value());
+    // The order is the prover's choice, and the verifier takes registrations in any order.
+    let reversed = prove(&[second, first]);
+    assert_eq!(reversed.score.value(), split.score.value());
+    assert_eq!(VERIFIER.verify(&reversed.bundle, &split.registrations).expect("any order"), reversed.score);
+}
+
+#[test]
+fn more_than_one_segment() {
+    let folder = folder();
+    let texts = [records(16_320, 1), records(3_680, 2)];
+    let (long, registration) = commit_records(folder.path(), "long", &contributor(), &texts);
+    assert!(matches!(registration.contribution(), Contribution::Data { segments: 2, .. }));
+    // Beside another dataset, so that the jobs of two folders are scheduled together.
+    let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(120, 3)]);
+    for (jobs, threads) in [(2, 2), (1, 1), (3, 4)] {
+        let limits = Limits { jobs, threads, ..Limits::default() };
+        let proved = Prover::new(&VERIFIER, limits).prove(&[long.clone(), short.clone()], &Silent);
+        let proved = proved.expect("a bundle");
+        assert_eq!(segments(&proved), [2, 1]);
+        assert_scored(&proved, &[texts[0].clone(), texts[1].clone(), records(120, 3)]);
+        // Proved anew with every schedule, not taken from the last.
+        fs::remove_dir_all(long.join("proofs")).expect("kept proofs");
+    }
+}
+
+#[test]
+fn a_segment_that_is_exactly_full() {
+    let folder = folder();
+    let texts = [records(16_320, 9)];
+    let (full, registration) = commit_records(folder.path(), "full", &contributor(), &texts);
+    assert!(matches!(registration.contribution(), Contribution::Data { segments: 1, .. }));
+    assert_scored(&prove(&[full]), &texts);
+    let (fuller, registration) =
+        commit_records(folder.path(), "fuller", &contributor(), &[records(16_321, 9)]);
+    assert!(matches!(registration.contribution(), Contribution::Data { segments: 2, .. }));
+    assert_eq!(segments(&prove(&[fuller])), [2]);
+}
+
+#[test]
+fn real_records() {
+    let rules = policy(
+        &fixture::POLICY
+            .replace(
+                "[[schema.feature]]\nname = \"delay\"\nkind = \"numeric\"\nedges = [-5, 0.5, 30]",
+                "[[schema.feature]]\nname = \"arr_delay\"\nkind = \"numeric\"\nedges = [-15, 0, 30]\n\
+                 [[schema.feature]]\nname = \"distance\"\nkind = \"numeric\"\nedges = [500, 1000, 2000]",
+            )
+            .replace("delay = [1, 2, 3, 4, 5]", "arr_delay = [1, 2, 3, 4, 5]\ndistance = [9, 9, 9, 9, 1]"),
+    );
+    let verifier = verifier(&rules);
+    let prover = Prover::new(&verifier, Limits::default());
+    let folder = folder();
+    let flights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights/flights-2000.csv");
+    let target = folder.path().join("flights");
+    commit_data(&SRS, &rules, &contributor(), std::slice::from_ref(&flights), &target, &Silent)
+        .expect("a commitment");
+    let proved = prover.prove(&[target], &Silent).expect("a bundle");
+    assert_eq!(proved.score.value(), score_data(&rules, &[flights]).expect("a score").score);
+}
+
+#[test]
+fn compute() {
+    let folder = folder();
+    let (target, registration) = commit_units(folder.path(), "node", &contributor(), UNITS);
+    let proved = prove(&[target]);
+    let Score::Compute(score) = &proved.score else { panic!("a compute score") };
+    let expected = score_compute(&RULES, &folder.path().join("node.csv"), None).expect("a score");
+    assert_eq!(score.score, expected.score);
+    assert_eq!(score.digest, *registration.digest());
+    let Contribution::Compute { commitment, .. } = registration.contribution() else { panic!("compute") };
+    assert_eq!(score.units, *commitment);
+    // λ·Σ share·e^(−λx), the rounds counted from 0 of the vault, not of the epoch.
+    let share = 305.0 / 842.0 * (-0.1f64).exp() + (-0.11f64).exp();
+    let error = (score.score as f64 / 2f64.powi(48) - 0.01 * share).abs();
+    assert!(error < 2f64.powi(-32), "{error}");
+}
+
+#[test]
+fn a_log_of_fewer_rounds_than_the_policy_has() {
+    let longer = policy(&edit("[842, 943, 0, 7]", "[842, 943, 0, 7, 5, 6]"));
+    let folder = folder();
+    let (target, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
+    let verifier = verifier(&longer);
+    let proved = Prover::new(&verifier, Limits::default()).prove(std::slice::from_ref(&target), &Silent);
+    // The later rounds have no units, so the score is the same.
+    assert_eq!(proved.expect("a bundle").score.value(), prove(&[target]).score.value());
+}
+
+#[test]
+fn a_full_share_of_every_round_and_a_single_unit() {
+    let folder = folder();
+    for (name, text) in [
+        ("all", "round,units\n10,842\n11,943\n13,7\n"),
+        ("one", "round,units\n13,1\n"),
+        ("none", "round,units\n10,1\n11,0\n"),
+    ] {
+        let (target, _) = commit_units(folder.path(), name, &contributor(), text);
+        let expected = score_compute(&RULES, &folder.path().join(format!("{name}.csv")), None);
+        assert_eq!(prove(&[target]).score.value(), expected.expect("a score").score);
+    }
+}
+
+#[test]
+fn evidence_is_registered_and_bound() {
+    let folder = folder();
+    let who = fairshare_prover::Contributor { evidence: Some(evidence(3)), ..contributor() };
+    let (target, registration) = commit_records(folder.path(), "stored", &who, &[records(150, 4)]);
+    assert_eq!(registration.evidence(), Some(&evidence(3)));
+    let proved = prove(&[target]);
+    let other = registration.with_evidence(evidence(4));
+    assert!(VERIFIER.verify(&proved.bundle, &[other]).is_err());
+}
+
+#[test]
+fn a_bundle_is_written_whole() {
+    let folder = folder();
+    let (target, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
+    let proved = prove(&[target]);
+    let path = folder.path().join("bundle");
+    fs::write(&path, "something older and longer".repeat(1000)).expect("write");
+    write_bundle(&path, &proved.bundle).expect("written");
+    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes());
+    let nowhere = folder.path().join("no/such/folder/bundle");
+    assert!(write_bundle(&nowhere, &proved.bundle).expect_err("no folder").to_string().contains("no/such"));
+}

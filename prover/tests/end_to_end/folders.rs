@@ -1,0 +1,327 @@
+//! Commitment folders that cannot be used, or not together: each refused by name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fairshare_params::Geometry;
+use fairshare_params::context::ContextError;
+use fairshare_params::registration::Registration;
+use fairshare_prover::backend::BackendError;
+use fairshare_prover::commit::{
+    COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
+};
+use fairshare_prover::ingest::IngestError;
+use fairshare_prover::opening::OpeningError;
+use fairshare_prover::{Contributor, Limits, ProveError, Prover, Silent};
+use fairshare_verifier::VerifyError;
+
+use super::fixture::{
+    POLICY, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, policy,
+    records, stranger, verifier, write,
+};
+use super::folder;
+
+/// Bytes of an opening before its payload.
+const PAYLOAD_START: usize = 114;
+
+fn refuse(folders: &[PathBuf]) -> ProveError {
+    PROVER.prove(folders, &Silent).expect_err("must be refused")
+}
+
+fn refuse_opening(target: &Path, bytes: &[u8]) -> OpeningError {
+    fs::write(target.join(OPENING_FILE), bytes).expect("write");
+    match refuse(&[target.to_owned()]) {
+        ProveError::Commit(CommitError::Opening(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_opening_with_any_header_byte_altered() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let honest = fs::read(target.join(OPENING_FILE)).expect("read");
+    for at in 0..PAYLOAD_START {
+        let mut bytes = honest.clone();
+        bytes[at] ^= 0x40;
+        let error = refuse_opening(&target, &bytes);
+        assert!(matches!(error, OpeningError::Header { .. }), "byte {at}: {error:?}");
+    }
+}
+
+#[test]
+fn an_opening_cut_short_or_extended() {
+    let folder = folder();
+    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
+    for target in [data, compute] {
+        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
+        for length in [0, 1, PAYLOAD_START - 1] {
+            let error = refuse_opening(&target, &honest[..length]);
+            assert!(matches!(error, OpeningError::Header { .. }), "{length}: {error:?}");
+        }
+        let longer = [honest.as_slice(), &[0, 0]].concat();
+        for bytes in [&honest[..PAYLOAD_START], &honest[..honest.len() - 1], &longer] {
+            let error = refuse_opening(&target, bytes);
+            let OpeningError::Length { found, expected, .. } = error else { panic!("{error:?}") };
+            assert_eq!((found, expected), (bytes.len() as u64, honest.len() as u64));
+        }
+    }
+}
+
+#[test]
+fn an_opening_of_another_registration() {
+    let folder = folder();
+    let (mine, registration) = commit_records(folder.path(), "mine", &contributor(), &[records(200, 1)]);
+    let (other, other_registration) =
+        commit_records(folder.path(), "other", &contributor(), &[records(200, 1)]);
+    let bytes = fs::read(other.join(OPENING_FILE)).expect("read");
+    let error = refuse_opening(&mine, &bytes);
+    let OpeningError::OtherRegistration { found, expected, .. } = error else { panic!("{error:?}") };
+    assert_eq!((found, expected), (*other_registration.digest(), *registration.digest()));
+}
+
+#[test]
+fn a_missing_opening() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    fs::remove_file(target.join(OPENING_FILE)).expect("remove");
+    let error = refuse(std::slice::from_ref(&target));
+    assert!(
+        matches!(error, ProveError::Commit(CommitError::Opening(OpeningError::Read { .. }))),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains(OPENING_FILE), "{error}");
+    // A folder stands where the file should be.
+    fs::create_dir(target.join(OPENING_FILE)).expect("create");
+    let error = refuse(&[target]);
+    assert!(
+        matches!(error, ProveError::Commit(CommitError::Opening(OpeningError::Read { .. }))),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_altered_symbol_is_never_proved() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let honest = fs::read(target.join(OPENING_FILE)).expect("read");
+    let symbols = (honest.len() - PAYLOAD_START) / 2;
+    // Another bin of the feature, padding, past the schema, past the alphabet: in the first, a middle and the last.
+    for (symbol, value) in
+        [(0, None), (symbols / 2, Some(0u16)), (symbols - 1, Some(900)), (1, Some(u16::MAX))]
+    {
+        let mut bytes = honest.clone();
+        let at = PAYLOAD_START + 2 * symbol;
+        let old = u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+        let new = value.unwrap_or(if old == 1 { 2 } else { old - 1 });
+        bytes[at..at + 2].copy_from_slice(&new.to_be_bytes());
+        fs::write(target.join(OPENING_FILE), &bytes).expect("write");
+        let error = refuse(std::slice::from_ref(&target));
+        let ProveError::Proof { subject, source: BackendError::Verify(source) } = &error else {
+            panic!("{error:?}")
+        };
+        assert!(subject.ends_with("segment 0"), "{subject}");
+        let in_alphabet = usize::from(new) < Geometry::COMPACT.alphabet();
+        match **source {
+            // A true proof about other symbols than were committed to.
+            VerifyError::Link { .. } => assert!(in_alphabet),
+            VerifyError::Proof { .. } => assert!(!in_alphabet),
+            ref other => panic!("{other:?}"),
+        }
+        let kept = target.join("proofs");
+        assert!(!kept.exists() || fs::read_dir(kept).expect("read").count() == 0, "nothing is kept of it");
+    }
+}
+
+#[test]
+fn two_exchanged_symbols_are_never_proved() {
+    // The histogram is the same: only the link to the data columns tells.
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let mut bytes = fs::read(target.join(OPENING_FILE)).expect("read");
+    let at = (PAYLOAD_START..bytes.len() - 6)
+        .step_by(4)
+        .find(|at| bytes[at + 1] != bytes[at + 5])
+        .expect("two records that differ");
+    bytes.swap(at + 1, at + 5);
+    fs::write(target.join(OPENING_FILE), &bytes).expect("write");
+    let error = refuse(&[target]);
+    let ProveError::Proof { source: BackendError::Verify(source), .. } = error else { panic!("{error:?}") };
+    assert!(matches!(*source, VerifyError::Link { .. }), "{source:?}");
+}
+
+#[test]
+fn altered_units_are_never_proved() {
+    let folder = folder();
+    let (target, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
+    let mut bytes = fs::read(target.join(OPENING_FILE)).expect("read");
+    bytes[PAYLOAD_START + 3] ^= 1;
+    fs::write(target.join(OPENING_FILE), &bytes).expect("write");
+    let error = refuse(std::slice::from_ref(&target));
+    assert!(matches!(error, ProveError::Verify(VerifyError::Link { .. })), "{error:?}");
+    // More than the round had.
+    bytes[PAYLOAD_START] = 0xff;
+    fs::write(target.join(OPENING_FILE), &bytes).expect("write");
+    assert!(matches!(refuse(&[target]), ProveError::Score(_)));
+}
+
+#[test]
+fn altered_column_commitments() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let path = target.join(COMMITMENTS_FILE);
+    let honest = fs::read(&path).expect("read");
+    let mut swapped = honest.clone();
+    swapped[..128].rotate_left(64);
+    let mut flipped = honest.clone();
+    flipped[17] ^= 1;
+    let longer = [honest.as_slice(), &[0]].concat();
+    for bytes in [swapped, flipped, longer, honest[..honest.len() - 64].to_vec(), Vec::new()] {
+        fs::write(&path, bytes).expect("write");
+        let error = refuse(std::slice::from_ref(&target));
+        assert!(matches!(error, ProveError::Commit(CommitError::Commitments { .. })), "{error:?}");
+    }
+    fs::remove_file(&path).expect("remove");
+    let error = refuse(&[target]);
+    assert!(matches!(error, ProveError::Commit(CommitError::Io { .. })), "{error:?}");
+}
+
+#[test]
+fn an_altered_registration() {
+    let folder = folder();
+    let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let path = target.join(REGISTRATION_FILE);
+    let more = registration.to_json().replace("\"records\": 200", "\"records\": 201");
+    fs::write(&path, more).expect("write");
+    let error = refuse(std::slice::from_ref(&target));
+    assert!(matches!(error, ProveError::Commit(CommitError::Commitments { .. })), "{error:?}");
+    fs::write(&path, "{}").expect("write");
+    let error = refuse(std::slice::from_ref(&target));
+    assert!(matches!(error, ProveError::Commit(CommitError::Registration { .. })), "{error:?}");
+    fs::remove_file(&path).expect("remove");
+    assert!(matches!(refuse(&[target]), ProveError::Commit(CommitError::Io { .. })));
+}
+
+#[test]
+fn folders_that_do_not_go_together() {
+    let folder = folder();
+    let other = Contributor { address: stranger(), ..contributor() };
+    let (mine, _) = commit_records(folder.path(), "mine", &contributor(), &[records(200, 1)]);
+    let (theirs, _) = commit_records(folder.path(), "theirs", &other, &[records(200, 2)]);
+    let (units, _) = commit_units(folder.path(), "units", &contributor(), UNITS);
+    let (more_units, _) = commit_units(folder.path(), "more-units", &contributor(), "round,units\n10,1\n");
+    assert!(matches!(refuse(&[]), ProveError::NoFolders));
+    let context = |folders: &[&PathBuf]| {
+        let folders: Vec<_> = folders.iter().map(|folder| (*folder).clone()).collect();
+        match refuse(&folders) {
+            ProveError::Context(error) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(context(&[&mine, &theirs]), ContextError::Contributor { index: 1, .. }));
+    assert!(matches!(context(&[&mine, &mine]), ContextError::Repeated { index: 1, .. }));
+    assert!(matches!(context(&[&mine, &units]), ContextError::Role { index: 1, .. }));
+    assert!(matches!(context(&[&units, &more_units]), ContextError::Count { found: 2, .. }));
+}
+
+#[test]
+fn a_policy_of_other_schema_or_rounds() {
+    let folder = folder();
+    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let (units, _) = commit_units(folder.path(), "units", &contributor(), UNITS);
+    let under = |text: &str, target: &PathBuf| {
+        let rules = policy(text);
+        let verifier = verifier(&rules);
+        Prover::new(&verifier, Limits::default())
+            .prove(std::slice::from_ref(target), &Silent)
+            .expect_err("must be refused")
+    };
+    // A label spelled otherwise, and a feature more: whatever else no longer fits, it is the schema that is named.
+    let label = edit("[\"UA\", \"B6\"]", "[\"UA\", \"B7\"]");
+    let feature = POLICY
+        .replace("[reference.counts]", "[[schema.feature]]\nname = \"hour\"\nkind = \"numeric\"\nedges = [12]\n[reference.counts]\nhour = [1, 1, 1]");
+    for text in [label, feature] {
+        let error = under(&text, &data);
+        assert!(matches!(error, ProveError::Commit(CommitError::Schema { .. })), "{error:?}");
+    }
+    for text in [edit("first = 10", "first = 9"), edit("[842, 943, 0, 7]", "[842, 943, 0]")] {
+        let error = under(&text, &units);
+        assert!(matches!(error, ProveError::Context(ContextError::Rounds { .. })), "{error:?}");
+    }
+    // The round had fewer units than were registered in it.
+    let error = under(&edit("[842, 943, 0, 7]", "[842, 942, 0, 7]"), &units);
+    assert!(matches!(error, ProveError::Score(_)), "{error:?}");
+}
+
+#[test]
+fn fewer_records_than_the_policy_pays_for() {
+    let folder = folder();
+    let (few, _) = commit_records(folder.path(), "few", &contributor(), &[records(99, 1)]);
+    let error = refuse(std::slice::from_ref(&few));
+    let ProveError::Verify(VerifyError::TooFewRecords { records: 99, least: 100 }) = error else {
+        panic!("{error:?}")
+    };
+    // Two datasets reach the minimum together.
+    let (one, _) = commit_records(folder.path(), "one", &contributor(), &[records(1, 2)]);
+    super::prove(&[few, one]);
+}
+
+#[test]
+fn memory_for_not_even_one_proof() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let limits = Limits { memory: 1 << 20, ..Limits::default() };
+    let error = Prover::new(&VERIFIER, limits).prove(&[target], &Silent).expect_err("too little");
+    assert!(matches!(error, ProveError::Memory(_)), "{error:?}");
+}
+
+#[test]
+fn nothing_is_left_of_a_commitment_that_failed() {
+    let folder = folder();
+    let target = folder.path().join("target");
+    let bad = write(folder.path(), "bad.csv", "delay,carrier\n1,UA\nsoon,UA\n");
+    let refused = commit_data(&SRS, &RULES, &contributor(), &[bad], &target, &Silent);
+    assert!(matches!(refused, Err(CommitError::Ingest(IngestError::NotANumber { .. }))), "{refused:?}");
+    let standing = fs::read_dir(&target).map_or(0, Iterator::count);
+    assert_eq!(standing, 0, "no secret of a commitment that was never registered");
+    // The folder is free for another attempt.
+    let good = write(folder.path(), "good.csv", &records(120, 1));
+    commit_data(&SRS, &RULES, &contributor(), &[good], &target, &Silent).expect("a commitment");
+
+    let node = folder.path().join("node");
+    let none = write(folder.path(), "none.csv", "round,units\n10,0\n");
+    let refused = commit_compute(&SRS, &RULES, &contributor(), &none, None, &node);
+    assert!(matches!(refused, Err(CommitError::NoUnits { .. })), "{refused:?}");
+    let many = write(folder.path(), "many.csv", "round,units\n10,1\n12,1\n");
+    let refused = commit_compute(&SRS, &RULES, &contributor(), &many, None, &node);
+    assert!(
+        matches!(refused, Err(CommitError::UnitsAboveTotal { round: 12, units: 1, total: 0, .. })),
+        "{refused:?}"
+    );
+    assert!(!node.exists());
+}
+
+#[test]
+fn parameters_of_another_geometry() {
+    let folder = folder();
+    let standard = policy(&edit("geometry = \"compact\"", "geometry = \"standard\""));
+    let csv = write(folder.path(), "data.csv", &records(120, 1));
+    let target = folder.path().join("target");
+    let refused = commit_data(&SRS, &standard, &contributor(), &[csv], &target, &Silent);
+    let expected = (Geometry::COMPACT, Geometry::STANDARD);
+    assert!(
+        matches!(refused, Err(CommitError::Geometry { parameters, policy }) if (parameters, policy) == expected)
+    );
+    assert!(!target.exists());
+}
+
+/// The registration in a folder is the one that was returned, in its one spelling.
+#[test]
+fn the_registration_is_the_one_returned() {
+    let folder = folder();
+    let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let bytes = fs::read(target.join(REGISTRATION_FILE)).expect("read");
+    assert_eq!(Registration::from_json(&bytes).expect("a registration"), registration);
+    assert_eq!(bytes, registration.to_json().as_bytes());
+}

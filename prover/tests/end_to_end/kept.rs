@@ -1,0 +1,142 @@
+//! What is kept between runs: finished histogram proofs, reused in later epochs and after an interruption.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use fairshare_prover::prove::PROOFS_FOLDER;
+use fairshare_prover::{Limits, Progress, Prover, Silent, Task};
+
+use super::fixture::{POLICY, PROVER, commit_records, contributor, policy, records, verifier};
+use super::{folder, prove};
+
+/// The kept proofs of a commitment folder, by file name.
+fn kept(target: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(target.join(PROOFS_FOLDER)).expect("kept proofs");
+    entries
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let bytes = fs::read(&path).expect("a file");
+            (path, bytes)
+        })
+        .collect()
+}
+
+/// A commitment of two segments, proved once.
+fn two_segments(folder: &Path) -> PathBuf {
+    let (target, _) = commit_records(folder, "long", &contributor(), &[records(16_400, 5)]);
+    prove(std::slice::from_ref(&target));
+    assert_eq!(kept(&target).len(), 2);
+    target
+}
+
+#[test]
+fn another_epoch_and_reference_reuse_the_histogram_proofs() {
+    let folder = folder();
+    let target = two_segments(folder.path());
+    let before = kept(&target);
+    let later = policy(
+        &POLICY
+            .replace("epoch = 4", "epoch = 5")
+            .replace("carrier = [10, 20, 30, 0]", "carrier = [1, 2, 30, 4]")
+            .replace("[842, 943, 0, 7]", "[1]"),
+    );
+    let verifier = verifier(&later);
+    let proved = Prover::new(&verifier, Limits::default())
+        .prove(std::slice::from_ref(&target), &Silent)
+        .expect("a bundle under the later policy");
+    assert_eq!(kept(&target), before);
+    assert_eq!(verifier.verify(&proved.bundle, &proved.registrations).expect("verified"), proved.score);
+    assert!(super::VERIFIER.verify(&proved.bundle, &proved.registrations).is_err());
+}
+
+#[test]
+fn a_spoiled_kept_proof_is_proved_again() {
+    let folder = folder();
+    let target = two_segments(folder.path());
+    let before = kept(&target);
+    let (first, second) = {
+        let mut paths = before.keys().cloned();
+        (paths.next().expect("first"), paths.next().expect("second"))
+    };
+    let honest = &before[&first];
+    let length = honest.len();
+    let flipped = |at: usize| {
+        let mut bytes = honest.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let spoiled = [
+        // A commitment, the halo2 proof, the last response.
+        flipped(70),
+        flipped(length / 2),
+        flipped(length - 1),
+        honest[..length - 1].to_vec(),
+        [honest.as_slice(), &[0]].concat(),
+        Vec::new(),
+        // True, but of the other segment.
+        before[&second].clone(),
+    ];
+    for bytes in spoiled {
+        fs::write(&first, &bytes).expect("write");
+        prove(std::slice::from_ref(&target));
+        let after = kept(&target);
+        assert_ne!(after[&first], bytes, "proved again");
+        assert_eq!(after[&second], before[&second], "kept");
+    }
+}
+
+#[test]
+fn interrupted_work_resumes_at_the_missing_segment() {
+    let folder = folder();
+    let target = two_segments(folder.path());
+    let before = kept(&target);
+    for gone in before.keys() {
+        let standing = kept(&target);
+        fs::remove_file(gone).expect("remove");
+        prove(std::slice::from_ref(&target));
+        let after = kept(&target);
+        for (path, bytes) in &after {
+            assert_eq!(path != gone, *bytes == standing[path], "{}", path.display());
+        }
+    }
+    fs::remove_dir_all(target.join(PROOFS_FOLDER)).expect("remove");
+    prove(std::slice::from_ref(&target));
+    assert_eq!(kept(&target).len(), 2);
+}
+
+/// What was heard, in order.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(Task, &'static str, u64)>>);
+
+impl Progress for Heard {
+    fn begin(&self, task: Task, total: u64, done: u64) {
+        assert_eq!(done, 0);
+        self.0.lock().expect("lock").push((task, "begin", total));
+    }
+
+    fn advance(&self, task: Task, units: u64) {
+        self.0.lock().expect("lock").push((task, "advance", units));
+    }
+
+    fn end(&self, task: Task) {
+        self.0.lock().expect("lock").push((task, "end", 0));
+    }
+}
+
+#[test]
+fn progress_counts_every_segment() {
+    let folder = folder();
+    let target = two_segments(folder.path());
+    let heard = Heard::default();
+    PROVER.prove(&[target], &heard).expect("a bundle");
+    let heard = heard.0.into_inner().expect("lock");
+    for (task, total) in [(Task::Segments, 2), (Task::Score, 1)] {
+        let of: Vec<_> = heard.iter().filter(|event| event.0 == task).collect();
+        assert_eq!(of.first().map(|event| (event.1, event.2)), Some(("begin", total)));
+        assert_eq!(of.last().map(|event| event.1), Some("end"));
+        let sum: u64 = of.iter().filter(|event| event.1 == "advance").map(|event| event.2).sum();
+        assert_eq!(sum, total);
+    }
+}

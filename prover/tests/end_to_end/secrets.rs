@@ -1,0 +1,153 @@
+//! Who may read what, and what two proofs of one statement share: nothing.
+
+use std::collections::HashSet;
+use std::fs;
+
+use fairshare_circuits::{data_score, histogram};
+use fairshare_params::Geometry;
+use fairshare_params::commitment::{Blinding, segment_blindings};
+use fairshare_params::encoding::POINT_BYTES;
+use fairshare_prover::backend::Linked;
+use fairshare_prover::commit::{
+    COMMITMENTS_FILE, CommitError, Commitment, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
+};
+use fairshare_prover::prove::PROOFS_FOLDER;
+use fairshare_prover::{Progress as _, Silent, Task};
+use fairshare_verifier::Bundle;
+use fairshare_verifier::bundle::LinkedProof;
+use halo2curves::bn256::{Fr, G1Affine};
+
+use super::fixture::{RULES, SRS, UNITS, commit_records, commit_units, contributor, records, write};
+use super::{folder, prove};
+
+/// The points and scalars of a linked proof, all of which are blinded or depend on what is.
+fn words(proof: &LinkedProof) -> HashSet<Vec<u8>> {
+    let bundle_bytes = |bytes: &[u8]| bytes.chunks(POINT_BYTES / 2).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let mut words = bundle_bytes(&proof.proof);
+    words.push(fairshare_params::encoding::encode_point(&proof.link.commitment).to_vec());
+    words.extend(
+        proof.link.responses.iter().map(|scalar| fairshare_params::encoding::encode_scalar(scalar).to_vec()),
+    );
+    words.into_iter().collect()
+}
+
+#[test]
+fn two_proofs_of_one_statement_share_no_commitment() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let mut proofs = Vec::new();
+    for _ in 0..2 {
+        let Bundle::Data(bundle) = prove(std::slice::from_ref(&target)).bundle else { panic!("data") };
+        proofs.push([bundle.proof, bundle.datasets[0].segments[0].proof.clone()]);
+        fs::remove_dir_all(target.join(PROOFS_FOLDER)).expect("remove");
+    }
+    let [first, second] = <[_; 2]>::try_from(proofs).expect("two");
+    for (first, second) in first.iter().zip(&second) {
+        let halves =
+            |proof: &LinkedProof| proof.proof.chunks(POINT_BYTES).map(<[u8]>::to_vec).collect::<HashSet<_>>();
+        assert!(halves(first).is_disjoint(&halves(second)));
+        assert_ne!(first.link.commitment, second.link.commitment);
+        let shared: Vec<_> = words(first).intersection(&words(second)).cloned().collect();
+        assert!(shared.is_empty(), "{} shared words, {shared:?}", shared.len());
+    }
+}
+
+#[test]
+fn two_commitments_to_the_same_records_share_no_column() {
+    let folder = folder();
+    let texts = [records(200, 1)];
+    let (first, one) = commit_records(folder.path(), "first", &contributor(), &texts);
+    let (second, two) = commit_records(folder.path(), "second", &contributor(), &texts);
+    assert_ne!(one.digest(), two.digest());
+    let points = |target: &std::path::Path| {
+        let bytes = fs::read(target.join(COMMITMENTS_FILE)).expect("read");
+        let points: HashSet<_> = bytes.chunks(POINT_BYTES).map(<[u8]>::to_vec).collect();
+        assert_eq!(points.len(), Geometry::COMPACT.data_columns(), "no two columns alike, padding or not");
+        points
+    };
+    assert!(points(&first).is_disjoint(&points(&second)));
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_are_readable_by_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
+    prove(std::slice::from_ref(&data));
+    let mode = |path: std::path::PathBuf| fs::metadata(&path).expect("metadata").permissions().mode() & 0o777;
+    for target in [&data, &compute] {
+        assert_eq!(mode(target.clone()), 0o700);
+        assert_eq!(mode(target.join(OPENING_FILE)), 0o600);
+        assert_eq!(mode(target.join(REGISTRATION_FILE)), 0o644);
+    }
+    assert_eq!(mode(data.join(PROOFS_FOLDER)), 0o700);
+    // Nothing else was left behind, such as a temporary file with the secret in it.
+    let names: HashSet<_> =
+        fs::read_dir(&data).expect("read").map(|entry| entry.expect("entry").file_name()).collect();
+    let expected = [REGISTRATION_FILE, COMMITMENTS_FILE, OPENING_FILE, PROOFS_FOLDER];
+    assert_eq!(names, expected.map(Into::into).into());
+}
+
+#[test]
+fn debug_prints_no_secret() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let commitment = Commitment::read(&target, &RULES).expect("a commitment");
+    let seed = commitment.opening.seed().as_slice();
+    let seed_as_list = format!("{seed:?}");
+    for text in [format!("{commitment:?}"), format!("{:#?}", commitment.opening)] {
+        assert!(text.contains("redacted"), "{text}");
+        assert!(!text.contains(seed_as_list.trim_matches(['[', ']'])) && !text.contains(&hex::encode(seed)));
+    }
+
+    // A value that occurs nowhere else, as it is printed in decimal and as a field element.
+    let secret = 48_611;
+    let field = format!("{:?}", Fr::from(u64::from(secret)));
+    let hidden = |text: String| {
+        assert!(text.contains("redacted"), "{text}");
+        assert!(!text.contains("48611") && !text.contains("bde3") && !text.contains(&field), "{text}");
+    };
+    let (_, blinding) = segment_blindings(&[7; 32], 0, 16);
+    assert_ne!(blinding, Blinding::PUBLIC);
+    hidden(format!("{:?}", Blinding(Fr::from(u64::from(secret)))));
+    let blinding = Blinding(Fr::from(u64::from(secret)));
+    hidden(format!("{:?}", Linked { commitment: G1Affine::generator(), blinding }));
+    let witness = histogram::Witness::new(Geometry::COMPACT, vec![secret as u16; 3], [Fr::zero(); 2]);
+    hidden(format!("{witness:?}"));
+    hidden(format!("{:?}", histogram::HistogramCircuit::new(Geometry::COMPACT, witness)));
+    hidden(format!("{:?}", data_score::Witness { counts: vec![secret; 1024] }));
+}
+
+#[test]
+fn a_commitment_folder_is_never_overwritten() {
+    let folder = folder();
+    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
+    let csv = write(folder.path(), "again.csv", &records(200, 2));
+    let units = write(folder.path(), "again-units.csv", UNITS);
+    for target in [&data, &compute] {
+        let before = fs::read(target.join(OPENING_FILE)).expect("read");
+        let files = std::slice::from_ref(&csv);
+        let again = commit_data(&SRS, &RULES, &contributor(), files, target, &Silent);
+        assert!(matches!(again, Err(CommitError::Occupied { folder }) if folder == *target));
+        let again = commit_compute(&SRS, &RULES, &contributor(), &units, None, target);
+        assert!(matches!(again, Err(CommitError::Occupied { folder }) if folder == *target));
+        assert_eq!(fs::read(target.join(OPENING_FILE)).expect("read"), before);
+    }
+    Silent.end(Task::Commit);
+}
+
+#[test]
+fn an_opening_without_its_registration_is_not_overwritten_either() {
+    let folder = folder();
+    let (data, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    // Handed to the task contract by moving it, say.
+    fs::remove_file(data.join(REGISTRATION_FILE)).expect("remove");
+    let csv = write(folder.path(), "again.csv", &records(200, 2));
+    let again = commit_data(&SRS, &RULES, &contributor(), &[csv], &data, &Silent);
+    assert!(matches!(again, Err(CommitError::Occupied { .. })), "{again:?}");
+    fs::write(data.join(REGISTRATION_FILE), registration.to_json()).expect("write");
+    prove(&[data]);
+}

@@ -1,0 +1,168 @@
+//! Small contributions under one policy, for tests that make real proofs: the compact geometry, the insecure
+//! reference string.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::{Evidence, Registration};
+use fairshare_params::srs::Srs;
+use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_verifier::{Trust, Verifier};
+
+/// The policy of all tests that name no other. Two features: a segment holds 16,320 records.
+pub const POLICY: &str = r#"
+protocol = 1
+geometry = "compact"
+
+[vault]
+chain_id = 16601
+address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+subnet = "new-york-flights"
+epoch = 4
+pool = "1000000000000000000000000"
+
+[weights]
+compute = 7
+data = 3
+
+[data]
+lambda = "0.1"
+pseudo_count = 2
+min_records = 100
+weighting = "records-divergence"
+cap = "0.05"
+
+[compute]
+lambda = "0.01"
+
+[rounds]
+first = 10
+totals = [842, 943, 0, 7]
+
+[[schema.feature]]
+name = "carrier"
+kind = "categorical"
+labels = ["UA", "B6"]
+
+[[schema.feature]]
+name = "delay"
+kind = "numeric"
+edges = [-5, 0.5, 30]
+
+[reference.counts]
+carrier = [10, 20, 30, 0]
+delay = [1, 2, 3, 4, 5]
+"#;
+
+/// Units under [`POLICY`]: none in round 12, which had none, nor in round 13.
+pub const UNITS: &str = "round,units\n10,305\n11,943\n";
+
+/// The policy of [`POLICY`].
+pub static RULES: LazyLock<Policy> = LazyLock::new(|| policy(POLICY));
+/// The insecure reference string.
+pub static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
+/// The verifier under [`POLICY`].
+pub static VERIFIER: LazyLock<Verifier<'static>> = LazyLock::new(|| verifier(&RULES));
+/// A prover under [`POLICY`]; its keys are those of every policy.
+pub static PROVER: LazyLock<Prover<'static>> = LazyLock::new(|| Prover::new(&VERIFIER, Limits::default()));
+
+/// Reads a policy that names no file.
+pub fn policy(text: &str) -> Policy {
+    let none = |file: &str| Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}")));
+    Policy::from_toml(text, &none).expect("a good policy")
+}
+
+/// [`POLICY`] with its one occurrence of `from` replaced: a test that edits nothing, or two places, fails.
+pub fn edit(from: &str, to: &str) -> String {
+    assert_eq!(POLICY.matches(from).count(), 1, "`{from}`");
+    POLICY.replace(from, to)
+}
+
+/// A verifier that takes the insecure reference string.
+pub fn verifier(policy: &Policy) -> Verifier<'_> {
+    Verifier::new(&SRS, policy, Trust::AllowInsecure).expect("a verifier")
+}
+
+/// Somebody, who registered in round 11.
+pub fn contributor() -> Contributor {
+    Contributor {
+        address: "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359".parse().expect("an address"),
+        round: 11,
+        evidence: None,
+    }
+}
+
+/// Somebody else.
+pub fn stranger() -> Address {
+    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB".parse().expect("an address")
+}
+
+/// Evidence that differs by `seed`.
+pub fn evidence(seed: u8) -> Evidence {
+    use fairshare_params::encoding::Digest;
+    Evidence {
+        storage_root: Digest([seed; 32]),
+        byte_length: 4096,
+        transaction_hash: Digest([seed ^ 0xff; 32]),
+    }
+}
+
+/// A file of `count` records under [`POLICY`], some cells empty; another seed, other records.
+pub fn records(count: usize, seed: u64) -> String {
+    let mut state = seed;
+    let mut draw = |bound: u64| {
+        // Knuth's generator; its high bits are random enough for a test.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let mut text = String::from("delay,carrier\n");
+    for _ in 0..count {
+        let delay = match draw(20) {
+            0 => String::new(),
+            _ => (draw(60) as i64 - 20).to_string(),
+        };
+        let carrier = ["UA", "UA", "UA", "B6", "DL", ""][draw(6) as usize];
+        text.push_str(&format!("{delay},{carrier}\n"));
+    }
+    text
+}
+
+/// Writes `text` to the file `name` in `folder`.
+pub fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("write");
+    path
+}
+
+/// Commits, for `contributor`, to files of these texts as one dataset, into `folder/name`.
+pub fn commit_records(
+    folder: &Path,
+    name: &str,
+    contributor: &Contributor,
+    texts: &[String],
+) -> (PathBuf, Registration) {
+    let files: Vec<_> =
+        texts.iter().enumerate().map(|(i, text)| write(folder, &format!("{name}-{i}.csv"), text)).collect();
+    let target = folder.join(name);
+    let registration =
+        commit_data(&SRS, &RULES, contributor, &files, &target, &Silent).expect("a commitment");
+    (target, registration)
+}
+
+/// Commits, for `contributor`, to units of this text into `folder/name`.
+pub fn commit_units(
+    folder: &Path,
+    name: &str,
+    contributor: &Contributor,
+    text: &str,
+) -> (PathBuf, Registration) {
+    let file = write(folder, &format!("{name}.csv"), text);
+    let target = folder.join(name);
+    let registration = commit_compute(&SRS, &RULES, contributor, &file, None, &target).expect("a commitment");
+    (target, registration)
+}

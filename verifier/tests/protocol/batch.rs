@@ -1,0 +1,155 @@
+//! Many bundles at once: the good ones accepted, the bad ones named, whatever stands beside them.
+
+use std::time::Instant;
+
+use fairshare_params::registration::Registration;
+use fairshare_verifier::{Bundle, ProofError, VerifyError};
+use halo2curves::bn256::Fr;
+
+use super::fixture::VERIFIER;
+use super::world::{Claim, WORLD};
+
+type Item<'a> = (&'a Bundle, &'a [Registration]);
+
+fn good() -> Vec<Item<'static>> {
+    WORLD.all().into_iter().map(item).collect()
+}
+
+fn item(claim: &Claim) -> Item<'_> {
+    (&claim.bundle, &claim.registrations)
+}
+
+/// Kinds of bad bundles, made of the small data claim, and what each is refused for.
+fn bad() -> Vec<(Bundle, fn(&VerifyError) -> bool)> {
+    let honest = || WORLD.small.data();
+    let mut score = honest();
+    score.score += 1;
+    let mut undecodable = honest();
+    undecodable.proof.proof[..64].fill(0xff);
+    let mut short = honest();
+    short.datasets[0].segments[0].proof.proof.pop();
+    let mut link = honest();
+    link.datasets[0].segments[0].proof.link.responses[3] += Fr::one();
+    let mut digest = honest();
+    digest.datasets[0].segments[0].columns.swap(2, 3);
+    let mut unregistered = honest();
+    unregistered.datasets[0].digest.0[0] ^= 1;
+    vec![
+        (Bundle::Data(score), |error| matches!(error, VerifyError::Proof { source: ProofError::False, .. })),
+        (Bundle::Data(undecodable), |error| {
+            matches!(error, VerifyError::Proof { source: ProofError::Backend(_), .. })
+        }),
+        (Bundle::Data(short), |error| {
+            matches!(error, VerifyError::Proof { source: ProofError::Length { .. }, .. })
+        }),
+        (Bundle::Data(link), |error| matches!(error, VerifyError::Link { .. })),
+        (Bundle::Data(digest), |error| matches!(error, VerifyError::Digest { .. })),
+        (Bundle::Data(unregistered), |error| matches!(error, VerifyError::Unregistered { .. })),
+    ]
+}
+
+#[test]
+fn good_bundles_are_accepted_in_order() {
+    let items = good();
+    for (result, claim) in VERIFIER.verify_batch(&items).into_iter().zip(WORLD.all()) {
+        let alone = VERIFIER.verify(&claim.bundle, &claim.registrations).expect("a true bundle");
+        assert_eq!(result.expect("accepted"), alone);
+    }
+}
+
+#[test]
+fn an_empty_batch() {
+    assert!(VERIFIER.verify_batch(&[]).is_empty());
+}
+
+#[test]
+fn duplicates_are_answered_one_by_one() {
+    // That one digest is not paid twice is for the vault; what is true is true twice.
+    let items = [item(&WORLD.compute), item(&WORLD.compute), item(&WORLD.small), item(&WORLD.compute)];
+    let results = VERIFIER.verify_batch(&items);
+    assert_eq!(results.len(), 4);
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(results[0].as_ref().ok(), results[3].as_ref().ok());
+}
+
+#[test]
+fn one_bad_bundle_at_every_position_is_named_and_the_others_accepted() {
+    for (bundle, expected) in &bad() {
+        for position in 0..=good().len() {
+            let mut items = good();
+            items.insert(position, (bundle, &WORLD.small.registrations));
+            for (index, result) in VERIFIER.verify_batch(&items).into_iter().enumerate() {
+                match result {
+                    Ok(score) => {
+                        assert_ne!(index, position, "the bad one was accepted");
+                        assert_eq!(score.value(), items[index].0.claimed_score());
+                    }
+                    Err(error) => {
+                        assert_eq!(index, position, "a good one was refused: {error:?}");
+                        assert!(expected(&error), "{error:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn all_bad() {
+    let bad = bad();
+    let items: Vec<Item<'_>> =
+        bad.iter().map(|(bundle, _)| (bundle, WORLD.small.registrations.as_slice())).collect();
+    for (result, (_, expected)) in VERIFIER.verify_batch(&items).into_iter().zip(&bad) {
+        assert!(expected(&result.expect_err("a bad one")));
+    }
+}
+
+/// Two errors that cancel in a plain sum: without a random weight for each equation both would pass.
+#[test]
+fn errors_that_cancel_are_still_refused() {
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    for response in 0..8 {
+        let error = Fr::from(12_345);
+        let mut up = WORLD.small.data();
+        up.proof.link.responses[response] += error;
+        let mut down = WORLD.small.data();
+        down.proof.link.responses[response] -= error;
+        let (up, down) = (Bundle::Data(up), Bundle::Data(down));
+        let registrations = WORLD.small.registrations.as_slice();
+        let results =
+            one_thread.install(|| VERIFIER.verify_batch(&[(&up, registrations), (&down, registrations)]));
+        assert!(results.iter().all(|result| matches!(result, Err(VerifyError::Link { .. }))), "{results:?}");
+    }
+    // Within one bundle, between two of its proofs.
+    let mut bundle = WORLD.data.data();
+    bundle.datasets[0].segments[0].proof.link.responses[0] += Fr::one();
+    bundle.datasets[0].segments[1].proof.link.responses[0] -= Fr::one();
+    let results = one_thread.install(|| VERIFIER.verify(&Bundle::Data(bundle), &WORLD.data.registrations));
+    assert!(matches!(results, Err(VerifyError::Link { .. })), "{results:?}");
+}
+
+#[test]
+fn registrations_are_each_bundles_own() {
+    // The right registrations, at the wrong bundles.
+    let items = [
+        (&WORLD.compute.bundle, WORLD.other_node.registrations.as_slice()),
+        (&WORLD.other_node.bundle, WORLD.compute.registrations.as_slice()),
+        item(&WORLD.small),
+    ];
+    let results = VERIFIER.verify_batch(&items);
+    assert!(matches!(results[0], Err(VerifyError::Unregistered { .. })));
+    assert!(matches!(results[1], Err(VerifyError::Unregistered { .. })));
+    assert!(results[2].is_ok());
+}
+
+#[test]
+fn a_batch_on_one_thread_and_on_many() {
+    let items: Vec<_> = (0..6).flat_map(|_| good()).collect();
+    for threads in [1, 2, 3, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let start = Instant::now();
+        let results = pool.install(|| VERIFIER.verify_batch(&items));
+        assert!(results.iter().all(Result::is_ok), "{threads} threads");
+        println!("{} bundles on {threads} threads: {:?}", items.len(), start.elapsed());
+    }
+}

@@ -1,0 +1,280 @@
+//! What a proof is bound to: made under one value, it is refused under any other.
+
+use fairshare_params::address::Address;
+use fairshare_params::context::ContextError;
+use fairshare_params::encoding::Digest;
+use fairshare_params::registration::{Contribution, Evidence, Registration};
+use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
+use halo2curves::bn256::G1Affine;
+use rayon::prelude::*;
+
+use super::fixture::{POLICY, RULES, UNITS, VERIFIER, edit, evidence, policy, stranger, verifier};
+use super::world::{Claim, WORLD};
+
+/// Whether this is the refusal of a proof that is of another statement.
+fn of_another_statement(error: &VerifyError, expected: Subject) -> bool {
+    matches!(error, VerifyError::Proof { subject, source: ProofError::False } if *subject == expected)
+}
+
+/// Why the honest claim is refused under the policy of this text.
+fn under(claim: &Claim, text: &str) -> VerifyError {
+    let policy = policy(text);
+    let verifier = verifier(&policy);
+    verifier.verify(&claim.bundle, &claim.registrations).expect_err("another policy")
+}
+
+#[test]
+fn every_rule_of_the_policy() {
+    let edits = [
+        ("chain id", edit("16601", "16602")),
+        (
+            "vault",
+            edit("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaee"),
+        ),
+        ("subnet", edit("new-york-flights", "new-york-flight")),
+        ("epoch", edit("epoch = 4", "epoch = 5")),
+        ("pool", edit("\"1000000000000000000000000\"", "\"1000000000000000000000001\"")),
+        ("data λ", edit("lambda = \"0.1\"", "lambda = \"0.10000000000000001\"")),
+        ("compute λ", edit("lambda = \"0.01\"", "lambda = \"0.010000000000000001\"")),
+        ("pseudo-count", edit("pseudo_count = 2", "pseudo_count = 3")),
+        (
+            "weighting",
+            edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\""),
+        ),
+        ("cap", edit("cap = \"0.05\"", "cap = \"0.06\"")),
+        ("minimum of records", edit("min_records = 100", "min_records = 101")),
+        ("reference of one bin", edit("delay = [1, 2, 3, 4, 5]", "delay = [1, 2, 3, 4, 6]")),
+        ("reference of an empty bin", edit("carrier = [10, 20, 30, 0]", "carrier = [10, 20, 30, 1]")),
+        ("total of a round", edit("[842, 943, 0, 7]", "[842, 944, 0, 7]")),
+        ("total of a round without units", edit("[842, 943, 0, 7]", "[842, 943, 1, 7]")),
+        ("one round more", edit("[842, 943, 0, 7]", "[842, 943, 0, 7, 0]")),
+    ];
+    edits.par_iter().for_each(|(what, text)| {
+        let error = under(&WORLD.data, text);
+        assert!(of_another_statement(&error, Subject::DataScore), "{what}: {error:?}");
+        let error = under(&WORLD.compute, text);
+        assert!(of_another_statement(&error, Subject::ComputeScore), "{what}: {error:?}");
+    });
+}
+
+/// Spelled otherwise, the same rules: nothing is bound to the layout of a file.
+#[test]
+fn only_rules_are_bound() {
+    let other = POLICY.replace("epoch = 4", "# a remark\nepoch = 4").replace("\"0.1\"", "\"0.10\"");
+    assert_ne!(other, POLICY);
+    let rules = policy(&other);
+    assert_eq!(rules.hash(), RULES.hash());
+    let verifier = verifier(&rules);
+    for claim in WORLD.all() {
+        verifier.verify(&claim.bundle, &claim.registrations).expect("the same rules");
+    }
+}
+
+#[test]
+fn rules_that_are_seen_before_any_proof() {
+    let error = under(&WORLD.data, &edit("[\"UA\", \"B6\"]", "[\"UA\", \"B7\"]"));
+    assert!(matches!(error, VerifyError::Context(ContextError::Schema { index: 0, .. })), "{error:?}");
+    let error = under(&WORLD.data, &edit("[-5, 0.5, 30]", "[-5, 0.5, 31]"));
+    assert!(matches!(error, VerifyError::Context(ContextError::Schema { index: 0, .. })), "{error:?}");
+    let error = under(&WORLD.small, &edit("min_records = 100", "min_records = 251"));
+    assert!(matches!(error, VerifyError::TooFewRecords { records: 250, least: 251 }), "{error:?}");
+    let first = edit("first = 10", "first = 11");
+    let error = under(&WORLD.compute, &first);
+    assert!(
+        matches!(error, VerifyError::Context(ContextError::Rounds { first: 10, policy_first: 11, .. })),
+        "{error:?}"
+    );
+    let error = under(&WORLD.data, &first);
+    assert!(of_another_statement(&error, Subject::DataScore), "{error:?}");
+    let error = under(&WORLD.compute, &edit("[842, 943, 0, 7]", "[842, 943, 0]"));
+    assert!(matches!(error, VerifyError::Context(ContextError::Rounds { rounds: 4, policy_rounds: 3, .. })));
+}
+
+/// The first registration of a claim, changed by `change`; the bundle as it was.
+fn with_registration(claim: &Claim, change: impl Fn(&Registration) -> Registration) -> VerifyError {
+    let mut registrations = claim.registrations.clone();
+    registrations[0] = change(&registrations[0]);
+    assert_ne!(registrations, claim.registrations, "nothing was changed");
+    VERIFIER.verify(&claim.bundle, &registrations).expect_err("another registration")
+}
+
+/// A registration with its JSON edited in one place.
+fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
+    let text = registration.to_json();
+    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
+    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
+}
+
+#[test]
+fn evidence_round_and_presence_of_evidence() {
+    let honest = evidence(1);
+    let changes = [
+        Evidence { storage_root: Digest([9; 32]), ..honest.clone() },
+        Evidence { byte_length: honest.byte_length + 1, ..honest.clone() },
+        Evidence { transaction_hash: Digest([9; 32]), ..honest },
+    ];
+    for (claim, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)] {
+        for change in &changes {
+            let error = with_registration(claim, |old| old.clone().with_evidence(change.clone()));
+            assert!(of_another_statement(&error, subject), "{error:?}");
+        }
+        let error = with_registration(claim, |old| edited(old, "\"round\": 11", "\"round\": 12"));
+        assert!(of_another_statement(&error, subject), "{error:?}");
+        let error = with_registration(claim, |old| {
+            let text = old.to_json();
+            let start = text.find(",\n  \"evidence\"").expect("evidence");
+            Registration::from_json(format!("{}\n}}", &text[..start]).as_bytes()).expect("without evidence")
+        });
+        assert!(of_another_statement(&error, subject), "{error:?}");
+    }
+    for claim in [&WORLD.small, &WORLD.other_node] {
+        let error = with_registration(claim, |old| old.clone().with_evidence(evidence(1)));
+        assert!(matches!(error, VerifyError::Proof { source: ProofError::False, .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn registered_numbers_of_records_and_segments() {
+    let error = with_registration(&WORLD.data, |old| edited(old, "\"records\": 16400", "\"records\": 16399"));
+    assert!(matches!(error, VerifyError::Digest { dataset: 0, .. }), "{error:?}");
+    // As many as one segment holds, and as many as need a third.
+    for records in ["16320", "32641", "4294967295"] {
+        let error = with_registration(&WORLD.data, |old| {
+            edited(old, "\"records\": 16400", &format!("\"records\": {records}"))
+        });
+        assert!(
+            matches!(error, VerifyError::Segments { dataset: 0, registered: 2, found: 2, .. }),
+            "{error:?}"
+        );
+    }
+    let error = with_registration(&WORLD.data, |old| edited(old, "\"segments\": 2", "\"segments\": 3"));
+    assert!(matches!(error, VerifyError::Segments { registered: 3, found: 2, needed: 2, .. }), "{error:?}");
+}
+
+/// More records than were committed to, registered with a digest that fits: the score's proof is of fewer.
+#[test]
+fn more_records_under_a_digest_that_fits() {
+    let claim = &WORLD.small;
+    let honest = &claim.registrations[0];
+    let Contribution::Data { schema_hash, .. } = honest.contribution() else { panic!("data") };
+    let mut bundle = claim.data();
+    let columns = [bundle.datasets[0].segments[0].columns.clone()];
+    let more = Registration::for_data(
+        bundle.contributor,
+        honest.round(),
+        honest.geometry(),
+        *schema_hash,
+        251,
+        &columns,
+    )
+    .expect("a registration");
+    bundle.datasets[0].digest = *more.digest();
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &[more]).expect_err("more records");
+    assert!(of_another_statement(&error, Subject::DataScore), "{error:?}");
+}
+
+#[test]
+fn digests() {
+    let other = Digest([5; 32]);
+    let mut bundle = WORLD.data.data();
+    bundle.datasets[0].digest = other;
+    assert!(matches!(WORLD.data.refuse(bundle), VerifyError::Unregistered { digest } if digest == other));
+    let mut bundle = WORLD.compute.compute();
+    bundle.digest = other;
+    assert!(matches!(WORLD.compute.refuse(bundle), VerifyError::Unregistered { digest } if digest == other));
+
+    // Registered under the digest of somebody else's data, which the bundle then claims to cover.
+    let (mine, theirs) = (&WORLD.small, &WORLD.data);
+    let digest = *theirs.registrations[1].digest();
+    let stolen =
+        edited(&mine.registrations[0], &mine.registrations[0].digest().to_string(), &digest.to_string());
+    let mut bundle = mine.data();
+    bundle.datasets[0].digest = digest;
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &[stolen]).expect_err("not its data");
+    assert!(matches!(error, VerifyError::Digest { registered, .. } if registered == digest), "{error:?}");
+}
+
+/// Another commitment to units, registered with the digest that belongs to it.
+#[test]
+fn units() {
+    let claim = &WORLD.compute;
+    let honest = &claim.registrations[0];
+    let other = Registration::for_compute(
+        *honest.contributor(),
+        honest.round(),
+        honest.geometry(),
+        RULES.first_round(),
+        4,
+        G1Affine::generator(),
+    )
+    .expect("a registration");
+    let error = VERIFIER.verify(&claim.bundle, std::slice::from_ref(&other)).expect_err("not registered");
+    assert!(matches!(error, VerifyError::Unregistered { .. }), "{error:?}");
+    let mut bundle = claim.compute();
+    bundle.digest = *other.digest();
+    let error = VERIFIER.verify(&Bundle::Compute(bundle), &[other]).expect_err("other units");
+    assert!(of_another_statement(&error, Subject::ComputeScore), "{error:?}");
+    assert!(UNITS.contains("305"), "the honest units are some of the round's");
+}
+
+/// The registration of a claim for `contributor`: what a replay would need on the task contract.
+fn registered_for(claim: &Claim, contributor: Address) -> Vec<Registration> {
+    let old = claim.bundle.contributor().to_string();
+    claim.registrations.iter().map(|one| edited(one, &old, &contributor.to_string())).collect()
+}
+
+#[test]
+fn a_replay_for_another_contributor() {
+    for (claim, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)] {
+        // In the bundle alone, in the registrations alone, in both.
+        let mut bytes = claim.bundle.to_bytes();
+        bytes[12..32].copy_from_slice(&stranger().0);
+        let replayed = Bundle::from_bytes(&bytes).expect("a bundle");
+        assert_eq!(replayed.contributor(), stranger());
+        let stolen = registered_for(claim, stranger());
+
+        for (bundle, registrations) in [(&replayed, &claim.registrations), (&claim.bundle, &stolen)] {
+            let error = VERIFIER.verify(bundle, registrations).expect_err("a replay");
+            let VerifyError::Context(ContextError::Contributor { index: 0, .. }) = error else {
+                panic!("{error:?}")
+            };
+        }
+        let error = VERIFIER.verify(&replayed, &stolen).expect_err("a replay");
+        assert!(of_another_statement(&error, subject), "{error:?}");
+    }
+}
+
+#[test]
+fn registrations_missing_and_superfluous() {
+    let claim = &WORLD.data;
+    for (registrations, given) in [
+        (vec![], 0),
+        (claim.registrations[..1].to_vec(), 1),
+        ([&claim.registrations[..], &WORLD.small.registrations].concat(), 3),
+    ] {
+        let error = VERIFIER.verify(&claim.bundle, &registrations).expect_err("another number");
+        assert!(
+            matches!(error, VerifyError::Registrations { needed: 2, given: g } if g == given),
+            "{error:?}"
+        );
+    }
+    let one_twice = vec![claim.registrations[0].clone(), claim.registrations[0].clone()];
+    let error = VERIFIER.verify(&claim.bundle, &one_twice).expect_err("the second is missing");
+    assert!(
+        matches!(error, VerifyError::Unregistered { digest } if digest == *claim.registrations[1].digest())
+    );
+    let units = vec![claim.registrations[0].clone(), WORLD.compute.registrations[0].clone()];
+    let error = VERIFIER.verify(&claim.bundle, &units).expect_err("units");
+    assert!(matches!(error, VerifyError::Unregistered { .. }), "{error:?}");
+}
+
+/// The order of registrations is the caller's, and means nothing.
+#[test]
+fn registrations_in_any_order() {
+    let claim = &WORLD.data;
+    let reversed: Vec<_> = claim.registrations.iter().rev().cloned().collect();
+    assert_eq!(
+        VERIFIER.verify(&claim.bundle, &reversed).expect("any order"),
+        VERIFIER.verify(&claim.bundle, &claim.registrations).expect("their order")
+    );
+}

@@ -1,0 +1,578 @@
+//! Altered bytes and altered bundles: every one refused, by a typed error, without a panic.
+
+use std::time::{Duration, Instant};
+
+use fairshare_params::Geometry;
+use fairshare_params::context::ContextError;
+use fairshare_params::encoding::SCALAR_BYTES;
+use fairshare_params::keys::Statement;
+use fairshare_params::registration::{Contribution, Registration};
+use fairshare_verifier::bundle::{DataBundle, LinkedProof, MAGIC, Segment, VERSION};
+use fairshare_verifier::link::Link;
+use fairshare_verifier::{Bundle, BundleError, ProofError, Subject, VerifyError, verify_linked};
+use ff::PrimeField;
+use halo2curves::bn256::{Fq, Fr, G1Affine};
+use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
+
+use super::fixture::{PROVER, SRS, VERIFIER, contributor};
+use super::world::{Claim, Kind, Refusal, WORLD, fields};
+
+/// The bundles whose bytes are altered: one of each role.
+fn claims() -> [&'static Claim; 2] {
+    [&WORLD.data, &WORLD.compute]
+}
+
+fn truncated(error: &BundleError) -> bool {
+    matches!(error, BundleError::Truncated { .. })
+}
+
+#[test]
+fn the_fields_are_where_the_format_says() {
+    for claim in WORLD.all() {
+        let bytes = claim.bundle.to_bytes();
+        assert_eq!(fields(&claim.bundle).last().map(|field| field.range.end), Some(bytes.len()));
+        assert_eq!(Bundle::from_bytes(&bytes).as_ref(), Ok(&claim.bundle));
+        assert_eq!(
+            VERIFIER.verify(&claim.bundle, &claim.registrations).unwrap().value(),
+            claim.bundle.claimed_score()
+        );
+    }
+}
+
+#[test]
+fn truncated_anywhere() {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    for claim in claims() {
+        let bytes = claim.bundle.to_bytes();
+        let boundaries = fields(&claim.bundle).into_iter().flat_map(|field| {
+            let middle = field.range.start + field.range.len() / 2;
+            [field.range.start, middle, field.range.end - 1]
+        });
+        let random: Vec<_> = (0..500).map(|_| rng.next_u64() as usize % bytes.len()).collect();
+        for length in boundaries.chain(random) {
+            let error = Bundle::from_bytes(&bytes[..length]).unwrap_err();
+            assert!(truncated(&error), "{length}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn extended() {
+    for claim in claims() {
+        let bytes = claim.bundle.to_bytes();
+        for extra in [vec![0], vec![1], vec![0; 64], bytes.clone()] {
+            let longer = [bytes.as_slice(), &extra].concat();
+            let expected = BundleError::Trailing { offset: bytes.len(), extra: extra.len() };
+            assert_eq!(Bundle::from_bytes(&longer), Err(expected));
+        }
+    }
+}
+
+/// The positions of a field whose bits are flipped: all of a small one, some of a proof.
+fn positions(kind: Kind, length: usize, rng: &mut ChaCha20Rng) -> Vec<usize> {
+    match kind {
+        Kind::Proof => (0..60).map(|_| rng.next_u64() as usize % length).chain([0, length - 1]).collect(),
+        Kind::Point | Kind::Response => vec![0, rng.next_u64() as usize % length, length - 1],
+        _ => (0..length).collect(),
+    }
+}
+
+/// What a flipped bit of a field may be refused for.
+fn expected(kind: Kind, refusal: &Refusal) -> bool {
+    match (kind, refusal) {
+        (Kind::Magic, Refusal::Read(BundleError::Magic))
+        | (Kind::Version, Refusal::Read(BundleError::Version { .. }))
+        | (Kind::Role, Refusal::Read(BundleError::Role { .. }))
+        | (Kind::Geometry, Refusal::Read(BundleError::Geometry { .. }))
+        | (Kind::Contributor, Refusal::Verify(VerifyError::Context(ContextError::Contributor { .. })))
+        | (Kind::Digest, Refusal::Verify(VerifyError::Unregistered { .. }))
+        | (Kind::Score, Refusal::Verify(VerifyError::Proof { source: ProofError::False, .. }))
+        | (Kind::Point, Refusal::Read(BundleError::NotCanonical { .. }))
+        | (Kind::Proof, Refusal::Verify(VerifyError::Proof { .. }))
+        | (Kind::Response, Refusal::Verify(VerifyError::Link { .. }))
+        // The top bits of a response carry it past the modulus.
+        | (Kind::Response, Refusal::Read(BundleError::NotCanonical { .. }))
+        // A length that no longer fits makes everything after it something else.
+        | (Kind::Count, Refusal::Read(_)) => true,
+        _ => false,
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_refused() {
+    for claim in claims() {
+        let bytes = claim.bundle.to_bytes();
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let mut flips = Vec::new();
+        for field in fields(&claim.bundle) {
+            for position in positions(field.kind, field.range.len(), &mut rng) {
+                let at = field.range.start + position;
+                match field.kind {
+                    Kind::Proof | Kind::Point | Kind::Response => {
+                        flips.push((field.kind, at, rng.next_u32() % 8));
+                    }
+                    _ => flips.extend((0..8).map(|bit| (field.kind, at, bit))),
+                }
+            }
+        }
+        assert!(flips.len() > 500, "{}", flips.len());
+        flips.into_par_iter().for_each(|(kind, at, bit)| {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1 << bit;
+            let refusal = claim.verify_bytes(&altered).expect_err("a flipped bit was accepted");
+            assert!(expected(kind, &refusal), "{kind:?}, byte {at}, bit {bit}: {refusal:?}");
+        });
+    }
+}
+
+/// `word + modulus` as 32 bytes, where it has as few: the same element, written otherwise.
+fn aliased(word: &[u8], modulus: &str) -> Option<Vec<u8>> {
+    let digits = modulus.trim_start_matches("0x");
+    let modulus = (0..SCALAR_BYTES).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap());
+    let mut carry = 0;
+    let mut sum: Vec<u8> = word
+        .iter()
+        .rev()
+        .zip(modulus.rev())
+        .map(|(left, right)| {
+            let sum = u16::from(*left) + u16::from(right) + carry;
+            carry = sum >> 8;
+            sum as u8
+        })
+        .collect();
+    sum.reverse();
+    (carry == 0).then_some(sum)
+}
+
+#[test]
+fn no_element_has_a_second_encoding() {
+    for claim in claims() {
+        let bytes = claim.bundle.to_bytes();
+        let mut tried = 0;
+        for field in fields(&claim.bundle) {
+            let modulus = match field.kind {
+                Kind::Point => Fq::MODULUS,
+                Kind::Response => Fr::MODULUS,
+                _ => continue,
+            };
+            for start in field.range.clone().step_by(SCALAR_BYTES) {
+                let word = start..start + SCALAR_BYTES;
+                let alias = aliased(&bytes[word.clone()], modulus).expect("both moduli are far below 2^255");
+                let mut altered = bytes.clone();
+                altered[word].copy_from_slice(&alias);
+                let error = Bundle::from_bytes(&altered).unwrap_err();
+                assert!(
+                    matches!(error, BundleError::NotCanonical { offset, .. } if offset == field.range.start)
+                );
+                tried += 1;
+            }
+            let mut altered = bytes.clone();
+            altered[field.range.clone()].fill(0);
+            let zeroed = Bundle::from_bytes(&altered);
+            match field.kind {
+                // The identity, which no honest commitment is.
+                Kind::Point => assert!(matches!(zeroed, Err(BundleError::NotCanonical { .. }))),
+                _ => assert!(zeroed.is_ok(), "zero is a scalar"),
+            }
+        }
+        assert!(tried > 9);
+    }
+}
+
+/// Every proof of the two bundles with its statement, instance and registered commitments.
+fn one_of_each() -> Vec<(Statement, LinkedProof, Vec<G1Affine>)> {
+    let data = WORLD.data.data();
+    let segment = &data.datasets[0].segments[0];
+    let mut columns = segment.columns.clone();
+    columns.push(segment.histogram);
+    let merged = data.datasets.iter().flat_map(|dataset| &dataset.segments);
+    let merged: halo2curves::bn256::G1 =
+        merged.fold(Default::default(), |sum, segment| sum + segment.histogram);
+    let [ln, boundary] = VERIFIER.reference_commitments();
+    let Contribution::Compute { commitment, .. } = WORLD.compute.registrations[0].contribution() else {
+        panic!("compute")
+    };
+    vec![
+        (Statement::Histogram, segment.proof.clone(), columns),
+        (Statement::DataScore, data.proof, vec![merged.into(), ln, boundary]),
+        (
+            Statement::ComputeScore,
+            WORLD.compute.compute().proof,
+            vec![*commitment, VERIFIER.totals_commitment()],
+        ),
+    ]
+}
+
+/// The instance does not matter where bytes do not even decode, and no instance makes these decode.
+#[test]
+fn no_element_within_a_proof_has_a_second_encoding() {
+    for (statement, linked, registered) in one_of_each() {
+        let key = PROVER.key(statement).unwrap().verifying();
+        let instance = vec![Fr::from(5); statement.instance_rows()];
+        let refuse = |proof: Vec<u8>| {
+            let altered = LinkedProof { proof, link: linked.link };
+            match verify_linked(&SRS, key, &instance, &registered, &altered) {
+                Err(VerifyError::Proof { source, .. }) => source,
+                other => panic!("{other:?}"),
+            }
+        };
+        let words = linked.proof.len() / SCALAR_BYTES;
+        let undecodable: usize = (0..words)
+            .into_par_iter()
+            .map(|word| {
+                let range = word * SCALAR_BYTES..(word + 1) * SCALAR_BYTES;
+                let decodes = |modulus| {
+                    let mut proof = linked.proof.clone();
+                    let alias = aliased(&proof[range.clone()], modulus).unwrap();
+                    proof[range.clone()].copy_from_slice(&alias);
+                    match refuse(proof) {
+                        ProofError::Backend(_) => 1,
+                        ProofError::False => 0,
+                        other => panic!("{other:?}"),
+                    }
+                };
+                // A coordinate or a scalar: of the two, the modulus that is its own makes the alias.
+                assert_eq!(decodes(Fq::MODULUS), 1, "word {word}");
+                decodes(Fr::MODULUS)
+            })
+            .sum();
+        assert_eq!(undecodable, words);
+        // The identity in place of each point: the first commitments, and the last two of the opening.
+        let carried = statement.linked_columns(Geometry::COMPACT);
+        let points = (0..carried).map(|point| 64 * point).chain([linked.proof.len() - 64]);
+        for start in points {
+            let mut proof = linked.proof.clone();
+            proof[start..start + 64].fill(0);
+            assert!(matches!(refuse(proof), ProofError::Backend(_)));
+        }
+        // One length, and one number of instance rows and linked columns.
+        let expected = key.proof_bytes();
+        assert_eq!(linked.proof.len(), expected);
+        for proof in
+            [vec![], vec![0], linked.proof[..expected - 1].to_vec(), [linked.proof.as_slice(), &[0]].concat()]
+        {
+            let found = proof.len();
+            assert!(
+                matches!(refuse(proof), ProofError::Length { found: f, expected: e } if (f, e) == (found, expected))
+            );
+        }
+        for rows in [0, instance.len() - 1, instance.len() + 1] {
+            let instance = vec![Fr::zero(); rows];
+            let refused = verify_linked(&SRS, key, &instance, &registered, &linked);
+            assert!(
+                matches!(refused, Err(VerifyError::Proof { source: ProofError::Shape { found, .. }, .. }) if found == rows)
+            );
+        }
+    }
+}
+
+#[test]
+fn segments_and_proofs_exchanged() {
+    let claim = &WORLD.data;
+    let subject = Subject::Histogram { dataset: 0, segment: 0 };
+
+    let mut bundle = claim.data();
+    bundle.datasets[0].segments.swap(0, 1);
+    assert!(matches!(claim.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+
+    let mut bundle = claim.data();
+    bundle.datasets[0].segments[1] = bundle.datasets[0].segments[0].clone();
+    assert!(matches!(claim.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+
+    let mut bundle = claim.data();
+    bundle.datasets[0].segments.push(claim.data().datasets[0].segments[1].clone());
+    let error = claim.refuse(bundle);
+    assert!(matches!(error, VerifyError::Segments { dataset: 0, registered: 2, found: 3, needed: 2 }));
+
+    let mut bundle = claim.data();
+    bundle.datasets[0].segments.pop();
+    assert!(matches!(claim.refuse(bundle), VerifyError::Segments { found: 1, .. }));
+
+    let mut bundle = claim.data();
+    bundle.datasets[0].segments.clear();
+    assert!(matches!(claim.refuse(bundle), VerifyError::Segments { found: 0, .. }));
+
+    let mut bundle = claim.data();
+    bundle.datasets[0].segments[0].columns.swap(0, 1);
+    assert!(matches!(claim.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+
+    // A segment moved to the other dataset.
+    let mut bundle = claim.data();
+    let moved = bundle.datasets[0].segments.pop().unwrap();
+    bundle.datasets[1].segments.push(moved);
+    assert!(matches!(claim.refuse(bundle), VerifyError::Segments { dataset: 0, .. }));
+
+    let mut bundle = claim.data();
+    let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
+    std::mem::swap(&mut first.proof, &mut second.proof);
+    let error = claim.refuse(bundle);
+    assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
+
+    let mut bundle = claim.data();
+    let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
+    std::mem::swap(&mut first.histogram, &mut second.histogram);
+    let error = claim.refuse(bundle);
+    assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
+
+    // Another histogram with its own statement: the proof is of the old one.
+    let mut bundle = claim.data();
+    bundle.datasets[1].segments[0].histogram = G1Affine::generator();
+    let subject = Subject::Histogram { dataset: 1, segment: 0 };
+    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { subject: s, .. } if s == subject));
+}
+
+#[test]
+fn datasets_exchanged_dropped_and_repeated() {
+    let claim = &WORLD.data;
+    let mut bundle = claim.data();
+    bundle.datasets.swap(0, 1);
+    let error = claim.refuse(bundle);
+    let expected = Subject::DataScore;
+    assert!(
+        matches!(error, VerifyError::Proof { subject, source: ProofError::False } if subject == expected)
+    );
+
+    let mut bundle = claim.data();
+    bundle.datasets.pop();
+    assert!(matches!(claim.refuse(bundle.clone()), VerifyError::Registrations { needed: 1, given: 2 }));
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &claim.registrations[..1]).unwrap_err();
+    assert!(matches!(error, VerifyError::Proof { subject: Subject::DataScore, .. }), "{error:?}");
+
+    let mut bundle = claim.data();
+    bundle.datasets.push(bundle.datasets[1].clone());
+    assert!(matches!(claim.refuse(bundle.clone()), VerifyError::Registrations { needed: 3, given: 2 }));
+    let mut registrations = claim.registrations.clone();
+    registrations.push(registrations[1].clone());
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Context(ContextError::Repeated { index: 2, .. })), "{error:?}");
+
+    let mut bundle = claim.data();
+    bundle.datasets.clear();
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &[]).unwrap_err();
+    assert!(matches!(error, VerifyError::Context(ContextError::Count { found: 0, .. })), "{error:?}");
+}
+
+#[test]
+fn links_replaced() {
+    let zero = [Fr::zero(); 8];
+    let replacements: [fn(Link, Link, [Fr; 8]) -> Link; 4] = [
+        |_, other, _| other,
+        |link, _, zero| Link { responses: zero, ..link },
+        |link, other, _| Link { commitment: other.commitment, ..link },
+        |link, _, _| Link { commitment: -link.commitment, ..link },
+    ];
+    for replace in replacements {
+        let claim = &WORLD.data;
+        let mut bundle = claim.data();
+        let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
+        first.proof.link = replace(first.proof.link, second.proof.link, zero);
+        let subject = Subject::Histogram { dataset: 0, segment: 0 };
+        assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: s } if s == subject));
+
+        let mut bundle = claim.data();
+        bundle.proof.link = replace(bundle.proof.link, WORLD.small.data().proof.link, zero);
+        assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: Subject::DataScore }));
+
+        let claim = &WORLD.compute;
+        let mut bundle = claim.compute();
+        bundle.proof.link = replace(bundle.proof.link, WORLD.other_node.compute().proof.link, zero);
+        assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: Subject::ComputeScore }));
+    }
+}
+
+#[test]
+fn a_proof_of_another_statement() {
+    let claim = &WORLD.data;
+    let mut bundle = claim.data();
+    bundle.proof = WORLD.compute.compute().proof;
+    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { source: ProofError::Length { .. }, .. }));
+    let mut bundle = claim.data();
+    bundle.proof = WORLD.small.data().proof;
+    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
+    let claim = &WORLD.compute;
+    let mut bundle = claim.compute();
+    bundle.proof = WORLD.other_node.compute().proof;
+    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
+}
+
+#[test]
+fn a_score_off_by_one() {
+    for delta in [1, u64::MAX] {
+        let mut bundle = WORLD.data.data();
+        bundle.score = bundle.score.wrapping_add(delta);
+        let error = WORLD.data.refuse(bundle);
+        assert!(
+            matches!(error, VerifyError::Proof { subject: Subject::DataScore, source: ProofError::False }),
+            "{error:?}"
+        );
+        let mut bundle = WORLD.compute.compute();
+        bundle.score = bundle.score.wrapping_add(delta);
+        let error = WORLD.compute.refuse(bundle);
+        assert!(
+            matches!(error, VerifyError::Proof { subject: Subject::ComputeScore, source: ProofError::False }),
+            "{error:?}"
+        );
+    }
+}
+
+/// Bundles that no bytes encode, and registrations that fit them: a library user may build both.
+#[test]
+fn bundles_of_impossible_shape_are_refused_too() {
+    let honest = WORLD.small.data();
+    let registration = &WORLD.small.registrations[0];
+    let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
+    for columns in [0, 1, 15, 17] {
+        let mut bundle = honest.clone();
+        let segment: &mut Segment = &mut bundle.datasets[0].segments[0];
+        segment.columns.resize(columns, G1Affine::generator());
+        let lists = [segment.columns.clone()];
+        let fitting = Registration::for_data(
+            bundle.contributor,
+            registration.round(),
+            Geometry::COMPACT,
+            *schema_hash,
+            *records,
+            &lists,
+        )
+        .unwrap();
+        bundle.datasets[0].digest = *fitting.digest();
+        let error = VERIFIER.verify(&Bundle::Data(bundle.clone()), &[fitting]).unwrap_err();
+        assert!(matches!(error, VerifyError::Proof { .. }), "{error:?}");
+        assert!(VERIFIER.verify_segment(&bundle.datasets[0].segments[0]).is_err());
+    }
+    let mut bundle = honest.clone();
+    bundle.geometry = Geometry::STANDARD;
+    let error = WORLD.small.refuse(bundle);
+    let expected = (Geometry::STANDARD, Geometry::COMPACT);
+    assert!(matches!(error, VerifyError::Geometry { bundle, policy } if (bundle, policy) == expected));
+    // The identity, which no bytes encode.
+    let mut bundle = honest;
+    bundle.datasets[0].segments[0].histogram = G1Affine::default();
+    assert!(matches!(WORLD.small.refuse(bundle), VerifyError::Proof { .. }));
+}
+
+/// A header, then `body`.
+fn with_header(role: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(VERSION.to_be_bytes());
+    bytes.extend([role, Geometry::COMPACT.id()]);
+    bytes.extend(contributor().address.0);
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn a_count_is_refused_before_anything_is_allocated() {
+    let most = u32::MAX.to_be_bytes();
+    let one = 1u32.to_be_bytes();
+    let digest = [7; 32];
+    // Datasets, segments, and a proof's length; alone, and with a megabyte after them.
+    let bodies = [
+        (1, most.to_vec(), "datasets"),
+        (1, [&one[..], &digest, &most].concat(), "segments"),
+        (2, [&digest[..], &[0; 8], &most].concat(), "compute-score proof"),
+    ];
+    for (role, body, name) in bodies {
+        for tail in [0, 1 << 20] {
+            let bytes = with_header(role, &[body.as_slice(), &vec![0xff; tail]].concat());
+            let start = Instant::now();
+            let error = Bundle::from_bytes(&bytes).unwrap_err();
+            let BundleError::Truncated { field, needed, left, .. } = error else { panic!("{error:?}") };
+            assert_eq!((field, left), (name, tail));
+            assert!(needed >= u64::from(u32::MAX));
+            assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+        }
+        let mut empty = body.clone();
+        let at = empty.len() - 4;
+        empty[at..].fill(0);
+        let error = Bundle::from_bytes(&with_header(role, &empty)).unwrap_err();
+        assert!(matches!(error, BundleError::Empty { field, .. } if field == name), "{error:?}");
+    }
+}
+
+/// What reads at all reads back the same: one encoding for each bundle.
+fn reads_or_refuses(bytes: &[u8]) -> Result<(), TestCaseError> {
+    if let Ok(bundle) = Bundle::from_bytes(bytes) {
+        prop_assert_eq!(bundle.to_bytes(), bytes);
+    }
+    if let Ok(segment) = Segment::from_bytes(Geometry::COMPACT, bytes) {
+        prop_assert_eq!(segment.to_bytes(), bytes);
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        reads_or_refuses(&bytes)?;
+    }
+
+    #[test]
+    fn any_body_is_read_or_refused(role in 1..3u8, body in prop::collection::vec(0..4u8, 0..4096)) {
+        reads_or_refuses(&with_header(role, &body))?;
+    }
+
+    #[test]
+    fn any_segment_kept_on_disk_is_read_or_refused(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = WORLD.small.data().datasets[0].segments[0].to_bytes();
+        edits.iter().for_each(|(at, byte)| { let at = at.index(bytes.len()); bytes[at] = *byte; });
+        if let Some(cut) = cut { bytes.truncate(cut.index(bytes.len())); }
+        reads_or_refuses(&bytes)?;
+    }
+
+    #[test]
+    fn any_mutation_is_read_or_refused(
+        data in any::<bool>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..5),
+    ) {
+        let claim = if data { &WORLD.small } else { &WORLD.compute };
+        let mut bytes = claim.bundle.to_bytes();
+        for (index, byte, kind) in edits {
+            let at = index.index(bytes.len());
+            match kind {
+                0 | 1 => bytes[at] = byte,
+                2 => bytes.insert(at, byte),
+                _ => { bytes.remove(at); }
+            }
+        }
+        reads_or_refuses(&bytes)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A bundle that reads but is not the one proved is refused, whatever its proofs say.
+    #[test]
+    fn no_mutation_is_accepted(
+        data in any::<bool>(),
+        at in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(any::<u8>(), 1..200),
+    ) {
+        let claim = if data { &WORLD.small } else { &WORLD.compute };
+        let honest = claim.bundle.to_bytes();
+        let start = at.index(honest.len());
+        let end = honest.len().min(start + bytes.len());
+        let mut altered = honest.clone();
+        altered[start..end].copy_from_slice(&bytes[..end - start]);
+        prop_assume!(altered != honest);
+        prop_assert!(claim.verify_bytes(&altered).is_err());
+    }
+}
+
+/// A data bundle's own type says no more than its bytes.
+#[test]
+fn a_bundle_in_another_role_is_refused() {
+    let mut bytes = WORLD.small.bundle.to_bytes();
+    bytes[10] = 2;
+    assert!(Bundle::from_bytes(&bytes).is_err());
+    let data: DataBundle = WORLD.small.data();
+    let error = VERIFIER.verify(&Bundle::Data(data), &WORLD.other_node.registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Unregistered { .. }), "{error:?}");
+}

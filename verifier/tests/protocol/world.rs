@@ -1,0 +1,186 @@
+//! The bundles that the tests are about, proved once, and where their fields are.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
+use fairshare_params::registration::Registration;
+use fairshare_prover::{Contributor, Proved, Silent};
+use fairshare_verifier::bundle::{ComputeBundle, DataBundle, LinkedProof};
+use fairshare_verifier::{Bundle, BundleError, Score, VerifyError};
+
+use super::fixture::{
+    PROVER, UNITS, VERIFIER, commit_records, commit_units, contributor, evidence, records, stranger,
+};
+
+/// A bundle with the registrations it covers.
+pub struct Claim {
+    pub bundle: Bundle,
+    pub registrations: Vec<Registration>,
+}
+
+/// Four true claims.
+pub struct World {
+    /// Two datasets, the first of two segments.
+    pub data: Claim,
+    pub compute: Claim,
+    /// Somebody else's, of one segment.
+    pub small: Claim,
+    /// Somebody else's.
+    pub other_node: Claim,
+}
+
+pub static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path();
+    let mine = Contributor { evidence: Some(evidence(1)), ..contributor() };
+    let theirs = Contributor { address: stranger(), ..contributor() };
+    let (long, _) = commit_records(path, "long", &mine, &[records(16_400, 1)]);
+    let (short, _) = commit_records(path, "short", &contributor(), &[records(150, 2)]);
+    let (node, _) = commit_units(path, "node", &mine, UNITS);
+    let (small, _) = commit_records(path, "small", &theirs, &[records(250, 3)]);
+    let (other_node, _) = commit_units(path, "other-node", &theirs, "round,units\n10,500\n13,7\n");
+    let prove = |folders: &[_]| {
+        let Proved { bundle, registrations, .. } = PROVER.prove(folders, &Silent).expect("a bundle");
+        Claim { bundle, registrations }
+    };
+    World {
+        data: prove(&[long, short]),
+        compute: prove(&[node]),
+        small: prove(&[small]),
+        other_node: prove(&[other_node]),
+    }
+});
+
+impl World {
+    pub fn all(&self) -> [&Claim; 4] {
+        [&self.data, &self.compute, &self.small, &self.other_node]
+    }
+}
+
+impl Claim {
+    /// The data bundle, to alter.
+    pub fn data(&self) -> DataBundle {
+        match &self.bundle {
+            Bundle::Data(bundle) => bundle.clone(),
+            Bundle::Compute(_) => panic!("a data bundle"),
+        }
+    }
+
+    /// The compute bundle, to alter.
+    pub fn compute(&self) -> ComputeBundle {
+        match &self.bundle {
+            Bundle::Compute(bundle) => bundle.clone(),
+            Bundle::Data(_) => panic!("a compute bundle"),
+        }
+    }
+
+    /// Reads and verifies bytes that stand for this claim's bundle.
+    pub fn verify_bytes(&self, bytes: &[u8]) -> Result<Score, Refusal> {
+        let bundle = Bundle::from_bytes(bytes).map_err(Refusal::Read)?;
+        VERIFIER.verify(&bundle, &self.registrations).map_err(Refusal::Verify)
+    }
+
+    /// Why an altered bundle is refused: on its way through bytes as well as without.
+    #[track_caller]
+    pub fn refuse(&self, bundle: impl Into<Altered>) -> VerifyError {
+        let Altered(bundle) = bundle.into();
+        assert_ne!(bundle, self.bundle, "nothing was altered");
+        let error = VERIFIER.verify(&bundle, &self.registrations).expect_err("must be refused");
+        assert!(!matches!(error, VerifyError::Internal), "{error:?}");
+        error
+    }
+}
+
+/// A bundle that is not what was proved.
+pub struct Altered(pub Bundle);
+
+impl From<DataBundle> for Altered {
+    fn from(bundle: DataBundle) -> Self {
+        Self(Bundle::Data(bundle))
+    }
+}
+
+impl From<ComputeBundle> for Altered {
+    fn from(bundle: ComputeBundle) -> Self {
+        Self(Bundle::Compute(bundle))
+    }
+}
+
+/// Why bytes are refused.
+#[derive(Debug)]
+pub enum Refusal {
+    Read(BundleError),
+    Verify(VerifyError),
+}
+
+/// What a field of a bundle's encoding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Magic,
+    Version,
+    Role,
+    Geometry,
+    Contributor,
+    Count,
+    Digest,
+    Score,
+    Point,
+    Proof,
+    Response,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub kind: Kind,
+    pub range: Range<usize>,
+}
+
+/// The fields of a bundle's encoding in order, from the format's description and not from its reader.
+pub fn fields(bundle: &Bundle) -> Vec<Field> {
+    let mut walk = Walk(Vec::new());
+    for (kind, bytes) in
+        [(Kind::Magic, 8), (Kind::Version, 2), (Kind::Role, 1), (Kind::Geometry, 1), (Kind::Contributor, 20)]
+    {
+        walk.field(kind, bytes);
+    }
+    match bundle {
+        Bundle::Data(bundle) => {
+            walk.field(Kind::Count, 4);
+            for dataset in &bundle.datasets {
+                walk.field(Kind::Digest, 32);
+                walk.field(Kind::Count, 4);
+                for segment in &dataset.segments {
+                    segment.columns.iter().for_each(|_| walk.field(Kind::Point, POINT_BYTES));
+                    walk.field(Kind::Point, POINT_BYTES);
+                    walk.linked_proof(&segment.proof);
+                }
+            }
+            walk.field(Kind::Score, 8);
+            walk.linked_proof(&bundle.proof);
+        }
+        Bundle::Compute(bundle) => {
+            walk.field(Kind::Digest, 32);
+            walk.field(Kind::Score, 8);
+            walk.linked_proof(&bundle.proof);
+        }
+    }
+    walk.0
+}
+
+struct Walk(Vec<Field>);
+
+impl Walk {
+    fn field(&mut self, kind: Kind, bytes: usize) {
+        let start = self.0.last().map_or(0, |field| field.range.end);
+        self.0.push(Field { kind, range: start..start + bytes });
+    }
+
+    fn linked_proof(&mut self, linked: &LinkedProof) {
+        self.field(Kind::Count, 4);
+        self.field(Kind::Proof, linked.proof.len());
+        self.field(Kind::Point, POINT_BYTES);
+        linked.link.responses.iter().for_each(|_| self.field(Kind::Response, SCALAR_BYTES));
+    }
+}
