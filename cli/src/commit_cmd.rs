@@ -92,7 +92,8 @@ fn describe(folder: &Path, registration: &Registration, output: Output) -> Resul
     output.result(&committed, || {
         let of = match (records, segments, rounds) {
             (Some(records), Some(segments), _) => {
-                format!("{} records in {segments} segments", thousands(records))
+                let plural = if segments == 1 { "" } else { "s" };
+                format!("{} records in {segments} segment{plural}", thousands(records))
             }
             (.., Some(rounds)) => format!("units of {rounds} rounds"),
             _ => String::new(),

@@ -243,7 +243,8 @@ fn verify(
     claims: &[Claim],
 ) -> Result<(Vec<Score>, Duration), CliError> {
     let (scores, took) = timed("verifying", || {
-        let bundles = claims.iter().map(|claim| read(&claim.bundle)).collect::<Result<Vec<_>, _>>()?;
+        let bundles =
+            claims.iter().map(|claim| verify_cmd::read(&claim.bundle)).collect::<Result<Vec<_>, _>>()?;
         let items: Vec<_> = bundles
             .iter()
             .zip(claims)
@@ -256,14 +257,11 @@ fn verify(
     Ok((scores, took))
 }
 
-fn read(path: &Path) -> Result<Bundle, CliError> {
-    verify_cmd::read(path).map_err(|_| CliError::Demo("a bundle just written cannot be read"))
-}
-
 /// Two forgeries from the first contributor's data bundle, which has to be refused.
 fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<Vec<Attack>, CliError> {
     let claim = claims.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
-    let (Bundle::Data(mut raised), Bundle::Data(mut replayed)) = (read(&claim.bundle)?, read(&claim.bundle)?)
+    let (Bundle::Data(mut raised), Bundle::Data(mut replayed)) =
+        (verify_cmd::read(&claim.bundle)?, verify_cmd::read(&claim.bundle)?)
     else {
         return Err(CliError::Demo("its first bundle is not for data"));
     };

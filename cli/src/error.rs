@@ -16,7 +16,7 @@ use fairshare_prover::commit::CommitError;
 use fairshare_prover::ingest::IngestError;
 use fairshare_prover::prove::ProveError;
 use fairshare_prover::score::ScoreError;
-use fairshare_verifier::{SetupError, VerifyError};
+use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub enum CliError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
     Verify(#[from] VerifyError),
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -81,9 +83,10 @@ impl CliError {
     /// 1 for statements about readable input that were refused, 2 for everything else.
     pub fn status(&self) -> Status {
         match self {
-            Self::Verify(_) | Self::Backend(_) | Self::Setup(SetupError::InsecureParameters) => {
-                Status::Refused
-            }
+            Self::Verify(_)
+            | Self::Bundle(_)
+            | Self::Backend(_)
+            | Self::Setup(SetupError::InsecureParameters) => Status::Refused,
             Self::Prove(error) => match **error {
                 ProveError::Verify(_) | ProveError::Proof { .. } | ProveError::Context(_) => Status::Refused,
                 _ => Status::Unusable,

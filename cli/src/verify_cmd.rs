@@ -8,7 +8,7 @@ use comfy_table::Cell;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::{Contribution, Registration};
-use fairshare_verifier::{Bundle, BundleError, Score, SetupError, Trust, Verifier, VerifyError};
+use fairshare_verifier::{Bundle, Score, SetupError, Trust, Verifier, VerifyError};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
@@ -19,19 +19,6 @@ use crate::{load, progress};
 /// Longest bundle that is read. One of 2^32 records, the most that there can be, with 20 features has 1 GB at the standard
 /// geometry.
 const MAX_BUNDLE_BYTES: u64 = 2 << 30;
-
-/// Why a bundle is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    #[error(transparent)]
-    File(#[from] CliError),
-    #[error(transparent)]
-    Malformed(#[from] BundleError),
-    #[error(transparent)]
-    Parameters(SetupError),
-    #[error(transparent)]
-    Proof(#[from] VerifyError),
-}
 
 /// One bundle's line. Fields of a bundle that cannot be read are null.
 #[derive(Serialize)]
@@ -53,7 +40,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
     let registry = Registry::read(&args.registration)?;
     let srs = load::params(&args.params)?;
-    let bundles: Vec<Result<Bundle, Refusal>> = args.bundles.iter().map(|path| read(path)).collect();
+    let bundles: Vec<Result<Bundle, CliError>> = args.bundles.iter().map(|path| read(path)).collect();
     let registrations: Vec<_> = bundles
         .iter()
         .map(|bundle| bundle.as_ref().map_or_else(|_| Vec::new(), |b| registry.of(b)))
@@ -96,9 +83,9 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
                 Err(refusal) => return Verdict::unreadable(path, refusal),
             };
             let result = match (&verifier, results.next()) {
-                (None, _) => Err(Refusal::Parameters(SetupError::InsecureParameters)),
-                (Some(_), Some(result)) => result.map_err(Refusal::Proof),
-                (Some(_), None) => Err(Refusal::Proof(VerifyError::Internal)),
+                (None, _) => Err(CliError::Setup(SetupError::InsecureParameters)),
+                (Some(_), Some(result)) => result.map_err(CliError::Verify),
+                (Some(_), None) => Err(CliError::Verify(VerifyError::Internal)),
             };
             Verdict::new(path, bundle, registrations, result)
         })
@@ -118,7 +105,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     Ok(if accepted == verdicts.len() { Status::Done } else { Status::Refused })
 }
 
-pub fn read(path: &Path) -> Result<Bundle, Refusal> {
+pub fn read(path: &Path) -> Result<Bundle, CliError> {
     Ok(Bundle::from_bytes(&load::bytes(path, MAX_BUNDLE_BYTES)?)?)
 }
 
@@ -171,7 +158,7 @@ impl Registry {
 }
 
 /// Each bundle is verified by itself, so that one digest in two of them is no error here; whoever pays has to refuse it.
-fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, Refusal>]) {
+fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, CliError>]) {
     let mut first = HashMap::new();
     for (path, bundle) in paths.iter().zip(bundles) {
         let Ok(bundle) = bundle else { continue };
@@ -188,7 +175,7 @@ fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, Refusal>]) {
 }
 
 impl Verdict {
-    fn unreadable(path: &Path, refusal: &Refusal) -> Self {
+    fn unreadable(path: &Path, refusal: &CliError) -> Self {
         Self {
             bundle: path.display().to_string(),
             accepted: false,
@@ -206,7 +193,7 @@ impl Verdict {
         path: &Path,
         bundle: &Bundle,
         registrations: &[Registration],
-        result: Result<Score, Refusal>,
+        result: Result<Score, CliError>,
     ) -> Self {
         let value = bundle.claimed_score();
         Self {

@@ -1,0 +1,173 @@
+//! The main path: what is committed to and proved is verified, and every form of output is as documented.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::support::*;
+
+#[test]
+fn what_was_committed_and_proved_is_accepted_with_its_exact_score() {
+    let p = prepared();
+    let [data, compute] = p.registrations();
+    let ran = fairshare(&format!(
+        "verify {} {} {} --registration {data} {compute} --allow-insecure-params --json",
+        p.data_bundle,
+        p.compute_bundle,
+        p.common()
+    ));
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("INSECURE"), "{}", ran.stderr);
+    let verdicts: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(verdicts.len(), 2);
+    let data_score = fairshare(&format!(
+        "score data --policy {} --data {}/flights-2000.csv --json",
+        p.policy,
+        show(examples())
+    ))
+    .json();
+    let compute_score = fairshare(&format!(
+        "score compute --policy {} --units {}/rounds.csv --column EWR --json",
+        p.policy,
+        show(examples())
+    ))
+    .json();
+    for (verdict, bundle, role, score) in [
+        (&verdicts[0], &p.data_bundle, "data", &data_score),
+        (&verdicts[1], &p.compute_bundle, "compute", &compute_score),
+    ] {
+        assert_eq!(verdict["bundle"], **bundle);
+        assert_eq!(verdict["accepted"], true);
+        assert_eq!(verdict["role"], role);
+        assert_eq!(verdict["contributor"], CONTRIBUTOR);
+        assert_eq!(verdict["score"], score["score"]);
+        assert_eq!(verdict["error"], Value::Null);
+        assert_eq!(verdict["digests"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(verdicts[0]["records"], 2000);
+    assert_eq!(verdicts[1]["records"], Value::Null);
+}
+
+#[test]
+fn scores_are_exact_integers_in_text_beside_their_approximation() {
+    let p = prepared();
+    let line = format!("score data --policy {} --data {}/flights-2000.csv", p.policy, show(examples()));
+    let scored = fairshare(&format!("{line} --json")).json();
+    assert_eq!(scored["role"], "data");
+    assert_eq!(scored["records"], 2000);
+    let score: u64 = scored["score"].as_str().unwrap().parse().unwrap();
+    let nats = scored["nats"].as_f64().unwrap();
+    assert!((nats - score as f64 / (1u64 << 48) as f64).abs() < 1e-12);
+    assert!(fairshare(&line).stdout.contains(&score.to_string()));
+
+    let line =
+        format!("score compute --policy {} --units {}/rounds.csv --column LGA", p.policy, show(examples()));
+    let scored = fairshare(&format!("{line} --json")).json();
+    assert_eq!(scored["role"], "compute");
+    assert_eq!((&scored["rounds"], &scored["units"]), (&365.into(), &104_662.into()));
+    let score: u64 = scored["score"].as_str().unwrap().parse().unwrap();
+    assert!((scored["value"].as_f64().unwrap() - score as f64 / (1u64 << 48) as f64).abs() < 1e-12);
+    assert!(fairshare(&line).stdout.contains(&score.to_string()));
+}
+
+#[test]
+fn a_person_reads_a_table_and_nothing_moves_where_nobody_watches() {
+    let p = prepared();
+    let [data, compute] = p.registrations();
+    let ran = fairshare(&format!(
+        "verify {} {} {} --registration {data} {compute} --allow-insecure-params",
+        p.data_bundle,
+        p.compute_bundle,
+        p.common()
+    ));
+    assert_eq!(ran.status, 0);
+    assert!(ran.stdout.contains("2 of 2 accepted"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("accepted │").count(), 2, "{}", ran.stdout);
+    // Standard error is no terminal here: the warning, and no bar or control character.
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(!ran.stderr.contains(['\r', '\u{1b}']), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_opening_is_its_owners_and_the_registration_everyones() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |name: &str| fs::metadata(prepared().data.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("opening.bin"), 0o600);
+    assert_eq!(mode("registration.json"), 0o644);
+}
+
+#[test]
+fn evidence_is_registered_and_the_round_defaults_to_the_policys_first() {
+    let p = prepared();
+    let out = folder().join("out");
+    let (root, transaction) = (format!("0x{}", "ab".repeat(32)), format!("0x{}", "cd".repeat(32)));
+    let committed = fairshare(&format!(
+        "commit compute {} --contributor {CONTRIBUTOR} --units {}/rounds.csv --column JFK --out {} --evidence \
+         {root},1234,{transaction} --json",
+        p.common(),
+        show(examples()),
+        show(&out)
+    ))
+    .json();
+    let registration: Value =
+        serde_json::from_slice(&fs::read(out.join("registration.json")).unwrap()).unwrap();
+    assert_eq!(registration["digest"], committed["digest"]);
+    assert_eq!(registration["round"], 0);
+    assert_eq!(registration["evidence"]["storage_root"], root);
+    assert_eq!(registration["evidence"]["byte_length"], 1234);
+    assert_eq!(registration["evidence"]["transaction_hash"], transaction);
+    assert_eq!((&committed["role"], &committed["rounds"]), (&"compute".into(), &365.into()));
+}
+
+#[test]
+fn several_folders_make_one_bundle_and_proofs_are_kept() {
+    let p = prepared();
+    let folder = folder();
+    let second = show(&folder.join("second"));
+    let line = format!(
+        "commit data {} --contributor {CONTRIBUTOR} --round 5 --data {}/flights-2000.csv --out {second} --json",
+        p.common(),
+        show(examples())
+    );
+    let committed = fairshare(&line).json();
+    assert_eq!((&committed["records"], &committed["segments"]), (&2000.into(), &1.into()));
+    let bundle = show(&folder.join("both.bundle"));
+    let proved =
+        fairshare(&format!("prove {} {second} {} --out {bundle} --json", show(&p.data), p.common())).json();
+    assert_eq!(proved["records"], 4000);
+    assert_eq!(proved["insecure"], true);
+    assert_eq!(proved["digests"][1], committed["digest"]);
+    assert_eq!(proved["bytes"], fs::metadata(&bundle).unwrap().len());
+    assert!(folder.join("second/proofs/000000.segment").exists());
+    let [first, _] = p.registrations();
+    let verified = fairshare(&format!(
+        "verify {bundle} {} --registration {second}/registration.json {first} --allow-insecure-params --json",
+        p.common()
+    ))
+    .json();
+    assert_eq!((&verified["accepted"], &verified["records"]), (&true.into(), &4000.into()));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = program()
+        .args(["policy", "check", &prepared().policy])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ran = Ran::new(child.wait_with_output().unwrap());
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn the_quick_bench_measures_every_statement() {
+    let report = fairshare("bench --geometry compact --runs 1 --json").json();
+    assert_eq!(report["geometry"], "compact");
+    assert_eq!(report["measured"].as_array().unwrap().len(), 7);
+    assert!(report["prove_to_commit"].as_f64().unwrap() > 0.0);
+    assert!(report["machine"]["cores"].as_u64().unwrap() >= 1);
+}

@@ -1,0 +1,154 @@
+//! The program, and one contribution of each role that all tests share.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{LazyLock, atomic::AtomicUsize, atomic::Ordering};
+
+use serde_json::Value;
+
+/// The contributor of [`prepared`].
+pub const CONTRIBUTOR: &str = "0x00000000000000000000000000000000000000e1";
+/// Somebody else.
+pub const OTHER: &str = "0x00000000000000000000000000000000000000A2";
+
+/// What a run of the program left.
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn new(output: Output) -> Self {
+        Self {
+            status: output.status.code().expect("ended by itself"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
+    /// The result, after checking that the run succeeded.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        serde_json::from_str(&self.stdout).expect("one JSON object")
+    }
+
+    /// Checks that the run failed with that status, and that every part is in its error.
+    pub fn fails(&self, status: i32, parts: &[&str]) {
+        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
+        assert!(self.stdout.is_empty(), "a failed run prints no result: {}", self.stdout);
+        assert!(self.stderr.contains("error: "), "{}", self.stderr);
+        for part in parts {
+            assert!(self.stderr.contains(part), "{part:?} is not in\n{}", self.stderr);
+        }
+    }
+}
+
+pub fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_fairshare"))
+}
+
+/// Runs the program with a line of arguments, split at spaces.
+pub fn fairshare(line: &str) -> Ran {
+    Ran::new(program().args(line.split_whitespace()).output().expect("the program starts"))
+}
+
+/// `examples/flights`.
+pub fn examples() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/flights"))
+}
+
+pub fn show(path: &Path) -> String {
+    let text = path.to_str().expect("text").to_owned();
+    assert!(!text.contains(char::is_whitespace), "these tests split lines at spaces: {text}");
+    text
+}
+
+/// A folder for one test, empty and new.
+pub fn folder() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let path = prepared().root.join(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+    fs::create_dir(&path).expect("folder");
+    path
+}
+
+/// Writes a file into a test's folder and returns its path.
+pub fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    fs::write(&path, content).expect("write");
+    show(&path)
+}
+
+/// The compact example policy with some texts replaced, beside copies of the files that it names.
+pub fn policy(folder: &Path, changes: &[(&str, &str)]) -> String {
+    let mut text = fs::read_to_string(examples().join("policy-compact.toml")).expect("policy");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from:?} is not in the policy");
+        text = text.replacen(from, to, 1);
+    }
+    for name in ["rounds.csv", "reference.json"] {
+        fs::copy(examples().join(name), folder.join(name)).expect("copy");
+    }
+    write(folder, "policy.toml", text)
+}
+
+/// Parameters, and one contribution of each role: committed to and proved.
+pub struct Prepared {
+    pub root: PathBuf,
+    pub policy: String,
+    pub params: String,
+    pub data: PathBuf,
+    pub compute: PathBuf,
+    pub data_bundle: String,
+    pub compute_bundle: String,
+}
+
+impl Prepared {
+    /// `--policy … --params …`.
+    pub fn common(&self) -> String {
+        format!("--policy {} --params {}", self.policy, self.params)
+    }
+
+    pub fn registrations(&self) -> [String; 2] {
+        [&self.data, &self.compute].map(|folder| show(&folder.join("registration.json")))
+    }
+}
+
+/// The contributions, made when first asked for.
+pub fn prepared() -> &'static Prepared {
+    static PREPARED: LazyLock<Prepared> = LazyLock::new(prepare);
+    &PREPARED
+}
+
+fn prepare() -> Prepared {
+    // In the build's own folder, where the next run takes its place.
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fairshare-commands");
+    let _ = fs::remove_dir_all(&root);
+    fs::create_dir_all(&root).expect("folder");
+    let prepared = Prepared {
+        policy: show(&examples().join("policy-compact.toml")),
+        params: show(&root.join("compact.srs")),
+        data: root.join("data"),
+        compute: root.join("compute"),
+        data_bundle: show(&root.join("data.bundle")),
+        compute_bundle: show(&root.join("compute.bundle")),
+        root,
+    };
+    let run = |line: &str| {
+        let ran = fairshare(line);
+        assert_eq!(ran.status, 0, "{line}\n{}", ran.stderr);
+    };
+    let (common, examples) = (prepared.common(), show(examples()));
+    let (data, compute) = (show(&prepared.data), show(&prepared.compute));
+    run(&format!("params insecure --geometry compact --out {}", prepared.params));
+    run(&format!(
+        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out {data}"
+    ));
+    run(&format!(
+        "commit compute {common} --contributor {CONTRIBUTOR} --units {examples}/rounds.csv --column EWR --out {compute}"
+    ));
+    run(&format!("prove {data} {common} --out {}", prepared.data_bundle));
+    run(&format!("prove {compute} {common} --out {}", prepared.compute_bundle));
+    prepared
+}

@@ -1,0 +1,211 @@
+//! What `verify` refuses, and how it says so.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::support::*;
+
+/// Verifies `bundles` and returns the exit status and one object a bundle.
+fn verify(bundles: &[&str], policy: &str, registrations: &[&str]) -> (i32, Vec<Value>, String) {
+    let ran = fairshare(&format!(
+        "verify {} --policy {policy} --params {} --registration {} --allow-insecure-params --json",
+        bundles.join(" "),
+        prepared().params,
+        registrations.join(" ")
+    ));
+    let verdicts = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (ran.status, verdicts, ran.stderr)
+}
+
+fn assert_refused(verdict: &Value, part: &str) {
+    assert_eq!(verdict["accepted"], false, "{verdict}");
+    assert!(verdict["error"].as_str().unwrap().contains(part), "{part:?}: {verdict}");
+}
+
+#[test]
+fn damaged_bundles_are_refused_and_the_others_accepted() {
+    let p = prepared();
+    let folder = folder();
+    let good = fs::read(&p.data_bundle).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let extended = [good.as_slice(), &[0]].concat();
+    let last = good.len() - 1;
+    let absent = show(&folder.join("absent"));
+    let damaged = [
+        (write(&folder, "truncated", &good[..last]), "truncated at byte"),
+        (write(&folder, "extended", &extended), "1 bytes follow the bundle's end"),
+        (write(&folder, "empty", []), "truncated at byte 0"),
+        (write(&folder, "magic", flipped(0)), "not a bundle"),
+        (write(&folder, "version", flipped(9)), "bundle version"),
+        // The link's last response: canonical, but of another equation.
+        (write(&folder, "response", flipped(last)), "link does not hold"),
+        (absent, "cannot be read"),
+    ];
+    let [data, compute] = p.registrations();
+    let mut bundles: Vec<&str> = damaged.iter().map(|(path, _)| path.as_str()).collect();
+    bundles.insert(3, &p.data_bundle);
+    bundles.push(&p.compute_bundle);
+    let (status, verdicts, _) = verify(&bundles, &p.policy, &[&data, &compute]);
+    assert_eq!(status, 1);
+    assert_eq!(verdicts.len(), bundles.len());
+    for (verdict, bundle) in verdicts.iter().zip(&bundles) {
+        assert_eq!(verdict["bundle"], **bundle);
+        match damaged.iter().find(|(path, _)| path == bundle) {
+            Some((_, part)) => assert_refused(verdict, part),
+            None => assert_eq!((&verdict["accepted"], &verdict["error"]), (&true.into(), &Value::Null)),
+        }
+    }
+    // What cannot be read has no fields; what can has those that it claims.
+    assert_eq!((&verdicts[0]["role"], &verdicts[0]["score"]), (&Value::Null, &Value::Null));
+    assert_eq!(verdicts[6]["role"], "data");
+}
+
+#[test]
+fn a_score_raised_by_one_unit_is_refused() {
+    let p = prepared();
+    let [data, compute] = p.registrations();
+    let folder = folder();
+    let score = |path: &str, registration: &str| -> u64 {
+        let (_, verdicts, _) = verify(&[path], &p.policy, &[registration]);
+        verdicts[0]["score"].as_str().unwrap().parse().unwrap()
+    };
+    for (bundle, registration, name) in
+        [(&p.data_bundle, &data, "data-score proof"), (&p.compute_bundle, &compute, "compute-score proof")]
+    {
+        let honest = score(bundle, registration);
+        let mut bytes = fs::read(bundle).unwrap();
+        let place = bytes.windows(8).rposition(|window| window == honest.to_be_bytes()).unwrap();
+        bytes[place..place + 8].copy_from_slice(&(honest + 1).to_be_bytes());
+        let raised = write(&folder, "raised", bytes);
+        assert_eq!(score(&raised, registration), honest + 1);
+        let (status, verdicts, _) = verify(&[&raised], &p.policy, &[registration]);
+        assert_eq!(status, 1);
+        assert_refused(&verdicts[0], name);
+    }
+}
+
+#[test]
+fn a_bundle_is_its_contributors_alone() {
+    let p = prepared();
+    let folder = folder();
+    let [registration, _] = p.registrations();
+    let edited = fs::read_to_string(&registration).unwrap().replace(CONTRIBUTOR, OTHER);
+    let edited = write(&folder, "edited.json", edited);
+    let (status, verdicts, _) = verify(&[&p.data_bundle], &p.policy, &[&edited]);
+    assert_eq!(status, 1);
+    assert_refused(&verdicts[0], "belongs to");
+    assert_refused(&verdicts[0], OTHER);
+
+    // Replayed whole: bundle and registration both under the other's name.
+    let mut bytes = fs::read(&p.data_bundle).unwrap();
+    bytes[31] = 0xa2;
+    let replayed = write(&folder, "replayed", bytes);
+    let (status, verdicts, _) = verify(&[&replayed], &p.policy, &[&edited, &registration]);
+    assert_eq!(status, 1);
+    assert_eq!(verdicts[0]["contributor"], OTHER);
+    assert_refused(&verdicts[0], "data-score proof");
+}
+
+#[test]
+fn a_bundle_is_of_one_policy_alone() {
+    let p = prepared();
+    let [data, compute] = p.registrations();
+    for change in [
+        ("epoch = 2013", "epoch = 2014"),
+        ("chain_id = 31337", "chain_id = 1"),
+        ("f11e4755\"", "f11e4756\""),
+        ("nyc-flights-sample", "nyc-flights"),
+        ("pool = 100_000_000", "pool = 100_000_001"),
+        ("lambda = \"0.005\"", "lambda = \"0.004\""),
+        ("pseudo_count = 1", "pseudo_count = 2"),
+    ] {
+        let folder = folder();
+        let policy = policy(&folder, &[change]);
+        let (status, verdicts, _) = verify(&[&p.data_bundle, &p.compute_bundle], &policy, &[&data, &compute]);
+        assert_eq!(status, 1, "{change:?}");
+        assert_refused(&verdicts[0], "data-score proof");
+        assert_refused(&verdicts[1], "compute-score proof");
+    }
+    let policy = policy(&folder(), &[("min_records = 500", "min_records = 2001")]);
+    let (_, verdicts, _) = verify(&[&p.data_bundle], &policy, &[&data]);
+    assert_refused(&verdicts[0], "at least 2001");
+}
+
+#[test]
+fn registrations_are_matched_by_digest() {
+    let p = prepared();
+    let [data, compute] = p.registrations();
+    let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&compute]);
+    assert_eq!(status, 1);
+    assert_refused(&verdicts[0], "0 registrations were given");
+    assert!(stderr.contains("no bundle given covers this registration"), "{stderr}");
+    // The same registration twice is one; two that differ are a contradiction.
+    let folder = folder();
+    let text = fs::read_to_string(&data).unwrap();
+    let copy = write(&folder, "copy.json", &text);
+    let (status, _, _) = verify(&[&p.data_bundle], &p.policy, &[&data, &copy]);
+    assert_eq!(status, 0);
+    let other = write(&folder, "other.json", text.replace("\"round\": 3", "\"round\": 4"));
+    let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&data, &other]);
+    assert_eq!((status, verdicts.len()), (2, 0));
+    assert!(stderr.contains("not alike"), "{stderr}");
+    // A round that was not registered moves the weight, so it is in the context.
+    let (status, verdicts, _) = verify(&[&p.data_bundle], &p.policy, &[&other]);
+    assert_eq!(status, 1);
+    assert_refused(&verdicts[0], "data-score proof");
+    // One digest twice is for the payer to refuse, who is told.
+    let (status, _, stderr) = verify(&[&p.data_bundle, &p.data_bundle], &p.policy, &[&data]);
+    assert_eq!(status, 0);
+    assert!(stderr.contains("must be paid once"), "{stderr}");
+}
+
+#[test]
+fn insecure_parameters_are_refused_unless_asked_for() {
+    let p = prepared();
+    let [data, compute] = p.registrations();
+    let line = format!(
+        "verify {} {} {} --registration {data} {compute}",
+        p.data_bundle,
+        p.compute_bundle,
+        p.common()
+    );
+    let ran = fairshare(&format!("{line} --json"));
+    assert_eq!(ran.status, 1);
+    let verdicts: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(verdicts.len(), 2);
+    for verdict in &verdicts {
+        assert_refused(verdict, "INSECURE");
+        assert_refused(verdict, "--allow-insecure-params");
+    }
+    let ran = fairshare(&line);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains("0 of 2 accepted"), "{}", ran.stdout);
+}
+
+#[test]
+fn nothing_is_verified_against_files_that_cannot_be_read() {
+    let p = prepared();
+    let [data, _] = p.registrations();
+    let folder = folder();
+    let bad = write(&folder, "bad", "{}");
+    let absent = show(&folder.join("absent"));
+    for (policy, params, registration, parts) in [
+        (&absent, &p.params, &data, ["cannot read the policy", "absent"]),
+        (&bad, &p.params, &data, ["bad", "line 1"]),
+        (&p.policy, &absent, &data, ["cannot", "absent"]),
+        (&p.policy, &bad, &data, ["2 bytes", "generate or import it again"]),
+        (&p.policy, &p.params, &absent, ["absent", "cannot be read"]),
+        (&p.policy, &p.params, &bad, ["bad", "`version` is missing"]),
+    ] {
+        fairshare(&format!(
+            "verify {} --policy {policy} --params {params} --registration {registration} --allow-insecure-params",
+            p.data_bundle
+        ))
+        .fails(2, &parts);
+    }
+}
