@@ -299,6 +299,9 @@ pub struct ProveArgs {
     /// Most memory for proving, for instance 512MiB or 8GiB [default: 8GiB]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     pub memory: Option<u64>,
+    /// A folder to keep proving keys in, so that the next proof need not make them anew
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
     /// Threads in all [default: as many as cores]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub threads: Option<usize>,

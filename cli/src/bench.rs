@@ -4,18 +4,16 @@ use std::time::{Duration, Instant};
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
-use fairshare_params::digest::histogram_statement;
 use fairshare_params::encoding::Hasher;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_prover::backend::{Linked, prove};
 use fairshare_prover::commit::commit_units;
-use fairshare_prover::opening::{Seed, fresh_seed};
+use fairshare_prover::opening::fresh_seed;
 use fairshare_prover::score::{score_counts, score_units};
-use fairshare_prover::segment::commit_columns;
+use fairshare_prover::segment::{SegmentSecret, commit_columns};
 use fairshare_verifier::bundle::LinkedProof;
 use fairshare_verifier::{SetupError, Trust, Verifier, verify_linked};
 use halo2curves::bn256::G1Affine;
@@ -113,34 +111,18 @@ impl Bench<'_> {
         let geometry = self.srs.geometry();
         let symbols = symbols(geometry.segment_symbols(), geometry.alphabet());
         let seed = fresh_seed();
-        let (blindings, blinding) = segment_blindings(&seed, 0, geometry.data_columns());
-        let mut witness = histogram::Witness::new(geometry, symbols.clone(), Default::default());
-        let commit_all = |seed: &Seed| {
-            let mut points = commit_columns(self.srs, &symbols, seed, 0);
-            points.extend(self.commit(&witness.counts, blinding));
-            points
-        };
-        let (commit_time, points) = self.median("committing", || Ok(commit_all(&seed)))?;
-        let (columns, histogram) = points.split_at(geometry.data_columns());
-        let histogram = histogram.first().copied().unwrap_or_default();
-        let statement = histogram_statement(&geometry, columns, &histogram).limbs();
-        witness.statement = statement;
-        let linked: Vec<_> = points
-            .iter()
-            .zip(blindings.into_iter().chain([blinding]))
-            .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding })
-            .collect();
-        let instance = histogram::Instance { statement }.to_rows();
+        let secret = || SegmentSecret::new(self.srs, symbols.clone(), &seed, 0);
+        let (commit_time, columns) = self.median("committing", || {
+            let columns = commit_columns(self.srs, &symbols, &seed, 0);
+            // The histogram's own commitment is one of the columns that the proof commits to again.
+            secret();
+            Ok(columns)
+        })?;
         let key = self.key(Statement::Histogram)?;
-        let (proved, proof) = self.median("proving a histogram", || {
-            let circuit = HistogramCircuit::new(geometry, witness.clone());
-            Ok(prove(self.srs, &key, circuit, &instance, &linked)?)
-        })?;
-        let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
-        let (verified, ()) = self.median("verifying", || {
-            Ok(verify_linked(self.srs, key.verifying(), &instance, &registered, &proof)?)
-        })?;
-        Ok((commit_time, Proof { proved, verified, bytes: length(&proof) }))
+        let (proved, segment) =
+            self.median("proving a histogram", || Ok(secret().prove(self.srs, &key, &columns)?))?;
+        let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(&segment)?))?;
+        Ok((commit_time, Proof { proved, verified, bytes: length(&segment.proof) }))
     }
 
     /// The score of the reference's own records.

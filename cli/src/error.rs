@@ -89,6 +89,7 @@ impl CliError {
             | Self::Setup(SetupError::InsecureParameters) => Status::Refused,
             Self::Prove(error) => match **error {
                 ProveError::Verify(_) | ProveError::Proof { .. } | ProveError::Context(_) => Status::Refused,
+                ProveError::Commit(CommitError::Schema { .. }) => Status::Refused,
                 _ => Status::Unusable,
             },
             Self::Commit(CommitError::UnitsAboveTotal { .. } | CommitError::NoUnits { .. }) => {

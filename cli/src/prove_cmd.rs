@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use fairshare_params::keys::KeyCache;
 use fairshare_prover::{Limits, Prover, write_bundle};
 use fairshare_verifier::{Score, Trust, Verifier};
 use serde::Serialize;
@@ -40,7 +41,12 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         jobs: args.jobs.unwrap_or(threads),
         memory: args.memory.unwrap_or(defaults.memory),
     };
-    let proved = Prover::new(&verifier, limits).prove(&args.folders, &Bars::default())?;
+    let prover = Prover::new(&verifier, limits);
+    let prover = match &args.keys {
+        Some(folder) => prover.with_cache(KeyCache::new(folder.clone())),
+        None => prover,
+    };
+    let proved = prover.prove(&args.folders, &Bars::default())?;
     write_bundle(&args.out, &proved.bundle)?;
     let elapsed = begun.elapsed();
 

@@ -134,13 +134,23 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     let committed = fairshare(&line).json();
     assert_eq!((&committed["records"], &committed["segments"]), (&2000.into(), &1.into()));
     let bundle = show(&folder.join("both.bundle"));
-    let proved =
-        fairshare(&format!("prove {} {second} {} --out {bundle} --json", show(&p.data), p.common())).json();
+    let keys = folder.join("keys");
+    let line =
+        format!("prove {} {second} {} --out {bundle} --keys {}", show(&p.data), p.common(), show(&keys));
+    let proved = fairshare(&format!("{line} --json")).json();
+    let kept = fs::read_dir(&keys).unwrap().count();
+    assert_eq!(kept, 2, "the keys of a histogram and of a data score");
     assert_eq!(proved["records"], 4000);
     assert_eq!(proved["insecure"], true);
     assert_eq!(proved["digests"][1], committed["digest"]);
     assert_eq!(proved["bytes"], fs::metadata(&bundle).unwrap().len());
-    assert!(folder.join("second/proofs/000000.segment").exists());
+    // A second run makes the score's proof only, with the kept keys and histogram proofs as they were.
+    let segment = folder.join("second/proofs/000000.segment");
+    let before = fs::read(&segment).unwrap();
+    let again = fairshare(&format!("{line} --json")).json();
+    assert_eq!(again["score"], proved["score"]);
+    assert_eq!(fs::read(&segment).unwrap(), before);
+    assert_eq!(fs::read_dir(&keys).unwrap().count(), kept);
     let [first, _] = p.registrations();
     let verified = fairshare(&format!(
         "verify {bundle} {} --registration {second}/registration.json {first} --allow-insecure-params --json",
