@@ -4,6 +4,8 @@
 //! file: nothing on disk can change what a verifier believes. A proving key is cached on disk, and used only if
 //! the verifying key inside it is the one just rebuilt.
 
+mod cache;
+
 use std::fmt;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
@@ -15,6 +17,8 @@ use halo2curves::bn256::G1Affine;
 
 use crate::encoding::{Digest, Hasher, POINT_BYTES, SCALAR_BYTES};
 use crate::srs::Srs;
+
+pub use cache::KeyCache;
 
 /// Which statement a circuit proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -162,8 +166,11 @@ pub struct ProvingKey {
 impl ProvingKey {
     /// Builds the key of `statement` at the SRS's geometry.
     pub fn build(srs: &Srs, statement: Statement) -> Result<Self, KeyError> {
-        let verifying = VerifyingKey::build(srs, statement)?;
-        let vk = verifying.key.clone();
+        Self::from_verifying(srs, VerifyingKey::build(srs, statement)?)
+    }
+
+    fn from_verifying(srs: &Srs, verifying: VerifyingKey) -> Result<Self, KeyError> {
+        let (vk, statement) = (verifying.key.clone(), verifying.id.statement);
         let (geometry, params) = (srs.geometry(), srs.params());
         let key = match statement {
             Statement::Histogram => keygen_pk(params, vk, &HistogramCircuit::shape(geometry)),

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use fairshare_circuits::numeric::decay::Decay;
+use sha3::{Digest as _, Keccak256};
 
 use crate::Geometry;
 use crate::address::Address;
@@ -18,10 +19,12 @@ use crate::reference::SmoothedReference;
 use crate::schema::Schema;
 
 mod check;
+mod draft;
 mod error;
 mod raw;
 mod rounds;
 
+pub use draft::Draft;
 pub use error::{Place, PolicyError, Position, RoundsError};
 
 /// The protocol version that this crate speaks.
@@ -91,12 +94,7 @@ struct Rounds {
 impl Policy {
     /// Reads and checks the policy at `path`; files that it names are found from its folder.
     pub fn load(path: &Path) -> Result<Self, PolicyError> {
-        let name = path.display().to_string();
-        let bytes = read_bounded(path, MAX_POLICY_BYTES)
-            .map_err(|source| PolicyError::Read { path: name.clone(), source })?;
-        check::bound(&name, bytes.len(), MAX_POLICY_BYTES)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| PolicyError::NotUtf8 { path: name, offset: error.utf8_error().valid_up_to() })?;
+        let text = read_text(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::from_toml(&text, &|file| read_bounded(&folder.join(file), MAX_SIDE_FILE_BYTES))
     }
@@ -196,6 +194,21 @@ impl Policy {
         let hasher = absorb_counts(hasher, &self.rounds.totals).digest(&self.schema.hash());
         absorb_counts(hasher, &self.reference.by_symbol()[..self.schema.symbol_count()]).finish()
     }
+}
+
+/// The hash by which a policy names a file beside it: Keccak-256 of its bytes.
+pub fn side_file_hash(bytes: &[u8]) -> Digest {
+    Digest(Keccak256::digest(bytes).into())
+}
+
+/// A policy file's text.
+fn read_text(path: &Path) -> Result<String, PolicyError> {
+    let name = path.display().to_string();
+    let bytes = read_bounded(path, MAX_POLICY_BYTES)
+        .map_err(|source| PolicyError::Read { path: name.clone(), source })?;
+    check::bound(&name, bytes.len(), MAX_POLICY_BYTES)?;
+    String::from_utf8(bytes)
+        .map_err(|error| PolicyError::NotUtf8 { path: name, offset: error.utf8_error().valid_up_to() })
 }
 
 fn absorb_decay(hasher: Hasher, decay: &Decay) -> Hasher {

@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fairshare_params::address::Address;
-use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
+use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
@@ -21,14 +21,14 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
 use fairshare_params::srs::Srs;
 use group::Curve;
-use halo2curves::bn256::{Fr, G1, G1Affine};
-use rayon::prelude::*;
+use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::files::{self, Access};
 use crate::ingest::units::read_units;
 use crate::ingest::{IngestError, Records};
-use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
+use crate::opening::{Header, Opening, OpeningError, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
+use crate::segment::commit_columns;
 
 /// The public registration's file name.
 pub const REGISTRATION_FILE: &str = "registration.json";
@@ -265,25 +265,6 @@ impl Commitment {
 pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
     let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
     commit(srs, &column, Blinding::PUBLIC).to_affine()
-}
-
-/// The commitments to one segment's columns, the last symbols of the last column padded.
-fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
-    let geometry = srs.geometry();
-    let (blindings, _) = segment_blindings(seed, segment, geometry.data_columns());
-    let usable = geometry.usable_rows();
-    let points: Vec<G1> = blindings
-        .into_par_iter()
-        .enumerate()
-        .map(|(column, blinding)| {
-            let first = symbols.len().min(column * usable);
-            let last = symbols.len().min(first + usable);
-            let values: Vec<_> =
-                symbols[first..last].iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
-            commit(srs, &values, blinding)
-        })
-        .collect();
-    normalize(&points)
 }
 
 fn commit_segments(

@@ -1,8 +1,8 @@
 //! # How a contributor convinces
 //!
 //! Reading order: [`ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7); [`commit`] commits to
-//! them and keeps the secret [`opening`]; [`prove`] makes a bundle of proofs, [`schedule`]d over the cores, each proof
-//! by the [`backend`]; [`score`] computes the exact integers without a proof.
+//! them and keeps the secret [`opening`]; [`prove`] makes a bundle of proofs, a histogram for each [`segment`],
+//! [`schedule`]d over the cores, each proof by the [`backend`]; [`score`] computes the exact integers without a proof.
 //!
 //! The steps of [`Prover::prove`], numbered as in the verifier:
 //!
@@ -24,8 +24,14 @@ pub mod progress;
 pub mod prove;
 pub mod schedule;
 pub mod score;
+pub mod segment;
 
 pub use commit::{Commitment, Contributor, commit_compute, commit_data};
 pub use progress::{Progress, Silent, Task};
 pub use prove::{ProveError, Proved, Prover, write_bundle};
 pub use schedule::Limits;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

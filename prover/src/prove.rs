@@ -7,15 +7,14 @@ use std::sync::{Mutex, OnceLock};
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_circuits::histogram::{self, HistogramCircuit};
-use fairshare_params::commitment::{Blinding, commit, segment_blindings};
+use fairshare_params::commitment::Blinding;
 use fairshare_params::context::{ContextError, Role, context};
-use fairshare_params::digest::histogram_statement;
-use fairshare_params::keys::{KeyError, ProvingKey, Statement};
+use fairshare_params::keys::{KeyCache, KeyError, ProvingKey, Statement};
 use fairshare_params::registration::Registration;
-use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, Segment};
+use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
 use fairshare_verifier::{Score, Verifier, VerifyError};
 use group::Curve;
+use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
 use crate::backend::{BackendError, Linked, prove};
@@ -25,6 +24,7 @@ use crate::opening::OpeningError;
 use crate::progress::{Progress, Task};
 use crate::schedule::{Limits, MemoryError, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
+use crate::segment::SegmentSecret;
 
 /// Folder of kept histogram proofs within a commitment folder.
 pub const PROOFS_FOLDER: &str = "proofs";
@@ -90,6 +90,7 @@ type Result<T> = std::result::Result<T, ProveError>;
 pub struct Prover<'a> {
     verifier: &'a Verifier<'a>,
     limits: Limits,
+    cache: Option<KeyCache>,
     keys: [OnceLock<ProvingKey>; Statement::ALL.len()],
 }
 
@@ -107,16 +108,25 @@ pub struct Proved {
 impl<'a> Prover<'a> {
     /// A prover that checks with `verifier` what it hands out.
     pub fn new(verifier: &'a Verifier<'a>, limits: Limits) -> Self {
-        Self { verifier, limits, keys: Default::default() }
+        Self { verifier, limits, cache: None, keys: Default::default() }
     }
 
-    /// The proving key of a statement, made when it is first asked for.
+    /// The same prover with its proving keys kept on disk.
+    pub fn with_cache(self, cache: KeyCache) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+
+    /// The proving key of a statement, made or loaded when it is first asked for.
     pub fn key(&self, statement: Statement) -> Result<&ProvingKey> {
         let slot = &self.keys[statement as usize];
         if let Some(key) = slot.get() {
             return Ok(key);
         }
-        let key = ProvingKey::build(self.verifier.srs(), statement)?;
+        let srs = self.verifier.srs();
+        let key = match &self.cache {
+            Some(cache) => cache.proving_key(srs, statement)?,
+            None => ProvingKey::build(srs, statement)?,
+        };
         Ok(slot.get_or_init(|| key))
     }
 
@@ -211,41 +221,26 @@ impl<'a> Prover<'a> {
         let total = opening.header().items * self.verifier.policy().schema().len() as u64;
         let start = job.segment as u64 * capacity as u64;
         let count = usize::try_from(total.saturating_sub(start)).unwrap_or(capacity).min(capacity);
-        let symbols = opening.symbols(start, count)?;
-        // As many segments as fit into a bundle's 32-bit count.
+        // No bundle has more segments than 32 bits count.
         let index = u32::try_from(job.segment).unwrap_or(u32::MAX);
-        let (blindings, blinding) = segment_blindings(opening.seed(), index, geometry.data_columns());
-
-        let mut witness = histogram::Witness::new(geometry, symbols, Default::default());
-        let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
-        let histogram = commit(srs, &counts, blinding).to_affine();
         let columns = &job.commitment.columns[job.segment];
-        let counts = witness.counts.clone();
-        let done =
-            |segment| ProvedSegment { dataset: job.dataset, index: job.segment, segment, counts, blinding };
+        let secret = SegmentSecret::new(srs, opening.symbols(start, count)?, opening.seed(), index);
 
-        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.segment", job.segment));
-        if let Some(segment) = self.kept(&path, columns, &histogram) {
-            return Ok(done(segment));
-        }
-        let statement = histogram_statement(&geometry, columns, &histogram).limbs();
-        witness.statement = statement;
-        let mut linked: Vec<_> = columns
-            .iter()
-            .zip(blindings)
-            .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding })
-            .collect();
-        linked.push(Linked { commitment: histogram, blinding });
-        let instance = histogram::Instance { statement }.to_rows();
-        let proof = prove(srs, key, HistogramCircuit::new(geometry, witness), &instance, &linked).map_err(
-            |source| {
-                let folder = job.commitment.folder.display();
-                ProveError::Proof { subject: format!("{folder}: segment {}", job.segment), source }
-            },
-        )?;
-        let segment = Segment { columns: columns.clone(), histogram, proof };
-        keep(&path, &segment)?;
-        Ok(done(segment))
+        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{index:06}.segment"));
+        let kept = self.kept(&path, columns, &secret.histogram());
+        let (counts, blinding) = (secret.counts().to_vec(), secret.blinding());
+        let segment = match kept {
+            Some(segment) => segment,
+            None => {
+                let segment = secret.prove(srs, key, columns).map_err(|source| {
+                    let folder = job.commitment.folder.display();
+                    ProveError::Proof { subject: format!("{folder}: segment {index}"), source }
+                })?;
+                keep(&path, &segment)?;
+                segment
+            }
+        };
+        Ok(ProvedSegment { dataset: job.dataset, index: job.segment, segment, counts, blinding })
     }
 
     /// A kept proof of exactly this segment, if there is one and it verifies.
@@ -319,14 +314,14 @@ impl<'a> Prover<'a> {
         }))
     }
 
-    fn prove_score<C: halo2_proofs::plonk::Circuit<Fr> + Send>(
+    fn prove_score<C: Circuit<Fr> + Send>(
         &self,
         statement: Statement,
         circuit: C,
         instance: &[Fr],
         linked: &[Linked],
         progress: &dyn Progress,
-    ) -> Result<fairshare_verifier::bundle::LinkedProof> {
+    ) -> Result<LinkedProof> {
         progress.begin(Task::Keys, 1, 0);
         let key = self.key(statement)?;
         progress.end(Task::Keys);

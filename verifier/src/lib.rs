@@ -176,20 +176,23 @@ impl<'a> Verifier<'a> {
         let columns = [reference.ln_column(), reference.boundary_column(), totals];
         let commitments = columns.map(|column| commit(srs, &column, Blinding::PUBLIC).to_affine());
         let [ln, boundary, totals] = commitments;
+        let build = |statement| VerifyingKey::build(srs, statement);
+        let ((histogram, data_score), compute_score) = rayon::join(
+            || rayon::join(|| build(Statement::Histogram), || build(Statement::DataScore)),
+            || build(Statement::ComputeScore),
+        );
+        let first_decay = policy.compute_decay().at(policy.first_round());
         Ok(Self {
             srs,
             policy,
-            histogram: VerifyingKey::build(srs, Statement::Histogram)?,
-            data_score: VerifyingKey::build(srs, Statement::DataScore)?,
-            compute_score: VerifyingKey::build(srs, Statement::ComputeScore)?,
+            histogram: histogram?,
+            data_score: data_score?,
+            compute_score: compute_score?,
             reference: [ln, boundary],
             features: reference.features(),
             ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
             totals,
-            first_decay: policy
-                .compute_decay()
-                .at(policy.first_round())
-                .map_err(|source| SetupError::FirstRound { source })?,
+            first_decay: first_decay.map_err(|source| SetupError::FirstRound { source })?,
         })
     }
 

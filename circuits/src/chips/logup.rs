@@ -23,7 +23,7 @@
 //!
 //! | degree | constraint | meaning |
 //! | --- | --- | --- |
-//! | 5 | `active · (h·d0·d1·d2 − m0·d1·d2 − m1·d0·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
+//! | 5 | `active · (h·d0·d1·d2 − (m0·d1 + m1·d0)·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
 //! | 2 | `active · (φ′ − φ − Σ_j h_j)` | running sum |
 //! | 2 | `boundary · φ` | it starts and ends at zero |
 //!
@@ -141,13 +141,20 @@ impl LogUp {
     }
 }
 
+/// `h·D − N`, where `N/D` is the sum of the terms' fractions: `N ← N·d + m·D`, `D ← D·d`.
 fn helper_constraint(gamma: Challenge, terms: &[Term], helper: Expr) -> Expr {
     let denominator = |term: &Term| gamma.expr() - term.value.clone();
-    let product = terms.iter().fold(helper, |product, term| product * denominator(term));
-    terms.iter().enumerate().fold(product, |rest, (index, term)| {
-        let others = terms.iter().enumerate().filter(|(other, _)| *other != index);
-        rest - others.fold(term.multiplicity.clone(), |product, (_, other)| product * denominator(other))
-    })
+    let sum = terms.iter().fold(None, |sum: Option<(Expr, Expr)>, term| {
+        let (m, d) = (term.multiplicity.clone(), denominator(term));
+        Some(match sum {
+            None => (m, d),
+            Some((n, product)) => (n * d.clone() + m * product.clone(), product * d),
+        })
+    });
+    match sum {
+        Some((numerator, product)) => helper * product - numerator,
+        None => helper,
+    }
 }
 
 /// Helper columns and running sum for `terms` fractions a row, given each fraction's value.

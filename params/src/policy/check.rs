@@ -7,7 +7,6 @@ use std::path::{Component, Path};
 
 use fairshare_circuits::numeric::decay::{Decay, MAX_ROUND};
 use fairshare_circuits::numeric::fixed::parse_fixed48;
-use sha3::{Digest as _, Keccak256};
 use toml::Spanned;
 
 use super::error::{Place, PolicyError, Position};
@@ -18,7 +17,7 @@ use super::raw::{
 use super::rounds::parse_rounds;
 use super::{
     COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PROTOCOL_VERSION, Policy,
-    Rounds, Vault, Weighting,
+    Rounds, Vault, Weighting, side_file_hash,
 };
 use crate::Geometry;
 use crate::address::Address;
@@ -63,7 +62,7 @@ pub(super) fn bound(file: &str, length: usize, bound: u64) -> Result<()> {
 }
 
 /// The policy's text, to say where a value stands, and the loader of the files that it names.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     text: &'a str,
     load: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
 }
@@ -74,8 +73,13 @@ enum Form<'a, T> {
     File { file: &'a Spanned<String>, hash: &'a Spanned<String> },
 }
 
-impl Source<'_> {
-    fn geometry(&self, name: &Spanned<String>) -> Result<Geometry> {
+impl<'a> Source<'a> {
+    /// A text that names no files.
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text, load: &|_| Err(io::ErrorKind::Unsupported.into()) }
+    }
+
+    pub(super) fn geometry(&self, name: &Spanned<String>) -> Result<Geometry> {
         Geometry::from_name(name.get_ref()).ok_or_else(|| {
             let names: Vec<_> = Geometry::ALL.iter().map(|known| format!("\"{known}\"")).collect();
             self.out_of_range("geometry", name, format!("{:?}", name.get_ref()), &names.join(" or "))
@@ -196,7 +200,7 @@ impl Source<'_> {
         Ok(Rounds { first, totals })
     }
 
-    fn schema(&self, raw: RawSchema, geometry: Geometry) -> Result<Schema> {
+    pub(super) fn schema(&self, raw: RawSchema, geometry: Geometry) -> Result<Schema> {
         let all = self.place("schema.feature", &raw.feature);
         let mut features = Vec::new();
         let mut places = Vec::new();
@@ -270,7 +274,7 @@ impl Source<'_> {
             Err(source) => return Err(PolicyError::SideFile { place, file: name, source }),
         };
         bound(&format!("{place}: `{name}`"), bytes.len(), MAX_SIDE_FILE_BYTES)?;
-        let found = Digest(Keccak256::digest(&bytes).into());
+        let found = side_file_hash(&bytes);
         if found != expected {
             return Err(PolicyError::HashMismatch { place, file: name, expected, found });
         }
@@ -350,7 +354,7 @@ fn position(text: &str, offset: usize) -> Position {
 }
 
 /// The parser's error with its place; without its input, the parser prints its message and then the key.
-fn syntax(text: &str, mut error: toml::de::Error) -> PolicyError {
+pub(super) fn syntax(text: &str, mut error: toml::de::Error) -> PolicyError {
     let position = error.span().map(|span| position(text, span.start));
     error.set_input(None);
     let printed = error.to_string();

@@ -1,0 +1,462 @@
+//! The command line: what can be asked for, with an example each.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::registration::Evidence;
+use tracing::level_filters::LevelFilter;
+
+/// Proves that a share of royalties is fair, without showing the data it is for.
+///
+/// A contributor commits to data or to units of computing power, proves the score that a public policy gives them, and
+/// anyone verifies it. Start with `fairshare demo`.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Example, a whole round in the folder examples/flights:
+  fairshare params insecure --geometry compact --out dev.srs
+  fairshare commit data --policy policy-compact.toml --params dev.srs --round 0 \\
+      --contributor 0x00000000000000000000000000000000000000e1 --data flights-2000.csv --out mine
+  fairshare prove mine --policy policy-compact.toml --params dev.srs --out mine.bundle
+  fairshare verify mine.bundle --policy policy-compact.toml --params dev.srs \\
+      --registration mine/registration.json --allow-insecure-params
+
+Exit status:
+  0  done; all that was to be verified is accepted
+  1  a proof or check was refused
+  2  bad usage, or input that cannot be read"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Print the result as JSON, for programs
+    #[arg(long, global = true, display_order = 100)]
+    pub json: bool,
+    /// How much to say on standard error about what is being done
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL", display_order = 101)]
+    pub log_level: LogLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Off => Self::OFF,
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make, import or inspect the parameters that every proof rests on
+    #[command(subcommand)]
+    Params(ParamsCommand),
+    /// Check a policy, or make its reference from data
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Commit to data or units: a public registration, and a secret opening to prove it with
+    #[command(subcommand)]
+    Commit(CommitCommand),
+    /// Compute a score without proving it
+    #[command(subcommand)]
+    Score(ScoreCommand),
+    /// Prove the score of what was committed
+    Prove(ProveArgs),
+    /// Verify bundles against their registrations
+    Verify(VerifyArgs),
+    /// Show the whole path on a year of flights from three airports, in a temporary folder
+    #[command(after_help = "Example:\n  fairshare demo")]
+    Demo,
+    /// Measure commitments, proofs and verification on this machine
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ParamsCommand {
+    /// Make INSECURE parameters from a public seed, for development: anyone can forge proofs under them
+    #[command(after_help = "Example:\n  fairshare params insecure --geometry standard --out dev.srs")]
+    Insecure(InsecureArgs),
+    /// Take parameters from a powers-of-tau ceremony (snarkjs `.ptau`, BN254), checking every point
+    #[command(after_help = "\
+Example:
+  fairshare params import powersOfTau28_hez_final_14.ptau --geometry standard --out ceremony.srs
+
+A file of any larger power will do. Files of the public Perpetual Powers of Tau are recognised by their hash.")]
+    Import(ImportArgs),
+    /// Check a file of parameters and say what it is
+    #[command(after_help = "Example:\n  fairshare params inspect dev.srs")]
+    Inspect {
+        /// The parameters
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct InsecureArgs {
+    /// The circuits' shape: the policy's
+    #[arg(long, value_parser = parse_geometry, value_name = "NAME")]
+    pub geometry: Geometry,
+    /// Where to write the parameters
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The ceremony's file
+    #[arg(value_name = "CEREMONY.ptau")]
+    pub ceremony: PathBuf,
+    /// The circuits' shape: the policy's
+    #[arg(long, value_parser = parse_geometry, value_name = "NAME")]
+    pub geometry: Geometry,
+    /// Where to write the parameters
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy and the files that it names, and print its hash
+    #[command(after_help = "Example:\n  fairshare policy check policy.toml")]
+    Check {
+        /// The policy
+        #[arg(value_name = "POLICY.toml")]
+        policy: PathBuf,
+    },
+    /// Count the reference distribution of a policy from data
+    #[command(after_help = "\
+Example:
+  fairshare policy reference --policy draft.toml --data EWR.parquet JFK.parquet LGA.parquet
+
+The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file in the policy.")]
+    Reference(ReferenceArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ReferenceArgs {
+    /// The policy, or a draft of it; only its geometry and schema are read
+    #[arg(long, value_name = "DRAFT.toml")]
+    pub policy: PathBuf,
+    /// The data, as .csv or .parquet
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+    /// Where to write the counts [default: reference.json beside the policy]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CommitCommand {
+    /// Commit to records
+    #[command(after_help = "\
+Example:
+  fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
+      --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
+
+Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove the score.")]
+    Data(CommitDataArgs),
+    /// Commit to units of computing power by round
+    #[command(after_help = "\
+Example:
+  fairshare commit compute --policy policy.toml --params ceremony.srs \\
+      --contributor 0x00000000000000000000000000000000000000e1 --units rounds.csv --column EWR --out ewr-compute")]
+    Compute(CommitComputeArgs),
+}
+
+/// What every commitment needs.
+#[derive(Debug, Args)]
+pub struct CommitArgs {
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    /// The parameters
+    #[arg(long, value_name = "SRS")]
+    pub params: PathBuf,
+    /// The contributor's address
+    #[arg(long, value_name = "0x…")]
+    pub contributor: Address,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where the upload is stored: its storage root, its length in bytes, and the hash of its transaction
+    #[arg(long, value_parser = parse_evidence, value_name = "ROOT,LENGTH,TX")]
+    pub evidence: Option<Evidence>,
+}
+
+#[derive(Debug, Args)]
+pub struct CommitDataArgs {
+    #[command(flatten)]
+    pub common: CommitArgs,
+    /// The round of registration, from which the data's weight fades
+    #[arg(long, value_name = "X")]
+    pub round: u64,
+    /// The records, as .csv or .parquet
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CommitComputeArgs {
+    #[command(flatten)]
+    pub common: CommitArgs,
+    /// The round of registration [default: the policy's first]
+    #[arg(long, value_name = "X")]
+    pub round: Option<u64>,
+    #[command(flatten)]
+    pub units: UnitsArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct UnitsArgs {
+    /// A CSV file with a column `round` and one of units
+    #[arg(long, value_name = "FILE.csv")]
+    pub units: PathBuf,
+    /// The column of units, where the file has several [default: `units`, or the only one]
+    #[arg(long, value_name = "NAME")]
+    pub column: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ScoreCommand {
+    /// The divergence of records from the policy's reference
+    #[command(after_help = "Example:\n  fairshare score data --policy policy.toml --data EWR.parquet --json")]
+    Data(ScoreDataArgs),
+    /// The decayed share of units in all rounds
+    #[command(
+        after_help = "Example:\n  fairshare score compute --policy policy.toml --units rounds.csv --column EWR --json"
+    )]
+    Compute(ScoreComputeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ScoreDataArgs {
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    /// The records, as .csv or .parquet
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ScoreComputeArgs {
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    #[command(flatten)]
+    pub units: UnitsArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  fairshare prove ewr-data --policy policy.toml --params ceremony.srs --out ewr-data.bundle --memory 4GiB
+
+Several data folders of one contributor make one bundle. Interrupted work goes on where it stopped, and finished
+segments serve the next policy too.")]
+pub struct ProveArgs {
+    /// Folders that `fairshare commit` wrote
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    /// The parameters
+    #[arg(long, value_name = "SRS")]
+    pub params: PathBuf,
+    /// Where to write the bundle
+    #[arg(long, value_name = "BUNDLE")]
+    pub out: PathBuf,
+    /// Most proofs at once [default: as many as threads]
+    #[arg(long, value_parser = parse_count, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Most memory for proving, for instance 512MiB or 8GiB [default: 8GiB]
+    #[arg(long, value_parser = parse_size, value_name = "SIZE")]
+    pub memory: Option<u64>,
+    /// Threads in all [default: as many as cores]
+    #[arg(long, value_parser = parse_count, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  fairshare verify ewr-data.bundle ewr-compute.bundle --policy policy.toml --params ceremony.srs \\
+      --registration ewr-data/registration.json ewr-compute/registration.json
+
+Registrations are matched to bundles by digest and contributor. Every bundle gets a verdict: one that cannot be read is
+refused like one that does not verify. With --json, one object a line for each bundle; its score is believed only where
+`accepted` is true.")]
+pub struct VerifyArgs {
+    /// The bundles
+    #[arg(required = true, value_name = "BUNDLE")]
+    pub bundles: Vec<PathBuf>,
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    /// The parameters
+    #[arg(long, value_name = "SRS")]
+    pub params: PathBuf,
+    /// What was registered
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub registration: Vec<PathBuf>,
+    /// Accept development parameters, under which anyone can forge a proof
+    #[arg(long)]
+    pub allow_insecure_params: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  fairshare bench --geometry compact --runs 5")]
+pub struct BenchArgs {
+    /// The circuits' shape
+    #[arg(long, value_parser = parse_geometry, default_value = "standard", value_name = "NAME")]
+    pub geometry: Geometry,
+    /// Runs of each measurement; the table shows their median
+    #[arg(long, value_parser = parse_count, default_value = "3", value_name = "N")]
+    pub runs: usize,
+}
+
+fn parse_geometry(name: &str) -> Result<Geometry, String> {
+    let names: Vec<_> = Geometry::ALL.iter().map(Geometry::name).collect();
+    Geometry::from_name(name).ok_or_else(|| format!("the geometries are {}", names.join(" and ")))
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("give a whole number of 1 or more".to_owned()),
+    }
+}
+
+/// Units of sizes; longer suffixes first, so that `GiB` is not read as `B`.
+const UNITS: [(&str, u64); 5] =
+    [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("B", 1)];
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)))
+        .unwrap_or((text, 1));
+    let digits = number.trim_end();
+    let size = if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None };
+    size.and_then(|size: u64| size.checked_mul(unit))
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "give a number of bytes, KiB, MiB, GiB or TiB: 512MiB or 8GiB for instance".to_owned())
+}
+
+fn parse_evidence(text: &str) -> Result<Evidence, String> {
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    let [root, length, transaction] = parts[..] else {
+        return Err(format!("give three parts, ROOT,LENGTH,TX; found {}", parts.len()));
+    };
+    let digest = |name, text: &str| text.parse::<Digest>().map_err(|error| format!("{name}: {error}"));
+    Ok(Evidence {
+        storage_root: digest("storage root", root)?,
+        byte_length: length.parse().map_err(|_| format!("length: `{length}` is no whole number of bytes"))?,
+        transaction_hash: digest("transaction hash", transaction)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help_with_an_example() {
+        fn visit(command: &clap::Command) {
+            let leaf = command.get_subcommands().next().is_none();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!leaf || help.starts_with("Example:\n  fairshare "), "{}", command.get_name());
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            command.get_subcommands().for_each(visit);
+        }
+        visit(&Cli::command());
+    }
+
+    #[test]
+    fn global_flags_stand_anywhere() {
+        for line in [
+            "fairshare --json --log-level debug policy check p.toml",
+            "fairshare policy --json check --log-level debug p.toml",
+            "fairshare policy check p.toml --log-level debug --json",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert!(cli.global.json);
+            assert_eq!(cli.global.log_level, LogLevel::Debug);
+        }
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        for (text, size) in [
+            ("1", 1),
+            ("4096B", 4096),
+            ("512MiB", 512 << 20),
+            ("8GiB", 8 << 30),
+            ("8 GiB", 8 << 30),
+            ("2TiB", 2 << 40),
+            ("3KiB", 3072),
+        ] {
+            assert_eq!(parse_size(text), Ok(size), "{text}");
+        }
+        for text in ["", "GiB", "0", "-1", "+1", "1.5GiB", "8GB", "8 gib", "99999999999TiB", "1e9"] {
+            assert!(parse_size(text).unwrap_err().contains("8GiB"), "{text}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_root_length_and_transaction() {
+        let (root, transaction) = (format!("0x{}", "ab".repeat(32)), format!("0x{}", "cd".repeat(32)));
+        let evidence = parse_evidence(&format!("{root},1234,{transaction}")).unwrap();
+        assert_eq!(evidence.storage_root, Digest([0xab; 32]));
+        assert_eq!(evidence.byte_length, 1234);
+        assert_eq!(evidence.transaction_hash, Digest([0xcd; 32]));
+        for (text, part) in [
+            (root.clone(), "three parts"),
+            (format!("{root},x,{transaction}"), "`x`"),
+            (format!("0x12,1,{transaction}"), "storage root"),
+            (format!("{root},1,0x12"), "transaction hash"),
+        ] {
+            assert!(parse_evidence(&text).unwrap_err().contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_start_at_one() {
+        assert_eq!(parse_count("3"), Ok(3));
+        assert!(parse_count("0").is_err() && parse_count("-1").is_err() && parse_count("").is_err());
+    }
+}

@@ -1,0 +1,311 @@
+//! `fairshare bench`: a quick table of what things cost on this machine. `benches/` measures with more care.
+
+use std::time::{Duration, Instant};
+
+use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
+use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
+use fairshare_circuits::histogram::{self, HistogramCircuit};
+use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
+use fairshare_params::digest::histogram_statement;
+use fairshare_params::encoding::Hasher;
+use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::policy::Policy;
+use fairshare_params::srs::Srs;
+use fairshare_prover::backend::{Linked, prove};
+use fairshare_prover::commit::commit_units;
+use fairshare_prover::opening::{Seed, fresh_seed};
+use fairshare_prover::score::{score_counts, score_units};
+use fairshare_prover::segment::commit_columns;
+use fairshare_verifier::bundle::LinkedProof;
+use fairshare_verifier::{SetupError, Trust, Verifier, verify_linked};
+use halo2curves::bn256::G1Affine;
+use serde::Serialize;
+
+use crate::args::BenchArgs;
+use crate::demo::data;
+use crate::error::{CliError, Status};
+use crate::output::{self, Output, align_right, seconds, table, thousands};
+use crate::progress;
+
+/// One line of the table.
+#[derive(Serialize)]
+struct Measured {
+    what: &'static str,
+    seconds: f64,
+    bytes: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    machine: Machine,
+    geometry: &'static str,
+    symbols: usize,
+    runs: usize,
+    measured: Vec<Measured>,
+    prove_to_commit: f64,
+    symbols_per_second: f64,
+}
+
+#[derive(Serialize)]
+struct Machine {
+    processor: String,
+    cores: usize,
+    memory_bytes: Option<u64>,
+    system: String,
+}
+
+pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
+    let policy = data::policy(args.geometry)?;
+    let spinner = progress::spinner("making parameters and keys");
+    let srs = Srs::insecure(args.geometry);
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
+    drop(spinner);
+    output::name_insecure(&srs);
+    let bench = Bench { srs: &srs, policy: &policy, verifier: &verifier, runs: args.runs };
+
+    let (commit_time, histogram) = bench.histogram()?;
+    let symbols = args.geometry.segment_symbols();
+    let report = Report {
+        machine: Machine::this(),
+        geometry: args.geometry.name(),
+        symbols,
+        runs: args.runs,
+        prove_to_commit: histogram.proved.as_secs_f64() / commit_time.as_secs_f64(),
+        symbols_per_second: symbols as f64 / histogram.proved.as_secs_f64(),
+        measured: [Measured { what: "commit to a segment", seconds: commit_time.as_secs_f64(), bytes: None }]
+            .into_iter()
+            .chain(histogram.lines("prove a segment's histogram", "verify it"))
+            .chain(bench.data_score()?.lines("prove a data score", "verify it"))
+            .chain(bench.compute_score()?.lines("prove a compute score", "verify it"))
+            .collect(),
+    };
+    output.result(&report, || report.describe())?;
+    Ok(Status::Done)
+}
+
+/// What is measured with.
+struct Bench<'a> {
+    srs: &'a Srs,
+    policy: &'a Policy,
+    verifier: &'a Verifier<'a>,
+    runs: usize,
+}
+
+/// Medians for one proof.
+struct Proof {
+    proved: Duration,
+    verified: Duration,
+    bytes: usize,
+}
+
+impl Proof {
+    fn lines(&self, prove: &'static str, verify: &'static str) -> [Measured; 2] {
+        [
+            Measured { what: prove, seconds: self.proved.as_secs_f64(), bytes: Some(self.bytes) },
+            Measured { what: verify, seconds: self.verified.as_secs_f64(), bytes: None },
+        ]
+    }
+}
+
+impl Bench<'_> {
+    /// Committing to one full segment, and proving its histogram.
+    fn histogram(&self) -> Result<(Duration, Proof), CliError> {
+        let geometry = self.srs.geometry();
+        let symbols = symbols(geometry.segment_symbols(), geometry.alphabet());
+        let seed = fresh_seed();
+        let (blindings, blinding) = segment_blindings(&seed, 0, geometry.data_columns());
+        let mut witness = histogram::Witness::new(geometry, symbols.clone(), Default::default());
+        let commit_all = |seed: &Seed| {
+            let mut points = commit_columns(self.srs, &symbols, seed, 0);
+            points.extend(self.commit(&witness.counts, blinding));
+            points
+        };
+        let (commit_time, points) = self.median("committing", || Ok(commit_all(&seed)))?;
+        let (columns, histogram) = points.split_at(geometry.data_columns());
+        let histogram = histogram.first().copied().unwrap_or_default();
+        let statement = histogram_statement(&geometry, columns, &histogram).limbs();
+        witness.statement = statement;
+        let linked: Vec<_> = points
+            .iter()
+            .zip(blindings.into_iter().chain([blinding]))
+            .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding })
+            .collect();
+        let instance = histogram::Instance { statement }.to_rows();
+        let key = self.key(Statement::Histogram)?;
+        let (proved, proof) = self.median("proving a histogram", || {
+            let circuit = HistogramCircuit::new(geometry, witness.clone());
+            Ok(prove(self.srs, &key, circuit, &instance, &linked)?)
+        })?;
+        let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
+        let (verified, ()) = self.median("verifying", || {
+            Ok(verify_linked(self.srs, key.verifying(), &instance, &registered, &proof)?)
+        })?;
+        Ok((commit_time, Proof { proved, verified, bytes: length(&proof) }))
+    }
+
+    /// The score of the reference's own records.
+    fn data_score(&self) -> Result<Proof, CliError> {
+        let geometry = self.srs.geometry();
+        let smoothing = self.policy.pseudo_count();
+        let counts: Vec<_> =
+            self.policy.reference_counts().iter().map(|count| count.saturating_sub(smoothing)).collect();
+        let reference = Reference::new(geometry, self.policy.feature_references())
+            .ok_or(CliError::Setup(SetupError::Reference))?;
+        let result = score_counts(self.policy, &counts)?;
+        let context = Hasher::new("fairshare/bench").finish().limbs();
+        let instance = self.verifier.data_instance(context, result.records, result.score);
+        let (_, blinding) = segment_blindings(&fresh_seed(), 0, 0);
+        let histogram = self.commit(&counts, blinding);
+        let [ln, boundary] = self.verifier.reference_commitments();
+        let linked: Vec<_> = histogram
+            .into_iter()
+            .map(|commitment| Linked { commitment, blinding })
+            .chain([ln, boundary].map(|commitment| Linked { commitment, blinding: Blinding::PUBLIC }))
+            .collect();
+        let witness = data_score::Witness { counts };
+        let rows = instance.to_rows();
+        let key = self.key(Statement::DataScore)?;
+        let (proved, proof) = self.median("proving a data score", || {
+            let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
+            Ok(prove(self.srs, &key, DataScoreCircuit::new(geometry, trace), &rows, &linked)?)
+        })?;
+        let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
+        let (verified, ()) = self.median("verifying", || {
+            Ok(verify_linked(self.srs, key.verifying(), &rows, &registered, &proof)?)
+        })?;
+        Ok(Proof { proved, verified, bytes: length(&proof) })
+    }
+
+    /// The score of a node that does all the work.
+    fn compute_score(&self) -> Result<Proof, CliError> {
+        let geometry = self.srs.geometry();
+        let totals = self.policy.round_totals().to_vec();
+        let result = score_units(self.policy, &totals)?;
+        let context = Hasher::new("fairshare/bench").finish().limbs();
+        let instance = self.verifier.compute_instance(context, result.score);
+        let linked = [commit_units(self.srs, &totals), self.verifier.totals_commitment()]
+            .map(|commitment| Linked { commitment, blinding: Blinding::PUBLIC });
+        let witness = compute_score::Witness { units: totals.clone(), totals };
+        let rows = instance.to_rows();
+        let key = self.key(Statement::ComputeScore)?;
+        let (proved, proof) = self.median("proving a compute score", || {
+            let trace = compute_score::Trace::new(geometry, &instance, &witness);
+            Ok(prove(self.srs, &key, ComputeScoreCircuit::new(geometry, trace), &rows, &linked)?)
+        })?;
+        let registered = linked.map(|column| column.commitment);
+        let (verified, ()) = self.median("verifying", || {
+            Ok(verify_linked(self.srs, key.verifying(), &rows, &registered, &proof)?)
+        })?;
+        Ok(Proof { proved, verified, bytes: length(&proof) })
+    }
+
+    fn commit(&self, counts: &[u32], blinding: Blinding) -> Vec<G1Affine> {
+        let values: Vec<_> = counts.iter().map(|count| u64::from(*count).into()).collect();
+        normalize(&[commit(self.srs, &values, blinding)])
+    }
+
+    fn key(&self, statement: Statement) -> Result<ProvingKey, CliError> {
+        let _spinner = progress::spinner("making a proving key");
+        Ok(ProvingKey::build(self.srs, statement)?)
+    }
+
+    /// The median time of `work`, with its last result. An even number of runs takes the slower of the middle two.
+    fn median<T>(
+        &self,
+        message: &'static str,
+        mut work: impl FnMut() -> Result<T, CliError>,
+    ) -> Result<(Duration, T), CliError> {
+        let _spinner = progress::spinner(message);
+        let mut once = || {
+            let begun = Instant::now();
+            work().map(|result| (begun.elapsed(), result))
+        };
+        let (first, mut result) = once()?;
+        let mut times = vec![first];
+        for _ in 1..self.runs {
+            let (time, last) = once()?;
+            times.push(time);
+            result = last;
+        }
+        times.sort();
+        Ok((times.get(times.len() / 2).copied().unwrap_or(first), result))
+    }
+}
+
+/// A proof with its link, in bytes.
+fn length(linked: &LinkedProof) -> usize {
+    use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
+    linked.proof.len() + POINT_BYTES + linked.link.responses.len() * SCALAR_BYTES
+}
+
+/// Symbols that fill a segment, every one of the alphabet about as often: the dearest kind to commit to.
+fn symbols(count: usize, alphabet: usize) -> Vec<u16> {
+    let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(1u32), step)
+        // The low bits of such a sequence have short periods. An alphabet is at most 2^16.
+        .map(|state| ((state >> 16) as usize % alphabet) as u16)
+        .take(count)
+        .collect()
+}
+
+impl Report {
+    fn describe(&self) -> String {
+        let memory =
+            self.machine.memory_bytes.map_or_else(String::new, |bytes| format!(", {} GiB", bytes >> 30));
+        let mut table = table(["", "time", "bytes"]);
+        for line in &self.measured {
+            table.add_row([
+                line.what.to_owned(),
+                seconds(Duration::from_secs_f64(line.seconds)),
+                line.bytes.map(|bytes| thousands(bytes as u64)).unwrap_or_default(),
+            ]);
+        }
+        align_right(&mut table, 1..3);
+        format!(
+            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols a segment, median of {} runs, verification one by \
+             one\n\n{table}\nproving takes {:.1} times as long as committing; {} symbols a second",
+            self.machine.processor,
+            self.machine.cores,
+            self.machine.system,
+            self.geometry,
+            thousands(self.symbols as u64),
+            self.runs,
+            self.prove_to_commit,
+            thousands(self.symbols_per_second as u64),
+        )
+    }
+}
+
+impl Machine {
+    fn this() -> Self {
+        let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+        Self {
+            processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned()),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: field("/proc/meminfo", "MemTotal")
+                .and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok())
+                .map(|kib| kib << 10),
+            system,
+        }
+    }
+}
+
+/// The first value of that name in one of Linux's tables; elsewhere there is none.
+fn field(path: &str, name: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_spread_over_the_alphabet() {
+        let symbols = symbols(100_000, 1024);
+        let mut counts = vec![0; 1024];
+        symbols.iter().for_each(|symbol| counts[usize::from(*symbol)] += 1);
+        assert!(counts.iter().all(|count| (30..200).contains(count)));
+    }
+}

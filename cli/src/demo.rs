@@ -1,0 +1,313 @@
+//! `fairshare demo`: the whole path on real data, in a temporary folder.
+//!
+//! A year of flights from New York City; its three airports are the contributors. Their records are their data, the
+//! year's days the rounds, and each airport's records a day its units of computing power.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fairshare_params::address::Address;
+use fairshare_params::keys::Statement;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Registration;
+use fairshare_params::srs::Srs;
+use fairshare_prover::score::score_compute;
+use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data, write_bundle};
+use fairshare_verifier::{Bundle, Score, Trust, Verifier, VerifyError};
+
+use crate::error::{CliError, Status, one_line};
+use crate::output::{self, Output, seconds, thousands};
+use crate::progress::{self, Bars};
+use crate::{load, verify_cmd};
+
+pub mod data;
+mod report;
+mod shares;
+
+use report::{Attack, Line, Report};
+
+/// A contributor: an airport, also the name of its data file and of its column of units.
+struct Airport {
+    name: &'static str,
+    address: Address,
+    /// The round in which its data is registered.
+    round: u64,
+}
+
+const AIRPORTS: [Airport; 3] = [
+    Airport { name: "EWR", address: Address([0xe1; 20]), round: 0 },
+    Airport { name: "JFK", address: Address([0xa2; 20]), round: 7 },
+    Airport { name: "LGA", address: Address([0xb3; 20]), round: 14 },
+];
+
+/// What one contributor made: a bundle for its data and one for its units.
+struct Claim {
+    bundle: PathBuf,
+    registration: Registration,
+    bytes: usize,
+    proved_in: Duration,
+}
+
+/// Runs the demonstration.
+pub fn run(output: Output) -> Result<Status, CliError> {
+    let begun = Instant::now();
+    let folder =
+        tempfile::tempdir().map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
+    let root = folder.path();
+    data::unpack(root)?;
+    let policy = load::policy(&root.join(data::POLICY))?;
+    introduce(output, &policy)?;
+
+    let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
+    output::name_insecure(&srs);
+    say(output, "parameters made from a public seed", took)?;
+    let (verifier, took) =
+        timed("making verifying keys", || Ok(Verifier::new(&srs, &policy, Trust::AllowInsecure)?))?;
+    say(output, "verifying keys made; they serve data of any size", took)?;
+    let prover = Prover::new(&verifier, Limits::default());
+    let (_, took) = timed("making proving keys", || {
+        Statement::ALL
+            .iter()
+            .try_for_each(|statement| prover.key(*statement).map(|_| ()).map_err(CliError::from))
+    })?;
+    say(output, "proving keys made", took)?;
+
+    let mut lines = Vec::new();
+    for airport in &AIRPORTS {
+        output.text("")?;
+        let took = commit(output, root, &srs, &policy, airport)?;
+        lines.push(line(root, &policy, airport, took)?);
+    }
+    output.text("")?;
+    let mut claims = Vec::new();
+    for (airport, line) in AIRPORTS.iter().zip(&mut lines) {
+        claims.extend(prove(output, root, &prover, airport, line)?);
+    }
+
+    output.text("")?;
+    let (scores, verify_time) = verify(output, &verifier, &claims)?;
+    let attacks = attack(output, &verifier, &claims)?;
+
+    let payout = settle(&policy, &mut lines, &scores)?;
+    output.text(&format!("\n{}", report::shares(&policy, &lines, &payout)))?;
+    let elapsed = begun.elapsed();
+    let text = |shares: &[u128]| shares.iter().map(ToString::to_string).collect();
+    let accepted = attacks.iter().all(|attack| attack.refused);
+    let report = Report {
+        accepted,
+        insecure: srs.is_insecure(),
+        policy: policy.hash().to_string(),
+        contributors: &lines,
+        data_shares: text(&payout.data),
+        compute_shares: text(&payout.compute),
+        carried: payout.carried.to_string(),
+        attacks: &attacks,
+        verify_seconds: verify_time.as_secs_f64(),
+        seconds: elapsed.as_secs_f64(),
+    };
+    output.result(&report, || conclude(&lines, elapsed, accepted))?;
+    Ok(if accepted { Status::Done } else { Status::Refused })
+}
+
+fn introduce(output: Output, policy: &Policy) -> Result<(), CliError> {
+    output.text(&format!(
+        "A royalty of {} units for a year of flights from New York City.\n\
+         Three airports contribute: their records are data, {} days are rounds, records a day are computing power.\n\
+         Each proves its scores; nobody shows a record.\n",
+        thousands(policy.vault().pool),
+        policy.round_totals().len(),
+    ))
+}
+
+fn conclude(lines: &[Line], elapsed: Duration, accepted: bool) -> String {
+    let records: u64 = lines.iter().map(|line| u64::from(line.records)).sum();
+    let verdict = if accepted { "2 forgeries refused" } else { "A FORGERY WAS ACCEPTED: please report this" };
+    format!(
+        "\n{} records of {} contributors committed, proved, verified and paid in {}; {verdict}.\n\
+         Next: `fairshare --help` has the same path in four commands, on your own data; examples/flights/policy.toml \
+         explains every rule.",
+        thousands(records),
+        lines.len(),
+        seconds(elapsed),
+    )
+}
+
+/// Runs `work` under a spinner and says how long it took.
+fn timed<T>(
+    message: &'static str,
+    work: impl FnOnce() -> Result<T, CliError>,
+) -> Result<(T, Duration), CliError> {
+    let spinner = progress::spinner(message);
+    let begun = Instant::now();
+    let result = work()?;
+    drop(spinner);
+    Ok((result, begun.elapsed()))
+}
+
+/// One line of the story.
+fn say(output: Output, what: &str, took: Duration) -> Result<(), CliError> {
+    output.text(&format!("  {what:<86} {:>8}", seconds(took)))
+}
+
+fn data_folder(root: &Path, airport: &Airport) -> PathBuf {
+    root.join(format!("{}-data", airport.name))
+}
+
+fn compute_folder(root: &Path, airport: &Airport) -> PathBuf {
+    root.join(format!("{}-compute", airport.name))
+}
+
+fn commit(
+    output: Output,
+    root: &Path,
+    srs: &Srs,
+    policy: &Policy,
+    airport: &Airport,
+) -> Result<Duration, CliError> {
+    let begun = Instant::now();
+    let contributor = Contributor { address: airport.address, round: airport.round, evidence: None };
+    let files = [root.join(format!("{}.parquet", airport.name))];
+    let folder = data_folder(root, airport);
+    let data = commit_data(srs, policy, &contributor, &files, &folder, &Bars::of(airport.name))?;
+    let units = root.join(data::ROUNDS);
+    let folder = compute_folder(root, airport);
+    let compute = commit_compute(srs, policy, &contributor, &units, Some(airport.name), &folder)?;
+    let took = begun.elapsed();
+    say(output, &format!("{} commits: data digest {}", airport.name, short(&data)), took)?;
+    output.text(&format!("               compute digest {}", short(&compute)))?;
+    Ok(took)
+}
+
+/// A digest, shortened for the eye.
+fn short(registration: &Registration) -> String {
+    let digest = registration.digest().to_string();
+    format!("{}…", digest.get(..34).unwrap_or(&digest))
+}
+
+/// What is known of a contributor before anything is proved.
+fn line(root: &Path, policy: &Policy, airport: &Airport, took: Duration) -> Result<Line, CliError> {
+    let units = score_compute(policy, &root.join(data::ROUNDS), Some(airport.name))?.units;
+    Ok(Line {
+        contributor: airport.name,
+        address: airport.address.to_string(),
+        records: 0,
+        registered_in_round: airport.round,
+        data_score: 0,
+        units,
+        compute_score: 0,
+        commit_seconds: took.as_secs_f64(),
+        prove_data_seconds: 0.0,
+        prove_compute_seconds: 0.0,
+        data_bundle_bytes: 0,
+        compute_bundle_bytes: 0,
+    })
+}
+
+/// Both of a contributor's bundles, data first.
+fn prove(
+    output: Output,
+    root: &Path,
+    prover: &Prover<'_>,
+    airport: &Airport,
+    line: &mut Line,
+) -> Result<[Claim; 2], CliError> {
+    let data = prove_one(prover, airport, &data_folder(root, airport))?;
+    line.prove_data_seconds = data.proved_in.as_secs_f64();
+    line.data_bundle_bytes = data.bytes;
+    let what = format!("{} proves its data score in {} bytes", airport.name, thousands(data.bytes as u64));
+    say(output, &what, data.proved_in)?;
+    let compute = prove_one(prover, airport, &compute_folder(root, airport))?;
+    line.prove_compute_seconds = compute.proved_in.as_secs_f64();
+    line.compute_bundle_bytes = compute.bytes;
+    let what = format!("           its compute score in {} bytes", thousands(compute.bytes as u64));
+    say(output, &what, compute.proved_in)?;
+    Ok([data, compute])
+}
+
+fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Claim, CliError> {
+    let begun = Instant::now();
+    let proved = prover.prove(&[folder.to_owned()], &Bars::of(airport.name))?;
+    let bundle = folder.with_extension("bundle");
+    write_bundle(&bundle, &proved.bundle)?;
+    let proved_in = begun.elapsed();
+    let bytes = proved.bundle.to_bytes().len();
+    let registration =
+        proved.registrations.into_iter().next().ok_or(CliError::Demo("a bundle covers no registration"))?;
+    Ok(Claim { bundle, registration, bytes, proved_in })
+}
+
+/// Reads all bundles back and verifies them together: the vault operator's part.
+fn verify(
+    output: Output,
+    verifier: &Verifier<'_>,
+    claims: &[Claim],
+) -> Result<(Vec<Score>, Duration), CliError> {
+    let (scores, took) = timed("verifying", || {
+        let bundles = claims.iter().map(|claim| read(&claim.bundle)).collect::<Result<Vec<_>, _>>()?;
+        let items: Vec<_> = bundles
+            .iter()
+            .zip(claims)
+            .map(|(bundle, claim)| (bundle, std::slice::from_ref(&claim.registration)))
+            .collect();
+        let scores = verifier.verify_batch(&items).into_iter().collect::<Result<Vec<_>, VerifyError>>()?;
+        Ok(scores)
+    })?;
+    say(output, &format!("the operator verifies all {} bundles together: accepted", scores.len()), took)?;
+    Ok((scores, took))
+}
+
+fn read(path: &Path) -> Result<Bundle, CliError> {
+    verify_cmd::read(path).map_err(|_| CliError::Demo("a bundle just written cannot be read"))
+}
+
+/// Two forgeries from the first contributor's data bundle, which has to be refused.
+fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<Vec<Attack>, CliError> {
+    let claim = claims.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
+    let (Bundle::Data(mut raised), Bundle::Data(mut replayed)) = (read(&claim.bundle)?, read(&claim.bundle)?)
+    else {
+        return Err(CliError::Demo("its first bundle is not for data"));
+    };
+    raised.score += 1;
+    let [owner, thief, _] = &AIRPORTS;
+    replayed.contributor = thief.address;
+    // The thief registers the owner's digest for itself: the registry may not know better.
+    let stolen = claim.registration.to_json().replace(&owner.address.to_string(), &thief.address.to_string());
+    let stolen = Registration::from_json(stolen.as_bytes())
+        .map_err(|source| CliError::Registration { path: claim.bundle.clone(), source })?;
+    let forgeries = [
+        ("EWR's data bundle, its score raised by the smallest unit, 2^-48 nats", raised, &claim.registration),
+        ("EWR's data bundle, replayed by JFK under its own address", replayed, &stolen),
+    ];
+    let mut attacks = Vec::new();
+    for (attack, bundle, registration) in forgeries {
+        let begun = Instant::now();
+        let result = verifier.verify(&Bundle::Data(bundle), std::slice::from_ref(registration));
+        let took = begun.elapsed();
+        let error = result.err().map(|error| one_line(&error));
+        let refused = error.is_some();
+        say(output, &format!("{attack}: {}", if refused { "refused" } else { "ACCEPTED" }), took)?;
+        if let Some(error) = &error {
+            output.text(&format!("      {error}"))?;
+        }
+        attacks.push(Attack { attack, refused, error });
+    }
+    Ok(attacks)
+}
+
+/// Fills in the verified scores and divides the pool by them.
+fn settle(policy: &Policy, lines: &mut [Line], scores: &[Score]) -> Result<shares::Payout, CliError> {
+    let mut weights = Vec::new();
+    for (line, pair) in lines.iter_mut().zip(scores.chunks(2)) {
+        let [Score::Data(data), Score::Compute(compute)] = pair else {
+            return Err(CliError::Demo("a contributor lacks a score"));
+        };
+        line.records = data.records.get();
+        line.data_score = data.score;
+        line.compute_score = compute.score;
+        let weight = shares::data_weight(policy, line.registered_in_round, data.score, line.records)
+            .map_err(|error| CliError::Score(error.into()))?;
+        weights.push(weight);
+    }
+    let compute: Vec<_> = lines.iter().map(|line| line.compute_score).collect();
+    Ok(shares::divide(policy.vault().pool, &compute, &weights))
+}

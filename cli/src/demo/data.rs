@@ -1,0 +1,68 @@
+//! The data that comes with the program: `examples/flights`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fairshare_params::Geometry;
+use fairshare_params::policy::{Policy, PolicyError};
+
+use crate::error::CliError;
+
+/// The policy's file name, at the standard geometry.
+pub const POLICY: &str = "policy.toml";
+/// The units by round, one column a contributor.
+pub const ROUNDS: &str = "rounds.csv";
+
+const POLICY_COMPACT: &str = "policy-compact.toml";
+
+macro_rules! embed {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_bytes!(concat!("../../../examples/flights/", $name)).as_slice())),*]
+    };
+}
+
+const FILES: [(&str, &[u8]); 7] = embed![
+    "EWR.parquet",
+    "JFK.parquet",
+    "LGA.parquet",
+    "rounds.csv",
+    "reference.json",
+    "policy.toml",
+    "policy-compact.toml",
+];
+
+/// Writes every file into `folder`.
+pub fn unpack(folder: &Path) -> Result<(), CliError> {
+    FILES.iter().try_for_each(|(name, bytes)| {
+        let path: PathBuf = folder.join(name);
+        fs::write(&path, bytes).map_err(|source| CliError::File { path, source })
+    })
+}
+
+/// The flights policy of a geometry, from memory.
+pub fn policy(geometry: Geometry) -> Result<Policy, CliError> {
+    let name = if geometry == Geometry::COMPACT { POLICY_COMPACT } else { POLICY };
+    let find = |name: &str| FILES.iter().find(|(file, _)| *file == name).map(|(_, bytes)| bytes.to_vec());
+    let text = String::from_utf8_lossy(&find(name).unwrap_or_default()).into_owned();
+    Policy::from_toml(&text, &|file| find(file).ok_or_else(|| std::io::ErrorKind::NotFound.into()))
+        .map_err(|source: PolicyError| CliError::Policy { path: name.into(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_policies_are_valid_and_alike_but_for_their_geometry() {
+        let [compact, standard] = Geometry::ALL.map(|geometry| policy(geometry).unwrap());
+        assert_eq!(compact.geometry(), Geometry::COMPACT);
+        assert_eq!(standard.geometry(), Geometry::STANDARD);
+        assert_eq!(compact.schema().hash(), standard.schema().hash());
+        assert_eq!(compact.round_totals(), standard.round_totals());
+        assert_eq!(standard.round_totals().len(), 365);
+        assert_eq!(standard.vault().pool, 100_000_000);
+        // Every record of the year is in the reference, once a feature.
+        let smoothing = standard.pseudo_count() * standard.schema().features()[0].bins();
+        assert_eq!(standard.feature_totals()[0] - smoothing, 336_776);
+    }
+}

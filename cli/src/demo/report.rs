@@ -1,0 +1,101 @@
+//! What the demonstration shows at its end.
+
+use fairshare_params::policy::Policy;
+use serde::Serialize;
+
+use super::shares::Payout;
+use crate::output::{align_right, nats, table, thousands};
+
+/// A contributor's line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    pub contributor: &'static str,
+    pub address: String,
+    pub records: u32,
+    pub registered_in_round: u64,
+    #[serde(serialize_with = "as_text")]
+    pub data_score: u64,
+    pub units: u64,
+    #[serde(serialize_with = "as_text")]
+    pub compute_score: u64,
+    pub commit_seconds: f64,
+    pub prove_data_seconds: f64,
+    pub prove_compute_seconds: f64,
+    pub data_bundle_bytes: usize,
+    pub compute_bundle_bytes: usize,
+}
+
+/// An attack and what the verifier says of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attack {
+    pub attack: &'static str,
+    pub refused: bool,
+    pub error: Option<String>,
+}
+
+/// The whole result, for `--json`.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    pub accepted: bool,
+    pub insecure: bool,
+    pub policy: String,
+    pub contributors: &'a [Line],
+    pub data_shares: Vec<String>,
+    pub compute_shares: Vec<String>,
+    pub carried: String,
+    pub attacks: &'a [Attack],
+    pub verify_seconds: f64,
+    pub seconds: f64,
+}
+
+fn as_text<S: serde::Serializer>(score: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(score)
+}
+
+/// The table of shares: a column a contributor, so that it fits any terminal.
+pub fn shares(policy: &Policy, lines: &[Line], payout: &Payout) -> String {
+    let pool = policy.vault().pool;
+    let totals: Vec<_> =
+        payout.data.iter().zip(&payout.compute).map(|(data, compute)| data + compute).collect();
+    let names = lines.iter().map(|line| line.contributor);
+    let mut table = table([""].into_iter().chain(names).chain(["together"]));
+    let mut row = |name: &str, cells: Vec<String>, together: String| {
+        table.add_row([name.to_owned()].into_iter().chain(cells).chain([together]));
+    };
+    let each = |of: fn(&Line) -> String| lines.iter().map(of).collect::<Vec<_>>();
+    let sum = |of: fn(&Line) -> u64| thousands(lines.iter().map(of).sum::<u64>());
+    let share = |shares: &[u128]| shares.iter().map(|share| thousands(*share)).collect::<Vec<_>>();
+    let whole = |shares: &[u128]| thousands(shares.iter().sum::<u128>());
+
+    row("records", each(|line| thousands(line.records)), sum(|line| line.records.into()));
+    row("registered in round", each(|line| line.registered_in_round.to_string()), String::new());
+    row("divergence, nats", each(|line| nats(line.data_score)), String::new());
+    row("data share", share(&payout.data), whole(&payout.data));
+    row("units", each(|line| thousands(line.units)), sum(|line| line.units));
+    row("decayed share of rounds", each(|line| nats(line.compute_score)), String::new());
+    row("compute share", share(&payout.compute), whole(&payout.compute));
+    row("royalty", share(&totals), whole(&totals));
+    let percents = totals.iter().map(|total| format!("{} %", percent(*total, pool))).collect();
+    row("of the pool", percents, format!("{} %", percent(totals.iter().sum(), pool)));
+    align_right(&mut table, 1..=lines.len() + 1);
+    format!("{table}\ncarried to the next epoch: {}", thousands(payout.carried))
+}
+
+/// A percentage with two places, rounded down.
+fn percent(part: u128, whole: u128) -> String {
+    let hundredths = part.saturating_mul(10_000).checked_div(whole).unwrap_or_default();
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_rounded_down() {
+        assert_eq!(percent(1, 3), "33.33");
+        assert_eq!(percent(99_999_999, 100_000_000), "99.99");
+        assert_eq!(percent(5, 0), "0.00");
+        assert_eq!(percent(7, 7), "100.00");
+    }
+}

@@ -1,0 +1,163 @@
+//! What is printed: results to standard output, everything else to standard error.
+
+use std::io::{self, ErrorKind, Write};
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_params::srs::Srs;
+use serde::Serialize;
+
+use crate::error::CliError;
+
+/// Where results go, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints a result in the form asked for: `object` on one line, or `text`.
+    pub fn result(self, object: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), CliError> {
+        if !self.json {
+            return self.text(&text());
+        }
+        let line = serde_json::to_string(object).map_err(|error| CliError::Output(error.into()))?;
+        print(&line)
+    }
+
+    /// Prints text for people; nothing with `--json`.
+    pub fn text(self, text: &str) -> Result<(), CliError> {
+        if self.json { Ok(()) } else { print(text) }
+    }
+}
+
+/// Writes to standard output. A reader that has gone away, `head` for instance, has read all it wants.
+fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to standard error, whole and above any progress bar. Standard error that is gone leaves nowhere to
+/// complain.
+pub fn notice(text: &str) {
+    crate::progress::suspend(|| {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    });
+}
+
+/// Says so where anyone can forge proofs.
+pub fn name_insecure(srs: &Srs) {
+    if srs.is_insecure() {
+        notice(
+            "warning: these parameters are INSECURE: their trapdoor is public and anyone can forge a proof under \
+             them; for development only",
+        );
+    }
+}
+
+/// An empty table in the house's form. It is as wide as its content: a cell broken over lines is harder to read than a
+/// line that the terminal breaks.
+pub fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// An address, shortened for a table; JSON has it whole.
+pub fn short_address(address: &str) -> String {
+    match (address.get(..8), address.get(address.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) if address.len() > 12 => format!("{head}…{tail}"),
+        _ => address.to_owned(),
+    }
+}
+
+/// Aligns columns of numbers.
+pub fn align_right(table: &mut Table, columns: impl IntoIterator<Item = usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// A two-column list of names and values.
+pub fn list(entries: &[(&str, String)]) -> String {
+    let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let lines: Vec<_> = entries.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+    lines.join("\n")
+}
+
+/// A score of 48 fractional bits as a decimal, for people.
+pub fn nats(score: u64) -> String {
+    to_decimal(score, 6)
+}
+
+/// A score of 48 fractional bits as a number, for programs that plot; the exact integer stands beside it.
+pub fn approximate(score: u64) -> f64 {
+    score as f64 / (1u64 << 48) as f64
+}
+
+/// A whole number with commas.
+pub fn thousands(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration with as many digits as are worth reading.
+pub fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 0.9995 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [
+            (0u128, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (336_776, "336,776"),
+            (100_000_000, "100,000,000"),
+            (u128::MAX, "340,282,366,920,938,463,463,374,607,431,768,211,455"),
+        ] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn addresses_are_shortened() {
+        assert_eq!(short_address(&format!("0x{}", "ab".repeat(20))), "0xababab…abab");
+        assert_eq!(short_address("0xab"), "0xab");
+    }
+
+    #[test]
+    fn durations_and_lists_are_readable() {
+        assert_eq!(seconds(Duration::from_millis(7)), "7 ms");
+        assert_eq!(seconds(Duration::from_micros(999_600)), "1.0 s");
+        assert_eq!(seconds(Duration::from_millis(65_432)), "65.4 s");
+        assert_eq!(list(&[("a", "1".into()), ("long", "2".into())]), "a     1\nlong  2");
+    }
+}

@@ -1,0 +1,90 @@
+//! `fairshare params`: the structured reference string.
+
+use std::path::Path;
+
+use fairshare_params::srs::{Provenance, Srs};
+use serde::Serialize;
+
+use crate::args::ParamsCommand;
+use crate::error::{CliError, Status};
+use crate::output::{self, Output, list, thousands};
+use crate::{load, progress};
+
+#[derive(Serialize)]
+struct Described {
+    file: String,
+    geometry: String,
+    rows: usize,
+    digest: String,
+    insecure: bool,
+    perpetual_powers_of_tau: bool,
+    provenance: &'static str,
+    ceremony_file: Option<String>,
+    ceremony_name: Option<&'static str>,
+}
+
+pub fn run(command: &ParamsCommand, output: Output) -> Result<Status, CliError> {
+    match command {
+        ParamsCommand::Insecure(args) => {
+            let spinner = progress::spinner("making insecure parameters");
+            let srs = Srs::insecure(args.geometry);
+            drop(spinner);
+            output::name_insecure(&srs);
+            srs.write_to(&args.out)?;
+            describe(&args.out, &srs, output)
+        }
+        ParamsCommand::Import(args) => {
+            let spinner = progress::spinner("hashing and checking the ceremony's file");
+            let srs = Srs::import_ptau(&args.ceremony, args.geometry)?;
+            drop(spinner);
+            output::name_insecure(&srs);
+            srs.write_to(&args.out)?;
+            describe(&args.out, &srs, output)
+        }
+        ParamsCommand::Inspect { file } => describe(file, &load::params(file)?, output),
+    }
+}
+
+fn describe(file: &Path, srs: &Srs, output: Output) -> Result<Status, CliError> {
+    let (provenance, ceremony_file, ceremony_name) = match srs.provenance() {
+        Provenance::Insecure => ("insecure", None, None),
+        Provenance::Ceremony { file, name } => ("ceremony", Some(file.to_string()), *name),
+        _ => ("unknown", None, None),
+    };
+    let described = Described {
+        file: file.display().to_string(),
+        geometry: srs.geometry().name().to_owned(),
+        rows: srs.geometry().rows(),
+        digest: srs.digest().to_string(),
+        insecure: srs.is_insecure(),
+        perpetual_powers_of_tau: srs.is_perpetual_powers_of_tau(),
+        provenance,
+        ceremony_file,
+        ceremony_name,
+    };
+    let geometry = srs.geometry();
+    let trapdoor = if srs.is_perpetual_powers_of_tau() {
+        "that of the Perpetual Powers of Tau, told from its content"
+    } else if srs.is_insecure() {
+        "PUBLIC: anyone can forge proofs"
+    } else {
+        "not one that this program knows; trust it as far as you trust its ceremony"
+    };
+    output.result(&described, || {
+        list(&[
+            ("file", described.file.clone()),
+            (
+                "geometry",
+                format!(
+                    "{geometry}: {} rows, {} symbols a segment",
+                    thousands(geometry.rows() as u64),
+                    thousands(geometry.segment_symbols() as u64)
+                ),
+            ),
+            ("fingerprint", described.digest.clone()),
+            ("provenance", srs.provenance().to_string()),
+            ("trapdoor", trapdoor.to_owned()),
+        ])
+    })?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,214 @@
+//! `fairshare policy`: the epoch's rules.
+
+use std::path::{Path, PathBuf};
+
+use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_params::policy::{Draft, Policy, PolicyError, Weighting, side_file_hash};
+use fairshare_params::reference::Reference;
+use fairshare_prover::files::{self, Access};
+use fairshare_prover::ingest::{Records, reference};
+use serde::Serialize;
+
+use crate::args::{PolicyCommand, ReferenceArgs};
+use crate::error::{CliError, Status, one_line};
+use crate::output::{Output, list, thousands};
+use crate::progress;
+
+pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> {
+    match command {
+        PolicyCommand::Check { policy } => check(policy, output),
+        PolicyCommand::Reference(args) => make_reference(args, output),
+    }
+}
+
+#[derive(Serialize)]
+struct Checked {
+    policy: String,
+    valid: bool,
+    error: Option<String>,
+    hash: Option<String>,
+    schema_hash: Option<String>,
+    geometry: Option<&'static str>,
+    chain_id: Option<u64>,
+    vault: Option<String>,
+    subnet: Option<String>,
+    epoch: Option<u64>,
+    /// A string: JSON's numbers end at 2^53.
+    pool: Option<String>,
+    features: Option<usize>,
+    symbols: Option<usize>,
+    first_round: Option<u64>,
+    rounds: Option<usize>,
+}
+
+fn check(path: &Path, output: Output) -> Result<Status, CliError> {
+    let mut checked = Checked {
+        policy: path.display().to_string(),
+        valid: false,
+        error: None,
+        hash: None,
+        schema_hash: None,
+        geometry: None,
+        chain_id: None,
+        vault: None,
+        subnet: None,
+        epoch: None,
+        pool: None,
+        features: None,
+        symbols: None,
+        first_round: None,
+        rounds: None,
+    };
+    let policy = match Policy::load(path) {
+        Ok(policy) => policy,
+        Err(source) if is_unreadable(&source) => {
+            return Err(CliError::Policy { path: path.to_owned(), source });
+        }
+        Err(source) => {
+            checked.error = Some(one_line(&source));
+            output.result(&checked, || format!("{}: refused\n  {}", path.display(), one_line(&source)))?;
+            return Ok(Status::Refused);
+        }
+    };
+    let vault = policy.vault();
+    checked.valid = true;
+    checked.hash = Some(policy.hash().to_string());
+    checked.schema_hash = Some(policy.schema().hash().to_string());
+    checked.geometry = Some(policy.geometry().name());
+    checked.chain_id = Some(vault.chain_id);
+    checked.vault = Some(vault.address.to_string());
+    checked.subnet = Some(vault.subnet.clone());
+    checked.epoch = Some(vault.epoch);
+    checked.pool = Some(vault.pool.to_string());
+    checked.features = Some(policy.schema().len());
+    checked.symbols = Some(policy.schema().symbol_count());
+    checked.first_round = Some(policy.first_round());
+    checked.rounds = Some(policy.round_totals().len());
+    output.result(&checked, || describe(path, &policy))?;
+    Ok(Status::Done)
+}
+
+/// Whether nothing could be checked, because the policy or a file that it names cannot be read.
+fn is_unreadable(error: &PolicyError) -> bool {
+    matches!(
+        error,
+        PolicyError::Read { .. }
+            | PolicyError::TooLarge { .. }
+            | PolicyError::NotUtf8 { .. }
+            | PolicyError::SideFile { .. }
+    )
+}
+
+fn describe(path: &Path, policy: &Policy) -> String {
+    let vault = policy.vault();
+    let weighting = match policy.weighting() {
+        Weighting::Divergence => "divergence".to_owned(),
+        Weighting::RecordsDivergence { cap } => {
+            format!("records × divergence, at most {} nats a record", to_decimal(cap, 6))
+        }
+    };
+    let rounds = policy.round_totals().len() as u64;
+    let last = policy.first_round().saturating_add(rounds.saturating_sub(1));
+    list(&[
+        ("policy", format!("{}: valid", path.display())),
+        ("hash", policy.hash().to_string()),
+        ("vault", format!("{} on chain {}", vault.address, vault.chain_id)),
+        ("epoch", format!("{} of subnet {}", vault.epoch, vault.subnet)),
+        ("pool", format!("{}, compute : data = 7 : 3", thousands(vault.pool))),
+        ("geometry", policy.geometry().to_string()),
+        (
+            "schema",
+            format!(
+                "{} features, {} of {} symbols",
+                policy.schema().len(),
+                policy.schema().symbol_count(),
+                policy.geometry().alphabet()
+            ),
+        ),
+        ("λ data", format!("{}, weighted by {weighting}", policy.data_decay().lambda())),
+        ("λ compute", policy.compute_decay().lambda().to_owned()),
+        ("rounds", format!("{rounds}, from {} to {last}", policy.first_round())),
+        ("smoothing", format!("{} added to every bin of the reference", policy.pseudo_count())),
+        ("least records", thousands(policy.min_records())),
+    ])
+}
+
+#[derive(Serialize)]
+struct Counted {
+    reference: String,
+    hash: String,
+    records: u64,
+    features: usize,
+    toml: String,
+}
+
+fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliError> {
+    let draft =
+        Draft::load(&args.policy).map_err(|source| CliError::Policy { path: args.policy.clone(), source })?;
+    let spinner = progress::spinner("counting records");
+    let histogram = reference::histogram(Records::open(&args.data, draft.schema())?)?;
+    drop(spinner);
+    let records = draft.schema().symbols(0).filter_map(|symbol| histogram.get(symbol)).sum();
+    let counts = Reference::from_histogram(draft.schema(), &histogram)?;
+    // Counts that no policy could smooth are refused here, where the data is at hand.
+    counts.smooth(draft.schema(), 1, draft.geometry().alphabet())?;
+
+    let folder = args.policy.parent().unwrap_or(Path::new(""));
+    let path = args.out.clone().unwrap_or_else(|| folder.join("reference.json"));
+    let json = counts.to_json();
+    files::write(&path, json.as_bytes(), Access::Public)
+        .map_err(|source| CliError::File { path: path.clone(), source })?;
+    let hash = side_file_hash(json.as_bytes()).to_string();
+    let (name, beside) = name_in_policy(folder, &path);
+    let toml = format!("[reference]\nfile = {}\nhash = \"{hash}\"\n", serde_json::Value::from(name));
+    let counted = Counted {
+        reference: path.display().to_string(),
+        hash,
+        records,
+        features: draft.schema().len(),
+        toml,
+    };
+    output.result(&counted, || {
+        let place = if beside { "" } else { ", once the file is in the policy's folder" };
+        format!(
+            "{} records counted over {} features into {}\n\nFor the policy{place}:\n\n{}",
+            thousands(records),
+            counted.features,
+            counted.reference,
+            counted.toml
+        )
+    })?;
+    Ok(Status::Done)
+}
+
+/// The path by which a policy in `folder` names the file, and whether it leads there already: only downwards will do.
+fn name_in_policy(folder: &Path, file: &Path) -> (String, bool) {
+    let absolute = |path: &Path| if path == Path::new("") { Path::new(".") } else { path }.canonicalize();
+    let inside = absolute(folder)
+        .and_then(|folder| Ok((folder, absolute(file)?)))
+        .ok()
+        .and_then(|(folder, file)| file.strip_prefix(folder).map(Path::to_owned).ok());
+    match inside {
+        Some(path) => (path.display().to_string(), true),
+        None => (PathBuf::from(file.file_name().unwrap_or_default()).display().to_string(), false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_names_files_downwards_only() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("policies");
+        std::fs::create_dir_all(folder.join("counts")).unwrap();
+        let inside = folder.join("counts").join("r.json");
+        let outside = root.path().join("r.json");
+        for path in [&inside, &outside] {
+            std::fs::write(path, "").unwrap();
+        }
+        assert_eq!(name_in_policy(&folder, &inside), ("counts/r.json".to_owned(), true));
+        assert_eq!(name_in_policy(&folder, &outside), ("r.json".to_owned(), false));
+    }
+}

@@ -1,0 +1,73 @@
+//! `fairshare prove`: from commitment folders to a bundle.
+
+use std::time::Instant;
+
+use fairshare_prover::{Limits, Prover, write_bundle};
+use fairshare_verifier::{Score, Trust, Verifier};
+use serde::Serialize;
+
+use crate::args::ProveArgs;
+use crate::error::{CliError, Status};
+use crate::load;
+use crate::output::{Output, list, nats, seconds, thousands};
+use crate::progress::{self, Bars};
+
+#[derive(Serialize)]
+struct Proved {
+    bundle: String,
+    bytes: usize,
+    role: &'static str,
+    contributor: String,
+    digests: Vec<String>,
+    records: Option<u32>,
+    score: String,
+    insecure: bool,
+    seconds: f64,
+}
+
+pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
+    let policy = load::policy(&args.policy)?;
+    let srs = load::params(&args.params)?;
+    let begun = Instant::now();
+    let spinner = progress::spinner("making the verifying keys");
+    // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
+    drop(spinner);
+    let defaults = Limits::default();
+    let threads = args.threads.unwrap_or(defaults.threads);
+    let limits = Limits {
+        threads,
+        jobs: args.jobs.unwrap_or(threads),
+        memory: args.memory.unwrap_or(defaults.memory),
+    };
+    let proved = Prover::new(&verifier, limits).prove(&args.folders, &Bars::default())?;
+    write_bundle(&args.out, &proved.bundle)?;
+    let elapsed = begun.elapsed();
+
+    let records = match &proved.score {
+        Score::Data(score) => Some(score.records.get()),
+        Score::Compute(_) => None,
+    };
+    let score = proved.score.value();
+    let result = Proved {
+        bundle: args.out.display().to_string(),
+        bytes: proved.bundle.to_bytes().len(),
+        role: proved.bundle.role().name(),
+        contributor: proved.bundle.contributor().to_string(),
+        digests: proved.bundle.digests().iter().map(ToString::to_string).collect(),
+        records,
+        score: score.to_string(),
+        insecure: srs.is_insecure(),
+        seconds: elapsed.as_secs_f64(),
+    };
+    output.result(&result, || {
+        let of = records.map_or_else(String::new, |records| format!(" of {} records", thousands(records)));
+        list(&[
+            ("proved", format!("the {} score{of} for {}", result.role, result.contributor)),
+            ("score", format!("{score} / 2^48 = {}", nats(score))),
+            ("bundle", format!("{}, {} bytes, verified", result.bundle, thousands(result.bytes as u64))),
+            ("time", seconds(elapsed)),
+        ])
+    })?;
+    Ok(Status::Done)
+}

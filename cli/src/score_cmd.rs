@@ -1,0 +1,73 @@
+//! `fairshare score`: the exact integers, without a proof.
+
+use fairshare_prover::score::{score_compute, score_data};
+use serde::Serialize;
+
+use crate::args::ScoreCommand;
+use crate::error::{CliError, Status};
+use crate::output::{Output, approximate, list, nats, notice, thousands};
+use crate::{load, progress};
+
+#[derive(Serialize)]
+struct DataScored {
+    role: &'static str,
+    records: u32,
+    score: String,
+    nats: f64,
+}
+
+#[derive(Serialize)]
+struct ComputeScored {
+    role: &'static str,
+    rounds: usize,
+    units: u64,
+    score: String,
+    value: f64,
+}
+
+pub fn run(command: &ScoreCommand, output: Output) -> Result<Status, CliError> {
+    match command {
+        ScoreCommand::Data(args) => {
+            let policy = load::policy(&args.policy)?;
+            let spinner = progress::spinner("scoring");
+            let result = score_data(&policy, &args.data)?;
+            drop(spinner);
+            let (records, score) = (result.records.get(), result.score);
+            if records < policy.min_records() {
+                notice(&format!(
+                    "warning: the policy asks for at least {} records; fewer are not paid for",
+                    thousands(policy.min_records())
+                ));
+            }
+            let scored =
+                DataScored { role: "data", records, score: score.to_string(), nats: approximate(score) };
+            output.result(&scored, || {
+                list(&[
+                    ("records", thousands(records)),
+                    ("score", format!("{score} / 2^48")),
+                    ("divergence", format!("{} nats", nats(score))),
+                ])
+            })?;
+        }
+        ScoreCommand::Compute(args) => {
+            let policy = load::policy(&args.policy)?;
+            let result = score_compute(&policy, &args.units.units, args.units.column.as_deref())?;
+            let scored = ComputeScored {
+                role: "compute",
+                rounds: result.rounds,
+                units: result.units,
+                score: result.score.to_string(),
+                value: approximate(result.score),
+            };
+            output.result(&scored, || {
+                list(&[
+                    ("rounds", result.rounds.to_string()),
+                    ("units", thousands(result.units)),
+                    ("score", format!("{} / 2^48", result.score)),
+                    ("decayed share", nats(result.score)),
+                ])
+            })?;
+        }
+    }
+    Ok(Status::Done)
+}

@@ -1,0 +1,106 @@
+//! Proving keys on disk.
+//!
+//! A file is named by the fingerprint of the verifying key that belongs to it, which covers circuit, geometry, SRS
+//! and library: a stale file is never found. It is hashed before it is parsed, and used only if the verifying key
+//! inside it is the one rebuilt from the circuit. What remains on trust are the polynomials of the proving key: a
+//! wrong one can only make proofs that do not verify, and the prover verifies each.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use fairshare_circuits::compute_score::ComputeScoreCircuit;
+use fairshare_circuits::data_score::DataScoreCircuit;
+use fairshare_circuits::histogram::HistogramCircuit;
+use halo2_proofs::SerdeFormat;
+use halo2_proofs::plonk;
+use halo2curves::bn256::G1Affine;
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use super::{KeyError, ProvingKey, Statement, VerifyingKey};
+use crate::srs::Srs;
+
+const MAGIC: [u8; 8] = *b"FSPKEY\0\x01";
+const HEADER_BYTES: usize = MAGIC.len() + 32;
+/// Larger than any proving key of this version; a longer file is not read.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A folder of proving keys.
+#[derive(Clone, Debug)]
+pub struct KeyCache {
+    folder: PathBuf,
+}
+
+impl KeyCache {
+    /// A cache in `folder`, which is created when the first key is kept.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The proving key of `statement`: from the cache if it is there and right, else rebuilt and kept. A cache that
+    /// cannot be written to costs time, not correctness, and is only warned about.
+    pub fn proving_key(&self, srs: &Srs, statement: Statement) -> Result<ProvingKey, KeyError> {
+        let verifying = VerifyingKey::build(srs, statement)?;
+        let path = self.folder.join(format!(
+            "{}-{}.key",
+            verifying.id(),
+            &verifying.fingerprint().to_string()[2..18]
+        ));
+        match load(&path, &verifying) {
+            Ok(Some(key)) => return Ok(ProvingKey { verifying, key }),
+            Ok(None) => {}
+            Err(reason) => tracing::warn!("{}: {reason}; building the key again", path.display()),
+        }
+        let key = ProvingKey::from_verifying(srs, verifying)?;
+        if let Err(error) = self.keep(&path, &key) {
+            tracing::warn!("{}: the key cannot be kept: {error}", path.display());
+        }
+        Ok(key)
+    }
+
+    fn keep(&self, path: &Path, key: &ProvingKey) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let body = key.key.to_bytes(SerdeFormat::RawBytesUnchecked);
+        let mut file = NamedTempFile::new_in(&self.folder)?;
+        file.write_all(&MAGIC)?;
+        file.write_all(&Sha256::digest(&body))?;
+        file.write_all(&body)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// The key in the file, if there is a file; an error says why the file is of no use.
+fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<plonk::ProvingKey<G1Affine>>> {
+    let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+        Ok(metadata) if metadata.len() > MAX_BYTES => return Err(refuse("too long for a proving key")),
+        Ok(_) => {}
+    }
+    let bytes = fs::read(path)?;
+    let (header, body) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(|| refuse("truncated"))?;
+    let (magic, hash) = header.split_at(MAGIC.len());
+    if magic != MAGIC || Sha256::digest(body).as_slice() != hash {
+        return Err(refuse("not a proving key, or altered"));
+    }
+    let key = parse(body, verifying)?;
+    if key.get_vk().transcript_repr() != verifying.key.transcript_repr() {
+        return Err(refuse("of another circuit"));
+    }
+    Ok(Some(key))
+}
+
+fn parse(mut body: &[u8], verifying: &VerifyingKey) -> io::Result<plonk::ProvingKey<G1Affine>> {
+    let format = SerdeFormat::RawBytesUnchecked;
+    let geometry = verifying.id.geometry;
+    let body = &mut body;
+    match verifying.id.statement {
+        Statement::Histogram => plonk::ProvingKey::read::<_, HistogramCircuit>(body, format, geometry),
+        Statement::DataScore => plonk::ProvingKey::read::<_, DataScoreCircuit>(body, format, geometry),
+        Statement::ComputeScore => plonk::ProvingKey::read::<_, ComputeScoreCircuit>(body, format, geometry),
+    }
+}

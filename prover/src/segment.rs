@@ -1,0 +1,90 @@
+//! One segment: its column commitments, and the proof of its histogram.
+
+use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
+use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
+use fairshare_params::digest::histogram_statement;
+use fairshare_params::keys::ProvingKey;
+use fairshare_params::srs::Srs;
+use fairshare_verifier::bundle::Segment;
+use group::Curve;
+use halo2curves::bn256::{Fr, G1, G1Affine};
+use rayon::prelude::*;
+
+use crate::backend::{BackendError, Linked, prove};
+use crate::opening::Seed;
+
+/// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
+pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
+    let geometry = srs.geometry();
+    let (blindings, _) = segment_blindings(seed, segment, geometry.data_columns());
+    let usable = geometry.usable_rows();
+    let points: Vec<G1> = blindings
+        .into_par_iter()
+        .enumerate()
+        .map(|(column, blinding)| {
+            let first = symbols.len().min(column * usable);
+            let last = symbols.len().min(first + usable);
+            let values: Vec<_> =
+                symbols[first..last].iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
+            commit(srs, &values, blinding)
+        })
+        .collect();
+    normalize(&points)
+}
+
+/// What only the contributor knows of a segment.
+#[derive(Debug)]
+pub struct SegmentSecret {
+    witness: Witness,
+    data_blindings: Vec<Blinding>,
+    blinding: Blinding,
+    histogram: G1Affine,
+}
+
+impl SegmentSecret {
+    /// Counts the symbols and commits to the counts.
+    pub fn new(srs: &Srs, symbols: Vec<u16>, seed: &Seed, segment: u32) -> Self {
+        let geometry = srs.geometry();
+        let (data_blindings, blinding) = segment_blindings(seed, segment, geometry.data_columns());
+        let witness = Witness::new(geometry, symbols, Default::default());
+        let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
+        let histogram = commit(srs, &counts, blinding).to_affine();
+        Self { witness, data_blindings, blinding, histogram }
+    }
+
+    /// The counts, by symbol.
+    pub fn counts(&self) -> &[u32] {
+        &self.witness.counts
+    }
+
+    /// The histogram commitment's blinding.
+    pub fn blinding(&self) -> Blinding {
+        self.blinding
+    }
+
+    /// The histogram commitment.
+    pub fn histogram(&self) -> G1Affine {
+        self.histogram
+    }
+
+    /// Proves that `columns`, the segment's registered commitments, hold symbols of this histogram.
+    pub fn prove(
+        mut self,
+        srs: &Srs,
+        key: &ProvingKey,
+        columns: &[G1Affine],
+    ) -> Result<Segment, BackendError> {
+        let geometry = srs.geometry();
+        let statement = histogram_statement(&geometry, columns, &self.histogram).limbs();
+        self.witness.statement = statement;
+        let mut linked: Vec<_> = columns
+            .iter()
+            .zip(&self.data_blindings)
+            .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding: *blinding })
+            .collect();
+        linked.push(Linked { commitment: self.histogram, blinding: self.blinding });
+        let instance = Instance { statement }.to_rows();
+        let proof = prove(srs, key, HistogramCircuit::new(geometry, self.witness), &instance, &linked)?;
+        Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
+    }
+}
