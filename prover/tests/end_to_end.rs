@@ -103,7 +103,7 @@ fn one_file() {
     let (target, registration) = commit_records(folder.path(), "one", &contributor(), &texts);
     let proved = prove(&[target]);
     assert_eq!(segments(&proved), [1]);
-    assert_eq!(proved.registrations, [registration.clone()]);
+    assert_eq!(proved.registrations, std::slice::from_ref(&registration));
     assert_scored(&proved, &texts);
     let Score::Data(score) = &proved.score else { panic!("a data score") };
     assert_eq!(score.datasets.len(), 1);
