@@ -16,12 +16,12 @@ use halo2curves::bn256::Fr;
 /// Fingerprints under the insecure reference string: circuit, key layout and reference string in 32 bytes. A change
 /// of any of them is a new version of the protocol, and every proof made before is lost.
 const PINNED: [(&str, &str); 6] = [
-    ("histogram-compact", "0xdc765bbee740a102879f1ad05514b8a9cd97c2d83a8d6a493fb39820e82c1a70"),
-    ("data-score-compact", "0xabb2a5ac372ba020f134163387cbac3971643c588e50ef7e92d2ad39dbf40aee"),
-    ("compute-score-compact", "0xaae53e79c5fb8d3ec3c77668e37fdf874b0284a78d9e1f7363c76db1f3851df0"),
-    ("histogram-standard", "0xff5ebbddb0f4e5bb03018fb7e100c4fac3159a50e52d3c8c14b68bdf26aa8c9b"),
-    ("data-score-standard", "0xa218cb195b33ee13065c3a66ddddc56dcd47a9e1d154c1d527cd1f1c6d4646af"),
-    ("compute-score-standard", "0xee332549e3dce2ecf8b0982a9145fe3891f2271c7ece311d9b6124e774733190"),
+    ("histogram-compact", "0x628ad99e8472a02508bb53f1dd66239deb1f700559ee2cc2dd2e9a1596a5380c"),
+    ("data-score-compact", "0x13e68a780e04b95c04cb4708bef7d5e3f88591af627a6ec601aab4ebe3964823"),
+    ("compute-score-compact", "0x5f557351aa6193862b962c5e2052cbb8568db39d18b7e87bbd89d3b58ec8bb56"),
+    ("histogram-standard", "0xbe087992eb517af941bfb6e0fef70fe4f314e62367059d97886108be15101887"),
+    ("data-score-standard", "0x96da3b4631f2f0b8bc5790e4862719befdd48a0c1eac16e65bc40d3d1985827f"),
+    ("compute-score-standard", "0xc56a7dbdcafd1cf8ac787a561626153af9cd2a8cd14323ae348d6a0878d2c4b4"),
 ];
 
 /// The keys of all statements at all geometries, built once.
