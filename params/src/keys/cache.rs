@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{KeyError, ProvingKey, Statement, VerifyingKey};
+use crate::encoding::SCALAR_BYTES;
 use crate::srs::Srs;
 
 const MAGIC: [u8; 8] = *b"FSPKEY\0\x01";
@@ -87,11 +88,42 @@ fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<plonk::Provi
     if magic != MAGIC || Sha256::digest(body).as_slice() != hash {
         return Err(refuse("not a proving key, or altered"));
     }
+    if !has_layout(body, verifying) {
+        return Err(refuse("not of this circuit"));
+    }
     let key = parse(body, verifying)?;
     if key.get_vk().transcript_repr() != verifying.key.transcript_repr() {
         return Err(refuse("of another circuit"));
     }
     Ok(Some(key))
+}
+
+/// Whether the body is this circuit's verifying key, then as many polynomials as its proving key has, each of its length.
+///
+/// The library's reader trusts every length that it reads: it panics where bytes are missing and allocates whatever a
+/// length asks for. The hash says nothing here: whoever wrote the body could hash it.
+fn has_layout(body: &[u8], verifying: &VerifyingKey) -> bool {
+    let cs = verifying.key.cs();
+    let (fixed, permuted) = (verifying.key.fixed_commitments().len(), cs.permutation().get_columns().len());
+    let rows = verifying.id.geometry.rows();
+    let verifying = verifying.key.to_bytes(SerdeFormat::RawBytesUnchecked);
+    let Some(mut rest) = body.strip_prefix(verifying.as_slice()) else { return false };
+    let single = (0..3).all(|_| take_polynomial(&mut rest, rows));
+    let lists = [fixed, fixed, permuted, permuted].into_iter().all(|count| {
+        take_length(&mut rest) == Some(count) && (0..count).all(|_| take_polynomial(&mut rest, rows))
+    });
+    single && lists && rest.is_empty()
+}
+
+fn take_polynomial(rest: &mut &[u8], rows: usize) -> bool {
+    let values = (take_length(rest) == Some(rows)).then(|| rest.split_at_checked(rows * SCALAR_BYTES));
+    values.flatten().map(|(_, tail)| *rest = tail).is_some()
+}
+
+fn take_length(rest: &mut &[u8]) -> Option<usize> {
+    let (length, tail) = rest.split_first_chunk()?;
+    *rest = tail;
+    usize::try_from(u32::from_be_bytes(*length)).ok()
 }
 
 fn parse(mut body: &[u8], verifying: &VerifyingKey) -> io::Result<plonk::ProvingKey<G1Affine>> {

@@ -11,6 +11,9 @@ use super::world::{Claim, WORLD};
 
 type Item<'a> = (&'a Bundle, &'a [Registration]);
 
+/// Whether a refusal is for the right reason.
+type Expected = fn(&VerifyError) -> bool;
+
 fn good() -> Vec<Item<'static>> {
     WORLD.all().into_iter().map(item).collect()
 }
@@ -20,7 +23,7 @@ fn item(claim: &Claim) -> Item<'_> {
 }
 
 /// Kinds of bad bundles, made of the small data claim, and what each is refused for.
-fn bad() -> Vec<(Bundle, fn(&VerifyError) -> bool)> {
+fn bad() -> Vec<(Bundle, Expected)> {
     let honest = || WORLD.small.data();
     let mut score = honest();
     score.score += 1;

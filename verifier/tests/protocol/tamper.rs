@@ -357,28 +357,29 @@ fn datasets_exchanged_dropped_and_repeated() {
 
 #[test]
 fn links_replaced() {
-    let zero = [Fr::zero(); 8];
-    let replacements: [fn(Link, Link, [Fr; 8]) -> Link; 4] = [
-        |_, other, _| other,
-        |link, _, zero| Link { responses: zero, ..link },
-        |link, other, _| Link { commitment: other.commitment, ..link },
-        |link, _, _| Link { commitment: -link.commitment, ..link },
+    // Of the honest link and another of the same statement.
+    type Replace = fn(Link, Link) -> Link;
+    let replacements: [Replace; 4] = [
+        |_, other| other,
+        |link, _| Link { responses: [Fr::zero(); 8], ..link },
+        |link, other| Link { commitment: other.commitment, ..link },
+        |link, _| Link { commitment: -link.commitment, ..link },
     ];
     for replace in replacements {
         let claim = &WORLD.data;
         let mut bundle = claim.data();
         let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
-        first.proof.link = replace(first.proof.link, second.proof.link, zero);
+        first.proof.link = replace(first.proof.link, second.proof.link);
         let subject = Subject::Histogram { dataset: 0, segment: 0 };
         assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: s } if s == subject));
 
         let mut bundle = claim.data();
-        bundle.proof.link = replace(bundle.proof.link, WORLD.small.data().proof.link, zero);
+        bundle.proof.link = replace(bundle.proof.link, WORLD.small.data().proof.link);
         assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: Subject::DataScore }));
 
         let claim = &WORLD.compute;
         let mut bundle = claim.compute();
-        bundle.proof.link = replace(bundle.proof.link, WORLD.other_node.compute().proof.link, zero);
+        bundle.proof.link = replace(bundle.proof.link, WORLD.other_node.compute().proof.link);
         assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: Subject::ComputeScore }));
     }
 }

@@ -1,0 +1,124 @@
+//! Proving keys kept on disk: found again, and built anew when what is found is stale, foreign or altered.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use fairshare_params::Geometry;
+use fairshare_params::keys::{KeyCache, ProvingKey, Statement};
+use fairshare_params::srs::Srs;
+use halo2_proofs::SerdeFormat;
+use sha2::{Digest as _, Sha256};
+
+/// Bytes before the key: eight of magic, a hash.
+const HEADER: usize = 40;
+
+static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
+/// The smallest circuit's key, and its whole content.
+static KEY: LazyLock<ProvingKey> = LazyLock::new(|| build(Statement::DataScore));
+
+fn build(statement: Statement) -> ProvingKey {
+    ProvingKey::build(&SRS, statement).expect("a key")
+}
+
+fn content(key: &ProvingKey) -> Vec<u8> {
+    key.key().to_bytes(SerdeFormat::RawBytesUnchecked)
+}
+
+/// The one file of a cache.
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder).expect("read").map(|entry| entry.expect("an entry").path());
+    let file = files.next().expect("a file");
+    assert_eq!(files.next(), None, "and nothing else, such as a temporary file");
+    file
+}
+
+#[track_caller]
+fn is_right(key: &ProvingKey) {
+    assert_eq!(key.verifying().fingerprint(), KEY.verifying().fingerprint());
+    assert!(content(key) == content(&KEY), "another proving key");
+}
+
+#[test]
+fn a_key_is_kept_and_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = KeyCache::new(folder.path().join("deep/below"));
+    is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+    let file = only_file(&folder.path().join("deep/below"));
+    let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+    let fingerprint = KEY.verifying().fingerprint().to_string();
+    assert_eq!(name, format!("data-score-compact-{}.key", &fingerprint[2..18]));
+    let written = fs::metadata(&file).expect("metadata").modified().expect("a time");
+    is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+    assert_eq!(
+        fs::metadata(&file).expect("metadata").modified().expect("a time"),
+        written,
+        "not written again"
+    );
+}
+
+#[test]
+fn an_altered_key_is_built_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = KeyCache::new(folder.path().to_owned());
+    cache.proving_key(&SRS, Statement::DataScore).expect("a key");
+    let file = only_file(folder.path());
+    let honest = fs::read(&file).expect("read");
+    let flipped = |at: usize| {
+        let mut bytes = honest.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let last = honest.len() - 1;
+    let altered = [
+        vec![],
+        honest[..HEADER - 1].to_vec(),
+        honest[..HEADER].to_vec(),
+        honest[..last].to_vec(),
+        [honest.as_slice(), &[0]].concat(),
+        flipped(0),
+        flipped(HEADER - 1),
+        flipped(HEADER),
+        flipped(honest.len() / 2),
+        flipped(last),
+    ];
+    for bytes in altered {
+        fs::write(&file, &bytes).expect("write");
+        is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+        assert!(fs::read(&file).expect("read") == honest, "and kept in place of the altered one");
+    }
+}
+
+/// `body` as a file that its own hash confirms.
+fn confirmed(magic: &[u8], body: &[u8]) -> Vec<u8> {
+    [magic, &Sha256::digest(body), body].concat()
+}
+
+#[test]
+fn a_foreign_key_is_built_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = KeyCache::new(folder.path().to_owned());
+    cache.proving_key(&SRS, Statement::DataScore).expect("a key");
+    let file = only_file(folder.path());
+    let honest = fs::read(&file).expect("read");
+    let magic = &honest[..8];
+    // Another circuit's key, and bodies that are none, under the right name and with their right hash.
+    let other = content(&build(Statement::ComputeScore));
+    let truncated = &honest[HEADER..honest.len() - 100];
+    let early = &honest[HEADER..HEADER + 1000];
+    let mut huge = honest[HEADER..].to_vec();
+    huge[6..10].fill(0xff);
+    for body in [other.as_slice(), truncated, early, &[], &[0xff; 4096], &huge] {
+        fs::write(&file, confirmed(magic, body)).expect("write");
+        is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+        assert!(fs::read(&file).expect("read") == honest);
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_used_costs_only_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a-file");
+    fs::write(&file, "in the way").expect("write");
+    is_right(&KeyCache::new(file).proving_key(&SRS, Statement::DataScore).expect("a key"));
+}
