@@ -70,7 +70,9 @@ fn ratio(setup: &Setup) {
         pairs.push([commit, cost(|| drop(std::hint::black_box(setup.prove())))]);
     }
     let geometry = setup.srs.geometry();
-    for (name, clock) in [("wall", (|cost| cost.wall) as fn(&Cost) -> f64), ("processor", |cost| cost.processor)] {
+    for (name, clock) in
+        [("wall", (|cost| cost.wall) as fn(&Cost) -> f64), ("processor", |cost| cost.processor)]
+    {
         let median = |figure: &dyn Fn(&[Cost; 2]) -> f64| {
             let mut figures: Vec<_> = pairs.iter().map(figure).collect();
             figures.sort_by(f64::total_cmp);
@@ -79,7 +81,9 @@ fn ratio(setup: &Setup) {
         let commit = median(&|pair| clock(&pair[0]));
         let prove = median(&|pair| clock(&pair[1]));
         let ratio = median(&|pair| clock(&pair[1]) / clock(&pair[0]));
-        println!("{geometry}, {name} time: commit {commit:.2} s, prove {prove:.2} s, prove / commit {ratio:.2}");
+        println!(
+            "{geometry}, {name} time: commit {commit:.2} s, prove {prove:.2} s, prove / commit {ratio:.2}"
+        );
     }
 }
 
@@ -101,7 +105,8 @@ fn processor_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The command's name, in parentheses, may hold spaces; utime and stime are fields 14 and 15 of the line.
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>()
+        / 100.0
 }
 
 criterion_group!(benches, segment);
