@@ -1,10 +1,93 @@
-//! What the benchmarks measure, made up once: synthetic data of a geometry's full size, and a policy to score it.
+//! What the benchmarks measure, made up once: synthetic data of a geometry's full size, and clocks.
+
+use std::time::Instant;
 
 use fairshare_params::Geometry;
+use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::srs::Srs;
+use fairshare_prover::opening::{Seed, fresh_seed};
+use fairshare_prover::segment::{SegmentSecret, commit_columns};
+use fairshare_verifier::bundle::Segment;
+use halo2curves::bn256::G1Affine;
 
 /// A full segment of symbols, spread over the whole alphabet: no column is cheaper than real data would be.
 pub fn full_segment(geometry: Geometry) -> Vec<u16> {
     // Fibonacci hashing of the index: uniform, and the same on every machine.
     let symbol = |index: u64| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % geometry.alphabet() as u64;
     (0..geometry.segment_symbols() as u64).map(|index| symbol(index) as u16).collect()
+}
+
+/// The geometry named by `FAIRSHARE_GEOMETRY`, else the standard one.
+///
+/// # Panics
+///
+/// If there is no geometry of that name.
+pub fn geometry() -> Geometry {
+    let name = std::env::var("FAIRSHARE_GEOMETRY").unwrap_or_else(|_| "standard".into());
+    Geometry::from_name(&name).expect("FAIRSHARE_GEOMETRY is a geometry's name")
+}
+
+/// Parameters, key, and one full segment committed to.
+pub struct Setup {
+    /// Insecure parameters: they cost the same.
+    pub srs: Srs,
+    key: ProvingKey,
+    symbols: Vec<u16>,
+    seed: Seed,
+    columns: Vec<G1Affine>,
+}
+
+impl Setup {
+    /// Makes all that is not measured.
+    ///
+    /// # Panics
+    ///
+    /// If key generation fails.
+    pub fn new(geometry: Geometry) -> Self {
+        let srs = Srs::insecure(geometry);
+        let key = ProvingKey::build(&srs, Statement::Histogram).expect("a proving key");
+        let (symbols, seed) = (full_segment(geometry), fresh_seed());
+        let columns = commit_columns(&srs, &symbols, &seed, 0);
+        Self { srs, key, symbols, seed, columns }
+    }
+
+    /// Commits to the segment's columns.
+    pub fn commit(&self) -> Vec<G1Affine> {
+        commit_columns(&self.srs, &self.symbols, &self.seed, 0)
+    }
+
+    /// Counting, the histogram commitment, the proof, its link, and the check that every proof gets.
+    ///
+    /// # Panics
+    ///
+    /// If the proof fails.
+    pub fn prove(&self) -> Segment {
+        let secret = SegmentSecret::new(&self.srs, self.symbols.clone(), &self.seed, 0);
+        secret.prove(&self.srs, &self.key, &self.columns).expect("a proof")
+    }
+}
+
+/// What a piece of work took, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// By the wall clock.
+    pub wall: f64,
+    /// By processor time of all threads, where the system tells.
+    pub processor: f64,
+}
+
+/// Runs `work` and says what it took.
+pub fn cost(work: impl FnOnce()) -> Cost {
+    let (start, processor) = (Instant::now(), processor_seconds());
+    work();
+    Cost { wall: start.elapsed().as_secs_f64(), processor: processor_seconds() - processor }
+}
+
+/// User and system time of all threads so far, from Linux's `/proc` (hundredths of a second); 0 elsewhere.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The command's name, in parentheses, may hold spaces; utime and stime are fields 14 and 15 of the line.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>()
+        / 100.0
 }

@@ -10,7 +10,7 @@ use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_params::commitment::Blinding;
 use fairshare_params::context::{ContextError, Role, context};
 use fairshare_params::keys::{KeyCache, KeyError, ProvingKey, Statement};
-use fairshare_params::registration::Registration;
+use fairshare_params::registration::{Contribution, Registration};
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
 use fairshare_verifier::{Score, Verifier, VerifyError};
 use group::Curve;
@@ -42,6 +42,14 @@ pub enum ProveError {
     /// The registrations do not go together, or not with the policy.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// Fewer records than the policy pays for.
+    #[error("{records} records in all, but the policy asks for at least {least}: commit to more data")]
+    TooFewRecords {
+        /// Records registered.
+        records: u64,
+        /// The policy's minimum.
+        least: u32,
+    },
     /// The opening's symbols or units cannot be read.
     #[error(transparent)]
     Opening(#[from] OpeningError),
@@ -145,6 +153,7 @@ impl<'a> Prover<'a> {
         let registrations: Vec<_> =
             commitments.iter().map(|commitment| commitment.registration.clone()).collect();
         let context = context(policy, &contributor, role, &registrations)?.limbs();
+        check_records(&registrations, policy.min_records())?;
         let bundle = match role {
             Role::Data => self.prove_data(&commitments, context, progress)?,
             Role::Compute => self.prove_compute(first, context, progress)?,
@@ -341,6 +350,18 @@ impl<'a> Prover<'a> {
 pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
     files::write(path, &bundle.to_bytes(), Access::Public)
         .map_err(|source| ProveError::Io { path: path.to_owned(), source })
+}
+
+/// Refuses before any proof is made what the verifier would refuse after all are.
+fn check_records(registrations: &[Registration], least: u32) -> Result<()> {
+    let records = registrations.iter().filter_map(|registration| match registration.contribution() {
+        Contribution::Data { records, .. } => Some(u64::from(*records)),
+        Contribution::Compute { .. } => None,
+    });
+    match records.reduce(u64::saturating_add) {
+        Some(records) if records < u64::from(least) => Err(ProveError::TooFewRecords { records, least }),
+        _ => Ok(()),
+    }
 }
 
 /// One segment to prove.

@@ -259,9 +259,7 @@ fn fewer_records_than_the_policy_pays_for() {
     let folder = folder();
     let (few, _) = commit_records(folder.path(), "few", &contributor(), &[records(99, 1)]);
     let error = refuse(std::slice::from_ref(&few));
-    let ProveError::Verify(VerifyError::TooFewRecords { records: 99, least: 100 }) = error else {
-        panic!("{error:?}")
-    };
+    let ProveError::TooFewRecords { records: 99, least: 100 } = error else { panic!("{error:?}") };
     // Two datasets reach the minimum together.
     let (one, _) = commit_records(folder.path(), "one", &contributor(), &[records(1, 2)]);
     super::prove(&[few, one]);
