@@ -112,8 +112,8 @@ pub fn run(output: Output) -> Result<Status, CliError> {
 fn introduce(output: Output, policy: &Policy) -> Result<(), CliError> {
     output.text(&format!(
         "A royalty of {} units for a year of flights from New York City.\n\
-         Three airports contribute: their records are data, {} days are rounds, records a day are computing power.\n\
-         Each proves its scores; nobody shows a record.\n",
+         Three airports contribute: their records are data; {} days are rounds, and an\n\
+         airport's records a day its computing power. Nobody shows a record.\n",
         thousands(policy.vault().pool),
         policy.round_totals().len(),
     ))
@@ -123,9 +123,9 @@ fn conclude(lines: &[Line], elapsed: Duration, accepted: bool) -> String {
     let records: u64 = lines.iter().map(|line| u64::from(line.records)).sum();
     let verdict = if accepted { "2 forgeries refused" } else { "A FORGERY WAS ACCEPTED: please report this" };
     format!(
-        "\n{} records of {} contributors committed, proved, verified and paid in {}; {verdict}.\n\
-         Next: `fairshare --help` has the same path in four commands, on your own data; examples/flights/policy.toml \
-         explains every rule.",
+        "\n{} records of {} contributors committed, proved, verified and paid;\n{verdict}; {} in all.\n\
+         Next: `fairshare --help` has the same path in four commands, for your own data;\n\
+         examples/flights/policy.toml explains every rule.",
         thousands(records),
         lines.len(),
         seconds(elapsed),
@@ -146,7 +146,7 @@ fn timed<T>(
 
 /// One line of the story.
 fn say(output: Output, what: &str, took: Duration) -> Result<(), CliError> {
-    output.text(&format!("  {what:<86} {:>8}", seconds(took)))
+    output.text(&format!("  {what:<66} {:>8}", seconds(took)))
 }
 
 fn data_folder(root: &Path, airport: &Airport) -> PathBuf {
@@ -253,7 +253,7 @@ fn verify(
         let scores = verifier.verify_batch(&items).into_iter().collect::<Result<Vec<_>, VerifyError>>()?;
         Ok(scores)
     })?;
-    say(output, &format!("the operator verifies all {} bundles together: accepted", scores.len()), took)?;
+    say(output, &format!("the operator verifies {} bundles together: all accepted", scores.len()), took)?;
     Ok((scores, took))
 }
 
@@ -273,8 +273,8 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
     let stolen = Registration::from_json(stolen.as_bytes())
         .map_err(|source| CliError::Registration { path: claim.bundle.clone(), source })?;
     let forgeries = [
-        ("EWR's data bundle, its score raised by the smallest unit, 2^-48 nats", raised, &claim.registration),
-        ("EWR's data bundle, replayed by JFK under its own address", replayed, &stolen),
+        ("EWR's data score raised by 2^-48 nats", raised, &claim.registration),
+        ("EWR's data bundle replayed by JFK", replayed, &stolen),
     ];
     let mut attacks = Vec::new();
     for (attack, bundle, registration) in forgeries {
@@ -285,7 +285,7 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
         let refused = error.is_some();
         say(output, &format!("{attack}: {}", if refused { "refused" } else { "ACCEPTED" }), took)?;
         if let Some(error) = &error {
-            output.text(&format!("      {error}"))?;
+            output.text(&output::wrap(error, 76, "      "))?;
         }
         attacks.push(Attack { attack, refused, error });
     }

@@ -1,12 +1,15 @@
 //! Progress bars on a terminal, and nothing anywhere else.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::io;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fairshare_prover::{Progress, Task};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// The screen below the log. Hidden where standard error is no terminal.
@@ -97,21 +100,37 @@ fn name(task: Task) -> &'static str {
 fn template(task: Task) -> &'static str {
     match task {
         Task::Commit => {
-            "{spinner:.cyan} {msg} [{bar:30.cyan/blue}] {bytes}/{total_bytes} at {bytes_per_sec}, {eta} left"
+            "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {bytes}/{total_bytes} at {bytes_per_sec}{left}"
         }
-        Task::Segments => {
-            "{spinner:.cyan} {msg} [{bar:30.cyan/blue}] {pos}/{len} in {elapsed}, {per_sec}, {eta} left"
-        }
+        Task::Segments => "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {pos}/{len} in {elapsed}{each}{left}",
         Task::Keys | Task::Score => "{spinner:.cyan} {msg} {elapsed:.dim}",
     }
 }
 
 fn add(bar: ProgressBar, template: &str, message: impl Into<Cow<'static, str>>) -> ProgressBar {
     // The templates are this file's own; one that did not parse would show as indicatif's default.
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("each", each)
+        .with_key("left", left);
     let bar = SCREEN.add(bar.with_style(style).with_message(message));
     bar.enable_steady_tick(TICK);
     bar
+}
+
+/// The rate, as time for one: segments take seconds. Before the first is done there is none.
+fn each(state: &ProgressState, text: &mut dyn Write) {
+    if state.per_sec() > 0.0 {
+        // Writing to a line of the screen that fails leaves it short.
+        let _ = write!(text, ", {:.1} s each", 1.0 / state.per_sec());
+    }
+}
+
+/// The time left, once there is something to tell it from.
+fn left(state: &ProgressState, text: &mut dyn Write) {
+    if state.per_sec() > 0.0 {
+        let _ = write!(text, ", {} left", HumanDuration(state.eta()));
+    }
 }
 
 /// Standard error for the log, kept apart from the bars.
