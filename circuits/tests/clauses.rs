@@ -5,6 +5,7 @@ mod clauses {
     mod data_score;
     mod histogram;
     pub mod support;
+    mod vectors;
 }
 
 /// A clause is named alike in the statement, in the circuit's regions or gates, and in its test.

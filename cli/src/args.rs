@@ -299,7 +299,7 @@ pub struct ProveArgs {
     /// Most memory for proving, for instance 512MiB or 8GiB [default: 8GiB]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     pub memory: Option<u64>,
-    /// A folder to keep proving keys in, so that the next proof need not make them anew
+    /// The folder of kept proving keys [default: fairshare in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
     /// Threads in all [default: as many as cores]

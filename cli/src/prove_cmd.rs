@@ -1,5 +1,6 @@
 //! `fairshare prove`: from commitment folders to a bundle.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use fairshare_params::keys::KeyCache;
@@ -42,8 +43,8 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         memory: args.memory.unwrap_or(defaults.memory),
     };
     let prover = Prover::new(&verifier, limits);
-    let prover = match &args.keys {
-        Some(folder) => prover.with_cache(KeyCache::new(folder.clone())),
+    let prover = match args.keys.clone().or_else(cache_folder) {
+        Some(folder) => prover.with_cache(KeyCache::new(folder)),
         None => prover,
     };
     let proved = prover.prove(&args.folders, &Bars::default())?;
@@ -76,4 +77,11 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         ])
     })?;
     Ok(Status::Done)
+}
+
+/// `$XDG_CACHE_HOME/fairshare`, or `~/.cache/fairshare`; none where there is no home.
+fn cache_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = named.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    Some(folder.join("fairshare"))
 }

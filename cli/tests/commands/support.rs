@@ -45,8 +45,11 @@ impl Ran {
     }
 }
 
+/// The program, keeping its proving keys in the build's folder instead of the user's cache.
 pub fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_fairshare"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fairshare"));
+    program.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    program
 }
 
 /// Runs the program with a line of arguments, split at spaces.
