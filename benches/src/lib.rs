@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use fairshare_params::Geometry;
+use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::srs::Srs;
 use fairshare_prover::opening::{Seed, fresh_seed};
 use fairshare_prover::segment::{SegmentSecret, commit_columns};
 use fairshare_verifier::bundle::Segment;
-use halo2curves::bn256::G1Affine;
+use halo2curves::bn256::{Fr, G1, G1Affine};
 
 /// A full segment of symbols, spread over the whole alphabet: no column is cheaper than real data would be.
 pub fn full_segment(geometry: Geometry) -> Vec<u16> {
@@ -54,6 +55,17 @@ impl Setup {
     /// Commits to the segment's columns.
     pub fn commit(&self) -> Vec<G1Affine> {
         commit_columns(&self.srs, &self.symbols, &self.seed, 0)
+    }
+
+    /// Commits to the same columns one after the other, every thread on one column: how the prototype did it, and
+    /// the time that the target for proving (five times committing) was set by.
+    pub fn commit_in_turn(&self) -> Vec<G1> {
+        let usable = self.srs.geometry().usable_rows();
+        let column = |symbols: &[u16]| {
+            let values: Vec<_> = symbols.iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
+            commit(&self.srs, &values, Blinding::PUBLIC)
+        };
+        self.symbols.chunks(usable).map(column).collect()
     }
 
     /// Counting, the histogram commitment, the proof, its link, and the check that every proof gets.

@@ -1,8 +1,8 @@
 //! Keeping all cores busy, whether there is one segment or a thousand, within a memory limit.
 //!
-//! Proofs of several segments with one thread each beat one proof with all threads, because a proof has serial parts
-//! and its FFTs share badly (`benches/RESULTS.md`). So full waves of jobs run with one thread each, and
-//! the rest, fewer segments than cores, share the cores evenly.
+//! Full waves of jobs run with one thread each; the rest, fewer segments than cores, share the cores evenly. On two
+//! cores the two ways of dividing the work are equally fast (`benches/RESULTS.md`); jobs of one thread have no serial
+//! part that leaves other cores idle, which counts the more cores there are.
 
 use std::sync::Mutex;
 
