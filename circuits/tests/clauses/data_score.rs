@@ -93,8 +93,7 @@ fn d1_instance_bound() {
 
 #[test]
 fn d1_records_are_the_same_in_every_row() {
-    // From row 13 on the prover would like another n. Rows 13 to F are past the schema's last feature, so
-    // only the constant column objects, and the total that reads n in row F.
+    // Row 14 is past the schema's last feature: no other gate reads n there.
     let claim = honest();
     let mut trace = claim.trace();
     trace.set(Cells::Records, 14, Fr::from(5));
