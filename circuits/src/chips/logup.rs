@@ -16,22 +16,24 @@
 //! | name | kind | origin |
 //! | --- | --- | --- |
 //! | `h_j` | advice, second phase | hint: the sum of three terms' fractions on one row |
-//! | `φ` | advice, second phase | hint: the running sum of all `h_j` above this row |
+//! | `φ` | advice, second phase | hint: the running sum of all fractions above this row |
 //! | `active`, `boundary` | selectors | rows `0..u`; rows `0` and `u` |
 //!
 //! **Gates**
 //!
 //! | degree | constraint | meaning |
 //! | --- | --- | --- |
-//! | 5 | `active · (h·d0·d1·d2 − (m0·d1 + m1·d0)·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
-//! | 2 | `active · (φ′ − φ − Σ_j h_j)` | running sum |
+//! | ≤ 5 | `active · (h·d0·d1·d2 − (m0·d1 + m1·d0)·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
+//! | ≤ 5 | the same with `h = φ′ − φ − Σ_j h_j`, for the last group of terms | running sum |
 //! | 2 | `boundary · φ` | it starts and ends at zero |
+//!
+//! The last group of terms has no helper column: what it adds to a row is the step of `φ` less the helpers.
 //!
 //! **Wiring** `m_i`, `v_i` are the caller's expressions over first-phase cells of the same row: nothing is
 //! copied. `h_j` is forced by the helper gate (`d_i ≠ 0` except with probability `≈ 2^-230`), `φ` by the
 //! running sum from its zero start. No result leaves the chip.
 //!
-//! **Cost** `⌈terms/3⌉ + 1` columns, no row of its own; row `u` holds the final `φ`.
+//! **Cost** `⌈terms/3⌉` columns, no row of its own; row `u` holds the final `φ`.
 
 use ff::{BatchInvert, Field};
 use halo2_proofs::circuit::{Region, Value};
@@ -42,8 +44,8 @@ use halo2curves::bn256::Fr;
 
 use super::{Expr, enable};
 
-/// Terms that share a helper column: three keep its gate at degree 5.
-pub const TERMS_PER_HELPER: usize = 3;
+/// Terms that share a gate: three keep it at degree 5.
+pub const TERMS_PER_GROUP: usize = 3;
 
 /// One fraction `multiplicity / (γ − value)`, on every usable row.
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ pub struct LogUp {
 /// Values of the second-phase columns: helpers on rows `0..u`, the running sum on rows `0..=u`.
 #[derive(Clone, Debug)]
 pub struct Sums {
-    /// One column for each three terms.
+    /// One column for each three terms but the last.
     pub helpers: Vec<Vec<Fr>>,
     /// The running sum.
     pub sum: Vec<Fr>,
@@ -89,22 +91,23 @@ pub struct Sums {
 impl LogUp {
     /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, gamma: Challenge, terms: Vec<Term>) -> Self {
+        let (helped, last) = terms.split_at(terms_with_helpers(terms.len()));
         let helpers: Vec<_> =
-            terms.chunks(TERMS_PER_HELPER).map(|_| meta.advice_column_in(SecondPhase)).collect();
+            helped.chunks(TERMS_PER_GROUP).map(|_| meta.advice_column_in(SecondPhase)).collect();
         let sum = meta.advice_column_in(SecondPhase);
         let (active, boundary) = (meta.selector(), meta.selector());
 
         meta.create_gate("LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)", |_| {
-            let constraints: Vec<_> = terms
-                .chunks(TERMS_PER_HELPER)
+            let constraints: Vec<_> = helped
+                .chunks(TERMS_PER_GROUP)
                 .zip(&helpers)
-                .map(|(terms, helper)| ("LogUp helper", helper_constraint(gamma, terms, helper.cur())))
+                .map(|(terms, helper)| ("LogUp helper", sum_of_fractions(gamma, terms, helper.cur())))
                 .collect();
             Constraints::with_selector(active.expr(), constraints)
         });
-        meta.create_gate("LogUp sum: φ(next) = φ + Σ h", |_| {
-            let total = helpers.iter().fold(sum.cur(), |total: Expr, helper| total + helper.cur());
-            Constraints::with_selector(active.expr(), [("LogUp sum", sum.next() - total)])
+        meta.create_gate("LogUp sum: φ(next) = φ + Σ h + Σ m_i/(γ − v_i)", |_| {
+            let step = helpers.iter().fold(sum.next() - sum.cur(), |step: Expr, helper| step - helper.cur());
+            Constraints::with_selector(active.expr(), [("LogUp sum", sum_of_fractions(gamma, last, step))])
         });
         meta.create_gate("LogUp boundary: φ = 0 on rows 0 and u", |_| {
             Constraints::with_selector(boundary.expr(), [("LogUp boundary", sum.cur())])
@@ -141,8 +144,13 @@ impl LogUp {
     }
 }
 
+/// Terms whose fractions go to helper columns: all but the last group, which the running sum takes itself.
+fn terms_with_helpers(terms: usize) -> usize {
+    terms.div_ceil(TERMS_PER_GROUP).saturating_sub(1) * TERMS_PER_GROUP
+}
+
 /// `h·D − N`, where `N/D` is the sum of the terms' fractions: `N ← N·d + m·D`, `D ← D·d`.
-fn helper_constraint(gamma: Challenge, terms: &[Term], helper: Expr) -> Expr {
+fn sum_of_fractions(gamma: Challenge, terms: &[Term], h: Expr) -> Expr {
     let denominator = |term: &Term| gamma.expr() - term.value.clone();
     let sum = terms.iter().fold(None, |sum: Option<(Expr, Expr)>, term| {
         let (m, d) = (term.multiplicity.clone(), denominator(term));
@@ -152,25 +160,26 @@ fn helper_constraint(gamma: Challenge, terms: &[Term], helper: Expr) -> Expr {
         })
     });
     match sum {
-        Some((numerator, product)) => helper * product - numerator,
-        None => helper,
+        Some((numerator, product)) => h * product - numerator,
+        None => h,
     }
 }
 
 /// Helper columns and running sum for `terms` fractions a row, given each fraction's value.
 pub fn sums(terms: usize, usable: usize, fraction: impl Fn(usize, usize) -> Fr) -> Sums {
-    let helpers: Vec<Vec<Fr>> = (0..terms)
-        .step_by(TERMS_PER_HELPER)
-        .map(|first| {
-            let last = terms.min(first + TERMS_PER_HELPER);
-            (0..usable).map(|row| (first..last).map(|term| fraction(term, row)).sum()).collect()
-        })
+    let group = |first: usize, row: usize| -> Fr {
+        (first..terms.min(first + TERMS_PER_GROUP)).map(|term| fraction(term, row)).sum()
+    };
+    let helped = terms_with_helpers(terms);
+    let helpers: Vec<Vec<Fr>> = (0..helped)
+        .step_by(TERMS_PER_GROUP)
+        .map(|first| (0..usable).map(|row| group(first, row)).collect())
         .collect();
     let mut total = Fr::ZERO;
     let mut sum = Vec::with_capacity(usable + 1);
     sum.push(total);
     for row in 0..usable {
-        total += helpers.iter().map(|helper| helper[row]).sum::<Fr>();
+        total += helpers.iter().map(|helper| helper[row]).sum::<Fr>() + group(helped, row);
         sum.push(total);
     }
     Sums { helpers, sum }
