@@ -26,14 +26,14 @@ fn segment(criterion: &mut Criterion) {
 /// Reads one of a cost's clocks.
 type Clock = fn(&Cost) -> f64;
 
-/// Commits both ways and proves, in turn, so that all see the same machine; prints the medians of the ratios, by the wall
+/// Commits by the library's multiplication and by ours, and proves, in turn, so that all see the same machine; prints the medians of the ratios, by the wall
 /// clock and, where the system tells, by processor time, which a busy machine disturbs less.
 fn ratio(setup: &Setup) {
     let rounds: Vec<[Cost; 3]> = (0..5)
         .map(|_| {
-            let in_turn = cost(|| drop(black_box(setup.commit_in_turn())));
+            let library = cost(|| drop(black_box(setup.commit_by_library())));
             let commit = cost(|| drop(black_box(setup.commit())));
-            [in_turn, commit, cost(|| drop(black_box(setup.prove())))]
+            [library, commit, cost(|| drop(black_box(setup.prove())))]
         })
         .collect();
     let geometry = setup.srs.geometry();
@@ -44,10 +44,10 @@ fn ratio(setup: &Setup) {
             figures.sort_by(f64::total_cmp);
             figures[figures.len() / 2]
         };
-        let [in_turn, commit, prove] = [0, 1, 2].map(|work| median(&|round| clock(&round[work])));
+        let [library, commit, prove] = [0, 1, 2].map(|work| median(&|round| clock(&round[work])));
         let ratios = [0, 1].map(|work| median(&|round| clock(&round[2]) / clock(&round[work])));
         println!(
-            "{geometry}, {name} time: commit column by column {in_turn:.2} s, commit columns in parallel {commit:.2} s, \
+            "{geometry}, {name} time: commit by the library {library:.2} s, commit {commit:.2} s, \
              prove {prove:.2} s; prove / commit {:.2} and {:.2}",
             ratios[0], ratios[1]
         );

@@ -5,12 +5,12 @@
 
 use ff::Field;
 use group::Curve;
-use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::encoding::Hasher;
+use crate::multiexp::multiexp;
 use crate::srs::Srs;
 
 /// A column's blinding `r`. Zero for public columns.
@@ -49,7 +49,7 @@ pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> 
 pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
     let values = &values[..usable];
-    let sum = best_multiexp(values, &srs.lagrange()[..usable]);
+    let sum = multiexp(values, &srs.lagrange()[..usable]);
     match srs.lagrange().last() {
         Some(last) if blinding != Blinding::PUBLIC => sum + *last * blinding.0,
         _ => sum,

@@ -18,11 +18,11 @@ use ff::Field;
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::plonk::{self, Circuit, create_proof};
-use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
-use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
-use halo2curves::bn256::{Bn256, Fr, G1Affine};
+use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
+
+use crate::scheme::{Opener, Parameters, Scheme};
 
 /// Blinding rows of every advice column.
 const BLINDING_ROWS: usize = 6;
@@ -62,8 +62,8 @@ pub fn prove<C: Circuit<Fr>>(
         .map_err(|error| BackendError::Prove(plonk::Error::Transcript(std::io::Error::other(error))))?;
     let mut replay = rng.clone();
     let mut transcript = Writer::new();
-    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
-        srs.params(),
+    create_proof::<Scheme, Opener<'_>, _, _, _, _>(
+        &Parameters::from(srs),
         key.key(),
         &[circuit],
         &[&[instance]],

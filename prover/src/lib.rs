@@ -23,6 +23,7 @@ pub mod opening;
 pub mod progress;
 pub mod prove;
 pub mod schedule;
+mod scheme;
 pub mod score;
 pub mod segment;
 

@@ -1,0 +1,79 @@
+//! Committing to one column: the library's multi-scalar multiplication against this project's, by scalar size, on one
+//! thread; medians, and their ratio in the same run.
+//!
+//! `cargo bench -p fairshare-benches --bench commitment`; `FAIRSHARE_GEOMETRY=compact` for the small geometry.
+
+use std::hint::black_box;
+
+use fairshare_benches::{cost, geometry};
+use fairshare_params::multiexp::multiexp;
+use fairshare_params::srs::Srs;
+use ff::PrimeField;
+use halo2_proofs::arithmetic::best_multiexp;
+use halo2curves::bn256::{Fr, G1};
+
+/// Rounds of each measurement.
+const ROUNDS: usize = 9;
+
+fn main() {
+    let geometry = geometry();
+    let srs = Srs::insecure(geometry);
+    let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread pool");
+    let make = cost(|| drop(black_box(single.install(|| srs.lagrange_multiples().clone()))));
+    println!("{geometry}, one thread; the points' multiples take {:.0} ms to make", make.wall * 1e3);
+    println!(
+        "{:>12}  {:>10}  {:>10}  {:>10}  {:>6}  {:>6}",
+        "scalars", "library ms", "ours ms", "multiples", "", ""
+    );
+    for bits in [1, 8, geometry.alphabet_bits(), 20, 254] {
+        let scalars = scalars(geometry.rows(), bits);
+        let library = || best_multiexp(&scalars, srs.lagrange());
+        let light = || multiexp(&scalars, srs.lagrange());
+        let multiples = || srs.lagrange_multiples().multiexp(&scalars);
+        let ways: [&(dyn Fn() -> G1 + Sync); 3] = [&library, &light, &multiples];
+        let [library, light, multiples] = single.install(|| {
+            medians(&ways.map(|way| {
+                move || {
+                    black_box(way());
+                }
+            }))
+        });
+        println!(
+            "{:>12}  {:>10.1}  {:>10.1}  {:>10.1}  {:>5.1}x  {:>5.1}x",
+            format!("{bits} bits"),
+            library * 1e3,
+            light * 1e3,
+            multiples * 1e3,
+            library / light,
+            library / multiples
+        );
+    }
+}
+
+/// Median wall seconds of each of the ways, which take turns so that all see the same machine.
+fn medians<const N: usize>(ways: &[impl Fn(); N]) -> [f64; N] {
+    let rounds: Vec<[f64; N]> =
+        (0..ROUNDS).map(|_| std::array::from_fn(|way| cost(&ways[way]).wall)).collect();
+    std::array::from_fn(|way| {
+        let mut times: Vec<_> = rounds.iter().map(|round| round[way]).collect();
+        times.sort_by(f64::total_cmp);
+        times[ROUNDS / 2]
+    })
+}
+
+/// Scalars of at most so many bits, spread evenly, the same on every machine.
+fn scalars(count: usize, bits: u32) -> Vec<Fr> {
+    let mut state = Fr::MULTIPLICATIVE_GENERATOR;
+    (0..count)
+        .map(|_| {
+            state = state * state + Fr::MULTIPLICATIVE_GENERATOR;
+            match bits {
+                254.. => state,
+                _ => {
+                    let low: [u8; 8] = state.to_repr().as_ref()[..8].try_into().expect("eight bytes");
+                    Fr::from(u64::from_le_bytes(low) & ((1 << bits) - 1))
+                }
+            }
+        })
+        .collect()
+}
