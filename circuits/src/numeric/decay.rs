@@ -235,6 +235,19 @@ mod tests {
         assert_eq!(rho_with(lambda, 512), Some(1 << 63));
     }
 
+    /// Enclosures at work: however few bits there are, the answer is the right one or none.
+    #[test]
+    fn no_precision_gives_a_wrong_answer() {
+        for lambda in
+            ["0.0000000000000036", "0.001", LN_2_BELOW, LN_2_ABOVE, "7.3", "44.3614", "44.3615", "1000"]
+        {
+            let (exact, right) = (decay(lambda).exact, decay(lambda).rho());
+            let answers: Vec<u64> = (1..=400).filter_map(|bits| rho_with(&exact, bits)).collect();
+            assert!(answers.iter().all(|&answer| answer == right), "λ = {lambda}");
+            assert!(answers.len() > 200, "λ = {lambda}: {} answers", answers.len());
+        }
+    }
+
     #[test]
     fn equality_and_order_are_those_of_lambda() {
         let (below, above) = (decay(LN_2_BELOW), decay(LN_2_ABOVE));

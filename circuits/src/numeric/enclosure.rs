@@ -96,4 +96,30 @@ mod tests {
         sum += enclosure(10, 11, 4);
         assert_eq!((sum.low, sum.high), (13u32.into(), 16u32.into()));
     }
+
+    /// What is claimed of `v` holds for every `v` within, here sixteen to a unit, and is not withheld needlessly.
+    #[test]
+    fn claims_hold_for_every_number_within() {
+        const BITS: u32 = 3;
+        for (low, high) in (0u32..40).flat_map(|low| (low..low + 6).map(move |high| (low, high))) {
+            let it = enclosure(low, high, BITS);
+            let within = 16 * low..=16 * high;
+            let squared = it.squared();
+            let square = |v: u32| BigUint::from(v * v);
+            assert!(within.clone().all(|v| (&squared.low << (BITS + 8)) <= square(v)));
+            assert!(within.clone().all(|v| square(v) <= (&squared.high << (BITS + 8))));
+            for fraction_bits in 0..=BITS {
+                let unit = 16 << (BITS - fraction_bits);
+                let alike = |values: Vec<u32>| {
+                    values.windows(2).all(|pair| pair[0] == pair[1]).then(|| values[0].into())
+                };
+                let rounded = within.clone().map(|v| (v + unit / 2) / unit).collect();
+                assert_eq!(it.round(fraction_bits), alike(rounded), "{low}..{high} at {fraction_bits}");
+                if low > 0 {
+                    let inverse = within.clone().map(|v| (16 << (BITS + fraction_bits)) / v).collect();
+                    assert_eq!(it.floor_of_inverse(fraction_bits), alike(inverse), "1/({low}..{high})");
+                }
+            }
+        }
+    }
 }
