@@ -1,4 +1,4 @@
-//! Sums `Σ s_i·G_i` over the reference string's Lagrange points, which are the same in every commitment.
+//! Sums `Σ s_i·G_i` over the reference string's Lagrange points, fast where the scalars are small.
 //!
 //! Data columns hold symbols below `2^13`, and committing to them is the first thing a contributor waits for. A
 //! general multi-scalar multiplication walks over all the windows of a 254-bit scalar and reduces buckets in each; a
@@ -8,12 +8,10 @@
 //! 2. `Σ_v v·B_v`, with `v = 2^h·a + b`, is `2^h·Σ_a a·(Σ_b B_v) + Σ_b b·(Σ_a B_v)`: the groups' sums are grouped
 //!    and summed twice more, by their high and by their low digits, and what is left is a few hundred additions.
 //!
-//! Full scalars have a digit in each window, and one set of buckets does for them as well once the points' multiples
-//! `2^(c·j)·G_i` are at hand for every window `j`: [`Multiples`]. They take a second of processor time to make, which
-//! pays from the first standard segment proved on.
-//!
 //! All the grouped sums are of affine points, pairwise, with one field inversion for a whole batch of pairs: six
-//! multiplications an addition against eleven and more in projective coordinates.
+//! multiplications an addition against eleven and more in projective coordinates. Scalars that are not small, such as
+//! the blinding rows of a proof's columns, are left to the library: one set of buckets for all windows, over tables of the
+//! points' multiples, was measured between 1.0 and 1.5 times as fast, which the tables' making eats up.
 //!
 //! Running time depends on the scalars: see SECURITY.md on timing.
 
@@ -22,12 +20,11 @@ use group::Group;
 use group::prime::PrimeCurveAffine;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
-use rayon::prelude::*;
 
 /// Scalars below `2^SMALL_BITS` are small: every symbol of every geometry is, and most counts are.
 const SMALL_BITS: u32 = 13;
-/// Bits of a scalar with room for the carry of signed digits.
-const SCALAR_BITS: u32 = Fr::NUM_BITS + 1;
+/// The low digit's bits: half of [`SMALL_BITS`].
+const LOW_BITS: u32 = 6;
 /// Pairs of points that share a field inversion: enough to make its cost vanish, few enough for the inner cache.
 const BATCH: usize = 1024;
 
@@ -37,7 +34,7 @@ pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     let mut small = Vec::with_capacity(scalars.len().min(bases.len()));
     let (mut large_scalars, mut large_bases) = (Vec::new(), Vec::new());
     for (scalar, base) in scalars.iter().zip(bases) {
-        match small_value(scalar, SMALL_BITS) {
+        match small_value(scalar) {
             Some(value) => small.push((value, *base)),
             None => {
                 large_scalars.push(*scalar);
@@ -45,114 +42,29 @@ pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
             }
         }
     }
-    sum_of_products(small.into_iter(), SMALL_BITS) + best_multiexp(&large_scalars, &large_bases)
+    sum_of_products(&small) + best_multiexp(&large_scalars, &large_bases)
 }
 
-/// The scalar, if it is below `2^bits`.
-fn small_value(scalar: &Fr, bits: u32) -> Option<u16> {
+/// The scalar, if it is below `2^SMALL_BITS`.
+fn small_value(scalar: &Fr) -> Option<u16> {
     let bytes = scalar.to_repr();
     let (low, high) = bytes.as_ref().split_first_chunk()?;
     let value = u16::from_le_bytes(*low);
-    (high.iter().all(|byte| *byte == 0) && value >> bits == 0).then_some(value)
+    (high.iter().all(|byte| *byte == 0) && value >> SMALL_BITS == 0).then_some(value)
 }
 
-/// Points with their multiples by powers of `2^c`, for sums with scalars of any size.
-///
-/// Memory: 64 bytes a point and window, 17 MiB for the `2^14` Lagrange points of the standard geometry.
-pub struct Multiples {
-    window: u32,
-    /// `2^(window·j)·G_i` at `[j][i]`.
-    levels: Vec<Vec<G1Affine>>,
-}
-
-impl Multiples {
-    /// Makes the multiples, in parallel.
-    pub fn new(bases: &[G1Affine]) -> Self {
-        // One bit more than the number of points has: about as many buckets to reduce as points in a window.
-        let window = (bases.len().max(1).ilog2() + 1).clamp(2, 15);
-        let count = SCALAR_BITS.div_ceil(window);
-        let chunk = bases.len().div_ceil(rayon::current_num_threads()).max(1);
-        let chunks: Vec<Vec<Vec<G1Affine>>> = bases
-            .par_chunks(chunk)
-            .map(|bases| {
-                let shift = |level: &Vec<G1Affine>| Some(times_power_of_two(level, window));
-                std::iter::successors(Some(bases.to_vec()), shift).take(count as usize).collect()
-            })
-            .collect();
-        let level = |index: usize| chunks.iter().flat_map(|chunk| &chunk[index]).copied().collect();
-        Self { window, levels: (0..count as usize).map(level).collect() }
-    }
-
-    /// `Σ s_i·G_i`. Whichever of scalars and points is longer is cut to the other's length.
-    pub fn multiexp(&self, scalars: &[Fr]) -> G1 {
-        let (mut small, mut large, mut digits) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, scalar) in scalars.iter().take(self.levels[0].len()).enumerate() {
-            match small_value(scalar, self.window - 1) {
-                Some(value) => small.push((value, self.levels[0][index])),
-                None => {
-                    large.push(index);
-                    digits.extend(self.digits(scalar));
-                }
-            }
-        }
-        let digits = digits.chunks(self.levels.len());
-        let terms = self.levels.iter().enumerate().flat_map(|(level, points)| {
-            large.iter().zip(digits.clone()).map(move |(index, digits)| {
-                let (digit, point) = (digits[level], points[*index]);
-                (digit.unsigned_abs(), if digit < 0 { -point } else { point })
-            })
-        });
-        sum_of_products(small.iter().copied().chain(terms), self.window)
-    }
-
-    /// The scalar's signed digits `d_j`, at most `2^(window − 1)` in size: `s = Σ d_j·2^(window·j)`.
-    fn digits(&self, scalar: &Fr) -> impl Iterator<Item = i16> {
-        let mut bytes = [0; 40];
-        bytes[..32].copy_from_slice(scalar.to_repr().as_ref());
-        let window = self.window;
-        let mut carry = 0;
-        (0..self.levels.len() as u32).map(move |level| {
-            let first = window * level;
-            let start = (first / 8) as usize;
-            let word = u32::from_le_bytes(std::array::from_fn(|index| bytes[start + index]));
-            let digit = (word >> (first % 8) & ((1 << window) - 1)) as i32 + carry;
-            carry = i32::from(digit > 1 << (window - 1));
-            (digit - (carry << window)) as i16
-        })
-    }
-}
-
-/// `2^exponent·P` of each point.
-fn times_power_of_two(points: &[G1Affine], exponent: u32) -> Vec<G1Affine> {
-    let mut points = points.to_vec();
-    let mut products = Vec::with_capacity(BATCH);
-    for _ in 0..exponent {
-        for batch in points.chunks_mut(BATCH) {
-            let doubled: Vec<_> = batch.to_vec();
-            let pairs: Vec<_> = doubled
-                .iter()
-                .enumerate()
-                .map(|(place, point)| Pair { left: point, right: point, place })
-                .collect();
-            add_pairs(&pairs, batch, &mut products);
-        }
-    }
-    points
-}
-
-/// `Σ v·P` over terms `(v, P)` with `v ≤ 2^bits`.
-fn sum_of_products(terms: impl Iterator<Item = (u16, G1Affine)> + Clone, bits: u32) -> G1 {
-    let low_bits = bits / 2;
-    let buckets = sum_by_key(terms.filter(|(value, _)| *value != 0), 1 << bits);
-    let by_digit = |digit: &dyn Fn(u16) -> u16| {
+/// `Σ v·P` over terms `(v, P)` with small `v`.
+fn sum_of_products(terms: &[(u16, G1Affine)]) -> G1 {
+    let buckets = sum_by_key(terms.iter().copied().filter(|(value, _)| *value != 0), 1 << SMALL_BITS);
+    let by_digit = |digit: fn(u16) -> u16| {
         let keyed = buckets.iter().map(|(value, sum)| (digit(*value), *sum));
-        weighted_sum(&sum_by_key(keyed, 1 << (bits - low_bits)))
+        weighted_sum(&sum_by_key(keyed, 1 << (SMALL_BITS - LOW_BITS)))
     };
-    let mut sum = by_digit(&|value| value >> low_bits);
-    for _ in 0..low_bits {
+    let mut sum = by_digit(|value| value >> LOW_BITS);
+    for _ in 0..LOW_BITS {
         sum = sum.double();
     }
-    sum + by_digit(&|value| value & ((1 << low_bits) - 1))
+    sum + by_digit(|value| value & ((1 << LOW_BITS) - 1))
 }
 
 /// `Σ v·B_v` for buckets in ascending order of `v`: the sum over all thresholds of what lies at or above them.
@@ -169,18 +81,18 @@ fn weighted_sum(buckets: &[(u16, G1Affine)]) -> G1 {
     total
 }
 
-/// The sum of the points of each key that occurs, in ascending order of keys, which are at most `largest`.
+/// The sum of the points of each key that occurs, in ascending order of keys, which are below `keys`.
 fn sum_by_key(terms: impl Iterator<Item = (u16, G1Affine)> + Clone, largest: usize) -> Vec<(u16, G1Affine)> {
-    let mut places = vec![0usize; largest + 1];
+    let mut places = vec![0usize; keys];
     for (key, _) in terms.clone() {
         places[usize::from(key)] += 1;
     }
-    let (mut keys, mut lengths, mut total) = (Vec::new(), Vec::new(), 0);
+    let (mut present, mut lengths, mut total) = (Vec::new(), Vec::new(), 0);
     for (key, place) in places.iter_mut().enumerate() {
         let length = std::mem::replace(place, total);
         total += length;
         if length > 0 {
-            keys.push(key as u16);
+            present.push(key as u16);
             lengths.push(length);
         }
     }
@@ -190,7 +102,7 @@ fn sum_by_key(terms: impl Iterator<Item = (u16, G1Affine)> + Clone, largest: usi
         points[*place] = point;
         *place += 1;
     }
-    keys.into_iter().zip(sum_groups(points, lengths)).collect()
+    present.into_iter().zip(sum_groups(points, lengths)).collect()
 }
 
 /// Sums each group of consecutive points: `lengths` says how many points each has, at least one.
@@ -305,7 +217,6 @@ mod tests {
     fn agrees_with_the_definition() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let bases = bases(300, &mut rng);
-        let multiples = Multiples::new(&bases);
         for bits in [0, 1, 2, 6, 7, 12, 13, 14, 20, 64] {
             for count in [0, 1, 2, 299] {
                 let scalars: Vec<_> = (0..count)
@@ -313,7 +224,6 @@ mod tests {
                     .collect();
                 let sum = multiexp(&scalars, &bases).to_affine();
                 assert_eq!(sum, naive(&scalars, &bases), "{count} scalars of {bits} bits");
-                assert_eq!(multiples.multiexp(&scalars).to_affine(), sum, "{count} scalars of {bits} bits");
             }
         }
     }
@@ -332,35 +242,6 @@ mod tests {
             .collect();
         let sum = naive(&scalars, &bases);
         assert_eq!(multiexp(&scalars, &bases).to_affine(), sum);
-        assert_eq!(Multiples::new(&bases).multiexp(&scalars).to_affine(), sum);
-    }
-
-    /// Windows of every width, on scalars whose digits carry as far as they can.
-    #[test]
-    fn digits_add_up() {
-        let mut rng = ChaCha20Rng::seed_from_u64(4);
-        for log_count in [0, 1, 2, 5, 8] {
-            let bases = bases(1 << log_count, &mut rng);
-            let multiples = Multiples::new(&bases);
-            let half = Fr::from(1u64 << (multiples.window - 1));
-            let base = half.double();
-            let all_half = (0..multiples.levels.len()).fold(Fr::ZERO, |scalar, _| scalar * base + half);
-            for scalar in
-                [Fr::ONE, -Fr::ONE, half, half + Fr::ONE, half - Fr::ONE, all_half, Fr::random(&mut rng)]
-            {
-                let digits: Vec<_> = multiples.digits(&scalar).collect();
-                let value = digits.iter().rev().fold(Fr::ZERO, |value, digit| {
-                    let size = Fr::from(u64::from(digit.unsigned_abs()));
-                    value * base + if *digit < 0 { -size } else { size }
-                });
-                assert_eq!(value, scalar);
-                assert!(
-                    digits.iter().all(|digit| u32::from(digit.unsigned_abs()) <= 1 << (multiples.window - 1))
-                );
-                let scalars = vec![scalar; bases.len()];
-                assert_eq!(multiples.multiexp(&scalars).to_affine(), naive(&scalars, &bases));
-            }
-        }
     }
 
     /// Equal points, opposite points and the identity, which have no slope between them.
@@ -374,7 +255,6 @@ mod tests {
             let scalars = [Fr::from(5); 4];
             let sum = naive(&scalars, &bases);
             assert_eq!(multiexp(&scalars, &bases).to_affine(), sum, "{first}");
-            assert_eq!(Multiples::new(&bases).multiexp(&scalars).to_affine(), sum, "{first}");
         }
     }
 }

@@ -1,14 +1,12 @@
 //! The commitment scheme that the backend proves with: KZG, with commitments to columns computed by
 //! [`fairshare_params::multiexp`].
 //!
-//! All columns of all proofs are committed to over the same points, which a general multiplication cannot know; and
-//! most hold symbols and counts, which it takes for full scalars. The commitments are the same, so proofs, keys and
-//! verifier know nothing of this. All else is the library's own.
+//! Most columns of a histogram proof hold symbols, which the library takes for full scalars. The commitments are the
+//! same points, so proofs, keys and verifier know nothing of this. All else is the library's own.
 
 use std::io;
-use std::sync::Arc;
 
-use fairshare_params::multiexp::Multiples;
+use fairshare_params::multiexp::multiexp;
 use fairshare_params::srs::Srs;
 use halo2_proofs::poly::commitment::{Blind, CommitmentScheme, Params, ParamsProver, Prover};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
@@ -45,12 +43,12 @@ impl CommitmentScheme for Scheme {
 pub struct Parameters {
     kzg: ParamsKZG<Bn256>,
     /// None in parameters that the library itself made, read or cut down: those commit as the library does.
-    lagrange: Option<Arc<Multiples>>,
+    lagrange: Option<Vec<G1Affine>>,
 }
 
 impl From<&Srs> for Parameters {
     fn from(srs: &Srs) -> Self {
-        Self { kzg: srs.params().clone(), lagrange: Some(srs.lagrange_multiples().clone()) }
+        Self { kzg: srs.params().clone(), lagrange: Some(srs.lagrange().to_vec()) }
     }
 }
 
@@ -82,7 +80,7 @@ impl<'params> Params<'params, G1Affine> for Parameters {
 
     fn commit_lagrange(&self, column: &Polynomial<Fr, LagrangeCoeff>, blind: Blind<Fr>) -> G1 {
         match &self.lagrange {
-            Some(multiples) => multiples.multiexp(column),
+            Some(points) => multiexp(column, points),
             None => self.kzg.commit_lagrange(column, blind),
         }
     }
