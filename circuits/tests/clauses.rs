@@ -8,6 +8,9 @@ mod clauses {
     mod vectors;
 }
 
+#[path = "support/system.rs"]
+mod system;
+
 /// A clause is named alike in the statement, in the circuit's regions or gates, and in its test.
 #[test]
 fn every_clause_is_stated_constrained_and_tested() {
