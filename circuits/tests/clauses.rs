@@ -8,6 +8,8 @@ mod clauses {
     mod vectors;
 }
 
+#[path = "support/claims.rs"]
+mod claims;
 #[path = "support/system.rs"]
 mod system;
 

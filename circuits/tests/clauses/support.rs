@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use fairshare_circuits::geometry::Geometry;
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::Fr;
 
+use crate::claims::GEOMETRY;
 use crate::system::System;
-
-/// Tests use the compact geometry: the circuits are the same for every geometry.
-pub const GEOMETRY: Geometry = Geometry::COMPACT;
 
 /// The names of the constraints that object, or `permutation` for a copy: the mock prover's answer, and the test
 /// support's own, which must be one.
