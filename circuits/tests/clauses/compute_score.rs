@@ -130,7 +130,7 @@ fn c3_division() {
 }
 
 #[test]
-fn c3_share_off_by_one() {
+fn c3_shares_off_by_one() {
     // One unit of share less, the remainder above the total: the slack is negative, so its limbs cannot be
     // in range. The rest of the trace follows the lie.
     let claim = honest();
