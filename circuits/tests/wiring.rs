@@ -112,9 +112,9 @@ fn assert_degree(system: &System) {
 }
 
 /// A Solidity generator in use drops the second of two queries of one column whose rotations are equal modulo the
-/// number of rows, without a word.
+/// number of rows, without a word. Selectors become columns of their own, as in the keys.
 fn assert_queries_unique(system: &System) {
-    let (meta, _) = system.meta.clone().compress_selectors(system.selectors.clone());
+    let (meta, _) = system.meta.clone().directly_convert_selectors_to_fixed(system.selectors.clone());
     let advice = meta.advice_queries().iter().map(|(column, at)| ('a', column.index(), *at));
     let fixed = meta.fixed_queries().iter().map(|(column, at)| ('f', column.index(), *at));
     let instance = meta.instance_queries().iter().map(|(column, at)| ('i', column.index(), *at));

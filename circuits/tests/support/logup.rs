@@ -58,6 +58,8 @@ pub struct Argument {
     pub groups: Vec<Group>,
     /// The running sum's column.
     pub running: usize,
+    /// The rows on which it is switched on.
+    pub rows: std::ops::Range<usize>,
 }
 
 impl Argument {
@@ -74,7 +76,9 @@ impl Argument {
         for group in &groups {
             assert_same(system, &system.constraints[group.constraint], &group.polynomial(system));
         }
-        Self { groups, running: running.column }
+        let first = &system.constraints[groups[0].constraint];
+        let rows = 0..(0..system.rows).take_while(|row| system.is_active(first, *row)).count();
+        Self { groups, running: running.column, rows }
     }
 
     /// All fractions.
@@ -89,16 +93,15 @@ impl Argument {
         }
     }
 
-    /// The rows on which the argument is switched on.
-    pub fn rows(&self, system: &System) -> std::ops::Range<usize> {
-        let constraint = &system.constraints[self.groups[0].constraint];
-        0..(0..system.rows).take_while(|row| system.is_active(constraint, *row)).count()
+    /// The helper columns.
+    pub fn helpers(&self) -> impl Iterator<Item = usize> {
+        self.groups.iter().filter_map(|group| advice_column(&group.sum))
     }
 
     /// Counts into the multiplicity columns how often each table entry is looked up, at the first row that offers
     /// it. Values that stand in no table are left out.
     pub fn recount(&self, system: &mut System) {
-        let rows = self.rows(system);
+        let rows = self.rows.clone();
         let mut counts: HashMap<[u8; 32], u64> = HashMap::new();
         for lookup in self.fractions().filter(|fraction| fraction.is_lookup()) {
             for row in rows.clone() {
@@ -116,7 +119,7 @@ impl Argument {
 
     /// Fills helpers and running sum from a start, and returns what the sum ends in.
     pub fn sum(&self, system: &mut System, start: Fr) -> Fr {
-        let rows = self.rows(system);
+        let rows = self.rows.clone();
         let mut steps = vec![Fr::ZERO; rows.len()];
         for group in &self.groups {
             let values = group.values(system, rows.clone());

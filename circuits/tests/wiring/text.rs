@@ -121,7 +121,7 @@ impl Text<'_> {
 
     fn lookups(&mut self) {
         let argument = Argument::read(self.system);
-        let rows = ranges(argument.rows(self.system));
+        let rows = ranges(argument.rows.clone());
         self.heading(&format!("LOOK-UPS: on rows {rows}, each sum on the left is that of its fractions"));
         for group in &argument.groups {
             let fractions = group.fractions.iter().map(|fraction| {
