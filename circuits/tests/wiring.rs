@@ -239,7 +239,7 @@ fn every_instance_row_is_bound() {
     }
 }
 
-/// Two regions that assign one cell give it one value: the second does not overwrite the first.
+/// No region overwrites what another assigned, but for the cells bound to the instance, which are named twice.
 #[test]
 fn cells_assigned_twice_are_the_copied_ones() {
     for Subject { name, system, .. } in subjects() {

@@ -224,7 +224,7 @@ pub fn assert_every_lookup_bites(honest: &System, expected: usize) {
         .filter(|it| it.is_lookup())
         .map(|it| first_column(it).expect("a column"))
         .collect();
-    assert_eq!(columns.iter().collect::<BTreeSet<_>>().len(), expected);
+    assert_eq!(columns.iter().collect::<BTreeSet<_>>().len(), expected, "columns that are looked up");
     for column in columns {
         let mut lie = honest.clone();
         lie.advice[column][row] = Fr::from(1 << 40);

@@ -13,6 +13,9 @@ pub struct Names {
     challenges: &'static [&'static str],
 }
 
+/// A limb's cells by its number.
+type Limb = fn(usize) -> Compute;
+
 fn numbered(name: &str, range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
     range.map(move |number| format!("{name}{number}"))
 }
@@ -71,7 +74,7 @@ impl Names {
         for (cells, name) in single {
             names.push(cells.index(geometry), name.to_owned());
         }
-        let limbs: [(&str, fn(usize) -> Compute, u32); 7] = [
+        let limbs: [(&str, Limb, u32); 7] = [
             ("unit", Compute::UnitLimb, 32),
             ("rest", Compute::Rest, 32),
             ("share", Compute::Share, 33),
