@@ -24,6 +24,10 @@ const PINNED: [(&str, &str); 6] = [
     ("compute-score-standard", "0x89fc3ceff4645be04bd6e02225fb323b4e5237ecca4a98418d0cd1fef011b04b"),
 ];
 
+/// What each key costs; written anew by `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-params --test keys`, and
+/// by nothing else. Gates and wiring are pinned with the circuits, in `circuits/tests/pinned`.
+const COST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pinned/cost.txt");
+
 /// The keys of all statements at all geometries, built once.
 static KEYS: LazyLock<Vec<VerifyingKey>> = LazyLock::new(|| {
     Geometry::ALL
@@ -66,6 +70,60 @@ fn a_proving_key_has_the_verifying_key_that_is_pinned() {
         let inner = key.key().get_vk();
         assert_eq!(inner.transcript_repr(), key.verifying().key().transcript_repr());
     }
+}
+
+/// A key's columns, queries, and what a proof under it consists of.
+fn cost(key: &VerifyingKey) -> String {
+    let (cs, geometry) = (key.key().cs(), key.id().geometry);
+    let phases = cs.advice_column_phase();
+    let first = phases.iter().filter(|phase| **phase == 0).count();
+    let permuted = cs.permutation().get_columns().len();
+    let products = permuted.div_ceil(cs.degree() - 2);
+    // Columns and permutation products, then the vanishing argument's random polynomial and quotient, then SHPLONK.
+    let commitments = phases.len() + products + 1 + (cs.degree() - 1) + 2;
+    // Queries, the random polynomial, and each permutation column and product at its points.
+    let queries = [cs.advice_queries().len(), cs.fixed_queries().len(), cs.instance_queries().len()];
+    let evaluations = queries[0] + queries[1] + 1 + permuted + (3 * products).saturating_sub(1);
+    assert_eq!(64 * commitments + 32 * evaluations, key.proof_bytes(), "{}", key.id());
+    let gates: usize = cs.gates().iter().map(|gate| gate.polynomials().len()).sum();
+    let lines = [
+        format!("{}", key.id()),
+        format!("  rows         {} of {}, sum's end included", geometry.usable_rows() + 1, geometry.rows()),
+        format!(
+            "  columns      {} advice ({first} in the first phase), {} fixed with selectors, {} instance, {permuted} in the permutation",
+            phases.len(),
+            cs.num_fixed_columns(),
+            cs.num_instance_columns()
+        ),
+        format!("  constraints  {gates}, degree {}", cs.degree()),
+        format!("  queries      {} advice, {} fixed, {} instance", queries[0], queries[1], queries[2]),
+        format!(
+            "  proof        {} bytes: {commitments} commitments, {evaluations} evaluations",
+            key.proof_bytes()
+        ),
+        format!("  key          {} commitments", cs.num_fixed_columns() + permuted),
+    ];
+    lines.join("\n")
+}
+
+#[test]
+fn costs_are_pinned() {
+    let text = KEYS.iter().map(|key| cost(key) + "\n").collect::<Vec<_>>().join("\n");
+    if std::env::var_os("FAIRSHARE_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(COST, &text).expect("the pinned file is writable");
+        return;
+    }
+    let pinned = std::fs::read_to_string(COST).unwrap_or_default();
+    let changed = |left: &str, right: &str| {
+        let kept: HashSet<_> = right.lines().collect();
+        left.lines().filter(|line| !kept.contains(line)).collect::<Vec<_>>().join("\n")
+    };
+    assert!(
+        pinned == text,
+        "a cost moved, from\n{}\nto\n{}",
+        changed(&pinned, &text),
+        changed(&text, &pinned)
+    );
 }
 
 /// Run by [`no_environment_variable_changes_a_key`] in a process of its own.

@@ -1,43 +1,14 @@
 use fairshare_circuits::chips::power_of_two;
-use fairshare_circuits::compute_score::{
-    Cells, Clause, ComputeScoreCircuit, Instance, Rows, Trace, Witness, check,
-};
-use fairshare_circuits::numeric::decay::Decay;
-use fairshare_circuits::numeric::rounds::compute_score;
+use fairshare_circuits::compute_score::{Cells, Clause, ComputeScoreCircuit, Instance, Rows, Trace, check};
 use halo2curves::bn256::Fr;
 use proptest::prelude::*;
 
-use super::support::{GEOMETRY, assert_accepted, assert_refused, failures};
-
-/// A true claim.
-#[derive(Debug)]
-struct Claim {
-    instance: Instance,
-    witness: Witness,
-}
+use super::support::{assert_accepted, assert_refused, failures};
+use crate::claims::{ComputeClaim as Claim, FULL_DECAY, GEOMETRY};
 
 const ROWS: Rows = Rows::new(GEOMETRY);
-const FULL_DECAY: u128 = 1 << 64;
 
 impl Claim {
-    fn new(lambda: &str, units: Vec<u32>, totals: Vec<u32>, first_decay: u128) -> Self {
-        let decay = Decay::from_decimal(lambda).expect("a λ");
-        let score = compute_score(&units, &totals, &decay, first_decay).expect("a true claim").score;
-        let instance = Instance {
-            context: [Fr::from(5), Fr::from(6)],
-            rho: decay.rho(),
-            lambda_q: decay.lambda_q(),
-            first_round: 9,
-            first_decay,
-            score,
-        };
-        Self { instance, witness: Witness { units, totals } }
-    }
-
-    fn trace(&self) -> Trace {
-        Trace::new(GEOMETRY, &self.instance, &self.witness)
-    }
-
     fn check(&self) -> Result<(), Clause> {
         check(GEOMETRY, &self.instance, &self.witness).map_err(|violation| violation.clause)
     }
@@ -53,9 +24,7 @@ impl Claim {
 }
 
 fn honest() -> Claim {
-    let units = vec![5, 0, 1000, 717, 0, 981_855_952, 185, 1, u32::MAX, 643];
-    let totals = vec![1000, 0, 1000, 1000, 1, 2_149_573_388, 1000, 1, u32::MAX, 1000];
-    Claim::new("0.01", units, totals, FULL_DECAY)
+    Claim::honest()
 }
 
 #[test]
@@ -161,7 +130,7 @@ fn c3_division() {
 }
 
 #[test]
-fn c3_share_off_by_one() {
+fn c3_shares_off_by_one() {
     // One unit of share less, the remainder above the total: the slack is negative, so its limbs cannot be
     // in range. The rest of the trace follows the lie.
     let claim = honest();

@@ -1,55 +1,13 @@
-use std::num::NonZeroU32;
-
 use fairshare_circuits::chips::power_of_two;
-use fairshare_circuits::data_score::{
-    Cells, Clause, DataScoreCircuit, Instance, Reference, Rows, Trace, Witness, check,
-};
-use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_totals};
+use fairshare_circuits::data_score::{Cells, Clause, DataScoreCircuit, Rows, Trace, check};
 use ff::PrimeField;
 use halo2curves::bn256::Fr;
 use proptest::prelude::*;
 
-use super::support::{GEOMETRY, assert_accepted, assert_refused, failures};
-
-/// A true claim.
-#[derive(Debug)]
-struct Claim {
-    instance: Instance,
-    reference: Reference,
-    witness: Witness,
-}
+use super::support::{assert_accepted, assert_refused, failures};
+use crate::claims::{DataClaim as Claim, GEOMETRY};
 
 impl Claim {
-    /// Features as (counts, smoothed reference counts).
-    fn new(features: &[(Vec<u32>, Vec<u32>)]) -> Self {
-        let score = divergence(
-            &features
-                .iter()
-                .map(|(counts, reference)| FeatureCounts { counts, reference })
-                .collect::<Vec<_>>(),
-        )
-        .expect("a true claim");
-        let references = || features.iter().map(|(_, reference)| reference.as_slice());
-        let mut counts = vec![77];
-        features.iter().for_each(|(feature, _)| counts.extend(feature));
-        counts.resize(GEOMETRY.alphabet(), 0);
-        Self {
-            instance: Instance {
-                context: [Fr::from(3), Fr::from(4)],
-                records: NonZeroU32::new(score.n).expect("records"),
-                features: features.len() as u32,
-                ln_totals: sum_ln_totals(references()).expect("totals"),
-                score: score.score,
-            },
-            reference: Reference::new(GEOMETRY, references()).expect("reference"),
-            witness: Witness { counts },
-        }
-    }
-
-    fn trace(&self) -> Trace {
-        Trace::new(GEOMETRY, &self.instance, &self.reference, &self.witness)
-    }
-
     fn check(&self) -> Result<(), Clause> {
         check(&self.instance, &self.reference, &self.witness).map_err(|violation| violation.clause)
     }
@@ -61,11 +19,7 @@ impl Claim {
 }
 
 fn honest() -> Claim {
-    Claim::new(&[
-        (vec![10, 0, 90, 1_000_000], vec![100, 1, 500, 70_000]),
-        (vec![1_000_100, 0], vec![3, 9]),
-        (vec![0, 1, 1_000_098, 0, 1], vec![1, 1, 1, 1, 4_000_000_000]),
-    ])
+    Claim::honest()
 }
 
 const ROWS: Rows = Rows::new(GEOMETRY);

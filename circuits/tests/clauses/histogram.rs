@@ -2,15 +2,15 @@ use fairshare_circuits::histogram::{Clause, HistogramCircuit, Instance, Witness,
 use halo2curves::bn256::Fr;
 use proptest::prelude::*;
 
-use super::support::{GEOMETRY, assert_accepted, assert_refused, failures};
+use super::support::{assert_accepted, assert_refused, failures};
+use crate::claims::{GEOMETRY, HistogramClaim};
 
 fn instance() -> Instance {
-    Instance { statement: [Fr::from(11), Fr::from(22)] }
+    HistogramClaim::honest().instance
 }
 
 fn honest() -> Witness {
-    let symbols = (0..20_000u32).map(|index| (index * index % 601) as u16 + 1).collect();
-    Witness::new(GEOMETRY, symbols, instance().statement)
+    HistogramClaim::honest().witness
 }
 
 #[track_caller]

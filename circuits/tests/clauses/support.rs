@@ -2,16 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use fairshare_circuits::geometry::Geometry;
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::Fr;
 
-/// Tests use the compact geometry: the circuits are the same for every geometry.
-pub const GEOMETRY: Geometry = Geometry::COMPACT;
+use crate::claims::GEOMETRY;
+use crate::system::System;
 
-/// The names of the constraints that object, or `permutation` for a copy.
+/// The names of the constraints that object, or `permutation` for a copy: the mock prover's answer, and the test
+/// support's own, which must be one.
 pub fn failures<C: Circuit<Fr>>(circuit: &C, instance: &[Fr]) -> BTreeSet<String> {
+    let names = mock_failures(circuit, instance);
+    assert_eq!(
+        System::extract(GEOMETRY.k(), circuit, instance).failing_names(),
+        names,
+        "the evaluator differs"
+    );
+    names
+}
+
+fn mock_failures<C: Circuit<Fr>>(circuit: &C, instance: &[Fr]) -> BTreeSet<String> {
     let prover = MockProver::run(GEOMETRY.k(), circuit, vec![instance.to_vec()]).expect("synthesis");
     let failures = prover.verify().err().unwrap_or_default();
     failures

@@ -7,7 +7,8 @@ use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use halo2curves::bn256::Fr;
 use serde_json::Value;
 
-use super::support::{GEOMETRY, failures};
+use super::support::failures;
+use crate::claims::GEOMETRY;
 
 const CONTEXT: [Fr; 2] = [Fr::from_raw([1, 0, 0, 0]), Fr::from_raw([2, 0, 0, 0])];
 

@@ -1,0 +1,312 @@
+use fairshare_circuits::compute_score::{Cells, Clause, INSTANCE_ROWS, Instance, Rows, Witness, check};
+use ff::{Field, PrimeField};
+use halo2curves::bn256::Fr;
+use num_bigint::BigUint;
+
+use super::plant::{
+    Case, Fault, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs,
+    small,
+};
+use crate::claims::{ComputeClaim, GEOMETRY};
+use crate::system::System;
+
+const ROWS: Rows = Rows::new(GEOMETRY);
+/// Rows of `io` that hold the score, and of the instance.
+const SCORE: (usize, usize) = (ROWS.total(), 6);
+const WIDTH: u32 = GEOMETRY.alphabet_bits();
+/// The last round of the honest claim with units.
+const LAST: usize = 9;
+
+fn column(cells: Cells) -> usize {
+    cells.index(GEOMETRY)
+}
+
+fn get(system: &System, cells: Cells, row: usize) -> Fr {
+    system.advice[column(cells)][row]
+}
+
+fn set(system: &mut System, cells: Cells, row: usize, value: Fr) {
+    system.advice[column(cells)][row] = value;
+}
+
+fn add(system: &mut System, cells: Cells, row: usize, value: Fr) {
+    system.advice[column(cells)][row] += value;
+}
+
+fn honest() -> System {
+    extract(&ComputeClaim::honest())
+}
+
+fn extract(claim: &ComputeClaim) -> System {
+    System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows())
+}
+
+/// What the relation says of the linked units and totals, and the instance.
+fn violated(system: &System) -> Option<&'static str> {
+    let numbers = |cells| -> Vec<u32> {
+        let values = &system.advice[column(cells)][ROWS.rounds()];
+        values.iter().map(|value| small(*value).expect("32 bits")).collect()
+    };
+    let row = |name| system.instance[0][INSTANCE_ROWS.iter().position(|row| *row == name).expect("a row")];
+    let instance = Instance {
+        context: [row("context_low"), row("context_high")],
+        rho: small(row("rho")).expect("ρ"),
+        lambda_q: small(row("lambda_q")).expect("λ"),
+        first_round: small(row("first_round")).expect("a round"),
+        first_decay: small(row("first_decay")).expect("a decay"),
+        score: small(row("score")).expect("a score"),
+    };
+    let witness = Witness { units: numbers(Cells::Units), totals: numbers(Cells::Totals) };
+    check(GEOMETRY, &instance, &witness).err().map(|violation| violation.clause.name())
+}
+
+/// Follows the lie: sum, score and the score's remainder as the cells above them ask.
+fn settle(mut system: System) -> System {
+    carry(&mut system, "C5 term", column(Cells::Sum));
+    rescore(system)
+}
+
+fn rescore(mut system: System) -> System {
+    let lambda = integer(get(&system, Cells::Io, ROWS.total() - 1));
+    // The gate is about sixteen times the product, so a sum of sixteenths is a sum as well.
+    let product = integer(get(&system, Cells::Sum, ROWS.total()) * element(&lambda) * Fr::from(16));
+    let score = &product >> 100u32;
+    assert!(score.bits() <= 64, "a score that the instance's type can hold");
+    set_score(&mut system, &score);
+    let remainder = product & ((BigUint::from(1u32) << 100u32) - 1u32);
+    for (index, limb) in limbs(&remainder, WIDTH, 10).into_iter().enumerate() {
+        system.advice[column(Cells::UnitLimb(0)) + index][ROWS.total()] = limb;
+    }
+    system
+}
+
+fn score(system: &System) -> BigUint {
+    integer(system.instance[0][SCORE.1])
+}
+
+fn set_score(system: &mut System, score: &BigUint) {
+    set(system, Cells::Io, SCORE.0, element(score));
+    system.instance[0][SCORE.1] = element(score);
+}
+
+fn lie(changes: impl IntoIterator<Item = (Cells, usize, Fr)>) -> System {
+    let mut system = honest();
+    for (cells, row, value) in changes {
+        add(&mut system, cells, row, value);
+    }
+    settle(system)
+}
+
+/// A value's limbs, from the first on.
+fn set_limbs(system: &mut System, first: Cells, row: usize, value: &BigUint, count: usize) {
+    for (index, limb) in limbs(value, WIDTH, count).into_iter().enumerate() {
+        system.advice[column(first) + index][row] = limb;
+    }
+}
+
+/// `ρ = 0` from a round on, and nothing left of the decay after it.
+fn rho_vanishes() -> System {
+    let mut system = honest();
+    (LAST - 1..=ROWS.total()).for_each(|row| set(&mut system, Cells::Rho, row, Fr::ZERO));
+    (LAST - 1..ROWS.total()).for_each(|row| set_limbs(&mut system, Cells::Lost(0), row, &BigUint::ZERO, 7));
+    (LAST..=ROWS.total()).for_each(|row| set_limbs(&mut system, Cells::Decay(0), row, &BigUint::ZERO, 7));
+    settle(system)
+}
+
+/// The decay of the last round is another, and the true recurrence goes on from it.
+fn other_decay(decay: impl FnOnce(BigUint) -> BigUint) -> System {
+    let mut system = honest();
+    let rho = integer(get(&system, Cells::Rho, 0));
+    let limb = |index: usize| integer(get(&system, Cells::Decay(index), LAST)) << (10 * index);
+    let mut decay = decay((0..7).map(limb).sum());
+    for row in LAST..=ROWS.total() {
+        set_limbs(&mut system, Cells::Decay(0), row, &decay, 7);
+        if row < ROWS.total() {
+            let product = &decay * &rho;
+            decay = &product >> 64u32;
+            set_limbs(&mut system, Cells::Lost(0), row, &((product - (&decay << 64u32)) << 6u32), 7);
+        }
+    }
+    settle(system)
+}
+
+/// The last round's decay larger by 2^40, its part lost negative by as much.
+fn negative_loss() -> System {
+    let mut system = other_decay(|decay| decay + (1u64 << 40));
+    let missing = element(&(BigUint::from(1u32) << 110u32));
+    add(&mut system, Cells::Lost(0), LAST - 1, -missing);
+    system
+}
+
+/// More units than the round has, and the share that they would be.
+fn too_many_units(rest_as_limb: bool) -> System {
+    let mut claim = ComputeClaim::honest();
+    claim.witness.units[0] = 2000;
+    let mut system = extract(&claim);
+    if rest_as_limb {
+        set_limbs(&mut system, Cells::Rest(0), 0, &BigUint::ZERO, 4);
+        set(&mut system, Cells::Rest(0), 0, -Fr::from(1000));
+    }
+    settle(system)
+}
+
+/// Another first decay, with everything after it true.
+fn other_start() -> System {
+    let honest = ComputeClaim::honest();
+    let other = ComputeClaim::new("0.01", honest.witness.units, honest.witness.totals, 1 << 63);
+    let mut system = extract(&other);
+    let first = Fr::from_u128(honest.instance.first_decay);
+    set(&mut system, Cells::Io, 0, first);
+    system.instance[0][5] = first;
+    system
+}
+
+/// The sum larger by what is worth many units of score, from a row on.
+fn sum_ahead_from(first: usize) -> System {
+    let mut system = honest();
+    (first..=ROWS.total()).for_each(|row| add(&mut system, Cells::Sum, row, Fr::from_u128(1 << 80)));
+    rescore(system)
+}
+
+/// One unit of share more in round 0, and the remainder negative.
+fn rounded_up() -> System {
+    let mut system = honest();
+    let slack = integer(get(&system, Cells::Slack(0), 0)) + 1000u32;
+    set_limbs(&mut system, Cells::Slack(0), 0, &slack, 4);
+    add(&mut system, Cells::Share(0), 0, Fr::ONE);
+    add(&mut system, Cells::Remainder(0), 0, -Fr::from(1000));
+    settle(system)
+}
+
+/// One unit of share less in round 0, and the remainder larger by the total.
+fn rounded_down(slack: Fr) -> System {
+    let mut system = honest();
+    let remainder = integer(get(&system, Cells::Remainder(0), 0)) + 1000u32;
+    set_limbs(&mut system, Cells::Remainder(0), 0, &remainder, 4);
+    add(&mut system, Cells::Share(0), 0, -Fr::ONE);
+    add(&mut system, Cells::Slack(0), 0, slack);
+    settle(system)
+}
+
+fn score_without_remainder() -> System {
+    let mut system = honest();
+    let score = score(&system) + 1u32;
+    set_score(&mut system, &score);
+    system
+}
+
+/// One unit of score less, all of it in the remainder's last limb.
+fn remainder_too_large() -> System {
+    let mut system = honest();
+    let score = score(&system) - 1u32;
+    set_score(&mut system, &score);
+    add(&mut system, Cells::Share(1), ROWS.total(), Fr::from(1 << WIDTH));
+    system
+}
+
+fn other_instance(row: usize) -> System {
+    let mut system = honest();
+    system.instance[0][row] += match row {
+        2 => Fr::from(1 << 40),
+        3 => Fr::from(1 << 20),
+        5 => -Fr::from(1 << 40),
+        _ => Fr::ONE,
+    };
+    system
+}
+
+fn cases() -> Vec<Case> {
+    let (one, total) = (Fr::ONE, Fr::from(1000));
+    let (share, remainder, slack) = (Cells::Share(0), Cells::Remainder(0), Cells::Slack(0));
+    let case = |name, fault, lie, refused_by, breaks: Clause| Case {
+        name,
+        fault,
+        lie,
+        finish: Finish::RECOUNT,
+        refused_by,
+        breaks: Some(breaks.name()),
+    };
+    let constraint = |name, label, lie| case(name, Fault::Constraint(label), lie, label, Clause::Score);
+    let lookup =
+        |name, cells, lie| case(name, Fault::Lookup(column(cells)), lie, "LogUp boundary", Clause::Score);
+    let on_row = |name, row, lie| {
+        case(name, Fault::OnRow("LogUp boundary", row), lie, "LogUp boundary", Clause::Score)
+    };
+    // Round 0: 5 of 1000 units, so that 125 less of the remainder is an eighth more of the share, and eighths of a
+    // decay of 2^64 are integers.
+    let eighth = Fr::from(8).invert().expect("an odd modulus");
+    let unfloored = || lie([(share, 0, eighth), (remainder, 0, -Fr::from(125)), (slack, 0, Fr::from(125))]);
+    let mut cases = vec![
+        constraint("no decay at the end", "C1 rho", rho_vanishes()),
+        case(
+            "too many units",
+            Fault::Constraint("C2 rest"),
+            too_many_units(false),
+            "C2 rest",
+            Clause::UnitsWithinTotals,
+        ),
+        Case {
+            breaks: Some(Clause::UnitsWithinTotals.name()),
+            ..lookup("too many units, limb", Cells::Rest(0), too_many_units(true))
+        },
+        constraint("a share of nothing", "C3 zero share", lie([(share, 1, Fr::from(7))])),
+        constraint("a share more", "C3 division", lie([(share, 0, one)])),
+        constraint("a share less", "C3 remainder", rounded_down(Fr::ZERO)),
+        lookup("a share not rounded", share, unfloored()),
+        lookup("a share rounded up", remainder, rounded_up()),
+        lookup("a share rounded down", slack, rounded_down(-total)),
+        constraint("another decay", "C4 decay", other_decay(|decay| decay << 1u32)),
+        lookup("a decay rounded up", Cells::Lost(0), negative_loss()),
+        constraint("another first decay", "C4 start", other_start()),
+        constraint("a head start", "C5 start", sum_ahead_from(0)),
+        constraint("a step aside", "C5 term", sum_ahead_from(41)),
+        constraint("no division", "C6 score", score_without_remainder()),
+        lookup("a remainder too large", Cells::Share(1), remainder_too_large()),
+        on_row("a share rounded up, end", GEOMETRY.usable_rows(), rounded_up()),
+        on_row("a share rounded up, start", 0, rounded_up()),
+        Case {
+            finish: Finish::RECOUNT.hiding(Hide::InHelper),
+            ..constraint("a share rounded up, helper", "LogUp helper", rounded_up())
+        },
+        Case {
+            finish: Finish::RECOUNT.hiding(Hide::InSum),
+            ..constraint("a share rounded up, sum", "LogUp sum", rounded_up())
+        },
+    ];
+    cases.extend(redundant().map(|(name, label, lie)| Case { breaks: None, ..constraint(name, label, lie) }));
+    // The relation sees neither contexts nor the first round: there the lie is that the instance says so.
+    cases.extend((0..INSTANCE_ROWS.len()).map(|row| Case {
+        breaks: (![0, 1, 4].contains(&row)).then(|| Clause::Score.name()),
+        ..case(INSTANCE_ROWS[row], Fault::Copy(row), other_instance(row), "permutation", Clause::Score)
+    }));
+    cases
+}
+
+/// Constraints without which no false score is known: others imply what they say of units, shares and sum. They make
+/// the witness the only one, and the clause evident on its own.
+fn redundant() -> [(&'static str, &'static str, System); 3] {
+    [
+        // 0 ≤ U − u and the division leave no other integer for u; its own limbs would be free.
+        ("limbs of no unit", "C2 units", lie([(Cells::UnitLimb(0), 20, Fr::ONE)])),
+        // Where U = 0, z = 1 asks for a negative slack and any other z for a share of zero.
+        ("a flag of −1", "C3 nonzero", lie([(Cells::Nonzero, 30, -Fr::ONE), (Cells::Slack(0), 30, Fr::ONE)])),
+        // Where U > 0 and z = 0 the share is zero, which the division allows for u = 0 alone.
+        (
+            "an empty round",
+            "C3 zero total",
+            lie([(Cells::Nonzero, 4, -Fr::ONE), (Cells::Slack(0), 4, Fr::ONE)]),
+        ),
+    ]
+}
+
+#[test]
+fn each_fault_lets_a_lie_through() {
+    let cases = cases();
+    assert_complete(&cases, &honest());
+    cases.iter().for_each(|case| case.judge(violated));
+}
+
+#[test]
+fn every_lookup_bites() {
+    assert_every_lookup_bites(&honest(), 34);
+}
