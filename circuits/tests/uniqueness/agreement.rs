@@ -16,7 +16,7 @@ use crate::system::System;
 
 const SEED: u64 = 0x6167_7265;
 /// Altered cells a circuit, one in `MOCKED` of them shown to the mock prover.
-const SAMPLES: usize = 64;
+const SAMPLES: usize = 40;
 const MOCKED: usize = 10;
 
 /// What every gate and copy says of an altered assignment, its second phase computed anew.
