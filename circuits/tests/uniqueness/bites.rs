@@ -1,0 +1,296 @@
+//! The harness bites: what the cells and the rank say when a constraint, a copy or a look-up is left out.
+//!
+//! Nothing in the circuits is switched off for this: the faults are made in the extracted system.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use ff::Field;
+use halo2_proofs::plonk::Expression;
+use halo2curves::bn256::Fr;
+
+use super::lookups::{LogUp, Term, rewrite};
+use super::pins::assert_file;
+use super::rank::{Jacobian, Lookups};
+use super::subjects::{self, Subject};
+use super::sweep::{Sweep, View, survivors};
+use crate::claims::GEOMETRY;
+use crate::system::{Constraint, System};
+
+/// Rows of which the cells are altered: those with counts or units, some that are empty, and the single values.
+fn rows() -> impl Iterator<Item = usize> + Clone {
+    (0..14).chain(1020..1032)
+}
+
+/// What is measured of a system.
+#[derive(Clone, Debug)]
+struct Measures {
+    /// Free directions with looked-up and linked cells held.
+    forced: usize,
+    /// If limbs may move.
+    relaxed: usize,
+    /// If limbs and linked cells may move.
+    unlinked: usize,
+    /// Of the second phase.
+    second: usize,
+    /// Loose cells, and how.
+    cells: BTreeSet<(View, usize, usize, &'static str)>,
+}
+
+fn measure(sweep: &mut Sweep) -> Measures {
+    let nullity = |linked, lookups| Jacobian::new(&sweep.system, &sweep.logup, linked, lookups).nullity();
+    let linked = Some(sweep.linked);
+    let (forced, relaxed, unlinked) = (
+        nullity(linked, Lookups::Discrete),
+        nullity(linked, Lookups::Relaxed),
+        nullity(None, Lookups::Relaxed),
+    );
+    let second = Jacobian::of_second_phase(&sweep.system).nullity();
+    let columns = sweep.system.advice.len();
+    let mut cells = BTreeSet::new();
+    for view in [View::Alone, View::Recounted] {
+        let (survivors, _) = survivors(sweep, 0..columns, rows(), view);
+        for ((column, row), names) in survivors {
+            cells.extend(names.into_iter().map(|name| (view, column, row, name)));
+        }
+    }
+    Measures { forced, relaxed, unlinked, second, cells }
+}
+
+/// A circuit and what is measured of it as it is.
+struct Honest {
+    subject: Subject,
+    measures: Measures,
+}
+
+fn honest(name: &str) -> &'static Honest {
+    static ALL: [OnceLock<Honest>; 3] = [const { OnceLock::new() }; 3];
+    type Make = fn() -> Subject;
+    let (cell, make): (_, Make) = match name {
+        "histogram" => (&ALL[0], subjects::histogram),
+        "data_score" => (&ALL[1], subjects::data_score),
+        _ => (&ALL[2], subjects::compute_score),
+    };
+    cell.get_or_init(|| {
+        let subject = make();
+        let measures = measure(&mut subject.sweep());
+        Honest { subject, measures }
+    })
+}
+
+impl Honest {
+    /// This circuit with a fault in it.
+    fn with(&self, fault: impl FnOnce(&mut System)) -> Sweep {
+        let mut system = self.subject.system.clone();
+        fault(&mut system);
+        self.subject.sweep_of(system)
+    }
+
+    /// This circuit without a constraint, by name.
+    fn without(&self, name: &str) -> Sweep {
+        self.with(|system| {
+            let before = system.constraints.len();
+            system.constraints.retain(|constraint| constraint.name != name);
+            assert!(system.constraints.len() < before, "no constraint {name}");
+        })
+    }
+
+    /// This circuit without the look-ups of some columns.
+    fn without_lookups(&self, is_dropped: impl Fn(&str) -> bool) -> Sweep {
+        let system = self.subject.system.clone();
+        let mut logup = LogUp::of(&system);
+        let before = logup.terms.len();
+        let first = |term: &Term| term.looked_up.first().map(|column| self.subject.columns[*column].as_str());
+        logup.terms.retain(|term| first(term).is_none_or(|column| !is_dropped(column)));
+        assert!(logup.terms.len() < before, "no such look-up");
+        Sweep::new(system, logup, self.subject.linked)
+    }
+
+    fn report(&self, sweep: &mut Sweep) -> Report {
+        let measures = measure(sweep);
+        let new = measures.cells.difference(&self.measures.cells);
+        Report {
+            forced: measures.forced - self.measures.forced,
+            relaxed: measures.relaxed - self.measures.relaxed,
+            unlinked: measures.unlinked - self.measures.unlinked,
+            second: measures.second - self.measures.second,
+            cells: new.map(|(_, column, row, how)| self.describe(*column, *row, how)).collect(),
+        }
+    }
+
+    fn describe(&self, column: usize, row: usize, how: &str) -> String {
+        format!("{} row {row}: {how}", self.subject.columns[column])
+    }
+}
+
+/// What a fault adds to the measures.
+#[derive(Debug)]
+struct Report {
+    forced: usize,
+    relaxed: usize,
+    unlinked: usize,
+    second: usize,
+    cells: BTreeSet<String>,
+}
+
+impl Report {
+    #[track_caller]
+    fn shows(&self, cell: &str) {
+        assert!(self.cells.contains(cell), "{cell} is not among {:?}", self.cells);
+    }
+
+    fn is_silent(&self) -> bool {
+        self.forced + self.relaxed + self.unlinked + self.second == 0 && self.cells.is_empty()
+    }
+
+    fn line(&self, what: &str) -> String {
+        let Self { forced, relaxed, unlinked, second, cells } = self;
+        let example = cells.first().map(|cell| format!(", such as {cell}")).unwrap_or_default();
+        format!("{what} | {forced}, {relaxed}, {unlinked} | {second} | {}{example}\n", cells.len())
+    }
+}
+
+/// Leaves out each named constraint, and the look-ups of each value: something must be reported of every one of
+/// them. What it is, is pinned.
+fn each_is_reported(name: &str, values: &[&str]) {
+    let honest = honest(name);
+    let mut text = format!(
+        "# {name}: what is reported when something is left out: directions more, in three ways (looked-up and\n\
+         # linked cells held | limbs may move | linked cells may move too); in the second phase; loose cells more.\n"
+    );
+    let names: BTreeSet<&str> =
+        honest.subject.system.constraints.iter().map(|constraint| constraint.name.as_str()).collect();
+    // Without these there is no argument to read from the gates; the sweep names them for each cell they hold.
+    let read = ["LogUp helper", "LogUp sum"];
+    let mut add = |what: &str, mut sweep: Sweep| {
+        let report = honest.report(&mut sweep);
+        assert!(!report.is_silent(), "{name}: {what} can be left out unnoticed");
+        text.push_str(&report.line(what));
+    };
+    for constraint in names.into_iter().filter(|name| !read.contains(name)) {
+        add(constraint, honest.without(constraint));
+    }
+    for value in values {
+        let is_dropped = |column: &str| column.split('[').next() == Some(value);
+        add(&format!("look-ups of {value}"), honest.without_lookups(is_dropped));
+    }
+    assert_file(&format!("{name}_left_out"), &text);
+}
+
+#[test]
+fn each_part_of_histogram_is_reported() {
+    each_is_reported("histogram", &["v"]);
+}
+
+#[test]
+fn each_part_of_data_score_is_reported() {
+    each_is_reported("data_score", &["e", "i", "o", "c"]);
+}
+
+#[test]
+fn each_part_of_compute_score_is_reported() {
+    each_is_reported("compute_score", &["u", "rest", "share", "rem", "slack", "decay", "lost"]);
+}
+
+#[test]
+fn without_the_instance_public_inputs_move() {
+    // Of the data score's seven, `n` is held by the totals and one other by the sum's two equations each.
+    let report = honest("data_score").report(&mut honest("data_score").with(|system| system.copies.clear()));
+    assert_eq!(report.forced, 5);
+    report.shows("io row 1027: any value");
+    report.shows("io row 1028: any value");
+    // Of the compute score's seven, `ρ` and the first decay are held by the limbs of decay, the score by λ_q.
+    let report =
+        honest("compute_score").report(&mut honest("compute_score").with(|system| system.copies.clear()));
+    assert_eq!(report.forced, 4);
+    report.shows("io row 1025: any value");
+    let report = honest("histogram").report(&mut honest("histogram").without("H4 statement-bound"));
+    assert_eq!(report.forced, 2);
+}
+
+/// Four limbs that need only compose to the quotient, or to the remainder, leave three free directions in each
+/// round.
+#[test]
+fn without_a_range_limbs_move_against_each_other() {
+    let honest = honest("compute_score");
+    let rounds = 3 * GEOMETRY.rounds();
+    for (column, silent) in [("share", 3 + 4 * 1015), ("rem", 4 * 1016)] {
+        let report = honest.report(&mut honest.without_lookups(|name| name.starts_with(column)));
+        assert_eq!(report.forced, rounds + silent, "{column}");
+        report.shows(&format!("{column}[0] row 0: carried"));
+    }
+    // The data score's remainder and slack stand in the limbs of offsets and counts.
+    let report = self::honest("data_score").report(
+        &mut self::honest("data_score")
+            .without_lookups(|name| name.starts_with("o[") || name.starts_with("c[")),
+    );
+    report.shows("c[0] row 1025: carried");
+    report.shows("c[0] row 1027: carried");
+}
+
+/// A flag that may be a fraction lets each bin with counts choose its offset: seven bins here.
+#[test]
+fn without_its_boolean_the_nonempty_flag_moves_with_the_offset() {
+    let honest = honest("data_score");
+    let counts = &honest.subject.system.advice[honest.subject.column("c")];
+    let bins = counts[1..GEOMETRY.alphabet()].iter().filter(|count| **count != Fr::ZERO).count();
+    let report = honest.report(&mut honest.without("D5 nonempty"));
+    assert_eq!((report.forced, report.relaxed), (0, bins));
+}
+
+/// Without the boundary on its last row alone, LogUp claims nothing: limbs leave their range, counts are free.
+#[test]
+fn without_its_end_logup_claims_nothing() {
+    for (name, cells) in [
+        ("histogram", ["v[0] row 0: any value", "m row 5: any value"]),
+        ("data_score", ["m_range row 5: any value", "o[0] row 2: any value"]),
+        ("compute_score", ["m row 5: any value", "rest[0] row 1025: any value"]),
+    ] {
+        let honest = honest(name);
+        let end = honest.subject.sweep().logup.rows;
+        let report = honest.report(&mut honest.with(|system| {
+            let is_boundary = |constraint: &&Constraint| constraint.name == "LogUp boundary";
+            let boundary = system.constraints.iter().find(is_boundary).expect("a boundary").selectors();
+            boundary.into_iter().for_each(|selector| system.selectors[selector][end] = false);
+        }));
+        assert_eq!(report.second, 0, "the running sum still starts somewhere");
+        cells.iter().for_each(|cell| report.shows(cell));
+    }
+}
+
+/// Totals and starts hold no cell of their own: they hold the counts, once counts and their limbs may move.
+#[test]
+fn without_a_total_or_a_start_one_equation_is_missing() {
+    for (circuit, constraint, relaxed, unlinked) in [
+        ("data_score", "D3 start", 0, 1),
+        ("data_score", "D6 start", 1, 1),
+        ("compute_score", "C4 start", 1, 1),
+        ("compute_score", "C5 start", 1, 1),
+    ] {
+        let report = honest(circuit).report(&mut honest(circuit).without(constraint));
+        assert_eq!((report.relaxed, report.unlinked), (relaxed, unlinked), "{constraint}");
+    }
+    let report = honest("data_score").report(&mut honest("data_score").without("D3 feature total"));
+    assert_eq!(report.relaxed, 0);
+    assert!(report.unlinked >= 3, "three features, {} directions", report.unlinked);
+}
+
+/// Without tags a tuple of zeros passes for what the range table offers.
+#[test]
+fn without_tags_a_tuple_of_zeros_is_accepted() {
+    let honest = honest("data_score");
+    let mut system = honest.subject.system.clone();
+    let mut logup = LogUp::of(&system);
+    let is_table = |term: &&Term| term.table.len() > 1;
+    let tag = logup.terms.iter().find(is_table).expect("a table of tuples").table[0];
+    system.fixed[tag].fill(Fr::ZERO);
+    for term in &mut logup.terms {
+        term.value = rewrite(&term.value, &mut |node| match node {
+            Expression::Constant(_) => Some(Expression::Constant(Fr::ZERO)),
+            _ => None,
+        });
+    }
+    let report = honest.report(&mut Sweep::new(system, logup, honest.subject.linked));
+    report.shows("i row 2: tuple 0");
+    report.shows("e row 2: tuple 0");
+}

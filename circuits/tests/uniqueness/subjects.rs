@@ -1,0 +1,206 @@
+//! The three circuits as subjects: an honest assignment each, columns by name, and why a cell may be loose.
+
+use std::collections::BTreeSet;
+
+use fairshare_circuits::chips::ln_table::TABLE_ROWS;
+use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
+use fairshare_circuits::data_score::{self, DataScoreCircuit};
+use fairshare_circuits::histogram::{self, HistogramCircuit};
+use ff::Field;
+use halo2curves::bn256::Fr;
+
+use super::lookups::LogUp;
+use super::replay::mock_objections;
+use super::sweep::{Change, Sweep};
+use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use crate::system::System;
+
+/// A circuit under test.
+#[derive(Debug)]
+pub struct Subject {
+    pub name: &'static str,
+    pub system: System,
+    /// By index.
+    pub columns: Vec<String>,
+    /// Columns before this one are linked.
+    pub linked: usize,
+    /// The mock prover's verdict on an assignment.
+    pub mock: fn(System, LogUp, Vec<Change>) -> BTreeSet<String>,
+    /// Why a loose cell is harmless.
+    pub reason: fn(&Subject, &str, usize) -> Option<&'static str>,
+}
+
+impl Subject {
+    pub fn sweep(&self) -> Sweep {
+        self.sweep_of(self.system.clone())
+    }
+
+    /// The sweep of this circuit with faults in it.
+    pub fn sweep_of(&self, system: System) -> Sweep {
+        let logup = LogUp::of(&system);
+        Sweep::new(system, logup, self.linked)
+    }
+
+    /// A column's index.
+    pub fn column(&self, name: &str) -> usize {
+        self.columns.iter().position(|column| column == name).expect("a column")
+    }
+
+    fn value(&self, name: &str, row: usize) -> Fr {
+        self.system.advice[self.column(name)][row]
+    }
+}
+
+/// Column names: the given ones, `h0, h1, …` for LogUp's helpers and `φ`.
+fn columns(system: &System, first: Vec<String>) -> Vec<String> {
+    let helpers = system.advice.len() - first.len() - 1;
+    let mut names = first;
+    names.extend((0..helpers).map(|index| format!("h{index}")));
+    names.push("φ".to_owned());
+    assert_eq!(names.len(), system.advice.len());
+    names
+}
+
+fn numbered(name: &str, count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(move |index| format!("{name}[{index}]"))
+}
+
+/// Symbols of which no two neighbours are equal, so that every swap is one, and some padding.
+pub fn histogram() -> Subject {
+    let honest = HistogramClaim::honest();
+    let symbols = (0..30_000u16).map(|index| index % 601 + 1).collect();
+    let witness = histogram::Witness::new(GEOMETRY, symbols, honest.instance.statement);
+    let claim = HistogramClaim { witness, ..honest };
+    let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
+    let mut names: Vec<String> = numbered("v", GEOMETRY.data_columns()).collect();
+    names.extend(["m", "statement"].map(str::to_owned));
+    Subject {
+        name: "histogram",
+        columns: columns(&system, names),
+        linked: GEOMETRY.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
+        mock: mock_objections::<HistogramCircuit>,
+        system,
+        reason: histogram_reason,
+    }
+}
+
+pub fn data_score() -> Subject {
+    let claim = DataClaim::honest();
+    let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
+    let mut names: Vec<String> =
+        ["c", "ℓ", "k", "s", "e", "p", "i", "A", "B", "C", "n", "a", "S", "io", "m_range", "m_ln"]
+            .map(str::to_owned)
+            .into();
+    names.extend(numbered("o", 3).chain(numbered("c", 4)));
+    Subject {
+        name: "data_score",
+        columns: columns(&system, names),
+        linked: data_score::LINKED_COLUMNS,
+        mock: mock_objections::<DataScoreCircuit>,
+        system,
+        reason: data_reason,
+    }
+}
+
+pub fn compute_score() -> Subject {
+    let claim = ComputeClaim::honest();
+    let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
+    let mut names: Vec<String> = ["u", "U", "z", "ρ", "sum", "io", "m"].map(str::to_owned).into();
+    for (name, limbs) in
+        [("u", 4), ("rest", 4), ("share", 4), ("rem", 4), ("slack", 4), ("decay", 7), ("lost", 7)]
+    {
+        names.extend(numbered(name, limbs));
+    }
+    Subject {
+        name: "compute_score",
+        columns: columns(&system, names),
+        linked: compute_score::LINKED_COLUMNS,
+        mock: mock_objections::<ComputeScoreCircuit>,
+        system,
+        reason: compute_reason,
+    }
+}
+
+/// Rows that no gate reads.
+fn below(column: &str, row: usize) -> Option<&'static str> {
+    let usable = GEOMETRY.usable_rows();
+    // The running sum's last value stands one row lower.
+    let end = if column == "φ" { usable + 1 } else { usable };
+    (row >= end).then_some("below the rows that any gate reads")
+}
+
+fn histogram_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str> {
+    let last = GEOMETRY.usable_rows() - 1;
+    match column {
+        "statement" if row >= histogram::INSTANCE_ROWS.len() => Some("past the statement: read by nothing"),
+        // A swap leaves the histogram as it is; which symbol stands where is the commitment's to say.
+        column if column.starts_with("v[") && row < last => {
+            Some("linked; order does not matter to a histogram")
+        }
+        _ => below(column, row),
+    }
+}
+
+const SILENT: &str = "looked up for uniformity: no gate reads this row's value";
+const SAME_ENTRY: &str = "another row offers the same entry; only their sum counts, and nothing reads it";
+const LINKED_UNREAD: &str = "linked; not part of the statement here, so the link alone holds it";
+const UNREAD: &str = "read by nothing";
+
+fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
+    let rows = data_score::Rows::new(GEOMETRY);
+    let is_symbol = rows.symbols().contains(&row);
+    let is_wide = (rows.remainder()..=rows.slack() + 1).contains(&row);
+    let is_empty = is_symbol && subject.value("c", row) == Fr::ZERO;
+    if let Some(reason) = below(column, row) {
+        return Some(reason);
+    }
+    match column {
+        "c" | "ℓ" | "k" if !is_symbol => Some(LINKED_UNREAD),
+        "ℓ" if is_empty => Some("linked; an empty bin's reference does not enter the sum"),
+        "k" if is_empty => Some("linked; an empty bin adds nothing to its feature"),
+        "s" if !is_symbol => Some(UNREAD),
+        // `n` stands in rows 1..=division, `a` in the symbols' rows, the one after them and those of the two
+        // wide values, `S` down to the total.
+        "n" if row == 0 || row > rows.division() => Some(UNREAD),
+        "a" if row == 0 || row == rows.division() || row > rows.slack() => Some(UNREAD),
+        "S" if row == 0 || row > rows.total() + 1 => Some(UNREAD),
+        "io" if !(rows.total() - 1..rows.total() + 5).contains(&row) => Some(UNREAD),
+        "m_range" if row == 0 || row >= GEOMETRY.alphabet() => Some(SAME_ENTRY),
+        "m_ln" if row >= TABLE_ROWS => Some(SAME_ENTRY),
+        "e" | "i" if is_empty => {
+            Some("a tuple is exchanged as a whole: an empty bin's logarithm is multiplied by zero")
+        }
+        "e" | "i" if !is_symbol => Some(SILENT),
+        "o[0]" | "o[1]" | "o[2]" if is_empty => Some("an empty bin's offset is multiplied by zero"),
+        // The wide values take seven limbs of their row and one of the next.
+        "o[0]" if is_wide => None,
+        "o[1]" | "o[2]" | "c[0]" | "c[1]" | "c[2]" | "c[3]"
+            if row == rows.remainder() || row == rows.slack() =>
+        {
+            None
+        }
+        column if column.starts_with("o[") || column.starts_with("c[") => (!is_symbol).then_some(SILENT),
+        _ => None,
+    }
+}
+
+fn compute_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str> {
+    let total = compute_score::Rows::new(GEOMETRY).total();
+    if let Some(reason) = below(column, row) {
+        return Some(reason);
+    }
+    match column {
+        "u" | "U" if row >= total => Some(LINKED_UNREAD),
+        "z" if row >= total => Some(UNREAD),
+        "ρ" | "sum" if row > total => Some(UNREAD),
+        "io" if !(row == 0 || (total - 1..total + 4).contains(&row)) => Some(UNREAD),
+        "m" if row == 0 || row >= GEOMETRY.alphabet() => Some(SAME_ENTRY),
+        // The last decay, and ten limbs of the score's remainder.
+        "share[2]" | "share[3]" if row >= total => Some(SILENT),
+        column if ["rem[", "slack[", "lost["].iter().any(|name| column.starts_with(name)) => {
+            (row >= total).then_some(SILENT)
+        }
+        column if column.ends_with(']') => (row > total).then_some(SILENT),
+        _ => None,
+    }
+}
