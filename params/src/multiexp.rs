@@ -82,7 +82,7 @@ fn weighted_sum(buckets: &[(u16, G1Affine)]) -> G1 {
 }
 
 /// The sum of the points of each key that occurs, in ascending order of keys, which are below `keys`.
-fn sum_by_key(terms: impl Iterator<Item = (u16, G1Affine)> + Clone, largest: usize) -> Vec<(u16, G1Affine)> {
+fn sum_by_key(terms: impl Iterator<Item = (u16, G1Affine)> + Clone, keys: usize) -> Vec<(u16, G1Affine)> {
     let mut places = vec![0usize; keys];
     for (key, _) in terms.clone() {
         places[usize::from(key)] += 1;
