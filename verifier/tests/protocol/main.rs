@@ -9,6 +9,7 @@ mod fixture;
 mod inventory;
 mod link;
 mod manifest;
+mod matrix;
 mod parameters;
 mod sequence;
 mod tamper;
