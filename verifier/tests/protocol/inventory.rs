@@ -69,8 +69,16 @@ fn both_sides<C: Circuit<Fr>>(statement: Statement, circuit: C, instance: &[Fr])
     (prover.steps, verifier.steps)
 }
 
-/// A true statement of each circuit: its instance and both sides' transcripts.
-static CIRCUITS: LazyLock<Vec<(Statement, Vec<Fr>, Recorded, Recorded)>> = LazyLock::new(|| {
+/// A true statement of a circuit, and both sides' transcripts.
+struct Case {
+    statement: Statement,
+    instance: Vec<Fr>,
+    prover: Recorded,
+    verifier: Recorded,
+}
+
+/// One of each circuit.
+static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let geometry = Geometry::COMPACT;
     let context = [Fr::from(77), Fr::from(88)];
     Statement::ALL
@@ -106,7 +114,7 @@ static CIRCUITS: LazyLock<Vec<(Statement, Vec<Fr>, Recorded, Recorded)>> = LazyL
                     (rows.clone(), both_sides(statement, ComputeScoreCircuit::new(geometry, trace), &rows))
                 }
             };
-            (statement, instance, prover, verifier)
+            Case { statement, instance, prover, verifier }
         })
         .collect()
 });
@@ -114,7 +122,7 @@ static CIRCUITS: LazyLock<Vec<(Statement, Vec<Fr>, Recorded, Recorded)>> = LazyL
 /// Both sides go through the steps of the constraint system, and with the same values.
 #[test]
 fn prover_and_verifier_go_through_the_same_steps() {
-    for (statement, _, prover, verifier) in CIRCUITS.iter() {
+    for Case { statement, prover, verifier, .. } in CIRCUITS.iter() {
         assert!(prover == verifier, "{}: the two sides differ", statement.name());
         let expected: Vec<_> = steps(key(*statement)).into_iter().map(|(step, _)| step).collect();
         assert_eq!(
@@ -130,7 +138,7 @@ fn prover_and_verifier_go_through_the_same_steps() {
 /// reach the hash is found.
 #[test]
 fn every_challenge_is_of_everything_before_it() {
-    for (statement, _, _, steps) in CIRCUITS.iter() {
+    for Case { statement, verifier: steps, .. } in CIRCUITS.iter() {
         let (mut state, mut challenges) = (Vec::new(), 0);
         for (step, bytes) in steps {
             if *step != Step::Challenge {
@@ -154,7 +162,7 @@ fn every_challenge_is_of_everything_before_it() {
 /// The key and every row of the instance come before anything that the prover chooses.
 #[test]
 fn every_public_field_is_absorbed_first() {
-    for (statement, instance, _, steps) in CIRCUITS.iter() {
+    for Case { statement, instance, verifier: steps, .. } in CIRCUITS.iter() {
         let repr = key(*statement).key().transcript_repr();
         let public: Vec<_> =
             [&repr].into_iter().chain(instance).map(|scalar| encode_scalar(scalar).to_vec()).collect();
