@@ -34,7 +34,10 @@ pub const COMPUTE_WEIGHT: u32 = 7;
 /// Data's part of the pool in protocol version 1.
 pub const DATA_WEIGHT: u32 = 3;
 /// Longest policy file, in bytes; a longer one is refused before it is parsed.
-pub const MAX_POLICY_BYTES: u64 = 16 << 20;
+///
+/// A parsed list takes up to a hundred bytes for each of its file's. The longest lists of the largest geometry fit twice
+/// over, and those of numbers may stand in files of their own.
+pub const MAX_POLICY_BYTES: u64 = 1 << 20;
 /// Longest file that a policy may name, in bytes.
 pub const MAX_SIDE_FILE_BYTES: u64 = 64 << 20;
 

@@ -122,3 +122,66 @@ fn a_cache_that_cannot_be_used_costs_only_time() {
     fs::write(&file, "in the way").expect("write");
     is_right(&KeyCache::new(file).proving_key(&SRS, Statement::DataScore).expect("a key"));
 }
+
+/// Every field of the header, every length within, and a spread of the verifying key: with the old hash and, but for the
+/// header, with its own. A polynomial's values stand for themselves: a wrong one makes proofs that the prover refuses.
+#[test]
+fn every_field_of_a_kept_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = KeyCache::new(folder.path().to_owned());
+    cache.proving_key(&SRS, Statement::DataScore).expect("a key");
+    let file = only_file(folder.path());
+    let honest = fs::read(&file).expect("read");
+    let verifying = KEY.verifying().key().to_bytes(SerdeFormat::RawBytesUnchecked).len();
+    let rows = Geometry::COMPACT.rows();
+    let lengths = lengths(&honest[HEADER + verifying..], rows);
+    let mut altered: Vec<Vec<u8>> = (0..HEADER).step_by(5).map(|at| flip(&honest, at)).collect();
+    let confirm = |bytes: &[u8]| confirmed(&honest[..8], &bytes[HEADER..]);
+    let spread = (0..verifying).step_by(verifying / 6).chain([verifying - 1]);
+    altered.extend(spread.map(|at| confirm(&flip(&honest, HEADER + at))));
+    for (index, at) in lengths.iter().enumerate().filter(|(index, _)| index % 9 == 0 || *index < 4) {
+        let at = HEADER + verifying + at;
+        let length = u32::from_be_bytes(honest[at..at + 4].try_into().expect("four bytes"));
+        let wrong = [0, length + 1, length - 1, u32::MAX][index % 4];
+        let mut bytes = honest.clone();
+        bytes[at..at + 4].copy_from_slice(&wrong.to_be_bytes());
+        altered.push(confirm(&bytes));
+    }
+    println!("{} files, of {} lengths within {} bytes", altered.len(), lengths.len(), honest.len());
+    for bytes in altered {
+        fs::write(&file, &bytes).expect("write");
+        is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+        assert!(fs::read(&file).expect("read") == honest, "and kept in place of the altered one");
+    }
+}
+
+fn flip(bytes: &[u8], at: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at] ^= 0x10;
+    bytes
+}
+
+/// Where the lengths stand in what follows the verifying key: three polynomials, then four lists of them.
+fn lengths(bytes: &[u8], rows: usize) -> Vec<usize> {
+    let read = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize;
+    let (mut lengths, mut at) = (Vec::new(), 0);
+    let polynomial = 4 + 32 * rows;
+    let mut take = |count: usize, at: &mut usize| {
+        for _ in 0..count {
+            assert_eq!(read(*at), rows);
+            lengths.push(*at);
+            *at += polynomial;
+        }
+    };
+    take(3, &mut at);
+    let mut lists = Vec::new();
+    for _ in 0..4 {
+        lists.push(at);
+        let count = read(at);
+        at += 4;
+        take(count, &mut at);
+    }
+    assert_eq!(at, bytes.len(), "nothing else is there");
+    lists.extend(lengths);
+    lists
+}

@@ -324,3 +324,125 @@ fn a_label_that_the_trapdoor_contradicts_is_not_believed() {
     let error = Srs::read(&path, None).unwrap_err();
     assert!(matches!(error, SrsError::Mislabelled { name: "powersOfTau28_hez_final_11.ptau" }), "{error}");
 }
+
+/// Every byte of the header and of the checksum, without and with the hash made right again.
+#[test]
+fn every_field_of_the_header() {
+    let (_directory, path, bytes) = stored();
+    for at in (0..HEADER).chain(END..bytes.len()) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x10;
+        fs::write(&path, changed).unwrap();
+        assert!(matches!(Srs::read(&path, None), Err(SrsError::Checksum { .. })), "byte {at}");
+    }
+    for at in 0..HEADER {
+        for bit in [0, 4, 7] {
+            if (at, bit) == (6, 0) {
+                // The label `unknown` in place of `insecure`: the same points, and the label gives way to them.
+                let srs = read_rehashed(|b| b[at] ^= 1).unwrap();
+                assert_eq!((srs.provenance(), srs.is_insecure()), (&Provenance::Insecure, true));
+                continue;
+            }
+            let error = refusal(|b| b[at] ^= 1 << bit);
+            let expected = match at {
+                0..4 => matches!(error, SrsError::Magic { .. }),
+                4 => matches!(error, SrsError::Version { .. }),
+                5 => matches!(error, SrsError::WrongGeometry { .. }),
+                // A file of no ceremony names none.
+                _ => matches!(error, SrsError::ProvenanceField { .. }),
+            };
+            assert!(expected, "byte {at}, bit {bit}: {error}");
+        }
+    }
+}
+
+/// Changes a point, and perhaps the next, given the generator.
+type Change = fn(&mut [u8], &[u8; 64]);
+
+/// A spread of the points, both lists' ends among them, each altered in every way: refused by what is wrong with it.
+#[test]
+fn points_altered_in_every_way() {
+    let generator = encode_point(&G1Affine::generator());
+    let (mut tried, spread) = (0, || (0..ROWS).step_by(683).chain([1, ROWS - 1]));
+    for (list, first) in [(POWERS, Element::Power as fn(usize) -> Element), (LAGRANGE, Element::Lagrange)] {
+        for i in spread() {
+            let at = list + 64 * i;
+            let undecodable: [fn(&mut [u8]); 9] = [
+                |p| p[63] ^= 1,
+                |p| p[31] ^= 1,
+                |p| p[0] ^= 0x80,
+                |p| p[32] ^= 0x40,
+                |p| p[63] ^= 0x80,
+                |p| p.fill(0),
+                |p| p.fill(0xff),
+                |p| add_modulus(&mut p[..32]),
+                |p| add_modulus(&mut p[32..]),
+            ];
+            for change in undecodable {
+                let error = refusal(|b| change(&mut b[at..at + 64]));
+                assert!(
+                    matches!(error, SrsError::NotAPoint { element } if element == first(i)),
+                    "{i}: {error}"
+                );
+                tried += 1;
+            }
+            let others: [Change; 3] = [
+                |p, _| {
+                    let (x, y) = (decode_fq(p), decode_fq(&p[32..]));
+                    p[..64].copy_from_slice(&encode_point(&G1Affine::from_xy(x, -y).unwrap()));
+                },
+                |p, generator| p[..64].copy_from_slice(generator),
+                |p, _| {
+                    let (own, next) = p.split_at_mut(64);
+                    own.swap_with_slice(&mut next[..64]);
+                },
+            ];
+            for (way, change) in others.into_iter().enumerate() {
+                // The first power is the generator, and the last point of a list has no neighbour in it.
+                if (list == POWERS && i == 0 && way == 1) || (i == ROWS - 1 && way == 2) {
+                    continue;
+                }
+                let error = refusal(|b| change(&mut b[at..at + 128], &generator));
+                let expected = match error {
+                    SrsError::NotGenerator { element: Element::Power(0) } => list == POWERS && i == 0,
+                    SrsError::InconsistentPowers => list == POWERS,
+                    SrsError::InconsistentLagrange => list == LAGRANGE,
+                    _ => false,
+                };
+                assert!(expected, "{i}: {error}");
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} altered points");
+}
+
+/// Each coordinate of both points of G2.
+#[test]
+fn points_of_the_second_group_altered_in_every_way() {
+    for (at, element) in [(G2, Element::G2), (S_G2, Element::SG2)] {
+        for coordinate in (at..at + 128).step_by(32) {
+            let changes: [fn(&mut [u8]); 5] =
+                [|c| c[31] ^= 1, |c| c[0] ^= 0x80, |c| c.fill(0xff), |c| c.fill(0), |c| add_modulus(c)];
+            for change in changes {
+                let error = refusal(|b| change(&mut b[coordinate..coordinate + 32]));
+                assert!(
+                    matches!(error, SrsError::NotAPoint { element: found } if found == element),
+                    "{error}"
+                );
+            }
+        }
+        let error = refusal(|b| {
+            for y in [at + 64, at + 96] {
+                let negated = -decode_fq(&b[y..]);
+                b[y..y + 32].copy_from_slice(&negated.to_repr());
+                b[y..y + 32].reverse();
+            }
+        });
+        let expected = match at {
+            G2 => matches!(error, SrsError::NotGenerator { element: Element::G2 }),
+            _ => matches!(error, SrsError::InconsistentPowers),
+        };
+        assert!(expected, "{error}");
+    }
+}

@@ -8,6 +8,8 @@ mod fixture;
 mod folders;
 #[path = "end_to_end/kept.rs"]
 mod kept;
+#[path = "end_to_end/opening.rs"]
+mod opening;
 #[path = "end_to_end/secrets.rs"]
 mod secrets;
 

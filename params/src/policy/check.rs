@@ -201,24 +201,29 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn schema(&self, raw: RawSchema, geometry: Geometry) -> Result<Schema> {
-        let all = self.place("schema.feature", &raw.feature);
-        let mut features = Vec::new();
-        let mut places = Vec::new();
-        for (index, table) in raw.feature.into_inner().into_iter().enumerate() {
-            let key = format!("schema.feature[{index}]");
-            places.push(self.place(&key, &table));
-            features.push(self.feature(&key, table)?);
-        }
+        // A place is counted from the start of the text: it is looked up for the one feature that an error is about.
+        let all = raw.feature.span().start;
+        let tables = raw.feature.into_inner();
+        let starts: Vec<_> = tables.iter().map(|table| table.span().start).collect();
+        let features: Vec<_> = tables
+            .into_iter()
+            .enumerate()
+            .map(|(index, table)| self.feature(index, table))
+            .collect::<Result<_>>()?;
         let names: Vec<_> = features.iter().map(|feature| feature.name.clone()).collect();
         Schema::new(features, geometry.alphabet()).map_err(|source| {
-            let place = faulty_feature(&source, &names).and_then(|index| places.get(index).cloned());
-            PolicyError::Schema { place: place.unwrap_or(all), source }
+            let faulty = faulty_feature(&source, &names).and_then(|index| Some((index, *starts.get(index)?)));
+            let place = match faulty {
+                Some((index, start)) => self.place_at(&format!("schema.feature[{index}]"), start),
+                None => self.place_at("schema.feature", all),
+            };
+            PolicyError::Schema { place, source }
         })
     }
 
-    fn feature(&self, key: &str, table: Spanned<RawFeature>) -> Result<Feature> {
-        let place = self.place(&format!("{key}.kind"), &table.get_ref().kind);
+    fn feature(&self, index: usize, table: Spanned<RawFeature>) -> Result<Feature> {
         let raw = table.into_inner();
+        let kind = raw.kind.span().start;
         let rule = match (raw.kind.into_inner(), raw.labels, raw.edges) {
             (RawKind::Categorical, Some(labels), None) => {
                 Ok(Rule::Categorical { labels: labels.into_inner() })
@@ -229,7 +234,10 @@ impl<'a> Source<'a> {
             (RawKind::Categorical, _, _) => Err("a categorical feature has `labels` and no `edges`"),
             (RawKind::Numeric, _, _) => Err("a numeric feature has `edges` and no `labels`"),
         };
-        let rule = rule.map_err(|problem| PolicyError::FeatureKeys { place, problem })?;
+        let rule = rule.map_err(|problem| {
+            let place = self.place_at(&format!("schema.feature[{index}].kind"), kind);
+            PolicyError::FeatureKeys { place, problem }
+        })?;
         Ok(Feature { name: raw.name, rule })
     }
 
@@ -308,7 +316,11 @@ impl<'a> Source<'a> {
     }
 
     fn place<T>(&self, key: &str, at: &Spanned<T>) -> Box<Place> {
-        Box::new(Place { key: key.to_owned(), position: Some(position(self.text, at.span().start)) })
+        self.place_at(key, at.span().start)
+    }
+
+    fn place_at(&self, key: &str, start: usize) -> Box<Place> {
+        Box::new(Place { key: key.to_owned(), position: Some(position(self.text, start)) })
     }
 }
 

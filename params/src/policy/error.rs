@@ -280,6 +280,14 @@ pub enum RoundsError {
         "line 1: column `total` stands beside other columns and would be added to them; keep either `total` or the nodes"
     )]
     TotalAndNodes,
+    /// More columns than are read.
+    #[error("line 1: {found} columns, at most {bound} are read; add nodes up, and keep the column `total`")]
+    TooManyColumns {
+        /// Columns found.
+        found: usize,
+        /// Columns read.
+        bound: usize,
+    },
     /// A cell that is not a whole number below 2^32.
     #[error("line {line}: column `{column}` holds `{text}`, not a whole number from 0 to 4294967295")]
     Units {

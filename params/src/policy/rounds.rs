@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use super::error::RoundsError;
 
+/// Most columns of a file of rounds: nodes of one epoch. A cell takes many times its own bytes once it is read.
+const MAX_COLUMNS: usize = 1 << 16;
+
 /// Reads the totals of at most `bound + 1` rounds, the first of them `first`: one too many is enough to refuse.
 ///
 /// The header is `round` and then either `total` or one column a node; a row's sum is its round's total.
@@ -18,7 +21,7 @@ pub(super) fn parse_rounds(bytes: &[u8], first: u64, bound: usize) -> Result<Vec
         let round = check_round(cells.next().unwrap_or(""), first, totals.len(), line)?;
         let mut total = 0u64;
         for (column, cell) in columns.iter().zip(cells) {
-            // Fewer than 2^27 columns fit a side file, so the sum stays below 2^59.
+            // At most 2^16 columns, so the sum stays below 2^48.
             total += u64::from(parse_units(cell).ok_or_else(|| RoundsError::Units {
                 line,
                 column: column.clone(),
@@ -32,6 +35,9 @@ pub(super) fn parse_rounds(bytes: &[u8], first: u64, bound: usize) -> Result<Vec
 
 /// The columns after `round`.
 fn parse_header(header: &csv::StringRecord) -> Result<Vec<String>, RoundsError> {
+    if header.len() > MAX_COLUMNS {
+        return Err(RoundsError::TooManyColumns { found: header.len(), bound: MAX_COLUMNS });
+    }
     let mut names = header.iter();
     let columns: Vec<String> = match names.next() {
         Some("round") => names.map(str::to_owned).collect(),
@@ -107,6 +113,15 @@ mod tests {
             parse("round,a,b,a\n5,1,1,1\n"),
             Err(RoundsError::DuplicateColumn { column: "a".to_owned() })
         );
+    }
+
+    #[test]
+    fn columns_are_bounded() {
+        let header = |nodes: usize| -> String { (0..nodes).map(|node| format!(",{node}")).collect() };
+        let text = |nodes| format!("round{}\n5{}\n", header(nodes), ",1".repeat(nodes));
+        assert_eq!(parse(&text(MAX_COLUMNS - 1)), Ok(vec![MAX_COLUMNS as u32 - 1]));
+        let found = MAX_COLUMNS + 1;
+        assert_eq!(parse(&text(MAX_COLUMNS)), Err(RoundsError::TooManyColumns { found, bound: MAX_COLUMNS }));
     }
 
     #[test]

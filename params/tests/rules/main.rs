@@ -5,3 +5,4 @@ mod fixture;
 mod policy;
 mod policy_hash;
 mod registration;
+mod tamper;

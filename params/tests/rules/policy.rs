@@ -474,7 +474,7 @@ fn files_above_their_bounds_are_not_parsed() {
         read(&policy),
         PolicyError::TooLarge { bound: MAX_POLICY_BYTES, .. },
         "the policy",
-        "16777216 bytes"
+        "1048576 bytes"
     );
     let side = "x".repeat(MAX_SIDE_FILE_BYTES as usize + 1);
     refuses!(

@@ -1,12 +1,10 @@
-//! The bundles that the tests are about, proved once, and where their fields are.
+//! The bundles that the tests are about, proved once.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
-use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
 use fairshare_params::registration::Registration;
 use fairshare_prover::{Contributor, Proved, Silent};
-use fairshare_verifier::bundle::{ComputeBundle, DataBundle, LinkedProof};
+use fairshare_verifier::bundle::{ComputeBundle, DataBundle};
 use fairshare_verifier::{Bundle, BundleError, Score, VerifyError};
 
 use super::fixture::{
@@ -112,75 +110,4 @@ impl From<ComputeBundle> for Altered {
 pub enum Refusal {
     Read(BundleError),
     Verify(VerifyError),
-}
-
-/// What a field of a bundle's encoding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Magic,
-    Version,
-    Role,
-    Geometry,
-    Contributor,
-    Count,
-    Digest,
-    Score,
-    Point,
-    Proof,
-    Response,
-}
-
-/// Where it stands.
-#[derive(Clone, Debug)]
-pub struct Field {
-    pub kind: Kind,
-    pub range: Range<usize>,
-}
-
-/// The fields of a bundle's encoding in order, from the format's description and not from its reader.
-pub fn fields(bundle: &Bundle) -> Vec<Field> {
-    let mut walk = Walk(Vec::new());
-    for (kind, bytes) in
-        [(Kind::Magic, 8), (Kind::Version, 2), (Kind::Role, 1), (Kind::Geometry, 1), (Kind::Contributor, 20)]
-    {
-        walk.field(kind, bytes);
-    }
-    match bundle {
-        Bundle::Data(bundle) => {
-            walk.field(Kind::Count, 4);
-            for dataset in &bundle.datasets {
-                walk.field(Kind::Digest, 32);
-                walk.field(Kind::Count, 4);
-                for segment in &dataset.segments {
-                    segment.columns.iter().for_each(|_| walk.field(Kind::Point, POINT_BYTES));
-                    walk.field(Kind::Point, POINT_BYTES);
-                    walk.linked_proof(&segment.proof);
-                }
-            }
-            walk.field(Kind::Score, 8);
-            walk.linked_proof(&bundle.proof);
-        }
-        Bundle::Compute(bundle) => {
-            walk.field(Kind::Digest, 32);
-            walk.field(Kind::Score, 8);
-            walk.linked_proof(&bundle.proof);
-        }
-    }
-    walk.0
-}
-
-struct Walk(Vec<Field>);
-
-impl Walk {
-    fn field(&mut self, kind: Kind, bytes: usize) {
-        let start = self.0.last().map_or(0, |field| field.range.end);
-        self.0.push(Field { kind, range: start..start + bytes });
-    }
-
-    fn linked_proof(&mut self, linked: &LinkedProof) {
-        self.field(Kind::Count, 4);
-        self.field(Kind::Proof, linked.proof.len());
-        self.field(Kind::Point, POINT_BYTES);
-        linked.link.responses.iter().for_each(|_| self.field(Kind::Response, SCALAR_BYTES));
-    }
 }

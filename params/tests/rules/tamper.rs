@@ -1,0 +1,119 @@
+//! Registrations and policies with every byte altered: refused, or another value that a proof is bound to, or — for
+//! reasons listed here — the same value spelled otherwise.
+
+use fairshare_params::context::{Role, context};
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::{Contribution, Registration};
+
+use crate::fixture::{POLICY, compute, contributor, data, evidence, policy, read};
+
+/// Every single change of a text, by position: three flipped bits, a byte left out, doubled, replaced by another digit or
+/// letter, exchanged with the next; and every prefix.
+fn changes(text: &str) -> Vec<String> {
+    let bytes = text.as_bytes();
+    let mut changed = Vec::new();
+    for at in 0..bytes.len() {
+        let (before, own, after) = (&bytes[..at], bytes[at], &bytes[at + 1..]);
+        for other in [own ^ 1, own ^ 0x20, own ^ 0x10, b'0', b'9', b'a', b' ', b'"', b'-', b'\n', 0] {
+            changed.push([before, &[other], after].concat());
+        }
+        changed.push([before, after].concat());
+        changed.push([before, &[own, own], after].concat());
+        changed.push(before.to_vec());
+        if let Some((next, rest)) = after.split_first() {
+            changed.push([before, &[*next, own], rest].concat());
+        }
+    }
+    let texts = changed.into_iter().filter_map(|bytes| String::from_utf8(bytes).ok());
+    texts.filter(|other| other != text).collect()
+}
+
+fn without_space(text: &str) -> String {
+    text.chars().filter(|character| !character.is_ascii_whitespace()).collect()
+}
+
+/// What a change did.
+#[derive(Debug, Default)]
+struct Tally {
+    refused: usize,
+    /// Another value, which a proof is bound to.
+    other: usize,
+    /// The same value: white space between tokens.
+    space: usize,
+    /// The same value: a hexadecimal digit in the other case.
+    case: usize,
+    /// The same value: a zero before a decimal string's digits.
+    zero: usize,
+    /// The same value: a zero with a sign, which is one zero in TOML.
+    sign: usize,
+}
+
+/// Why the text still says the same: one of four reasons, and no fifth.
+fn same(tally: &mut Tally, honest: &str, changed: &str) {
+    let shorter = |text: &str| text.replace("\"00", "\"0");
+    if without_space(honest) == without_space(changed) {
+        tally.space += 1;
+    } else if honest.eq_ignore_ascii_case(changed) {
+        let differ = honest.bytes().zip(changed.bytes()).find(|(old, new)| old != new);
+        assert!(differ.is_some_and(|(old, _)| old.is_ascii_hexdigit()), "{changed}");
+        tally.case += 1;
+    } else if without_space(honest) == without_space(&changed.replace(",-0]", ",0]")) {
+        tally.sign += 1;
+    } else {
+        assert_eq!(honest, shorter(changed));
+        tally.zero += 1;
+    }
+}
+
+/// A registration that reads otherwise is refused under the policy, or has another context; but for the numbers of a
+/// data registration: of records and segments, from which the verifier computes the digest again.
+fn is_bound(honest: &Registration, other: &Registration) -> bool {
+    let context = |registration: &Registration| {
+        context(&policy(), &contributor(), honest.role(), std::slice::from_ref(registration))
+    };
+    let numbers = |registration: &Registration| match registration.contribution() {
+        Contribution::Data { records, segments, .. } => Some((*records, *segments)),
+        Contribution::Compute { .. } => None,
+    };
+    context(other).is_err() || context(other) != context(honest) || numbers(other) != numbers(honest)
+}
+
+#[test]
+fn registrations() {
+    for honest in
+        [data(1), data(1).with_evidence(evidence(3)), compute(), compute().with_evidence(evidence(3))]
+    {
+        let text = honest.to_json();
+        let mut tally = Tally::default();
+        for changed in changes(&text) {
+            match Registration::from_json(changed.as_bytes()) {
+                Err(_) => tally.refused += 1,
+                Ok(other) if other == honest => same(&mut tally, &text, &changed),
+                Ok(other) => {
+                    assert!(is_bound(&honest, &other), "{changed}");
+                    tally.other += 1;
+                }
+            }
+        }
+        println!("{} registration: {tally:?}", honest.role());
+        // Every byte of a log's registration is in its digest or its context: what reads otherwise is only what the
+        // digest does not cover.
+        assert!(honest.role() == Role::Data || tally.other < tally.refused / 2);
+        assert!(tally.refused > 5 * text.len() && tally.zero + tally.sign == 0, "{tally:?}");
+    }
+}
+
+#[test]
+fn policies() {
+    let honest = policy().hash();
+    let mut tally = Tally::default();
+    for changed in changes(POLICY) {
+        match read(&changed).as_ref().map(Policy::hash) {
+            Err(_) => tally.refused += 1,
+            Ok(hash) if hash == honest => same(&mut tally, POLICY, &changed),
+            Ok(_) => tally.other += 1,
+        }
+    }
+    println!("policy: {tally:?}");
+    assert!(tally.refused > 5 * POLICY.len() && tally.other > 100, "{tally:?}");
+}

@@ -1,0 +1,312 @@
+//! The Fiat-Shamir inventory: what each transcript takes in and gives out, in order, on both sides; pinned in a file
+//! that a reviewer reads. A step that is lost, added or moved shows as a changed line there, or fails here.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
+use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
+use fairshare_circuits::histogram::{self, HistogramCircuit};
+use fairshare_params::Geometry;
+use fairshare_params::encoding::{encode_point, encode_scalar};
+use fairshare_params::keys::Statement;
+use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
+use fairshare_verifier::link::LinkStatement;
+use fairshare_verifier::{Subject, carried_commitments};
+use group::Curve;
+use halo2_proofs::plonk::{Circuit, create_proof, verify_proof};
+use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
+use halo2_proofs::poly::kzg::strategy::SingleStrategy;
+use halo2curves::bn256::{Bn256, Fr, G1};
+use rand_core::OsRng;
+use sha3::{Digest as _, Keccak256};
+
+use super::fixture::{PROVER, RULES, SRS, VERIFIER};
+use super::manifest::{key, linked_proof, obligation, statement, subjects};
+use super::sequence::{Form, Recording, Step, elements, instance_rows, steps};
+use super::world::WORLD;
+
+const PINNED: &str = "tests/pinned/fiat_shamir.txt";
+
+const HEADER: &str = "\
+# What every transcript takes in and gives out, in order: `<` known to both sides and absorbed, `+` part of the proof and
+# absorbed, `?` a challenge, the hash of all above it. Compact geometry; of the standard one only the number of columns
+# differs. A line that moves is a change of the protocol's soundness argument: read the difference before keeping it.
+#
+# Written by: FAIRSHARE_BLESS=1 cargo test --release -p fairshare-verifier --test protocol inventory
+";
+
+/// What a side's transcript took in and gave out.
+type Recorded = Vec<(Step, Vec<u8>)>;
+
+/// Proves a circuit, and verifies the proof, each side's transcript recorded.
+fn both_sides<C: Circuit<Fr>>(statement: Statement, circuit: C, instance: &[Fr]) -> (Recorded, Recorded) {
+    let key = PROVER.key(statement).expect("a key");
+    let mut prover = Recording::new(Writer::new());
+    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        SRS.params(),
+        key.key(),
+        &[circuit],
+        &[&[instance]],
+        OsRng,
+        &mut prover,
+    )
+    .expect("a proof");
+    let proof = prover.inner.into_proof();
+    let mut verifier = Recording::new(Reader::new(&proof));
+    verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
+        SRS.params(),
+        key.verifying().key(),
+        SingleStrategy::new(SRS.params()),
+        &[&[instance]],
+        &mut verifier,
+    )
+    .expect("it verifies");
+    assert_eq!(verifier.inner.remaining(), 0);
+    (prover.steps, verifier.steps)
+}
+
+/// A true statement of a circuit, and both sides' transcripts.
+struct Case {
+    statement: Statement,
+    instance: Vec<Fr>,
+    prover: Recorded,
+    verifier: Recorded,
+}
+
+/// One of each circuit.
+static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let geometry = Geometry::COMPACT;
+    let context = [Fr::from(77), Fr::from(88)];
+    Statement::ALL
+        .into_iter()
+        .map(|statement| {
+            let (instance, (prover, verifier)) = match statement {
+                Statement::Histogram => {
+                    let witness = histogram::Witness::new(geometry, vec![1, 2, 3, 2], context);
+                    let instance = histogram::Instance { statement: context }.to_rows().to_vec();
+                    let circuit = HistogramCircuit::new(geometry, witness);
+                    (instance.clone(), both_sides(statement, circuit, &instance))
+                }
+                Statement::DataScore => {
+                    let reference =
+                        Reference::new(geometry, RULES.feature_references()).expect("a reference");
+                    // Three records: one bin of the first feature, two of the second.
+                    let mut counts = vec![0; geometry.alphabet()];
+                    (counts[1], counts[5], counts[6]) = (3, 2, 1);
+                    let score = fairshare_prover::score::score_counts(&RULES, &counts).expect("a score");
+                    let instance = VERIFIER.data_instance(context, score.records, score.score);
+                    let witness = data_score::Witness { counts };
+                    let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
+                    let rows = instance.to_rows().to_vec();
+                    (rows.clone(), both_sides(statement, DataScoreCircuit::new(geometry, trace), &rows))
+                }
+                Statement::ComputeScore => {
+                    let units = vec![305, 943];
+                    let score = fairshare_prover::score::score_units(&RULES, &units).expect("a score");
+                    let instance = VERIFIER.compute_instance(context, score.score);
+                    let witness = compute_score::Witness { units, totals: RULES.round_totals().to_vec() };
+                    let trace = compute_score::Trace::new(geometry, &instance, &witness);
+                    let rows = instance.to_rows().to_vec();
+                    (rows.clone(), both_sides(statement, ComputeScoreCircuit::new(geometry, trace), &rows))
+                }
+            };
+            Case { statement, instance, prover, verifier }
+        })
+        .collect()
+});
+
+/// Both sides go through the steps of the constraint system, and with the same values.
+#[test]
+fn prover_and_verifier_go_through_the_same_steps() {
+    for Case { statement, prover, verifier, .. } in CIRCUITS.iter() {
+        assert!(prover == verifier, "{}: the two sides differ", statement.name());
+        let expected: Vec<_> = steps(key(*statement)).into_iter().map(|(step, _)| step).collect();
+        assert_eq!(
+            prover.iter().map(|(step, _)| *step).collect::<Vec<_>>(),
+            expected,
+            "{}",
+            statement.name()
+        );
+    }
+}
+
+/// Every challenge is the hash of everything before it: recomputed here, so that a step which is recorded and does not
+/// reach the hash is found.
+#[test]
+fn every_challenge_is_of_everything_before_it() {
+    for Case { statement, verifier: steps, .. } in CIRCUITS.iter() {
+        let (mut state, mut challenges) = (Vec::new(), 0);
+        for (step, bytes) in steps {
+            if *step != Step::Challenge {
+                state.extend(bytes);
+                continue;
+            }
+            if state.len() == 32 {
+                state.push(1);
+            }
+            let hash: [u8; 32] = Keccak256::digest(&state).into();
+            assert_eq!(encode_scalar(&reduce(&hash)).as_slice(), bytes.as_slice(), "{}", statement.name());
+            state = hash.to_vec();
+            challenges += 1;
+        }
+        // Only the last point follows the last challenge; the pairing check is about it, and the link absorbs it.
+        assert_eq!(state.len(), 32 + Form::Point.bytes());
+        assert!(challenges > 8, "{challenges}");
+    }
+}
+
+/// The key and every row of the instance come before anything that the prover chooses.
+#[test]
+fn every_public_field_is_absorbed_first() {
+    for Case { statement, instance, verifier: steps, .. } in CIRCUITS.iter() {
+        let repr = key(*statement).key().transcript_repr();
+        let public: Vec<_> =
+            [&repr].into_iter().chain(instance).map(|scalar| encode_scalar(scalar).to_vec()).collect();
+        let (first, rest) = steps.split_at(public.len());
+        assert!(first.iter().all(|(step, _)| *step == Step::Common(Form::Scalar)));
+        assert!(rest.iter().all(|(step, _)| !matches!(step, Step::Common(_))));
+        assert_eq!(first.iter().map(|(_, bytes)| bytes.clone()).collect::<Vec<_>>(), public);
+        assert_eq!(instance.len(), instance_rows(*statement).len());
+    }
+}
+
+/// A part of the link's hash: its name and its bytes.
+type Part = (String, Vec<u8>);
+
+fn tag() -> [Part; 2] {
+    let length = (LINK_TAG.len() as u64).to_be_bytes().to_vec();
+    [("length of the tag".into(), length), (format!("tag {LINK_TAG}"), LINK_TAG.as_bytes().to_vec())]
+}
+
+fn length(name: &str, length: usize) -> Part {
+    (format!("number of {name}"), (length as u64).to_be_bytes().to_vec())
+}
+
+/// What the link's first challenge is the hash of.
+fn first_parts(link: &LinkStatement<'_>) -> Vec<Part> {
+    let mut parts = tag().to_vec();
+    parts.push(("verifying key's fingerprint".into(), link.key.fingerprint().0.to_vec()));
+    parts.push(length("instance rows", link.instance.len()));
+    let rows = instance_rows(link.key.id().statement).iter().zip(link.instance);
+    parts.extend(rows.map(|(name, value)| (format!("instance {name}"), encode_scalar(value).to_vec())));
+    parts.push(length("bytes of the proof", link.proof.len()));
+    parts.push(("the whole proof".into(), link.proof.to_vec()));
+    parts.push(length("registered commitments", link.registered.len()));
+    let registered = link.registered.iter().enumerate();
+    parts.extend(
+        registered.map(|(j, point)| (format!("registered commitment {j}"), encode_point(point).to_vec())),
+    );
+    parts
+}
+
+fn hash(parts: &[Part]) -> [u8; 32] {
+    let mut hasher = Keccak256::new();
+    parts.iter().for_each(|(_, bytes)| hasher.update(bytes));
+    hasher.finalize().into()
+}
+
+/// What the second is the hash of: the first one's hash stands for all before it.
+fn second_parts(state: [u8; 32], commitment: Vec<u8>) -> Vec<Part> {
+    let mut parts = tag().to_vec();
+    parts.push(("hash of all above".into(), state.to_vec()));
+    parts.push(("link commitment".into(), commitment));
+    parts
+}
+
+/// The link's challenges are the hashes of the listed parts, and the links of true bundles hold under just these.
+#[test]
+fn the_links_challenges_are_of_everything_before_them() {
+    for claim in WORLD.all() {
+        for subject in subjects(&claim.bundle) {
+            let (instance, registered) = obligation(claim, subject);
+            let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+            let key = key(statement(subject));
+            let carried = carried_commitments(&linked.proof, registered.len());
+            let link = LinkStatement {
+                key,
+                instance: &instance,
+                proof: &linked.proof,
+                carried: &carried,
+                registered: &registered,
+            };
+            // What is linked is absorbed with the proof: its first points are the linked columns'.
+            let first = elements(key).into_iter().take(carried.len());
+            first
+                .for_each(|(form, name)| assert!(form == Form::Point && name.ends_with("linked)"), "{name}"));
+            let commitment = linked.link.commitment;
+            let state = hash(&first_parts(&link));
+            let second = second_parts(state, encode_point(&commitment).to_vec());
+            let (xi, e) = (reduce(&state), reduce(&hash(&second)));
+            assert_eq!((link.fold().xi, link.fold().challenge(&commitment)), (xi, e));
+            // Σ z_i·G_{u+i} = R + e·Σ ξ^j·(A_j − C_j), term by term.
+            let tail = &SRS.lagrange()[SRS.geometry().usable_rows()..];
+            let left: G1 = tail.iter().zip(linked.link.responses).map(|(point, z)| point * z).sum();
+            let (mut right, mut power) = (G1::from(commitment), e);
+            for (a, c) in carried.iter().zip(&registered) {
+                right += (G1::from(*a) - c) * power;
+                power *= xi;
+            }
+            assert_eq!(left.to_affine(), right.to_affine(), "{subject}");
+        }
+    }
+}
+
+/// The pinned text: one section a circuit, and its link below it.
+fn inventory() -> String {
+    let mut text = HEADER.to_owned();
+    let mut write = |line: String| writeln!(text, "{line}").expect("a string");
+    for (claim, statement) in Statement::ALL.map(|statement| match statement {
+        Statement::ComputeScore => (&WORLD.compute, statement),
+        _ => (&WORLD.small, statement),
+    }) {
+        let key = key(statement);
+        write(format!("\n[{}]", statement.name()));
+        for (step, name) in steps(key) {
+            write(match step {
+                Step::Common(form) => format!("< {:6} {name}", format!("{form:?}").to_lowercase()),
+                Step::Sent(form) => format!("+ {:6} {name}", format!("{form:?}").to_lowercase()),
+                Step::Challenge => format!("? {:6} {name}", ""),
+            });
+        }
+        let of = |subject: &Subject| super::manifest::statement(*subject) == statement;
+        let subject = subjects(&claim.bundle).into_iter().find(of).expect("a proof");
+        let (instance, registered) = obligation(claim, subject);
+        let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+        let link = LinkStatement {
+            key,
+            instance: &instance,
+            proof: &linked.proof,
+            carried: &[],
+            registered: &registered,
+        };
+        write(format!("\n[{}, link]", statement.name()));
+        let parts = first_parts(&link);
+        let second = second_parts(hash(&parts), encode_point(&linked.link.commitment).to_vec());
+        for (parts, challenge) in [(parts, "xi"), (second, "e")] {
+            parts.iter().for_each(|(name, bytes)| write(format!("< {:6} {name}", bytes.len())));
+            write(format!("? {:6} {challenge}", ""));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_inventory_is_the_pinned_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PINNED);
+    let text = inventory();
+    if std::env::var_os("FAIRSHARE_BLESS").is_some() {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, &text).expect("written");
+    }
+    let pinned = fs::read_to_string(&path).expect("the pinned inventory");
+    let lines = text.lines().zip(pinned.lines()).enumerate();
+    for (line, (now, then)) in lines {
+        assert_eq!(now, then, "line {} of {PINNED}; its header says how it is written", line + 1);
+    }
+    assert_eq!(text.lines().count(), pinned.lines().count(), "{PINNED} is longer or shorter");
+    println!("{} steps", text.lines().filter(|line| line.starts_with(['<', '+', '?'])).count());
+}

@@ -1,0 +1,307 @@
+//! What a reader may cost: time and memory in proportion to what it was given, whatever that claims of itself.
+//!
+//! Each case is hostile input for one reader. It must be refused, within [`SLOW`], and with no more memory at its
+//! highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations of the process are counted, so the cases run
+//! one after the other, and each prints what it cost.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::{Draft, MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, Policy, side_file_hash};
+use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration};
+use fairshare_verifier::Bundle;
+use fairshare_verifier::bundle::{DataBundle, Dataset, LinkedProof, MAGIC, Segment, VERSION};
+use fairshare_verifier::link::Link;
+use halo2curves::bn256::{Fr, G1Affine};
+use peak_alloc::PeakAlloc;
+
+#[path = "../../prover/tests/support/fixture.rs"]
+#[expect(dead_code, reason = "only the policy's text is needed here")]
+mod fixture;
+
+use fixture::{POLICY, edit};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Longest that a case may take, on a machine that has other things to do.
+const SLOW: Duration = Duration::from_secs(30);
+/// Bytes at the highest for each byte of input.
+const TIMES: usize = 20;
+/// Bytes besides, whatever the input.
+const BESIDES: usize = 1 << 20;
+/// The same for a policy's text, of a megabyte at most: its parser takes up to a hundred bytes for each.
+const BESIDES_TEXT: usize = 96 << 20;
+
+/// Held by each test from its first line: what another one allocates meanwhile would be counted.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `read` on input of that length and says what it cost. `read` gives the reason for its refusal.
+#[track_caller]
+fn refused(case: &str, input: usize, read: impl FnOnce() -> Result<(), String>) -> String {
+    refused_within(BESIDES, case, input, read)
+}
+
+#[track_caller]
+fn refused_within(
+    besides: usize,
+    case: &str,
+    input: usize,
+    read: impl FnOnce() -> Result<(), String>,
+) -> String {
+    MEMORY.reset_peak_usage();
+    let (before, start) = (MEMORY.current_usage(), Instant::now());
+    let outcome = read();
+    let (took, peak) = (start.elapsed(), MEMORY.peak_usage().saturating_sub(before));
+    println!("{case}: {input} bytes read with {peak} bytes of memory in {took:?}: {outcome:.160?}");
+    assert!(took < SLOW, "{case}: {took:?}");
+    assert!(peak <= TIMES * input + besides, "{case}: {peak} bytes of memory for {input} bytes");
+    outcome.expect_err(case)
+}
+
+/// A refusal's text; what was read is dropped where its cost is counted.
+fn reason<T, E: std::fmt::Display>(read: Result<T, E>) -> Result<(), String> {
+    read.map(drop).map_err(|error| error.to_string())
+}
+
+fn policy(case: &str, text: &str) -> String {
+    let none = |file: &str| Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}")));
+    let (input, besides) = (text.len(), BESIDES_TEXT);
+    let draft = refused_within(besides, &format!("draft, {case}"), input, || reason(Draft::from_toml(text)));
+    let whole = || reason(Policy::from_toml(text, &none));
+    let whole = refused_within(besides, &format!("policy, {case}"), input, whole);
+    // No message carries its input along.
+    assert!(draft.len() < 1000 && whole.len() < 1000, "{} {}", draft.len(), whole.len());
+    whole
+}
+
+/// A policy whose only table of features is `features`.
+fn with_features(features: &str) -> String {
+    let (start, end) =
+        (POLICY.find("[[schema").expect("features"), POLICY.find("[reference").expect("a reference"));
+    [&POLICY[..start], features, "\n", &POLICY[end..]].concat()
+}
+
+/// As many of `item` as fit into a policy file beside the rest of it.
+fn filling(item: impl Fn(usize) -> String) -> String {
+    let room = MAX_POLICY_BYTES as usize - 2 * POLICY.len();
+    let mut text = String::new();
+    for index in 0.. {
+        let item = item(index);
+        if text.len() + item.len() > room {
+            break;
+        }
+        text.push_str(&item);
+    }
+    text
+}
+
+#[test]
+fn a_policy_of_a_million_features() {
+    let _alone = alone();
+    let feature =
+        |index: usize| format!("[[schema.feature]]\nname=\"{index}\"\nkind=\"numeric\"\nedges=[1]\n");
+    let million: String = (0..1_000_000).map(feature).collect();
+    assert!(policy("a million features", &with_features(&million)).contains("bytes"));
+    drop(million);
+    let error = policy("as many features as fit", &with_features(&filling(feature)));
+    assert!(error.contains("symbols"), "{error}");
+    // Each with a fault that names its place.
+    let unnamed = |_| "[[schema.feature]]\nname=\"\"\nkind=\"numeric\"\nedges=[1]\n".to_owned();
+    let error = policy("as many unnamed features as fit", &with_features(&filling(unnamed)));
+    assert!(error.contains("empty name"), "{error}");
+    let keys = |_| "[[schema.feature]]\nname=\"a\"\nkind=\"numeric\"\nlabels=[\"a\"]\n".to_owned();
+    let error = policy("as many features of wrong keys as fit", &with_features(&filling(keys)));
+    assert!(error.contains("numeric feature has `edges`"), "{error}");
+}
+
+#[test]
+fn a_policy_of_a_million_bins() {
+    let _alone = alone();
+    let list = |name: &str, kind: &str, item: &dyn Fn(usize) -> String| {
+        with_features(&format!(
+            "[[schema.feature]]\nname=\"a\"\nkind=\"{kind}\"\n{name}=[{}]\n",
+            filling(item)
+        ))
+    };
+    let edges = policy("as many edges as fit", &list("edges", "numeric", &|index| format!("{index},")));
+    assert!(edges.contains("symbols"), "{edges}");
+    let labels =
+        policy("as many labels as fit", &list("labels", "categorical", &|index| format!("\"{index}\",")));
+    assert!(labels.contains("symbols"), "{labels}");
+    let same = policy("one edge over and over", &list("edges", "numeric", &|_| "1,".to_owned()));
+    assert!(same.contains("edge 1 is 1"), "{same}");
+    let million: String = (0..1_000_000).map(|index| format!("{index},")).collect();
+    let million = format!("[[schema.feature]]\nname=\"a\"\nkind=\"numeric\"\nedges=[{million}]\n");
+    assert!(policy("a million edges", &with_features(&million)).contains("bytes"));
+}
+
+#[test]
+fn a_policy_of_a_million_rounds() {
+    let _alone = alone();
+    let none = |_: &str| Err(io::ErrorKind::NotFound.into());
+    let ones = |count: usize| "1,".repeat(count);
+    let fit = filling(|_| "1,".to_owned()).len() / 2;
+    let fit_names = filling(|index| format!("a{index}=[1]\n"));
+    for (case, from, to, part) in [
+        ("a million rounds", "[842, 943, 0, 7]", format!("[{}]", ones(1_000_000)), "bytes"),
+        ("as many rounds as fit", "[842, 943, 0, 7]", format!("[{}]", ones(fit)), "rounds"),
+        ("as many counts as fit", "[1, 2, 3, 4, 5]", format!("[{}]", ones(fit)), "counts for 5 bins"),
+        ("as many references as fit", "delay = [1, 2, 3, 4, 5]", fit_names, "no feature of the schema"),
+    ] {
+        let text = edit(from, &to);
+        let read = || reason(Policy::from_toml(&text, &none));
+        let error = refused_within(BESIDES_TEXT, &format!("policy, {case}"), text.len(), read);
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_policy_nested_as_deep_as_fits() {
+    let _alone = alone();
+    for (case, open, close) in [
+        ("arrays", "a=".to_owned() + &filling(|_| "[".to_owned()), ""),
+        ("inline tables", filling(|_| "a={".to_owned()), ""),
+        ("dotted keys", filling(|_| "a.".to_owned()), "a=1"),
+        ("dotted tables", "[".to_owned() + &filling(|_| "a.".to_owned()), "a]"),
+        ("lists of tables", filling(|_| "[[a]]\n".to_owned()), ""),
+        ("tables", filling(|index| format!("[a{index}]\n")), ""),
+        ("keys", filling(|index| format!("a{index}=1\n")), ""),
+        ("quotes", filling(|_| "\"".to_owned()), ""),
+        ("a comment", "#".to_owned() + &filling(|_| "a".to_owned()), ""),
+        ("empty lines", filling(|_| "\n".to_owned()), ""),
+    ] {
+        policy(case, &[&open, close].concat());
+    }
+}
+
+/// A policy that names `content` as its file of rounds, or of the reference.
+fn side_file(case: &str, table: &str, content: &[u8]) -> String {
+    let hash = side_file_hash(content);
+    let text = match table {
+        "rounds" => edit("totals = [842, 943, 0, 7]", &format!("file = \"a\"\nhash = \"{hash}\"")),
+        _ => {
+            let inline = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]";
+            edit(inline, &format!("[reference]\nfile = \"a\"\nhash = \"{hash}\""))
+        }
+    };
+    let load = |_: &str| Ok(content.to_vec());
+    refused(&format!("{table}, {case}"), content.len(), || reason(Policy::from_toml(&text, &load)))
+}
+
+/// Length of the side files: costs are in proportion, so a part of what is allowed shows them.
+const SIDE_FILE: usize = MAX_SIDE_FILE_BYTES as usize / 8;
+
+/// A long side file, of `start`, then `item` over and over.
+fn long(start: &str, item: impl Fn(usize) -> String) -> Vec<u8> {
+    let mut content = start.to_owned().into_bytes();
+    for index in 0.. {
+        let item = item(index);
+        if content.len() + item.len() > SIDE_FILE {
+            break;
+        }
+        content.extend(item.into_bytes());
+    }
+    content
+}
+
+#[test]
+fn files_beside_a_policy() {
+    let _alone = alone();
+    side_file("columns of one name", "rounds", &long("round", |_| ",a".to_owned()));
+    side_file("columns without a name", "rounds", &long("round", |_| ",".to_owned()));
+    side_file("columns of other names", "rounds", &long("round", |index| format!(",{index:x}")));
+    side_file("rounds", "rounds", &long("round,a\n", |index| format!("{},1\n", 10 + index)));
+    side_file("one cell", "rounds", &long("round,a\n10,", |_| "1".to_owned()));
+    side_file("an open quote", "rounds", &long("round,a\n10,\"", |_| "a".to_owned()));
+    side_file("counts", "reference", &long("{\"counts\":{\"delay\":[1", |_| ",1".to_owned()));
+    side_file("features", "reference", &long("{\"counts\":{\"a\":[]", |index| format!(",\"{index:x}\":[]")));
+    side_file("depth", "reference", &long("", |_| "[".to_owned()));
+    side_file("depth of objects", "reference", &long("", |_| "{\"counts\":".to_owned()));
+    side_file("one byte too many", "reference", &vec![b' '; MAX_SIDE_FILE_BYTES as usize + 1]);
+}
+
+#[test]
+fn registrations() {
+    let _alone = alone();
+    let start = "{\"version\":1,\"contributor\":";
+    let fill = |item: &str| item.repeat((MAX_REGISTRATION_BYTES - start.len()) / item.len());
+    for (case, text) in [
+        ("lists", start.to_owned() + &fill("[")),
+        ("objects", start.to_owned() + &fill("{\"a\":")),
+        ("a long text", start.to_owned() + "\"" + &fill("a")[1..]),
+        ("many numbers", start.to_owned() + "[" + &fill("1,")[2..]),
+        ("a long number", start.to_owned() + &fill("1")),
+        ("one byte too many", " ".repeat(MAX_REGISTRATION_BYTES + 1)),
+        ("far too many", "[".repeat(64 << 20)),
+    ] {
+        refused(&format!("registration, {case}"), text.len(), || {
+            reason(Registration::from_json(text.as_bytes()))
+        });
+    }
+}
+
+/// A bundle's header, then `body`.
+fn bundle(role: u8, body: &[u8]) -> Vec<u8> {
+    let geometry = Geometry::COMPACT.id();
+    [&MAGIC[..], &VERSION.to_be_bytes(), &[role, geometry], &[1; 20], body].concat()
+}
+
+/// Counts are of 32 bits, the greatest 2^32 - 1. Each is refused alone, before a megabyte, and before as many bytes as
+/// the count's elements need at least, but one.
+#[test]
+fn a_bundle_that_claims_more_than_it_holds() {
+    let _alone = alone();
+    let most = u32::MAX.to_be_bytes();
+    let bodies: [(u8, Vec<u8>); 3] = [
+        (1, most.to_vec()),
+        (1, [&1u32.to_be_bytes()[..], &[7; 32], &most].concat()),
+        (2, [&[7; 32][..], &[0; 8], &most].concat()),
+    ];
+    for (role, body) in &bodies {
+        for tail in [0, 1 << 20, 64 << 20] {
+            let bytes = bundle(*role, &[body.as_slice(), &vec![0xff; tail]].concat());
+            let error =
+                refused("bundle, the greatest count", bytes.len(), || reason(Bundle::from_bytes(&bytes)));
+            assert!(error.contains("truncated"), "{error}");
+        }
+    }
+    // Counts that the bytes might hold, were they anything: refused at the first element.
+    for (role, body) in &bodies {
+        let least = [36u32, 1413, 1][bodies.iter().position(|other| other.1 == *body).expect("a body")];
+        let mut body = body.clone();
+        let at = body.len() - 4;
+        body[at..].copy_from_slice(&((64u32 << 20) / least).to_be_bytes());
+        let bytes = bundle(*role, &[body.as_slice(), &vec![0; 64 << 20]].concat());
+        refused("bundle, a count that fits", bytes.len(), || reason(Bundle::from_bytes(&bytes)));
+    }
+}
+
+/// As many well-formed segments as a large file holds, and a byte too many.
+#[test]
+fn a_bundle_of_twenty_thousand_segments() {
+    let _alone = alone();
+    let (point, responses) = (G1Affine::generator(), [Fr::one(); 8]);
+    let linked = LinkedProof { proof: vec![0], link: Link { commitment: point, responses } };
+    let segment = Segment { columns: vec![point; 16], histogram: point, proof: linked.clone() };
+    let dataset = Dataset { digest: Digest([7; 32]), segments: vec![segment; 10_000] };
+    let bundle = DataBundle {
+        geometry: Geometry::COMPACT,
+        contributor: Address([1; 20]),
+        datasets: vec![dataset; 2],
+        score: 1,
+        proof: linked,
+    };
+    let mut bytes = Bundle::Data(bundle).to_bytes();
+    bytes.push(0);
+    let error =
+        refused("bundle, twenty thousand segments", bytes.len(), || reason(Bundle::from_bytes(&bytes)));
+    assert!(error.contains("1 bytes follow"), "{error}");
+}
