@@ -180,33 +180,12 @@ pub fn commit_data(
     check_geometry(srs, policy)?;
     let mut records = Records::open(data, policy.schema())?;
     let _lock = claim(folder)?;
-    let journal_path = folder.join(JOURNAL_FILE);
     let registration = if folder.join(OPENING_FILE).exists() {
-        let registration = registration_of_opening(srs, policy, contributor, &mut records, folder)?;
-        journal::remove(&journal_path).map_err(io_error(&journal_path))?;
-        registration
+        registration_of_opening(srs, policy, contributor, &mut records, folder)?
     } else {
-        let mut journal =
-            Journal::open(&journal_path, srs.geometry(), random_seed()?).map_err(io_error(&journal_path))?;
-        let registration = loop {
-            let done =
-                commit_records(srs, policy, contributor, &mut records, &mut journal, folder, progress)?;
-            match done {
-                Some(registration) => break registration,
-                None => {
-                    tracing::warn!(
-                        "{}: the data changed since the work was interrupted; beginning anew",
-                        folder.display()
-                    );
-                    journal = journal.restart(random_seed()?).map_err(io_error(&journal_path))?;
-                    records = Records::open(data, policy.schema())?;
-                }
-            }
-        };
-        journal.remove().map_err(io_error(&journal_path))?;
-        registration
+        begin_or_resume(srs, policy, contributor, data, records, folder, progress)?
     };
-    write_registration(folder, &registration)?;
+    complete(folder, &registration)?;
     Ok(registration)
 }
 
@@ -258,15 +237,11 @@ pub fn commit_compute(
             return Err(CommitError::Occupied { folder: folder.to_owned() });
         }
     } else {
-        let seed = random_seed()?;
-        let write = || -> io::Result<()> {
-            let mut opening = Writer::begin(&path, seed)?;
-            opening.units(&by_round)?;
-            opening.finish(&header)
-        };
-        write().map_err(io_error(&path))?;
+        let mut opening = Writer::begin(&path, random_seed()?).map_err(io_error(&path))?;
+        opening.units(&by_round).map_err(io_error(&path))?;
+        opening.finish(&header).map_err(io_error(&path))?;
     }
-    write_registration(folder, &registration)?;
+    complete(folder, &registration)?;
     Ok(registration)
 }
 
@@ -308,6 +283,29 @@ impl Commitment {
 pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
     let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
     commit(srs, &column, Blinding::PUBLIC).to_affine()
+}
+
+/// Commits to the records with the journal's seed, or with a fresh one where the journal is of other data.
+fn begin_or_resume(
+    srs: &Srs,
+    policy: &Policy,
+    contributor: &Contributor,
+    data: &[PathBuf],
+    mut records: Records,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Registration> {
+    let path = folder.join(JOURNAL_FILE);
+    let mut journal = Journal::open(&path, srs.geometry(), random_seed()?).map_err(io_error(&path))?;
+    loop {
+        let done = commit_records(srs, policy, contributor, &mut records, &mut journal, folder, progress)?;
+        if let Some(registration) = done {
+            return Ok(registration);
+        }
+        tracing::warn!("{}: not the data of the interrupted run; beginning anew", folder.display());
+        journal = journal.restart(random_seed()?).map_err(io_error(&path))?;
+        records = Records::open(data, policy.schema())?;
+    }
 }
 
 /// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not those that
@@ -519,7 +517,14 @@ fn with_evidence(
     })
 }
 
-/// The last step. A registration that stands there is never replaced: it must be the same.
+/// The last steps, once the opening stands: from then on it holds what the journal did.
+fn complete(folder: &Path, registration: &Registration) -> Result<()> {
+    let path = folder.join(JOURNAL_FILE);
+    journal::remove(&path).map_err(io_error(&path))?;
+    write_registration(folder, registration)
+}
+
+/// A registration that stands there is never replaced: it must be the same.
 fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
     let path = folder.join(REGISTRATION_FILE);
     let bytes = registration.to_json().into_bytes();

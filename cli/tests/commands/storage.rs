@@ -174,9 +174,11 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
         }
         let kept = PathBuf::from(format!("{path}.kept/out"));
         assert_eq!(content(&kept).len(), if line.contains("commit data") { 3 } else { 2 });
-        let bundle = show(&folder().join("out.bundle"));
-        let proved = fairshare(&format!("prove {} {} --out {bundle}", show(&kept), prepared().common()));
-        assert_eq!(proved.status, 0, "{}", proved.stderr);
+        if unwritten == Some("commit.journal") {
+            let bundle = show(&folder().join("out.bundle"));
+            let proved = fairshare(&format!("prove {} {} --out {bundle}", show(&kept), prepared().common()));
+            assert_eq!(proved.status, 0, "{}", proved.stderr);
+        }
     }
 }
 

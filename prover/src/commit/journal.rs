@@ -117,12 +117,6 @@ impl Journal {
             let _ = file.set_len(length);
         })
     }
-
-    /// Removes the file: the work is done, or not to be continued.
-    pub(super) fn remove(self) -> io::Result<()> {
-        drop(self.file);
-        remove(&self.path)
-    }
 }
 
 /// Removes a journal that is not needed any more.

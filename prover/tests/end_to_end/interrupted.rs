@@ -271,7 +271,9 @@ fn units_without_their_registration_are_completed_by_the_same_units_only() {
     let csv = write(root.path(), "data.csv", &records(200, 1));
     let refused = commit_data(&SRS, &RULES, &contributor(), &[csv], &target, &Silent);
     assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+    fs::write(target.join(JOURNAL_FILE), b"of data that were to be committed to here").expect("write");
     assert_eq!(again("same.csv", UNITS).expect("the same units"), registration);
+    assert!(!target.join(JOURNAL_FILE).exists());
     assert_eq!(fs::read(target.join(OPENING_FILE)).expect("read"), opening, "as it was");
     prove(&[target]);
 }
