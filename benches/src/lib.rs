@@ -47,7 +47,7 @@ impl Setup {
     pub fn new(geometry: Geometry) -> Self {
         let srs = Srs::insecure(geometry);
         let key = ProvingKey::build(&srs, Statement::Histogram).expect("a proving key");
-        let (symbols, seed) = (full_segment(geometry), fresh_seed());
+        let (symbols, seed) = (full_segment(geometry), fresh_seed().expect("random numbers"));
         let columns = commit_columns(&srs, &symbols, &seed, 0);
         Self { srs, key, symbols, seed, columns }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use ff::{Field, PrimeField};
 use halo2curves::bn256::Fr;
+use zeroize::ZeroizeOnDrop;
 
 /// First-phase columns, all of one height. Never printed, overwritten when dropped.
 #[derive(Clone)]
@@ -62,10 +63,17 @@ impl fmt::Debug for Columns {
 
 impl Drop for Columns {
     fn drop(&mut self) {
-        self.values.iter_mut().for_each(|column| column.fill(Fr::ZERO));
-        // The columns are read once more, so that the writes above are not optimised away.
-        std::hint::black_box(&self.values);
+        self.values.iter_mut().for_each(|column| wipe(column));
     }
+}
+
+impl ZeroizeOnDrop for Columns {}
+
+/// Overwrites secret field elements, whose type has no means to do so itself.
+pub fn wipe(values: &mut [Fr]) {
+    values.fill(Fr::ZERO);
+    // They are read once more, so that the writes above are not optimised away.
+    std::hint::black_box(values);
 }
 
 /// The element as a machine integer, if it is one below `2^16`.

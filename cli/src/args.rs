@@ -179,7 +179,8 @@ Example:
   fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
       --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
 
-Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove the score.")]
+Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove the score.
+Interrupted, run the same command again: it goes on where it stopped.")]
     Data(CommitDataArgs),
     /// Commit to units of computing power by round
     #[command(after_help = "\

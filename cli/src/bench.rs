@@ -10,6 +10,7 @@ use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_prover::backend::{Linked, prove};
+use fairshare_prover::commit::CommitError;
 use fairshare_prover::commit::commit_units;
 use fairshare_prover::opening::fresh_seed;
 use fairshare_prover::score::{score_counts, score_units};
@@ -110,7 +111,7 @@ impl Bench<'_> {
     fn histogram(&self) -> Result<(Duration, Proof), CliError> {
         let geometry = self.srs.geometry();
         let symbols = symbols(geometry.segment_symbols(), geometry.alphabet());
-        let seed = fresh_seed();
+        let seed = fresh_seed().map_err(CommitError::Randomness)?;
         let secret = || SegmentSecret::new(self.srs, symbols.clone(), &seed, 0);
         let (commit_time, columns) = self.median("committing", || {
             let columns = commit_columns(self.srs, &symbols, &seed, 0);
@@ -136,7 +137,8 @@ impl Bench<'_> {
         let result = score_counts(self.policy, &counts)?;
         let context = Hasher::new("fairshare/bench").finish().limbs();
         let instance = self.verifier.data_instance(context, result.records, result.score);
-        let (_, blinding) = segment_blindings(&fresh_seed(), 0, 0);
+        let seed = fresh_seed().map_err(CommitError::Randomness)?;
+        let (_, blinding) = segment_blindings(&seed, 0, 0);
         let histogram = self.commit(&counts, blinding);
         let [ln, boundary] = self.verifier.reference_commitments();
         let linked: Vec<_> = histogram

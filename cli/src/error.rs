@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -126,7 +126,7 @@ pub fn one_line(error: &dyn Error) -> String {
 }
 
 /// The chain as a block for standard error.
-pub fn block(error: &dyn Error) -> String {
+pub fn block(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for (index, line) in chain(error).iter().enumerate() {
         let label = if index == 0 { "error: " } else { "  caused by: " };
@@ -134,7 +134,37 @@ pub fn block(error: &dyn Error) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{label}{}", line.replace('\n', &format!("\n{indent}")));
     }
+    if let Some(advice) = advice(error) {
+        let _ = writeln!(text, "  to do: {advice}");
+    }
     text
+}
+
+/// What to do where the system refused a file, whatever the file was for.
+fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return advice_of(error.kind());
+        }
+        cause = error.source();
+    }
+    None
+}
+
+fn advice_of(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "make room there or choose another place, then run the same command again; finished work is kept"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "change the permissions of the file or its folder, or choose another place"
+        }
+        ErrorKind::IsADirectory => "name a file; a folder is never replaced",
+        ErrorKind::NotADirectory => "a part of the path is a file; choose another path",
+        ErrorKind::NotFound => "check the path; the folder of a file has to exist",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -155,6 +185,14 @@ mod tests {
         assert_eq!(block(&error), "error: x: cannot be read or written\n  caused by: disk is full\n");
         assert_eq!(one_line(&error), "x: cannot be read or written: disk is full");
         assert_eq!(block(&quoted), "error: cannot read x: disk\n       is full\n");
+    }
+
+    #[test]
+    fn a_refusal_of_the_system_says_what_to_do_however_deep_it_lies() {
+        let full = CommitError::Io { path: "x".into(), source: ErrorKind::StorageFull.into() };
+        let text = block(&CliError::from(ProveError::Commit(full)));
+        assert!(text.contains("\n  to do: make room there"), "{text}");
+        assert!(!block(&CliError::from(ProveError::NoFolders)).contains("to do"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Files that several commands read.
+//! Files that several commands read, and those that they will write.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
+use fairshare_params::files;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration};
 use fairshare_params::srs::Srs;
@@ -23,6 +24,11 @@ pub fn params(path: &Path) -> Result<Srs, CliError> {
     drop(spinner);
     output::name_insecure(&srs);
     Ok(srs)
+}
+
+/// Refuses, before any work is done for it, an output that could not be written.
+pub fn check_output(path: &Path) -> Result<(), CliError> {
+    files::check_writable(path).map_err(|source| CliError::File { path: path.to_owned(), source })
 }
 
 /// A registration.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::args::{PolicyCommand, ReferenceArgs};
 use crate::error::{CliError, Status, one_line};
 use crate::output::{Output, list, thousands};
-use crate::progress;
+use crate::{load, progress};
 
 pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> {
     match command {
@@ -145,6 +145,9 @@ struct Counted {
 fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliError> {
     let draft =
         Draft::load(&args.policy).map_err(|source| CliError::Policy { path: args.policy.clone(), source })?;
+    let folder = args.policy.parent().unwrap_or(Path::new(""));
+    let path = args.out.clone().unwrap_or_else(|| folder.join("reference.json"));
+    load::check_output(&path)?;
     let spinner = progress::spinner("counting records");
     let histogram = reference::histogram(Records::open(&args.data, draft.schema())?)?;
     drop(spinner);
@@ -153,8 +156,6 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
     // Counts that no policy could smooth are refused here, where the data is at hand.
     counts.smooth(draft.schema(), 1, draft.geometry().alphabet())?;
 
-    let folder = args.policy.parent().unwrap_or(Path::new(""));
-    let path = args.out.clone().unwrap_or_else(|| folder.join("reference.json"));
     let json = counts.to_json();
     files::write(&path, json.as_bytes(), Access::Public)
         .map_err(|source| CliError::File { path: path.clone(), source })?;

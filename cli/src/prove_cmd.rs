@@ -30,6 +30,7 @@ struct Proved {
 pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
     let srs = load::params(&args.params)?;
+    load::check_output(&args.out)?;
     let begun = Instant::now();
     let spinner = progress::spinner("making the verifying keys");
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.

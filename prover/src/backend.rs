@@ -7,6 +7,7 @@
 //! here: never a bad proof, only an error.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
+use fairshare_circuits::trace::wipe;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::keys::ProvingKey;
 use fairshare_params::srs::Srs;
@@ -20,7 +21,7 @@ use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::plonk::{self, Circuit, create_proof};
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
-use rand_core::{OsRng, SeedableRng};
+use rand_core::{OsRng, RngCore, SeedableRng};
 
 use crate::scheme::{Opener, Parameters, Scheme};
 
@@ -43,6 +44,11 @@ pub enum BackendError {
     /// The backend gave up.
     #[error("the proof could not be computed")]
     Prove(#[source] plonk::Error),
+    /// The system gives no random numbers.
+    #[error(
+        "the system gives no random numbers, and a proof without them would hide nothing; try again when it does"
+    )]
+    Randomness(#[source] std::io::Error),
     /// The finished proof does not verify: the statement is false, or the opening is not that of the commitments.
     #[error(
         "the finished proof does not verify, so it is not handed out: the data is not what was committed to"
@@ -58,9 +64,8 @@ pub fn prove<C: Circuit<Fr>>(
     instance: &[Fr],
     linked: &[Linked],
 ) -> Result<LinkedProof, BackendError> {
-    let rng = ChaCha20Rng::from_rng(OsRng)
-        .map_err(|error| BackendError::Prove(plonk::Error::Transcript(std::io::Error::other(error))))?;
-    let mut replay = rng.clone();
+    let rng = seeded(OsRng)?;
+    let replay = rng.clone();
     let mut transcript = Writer::new();
     create_proof::<Scheme, Opener<'_>, _, _, _, _>(
         &Parameters::from(srs),
@@ -81,30 +86,44 @@ pub fn prove<C: Circuit<Fr>>(
         carried: &carried_commitments(&proof, linked.len()),
         registered: &registered,
     };
-    let link = link(srs, &statement, linked, &mut replay);
+    let link = link(srs, &statement, linked, replay, seeded(OsRng)?);
     let linked_proof = LinkedProof { proof, link };
     verify_linked(srs, key.verifying(), instance, &registered, &linked_proof)
         .map_err(|error| BackendError::Verify(Box::new(error)))?;
     Ok(linked_proof)
 }
 
-/// The Schnorr proof of representation; `replay` is at the first scalar that the proof drew.
-fn link(srs: &Srs, statement: &LinkStatement<'_>, linked: &[Linked], replay: &mut ChaCha20Rng) -> Link {
+/// A generator seeded by `source`. The library's own draws and ours after it cannot fail: only this can.
+fn seeded(source: impl RngCore) -> Result<ChaCha20Rng, BackendError> {
+    ChaCha20Rng::from_rng(source).map_err(|error| BackendError::Randomness(std::io::Error::other(error)))
+}
+
+/// The Schnorr proof of representation; `replay` is at the first scalar that the proof drew. Both generators are used
+/// up here: the one stream has made one proof, and the nonces come from another, fresh from the operating system.
+fn link(
+    srs: &Srs,
+    statement: &LinkStatement<'_>,
+    linked: &[Linked],
+    mut replay: ChaCha20Rng,
+    mut fresh: ChaCha20Rng,
+) -> Link {
     let folding = statement.fold();
     let mut witness = [Fr::ZERO; RESERVED_ROWS];
     let mut power = Fr::ONE;
     for column in linked {
         for value in &mut witness[RESERVED_ROWS - BLINDING_ROWS..] {
-            *value += power * Fr::random(&mut *replay);
+            *value += power * Fr::random(&mut replay);
         }
         witness[RESERVED_ROWS - 1] -= power * column.blinding.0;
         power *= folding.xi;
     }
-    // Fresh from the operating system: the replayed stream is the proof's.
-    let nonces: [Fr; RESERVED_ROWS] = std::array::from_fn(|_| Fr::random(OsRng));
+    let mut nonces: [Fr; RESERVED_ROWS] = std::array::from_fn(|_| Fr::random(&mut fresh));
     let commitment = best_multiexp(&nonces, tail(srs)).to_affine();
     let challenge = folding.challenge(&commitment);
     let responses = std::array::from_fn(|row| nonces[row] + challenge * witness[row]);
+    // A nonce tells the witness, and the witness the blinding of a column.
+    wipe(&mut nonces);
+    wipe(&mut witness);
     Link { commitment, responses }
 }
 
@@ -112,4 +131,17 @@ fn link(srs: &Srs, statement: &LinkStatement<'_>, linked: &[Linked], replay: &mu
 fn tail(srs: &Srs) -> &[G1Affine] {
     let geometry: Geometry = srs.geometry();
     &srs.lagrange()[geometry.usable_rows()..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opening::tests::Exhausted;
+
+    #[test]
+    fn without_randomness_there_is_no_proof_and_no_panic() {
+        assert!(matches!(seeded(Exhausted), Err(BackendError::Randomness(_))));
+        let [mut one, mut other] = [seeded(OsRng).expect("seeded"), seeded(OsRng).expect("seeded")];
+        assert_ne!(one.next_u64(), other.next_u64(), "no two proofs draw from one stream");
+    }
 }

@@ -7,11 +7,27 @@
 //! | `registration.json` | everyone | what a task contract records; written last, so that it stands for a whole folder |
 //! | `commitments.bin` | everyone | the data-column commitments, which hash to the registered digest |
 //! | `opening.bin` | its owner | symbols or units, and the seed of all blindings |
+//! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
+//!
+//! **Interruption.** The same command, run again in the same folder, goes on from wherever the last one was stopped:
+//!
+//! | what stands there | what the next run does |
+//! | --- | --- |
+//! | `registration.json` and `opening.bin` | reads the data again; if all is as it stands there, changes nothing, else refuses |
+//! | `opening.bin` | reads the data again; if it is what the opening holds, writes the registration, else refuses |
+//! | `commit.journal` | reads the data again; takes over the segments that did not change, or begins anew with a fresh seed |
+//! | none of them | begins |
+//!
+//! Files appear in the order commitments, opening, registration, each in one step, and an opening is never replaced: it
+//! may be that of a registration that was moved elsewhere. Why a seed never meets other data is told in the journal.
 
-use std::fs;
+mod journal;
+
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::Role;
@@ -22,11 +38,13 @@ use fairshare_params::registration::{Contribution, Evidence, Registration, Regis
 use fairshare_params::srs::Srs;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
+use zeroize::Zeroizing;
 
+use self::journal::{Journal, Kept};
 use crate::files::{self, Access};
 use crate::ingest::units::read_units;
-use crate::ingest::{IngestError, Records};
-use crate::opening::{Header, Opening, OpeningError, Writer, fresh_seed};
+use crate::ingest::{BATCH_RECORDS, IngestError, Records};
+use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
 use crate::segment::commit_columns;
 
@@ -36,6 +54,8 @@ pub const REGISTRATION_FILE: &str = "registration.json";
 pub const COMMITMENTS_FILE: &str = "commitments.bin";
 /// The secret opening's file name.
 pub const OPENING_FILE: &str = "opening.bin";
+/// The name of the journal of a commitment that is being made, secret too.
+pub const JOURNAL_FILE: &str = "commit.journal";
 
 /// Why nothing was committed, or a commitment folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +67,18 @@ pub enum CommitError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Another process commits into the folder.
+    #[error("{}: another process is committing into this folder; wait for it, or choose another folder", folder.display())]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Others could slip a journal into the folder, with a seed that they know.
+    #[error("{}: others than its owner may write to this folder, and a secret is to be kept there; `chmod 700` it, or choose another folder", folder.display())]
+    Shared {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The data cannot be read.
     #[error(transparent)]
     Ingest(#[from] IngestError),
@@ -54,9 +86,9 @@ pub enum CommitError {
     #[error("the parameters are for geometry `{parameters}`, the policy asks for `{policy}`")]
     Geometry {
         /// The parameters' geometry.
-        parameters: fairshare_params::Geometry,
+        parameters: Geometry,
         /// The policy's.
-        policy: fairshare_params::Geometry,
+        policy: Geometry,
     },
     /// The registration cannot be made or read.
     #[error("{}: {source}", path.display())]
@@ -105,6 +137,9 @@ pub enum CommitError {
         /// The registered digest.
         expected: Digest,
     },
+    /// The system gives no random numbers, without which nothing can be hidden.
+    #[error("the system gives no random numbers, so nothing can be committed to; try again when it does")]
+    Randomness(#[source] io::Error),
     /// The secret opening cannot be used.
     #[error(transparent)]
     Opening(#[from] OpeningError),
@@ -132,7 +167,8 @@ pub struct Contributor {
     pub evidence: Option<Evidence>,
 }
 
-/// Commits to the records of `files`, as one dataset, into a new folder. Memory does not grow with the files.
+/// Commits to the records of the files `data`, as one dataset, into a folder that holds no commitment yet, or goes on
+/// with what an interrupted run left there. Memory does not grow with the files.
 pub fn commit_data(
     srs: &Srs,
     policy: &Policy,
@@ -143,36 +179,13 @@ pub fn commit_data(
 ) -> Result<Registration> {
     check_geometry(srs, policy)?;
     let mut records = Records::open(data, policy.schema())?;
-    prepare(folder)?;
-    let opening_path = folder.join(OPENING_FILE);
-    let mut opening = Writer::begin(&opening_path, fresh_seed()).map_err(io_error(&opening_path))?;
-    progress.begin(Task::Commit, records.total_bytes(), 0);
-    let segments = commit_segments(srs, &mut records, &mut opening, &opening_path, progress)?;
-    progress.end(Task::Commit);
-
-    // `Records` refuses 2^32 records and more.
-    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
-    let schema = policy.schema().hash();
-    let registration = Registration::for_data(
-        contributor.address,
-        contributor.round,
-        srs.geometry(),
-        schema,
-        count,
-        &segments,
-    );
-    let registration = with_evidence(registration, contributor, folder)?;
-    let header = Header {
-        role: Role::Data,
-        geometry: srs.geometry(),
-        digest: *registration.digest(),
-        items: u64::from(count),
+    let _lock = claim(folder)?;
+    let registration = if folder.join(OPENING_FILE).exists() {
+        registration_of_opening(srs, policy, contributor, &mut records, folder)?
+    } else {
+        begin_or_resume(srs, policy, contributor, data, records, folder, progress)?
     };
-    opening.finish(&header).map_err(io_error(&opening_path))?;
-    let path = folder.join(COMMITMENTS_FILE);
-    let bytes: Vec<u8> = segments.iter().flatten().flat_map(encode_point).collect();
-    files::write(&path, &bytes, Access::Public).map_err(io_error(&path))?;
-    write_registration(folder, &registration)?;
+    complete(folder, &registration)?;
     Ok(registration)
 }
 
@@ -198,7 +211,7 @@ pub fn commit_compute(
     if by_round.iter().all(|units| *units == 0) {
         return Err(CommitError::NoUnits { path: units.to_owned() });
     }
-    prepare(folder)?;
+    let _lock = claim(folder)?;
     let commitment = commit_units(srs, &by_round);
     // A policy has no more rounds than its geometry.
     let rounds = u32::try_from(by_round.len()).unwrap_or(u32::MAX);
@@ -212,18 +225,23 @@ pub fn commit_compute(
     );
     let registration = with_evidence(registration, contributor, folder)?;
     let path = folder.join(OPENING_FILE);
-    let write = || -> io::Result<()> {
-        let mut opening = Writer::begin(&path, fresh_seed())?;
-        opening.units(&by_round)?;
-        opening.finish(&Header {
-            role: Role::Compute,
-            geometry: srs.geometry(),
-            digest: *registration.digest(),
-            items: u64::from(rounds),
-        })
+    let header = Header {
+        role: Role::Compute,
+        geometry: srs.geometry(),
+        digest: *registration.digest(),
+        items: u64::from(rounds),
     };
-    write().map_err(io_error(&path))?;
-    write_registration(folder, &registration)?;
+    if path.exists() {
+        let opening = standing_opening(folder, Role::Compute, srs.geometry(), 0)?;
+        if opening.header().digest != header.digest || opening.units()? != by_round {
+            return Err(CommitError::Occupied { folder: folder.to_owned() });
+        }
+    } else {
+        let mut opening = Writer::begin(&path, random_seed()?).map_err(io_error(&path))?;
+        opening.units(&by_round).map_err(io_error(&path))?;
+        opening.finish(&header).map_err(io_error(&path))?;
+    }
+    complete(folder, &registration)?;
     Ok(registration)
 }
 
@@ -253,7 +271,7 @@ impl Commitment {
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
         let columns = match registration.contribution() {
             Contribution::Data { schema_hash, records, .. } => {
-                read_columns(folder, &registration, schema_hash, *records)?
+                read_columns(folder, registration.geometry(), registration.digest(), schema_hash, *records)?
             }
             Contribution::Compute { .. } => Vec::new(),
         };
@@ -267,38 +285,173 @@ pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
     commit(srs, &column, Blinding::PUBLIC).to_affine()
 }
 
+/// Commits to the records with the journal's seed, or with a fresh one where the journal is of other data.
+fn begin_or_resume(
+    srs: &Srs,
+    policy: &Policy,
+    contributor: &Contributor,
+    data: &[PathBuf],
+    mut records: Records,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Registration> {
+    let path = folder.join(JOURNAL_FILE);
+    let mut journal = Journal::open(&path, srs.geometry(), random_seed()?).map_err(io_error(&path))?;
+    loop {
+        let done = commit_records(srs, policy, contributor, &mut records, &mut journal, folder, progress)?;
+        if let Some(registration) = done {
+            return Ok(registration);
+        }
+        tracing::warn!("{}: not the data of the interrupted run; beginning anew", folder.display());
+        journal = journal.restart(random_seed()?).map_err(io_error(&path))?;
+        records = Records::open(data, policy.schema())?;
+    }
+}
+
+/// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not those that
+/// the journal's seed was used with.
+fn commit_records(
+    srs: &Srs,
+    policy: &Policy,
+    contributor: &Contributor,
+    records: &mut Records,
+    journal: &mut Journal,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Option<Registration>> {
+    let opening_path = folder.join(OPENING_FILE);
+    let mut opening =
+        Writer::begin(&opening_path, journal.seed().clone()).map_err(io_error(&opening_path))?;
+    progress.begin(Task::Commit, records.total_bytes(), 0);
+    let segments = commit_segments(srs, records, &mut opening, journal, folder, progress)?;
+    progress.end(Task::Commit);
+    let Some(segments) = segments else { return Ok(None) };
+
+    // `Records` refuses 2^32 records and more.
+    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
+    let registration = Registration::for_data(
+        contributor.address,
+        contributor.round,
+        srs.geometry(),
+        policy.schema().hash(),
+        count,
+        &segments,
+    );
+    let registration = with_evidence(registration, contributor, folder)?;
+    let path = folder.join(COMMITMENTS_FILE);
+    let bytes: Vec<u8> = segments.iter().flatten().flat_map(encode_point).collect();
+    files::write(&path, &bytes, Access::Public).map_err(io_error(&path))?;
+    let header = Header {
+        role: Role::Data,
+        geometry: srs.geometry(),
+        digest: *registration.digest(),
+        items: u64::from(count),
+    };
+    opening.finish(&header).map_err(io_error(&opening_path))?;
+    Ok(Some(registration))
+}
+
+/// Every segment's commitments, taken from the journal as far as it goes; `None` if it is of other data.
 fn commit_segments(
     srs: &Srs,
     records: &mut Records,
     opening: &mut Writer,
-    path: &Path,
+    journal: &mut Journal,
+    folder: &Path,
     progress: &dyn Progress,
-) -> Result<Vec<Vec<G1Affine>>> {
+) -> Result<Option<Vec<Vec<G1Affine>>>> {
+    let (opening_path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
     let capacity = srs.geometry().segment_symbols();
     let mut segments = Vec::new();
-    let mut pending = Vec::new();
+    // All the room that is ever needed: growing would leave copies of symbols behind.
+    let mut pending = Zeroizing::new(Vec::with_capacity(capacity + BATCH_RECORDS * records.features()));
     let mut bytes = 0;
     loop {
         let written = pending.len();
         let read = records.next_batch(&mut pending)?;
-        opening.symbols(&pending[written..]).map_err(io_error(path))?;
+        opening.symbols(&pending[written..]).map_err(io_error(&opening_path))?;
         progress.advance(Task::Commit, records.bytes_read().saturating_sub(bytes));
         bytes = records.bytes_read();
         while pending.len() >= capacity || (read == 0 && !pending.is_empty()) {
             let index = u32::try_from(segments.len()).unwrap_or(u32::MAX);
             let end = pending.len().min(capacity);
-            segments.push(commit_columns(srs, &pending[..end], opening.seed(), index));
+            let symbols = &pending[..end];
+            let columns = match journal.segment(index, symbols) {
+                Kept::Same(columns) => columns,
+                Kept::Changed => return Ok(None),
+                Kept::Unknown => {
+                    let columns = commit_columns(srs, symbols, journal.seed(), index);
+                    journal.append(index, symbols, &columns).map_err(io_error(&journal_path))?;
+                    columns
+                }
+            };
+            segments.push(columns);
             pending.drain(..end);
         }
         if read == 0 {
-            return Ok(segments);
+            return Ok((segments.len() >= journal.segments()).then_some(segments));
         }
+    }
+}
+
+/// The registration of a folder whose work was stopped between its opening and its registration, if it is of these
+/// records.
+fn registration_of_opening(
+    srs: &Srs,
+    policy: &Policy,
+    contributor: &Contributor,
+    records: &mut Records,
+    folder: &Path,
+) -> Result<Registration> {
+    let opening = standing_opening(folder, Role::Data, srs.geometry(), records.features())?;
+    let occupied = || CommitError::Occupied { folder: folder.to_owned() };
+    let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
+    let mut first = 0;
+    while records.next_batch(&mut batch)? > 0 {
+        if *batch != *opening.symbols(first, batch.len())? {
+            return Err(occupied());
+        }
+        first += batch.len() as u64;
+        batch.clear();
+    }
+    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
+    let header = opening.header();
+    if header.items != u64::from(count) {
+        return Err(occupied());
+    }
+    let schema = policy.schema().hash();
+    let columns = read_columns(folder, header.geometry, &header.digest, &schema, count)?;
+    let registration = Registration::for_data(
+        contributor.address,
+        contributor.round,
+        srs.geometry(),
+        schema,
+        count,
+        &columns,
+    );
+    with_evidence(registration, contributor, folder)
+}
+
+/// The opening in a folder without registration, if its role and geometry are these. It is not ours to replace otherwise.
+fn standing_opening(
+    folder: &Path,
+    role: Role,
+    geometry: Geometry,
+    symbols_per_item: usize,
+) -> Result<Opening> {
+    let occupied = || CommitError::Occupied { folder: folder.to_owned() };
+    match Opening::read_unregistered(&folder.join(OPENING_FILE), symbols_per_item) {
+        Ok(opening) if opening.header().role == role && opening.header().geometry == geometry => Ok(opening),
+        // Another schema's records are of another length.
+        Ok(_) | Err(OpeningError::Length { .. }) => Err(occupied()),
+        Err(error) => Err(error.into()),
     }
 }
 
 fn read_columns(
     folder: &Path,
-    registration: &Registration,
+    geometry: Geometry,
+    expected: &Digest,
     schema: &Digest,
     records: u32,
 ) -> Result<Vec<Vec<G1Affine>>> {
@@ -306,11 +459,10 @@ fn read_columns(
     let bytes = fs::read(&path).map_err(io_error(&path))?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
     let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
-    let geometry = registration.geometry();
     let columns: Vec<Vec<_>> =
         points.unwrap_or_default().chunks(geometry.data_columns()).map(<[G1Affine]>::to_vec).collect();
     let found = data_digest(&geometry, schema, records, &columns);
-    let expected = *registration.digest();
+    let expected = *expected;
     if found != expected || !rest.is_empty() {
         return Err(CommitError::Commitments { path, found, expected });
     }
@@ -335,13 +487,21 @@ fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
     }
 }
 
-/// Refuses a folder with a commitment: overwriting its opening would make its registration worthless, also one that
-/// was moved elsewhere.
-fn prepare(folder: &Path) -> Result<()> {
-    if [REGISTRATION_FILE, OPENING_FILE].iter().any(|file| folder.join(file).exists()) {
-        return Err(CommitError::Occupied { folder: folder.to_owned() });
+/// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with nothing but a
+/// registration: whatever opens it must not find another beside it.
+fn claim(folder: &Path) -> Result<File> {
+    let owned = || folder.to_owned();
+    let failed = io_error(folder);
+    files::create_private_folder(folder).map_err(&failed)?;
+    let lock =
+        files::lock_folder(folder).map_err(&failed)?.ok_or_else(|| CommitError::Busy { folder: owned() })?;
+    if folder.join(REGISTRATION_FILE).exists() && !folder.join(OPENING_FILE).exists() {
+        return Err(CommitError::Occupied { folder: owned() });
     }
-    files::create_private_folder(folder).map_err(io_error(folder))
+    if files::is_writable_by_others(&lock).map_err(&failed)? {
+        return Err(CommitError::Shared { folder: owned() });
+    }
+    Ok(lock)
 }
 
 fn with_evidence(
@@ -357,9 +517,29 @@ fn with_evidence(
     })
 }
 
+/// The last steps, once the opening stands: from then on it holds what the journal did.
+fn complete(folder: &Path, registration: &Registration) -> Result<()> {
+    let path = folder.join(JOURNAL_FILE);
+    journal::remove(&path).map_err(io_error(&path))?;
+    write_registration(folder, registration)
+}
+
+/// A registration that stands there is never replaced: it must be the same.
 fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
     let path = folder.join(REGISTRATION_FILE);
-    files::write(&path, registration.to_json().as_bytes(), Access::Public).map_err(io_error(&path))
+    let bytes = registration.to_json().into_bytes();
+    match fs::read(&path) {
+        Ok(standing) if standing == bytes => Ok(()),
+        Ok(_) => Err(CommitError::Occupied { folder: folder.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            files::write(&path, &bytes, Access::Public).map_err(io_error(&path))
+        }
+        Err(error) => Err(io_error(&path)(error)),
+    }
+}
+
+fn random_seed() -> Result<Seed> {
+    fresh_seed().map_err(CommitError::Randomness)
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> CommitError {

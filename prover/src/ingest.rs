@@ -24,6 +24,7 @@ mod parquet;
 pub mod reference;
 pub mod units;
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,6 @@ pub const BATCH_RECORDS: usize = 8192;
 const RECORD_LIMIT: u64 = 1 << 32;
 
 /// The records of several files, in the order given, as symbols.
-#[derive(Debug)]
 pub struct Records {
     files: std::vec::IntoIter<Input>,
     current: Option<(Input, Source)>,
@@ -54,13 +54,22 @@ pub struct Records {
     state: State,
 }
 
-#[derive(Clone, Debug)]
+/// Shows how far it is, and nothing of the record at hand.
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records")
+            .field("records", &self.records)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone)]
 struct Input {
     path: PathBuf,
     bytes: u64,
 }
 
-#[derive(Debug)]
 enum Source {
     Csv(Box<CsvSource>),
     Parquet(Box<ParquetSource>),

@@ -17,7 +17,6 @@
 
 pub mod backend;
 pub mod commit;
-pub mod files;
 pub mod ingest;
 pub mod opening;
 pub mod progress;
@@ -26,6 +25,8 @@ pub mod schedule;
 mod scheme;
 pub mod score;
 pub mod segment;
+
+pub use fairshare_params::files;
 
 pub use commit::{Commitment, Contributor, commit_compute, commit_data};
 pub use progress::{Progress, Silent, Task};

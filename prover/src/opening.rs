@@ -11,7 +11,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
@@ -20,7 +20,7 @@ use fairshare_params::encoding::Digest;
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::files::{self, Access};
 
@@ -36,11 +36,15 @@ const UNIT_BYTES: usize = 4;
 /// The seed of all blindings of one commitment.
 pub type Seed = Zeroizing<[u8; 32]>;
 
-/// A fresh seed from the operating system.
-pub fn fresh_seed() -> Seed {
+/// A fresh seed from the operating system, or its reason for giving none.
+pub fn fresh_seed() -> io::Result<Seed> {
+    draw_seed(&mut OsRng)
+}
+
+fn draw_seed(source: &mut impl RngCore) -> io::Result<Seed> {
     let mut seed = Zeroizing::new([0; 32]);
-    OsRng.fill_bytes(seed.as_mut());
-    seed
+    source.try_fill_bytes(seed.as_mut()).map_err(io::Error::other)?;
+    Ok(seed)
 }
 
 /// What an opening is of.
@@ -98,8 +102,10 @@ pub enum OpeningError {
 }
 
 /// Writes an opening, payload first: the digest is known only when all columns are committed to.
+///
+/// Symbols come in large batches and are written as they come: a buffer of the standard library's would keep a copy.
 pub struct Writer {
-    file: BufWriter<NamedTempFile>,
+    file: NamedTempFile,
     path: PathBuf,
     seed: Seed,
 }
@@ -107,7 +113,7 @@ pub struct Writer {
 impl Writer {
     /// Begins the opening that will be `path`.
     pub fn begin(path: &Path, seed: Seed) -> io::Result<Self> {
-        let mut file = BufWriter::new(files::begin(path)?);
+        let mut file = files::begin(path)?;
         file.write_all(&[0; PAYLOAD_START as usize])?;
         Ok(Self { file, path: path.to_owned(), seed })
     }
@@ -119,12 +125,18 @@ impl Writer {
 
     /// Appends symbols.
     pub fn symbols(&mut self, symbols: &[u16]) -> io::Result<()> {
-        symbols.iter().try_for_each(|symbol| self.file.write_all(&symbol.to_be_bytes()))
+        self.payload(symbols.iter().map(|symbol| symbol.to_be_bytes()))
     }
 
     /// Appends units.
     pub fn units(&mut self, units: &[u32]) -> io::Result<()> {
-        units.iter().try_for_each(|units| self.file.write_all(&units.to_be_bytes()))
+        self.payload(units.iter().map(|units| units.to_be_bytes()))
+    }
+
+    fn payload<const N: usize>(&mut self, items: impl ExactSizeIterator<Item = [u8; N]>) -> io::Result<()> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(items.len() * N));
+        items.for_each(|item| bytes.extend(item));
+        self.file.write_all(&bytes)
     }
 
     /// Writes the header and gives the file its name.
@@ -133,8 +145,7 @@ impl Writer {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(bytes.as_ref())?;
         self.file.write_all(&Sha256::digest(bytes.as_ref() as &[u8]))?;
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        files::publish(file, &self.path, Access::Secret)
+        files::publish(self.file, &self.path, Access::Secret)
     }
 }
 
@@ -144,6 +155,8 @@ pub struct Opening {
     header: Header,
     seed: Seed,
 }
+
+impl ZeroizeOnDrop for Opening {}
 
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,6 +168,26 @@ impl Opening {
     /// Reads the header of the opening of `expected` and checks the file's length; `symbols_per_item` is the
     /// number of features for data, ignored for compute.
     pub fn read(path: &Path, expected: &Digest, symbols_per_item: usize) -> Result<Self, OpeningError> {
+        Self::read_if(path, symbols_per_item, |header| match header.digest == *expected {
+            true => Ok(()),
+            false => Err(OpeningError::OtherRegistration {
+                path: path.to_owned(),
+                found: header.digest,
+                expected: *expected,
+            }),
+        })
+    }
+
+    /// As [`Self::read`], of an opening that has no registration beside it yet.
+    pub fn read_unregistered(path: &Path, symbols_per_item: usize) -> Result<Self, OpeningError> {
+        Self::read_if(path, symbols_per_item, |_| Ok(()))
+    }
+
+    fn read_if(
+        path: &Path,
+        symbols_per_item: usize,
+        accept: impl FnOnce(&Header) -> Result<(), OpeningError>,
+    ) -> Result<Self, OpeningError> {
         let failed = |source| OpeningError::Read { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(failed)?;
         if files::is_exposed(&file).map_err(failed)? {
@@ -173,13 +206,7 @@ impl Opening {
             return Err(malformed());
         }
         let (header, seed) = decode(&bytes).ok_or_else(malformed)?;
-        if header.digest != *expected {
-            return Err(OpeningError::OtherRegistration {
-                path: path.to_owned(),
-                found: header.digest,
-                expected: *expected,
-            });
-        }
+        accept(&header)?;
         let item_bytes = match header.role {
             Role::Data => symbols_per_item * SYMBOL_BYTES,
             Role::Compute => UNIT_BYTES,
@@ -261,4 +288,36 @@ fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(Header, Seed)> {
     let role = [Role::Data, Role::Compute].into_iter().find(|known| known.id() == *role)?;
     let geometry = Geometry::from_id(*geometry)?;
     Some((Header { role, geometry, digest: Digest(*digest), items }, Zeroizing::new(*seed)))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A system without random numbers.
+    pub(crate) struct Exhausted;
+
+    impl RngCore for Exhausted {
+        fn next_u32(&mut self) -> u32 {
+            panic!("asked in a way that cannot fail")
+        }
+
+        fn next_u64(&mut self) -> u64 {
+            panic!("asked in a way that cannot fail")
+        }
+
+        fn fill_bytes(&mut self, _: &mut [u8]) {
+            panic!("asked in a way that cannot fail")
+        }
+
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), rand_core::Error> {
+            Err(rand_core::Error::new("no entropy"))
+        }
+    }
+
+    #[test]
+    fn without_randomness_there_is_no_seed_and_no_panic() {
+        assert!(draw_seed(&mut Exhausted).expect_err("no seed").to_string().contains("no entropy"));
+        assert_ne!(fresh_seed().expect("a seed"), fresh_seed().expect("a seed"));
+    }
 }

@@ -16,6 +16,7 @@ use fairshare_verifier::{Score, Verifier, VerifyError};
 use group::Curve;
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1, G1Affine};
+use zeroize::Zeroizing;
 
 use crate::backend::{BackendError, Linked, prove};
 use crate::commit::{CommitError, Commitment};
@@ -237,7 +238,7 @@ impl<'a> Prover<'a> {
 
         let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{index:06}.segment"));
         let kept = self.kept(&path, columns, &secret.histogram());
-        let (counts, blinding) = (secret.counts().to_vec(), secret.blinding());
+        let (counts, blinding) = (Zeroizing::new(secret.counts().to_vec()), secret.blinding());
         let segment = match kept {
             Some(segment) => segment,
             None => {
@@ -276,7 +277,7 @@ impl<'a> Prover<'a> {
         let result = score_counts(policy, &merged.counts)?;
         // 4. the instance
         let instance = self.verifier.data_instance(context, result.records, result.score);
-        let witness = data_score::Witness { counts: merged.counts.clone() };
+        let witness = data_score::Witness { counts: merged.counts.to_vec() };
         let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
         let [ln, boundary] = self.verifier.reference_commitments();
         let linked = [
@@ -376,26 +377,30 @@ struct ProvedSegment {
     dataset: usize,
     index: usize,
     segment: Segment,
-    counts: Vec<u32>,
+    counts: Zeroizing<Vec<u32>>,
     blinding: Blinding,
 }
 
 /// The sum of histograms: counts, blindings and commitments alike.
 struct Merged {
-    counts: Vec<u32>,
+    counts: Zeroizing<Vec<u32>>,
     blinding: Blinding,
     commitment: G1,
 }
 
 impl Merged {
     fn new(alphabet: usize) -> Self {
-        Self { counts: vec![0; alphabet], blinding: Blinding::PUBLIC, commitment: G1::default() }
+        Self {
+            counts: Zeroizing::new(vec![0; alphabet]),
+            blinding: Blinding::PUBLIC,
+            commitment: G1::default(),
+        }
     }
 
     /// Counts of symbols stay below 2^32 because the number of records does; that of padding may not, but no
     /// clause reads it.
     fn add(&mut self, part: &ProvedSegment) {
-        for (sum, count) in self.counts.iter_mut().zip(&part.counts) {
+        for (sum, count) in self.counts.iter_mut().zip(part.counts.iter()) {
             *sum = sum.wrapping_add(*count);
         }
         self.blinding = [self.blinding, part.blinding].into_iter().sum();

@@ -8,6 +8,8 @@ use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, di
 use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
 use fairshare_params::policy::Policy;
 
+use zeroize::Zeroizing;
+
 use crate::ingest::units::read_units;
 use crate::ingest::{IngestError, Records, reference};
 
@@ -54,21 +56,23 @@ pub struct ComputeResult {
 
 /// Scores the records of `data` as one dataset.
 pub fn score_data(policy: &Policy, data: &[PathBuf]) -> Result<DataResult, ScoreError> {
-    let counts = reference::histogram(Records::open(data, policy.schema())?)?;
+    let counts = Zeroizing::new(reference::histogram(Records::open(data, policy.schema())?)?);
     // `Records` refuses 2^32 records and more, so no count is as large.
-    let counts: Vec<u32> = counts.into_iter().map(|count| u32::try_from(count).unwrap_or(u32::MAX)).collect();
+    let counts: Vec<u32> = counts.iter().map(|count| u32::try_from(*count).unwrap_or(u32::MAX)).collect();
+    let counts = Zeroizing::new(counts);
     score_counts(policy, &counts)
 }
 
 /// Scores a histogram, by symbol; symbols past its end have no records.
 pub fn score_counts(policy: &Policy, counts: &[u32]) -> Result<DataResult, ScoreError> {
     let schema = policy.schema();
-    let mut counts = counts.to_vec();
-    counts.resize(counts.len().max(schema.symbol_count()), 0);
+    // Its whole length at once: growing would leave a copy behind.
+    let mut whole = Zeroizing::new(vec![0; counts.len().max(schema.symbol_count())]);
+    whole[..counts.len()].copy_from_slice(counts);
     let features: Vec<_> = policy
         .feature_references()
         .enumerate()
-        .map(|(feature, reference)| FeatureCounts { counts: &counts[schema.symbols(feature)], reference })
+        .map(|(feature, reference)| FeatureCounts { counts: &whole[schema.symbols(feature)], reference })
         .collect();
     let result = divergence(&features)?;
     let records = NonZeroU32::new(result.n).ok_or(ScoreError::NoRecords)?;

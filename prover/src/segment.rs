@@ -1,6 +1,7 @@
 //! One segment: its column commitments, and the proof of its histogram.
 
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
+use fairshare_circuits::trace::wipe;
 use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::keys::ProvingKey;
@@ -9,6 +10,7 @@ use fairshare_verifier::bundle::Segment;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rayon::prelude::*;
+use zeroize::ZeroizeOnDrop;
 
 use crate::backend::{BackendError, Linked, prove};
 use crate::opening::Seed;
@@ -16,28 +18,57 @@ use crate::opening::Seed;
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
 pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
     let geometry = srs.geometry();
-    let (blindings, _) = segment_blindings(seed, segment, geometry.data_columns());
+    let blindings = Blindings::of(seed, segment, geometry.data_columns());
     let usable = geometry.usable_rows();
     let points: Vec<G1> = blindings
-        .into_par_iter()
+        .data
+        .par_iter()
         .enumerate()
         .map(|(column, blinding)| {
             let first = symbols.len().min(column * usable);
             let last = symbols.len().min(first + usable);
             let values: Vec<_> =
                 symbols[first..last].iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
-            commit(srs, &values, blinding)
+            commit(srs, &values, *blinding)
         })
         .collect();
     normalize(&points)
 }
 
+/// All that is secret in it is overwritten.
+impl ZeroizeOnDrop for SegmentSecret {}
+
+/// A segment's blindings, overwritten when dropped.
+#[derive(Debug)]
+struct Blindings {
+    data: Vec<Blinding>,
+    histogram: Blinding,
+}
+
+impl Blindings {
+    fn of(seed: &Seed, segment: u32, data_columns: usize) -> Self {
+        let (data, histogram) = segment_blindings(seed, segment, data_columns);
+        Self { data, histogram }
+    }
+}
+
+impl Drop for Blindings {
+    fn drop(&mut self) {
+        self.data.fill(Blinding::PUBLIC);
+        self.histogram = Blinding::PUBLIC;
+        // They are read once more, so that the writes above are not optimised away.
+        std::hint::black_box(self);
+    }
+}
+
 /// What only the contributor knows of a segment.
+///
+/// What is held here is overwritten when dropped. The proving library copies the witness into polynomials of its own,
+/// and those it frees as they are.
 #[derive(Debug)]
 pub struct SegmentSecret {
     witness: Witness,
-    data_blindings: Vec<Blinding>,
-    blinding: Blinding,
+    blindings: Blindings,
     histogram: G1Affine,
 }
 
@@ -45,11 +76,12 @@ impl SegmentSecret {
     /// Counts the symbols and commits to the counts.
     pub fn new(srs: &Srs, symbols: Vec<u16>, seed: &Seed, segment: u32) -> Self {
         let geometry = srs.geometry();
-        let (data_blindings, blinding) = segment_blindings(seed, segment, geometry.data_columns());
+        let blindings = Blindings::of(seed, segment, geometry.data_columns());
         let witness = Witness::new(geometry, symbols, Default::default());
-        let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
-        let histogram = commit(srs, &counts, blinding).to_affine();
-        Self { witness, data_blindings, blinding, histogram }
+        let mut counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
+        let histogram = commit(srs, &counts, blindings.histogram).to_affine();
+        wipe(&mut counts);
+        Self { witness, blindings, histogram }
     }
 
     /// The counts, by symbol.
@@ -59,7 +91,7 @@ impl SegmentSecret {
 
     /// The histogram commitment's blinding.
     pub fn blinding(&self) -> Blinding {
-        self.blinding
+        self.blindings.histogram
     }
 
     /// The histogram commitment.
@@ -79,12 +111,17 @@ impl SegmentSecret {
         self.witness.statement = statement;
         let mut linked: Vec<_> = columns
             .iter()
-            .zip(&self.data_blindings)
+            .zip(&self.blindings.data)
             .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding: *blinding })
             .collect();
-        linked.push(Linked { commitment: self.histogram, blinding: self.blinding });
+        linked.push(Linked { commitment: self.histogram, blinding: self.blindings.histogram });
         let instance = Instance { statement }.to_rows();
-        let proof = prove(srs, key, HistogramCircuit::new(geometry, self.witness), &instance, &linked)?;
+        let proof = prove(srs, key, HistogramCircuit::new(geometry, self.witness), &instance, &linked);
+        for column in &mut linked {
+            column.blinding = Blinding::PUBLIC;
+        }
+        std::hint::black_box(&linked);
+        let proof = proof?;
         Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
     }
 }

@@ -6,6 +6,8 @@ mod completeness;
 mod fixture;
 #[path = "end_to_end/folders.rs"]
 mod folders;
+#[path = "end_to_end/interrupted.rs"]
+mod interrupted;
 #[path = "end_to_end/kept.rs"]
 mod kept;
 #[path = "end_to_end/opening.rs"]

@@ -3,7 +3,7 @@ use std::fmt;
 use ff::PrimeField;
 use halo2curves::bn256::Fr;
 use std::num::NonZeroU32;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::geometry::Geometry;
 use crate::numeric::ln::ln;
@@ -96,3 +96,5 @@ impl Drop for Witness {
         self.counts.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for Witness {}

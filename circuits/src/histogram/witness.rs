@@ -1,7 +1,7 @@
 use std::fmt;
 
 use halo2curves::bn256::Fr;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::geometry::Geometry;
 
@@ -17,8 +17,12 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Counts `symbols`, padding the segment with symbol 0. Symbols past the segment's capacity are dropped.
-    pub fn new(geometry: Geometry, mut symbols: Vec<u16>, statement: [Fr; 2]) -> Self {
+    /// Counts the symbols `given`, padding the segment with symbol 0. Symbols past the segment's capacity are dropped.
+    pub fn new(geometry: Geometry, mut given: Vec<u16>, statement: [Fr; 2]) -> Self {
+        // Growing the vector would leave its old place as it was.
+        let mut symbols = Vec::with_capacity(geometry.segment_symbols().max(given.len()));
+        symbols.extend_from_slice(&given);
+        given.zeroize();
         symbols.resize(geometry.segment_symbols(), 0);
         let mut counts = vec![0; geometry.usable_rows()];
         for symbol in &symbols {
@@ -42,3 +46,5 @@ impl Drop for Witness {
         self.counts.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for Witness {}

@@ -16,10 +16,10 @@ use halo2_proofs::SerdeFormat;
 use halo2_proofs::plonk;
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 
 use super::{KeyError, ProvingKey, Statement, VerifyingKey};
 use crate::encoding::SCALAR_BYTES;
+use crate::files::{self, Access};
 use crate::srs::Srs;
 
 const MAGIC: [u8; 8] = *b"FSPKEY\0\x01";
@@ -63,13 +63,11 @@ impl KeyCache {
     fn keep(&self, path: &Path, key: &ProvingKey) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let body = key.key.to_bytes(SerdeFormat::RawBytesUnchecked);
-        let mut file = NamedTempFile::new_in(&self.folder)?;
+        let mut file = files::begin(path)?;
         file.write_all(&MAGIC)?;
         file.write_all(&Sha256::digest(&body))?;
         file.write_all(&body)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        files::publish(file, path, Access::Public)
     }
 }
 

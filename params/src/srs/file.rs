@@ -14,8 +14,8 @@
 //!
 //! Every geometry has its own length, so a file's length says how much may be read before anything is parsed.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use fairshare_circuits::geometry::Geometry;
@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::points::{Points, encoded_bytes};
 use super::{FileHash, Provenance, SrsError, ceremony};
+use crate::files::{self, Access};
 
 const MAGIC: [u8; 4] = *b"FSRS";
 const VERSION: u8 = 1;
@@ -59,12 +60,7 @@ pub(super) fn write(
     let checksum = Sha256::digest(&bytes);
     bytes.extend(checksum);
 
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary_file(directory).map_err(SrsError::io("create a file beside", path))?;
-    file.write_all(&bytes).map_err(SrsError::io("write", path))?;
-    file.as_file().sync_all().map_err(SrsError::io("flush", path))?;
-    file.persist(path).map_err(|error| SrsError::io("replace", path)(error.error))?;
-    sync_directory(directory).map_err(SrsError::io("flush the directory of", path))
+    files::write(path, &bytes, Access::Public).map_err(SrsError::io("write", path))
 }
 
 /// Bytes of a file for that geometry.
@@ -140,21 +136,4 @@ fn decode_header(header: &[u8; HEADER_BYTES], geometry: Geometry) -> Result<Prov
         2 if !no_file => Ok(Provenance::Ceremony { file, name: ceremony::published_name(&file) }),
         _ => Err(SrsError::ProvenanceField { code }),
     }
-}
-
-/// A file that vanishes unless persisted. Parameters are public, so it is readable as far as the umask allows.
-fn temporary_file(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".srs-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory)
-}
-
-/// Makes the renaming itself durable, where directories can be opened.
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    if cfg!(unix) { fs::File::open(directory)?.sync_all() } else { Ok(()) }
 }

@@ -15,8 +15,7 @@ const BUFFER: usize = 1 << 16;
 const RECORD_BYTES: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A CSV file as a source of symbols.
-#[derive(Debug)]
+/// A CSV file as a source of symbols. No `Debug`: it holds a record.
 pub(super) struct CsvSource {
     table: Table,
     places: Vec<usize>,
@@ -65,8 +64,8 @@ impl CsvSource {
     }
 }
 
-/// A CSV file with a header, read record by record: equal cells a record, UTF-8, quotes closed, length bounded.
-#[derive(Debug)]
+/// A CSV file with a header, read record by record: equal cells a record, UTF-8, quotes closed, length bounded. No `Debug`, for
+/// the same reason.
 pub(super) struct Table {
     pub(super) path: PathBuf,
     reader: ::csv::Reader<Bounded>,
@@ -77,7 +76,6 @@ pub(super) struct Table {
 }
 
 /// A file that yields only so many bytes until its allowance is renewed.
-#[derive(Debug)]
 struct Bounded {
     file: File,
     allowance: usize,

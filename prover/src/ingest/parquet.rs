@@ -46,15 +46,6 @@ pub(super) struct ParquetSource {
     read: u64,
 }
 
-impl std::fmt::Debug for ParquetSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ParquetSource")
-            .field("path", &self.path)
-            .field("read", &self.read)
-            .finish_non_exhaustive()
-    }
-}
-
 impl ParquetSource {
     pub(super) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
         let mut file =

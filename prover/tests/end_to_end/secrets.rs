@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::num::NonZeroU32;
 
+use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence};
+use fairshare_circuits::trace::Columns;
 use fairshare_circuits::{data_score, histogram};
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, segment_blindings};
@@ -12,7 +15,9 @@ use fairshare_prover::backend::Linked;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, Commitment, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
 };
+use fairshare_prover::ingest::Records;
 use fairshare_prover::prove::PROOFS_FOLDER;
+use fairshare_prover::segment::SegmentSecret;
 use fairshare_verifier::Bundle;
 use fairshare_verifier::bundle::LinkedProof;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -40,10 +45,23 @@ fn two_proofs_of_one_statement_share_no_commitment() {
     }
     let [first, second] = <[_; 2]>::try_from(proofs).expect("two");
     for (first, second) in first.iter().zip(&second) {
-        assert_ne!(first.link.commitment, second.link.commitment);
-        let shared: Vec<_> = words(first).intersection(&words(second)).cloned().collect();
-        assert!(shared.is_empty(), "{} shared words, {shared:?}", shared.len());
+        share_nothing(first, second);
     }
+
+    // Units are public, and so is their commitment; the proof's own columns are blinded all the same.
+    let (target, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
+    let [first, second] = [(); 2].map(|()| match prove(std::slice::from_ref(&target)).bundle {
+        Bundle::Compute(bundle) => bundle.proof,
+        _ => panic!("compute"),
+    });
+    share_nothing(&first, &second);
+}
+
+/// The registered and public commitments stand beside a proof, not in it: no word of two proofs is the same.
+fn share_nothing(first: &LinkedProof, second: &LinkedProof) {
+    assert_ne!(first.link.commitment, second.link.commitment);
+    let shared: Vec<_> = words(first).intersection(&words(second)).cloned().collect();
+    assert!(shared.is_empty(), "{} shared words, {shared:?}", shared.len());
 }
 
 #[test]
@@ -111,7 +129,44 @@ fn debug_prints_no_secret() {
     let witness = histogram::Witness::new(Geometry::COMPACT, vec![secret as u16; 3], [Fr::zero(); 2]);
     hidden(format!("{witness:?}"));
     hidden(format!("{:?}", histogram::HistogramCircuit::new(Geometry::COMPACT, witness)));
-    hidden(format!("{:?}", data_score::Witness { counts: vec![secret; 1024] }));
+    let witness = data_score::Witness { counts: vec![secret; 1024] };
+    hidden(format!("{witness:?}"));
+    let features = RULES.feature_references();
+    let reference = data_score::Reference::new(Geometry::COMPACT, features).expect("a reference");
+    let verifier = &super::VERIFIER;
+    let instance = verifier.data_instance([Fr::zero(); 2], NonZeroU32::MIN, 0);
+    let trace = data_score::Trace::new(Geometry::COMPACT, &instance, &reference, &witness);
+    hidden(format!("{trace:?}"));
+    hidden(format!("{:?}", data_score::DataScoreCircuit::new(Geometry::COMPACT, trace)));
+    let mut columns = Columns::zero(1, 2);
+    columns.fill(0, [Fr::from(u64::from(secret)); 2]);
+    hidden(format!("{columns:?}"));
+    let symbols = vec![secret as u16 % 1024; 3];
+    let secret = SegmentSecret::new(&SRS, symbols, commitment.opening.seed(), 0);
+    let text = format!("{secret:?}");
+    assert!(
+        text.contains("Witness(32640 symbols, redacted)") && text.contains("Blinding(redacted)"),
+        "{text}"
+    );
+    let Blinding(blinding) = secret.blinding();
+    assert!(!text.contains(&format!("{blinding:?}")), "{text}");
+}
+
+#[test]
+fn debug_prints_neither_records_nor_the_sum_behind_a_score() {
+    let folder = folder();
+    let csv = write(folder.path(), "data.csv", "delay,carrier\n48611,secretive\n");
+    let mut opened = Records::open(&[csv], RULES.schema()).expect("records");
+    assert_eq!(opened.next_batch(&mut Vec::new()).expect("a batch"), 1);
+    let text = format!("{opened:#?}");
+    assert!(text.contains("records: 1") && !text.contains("48611") && !text.contains("secretive"), "{text}");
+    let list = |text: &str| text.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
+    assert!(!format!("{opened:?}").contains(&list("48611")));
+
+    let feature = FeatureCounts { counts: &[48_611, 2], reference: &[1, 1] };
+    let result = divergence(&[feature]).expect("a score");
+    let text = format!("{result:?}");
+    assert!(text.contains(&result.score.to_string()) && !text.contains(&result.sum.to_string()), "{text}");
 }
 
 #[test]
@@ -120,7 +175,7 @@ fn a_commitment_folder_is_never_overwritten() {
     let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
     let csv = write(folder.path(), "again.csv", &records(200, 2));
-    let units = write(folder.path(), "again-units.csv", UNITS);
+    let units = write(folder.path(), "again-units.csv", "round,units\n10,304\n11,943\n");
     for target in [&data, &compute] {
         let before = fs::read(target.join(OPENING_FILE)).expect("read");
         let files = std::slice::from_ref(&csv);

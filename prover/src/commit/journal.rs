@@ -1,0 +1,180 @@
+//! What an interrupted commitment left: the segments committed to so far, and the seed of their blindings.
+//!
+//! ```text
+//! magic "FSJRNL" · version u16 · geometry u8 · seed 32 · checksum 32 · records
+//! record: the segment's column commitments, 64 each · check 32
+//! ```
+//!
+//! **Invariant.** A seed is used again only with the symbols that it was used with before: two commitments of one
+//! blinding to different columns would tell their difference. The check of a record is the SHA-256 of the seed, the
+//! segment's number, its symbols and its commitments, so that a record serves only a segment that did not change.
+//! Whatever does not fit, be it one symbol, a record too many or a file cut short, condemns the whole journal, and the
+//! work begins anew with a fresh seed. What a killed process had computed but not written here, nobody has seen.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use fairshare_params::Geometry;
+use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
+use halo2curves::bn256::G1Affine;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::opening::Seed;
+
+const MAGIC: [u8; 6] = *b"FSJRNL";
+const VERSION: u16 = 1;
+/// Bytes before the checksum.
+const HEADER_BYTES: usize = 41;
+const HASH_BYTES: usize = 32;
+
+/// A journal, and what stood in it when it was opened.
+pub(super) struct Journal {
+    path: PathBuf,
+    geometry: Geometry,
+    seed: Seed,
+    /// The records found, none of them checked yet.
+    found: Vec<u8>,
+    /// Open once there is something in it.
+    file: Option<File>,
+}
+
+/// What a journal knows of a segment.
+pub(super) enum Kept {
+    /// These commitments to exactly these symbols.
+    Same(Vec<G1Affine>),
+    /// Other symbols, or a damaged record: the seed must not be used any more.
+    Changed,
+    /// Nothing: the segment was not reached.
+    Unknown,
+}
+
+impl Journal {
+    /// The journal at `path`, if it is whole and of this geometry; else none, and the fresh seed.
+    pub(super) fn open(path: &Path, geometry: Geometry, fresh: Seed) -> io::Result<Self> {
+        let none = Self { path: path.to_owned(), geometry, seed: fresh, found: Vec::new(), file: None };
+        let bytes = match fs::read(path) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(none),
+            Err(error) => return Err(error),
+        };
+        match parse(&bytes, geometry) {
+            Some((seed, found)) => {
+                let file = OpenOptions::new().append(true).open(path)?;
+                Ok(Self { seed, found: found.to_vec(), file: Some(file), ..none })
+            }
+            None => none.discard(),
+        }
+    }
+
+    /// The same journal without its records, and with a fresh seed.
+    pub(super) fn restart(self, fresh: Seed) -> io::Result<Self> {
+        Self { seed: fresh, ..self }.discard()
+    }
+
+    fn discard(self) -> io::Result<Self> {
+        remove(&self.path)?;
+        Ok(Self { found: Vec::new(), file: None, ..self })
+    }
+
+    /// The seed of all blindings.
+    pub(super) fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// Segments recorded by an earlier run.
+    pub(super) fn segments(&self) -> usize {
+        self.found.len() / record_bytes(self.geometry)
+    }
+
+    /// The commitments to a segment, if they were made before.
+    pub(super) fn segment(&self, index: u32, symbols: &[u16]) -> Kept {
+        let mut records = self.found.chunks_exact(record_bytes(self.geometry));
+        let Some(record) = usize::try_from(index).ok().and_then(|index| records.nth(index)) else {
+            return Kept::Unknown;
+        };
+        let (points, hash) = record.split_at(record.len() - HASH_BYTES);
+        if *hash != check(&self.seed, index, symbols, points) {
+            return Kept::Changed;
+        }
+        let (points, _) = points.as_chunks::<POINT_BYTES>();
+        points.iter().map(decode_point).collect::<Option<_>>().map_or(Kept::Changed, Kept::Same)
+    }
+
+    /// Records a segment, whole or not at all as far as the process lives to see to it.
+    pub(super) fn append(&mut self, index: u32, symbols: &[u16], columns: &[G1Affine]) -> io::Result<()> {
+        let mut record: Vec<u8> = columns.iter().flat_map(encode_point).collect();
+        let hash = check(&self.seed, index, symbols, &record);
+        record.extend(hash);
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(create(&self.path, &header(self.geometry, &self.seed))?),
+        };
+        let length = file.metadata()?.len();
+        file.write_all(&record).inspect_err(|_| {
+            // The disk is full, perhaps: the records before this one are worth keeping.
+            let _ = file.set_len(length);
+        })
+    }
+}
+
+/// Removes a journal that is not needed any more.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn record_bytes(geometry: Geometry) -> usize {
+    geometry.data_columns() * POINT_BYTES + HASH_BYTES
+}
+
+fn check(seed: &Seed, index: u32, symbols: &[u16], points: &[u8]) -> [u8; HASH_BYTES] {
+    let mut hash = Sha256::new_with_prefix(b"fairshare/v1/journal");
+    hash.update(seed.as_slice());
+    hash.update(index.to_be_bytes());
+    hash.update((symbols.len() as u64).to_be_bytes());
+    for symbol in symbols {
+        hash.update(symbol.to_be_bytes());
+    }
+    hash.update(points);
+    hash.finalize().into()
+}
+
+fn header(geometry: Geometry, seed: &Seed) -> Zeroizing<Vec<u8>> {
+    // Its whole length at once: growing would leave a copy of the seed behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(HEADER_BYTES + HASH_BYTES));
+    bytes.extend(MAGIC);
+    bytes.extend(VERSION.to_be_bytes());
+    bytes.push(geometry.id());
+    bytes.extend(seed.iter());
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend(checksum);
+    bytes
+}
+
+/// The seed and the records, none of them checked yet.
+fn parse(bytes: &[u8], geometry: Geometry) -> Option<(Seed, &[u8])> {
+    let (head, records) = bytes.split_at_checked(HEADER_BYTES + HASH_BYTES)?;
+    let seed = head.get(HEADER_BYTES - 32..HEADER_BYTES)?;
+    let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).ok()?);
+    let whole = *head == **header(geometry, &seed) && records.len().is_multiple_of(record_bytes(geometry));
+    whole.then_some((seed, records))
+}
+
+fn create(path: &Path, header: &[u8]) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(header).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })?;
+    Ok(file)
+}

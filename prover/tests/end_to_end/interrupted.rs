@@ -1,0 +1,340 @@
+//! Commitments that were interrupted: the same command, run again, completes them, and no seed ever meets other data.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fairshare_params::encoding::POINT_BYTES;
+use fairshare_params::registration::Registration;
+use fairshare_prover::commit::{
+    COMMITMENTS_FILE, CommitError, Commitment, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE, commit_compute,
+    commit_data,
+};
+use fairshare_prover::ingest::BATCH_RECORDS;
+use fairshare_prover::segment::commit_columns;
+use fairshare_prover::{Progress, Silent, Task, files};
+use tempfile::TempDir;
+
+use super::fixture::{
+    RULES, SRS, UNITS, commit_records, commit_units, contributor, evidence, records, stranger, write,
+};
+use super::{folder, prove};
+
+/// Four segments under the tests' policy, in files that can be changed one by one.
+const FILES: [(usize, u64); 4] = [(16_320, 1), (16_320, 2), (16_320, 3), (400, 4)];
+/// Bytes of a journal before its records, and of a record.
+const JOURNAL_HEADER: usize = 73;
+const RECORD: usize = 16 * POINT_BYTES + 32;
+
+/// Ends the work, as far as that can be done within one process, when one more batch than these is read.
+struct StopAfter(AtomicUsize);
+
+impl Progress for StopAfter {
+    fn begin(&self, _: Task, _: u64, _: u64) {}
+
+    fn advance(&self, _: Task, _: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).checked_sub(1).expect("stopped"), Ordering::Relaxed);
+    }
+
+    fn end(&self, _: Task) {}
+}
+
+struct Scene {
+    root: TempDir,
+    files: Vec<PathBuf>,
+    target: PathBuf,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let root = folder();
+        let files = FILES.into_iter().enumerate();
+        let files =
+            files.map(|(i, (count, seed))| write(root.path(), &format!("{i}.csv"), &records(count, seed)));
+        let files = files.collect();
+        let target = root.path().join("target");
+        Self { root, files, target }
+    }
+
+    /// Commits until all of the first `files` files, of one segment each, and a batch of the next are read.
+    fn interrupt(&self, files: usize) {
+        let batches = files * FILES[0].0.div_ceil(BATCH_RECORDS);
+        let stop = StopAfter(batches.into());
+        let run = || commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, &stop);
+        let stopped = catch_unwind(AssertUnwindSafe(run));
+        assert!(stopped.is_err(), "the work was to be interrupted");
+        assert!(!self.target.join(OPENING_FILE).exists() && !self.target.join(REGISTRATION_FILE).exists());
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.target.join(JOURNAL_FILE)
+    }
+
+    /// The journal's points, segment by segment.
+    fn recorded(&self) -> Vec<Vec<u8>> {
+        let bytes = fs::read(self.journal()).expect("a journal");
+        let records = bytes[JOURNAL_HEADER..].chunks(RECORD);
+        records.map(|record| record[..RECORD - 32].to_vec()).collect()
+    }
+
+    fn commit(&self) -> Result<Registration, CommitError> {
+        commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, &Silent)
+    }
+
+    /// Commits again, checks that the folder is whole and nothing else, and returns the columns' commitments.
+    fn complete(&self) -> Vec<u8> {
+        let registration = self.commit().expect("a commitment");
+        let stored = fs::read(self.target.join(REGISTRATION_FILE)).expect("read");
+        assert_eq!(Registration::from_json(&stored).expect("a registration"), registration);
+        assert_eq!(
+            names(&self.target),
+            [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE].map(Into::into).into()
+        );
+        let commitment = Commitment::read(&self.target, &RULES).expect("a whole folder");
+        let seed = commitment.opening.seed();
+        let capacity = SRS.geometry().segment_symbols();
+        for (index, columns) in commitment.columns.iter().enumerate() {
+            let symbols = commitment.opening.symbols((index * capacity) as u64, capacity).expect("symbols");
+            assert_eq!(commit_columns(&SRS, &symbols, seed, index as u32), *columns, "segment {index}");
+        }
+        fs::read(self.target.join(COMMITMENTS_FILE)).expect("read")
+    }
+
+    fn change(&mut self, file: usize, content: &str) {
+        fs::write(&self.files[file], content).expect("write");
+    }
+}
+
+fn names(folder: &Path) -> HashSet<String> {
+    let entries = fs::read_dir(folder).expect("read");
+    entries.map(|entry| entry.expect("entry").file_name().into_string().expect("text")).collect()
+}
+
+fn points(bytes: &[u8]) -> HashSet<&[u8]> {
+    bytes.chunks(POINT_BYTES).collect()
+}
+
+#[test]
+fn segments_committed_to_before_an_interruption_are_taken_over() {
+    let scene = Scene::new();
+    scene.interrupt(1);
+    assert_eq!(scene.recorded().len(), 1);
+    // Interrupted once more, the second run has gone on from where the first was stopped.
+    let first = scene.recorded();
+    scene.interrupt(3);
+    let recorded = scene.recorded();
+    assert_eq!((recorded.len(), &recorded[0]), (3, &first[0]));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(scene.journal()).expect("metadata").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "a journal holds the seed");
+    }
+    let commitments = scene.complete();
+    assert_eq!(commitments.len(), 4 * (RECORD - 32));
+    assert!(commitments.starts_with(&recorded.concat()), "the work done before");
+    prove(std::slice::from_ref(&scene.target));
+}
+
+#[test]
+fn a_record_says_which_commitments_are_taken_over_and_they_are_not_computed_again() {
+    // Points of the curve that are no commitments to anything, in a record that is right otherwise, would pass unless
+    // they are really taken over: so the record's check, which covers them, must be what refuses them.
+    let scene = Scene::new();
+    scene.interrupt(2);
+    let recorded = scene.recorded();
+    let mut bytes = fs::read(scene.journal()).expect("read");
+    let (first, second) = (JOURNAL_HEADER, JOURNAL_HEADER + POINT_BYTES);
+    bytes.copy_within(second..second + POINT_BYTES, first);
+    fs::write(scene.journal(), bytes).expect("write");
+    let commitments = scene.complete();
+    assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "a fresh seed");
+}
+
+#[test]
+fn data_that_changed_is_never_committed_to_with_the_old_seed() {
+    let more = |count, seed| records(count, seed) + "12,UA\n";
+    // One record altered in a segment that was committed to; records missing before, or after, or one put in.
+    let altered = records(16_320, 2).replacen(",UA\n", ",B6\n", 1);
+    for (file, content) in [(1, altered), (0, records(16_319, 1)), (0, more(16_320, 1)), (1, records(100, 2))]
+    {
+        let mut scene = Scene::new();
+        scene.interrupt(2);
+        let recorded = scene.recorded();
+        assert_eq!(recorded.len(), 2);
+        scene.change(file, &content);
+        let commitments = scene.complete();
+        assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "file {file}: a fresh seed");
+    }
+}
+
+#[test]
+fn less_data_than_was_committed_to_gets_a_fresh_seed() {
+    let mut scene = Scene::new();
+    scene.interrupt(3);
+    let recorded = scene.recorded();
+    assert_eq!(recorded.len(), 3);
+    // What is left is unchanged, but there is less of it.
+    scene.files.truncate(2);
+    let commitments = scene.complete();
+    assert!(points(&commitments).is_disjoint(&points(&recorded.concat())));
+}
+
+#[test]
+fn data_that_was_not_reached_may_change() {
+    let mut scene = Scene::new();
+    scene.interrupt(2);
+    let recorded = scene.recorded();
+    scene.change(3, &records(700, 9));
+    assert!(scene.complete().starts_with(&recorded.concat()));
+}
+
+#[test]
+fn a_damaged_journal_is_not_believed() {
+    let scene = Scene::new();
+    scene.interrupt(1);
+    let recorded = scene.recorded();
+    let honest = fs::read(scene.journal()).expect("read");
+    let flipped = |at: usize| {
+        let mut bytes = honest.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let mut bad: Vec<_> = [0, 7, 8, 9, 40, 72, JOURNAL_HEADER, honest.len() - 1].map(flipped).into();
+    bad.extend([0, 1, JOURNAL_HEADER - 1, honest.len() - 1].map(|length| honest[..length].to_vec()));
+    bad.push([honest.as_slice(), &[0]].concat());
+    // A record twice: that of a segment that it is not of.
+    bad.push([honest.as_slice(), &honest[JOURNAL_HEADER..]].concat());
+    for (case, bytes) in bad.iter().enumerate() {
+        fs::write(scene.journal(), bytes).expect("write");
+        scene.commit().expect("a commitment");
+        let commitments = fs::read(scene.target.join(COMMITMENTS_FILE)).expect("read");
+        assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "case {case}");
+        for name in [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE] {
+            fs::remove_file(scene.target.join(name)).expect("remove");
+        }
+    }
+    fs::write(scene.journal(), honest).expect("write");
+    assert!(scene.complete().starts_with(&recorded.concat()), "and the honest one is");
+}
+
+#[test]
+fn an_opening_without_its_registration_is_completed_by_the_same_data_only() {
+    let scene = Scene::new();
+    let registration = scene.commit().expect("a commitment");
+    let path = scene.target.join(REGISTRATION_FILE);
+    let opening = fs::read(scene.target.join(OPENING_FILE)).expect("read");
+    fs::remove_file(&path).expect("remove");
+    // A journal may stand there still: the work was stopped before it was removed.
+    fs::write(scene.journal(), b"whatever").expect("write");
+    assert_eq!(scene.commit().expect("the same command"), registration);
+    assert!(!scene.journal().exists());
+    assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
+
+    // Registered otherwise, it is the same digest.
+    fs::remove_file(&path).expect("remove");
+    let mut other = contributor();
+    (other.address, other.evidence) = (stranger(), Some(evidence(3)));
+    let again =
+        commit_data(&SRS, &RULES, &other, &scene.files, &scene.target, &Silent).expect("a commitment");
+    assert_eq!((again.digest(), again.contributor()), (registration.digest(), &stranger()));
+
+    fs::remove_file(&path).expect("remove");
+    let changed = write(scene.root.path(), "changed.csv", &records(16_320, 1).replacen("UA", "B6", 1));
+    let mut files = scene.files.clone();
+    files[0] = changed;
+    for files in [&files[..], &scene.files[..3], &[scene.files.clone(), vec![files[0].clone()]].concat()] {
+        let refused = commit_data(&SRS, &RULES, &contributor(), files, &scene.target, &Silent);
+        assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+    }
+    let units = write(scene.root.path(), "units.csv", UNITS);
+    let refused = commit_compute(&SRS, &RULES, &contributor(), &units, None, &scene.target);
+    assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+    assert!(!path.exists());
+    assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
+}
+
+#[test]
+fn units_without_their_registration_are_completed_by_the_same_units_only() {
+    let root = folder();
+    let (target, registration) = commit_units(root.path(), "units", &contributor(), UNITS);
+    let opening = fs::read(target.join(OPENING_FILE)).expect("read");
+    let again = |name: &str, text: &str| {
+        let _ = fs::remove_file(target.join(REGISTRATION_FILE));
+        let units = write(root.path(), name, text);
+        commit_compute(&SRS, &RULES, &contributor(), &units, None, &target)
+    };
+    let refused = again("other.csv", "round,units\n10,304\n11,943\n");
+    assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+    let csv = write(root.path(), "data.csv", &records(200, 1));
+    let refused = commit_data(&SRS, &RULES, &contributor(), &[csv], &target, &Silent);
+    assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+    fs::write(target.join(JOURNAL_FILE), b"of data that were to be committed to here").expect("write");
+    assert_eq!(again("same.csv", UNITS).expect("the same units"), registration);
+    assert!(!target.join(JOURNAL_FILE).exists());
+    assert_eq!(fs::read(target.join(OPENING_FILE)).expect("read"), opening, "as it was");
+    prove(&[target]);
+}
+
+#[test]
+fn two_processes_never_commit_into_one_folder_at_once() {
+    let root = folder();
+    let target = root.path().join("data");
+    fs::create_dir(&target).expect("create");
+    let csv = write(root.path(), "data.csv", &records(200, 1));
+    let commit = || commit_data(&SRS, &RULES, &contributor(), std::slice::from_ref(&csv), &target, &Silent);
+    let lock = files::lock_folder(&target).expect("locks").expect("nobody else's");
+    assert!(matches!(commit(), Err(CommitError::Busy { .. })));
+    assert_eq!(names(&target).len(), 0);
+    drop(lock);
+    commit().expect("a commitment");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = folder();
+    let (scene, _) = commit_records(root.path(), "scene", &contributor(), &[records(200, 1)]);
+    assert!(scene.exists());
+    for mode in [0o722, 0o770, 0o777, 0o1777] {
+        let target = root.path().join(format!("{mode:o}"));
+        fs::create_dir(&target).expect("create");
+        fs::set_permissions(&target, fs::Permissions::from_mode(mode)).expect("chmod");
+        let units = write(root.path(), "units.csv", UNITS);
+        let commit = || commit_compute(&SRS, &RULES, &contributor(), &units, None, &target);
+        let refused = commit();
+        assert!(matches!(refused, Err(CommitError::Shared { .. })), "{mode:o}: {refused:?}");
+        assert_eq!(names(&target).len(), 0);
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).expect("chmod");
+        commit().expect("a commitment");
+    }
+}
+
+#[test]
+fn what_killed_writers_left_is_swept_and_a_living_ones_is_not() {
+    let root = folder();
+    let path = root.path().join("file");
+    let dead = [".file.abcdef.partial", ".file.x.partial"];
+    let others = [".file.abcdef", "file.partial", ".other.abcdef.partial"];
+    for name in dead.iter().chain(&others) {
+        fs::write(root.path().join(name), b"half").expect("write");
+    }
+    let living = files::begin(&path).expect("a temporary file");
+    assert!(living.path().exists());
+    File::open(living.path()).expect("there");
+    files::write(&path, b"whole", files::Access::Public).expect("written");
+    let left = names(root.path());
+    let living_name = living.path().file_name().expect("a name").to_str().expect("text").to_owned();
+    assert_eq!(
+        left,
+        others.iter().map(|name| (*name).to_owned()).chain(["file".into(), living_name]).collect()
+    );
+    files::publish(living, &path, files::Access::Secret).expect("published");
+    assert_eq!(
+        names(root.path()),
+        others.iter().map(|name| (*name).to_owned()).chain(["file".into()]).collect()
+    );
+}
