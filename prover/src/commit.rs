@@ -8,7 +8,6 @@
 //! | `commitments.bin` | everyone | the data-column commitments, which hash to the registered digest |
 //! | `opening.bin` | its owner | symbols or units, and the seed of all blindings |
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +17,9 @@ use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
+use fairshare_params::registration::{
+    Contribution, Evidence, MAX_REGISTRATION_BYTES, Registration, RegistrationError,
+};
 use fairshare_params::srs::Srs;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -108,6 +109,16 @@ pub enum CommitError {
     /// The secret opening cannot be used.
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    /// A file is longer than what was written to it.
+    #[error("{}: {found} bytes, more than the {bound} that are read; restore the file from a copy, or commit again", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The most that such a file has.
+        bound: u64,
+    },
     /// A file cannot be read or written.
     #[error("{}: cannot be read or written; nothing that was there before is lost", path.display())]
     Io {
@@ -244,16 +255,17 @@ impl Commitment {
     /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
-        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
         let registration = Registration::from_json(&bytes)
             .map_err(|source| CommitError::Registration { path: path.clone(), source })?;
         // Before the opening: its length depends on the schema.
         check_schema(folder, &registration, policy)?;
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
+        check_items(&opening, &registration)?;
         let columns = match registration.contribution() {
-            Contribution::Data { schema_hash, records, .. } => {
-                read_columns(folder, &registration, schema_hash, *records)?
+            Contribution::Data { schema_hash, records, segments } => {
+                read_columns(folder, &registration, schema_hash, (*records, *segments))?
             }
             Contribution::Compute { .. } => Vec::new(),
         };
@@ -300,13 +312,14 @@ fn read_columns(
     folder: &Path,
     registration: &Registration,
     schema: &Digest,
-    records: u32,
+    (records, segments): (u32, u32),
 ) -> Result<Vec<Vec<G1Affine>>> {
     let path = folder.join(COMMITMENTS_FILE);
-    let bytes = fs::read(&path).map_err(io_error(&path))?;
+    let geometry = registration.geometry();
+    let bound = u64::from(segments) * (geometry.data_columns() * POINT_BYTES) as u64;
+    let bytes = read(&path, bound)?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
     let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
-    let geometry = registration.geometry();
     let columns: Vec<Vec<_>> =
         points.unwrap_or_default().chunks(geometry.data_columns()).map(<[G1Affine]>::to_vec).collect();
     let found = data_digest(&geometry, schema, records, &columns);
@@ -315,6 +328,16 @@ fn read_columns(
         return Err(CommitError::Commitments { path, found, expected });
     }
     Ok(columns)
+}
+
+/// What is read of an opening is as long as it says: it has to say what is registered.
+fn check_items(opening: &Opening, registration: &Registration) -> Result<()> {
+    let registered = match registration.contribution() {
+        Contribution::Data { records, .. } => (Role::Data, u64::from(*records)),
+        Contribution::Compute { rounds, .. } => (Role::Compute, u64::from(*rounds)),
+    };
+    let found = (opening.header().role, opening.header().items);
+    if found == registered { Ok(()) } else { Err(opening.altered().into()) }
 }
 
 fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {
@@ -360,6 +383,11 @@ fn with_evidence(
 fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
     let path = folder.join(REGISTRATION_FILE);
     files::write(&path, registration.to_json().as_bytes(), Access::Public).map_err(io_error(&path))
+}
+
+fn read(path: &Path, bound: u64) -> Result<Vec<u8>> {
+    let read = files::read(path, bound).map_err(io_error(path))?;
+    read.map_err(|found| CommitError::TooLong { path: path.to_owned(), found, bound })
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> CommitError {

@@ -1,7 +1,7 @@
 //! Files that are there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -34,6 +34,22 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let mut file = begin(path)?;
     file.write_all(bytes)?;
     publish(file, path, access)
+}
+
+/// The bytes of a regular file, or its length if that is above `bound`: of a longer one nothing is read.
+pub fn read(path: &Path, bound: u64) -> io::Result<Result<Vec<u8>, u64>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    if metadata.len() > bound {
+        return Ok(Err(metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    // It may have grown since: one byte past the bound is enough to see that.
+    File::open(path)?.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
+    let found = bytes.len() as u64;
+    Ok(if found > bound { Err(found) } else { Ok(bytes) })
 }
 
 /// Creates a folder, and those above it, that only its owner may enter.
