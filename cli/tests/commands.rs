@@ -1,9 +1,13 @@
 //! The command as its user meets it: the built program, on the flights sample, at the compact geometry.
 
 mod commands {
+    #[cfg(target_os = "linux")]
+    mod bombs;
     mod input;
     mod parameters;
     mod path;
+    #[cfg(target_os = "linux")]
+    mod resources;
     mod support;
     mod verdicts;
 }
