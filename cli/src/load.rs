@@ -45,14 +45,17 @@ pub fn bytes(path: &Path, bound: u64) -> Result<Vec<u8>, CliError> {
     if !metadata.is_file() {
         return Err(refuse(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }
+    let too_long = |found| CliError::TooLong { path: path.to_owned(), found, bound };
+    if metadata.len() > bound {
+        return Err(too_long(metadata.len()));
+    }
     let mut bytes = Vec::new();
     // It may have grown since: one byte past the bound is enough to see that.
     File::open(path)
         .and_then(|file| file.take(bound.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(refuse)?;
-    let found = metadata.len().max(bytes.len() as u64);
-    if found > bound {
-        return Err(CliError::TooLong { path: path.to_owned(), found, bound });
+    if bytes.len() as u64 > bound {
+        return Err(too_long(bytes.len() as u64));
     }
     Ok(bytes)
 }

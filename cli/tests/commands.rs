@@ -1,11 +1,15 @@
 //! The command as its user meets it: the built program, on the flights sample, at the compact geometry.
 
 mod commands {
+    #[cfg(target_os = "linux")]
+    mod bombs;
     #[cfg(unix)]
     mod crash;
     mod input;
     mod parameters;
     mod path;
+    #[cfg(target_os = "linux")]
+    mod resources;
     #[cfg(unix)]
     mod storage;
     mod support;

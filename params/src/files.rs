@@ -7,7 +7,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -63,6 +63,22 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 /// Fails as [`write()`] would, as far as that can be told before there is anything to write: asked before long work.
 pub fn check_writable(path: &Path) -> io::Result<()> {
     begin(path).map(drop)
+}
+
+/// The bytes of a regular file, or its length if that is above `bound`: of a longer one nothing is read.
+pub fn read(path: &Path, bound: u64) -> io::Result<Result<Vec<u8>, u64>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
+    }
+    if metadata.len() > bound {
+        return Ok(Err(metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    // It may have grown since: one byte past the bound is enough to see that.
+    File::open(path)?.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
+    let found = bytes.len() as u64;
+    Ok(if found > bound { Err(found) } else { Ok(bytes) })
 }
 
 /// Creates a folder, and those above it, that only its owner may enter.

@@ -103,8 +103,8 @@ impl Srs {
 
     /// Takes the reference string from a snarkjs `.ptau` file of the geometry's power or any larger one.
     ///
-    /// The file is hashed first, which reads all of it; of the points only those needed are read. The Lagrange
-    /// points are recomputed. Progress goes to [`tracing`] at level `info`.
+    /// Once its table of sections is found sound the file is hashed, which reads all of it; of the points only those
+    /// needed are read. The Lagrange points are recomputed. Progress goes to [`tracing`] at level `info`.
     pub fn import_ptau(path: &Path, geometry: Geometry) -> Result<Self, SrsError> {
         let (points, file) = ptau::import(path, geometry.k())?;
         let name = ceremony::published_name(&file);

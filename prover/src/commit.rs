@@ -34,7 +34,9 @@ use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
+use fairshare_params::registration::{
+    Contribution, Evidence, MAX_REGISTRATION_BYTES, Registration, RegistrationError,
+};
 use fairshare_params::srs::Srs;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -143,6 +145,16 @@ pub enum CommitError {
     /// The secret opening cannot be used.
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    /// A file is longer than what was written to it.
+    #[error("{}: {found} bytes, more than the {bound} that are read; restore the file from a copy, or commit again", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The most that such a file has.
+        bound: u64,
+    },
     /// A file cannot be read or written.
     #[error("{}: cannot be read or written; nothing that was there before is lost", path.display())]
     Io {
@@ -262,16 +274,18 @@ impl Commitment {
     /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
-        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
         let registration = Registration::from_json(&bytes)
             .map_err(|source| CommitError::Registration { path: path.clone(), source })?;
         // Before the opening: its length depends on the schema.
         check_schema(folder, &registration, policy)?;
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
+        check_items(&opening, &registration)?;
         let columns = match registration.contribution() {
-            Contribution::Data { schema_hash, records, .. } => {
-                read_columns(folder, registration.geometry(), registration.digest(), schema_hash, *records)?
+            Contribution::Data { schema_hash, records, segments } => {
+                let geometry = registration.geometry();
+                read_columns(folder, geometry, registration.digest(), schema_hash, (*records, *segments))?
             }
             Contribution::Compute { .. } => Vec::new(),
         };
@@ -420,7 +434,10 @@ fn registration_of_opening(
         return Err(occupied());
     }
     let schema = policy.schema().hash();
-    let columns = read_columns(folder, header.geometry, &header.digest, &schema, count)?;
+    let symbols = u64::from(count) * records.features() as u64;
+    let segments = symbols.div_ceil(srs.geometry().segment_symbols() as u64);
+    let segments = u32::try_from(segments).unwrap_or(u32::MAX);
+    let columns = read_columns(folder, header.geometry, &header.digest, &schema, (count, segments))?;
     let registration = Registration::for_data(
         contributor.address,
         contributor.round,
@@ -453,10 +470,11 @@ fn read_columns(
     geometry: Geometry,
     expected: &Digest,
     schema: &Digest,
-    records: u32,
+    (records, segments): (u32, u32),
 ) -> Result<Vec<Vec<G1Affine>>> {
     let path = folder.join(COMMITMENTS_FILE);
-    let bytes = fs::read(&path).map_err(io_error(&path))?;
+    let bound = u64::from(segments) * (geometry.data_columns() * POINT_BYTES) as u64;
+    let bytes = read(&path, bound)?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
     let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
     let columns: Vec<Vec<_>> =
@@ -467,6 +485,16 @@ fn read_columns(
         return Err(CommitError::Commitments { path, found, expected });
     }
     Ok(columns)
+}
+
+/// What is read of an opening is as long as it says: it has to say what is registered.
+fn check_items(opening: &Opening, registration: &Registration) -> Result<()> {
+    let registered = match registration.contribution() {
+        Contribution::Data { records, .. } => (Role::Data, u64::from(*records)),
+        Contribution::Compute { rounds, .. } => (Role::Compute, u64::from(*rounds)),
+    };
+    let found = (opening.header().role, opening.header().items);
+    if found == registered { Ok(()) } else { Err(opening.altered().into()) }
 }
 
 fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {
@@ -540,6 +568,11 @@ fn write_registration(folder: &Path, registration: &Registration) -> Result<()> 
 
 fn random_seed() -> Result<Seed> {
     fresh_seed().map_err(CommitError::Randomness)
+}
+
+fn read(path: &Path, bound: u64) -> Result<Vec<u8>> {
+    let read = files::read(path, bound).map_err(io_error(path))?;
+    read.map_err(|found| CommitError::TooLong { path: path.to_owned(), found, bound })
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> CommitError {

@@ -94,10 +94,16 @@ impl Records {
         }
         let binning = Binning::new(schema)?;
         let mut files = Vec::with_capacity(paths.len());
+        let mut declared = 0u64;
         for path in paths {
             let input = Input { path: path.clone(), bytes: regular_file_len(path)? };
             // Dropped at once: a dataset of many files must not hold as many descriptors.
-            Source::open(&input, &binning)?;
+            if let Source::Parquet(source) = Source::open(&input, &binning)? {
+                declared = declared.saturating_add(source.declared());
+            }
+            if declared >= record_limit {
+                return Err(IngestError::TooManyRecords { path: path.clone(), limit: record_limit });
+            }
             files.push(input);
         }
         Ok(Self {

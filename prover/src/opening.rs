@@ -219,6 +219,11 @@ impl Opening {
         Ok(Self { path: path.to_owned(), header, seed })
     }
 
+    /// The refusal of an opening whose header is not the one that was written.
+    pub(crate) fn altered(&self) -> OpeningError {
+        OpeningError::Header { path: self.path.clone() }
+    }
+
     /// What it is of.
     pub fn header(&self) -> &Header {
         &self.header

@@ -1,6 +1,5 @@
 //! From commitment folders to a bundle.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -26,6 +25,9 @@ use crate::progress::{Progress, Task};
 use crate::schedule::{Limits, MemoryError, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
 use crate::segment::SegmentSecret;
+
+/// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
+const MAX_SEGMENT_BYTES: u64 = 1 << 20;
 
 /// Folder of kept histogram proofs within a commitment folder.
 pub const PROOFS_FOLDER: &str = "proofs";
@@ -255,7 +257,7 @@ impl<'a> Prover<'a> {
 
     /// A kept proof of exactly this segment, if there is one and it verifies.
     fn kept(&self, path: &Path, columns: &[G1Affine], histogram: &G1Affine) -> Option<Segment> {
-        let bytes = fs::read(path).ok()?;
+        let bytes = files::read(path, MAX_SEGMENT_BYTES).ok()?.ok()?;
         let segment = Segment::from_bytes(self.verifier.policy().geometry(), &bytes).ok()?;
         let same = segment.columns == columns && segment.histogram == *histogram;
         let usable = same && self.verifier.verify_segment(&segment).is_ok();

@@ -5,8 +5,8 @@
 //! inside it is the one rebuilt from the circuit. What remains on trust are the polynomials of the proving key: a
 //! wrong one can only make proofs that do not verify, and the prover verifies each.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::compute_score::ComputeScoreCircuit;
@@ -24,8 +24,8 @@ use crate::srs::Srs;
 
 const MAGIC: [u8; 8] = *b"FSPKEY\0\x01";
 const HEADER_BYTES: usize = MAGIC.len() + 32;
-/// Larger than any proving key of this version; a longer file is not read.
-const MAX_BYTES: u64 = 1 << 30;
+/// Bytes of a length within the body.
+const LENGTH_BYTES: usize = 4;
 
 /// A folder of proving keys.
 #[derive(Clone, Debug)]
@@ -43,13 +43,9 @@ impl KeyCache {
     /// cannot be written to costs time, not correctness, and is only warned about.
     pub fn proving_key(&self, srs: &Srs, statement: Statement) -> Result<ProvingKey, KeyError> {
         let verifying = VerifyingKey::build(srs, statement)?;
-        let path = self.folder.join(format!(
-            "{}-{}.key",
-            verifying.id(),
-            &verifying.fingerprint().to_string()[2..18]
-        ));
-        match load(&path, &verifying) {
-            Ok(Some(key)) => return Ok(ProvingKey { verifying, key }),
+        let path = self.path(&verifying);
+        match self.find(&verifying) {
+            Ok(Some(key)) => return Ok(key),
             Ok(None) => {}
             Err(reason) => tracing::warn!("{}: {reason}; building the key again", path.display()),
         }
@@ -58,6 +54,18 @@ impl KeyCache {
             tracing::warn!("{}: the key cannot be kept: {error}", path.display());
         }
         Ok(key)
+    }
+
+    /// The key kept for `verifying`, if one is; an error says why what is kept is of no use.
+    pub fn find(&self, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>> {
+        let found = load(&self.path(verifying), verifying)?;
+        Ok(found.map(|key| ProvingKey { verifying: verifying.clone(), key }))
+    }
+
+    /// Where the key for `verifying` is kept.
+    pub fn path(&self, verifying: &VerifyingKey) -> PathBuf {
+        let fingerprint = verifying.fingerprint().to_string();
+        self.folder.join(format!("{}-{}.key", verifying.id(), &fingerprint[2..18]))
     }
 
     fn keep(&self, path: &Path, key: &ProvingKey) -> io::Result<()> {
@@ -74,13 +82,16 @@ impl KeyCache {
 /// The key in the file, if there is a file; an error says why the file is of no use.
 fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<plonk::ProvingKey<G1Affine>>> {
     let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let expected = (HEADER_BYTES + body_bytes(verifying)) as u64;
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
-        Ok(metadata) if metadata.len() > MAX_BYTES => return Err(refuse("too long for a proving key")),
+        Ok(metadata) if !metadata.is_file() => return Err(refuse("not a regular file")),
+        Ok(metadata) if metadata.len() != expected => return Err(refuse("not as long as this proving key")),
         Ok(_) => {}
     }
-    let bytes = fs::read(path)?;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(expected).read_to_end(&mut bytes)?;
     let (header, body) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(|| refuse("truncated"))?;
     let (magic, hash) = header.split_at(MAGIC.len());
     if magic != MAGIC || Sha256::digest(body).as_slice() != hash {
@@ -111,6 +122,15 @@ fn has_layout(body: &[u8], verifying: &VerifyingKey) -> bool {
         take_length(&mut rest) == Some(count) && (0..count).all(|_| take_polynomial(&mut rest, rows))
     });
     single && lists && rest.is_empty()
+}
+
+/// Bytes of a body with [`has_layout`].
+fn body_bytes(verifying: &VerifyingKey) -> usize {
+    let cs = verifying.key.cs();
+    let (fixed, permuted) = (verifying.key.fixed_commitments().len(), cs.permutation().get_columns().len());
+    let polynomial = LENGTH_BYTES + verifying.id.geometry.rows() * SCALAR_BYTES;
+    let polynomials = 3 + 2 * fixed + 2 * permuted;
+    verifying.key.to_bytes(SerdeFormat::RawBytesUnchecked).len() + polynomials * polynomial + 4 * LENGTH_BYTES
 }
 
 fn take_polynomial(rest: &mut &[u8], rows: usize) -> bool {

@@ -41,12 +41,13 @@ const TAU_G2: (u32, &str) = (3, "powers in G2");
 /// ceremony: that name is granted by the trapdoor in G2, not by the hash alone.
 pub(super) fn import(path: &Path, k: u32) -> Result<(Points, FileHash), SrsError> {
     let mut reader = Reader::open(path)?;
-    let hash = reader.hash()?;
     let sections = reader.sections()?;
     let power = reader.power(&sections)?;
     if power < k {
         return Err(reader.refuse(PtauError::TooSmall { found: power, needed: k }));
     }
+    // Only now: to hash whatever is named `.ptau` may take minutes, and sections and power are a few dozen bytes.
+    let hash = reader.hash()?;
     let (powers, g2, s_g2) = reader.points(&sections, power, k)?;
     tracing::info!(power, k, "read the powers of tau");
     let mut points = Points { k, powers, lagrange: Vec::new(), g2, s_g2 };

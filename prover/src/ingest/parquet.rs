@@ -4,12 +4,13 @@
 //! once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it is one more thing
 //! to parse.
 //!
-//! **Limit.** What frames the data is checked here; the data pages are the library's, and it believes three of their
-//! claims before it sees the bytes: a page's uncompressed size (at most 2 GiB by the format), what a gzip or Brotli page
-//! inflates to, and the number of strings in a page of a delta encoding. A page made for the purpose can thus take much
-//! memory from whoever ingests it. Ingest is for one's own files; a service that takes strangers' must cap its memory.
+//! The library believes what it reads: what frames the data is checked in `footer`, every page in `pages`, before the
+//! library sees them. A few bytes may still stand for thousands of millions of equal records: that costs time, up to the
+//! number of records that a dataset can have, and no memory.
 
 mod footer;
+mod pages;
+mod thrift;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -31,6 +32,7 @@ use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 use super::binning::{Binning, Bins, Column, Edges, number_hint};
 use super::error::{IngestError, Place, excerpt};
 use super::{BATCH_RECORDS, locate};
+use pages::Pages;
 
 const MAGIC: &[u8; 4] = b"PAR1";
 /// Length of the footer, then the magic bytes.
@@ -40,6 +42,7 @@ const TAIL: usize = 8;
 pub(super) struct ParquetSource {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
+    pages: Pages,
     /// Where each feature's column stands in a batch.
     places: Vec<usize>,
     declared: u64,
@@ -78,33 +81,47 @@ impl ParquetSource {
         }
         let options = options.with_schema(Arc::new(with_views(plain.schema())));
         let viewed = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(refused)?;
+        // Only roots that are columns themselves passed the check of their types; any other root would be refused above.
+        let leaves: Vec<usize> = (0..viewed.parquet_schema().num_columns())
+            .filter(|leaf| roots.contains(&viewed.parquet_schema().get_column_root_idx(*leaf)))
+            .collect();
+        let pages = Pages::new(file, file_length, viewed.metadata(), &leaves)
+            .map_err(|reason| frame(path, reason))?;
         let mask = ProjectionMask::roots(viewed.parquet_schema(), roots.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, viewed)
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pages.clone(), viewed)
             .with_batch_size(BATCH_RECORDS)
             .with_projection(mask)
             .build()
             .map_err(refused)?;
         // A batch holds the chosen columns in the file's order.
         let places = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
-        Ok(Self { path: path.to_path_buf(), reader, places, declared, read: 0 })
+        Ok(Self { path: path.to_path_buf(), reader, pages, places, declared, read: 0 })
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
     pub(super) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
         loop {
-            let Self { path, reader, read, .. } = self;
+            let Self { path, reader, pages, read, .. } = self;
             let batch = guarded(path, *read, || {
                 reader.next().transpose().map_err(|error| decode_error(path, *read, error))
-            })?;
+            });
+            let batch = batch.map_err(|error| pages.refusal().map_or(error, |reason| frame(path, reason)))?;
             let Some(batch) = batch else { return self.check_count() };
             let rows = batch.num_rows();
             if rows == 0 {
                 continue;
             }
             guarded(&self.path, self.read, || self.bin(&batch, binning, out))?;
+            drop(batch);
+            self.pages.batch_done();
             self.read += rows as u64;
             return Ok(rows);
         }
+    }
+
+    /// Rows that the footer declares.
+    pub(super) fn declared(&self) -> u64 {
+        self.declared
     }
 
     /// The file's length times the share of its rows that are read.

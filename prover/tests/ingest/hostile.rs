@@ -75,7 +75,10 @@ fn frames_that_are_not_parquet() {
         with_length(sound.len() as u32),
         ": not a readable Parquet file: its footer is longer than the file; write the file anew"
     );
-    assert_eq!(with_length(0), ": not a readable Parquet file: the footer is cut short; write the file anew");
+    assert_eq!(
+        with_length(0),
+        ": not a readable Parquet file: its footer or a page's header is cut short; write the file anew"
+    );
     let mut encrypted = sound.clone();
     encrypted[tail + 4..].copy_from_slice(b"PARE");
     assert_eq!(
@@ -122,10 +125,16 @@ fn row_groups_that_lie() {
         |declared| with_footer(|group, _| group.set_num_rows(declared).build().expect("a row group"));
     let frame = |reason| format!(": not a readable Parquet file: {reason}; write the file anew");
     assert_eq!(refusal(&with_rows(-1)), frame("a row group has a negative or absurd number of rows"));
-    assert_eq!(
-        refusal(&with_rows(i64::MAX)),
-        ": 400 rows, but its footer declares 9223372036854775807; write the file anew"
-    );
+    for declared in [1 << 32, i64::MAX] {
+        assert_eq!(
+            refusal(&with_rows(declared)),
+            ": the dataset has 4294967296 records or more, which is the most that can be scored: upload fewer"
+        );
+    }
+    for declared in [401, (1 << 32) - 1] {
+        let lie = format!(": 400 rows, but its footer declares {declared}; write the file anew");
+        assert_eq!(refusal(&with_rows(declared)), lie);
+    }
     // The file's number of rows is the first field of 64 bits, and 400 doubled is 0xa0 0x06 as an integer of seven bits a byte.
     let mut bytes = with_rows(400);
     let place = bytes.windows(3).position(|window| window == [0x16, 0xa0, 0x06]).expect("400 rows");

@@ -2,12 +2,15 @@
 //!
 //! The library turns the footer's flat list of schema elements into a tree by recursion, and reserves room for as many
 //! children as an element claims. A footer of a few megabytes that nests each element in the one before ends the process
-//! by stack overflow, one that claims two thousand million children by a failed allocation; neither can be caught. So the list
-//! is walked here first, without recursion.
+//! by stack overflow, one that claims two thousand million children by a failed allocation; neither can be caught. Of a
+//! list in a field that it does not know it skips as many entries as the list claims, though an entry may take no byte.
+//! So the footer is walked here first: the schema without recursion, the rest along [`FILE`], every list bounded.
 //!
 //! The library trusts field numbers and ignores the types written beside them. Bytes read here by their types and there
 //! by their numbers could thus mean two things; hence known fields must have their own type, and the schema must be where
 //! every writer puts it, right after the version. Once it is read the library skips any other.
+
+use super::thrift::{BAD_FIELD, BINARY, BYTE, FALSE, I16, I32, I64, Input, LIST, Refusal, STRUCT, TRUE};
 
 /// Longest footer, in bytes.
 pub(super) const FOOTER_BYTES: usize = 1 << 24;
@@ -15,26 +18,92 @@ pub(super) const FOOTER_BYTES: usize = 1 << 24;
 const ELEMENTS: usize = 1 << 16;
 /// Deepest nesting of groups.
 const DEPTH: usize = 64;
+/// Deepest nesting of what follows the schema: a box of coordinates in a column in a chunk in a row group.
+const NESTED: usize = 8;
 
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-const BYTE: u8 = 3;
-const I32: u8 = 5;
-const BINARY: u8 = 8;
-const LIST: u8 = 9;
-const STRUCT: u8 = 12;
-
-/// Why a footer is refused.
-type Refusal = &'static str;
-
-const CUT_SHORT: Refusal = "the footer is cut short";
 const NO_SCHEMA: Refusal = "the footer does not begin with a version and a schema";
-const BAD_ELEMENT: Refusal = "the footer's schema has a field of an unknown type";
 const BAD_TREE: Refusal = "the footer's schema is no tree";
 
-/// Checks that the footer, in Thrift's compact encoding, begins with a version and a schema that is a shallow tree.
+/// A struct's fields: number, type, what is within.
+type Fields = &'static [(i16, u8, Within)];
+
+/// What a field holds.
+enum Within {
+    /// A number, text or truth value.
+    Value,
+    /// A struct, or a list of structs.
+    Struct(Fields),
+    /// A list of values of one type.
+    Values(u8),
+}
+use Within::{Struct, Value, Values};
+
+const FILE: Fields = &[
+    (1, I32, Value),
+    (2, LIST, Struct(&[])),
+    (3, I64, Value),
+    (4, LIST, Struct(ROW_GROUP)),
+    (5, LIST, Struct(KEY_VALUE)),
+    (6, BINARY, Value),
+    (7, LIST, Struct(&[(1, STRUCT, Struct(&[])), (2, STRUCT, Struct(&[]))])),
+    (8, STRUCT, Struct(&[])),
+    (9, BINARY, Value),
+];
+const ROW_GROUP: Fields = &[
+    (1, LIST, Struct(COLUMN_CHUNK)),
+    (2, I64, Value),
+    (3, I64, Value),
+    (4, LIST, Struct(&[(1, I32, Value), (2, TRUE, Value), (3, TRUE, Value)])),
+    (5, I64, Value),
+    (6, I64, Value),
+    (7, I16, Value),
+];
+const COLUMN_CHUNK: Fields = &[
+    (1, BINARY, Value),
+    (2, I64, Value),
+    (3, STRUCT, Struct(COLUMN)),
+    (4, I64, Value),
+    (5, I32, Value),
+    (6, I64, Value),
+    (7, I32, Value),
+    (8, STRUCT, Struct(&[])),
+    (9, BINARY, Value),
+];
+const COLUMN: Fields = &[
+    (1, I32, Value),
+    (2, LIST, Values(I32)),
+    (3, LIST, Values(BINARY)),
+    (4, I32, Value),
+    (5, I64, Value),
+    (6, I64, Value),
+    (7, I64, Value),
+    (8, LIST, Struct(KEY_VALUE)),
+    (9, I64, Value),
+    (10, I64, Value),
+    (11, I64, Value),
+    (12, STRUCT, Struct(STATISTICS)),
+    (13, LIST, Struct(&[(1, I32, Value), (2, I32, Value), (3, I32, Value)])),
+    (14, I64, Value),
+    (15, I32, Value),
+    (16, STRUCT, Struct(&[(1, I64, Value), (2, LIST, Values(I64)), (3, LIST, Values(I64))])),
+    (17, STRUCT, Struct(&[(1, STRUCT, Struct(&[])), (2, LIST, Values(I32))])),
+];
+const STATISTICS: Fields = &[
+    (1, BINARY, Value),
+    (2, BINARY, Value),
+    (3, I64, Value),
+    (4, I64, Value),
+    (5, BINARY, Value),
+    (6, BINARY, Value),
+    (7, TRUE, Value),
+    (8, TRUE, Value),
+];
+const KEY_VALUE: Fields = &[(1, BINARY, Value), (2, BINARY, Value)];
+
+/// Checks that the footer, in Thrift's compact encoding, begins with a version and a schema that is a shallow tree, and
+/// that what follows has the types it should and no long list.
 pub(super) fn check(footer: &[u8]) -> Result<(), Refusal> {
-    let mut input = Input { rest: footer };
+    let mut input = Input::new(footer);
     if input.field(0)? != Some((1, I32)) {
         return Err(NO_SCHEMA);
     }
@@ -42,10 +111,15 @@ pub(super) fn check(footer: &[u8]) -> Result<(), Refusal> {
     if input.field(1)? != Some((2, LIST)) {
         return Err(NO_SCHEMA);
     }
-    let elements = input.struct_list_len()?;
+    let (elements, STRUCT) = input.list()? else { return Err(NO_SCHEMA) };
     if elements > ELEMENTS {
         return Err("the footer's schema has more than 65,536 columns");
     }
+    check_tree(&mut input, elements)?;
+    input.fields(2, FILE, NESTED)
+}
+
+fn check_tree(input: &mut Input<'_>, elements: usize) -> Result<(), Refusal> {
     // Children that each enclosing group still lacks.
     let mut lacking: Vec<usize> = Vec::new();
     for index in 0..elements {
@@ -71,63 +145,47 @@ pub(super) fn check(footer: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-struct Input<'a> {
-    rest: &'a [u8],
-}
-
 impl Input<'_> {
-    fn byte(&mut self) -> Result<u8, Refusal> {
-        let (&first, rest) = self.rest.split_first().ok_or(CUT_SHORT)?;
-        self.rest = rest;
-        Ok(first)
-    }
-
-    fn skip(&mut self, bytes: u64) -> Result<(), Refusal> {
-        let bytes = usize::try_from(bytes).map_err(|_| CUT_SHORT)?;
-        self.rest = self.rest.get(bytes..).ok_or(CUT_SHORT)?;
+    /// The fields of a struct after the one of that number, up to its end.
+    fn fields(&mut self, mut previous: i16, known: Fields, depth: usize) -> Result<(), Refusal> {
+        let depth = depth.checked_sub(1).ok_or(BAD_FIELD)?;
+        while let Some((number, kind)) = self.field(previous)? {
+            let own = known.iter().find(|(own, ..)| *own == number);
+            let truth = |kind| matches!(kind, TRUE | FALSE);
+            match own {
+                Some((_, own, _)) if *own != kind && !(truth(*own) && truth(kind)) => return Err(BAD_FIELD),
+                Some((.., within)) => self.within(kind, within, depth)?,
+                None => self.within(kind, &Struct(&[]), depth)?,
+            }
+            previous = number;
+        }
         Ok(())
     }
 
-    /// At most nine bytes of seven bits: no writer needs more here, and the tenth is where decoders differ.
-    fn varint(&mut self) -> Result<u64, Refusal> {
-        let mut value = 0;
-        for shift in (0..63).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err("the footer has an integer that is too long")
-    }
-
-    fn integer(&mut self) -> Result<i32, Refusal> {
-        let zigzag = u32::try_from(self.varint()?).map_err(|_| BAD_ELEMENT)?;
-        Ok((zigzag >> 1) as i32 ^ -((zigzag & 1) as i32))
-    }
-
-    /// Number and type of a struct's next field; `None` at its end.
-    fn field(&mut self, previous: i16) -> Result<Option<(i16, u8)>, Refusal> {
-        let header = self.byte()?;
-        let (step, kind) = (i16::from(header >> 4), header & 0x0f);
-        if kind == 0 {
-            return Ok(None);
-        }
-        let number = match step {
-            0 => i16::try_from(self.integer()?).map_err(|_| BAD_ELEMENT)?,
-            _ => previous.checked_add(step).ok_or(BAD_ELEMENT)?,
+    fn within(&mut self, kind: u8, within: &Within, depth: usize) -> Result<(), Refusal> {
+        let known = match within {
+            Struct(known) => known,
+            Value | Values(_) => &[][..],
         };
-        Ok(Some((number, kind)))
-    }
-
-    fn struct_list_len(&mut self) -> Result<usize, Refusal> {
-        let header = self.byte()?;
-        if header & 0x0f != STRUCT {
-            return Err(NO_SCHEMA);
-        }
-        match header >> 4 {
-            15 => usize::try_from(self.varint()?).map_err(|_| CUT_SHORT),
-            short => Ok(usize::from(short)),
+        match kind {
+            STRUCT => self.fields(0, known, depth),
+            LIST => {
+                let (length, element) = self.list()?;
+                let right = match within {
+                    // Truth values in lists take a byte or none, by whom one asks.
+                    Struct([]) | Value => !matches!(element, TRUE | FALSE | LIST),
+                    Struct(_) => element == STRUCT,
+                    Values(own) => element == *own,
+                };
+                if !right {
+                    return Err(BAD_FIELD);
+                }
+                if length > ELEMENTS {
+                    return Err("its footer has a list of more than 65,536 entries");
+                }
+                (0..length).try_for_each(|_| self.within(element, within, depth))
+            }
+            _ => self.scalar(kind),
         }
     }
 
@@ -139,7 +197,7 @@ impl Input<'_> {
                 (5, I32) => children = self.integer()?,
                 (1..=3 | 6..=9, I32) | (4, BINARY) => self.scalar(kind)?,
                 (10, STRUCT) => self.logical_type()?,
-                (1..=10, _) => return Err(BAD_ELEMENT),
+                (1..=10, _) => return Err(BAD_FIELD),
                 _ => self.scalar(kind)?,
             }
             previous = number;
@@ -147,22 +205,9 @@ impl Input<'_> {
         Ok(children)
     }
 
-    fn scalar(&mut self, kind: u8) -> Result<(), Refusal> {
-        match kind {
-            TRUE | FALSE => Ok(()),
-            BYTE => self.skip(1),
-            I32 => self.varint().map(drop),
-            BINARY => {
-                let bytes = self.varint()?;
-                self.skip(bytes)
-            }
-            _ => Err(BAD_ELEMENT),
-        }
-    }
-
     /// A union: one field, itself a struct, of which a few kinds have fields of their own.
     fn logical_type(&mut self) -> Result<(), Refusal> {
-        let Some((logical, STRUCT)) = self.field(0)? else { return Err(BAD_ELEMENT) };
+        let Some((logical, STRUCT)) = self.field(0)? else { return Err(BAD_FIELD) };
         let mut previous = 0;
         while let Some((number, kind)) = self.field(previous)? {
             match (logical, number, kind) {
@@ -173,7 +218,7 @@ impl Input<'_> {
                 // Whether an integer is signed, a time is in UTC.
                 (10, 2, TRUE | FALSE) | (7 | 8, 1, TRUE | FALSE) => {}
                 (7 | 8, 2, STRUCT) => self.time_unit()?,
-                _ => return Err(BAD_ELEMENT),
+                _ => return Err(BAD_FIELD),
             }
             previous = number;
         }
@@ -182,7 +227,7 @@ impl Input<'_> {
 
     /// A union of empty structs.
     fn time_unit(&mut self) -> Result<(), Refusal> {
-        let Some((_, STRUCT)) = self.field(0)? else { return Err(BAD_ELEMENT) };
+        let Some((_, STRUCT)) = self.field(0)? else { return Err(BAD_FIELD) };
         self.end()?;
         self.end()
     }
@@ -190,13 +235,14 @@ impl Input<'_> {
     fn end(&mut self) -> Result<(), Refusal> {
         match self.field(0)? {
             None => Ok(()),
-            Some(_) => Err(BAD_ELEMENT),
+            Some(_) => Err(BAD_FIELD),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::thrift::CUT_SHORT;
     use super::*;
 
     /// Version 1, then a schema of as many elements, each named `a`, with the children given.
@@ -209,6 +255,8 @@ mod tests {
             varint(u64::from(children(index)) << 1, &mut bytes);
             bytes.push(0);
         }
+        // Field 3, the number of rows: 0; field 4, the row groups: none.
+        bytes.extend([0x16, 0, 0x19, STRUCT, 0]);
         bytes
     }
 
@@ -248,13 +296,38 @@ mod tests {
             (0, 0x18, NO_SCHEMA),
             (2, 0x15, NO_SCHEMA),
             (3, 0xf0 | I32, NO_SCHEMA),
-            (5, 0x38, BAD_ELEMENT),
-            (7, 0x15, BAD_ELEMENT),
+            (5, 0x38, BAD_FIELD),
+            (7, 0x15, BAD_FIELD),
         ] {
             let mut bytes = sound.clone();
             bytes[place] = byte;
             assert_eq!(check(&bytes), Err(why), "byte {place}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_schema_has_its_type_and_no_long_list() {
+        let mut sound = footer(2, |index| u32::from(index == 0));
+        sound.pop();
+        let with = |fields: &[u8]| check(&[sound.as_slice(), fields, &[0]].concat());
+        let list = |element: u8, length: u64| {
+            let mut bytes = vec![0x69, 0xf0 | element];
+            varint(length, &mut bytes);
+            bytes.resize(bytes.len() + (length as usize).min(1 << 17), 0);
+            bytes
+        };
+        // Field 10, which nobody knows.
+        assert_eq!(with(&list(STRUCT, 3)), Ok(()));
+        assert_eq!(with(&list(I32, 1 << 16)), Ok(()));
+        assert_eq!(with(&list(I32, (1 << 16) + 1)), Err("its footer has a list of more than 65,536 entries"));
+        assert_eq!(with(&list(TRUE, 3)), Err(BAD_FIELD));
+        assert_eq!(with(&list(LIST, 3)), Err(BAD_FIELD));
+        // Row groups once more, in number: the field's number spelled out; then their second list as a number.
+        assert_eq!(with(&[0x05, 8, 0]), Err(BAD_FIELD));
+        assert_eq!(with(&[0x09, 8, 0x1c, 0]), Ok(()));
+        assert_eq!(with(&[0x09, 8, 0x1c, 0x15, 0, 0]), Err(BAD_FIELD));
+        let deep = [0x6c].into_iter().chain([0x1c; 9]).chain([0; 10]).collect::<Vec<_>>();
+        assert_eq!(with(&deep), Err(BAD_FIELD));
     }
 
     #[test]

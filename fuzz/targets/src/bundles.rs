@@ -1,0 +1,217 @@
+//! Bundles: read, and verified.
+
+use std::sync::LazyLock;
+
+use fairshare_params::Geometry;
+use fairshare_params::registration::Registration;
+use fairshare_prover::Silent;
+use fairshare_verifier::bundle::{LinkedProof, Segment};
+use fairshare_verifier::{Bundle, Score};
+use ff::Field;
+use halo2curves::bn256::{Fr, G1Affine};
+
+use crate::fixture::{PROVER, UNITS, VERIFIER, commit_records, commit_units, contributor, records};
+use crate::script::Script;
+use crate::{refused, said};
+
+/// What decodes encodes to the same bytes, as a bundle and as a prover's kept segment.
+pub fn bundle(data: &[u8]) -> bool {
+    let mut accepted = false;
+    match Bundle::from_bytes(data) {
+        Ok(bundle) => {
+            assert_eq!(bundle.to_bytes(), data, "a second encoding of one bundle");
+            accepted = true;
+        }
+        Err(error) => drop(said(&error)),
+    }
+    for geometry in Geometry::ALL {
+        match Segment::from_bytes(geometry, data) {
+            Ok(segment) => assert_eq!(segment.to_bytes(), data, "a second encoding of one segment"),
+            Err(error) => drop(said(&error)),
+        }
+    }
+    accepted
+}
+
+/// A bundle that is altered, as a value and then as bytes, never verifies: alone, or beside a true one, which still does.
+pub fn bundle_verification(data: &[u8]) -> bool {
+    let mut script = Script::new(data);
+    let Some(choice) = script.byte() else { return false };
+    let claim = &CLAIMS[usize::from(choice) % CLAIMS.len()];
+    let mut altered = claim.bundle.clone();
+    let edits = script.byte().unwrap_or(0) % 4;
+    for _ in 0..edits {
+        alter(&mut altered, &mut script);
+    }
+    let mut bytes = altered.to_bytes();
+    script.edit(&mut bytes);
+    let read = match Bundle::from_bytes(&bytes) {
+        Ok(bundle) => bundle,
+        Err(error) => return refused(&error),
+    };
+    let same = bytes == claim.bytes;
+    let verdict = VERIFIER.verify(&read, &claim.registrations);
+    assert_eq!(verdict.is_ok(), same, "{}", if same { "a true bundle is refused" } else { "a forgery" });
+    match &verdict {
+        Ok(score) => assert!(is_claimed(score, &claim.bundle)),
+        Err(error) => drop(said(error)),
+    }
+    if choice & 0x80 != 0 {
+        let items = [&claim.bundle, &read].map(|bundle| (bundle, claim.registrations.as_slice()));
+        let together = VERIFIER.verify_batch(&items);
+        assert!(matches!(together.as_slice(), [Ok(_), second] if second.is_ok() == same), "{together:?}");
+    }
+    same
+}
+
+/// A true bundle and its registrations.
+struct Claim {
+    bundle: Bundle,
+    bytes: Vec<u8>,
+    registrations: Vec<Registration>,
+}
+
+/// Two datasets, the first of two segments; a node's units.
+static CLAIMS: LazyLock<[Claim; 2]> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (long, _) = commit_records(folder.path(), "long", &contributor(), &[records(16_400, 1)]);
+    let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(150, 2)]);
+    let (node, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
+    [vec![long, short], vec![node]].map(|folders| {
+        let proved = PROVER.prove(&folders, &Silent).expect("a bundle");
+        let bytes = proved.bundle.to_bytes();
+        Claim { bundle: proved.bundle, bytes, registrations: proved.registrations }
+    })
+});
+
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = CLAIMS.iter().map(|claim| claim.bytes.clone()).collect();
+    if let Bundle::Data(bundle) = &CLAIMS[0].bundle {
+        seeds.push(bundle.datasets[0].segments[0].to_bytes());
+    }
+    seeds
+}
+
+/// Scripts: nothing altered; each alteration once; an edit of bytes.
+pub(crate) fn verification_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = vec![vec![0, 0], vec![1, 0], vec![0x80, 0], vec![0x81, 0]];
+    for claim in 0..2 {
+        seeds.extend((0..ALTERATIONS).map(|kind| vec![claim, 1, kind, 0, 0, 0, 1, 0, 0, 1, 0, 7, 9]));
+    }
+    seeds.push(vec![0, 0, 0, 0, 0, 1, 0, 3]);
+    seeds
+}
+
+const ALTERATIONS: u8 = 10;
+
+/// One alteration that the decoder lets pass, most of the time.
+fn alter(bundle: &mut Bundle, script: &mut Script<'_>) -> Option<()> {
+    let kind = script.byte()? % ALTERATIONS;
+    match kind {
+        0 => {
+            let proof = &mut proof(bundle, script)?.proof;
+            let at = script.below(proof.len())?;
+            *proof.get_mut(at)? ^= script.byte()?;
+        }
+        1 => {
+            let responses = &mut proof(bundle, script)?.link.responses;
+            let at = script.below(responses.len())?;
+            responses[at] += Fr::from(u64::from(script.byte()?));
+        }
+        2 => {
+            let (from, to) = (proof(bundle, script)?.clone(), proof(bundle, script)?);
+            *to = from;
+        }
+        3 => {
+            let points = points(bundle);
+            let (from, to) = (script.below(points.len())?, script.below(points.len())?);
+            let point = points.get(from).map(|point| **point)?;
+            replace_point(bundle, to, point);
+        }
+        4 => {
+            let to = script.below(points(bundle).len())?;
+            replace_point(bundle, to, G1Affine::generator());
+        }
+        5 => {
+            let score = match bundle {
+                Bundle::Data(bundle) => &mut bundle.score,
+                Bundle::Compute(bundle) => &mut bundle.score,
+            };
+            *score = score.wrapping_add_signed(i64::from(script.byte()? as i8));
+        }
+        6 => {
+            let contributor = match bundle {
+                Bundle::Data(bundle) => &mut bundle.contributor,
+                Bundle::Compute(bundle) => &mut bundle.contributor,
+            };
+            contributor.0[script.below(20)?] ^= script.byte()?;
+        }
+        7 => {
+            let proof = &mut proof(bundle, script)?.proof;
+            let length = script.below(2 * proof.len())?;
+            proof.resize(length, 0);
+        }
+        8 => *proof(bundle, script)?.link.responses.last_mut()? = -Fr::ONE,
+        _ => rearrange(bundle, script)?,
+    }
+    Some(())
+}
+
+/// Datasets and segments exchanged, repeated or left out.
+fn rearrange(bundle: &mut Bundle, script: &mut Script<'_>) -> Option<()> {
+    let Bundle::Data(bundle) = bundle else { return None };
+    let datasets = bundle.datasets.len();
+    match script.byte()? % 5 {
+        0 => bundle.datasets.swap(script.below(datasets)?, 0),
+        1 => bundle.datasets.push(bundle.datasets[script.below(datasets)?].clone()),
+        2 => drop(bundle.datasets.remove(script.below(datasets)?)),
+        3 => bundle.datasets[script.below(datasets)?].segments.reverse(),
+        _ => {
+            let segment = bundle.datasets.first()?.segments.first()?.clone();
+            bundle.datasets[script.below(datasets)?].segments.push(segment);
+        }
+    }
+    Some(())
+}
+
+/// One of the bundle's linked proofs.
+fn proof<'b>(bundle: &'b mut Bundle, script: &mut Script<'_>) -> Option<&'b mut LinkedProof> {
+    let mut all: Vec<&mut LinkedProof> = match bundle {
+        Bundle::Data(bundle) => {
+            let segments = bundle.datasets.iter_mut().flat_map(|dataset| &mut dataset.segments);
+            segments.map(|segment| &mut segment.proof).chain([&mut bundle.proof]).collect()
+        }
+        Bundle::Compute(bundle) => vec![&mut bundle.proof],
+    };
+    let at = script.below(all.len())?;
+    Some(all.swap_remove(at))
+}
+
+/// Every point outside the halo2 proofs.
+fn points(bundle: &mut Bundle) -> Vec<&mut G1Affine> {
+    match bundle {
+        Bundle::Data(bundle) => {
+            let segments = bundle.datasets.iter_mut().flat_map(|dataset| &mut dataset.segments);
+            let within = segments.flat_map(|segment| {
+                let proof = &mut segment.proof;
+                segment.columns.iter_mut().chain([&mut segment.histogram, &mut proof.link.commitment])
+            });
+            within.chain([&mut bundle.proof.link.commitment]).collect()
+        }
+        Bundle::Compute(bundle) => vec![&mut bundle.proof.link.commitment],
+    }
+}
+
+fn replace_point(bundle: &mut Bundle, at: usize, with: G1Affine) {
+    if let Some(point) = points(bundle).get_mut(at) {
+        **point = with;
+    }
+}
+
+fn is_claimed(score: &Score, bundle: &Bundle) -> bool {
+    let contributor = match score {
+        Score::Data(score) => score.contributor,
+        Score::Compute(score) => score.contributor,
+    };
+    score.value() == bundle.claimed_score() && contributor == bundle.contributor()
+}

@@ -1,0 +1,186 @@
+//! Records and units.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use fairshare_params::schema::{Feature, Rule, Schema};
+use fairshare_prover::ingest::units::read_units;
+use fairshare_prover::ingest::{BATCH_RECORDS, IngestError, Place, Records};
+
+use crate::fixture::UNITS;
+use crate::{file, lines, said};
+
+/// Three features: labels, edges, one edge.
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    let feature = |name: &str, rule| Feature { name: name.into(), rule };
+    let labels = ["a", "b", "long label, \"quoted\""].map(str::to_owned).to_vec();
+    let features = vec![
+        feature("kind", Rule::Categorical { labels }),
+        feature("x", Rule::Numeric { edges: vec![-1.5, 0.0, 1e300] }),
+        feature("y", Rule::Numeric { edges: vec![0.5] }),
+    ];
+    Schema::new(features, 1 << 10).expect("a schema")
+});
+
+/// Records read from a CSV file.
+pub fn csv_ingest(data: &[u8]) -> bool {
+    match read(&file("fuzzed.csv", data)) {
+        Ok(records) => {
+            assert!(records < lines(data), "{records} records in {} lines", lines(data));
+            true
+        }
+        Err(error) => check_line(&error, data),
+    }
+}
+
+/// Records read from a Parquet file.
+pub fn parquet_ingest(data: &[u8]) -> bool {
+    match read(&file("fuzzed.parquet", data)) {
+        Ok(_) => true,
+        Err(IngestError::NotANumber { place, .. }) => {
+            assert!(matches!(place, Place::Row(1..)), "{place}");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Units read from a CSV file: as many as there are rounds.
+pub fn units_csv(data: &[u8]) -> bool {
+    let path = file("fuzzed-units.csv", data);
+    let mut accepted = false;
+    for column in [None, Some("units")] {
+        accepted |= match read_units(&path, column, 10, 4) {
+            Ok(units) => {
+                assert_eq!(units.len(), 4);
+                true
+            }
+            Err(error) => check_line(&error, data),
+        };
+    }
+    accepted
+}
+
+/// For libFuzzer, which ends the process at a panic even if it is caught: those of the Parquet and Arrow libraries are,
+/// and become an error. Any other still ends it.
+pub fn forgive_caught_panics() {
+    let ends = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let file = panic.location().map(|place| place.file()).unwrap_or_default();
+        // The standard library's own, as of a slice out of bounds, carry the caller's place.
+        if !["/parquet-", "/arrow-"].iter().any(|library| file.contains(library)) {
+            ends(panic);
+        }
+    }));
+}
+
+/// Reads all records; every symbol is one of its feature's, and a record has one of each.
+fn read(path: &Path) -> Result<u64, IngestError> {
+    let result = read_checked(path);
+    if let Err(error) = &result {
+        said(error);
+    }
+    result
+}
+
+/// Most records that one input may cost; a few bytes of Parquet can stand for thousands of millions.
+const RECORDS: u64 = 1 << 18;
+
+fn read_checked(path: &Path) -> Result<u64, IngestError> {
+    let mut records = Records::open(&[path.to_path_buf()], &SCHEMA)?;
+    let features = records.features();
+    let mut out = Vec::new();
+    let mut total = 0;
+    loop {
+        let before = records.bytes_read();
+        let result = records.next_batch(&mut out);
+        let Ok(read) = result else {
+            assert!(out.is_empty(), "symbols of a batch that is refused");
+            assert!(matches!(records.next_batch(&mut out), Err(IngestError::Stopped)));
+            return result.map(|_| 0);
+        };
+        assert!(read <= BATCH_RECORDS);
+        assert_eq!(out.len(), read * features);
+        assert!(records.bytes_read() >= before && records.bytes_read() <= records.total_bytes());
+        for record in out.chunks_exact(features) {
+            for (feature, symbol) in record.iter().enumerate() {
+                assert!(SCHEMA.symbols(feature).contains(&usize::from(*symbol)), "{symbol} for {feature}");
+            }
+        }
+        total += read as u64;
+        assert_eq!(records.records_read(), total);
+        out.clear();
+        if read == 0 || total > RECORDS {
+            return Ok(total);
+        }
+    }
+}
+
+/// A line that is named is one that the file has.
+fn check_line(error: &IngestError, data: &[u8]) -> bool {
+    said(error);
+    let line = match error {
+        IngestError::Ragged { line, .. }
+        | IngestError::NotUtf8 { line, .. }
+        | IngestError::UnclosedQuote { line, .. }
+        | IngestError::RecordTooLong { line, .. }
+        | IngestError::NotAnInteger { line, .. }
+        | IngestError::RoundOutside { line, .. }
+        | IngestError::RoundTwice { line, .. }
+        | IngestError::NotANumber { place: Place::Line(line), .. } => *line,
+        _ => return false,
+    };
+    assert!((1..=lines(data)).contains(&line), "line {line} of {}: {error}", lines(data));
+    false
+}
+
+pub(crate) fn csv_seeds() -> Vec<Vec<u8>> {
+    [
+        "kind,x,y\na,1,2\nb,-1.5,0.5\n,,\nother,1e300,-0\n",
+        "\u{feff}y,\"x\",other,kind\r\n1,2,,\"long label, \"\"quoted\"\"\"\r\n\r\n,,é,\"two\r\nlines\"\n0,0,0,b",
+        "kind,x,y\ra,1,2\rb,3,4",
+        "kind,x,y\na,1,2\nb,\"3\n4",
+        "kind,x,y\na,1\n",
+        "kind,x,x,y\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+pub(crate) fn units_seeds() -> Vec<Vec<u8>> {
+    [
+        UNITS,
+        "node,round,units\nn,13,7\n\nn,10,4294967295\n",
+        "gpu_seconds,round\r\n5,12\r\n",
+        "round,units\n10,\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+pub(crate) const CSV_TOKENS: &[&str] = &[
+    "kind",
+    "x",
+    "y",
+    "round",
+    "units",
+    ",",
+    "\"",
+    "\"\"",
+    "\n",
+    "\r\n",
+    "\r",
+    "\u{feff}",
+    "é",
+    "nan",
+    "inf",
+    "1e400",
+    "-0",
+    "0x10",
+    "1_000",
+    "18446744073709551616",
+    "4294967296",
+    "10",
+    "13",
+    "\0",
+];
