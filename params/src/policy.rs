@@ -39,7 +39,7 @@ pub const DATA_WEIGHT: u32 = 3;
 /// over, and those of numbers may stand in files of their own.
 pub const MAX_POLICY_BYTES: u64 = 1 << 20;
 /// Longest file that a policy may name, in bytes.
-pub const MAX_SIDE_FILE_BYTES: u64 = 64 << 20;
+pub const MAX_SIDE_FILE_BYTES: u64 = 16 << 20;
 
 /// The rules of one epoch of one vault, all of them checked.
 #[derive(Clone, Debug)]

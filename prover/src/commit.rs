@@ -281,7 +281,7 @@ impl Commitment {
         check_schema(folder, &registration, policy)?;
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
-        check_items(&opening, &registration)?;
+        check_header(&opening, &registration)?;
         let columns = match registration.contribution() {
             Contribution::Data { schema_hash, records, segments } => {
                 let geometry = registration.geometry();
@@ -488,13 +488,17 @@ fn read_columns(
 }
 
 /// What is read of an opening is as long as it says: it has to say what is registered.
-fn check_items(opening: &Opening, registration: &Registration) -> Result<()> {
-    let registered = match registration.contribution() {
-        Contribution::Data { records, .. } => (Role::Data, u64::from(*records)),
-        Contribution::Compute { rounds, .. } => (Role::Compute, u64::from(*rounds)),
+fn check_header(opening: &Opening, registration: &Registration) -> Result<()> {
+    let items = match registration.contribution() {
+        Contribution::Data { records, .. } => u64::from(*records),
+        Contribution::Compute { rounds, .. } => u64::from(*rounds),
     };
-    let found = (opening.header().role, opening.header().items);
-    if found == registered { Ok(()) } else { Err(opening.altered().into()) }
+    let Header { role, geometry, items: found, .. } = *opening.header();
+    if (role, geometry, found) == (registration.role(), registration.geometry(), items) {
+        Ok(())
+    } else {
+        Err(opening.altered().into())
+    }
 }
 
 fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {

@@ -104,14 +104,14 @@ fn ten_gibibytes_of_zeros_as_parameters() {
 #[test]
 fn ten_gibibytes_of_zeros_as_a_policy_or_beside_it() {
     let root = folder();
-    let limit = "is longer than 16777216 bytes";
+    let limit = "is longer than 1048576 bytes";
     let file = ten_gibibytes(&root, "zeros.toml");
-    refuses(&format!("policy check {file}"), 1, limit);
+    refuses(&format!("policy check {file}"), 2, limit);
     for name in ["rounds.csv", "reference.json"] {
         let beside = folder();
         let path = policy(&beside, &[]);
         ten_gibibytes(&beside, name);
-        refuses(&format!("policy check {path}"), 1, "is longer than 67108864 bytes");
+        refuses(&format!("policy check {path}"), 2, "is longer than 16777216 bytes");
     }
 }
 
@@ -186,14 +186,42 @@ fn a_million_columns() {
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 }
 
-/// Tables of the longest length that is read, of the shortest entries: what a parser makes of them is many times longer.
+/// Texts of the longest length that is read, of the shortest entries: what a parser makes of them is many times longer.
 #[test]
 fn the_longest_policy() {
-    let root = folder();
+    let folder = folder();
     let sound = fs::read_to_string(examples().join("policy-compact.toml")).expect("read");
-    for (name, entry) in [("list", "0,"), ("nested", "["), ("table", "[a]\n"), ("keys", "a.")] {
-        let text = format!("{sound}\nx = [{}", entry.repeat((15 << 20) / entry.len()));
-        let path = write(&root, &format!("{name}.toml"), text);
-        refuses(&format!("policy check {path}"), 1, "policy");
+    let length = (1 << 20) - sound.len() - 100;
+    for (name, head, entry, tail) in [
+        ("list", "x = [", "0,", "]"),
+        ("endless", "x = [", "0,", ""),
+        ("lists", "x = [", "[],", "]"),
+        ("nested", "x = ", "[", ""),
+        ("dotted", "", "a.", "a = 0"),
+        ("tables", "", "[a]\n", ""),
+        ("inline", "x = ", "{a=", ""),
+    ] {
+        let text = format!("{sound}\n{head}{}{tail}\n", entry.repeat(length / entry.len()));
+        let path = write(&folder, &format!("{name}.toml"), text);
+        refuses(&format!("policy check {path}"), 1, "refused");
+    }
+}
+
+#[test]
+fn the_longest_files_beside_a_policy() {
+    let hash = |bytes: &[u8]| fairshare_params::policy::side_file_hash(bytes).to_string();
+    let attacks = [
+        ("rounds.csv", "", ",", "at most 65536 are read"),
+        ("rounds.csv", "round,a\n0,\"", "1\n", "refused"),
+        ("reference.json", "{\"counts\": {\"carrier\": [0", ",0", "refused"),
+        ("reference.json", "", "[", "refused"),
+    ];
+    for (name, head, entry, part) in attacks {
+        let folder = folder();
+        let sound = hash(&fs::read(examples().join(name)).expect("read"));
+        let text = format!("{head}{}", entry.repeat(((16 << 20) - head.len()) / entry.len()));
+        let path = policy(&folder, &[(&sound, &hash(text.as_bytes()))]);
+        write(&folder, name, text);
+        refuses(&format!("policy check {path}"), 1, part);
     }
 }

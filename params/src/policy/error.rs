@@ -53,7 +53,9 @@ pub enum PolicyError {
         source: io::Error,
     },
     /// A file above its bound; nothing of it was parsed.
-    #[error("{file} is longer than {bound} bytes, the most that is read")]
+    #[error(
+        "{file} is longer than {bound} bytes, the most that is read; put a policy's long lists into files beside it, and add up its nodes' units"
+    )]
     TooLarge {
         /// The file.
         file: String,

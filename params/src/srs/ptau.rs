@@ -43,6 +43,7 @@ pub(super) fn import(path: &Path, k: u32) -> Result<(Points, FileHash), SrsError
     let mut reader = Reader::open(path)?;
     let sections = reader.sections()?;
     let power = reader.power(&sections)?;
+    tracing::info!(power, needed = k, bytes = reader.length, "a ceremony file");
     if power < k {
         return Err(reader.refuse(PtauError::TooSmall { found: power, needed: k }));
     }
@@ -82,7 +83,9 @@ impl<'a> Reader<'a> {
     /// BLAKE2b-512 of the whole file, a piece at a time; of a device that never ends, as much as its length says.
     fn hash(&self) -> Result<FileHash, SrsError> {
         let mut hasher = Blake2b512::new();
-        let mut file = (&self.file).take(self.length);
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0)).map_err(SrsError::io("read", self.path))?;
+        let mut file = file.take(self.length);
         let mut buffer = vec![0; 1 << 20];
         let (mut done, mut reported) = (0u64, 0u64);
         tracing::info!(bytes = self.length, "hashing the ceremony file");

@@ -1,0 +1,36 @@
+//! Bundles that were proved once and must verify for ever: `frozen/PROVENANCE.md` says how they were made.
+//!
+//! Together they hold a proof of each circuit. A change of encoding, transcript, key or policy hash that these refuse
+//! is a new version of the protocol; they are never made anew for the same version.
+
+use std::path::{Path, PathBuf};
+
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Registration;
+use fairshare_params::srs::Srs;
+use fairshare_verifier::{Bundle, Score, Trust, Verifier};
+
+fn frozen(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen").join(name)
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(frozen(name)).expect("a file of this test")
+}
+
+#[test]
+fn frozen_bundles_verify() {
+    let policy = Policy::load(&frozen("policy.toml")).expect("a policy");
+    let srs = Srs::insecure(policy.geometry());
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
+    let verify = |role: &str| {
+        let bundle = Bundle::from_bytes(&bytes(&format!("{role}.bundle"))).expect("a bundle");
+        let registration = Registration::from_json(&bytes(&format!("{role}.json"))).expect("a registration");
+        verifier.verify(&bundle, &[registration]).expect("a frozen bundle verifies")
+    };
+
+    let Score::Data(data) = verify("data") else { panic!("a data score") };
+    assert_eq!((data.records.get(), data.score), (2000, 15_555_488_426_994));
+    let Score::Compute(compute) = verify("compute") else { panic!("a compute score") };
+    assert_eq!(compute.score, 79_344_494_407_050);
+}
