@@ -33,7 +33,7 @@ pub use open::Opened;
 pub use register::{Batch, Registered, Units};
 pub use settle::{Paid, Settled};
 pub use status::{EpochStatus, Status};
-pub use submit::{MAX_BUNDLE_BYTES, Submission, Verdict};
+pub use submit::{MAX_BUNDLE_BYTES, Recorded, Submission, Submitted, Verdict};
 
 type Result<T> = std::result::Result<T, VaultError>;
 

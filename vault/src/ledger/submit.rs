@@ -30,14 +30,14 @@ pub struct Submission {
 #[derive(Debug)]
 pub struct Verdict {
     /// Who claims it, where the bytes could be read.
-    pub claim: Option<Claim>,
+    pub claim: Option<Submitted>,
     /// Whether it is on record now, and was before; or why not.
     pub result: std::result::Result<Recorded, SubmitError>,
 }
 
 /// What a bundle claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct Submitted {
     /// The contributor.
     pub contributor: Address,
     /// For what.
@@ -117,7 +117,7 @@ fn record(
         Score::Data(score) => (score.contributor, Role::Data),
         Score::Compute(score) => (score.contributor, Role::Compute),
     };
-    let claim = Claim { contributor, role, score: score.value() };
+    let claim = Submitted { contributor, role, score: score.value() };
     if let Err(error) = check_covers(transaction, epoch, &claim, digests)? {
         return Ok(Err(error));
     }
@@ -140,7 +140,7 @@ fn record(
 
 /// A submission on its way.
 struct Entry {
-    claim: Option<Claim>,
+    claim: Option<Submitted>,
     step: Step,
 }
 
@@ -161,8 +161,11 @@ impl Entry {
             Ok(bundle) => bundle,
             Err(error) => return Ok(Self { claim: None, step: Step::Done(Err(error.into())) }),
         };
-        let claim =
-            Claim { contributor: bundle.contributor(), role: bundle.role(), score: bundle.claimed_score() };
+        let claim = Submitted {
+            contributor: bundle.contributor(),
+            role: bundle.role(),
+            score: bundle.claimed_score(),
+        };
         let step = match check_covers(transaction, epoch, &claim, &bundle.digests())? {
             Err(error) => Step::Done(Err(error)),
             // The same digests have the same score: if one is on record, another proof of it adds nothing.
@@ -192,7 +195,7 @@ impl Entry {
 fn check_covers(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
-    claim: &Claim,
+    claim: &Submitted,
     digests: &[Digest],
 ) -> Result<std::result::Result<Vec<Registration>, SubmitError>> {
     let contributor = claim.contributor;
@@ -212,7 +215,7 @@ fn check_covers(
 }
 
 /// Whether this claim's contributor has this very score for its role on record.
-fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, claim: &Claim) -> Result<bool> {
+fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, claim: &Submitted) -> Result<bool> {
     let row = transaction.query_first(
         "SELECT score FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = $3",
         &[epoch.id.into(), claim.contributor.to_string().into(), claim.role.name().into()],
