@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
@@ -157,6 +158,7 @@ fn rows(epoch: &EpochReport) -> Vec<TableRow> {
         .into_iter()
         .map(|(contributor, line)| {
             let records = line.data.map(|_| grouped(&line.records.to_string())).unwrap_or_default();
+            let score = |score| to_decimal(score, 6);
             let scores =
                 [line.data.map(score).unwrap_or_default(), line.compute.map(score).unwrap_or_default()];
             row(contributor.to_string(), records, scores, line.payout.data, line.payout.compute)
@@ -231,12 +233,6 @@ fn plot(epoch: &EpochReport) -> String {
     svg
 }
 
-/// A score with 48 fractional bits, to six places.
-fn score(score: u64) -> String {
-    let millionths = (u128::from(score) * 1_000_000) >> 48;
-    format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
-}
-
 /// Tenths of units, as units.
 fn tenths(tenths: &BigUint) -> String {
     let (units, tenth) = (tenths / 10u32, tenths % 10u32);
@@ -274,7 +270,6 @@ mod tests {
         assert_eq!(grouped("123"), "123");
         assert_eq!(tenths(&BigUint::from(12_345u32)), "1,234.5");
         assert_eq!(tenths(&BigUint::from(70u32)), "7");
-        assert_eq!(score(3 << 47), "1.500000");
         assert_eq!(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");
     }
 }

@@ -30,19 +30,6 @@ fn commits() -> [(&'static str, String); 2] {
     ]
 }
 
-/// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full disk does
-/// to a process, wherever the tests run. The signal that would end the process is ignored, so that writing fails.
-fn bounded(blocks: u32, line: &str) -> Ran {
-    let program = program();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &blocks.to_string()]);
-    shell.arg(program.get_program()).args(line.split_whitespace());
-    for (name, value) in program.get_envs() {
-        shell.env(name, value.unwrap_or_default());
-    }
-    Ran::new(shell.output().expect("a shell"))
-}
-
 /// A folder's files and their content.
 fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());

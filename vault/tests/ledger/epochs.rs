@@ -56,17 +56,21 @@ fn two_epochs_are_paid_to_the_unit() {
         let [first, second] = &books.epochs[..] else { panic!("two epochs") };
         assert_eq!(second.brought, first.left.clone().unwrap());
         assert_eq!((first.state, second.state), (State::PaidOut, State::PaidOut));
-        let alice = |epoch: usize| *books.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap();
+        let alice = |epoch: usize| {
+            *books.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap()
+        };
         assert_eq!(alice(1).cumulative, alice(0).payout.total() + alice(1).payout.total());
         // Alone in her epoch she has all of its pool, and what was left to it, in whole units.
-        let tenths = BigUint::from(1001u32) * 10u32 + first.left.clone().map(|left| left.compute + left.data).unwrap();
+        let tenths =
+            BigUint::from(1001u32) * 10u32 + first.left.clone().map(|left| left.compute + left.data).unwrap();
         let left = second.left.clone().unwrap();
         assert_eq!(BigUint::from(alice(1).payout.total()) * 10u32 + left.compute + left.data, tenths);
 
         // Carol claimed once, after the first epoch; Alice and Bob only at the end, for everything.
         assert_eq!(books.claims.len(), 3);
         let claimed: u128 = books.claims.iter().map(|claim| claim.amount).sum();
-        let paid: u128 = books.epochs.iter().flat_map(|epoch| &epoch.payouts).map(|paid| paid.payout.total()).sum();
+        let paid: u128 =
+            books.epochs.iter().flat_map(|epoch| &epoch.payouts).map(|paid| paid.payout.total()).sum();
         assert_eq!(claimed, paid);
         assert!(audit(&books).is_clean(), "{:?}", audit(&books).differences);
     });
@@ -117,7 +121,8 @@ fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
                 assert!(proves(&tree.root(), &here, claim, &tree.proof(&contributor).unwrap()));
             }
         }
-        let earned = |epoch: u64| ledger.claim_tree(Some(epoch)).unwrap().unwrap().claim(&CAROL).unwrap().cumulative;
+        let earned =
+            |epoch: u64| ledger.claim_tree(Some(epoch)).unwrap().unwrap().claim(&CAROL).unwrap().cumulative;
         let mut earned = earned;
         assert_eq!(earned(4), earned(5));
     });

@@ -53,8 +53,12 @@ pub static FIRST: LazyLock<World> = LazyLock::new(|| {
 /// The second one: rounds numbered on, Alice alone, with the first of her datasets.
 pub static SECOND: LazyLock<World> = LazyLock::new(|| {
     let folder = root().join("second");
-    let text = [("epoch = 4", "epoch = 5"), ("first = 10", "first = 14"), ("totals = [842, 943, 0, 7]", "totals = [4, 0]"),
-        ("pool = \"1000000000000000000000000\"", "pool = 1001")];
+    let text = [
+        ("epoch = 4", "epoch = 5"),
+        ("first = 10", "first = 14"),
+        ("totals = [842, 943, 0, 7]", "totals = [4, 0]"),
+        ("pool = \"1000000000000000000000000\"", "pool = 1001"),
+    ];
     let text = text.iter().fold(fixture::POLICY.to_owned(), |text, (from, to)| {
         assert_eq!(text.matches(from).count(), 1, "{from}");
         text.replace(from, to)
@@ -88,7 +92,8 @@ impl Unproved {
         let file = fixture::write(folder, &format!("{seed}.csv"), &fixture::records(count, seed));
         let target = folder.join(name(who, round));
         let contributor = Contributor { address: who, round, evidence: None };
-        commit_data(&fixture::SRS, &self.policy, &contributor, &[file], &target, &Silent).expect("a commitment");
+        commit_data(&fixture::SRS, &self.policy, &contributor, &[file], &target, &Silent)
+            .expect("a commitment");
         target
     }
 
@@ -97,7 +102,8 @@ impl Unproved {
         let file = fixture::write(folder, &format!("{}.csv", name(who, 0)), &format!("round,units\n{rows}"));
         let target = folder.join(name(who, 0));
         let contributor = Contributor { address: who, round: self.policy.first_round(), evidence: None };
-        commit_compute(&fixture::SRS, &self.policy, &contributor, &file, None, &target).expect("a commitment");
+        commit_compute(&fixture::SRS, &self.policy, &contributor, &file, None, &target)
+            .expect("a commitment");
         target
     }
 
@@ -130,7 +136,8 @@ pub fn on_each(test: impl Fn(&Location)) {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     test(&Location::File(root().join(format!("{count}.ledger"))));
     let Ok(server) = std::env::var("FAIRSHARE_TEST_POSTGRES") else { return };
-    let mut client = postgres::Client::connect(&server, postgres::NoTls).expect("FAIRSHARE_TEST_POSTGRES is a server");
+    let mut client =
+        postgres::Client::connect(&server, postgres::NoTls).expect("FAIRSHARE_TEST_POSTGRES is a server");
     let name = format!("fairshare_test_{}_{count}", std::process::id());
     client.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
     let (base, _) = server.rsplit_once('/').expect("postgres://user@host/database");
