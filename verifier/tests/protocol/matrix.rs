@@ -24,9 +24,9 @@ use sha3::{Digest as _, Keccak256};
 use super::fixture::{RULES, SRS, VERIFIER, edit, policy, verifier};
 use super::manifest::{key, linked_proof, obligation, statement, subjects};
 use super::sequence::instance_rows;
-use super::world::{Claim, WORLD};
+use super::world::{Claim, WORLD, edited};
 use changes::{
-    Change, another_digest, columns_exchanged, edited, for_the_stranger, in_the_other_role, one_dataset_less,
+    Change, another_digest, columns_exchanged, for_the_stranger, in_the_other_role, one_dataset_less,
     one_registration_more, other_histogram, other_units, units_of_another_geometry, units_of_another_round,
     units_of_fewer_rounds,
 };

@@ -8,7 +8,7 @@ use fairshare_verifier::Bundle;
 use halo2curves::bn256::G1Affine;
 
 use crate::fixture::stranger;
-use crate::world::{Claim, WORLD};
+use crate::world::{Claim, WORLD, edited};
 
 /// A claim with something altered.
 pub type Change = fn(&Claim) -> (Bundle, Vec<Registration>);
@@ -107,11 +107,4 @@ pub fn units_of_another_round(claim: &Claim) -> (Bundle, Vec<Registration>) {
 
 pub fn units_of_fewer_rounds(claim: &Claim) -> (Bundle, Vec<Registration>) {
     units_as(claim, |_, _, rounds, _| *rounds -= 1)
-}
-
-/// A registration with its JSON edited in one place.
-pub fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
-    let text = registration.to_json();
-    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
-    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
 }
