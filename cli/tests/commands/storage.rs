@@ -180,11 +180,13 @@ fn what_is_no_file_is_never_replaced() {
     let taken = folder.join("folder");
     fs::create_dir(&taken).unwrap();
     let file = write(&folder, "file", b"in the way");
+    let pipe = folder.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (name, line) in single_outputs() {
         let refused = |out: &str, part: &str| fairshare(&format!("{line} {out}")).fails(2, &[out, part]);
         refused(&show(&taken), "to do: name a file; a folder is never replaced");
-        // As root, renaming would put a file in the device's place.
-        refused("/dev/full", "no regular file");
+        // As root, renaming would put a file in its place, be it a device of the machine: here it is the test's own.
+        refused(&show(&pipe), "no regular file");
         refused(&format!("{file}/out"), "to do: a part of the path is a file");
         refused(&show(&folder.join("absent/out")), "to do: check the path");
         assert_eq!(content(&folder).len(), 1, "{name}");
