@@ -63,8 +63,7 @@ pub fn audit(books: &Books, args: &AuditArgs, output: Output) -> Result<Status, 
     let parameters = args.params.iter().map(|path| load::params(path)).collect::<Result<Vec<_>, _>>()?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let bar = progress::counter("verifying bundles");
-    let auditor = Auditor { parameters: &parameters, trust, progress: &|done, total| bar.set(done, total) };
-    let found = auditor.audit(books);
+    let found = Auditor::new(&parameters, trust, &|done, total| bar.set(done, total)).audit(books);
     drop(bar);
     if let Some(path) = &args.report {
         files::write(path, report::html(&found).as_bytes(), Access::Public)

@@ -7,8 +7,10 @@
 //! 5. the payouts: every amount, carry and root is what the verified scores give, to the unit;
 //! 6. the claims: nobody was paid more than it had earned, or twice.
 
+use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -17,7 +19,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
-use fairshare_verifier::{Bundle, Score, Trust, Verifier};
+use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
 
 use crate::books::{Books, EpochBooks};
 use crate::ledger::{Paid, State};
@@ -34,12 +36,10 @@ const BATCH: usize = 256;
 
 /// What an audit is done with.
 pub struct Auditor<'a> {
-    /// Parameters, one for each geometry that the policies name.
-    pub parameters: &'a [Srs],
-    /// Whether development parameters are accepted.
-    pub trust: Trust,
-    /// Told how many bundles have been verified, of how many.
-    pub progress: &'a dyn Fn(usize, usize),
+    parameters: &'a [Srs],
+    trust: Trust,
+    progress: &'a dyn Fn(usize, usize),
+    keys: RefCell<HashMap<Geometry, Arc<Keys>>>,
 }
 
 /// What an audit found.
@@ -108,7 +108,13 @@ struct Past {
     settled: BTreeMap<u64, BTreeMap<Address, u128>>,
 }
 
-impl Auditor<'_> {
+impl<'a> Auditor<'a> {
+    /// An auditor with these parameters, one set for each geometry that the policies name; `progress` is told how many
+    /// bundles have been verified, of how many.
+    pub fn new(parameters: &'a [Srs], trust: Trust, progress: &'a dyn Fn(usize, usize)) -> Self {
+        Self { parameters, trust, progress, keys: RefCell::default() }
+    }
+
     /// Audits the books.
     pub fn audit(&self, books: &Books) -> Report {
         let total = books.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
@@ -231,13 +237,14 @@ impl Run<'_> {
             self.note(epoch, Finding::NoParameters { geometry: policy.geometry() });
             return Vec::new();
         };
-        let verifier = match Verifier::new(srs, policy, auditor.trust) {
-            Ok(verifier) => verifier,
-            Err(source) => {
-                self.note(epoch, Finding::Setup(source));
-                return Vec::new();
-            }
-        };
+        let verifier =
+            match self.keys(srs).and_then(|keys| Verifier::with_keys(srs, policy, auditor.trust, keys)) {
+                Ok(verifier) => verifier,
+                Err(source) => {
+                    self.note(epoch, Finding::Setup(source));
+                    return Vec::new();
+                }
+            };
         let mut own: Own<'_> = HashMap::new();
         for registered in &books.registrations {
             let registration = &registered.registration;
@@ -255,6 +262,17 @@ impl Run<'_> {
             self.units(books, policy, srs, &scores);
         }
         scores
+    }
+
+    /// The keys under these parameters, built when first asked for.
+    fn keys(&self, srs: &Srs) -> Result<Arc<Keys>, SetupError> {
+        let mut known = self.auditor.keys.borrow_mut();
+        if let Some(keys) = known.get(&srs.geometry()) {
+            return Ok(keys.clone());
+        }
+        let keys = Arc::new(Keys::build(srs)?);
+        known.insert(srs.geometry(), keys.clone());
+        Ok(keys)
     }
 
     fn verify<'b>(

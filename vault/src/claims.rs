@@ -253,6 +253,19 @@ mod tests {
         assert_eq!(ClaimTree::new(HERE, twice).unwrap_err(), ClaimsError::Twice { contributor });
     }
 
+    /// The contract's own tests read this file with OpenZeppelin's library: both sides are held to it.
+    #[test]
+    fn the_json_is_the_one_that_the_library_reads() {
+        let mut claims = claims(9);
+        claims[3].cumulative = u128::MAX;
+        let json = ClaimTree::new(HERE, claims).unwrap().to_json().unwrap();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/claims.json");
+        if std::env::var_os("FAIRSHARE_BLESS").is_some() {
+            std::fs::write(path, &json).unwrap();
+        }
+        assert_eq!(json, std::fs::read_to_string(path).unwrap());
+    }
+
     #[test]
     fn an_inner_node_is_no_leaf() {
         let tree = ClaimTree::new(HERE, claims(4)).unwrap();

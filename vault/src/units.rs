@@ -88,9 +88,12 @@ pub fn check_sum(srs: &Srs, policy: &Policy, logs: &[Log]) -> Result<(), SumErro
     Err(SumError::Sum { differences: differences(policy, logs, unknown.is_empty()), unknown })
 }
 
-/// The nodes whose log neither a bundle nor units on record vouch for.
+/// The nodes, by address, whose log neither a bundle nor units on record vouch for.
 pub fn unbacked(logs: &[Log]) -> Vec<Address> {
-    logs.iter().filter(|log| !log.proved && log.units.is_none()).map(|log| log.node).collect()
+    let mut nodes: Vec<_> =
+        logs.iter().filter(|log| !log.proved && log.units.is_none()).map(|log| log.node).collect();
+    nodes.sort();
+    nodes
 }
 
 /// Units are public, so their commitment is not blinded.

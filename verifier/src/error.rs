@@ -12,6 +12,9 @@ use crate::obligation::{ProofError, Subject};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
+    /// Keys that were built under other parameters.
+    #[error("the verifying keys belong to other parameters; build them under these")]
+    ForeignKeys,
     /// Anyone can forge proofs under these parameters.
     #[error(
         "these parameters are INSECURE: their trapdoor is public and anyone can forge a proof; import a \

@@ -32,6 +32,7 @@ mod obligation;
 
 use std::num::NonZeroU32;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use fairshare_circuits::data_score::{self, Reference};
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
@@ -143,14 +144,38 @@ pub enum Trust {
     AllowInsecure,
 }
 
+/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies builds them once.
+#[derive(Debug)]
+pub struct Keys {
+    srs: Digest,
+    histogram: VerifyingKey,
+    data_score: VerifyingKey,
+    compute_score: VerifyingKey,
+}
+
+impl Keys {
+    /// Builds the keys.
+    pub fn build(srs: &Srs) -> Result<Self, SetupError> {
+        let build = |statement| VerifyingKey::build(srs, statement);
+        let ((histogram, data_score), compute_score) = rayon::join(
+            || rayon::join(|| build(Statement::Histogram), || build(Statement::DataScore)),
+            || build(Statement::ComputeScore),
+        );
+        Ok(Self {
+            srs: srs.digest(),
+            histogram: histogram?,
+            data_score: data_score?,
+            compute_score: compute_score?,
+        })
+    }
+}
+
 /// What both sides agree on, ready to verify: SRS, policy, keys and the commitments to the policy's columns.
 #[derive(Debug)]
 pub struct Verifier<'a> {
     srs: &'a Srs,
     policy: &'a Policy,
-    histogram: VerifyingKey,
-    data_score: VerifyingKey,
-    compute_score: VerifyingKey,
+    keys: Arc<Keys>,
     /// `ℓ` and `k`.
     reference: [G1Affine; 2],
     features: u32,
@@ -163,31 +188,33 @@ pub struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     /// Builds the keys and commits to the policy's columns.
     pub fn new(srs: &'a Srs, policy: &'a Policy, trust: Trust) -> Result<Self, SetupError> {
+        check_parameters(srs, policy, trust)?;
+        Self::with_keys(srs, policy, trust, Arc::new(Keys::build(srs)?))
+    }
+
+    /// Commits to the policy's columns; `keys` are of the same SRS.
+    pub fn with_keys(
+        srs: &'a Srs,
+        policy: &'a Policy,
+        trust: Trust,
+        keys: Arc<Keys>,
+    ) -> Result<Self, SetupError> {
         // 1. the parameters
-        if trust == Trust::CeremonyOnly && srs.is_insecure() {
-            return Err(SetupError::InsecureParameters);
+        check_parameters(srs, policy, trust)?;
+        if keys.srs != srs.digest() {
+            return Err(SetupError::ForeignKeys);
         }
         let geometry = policy.geometry();
-        if srs.geometry() != geometry {
-            return Err(SetupError::Geometry { parameters: srs.geometry(), policy: geometry });
-        }
         let reference = Reference::new(geometry, policy.feature_references()).ok_or(SetupError::Reference)?;
         let totals: Vec<_> = policy.round_totals().iter().map(|total| Fr::from(u64::from(*total))).collect();
         let columns = [reference.ln_column(), reference.boundary_column(), totals];
         let commitments = columns.map(|column| commit(srs, &column, Blinding::PUBLIC).to_affine());
         let [ln, boundary, totals] = commitments;
-        let build = |statement| VerifyingKey::build(srs, statement);
-        let ((histogram, data_score), compute_score) = rayon::join(
-            || rayon::join(|| build(Statement::Histogram), || build(Statement::DataScore)),
-            || build(Statement::ComputeScore),
-        );
         let first_decay = policy.compute_decay().at(policy.first_round());
         Ok(Self {
             srs,
             policy,
-            histogram: histogram?,
-            data_score: data_score?,
-            compute_score: compute_score?,
+            keys,
             reference: [ln, boundary],
             features: reference.features(),
             ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
@@ -297,7 +324,7 @@ impl<'a> Verifier<'a> {
         let [ln, boundary] = self.reference;
         obligations.push(Obligation {
             subject: Subject::DataScore,
-            key: &self.data_score,
+            key: &self.keys.data_score,
             instance: instance.to_rows().to_vec(),
             registered: vec![merged.to_affine(), ln, boundary],
             linked: &bundle.proof,
@@ -314,7 +341,7 @@ impl<'a> Verifier<'a> {
         registered.push(segment.histogram);
         Obligation {
             subject,
-            key: &self.histogram,
+            key: &self.keys.histogram,
             instance: histogram::Instance { statement: statement.limbs() }.to_rows().to_vec(),
             registered,
             linked: &segment.proof,
@@ -365,7 +392,7 @@ impl<'a> Verifier<'a> {
         let instance = self.compute_instance(context, bundle.score);
         let obligation = Obligation {
             subject: Subject::ComputeScore,
-            key: &self.compute_score,
+            key: &self.keys.compute_score,
             instance: instance.to_rows().to_vec(),
             registered: vec![*commitment, self.totals],
             linked: &bundle.proof,
@@ -388,6 +415,17 @@ impl<'a> Verifier<'a> {
         }
         self.histogram_obligation(subject, segment).check(self.srs)
     }
+}
+
+fn check_parameters(srs: &Srs, policy: &Policy, trust: Trust) -> Result<(), SetupError> {
+    if trust == Trust::CeremonyOnly && srs.is_insecure() {
+        return Err(SetupError::InsecureParameters);
+    }
+    let (parameters, policy) = (srs.geometry(), policy.geometry());
+    if parameters != policy {
+        return Err(SetupError::Geometry { parameters, policy });
+    }
+    Ok(())
 }
 
 /// The registrations in the order of `digests`, each used once.

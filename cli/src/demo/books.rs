@@ -60,8 +60,7 @@ pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, C
     say(output, &format!("{} contributors claim {} units", paid.len(), thousands(units)), took)?;
     let ((bundles, clean), took) = timed("auditing", || {
         let parameters = std::slice::from_ref(srs);
-        let auditor = Auditor { parameters, trust: Trust::AllowInsecure, progress: &|_, _| {} };
-        let report = auditor.audit(&ledger.books()?);
+        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.books()?);
         Ok((report.bundles, report.is_clean()))
     })?;
     if !clean {

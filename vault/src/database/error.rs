@@ -1,5 +1,6 @@
 //! What can go wrong between a ledger and its database.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 /// Why the database could not do what was asked; nothing of the transaction was kept.
@@ -88,8 +89,9 @@ impl From<::postgres::Error> for DatabaseError {
     fn from(error: ::postgres::Error) -> Self {
         use ::postgres::error::SqlState;
         let Some(state) = error.code() else {
-            // Without an answer of the server, the connection is what failed.
-            return Self::Unreachable(error.into());
+            // Without an answer of the server, the connection is what failed; or an answer could not be understood.
+            let connection = error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>());
+            return if connection { Self::Unreachable(error.into()) } else { Self::Other(error.into()) };
         };
         match *state {
             SqlState::LOCK_NOT_AVAILABLE

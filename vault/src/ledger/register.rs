@@ -143,7 +143,7 @@ fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Re
     match registration.role() {
         Role::Data => {
             check_owner(transaction, registration)?;
-            let sql = "SELECT 1 FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = 'data'";
+            let sql = "SELECT id FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = 'data'";
             let scored = transaction.query(sql, &[epoch.id.into(), contributor.to_string().into()])?;
             if !scored.is_empty() {
                 return Err(VaultError::ScoredAlready { contributor });

@@ -1,7 +1,7 @@
 //! Archives, and audits of books in which one thing is not as it should be.
 
 use fairshare_vault::archive::{self, ArchiveError};
-use fairshare_vault::audit::Finding;
+use fairshare_vault::audit::{Auditor, Finding};
 use fairshare_vault::books::Books;
 use fairshare_vault::ledger::State;
 use fairshare_vault::report;
@@ -242,11 +242,12 @@ const CASES: [Case; 24] = [
 fn every_alteration_is_found_and_named() {
     let books = books();
     assert!(audit(&books).is_clean());
+    let auditor = auditor();
     for (name, alter, is_found) in CASES {
         let mut altered = books.clone();
         alter(&mut altered);
         assert_ne!(altered, books, "{name}");
-        let found = audit(&altered);
+        let found = auditor.audit(&altered);
         let named = found.differences.iter().any(|difference| is_found(&difference.finding));
         assert!(named, "{name}: {:?}", found.differences);
         assert!(report::text(&found).contains("DIFFERENCE epoch"), "{name}");
@@ -256,8 +257,7 @@ fn every_alteration_is_found_and_named() {
 #[test]
 fn an_audit_without_the_right_parameters_says_that_nothing_was_verified() {
     let books = books();
-    let auditor =
-        |parameters, trust| fairshare_vault::audit::Auditor { parameters, trust, progress: &|_, _| {} };
+    let auditor = |parameters, trust| Auditor::new(parameters, trust, &|_, _| {});
     let found = auditor(&[], Trust::AllowInsecure).audit(&books);
     assert!(
         found.differences.iter().any(|d| matches!(d.finding, Finding::NoParameters { .. })),

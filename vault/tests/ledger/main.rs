@@ -2,6 +2,7 @@
 //! on which databases may be made (`postgres://user@host/database`).
 
 #[path = "../../../prover/tests/support/fixture.rs"]
+#[expect(dead_code, reason = "the prover's own tests use more of it")]
 mod fixture;
 mod world;
 

@@ -203,11 +203,11 @@ pub fn submit(ledger: &mut Ledger, epoch: usize, submissions: &[Submission]) -> 
     ledger.submit(None, &VERIFIERS[epoch], submissions).expect("the database works")
 }
 
+/// An auditor who takes the development parameters.
+pub fn auditor() -> Auditor<'static> {
+    Auditor::new(std::slice::from_ref(&*fixture::SRS), Trust::AllowInsecure, &|_, _| {})
+}
+
 pub fn audit(books: &Books) -> Report {
-    let auditor = Auditor {
-        parameters: std::slice::from_ref(&*fixture::SRS),
-        trust: Trust::AllowInsecure,
-        progress: &|_, _| {},
-    };
-    auditor.audit(books)
+    auditor().audit(books)
 }

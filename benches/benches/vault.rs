@@ -1,0 +1,145 @@
+//! A vault under load: 10,000 contributors submitted, closed, settled and claimed in one epoch, and 100,000 settled.
+//!
+//! `cargo bench -p fairshare-benches --bench vault`; `FAIRSHARE_TEST_POSTGRES=postgres://user@host/database` for a server,
+//! `FAIRSHARE_CONTRIBUTORS=1000` for fewer. One real proof is verified over and over, as often as there are contributors; the
+//! scores themselves are put on record by a path that only this benchmark is built with.
+
+use std::time::{Duration, Instant};
+
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::context::Role;
+use fairshare_params::policy::{Policy, Source};
+use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::srs::Srs;
+use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute};
+use fairshare_vault::Ledger;
+use fairshare_vault::database::Location;
+use fairshare_vault::ledger::{Batch, Submitted};
+use fairshare_verifier::{Bundle, Trust, Verifier};
+
+/// Bundles verified together, as `fairshare vault submit` does.
+const BATCH: usize = 128;
+
+fn main() {
+    let contributors = std::env::var("FAIRSHARE_CONTRIBUTORS").ok();
+    let contributors = contributors.map_or(10_000, |text| text.parse().expect("a number of contributors"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| Location::File(folder.path().join(name));
+    epoch("SQLite", &file("submit.ledger"), contributors, true);
+    epoch("SQLite", &file("settle.ledger"), contributors * 10, false);
+    if let Ok(server) = std::env::var("FAIRSHARE_TEST_POSTGRES") {
+        for (count, submitted) in [(contributors, true), (contributors * 10, false)] {
+            let mut client = postgres::Client::connect(&server, postgres::NoTls).expect("a server");
+            let name = format!("fairshare_load_{}_{count}", std::process::id());
+            client.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
+            let (base, _) = server.rsplit_once('/').expect("postgres://user@host/database");
+            epoch("PostgreSQL", &Location::Server(format!("{base}/{name}")), count, submitted);
+            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("dropped");
+        }
+    }
+}
+
+/// One round, in which everybody did one unit.
+fn source(contributors: usize) -> (Source, Policy) {
+    let text = format!(
+        "protocol = 1\ngeometry = \"compact\"\n\
+         [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\nsubnet = \"load\"\n\
+         epoch = 1\npool = \"1000000000000000000\"\n\
+         [weights]\ncompute = 7\ndata = 3\n\
+         [data]\nlambda = \"0.1\"\npseudo_count = 1\nmin_records = 1\nweighting = \"divergence\"\n\
+         [compute]\nlambda = \"0.01\"\n\
+         [rounds]\nfirst = 0\ntotals = [{contributors}]\n\
+         [[schema.feature]]\nname = \"x\"\nkind = \"numeric\"\nedges = [0]\n\
+         [reference.counts]\nx = [1, 1, 1]\n"
+    );
+    let source = Source { text, files: Default::default() };
+    let policy = source.policy().expect("a good policy");
+    (source, policy)
+}
+
+fn epoch(database: &str, location: &Location, contributors: usize, verify: bool) {
+    let (source, policy) = source(contributors);
+    let srs = Srs::insecure(Geometry::COMPACT);
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
+    let (bundle, registration) = proved(&srs, &policy, &verifier);
+    let bytes = bundle.to_bytes();
+    let score = bundle.claimed_score();
+    let Contribution::Compute { commitment, .. } = registration.contribution() else { unreachable!("units") };
+    let log = |index| {
+        Registration::for_compute(address(index), 0, Geometry::COMPACT, 0, 1, *commitment)
+            .expect("a registration")
+    };
+
+    println!("\n{database}, {contributors} contributors");
+    let mut ledger = Ledger::open_or_create(location).expect("a ledger");
+    ledger.open_epoch(&source, &policy).expect("an epoch");
+    let mut registrations: Vec<_> = (0..contributors).map(log).collect();
+    registrations.sort_by_key(|registration| (*registration.digest(), *registration.contributor()));
+    timed("register", contributors, || {
+        ledger.register(None, &Batch::new(registrations).expect("each once"), None).expect("registered");
+    });
+    let claims: Vec<_> = (0..contributors)
+        .map(|index| Submitted { contributor: address(index), role: Role::Compute, score })
+        .collect();
+    let registrations = [registration];
+    timed(if verify { "verify and record" } else { "record" }, contributors, || {
+        for claims in claims.chunks(BATCH) {
+            if verify {
+                let items = vec![(&bundle, &registrations[..]); claims.len()];
+                assert!(verifier.verify_batch(&items).iter().all(Result::is_ok));
+            }
+            ledger.record_unverified(claims, &bytes).expect("recorded");
+        }
+    });
+    timed("close", contributors, || drop(ledger.close(None, &srs).expect("closed")));
+    let settled = timed("settle", contributors, || ledger.settle(None).expect("settled"));
+    assert_eq!(settled.payouts.len(), contributors);
+    timed("tree of claims as JSON", contributors, || {
+        drop(ledger.claim_tree(None).expect("settled").expect("earned").to_json().expect("text"));
+    });
+    timed("claim, everybody", contributors, || drop(ledger.claim_all(None).expect("claimed")));
+    let size = ledger.size().expect("a size");
+    println!(
+        "  database {:.1} MB, {} bytes a contributor; process at most {}",
+        size as f64 / 1e6,
+        size / contributors as u64,
+        peak()
+    );
+}
+
+fn proved(srs: &Srs, policy: &Policy, verifier: &Verifier<'_>) -> (Bundle, Registration) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let units = folder.path().join("units.csv");
+    std::fs::write(&units, "round,units\n0,1\n").expect("written");
+    let contributor = Contributor { address: address(0), round: 0, evidence: None };
+    let target = folder.path().join("log");
+    let registration = commit_compute(srs, policy, &contributor, &units, None, &target).expect("committed");
+    let proved = Prover::new(verifier, Limits::default()).prove(&[target], &Silent).expect("proved");
+    (proved.bundle, registration)
+}
+
+fn address(index: usize) -> Address {
+    let mut bytes = [0x5a; 20];
+    bytes[12..].copy_from_slice(&(index as u64).to_be_bytes());
+    Address(bytes)
+}
+
+fn timed<T>(name: &str, contributors: usize, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let done = work();
+    let took: Duration = begun.elapsed();
+    println!(
+        "  {name:<24} {:>8.2} s   {:>9.0} a second",
+        took.as_secs_f64(),
+        contributors as f64 / took.as_secs_f64()
+    );
+    done
+}
+
+/// The most memory that this process has had, where the system tells.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(str::trim);
+    peak.unwrap_or("unknown").to_owned()
+}
