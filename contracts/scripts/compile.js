@@ -15,10 +15,10 @@ const settings = {
 // Contract by contract: its source, and the folder of its artifact.
 const contracts = {
   RoyaltyVault: ["RoyaltyVault.sol", "artifacts"],
-  PlainToken: ["test/tokens/PlainToken.sol", "artifacts/test"],
-  FeeToken: ["test/tokens/FeeToken.sol", "artifacts/test"],
-  ReentrantToken: ["test/tokens/ReentrantToken.sol", "artifacts/test"],
-  SilentToken: ["test/tokens/SilentToken.sol", "artifacts/test"],
+  PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
+  FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
+  ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
+  SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
 };
 
 function compile() {
