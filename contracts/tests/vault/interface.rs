@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use alloy_sol_types::{SolCall, SolEventInterface};
+use alloy_sol_types::SolCall;
 use fairshare_contracts::calldata;
 use fairshare_contracts::interface::RoyaltyVault::{
     self, RoyaltyVaultCalls, RoyaltyVaultErrors, RoyaltyVaultEvents,
