@@ -143,8 +143,11 @@ fn an_inner_node_is_no_leaf() {
     let tree = world.settle(FIRST, 1_000, &CLAIMS);
     let leaf = world.view(leafCall { epoch: FIRST, contributor: evm(ALICE), cumulative: 600 });
     assert_eq!(leaf.0, tree.leaf(&ALICE).unwrap().0);
-    let fields = calldata::claim(FIRST, &ALICE, 600, &[]);
-    assert_ne!(leaf, keccak256(&fields[4..]));
+    let number = |number: u128| U256::from(number).to_be_bytes::<32>();
+    let address = |account: Account| evm(account).into_word().0;
+    let words =
+        [number(CHAIN.into()), address(world.vault), number(FIRST.into()), address(ALICE), number(600)];
+    assert_eq!(leaf, keccak256(keccak256(words.concat())));
     let proof = tree.proof(&ALICE).unwrap();
     refused(world.claim_with(FIRST, ALICE, 600, &proof[1..]), invalid(FIRST, ALICE, 600));
 }

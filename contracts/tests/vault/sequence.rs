@@ -191,7 +191,11 @@ impl Game {
             // Less than was earned before, and someone left out.
             _ => CONTRIBUTORS[1..4].iter().map(|&who| (who, self.rng.gen_range(0..500))).collect(),
         };
-        let declared = if self.rng.gen_ratio(1, 8) { funded + 1 } else { funded };
+        let declared = match self.rng.gen_range(0..8) {
+            0 => funded + 1,
+            1..=4 => self.rng.gen_range(funded / 2..=funded),
+            _ => funded,
+        };
         self.post(epoch, claims, declared, false);
     }
 
