@@ -9,6 +9,12 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Evidence;
 use tracing::level_filters::LevelFilter;
 
+mod vault;
+
+pub use vault::{
+    AuditArchiveArgs, AuditArgs, ClaimArgs, ExportArgs, RegisterArgs, SubmitArgs, VaultArgs, VaultCommand,
+};
+
 /// Proves that a share of royalties is fair, without showing the data it is for.
 ///
 /// A contributor commits to data or to units of computing power, proves the score that a public policy gives them, and
@@ -89,6 +95,10 @@ pub enum Command {
     Prove(ProveArgs),
     /// Verify bundles against their registrations
     Verify(VerifyArgs),
+    /// Keep a vault's books: register, submit, close, settle, claim
+    Vault(VaultArgs),
+    /// Verify every bundle of a vault's archive and compute every amount again
+    Audit(AuditArchiveArgs),
     /// Show the whole path on a year of flights from three airports, in a temporary folder
     #[command(after_help = "Example:\n  fairshare demo")]
     Demo,

@@ -9,22 +9,23 @@ use std::time::{Duration, Instant};
 use fairshare_params::address::Address;
 use fairshare_params::keys::Statement;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::Registration;
+use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_prover::score::score_compute;
 use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data, write_bundle};
-use fairshare_verifier::{Bundle, Score, Trust, Verifier, VerifyError};
+use fairshare_vault::ledger::{Paid, Submitted};
+use fairshare_verifier::{Bundle, Trust, Verifier};
 
 use crate::error::{CliError, Status, one_line};
 use crate::output::{self, Output, seconds, thousands};
 use crate::progress::{self, Bars};
 use crate::{load, verify_cmd};
 
+mod books;
 pub mod data;
 mod report;
-mod shares;
 
-use report::{Attack, Line, Report};
+use report::{Attack, Line, Payout, Report};
 
 /// A contributor: an airport, also the name of its data file and of its column of units.
 struct Airport {
@@ -85,10 +86,10 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     }
 
     output.text("")?;
-    let (scores, verify_time) = verify(output, &verifier, &claims)?;
+    let (ledger, submitted, verify_time) = books::submit(output, root, &verifier, &claims)?;
     let attacks = attack(output, &verifier, &claims)?;
-
-    let payout = settle(&policy, &mut lines, &scores)?;
+    fill(&mut lines, &submitted, &claims)?;
+    let payout = payout(&policy, &books::pay(output, ledger, &srs)?);
     output.text(&format!("\n{}", report::shares(&policy, &lines, &payout)))?;
     let elapsed = begun.elapsed();
     let text = |shares: &[u128]| shares.iter().map(ToString::to_string).collect();
@@ -236,27 +237,6 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Cl
     Ok(Claim { bundle, registration, bytes, proved_in })
 }
 
-/// Reads all bundles back and verifies them together: the vault operator's part.
-fn verify(
-    output: Output,
-    verifier: &Verifier<'_>,
-    claims: &[Claim],
-) -> Result<(Vec<Score>, Duration), CliError> {
-    let (scores, took) = timed("verifying", || {
-        let bundles =
-            claims.iter().map(|claim| verify_cmd::read(&claim.bundle)).collect::<Result<Vec<_>, _>>()?;
-        let items: Vec<_> = bundles
-            .iter()
-            .zip(claims)
-            .map(|(bundle, claim)| (bundle, std::slice::from_ref(&claim.registration)))
-            .collect();
-        let scores = verifier.verify_batch(&items).into_iter().collect::<Result<Vec<_>, VerifyError>>()?;
-        Ok(scores)
-    })?;
-    say(output, &format!("the operator verifies {} bundles together: all accepted", scores.len()), took)?;
-    Ok((scores, took))
-}
-
 /// Two forgeries from the first contributor's data bundle, which has to be refused.
 fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<Vec<Attack>, CliError> {
     let claim = claims.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
@@ -292,20 +272,29 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
     Ok(attacks)
 }
 
-/// Fills in the verified scores and divides the pool by them.
-fn settle(policy: &Policy, lines: &mut [Line], scores: &[Score]) -> Result<shares::Payout, CliError> {
-    let mut weights = Vec::new();
-    for (line, pair) in lines.iter_mut().zip(scores.chunks(2)) {
-        let [Score::Data(data), Score::Compute(compute)] = pair else {
+/// Fills in the verified scores: a contributor's data first, then its units.
+fn fill(lines: &mut [Line], submitted: &[Submitted], claims: &[Claim]) -> Result<(), CliError> {
+    for ((line, pair), claims) in lines.iter_mut().zip(submitted.chunks(2)).zip(claims.chunks(2)) {
+        let ([data, compute], [claim, _]) = (pair, claims) else {
             return Err(CliError::Demo("a contributor lacks a score"));
         };
-        line.records = data.records.get();
+        if let Contribution::Data { records, .. } = claim.registration.contribution() {
+            line.records = *records;
+        }
         line.data_score = data.score;
         line.compute_score = compute.score;
-        let weight = shares::data_weight(policy, line.registered_in_round, data.score, line.records)
-            .map_err(|error| CliError::Score(error.into()))?;
-        weights.push(weight);
     }
-    let compute: Vec<_> = lines.iter().map(|line| line.compute_score).collect();
-    Ok(shares::divide(policy.vault().pool, &compute, &weights))
+    Ok(())
+}
+
+/// What each contributor is paid, in the lines' order.
+fn payout(policy: &Policy, paid: &[Paid]) -> Payout {
+    let of = |airport: &Airport| {
+        let own = paid.iter().find(|paid| paid.contributor == airport.address);
+        own.map_or_else(Default::default, |paid| paid.payout)
+    };
+    let data: Vec<_> = AIRPORTS.iter().map(|airport| of(airport).data).collect();
+    let compute: Vec<_> = AIRPORTS.iter().map(|airport| of(airport).compute).collect();
+    let sum: u128 = data.iter().chain(&compute).sum();
+    Payout { carried: policy.vault().pool.saturating_sub(sum), data, compute }
 }

@@ -16,6 +16,8 @@ use fairshare_prover::commit::CommitError;
 use fairshare_prover::ingest::IngestError;
 use fairshare_prover::prove::ProveError;
 use fairshare_prover::score::ScoreError;
+use fairshare_vault::VaultError;
+use fairshare_vault::archive::ArchiveError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 /// How a command ended.
@@ -73,6 +75,12 @@ pub enum CliError {
     File { path: PathBuf, source: io::Error },
     #[error("{}: {found} bytes, more than the {bound} that are read; it is no such file", path.display())]
     TooLong { path: PathBuf, found: u64, bound: u64 },
+    #[error(transparent)]
+    Vault(Box<VaultError>),
+    #[error("{}", path.display())]
+    Archive { path: PathBuf, source: Box<ArchiveError> },
+    #[error("nobody has earned anything up to this epoch, so there is nothing to claim and no tree to write")]
+    NoClaims,
     #[error("the result cannot be written to standard output")]
     Output(#[source] io::Error),
     #[error("the demonstration's own data does not do what it is made for: {0}; please report this")]
@@ -95,8 +103,24 @@ impl CliError {
             Self::Commit(CommitError::UnitsAboveTotal { .. } | CommitError::NoUnits { .. }) => {
                 Status::Refused
             }
+            Self::Vault(error) => match **error {
+                VaultError::Unfit { .. }
+                | VaultError::RegisteredOtherwise { .. }
+                | VaultError::SecondLog { .. }
+                | VaultError::ScoredAlready { .. }
+                | VaultError::Units { .. }
+                | VaultError::UnitsOtherwise { .. }
+                | VaultError::Sum(_) => Status::Refused,
+                _ => Status::Unusable,
+            },
             _ => Status::Unusable,
         }
+    }
+}
+
+impl From<VaultError> for CliError {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(Box::new(error))
     }
 }
 

@@ -4,6 +4,7 @@
 //! standard output, everything else to standard error; the exit status is one of [`error::Status`].
 
 mod args;
+mod audit_cmd;
 mod bench;
 mod commit_cmd;
 mod demo;
@@ -15,6 +16,7 @@ mod policy_cmd;
 mod progress;
 mod prove_cmd;
 mod score_cmd;
+mod vault_cmd;
 mod verify_cmd;
 
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ fn run(cli: &Cli) -> Result<Status, CliError> {
         Command::Score(command) => score_cmd::run(command, output),
         Command::Prove(args) => prove_cmd::run(args, output),
         Command::Verify(args) => verify_cmd::run(args, output),
+        Command::Vault(args) => vault_cmd::run(args, output),
+        Command::Audit(args) => audit_cmd::run(args, output),
         Command::Demo => demo::run(output),
         Command::Bench(args) => bench::run(args, output),
     }

@@ -33,6 +33,31 @@ pub fn spinner(message: impl Into<Cow<'static, str>>) -> Spinner {
 #[derive(Debug)]
 pub struct Spinner(ProgressBar);
 
+/// Counts things done, with the time left.
+pub fn counter(message: impl Into<Cow<'static, str>>) -> Counter {
+    Counter(add(ProgressBar::new(0), COUNTER, message))
+}
+
+const COUNTER: &str = "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {pos}/{len} in {elapsed}{left}";
+
+/// A bar on the screen.
+#[derive(Debug)]
+pub struct Counter(ProgressBar);
+
+impl Counter {
+    /// So many are done, of so many.
+    pub fn set(&self, done: usize, total: usize) {
+        self.0.set_length(total as u64);
+        self.0.set_position(done as u64);
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
@@ -166,6 +191,7 @@ mod tests {
         for task in TASKS {
             assert!(ProgressStyle::with_template(template(task)).is_ok(), "{task:?}");
         }
+        assert!(ProgressStyle::with_template(COUNTER).is_ok());
     }
 
     #[test]

@@ -13,5 +13,8 @@ mod commands {
     #[cfg(unix)]
     mod storage;
     mod support;
+    mod vault;
+    #[cfg(unix)]
+    mod vault_crash;
     mod verdicts;
 }

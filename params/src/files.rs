@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 //!
-//! A file is written as `.NAME.XXXXXX.partial` beside its place, readable by its owner only, and takes its name once
+//! A file is written as `.NAME.RANDOM.partial` beside its place, readable by its owner only, and takes its name once
 //! all of it is on the disk. A process that is killed, or a disk that is full, leaves the file that stood there before
 //! as it was. What a killed process leaves of its own is swept by whoever writes the same file next: a temporary file
 //! is locked for as long as its writer lives.

@@ -23,9 +23,11 @@ mod draft;
 mod error;
 mod raw;
 mod rounds;
+mod source;
 
 pub use draft::Draft;
 pub use error::{Place, PolicyError, Position, RoundsError};
+pub use source::Source;
 
 /// The protocol version that this crate speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -97,9 +99,7 @@ struct Rounds {
 impl Policy {
     /// Reads and checks the policy at `path`; files that it names are found from its folder.
     pub fn load(path: &Path) -> Result<Self, PolicyError> {
-        let text = read_text(path)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self::from_toml(&text, &|file| read_bounded(&folder.join(file), MAX_SIDE_FILE_BYTES))
+        Source::load(path).map(|(_, policy)| policy)
     }
 
     /// Checks the policy in `text`. `load` gives the bytes of a file named in it, by its path relative to the

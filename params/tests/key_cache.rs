@@ -9,6 +9,7 @@ use fairshare_params::keys::{KeyCache, ProvingKey, Statement};
 use fairshare_params::srs::Srs;
 use halo2_proofs::SerdeFormat;
 use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
 
 /// Bytes before the key: eight of magic, a hash.
 const HEADER: usize = 40;
@@ -39,6 +40,33 @@ fn is_right(key: &ProvingKey) {
     assert!(content(key) == content(&KEY), "another proving key");
 }
 
+/// A cache that keeps the key, and its file.
+struct Kept {
+    _folder: TempDir,
+    cache: KeyCache,
+    file: PathBuf,
+    honest: Vec<u8>,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = KeyCache::new(folder.path().to_owned());
+        cache.proving_key(&SRS, Statement::DataScore).expect("a key");
+        let file = only_file(folder.path());
+        let honest = fs::read(&file).expect("read");
+        Self { _folder: folder, cache, file, honest }
+    }
+
+    /// That with these bytes in the file's place the key is built, and kept instead of them.
+    #[track_caller]
+    fn is_built_anew_for(&self, bytes: &[u8]) {
+        fs::write(&self.file, bytes).expect("write");
+        is_right(&self.cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+        assert!(fs::read(&self.file).expect("read") == self.honest, "and kept in place of the altered one");
+    }
+}
+
 #[test]
 fn a_key_is_kept_and_found() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -59,11 +87,8 @@ fn a_key_is_kept_and_found() {
 
 #[test]
 fn an_altered_key_is_built_anew() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let cache = KeyCache::new(folder.path().to_owned());
-    cache.proving_key(&SRS, Statement::DataScore).expect("a key");
-    let file = only_file(folder.path());
-    let honest = fs::read(&file).expect("read");
+    let kept = Kept::new();
+    let honest = &kept.honest;
     let flipped = |at: usize| {
         let mut bytes = honest.clone();
         bytes[at] ^= 1;
@@ -83,9 +108,7 @@ fn an_altered_key_is_built_anew() {
         flipped(last),
     ];
     for bytes in altered {
-        fs::write(&file, &bytes).expect("write");
-        is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
-        assert!(fs::read(&file).expect("read") == honest, "and kept in place of the altered one");
+        kept.is_built_anew_for(&bytes);
     }
 }
 
@@ -96,11 +119,8 @@ fn confirmed(magic: &[u8], body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_foreign_key_is_built_anew() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let cache = KeyCache::new(folder.path().to_owned());
-    cache.proving_key(&SRS, Statement::DataScore).expect("a key");
-    let file = only_file(folder.path());
-    let honest = fs::read(&file).expect("read");
+    let kept = Kept::new();
+    let honest = &kept.honest;
     let magic = &honest[..8];
     // Another circuit's key, and bodies that are none, under the right name and with their right hash.
     let other = content(&build(Statement::ComputeScore));
@@ -109,9 +129,7 @@ fn a_foreign_key_is_built_anew() {
     let mut huge = honest[HEADER..].to_vec();
     huge[6..10].fill(0xff);
     for body in [other.as_slice(), truncated, early, &[], &[0xff; 4096], &huge] {
-        fs::write(&file, confirmed(magic, body)).expect("write");
-        is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
-        assert!(fs::read(&file).expect("read") == honest);
+        kept.is_built_anew_for(&confirmed(magic, body));
     }
 }
 
@@ -127,18 +145,15 @@ fn a_cache_that_cannot_be_used_costs_only_time() {
 /// header, with its own. A polynomial's values stand for themselves: a wrong one makes proofs that the prover refuses.
 #[test]
 fn every_field_of_a_kept_key() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let cache = KeyCache::new(folder.path().to_owned());
-    cache.proving_key(&SRS, Statement::DataScore).expect("a key");
-    let file = only_file(folder.path());
-    let honest = fs::read(&file).expect("read");
+    let kept = Kept::new();
+    let honest = &kept.honest;
     let verifying = KEY.verifying().key().to_bytes(SerdeFormat::RawBytesUnchecked).len();
     let rows = Geometry::COMPACT.rows();
     let lengths = lengths(&honest[HEADER + verifying..], rows);
-    let mut altered: Vec<Vec<u8>> = (0..HEADER).step_by(5).map(|at| flip(&honest, at)).collect();
+    let mut altered: Vec<Vec<u8>> = (0..HEADER).step_by(5).map(|at| flip(honest, at)).collect();
     let confirm = |bytes: &[u8]| confirmed(&honest[..8], &bytes[HEADER..]);
     let spread = (0..verifying).step_by(verifying / 6).chain([verifying - 1]);
-    altered.extend(spread.map(|at| confirm(&flip(&honest, HEADER + at))));
+    altered.extend(spread.map(|at| confirm(&flip(honest, HEADER + at))));
     for (index, at) in lengths.iter().enumerate().filter(|(index, _)| index % 9 == 0 || *index < 4) {
         let at = HEADER + verifying + at;
         let length = u32::from_be_bytes(honest[at..at + 4].try_into().expect("four bytes"));
@@ -149,9 +164,7 @@ fn every_field_of_a_kept_key() {
     }
     println!("{} files, of {} lengths within {} bytes", altered.len(), lengths.len(), honest.len());
     for bytes in altered {
-        fs::write(&file, &bytes).expect("write");
-        is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
-        assert!(fs::read(&file).expect("read") == honest, "and kept in place of the altered one");
+        kept.is_built_anew_for(&bytes);
     }
 }
 

@@ -139,6 +139,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Barrier, mpsc};
+
     use super::*;
 
     const LIMITS: Limits = Limits { threads: 8, jobs: 8, memory: 64 << 30 };
@@ -176,14 +178,45 @@ mod tests {
     }
 
     #[test]
-    fn an_error_stops_new_jobs_and_is_reported() {
-        let waves = [Wave { segments: 100, jobs: 2, threads: 1 }];
-        let begun = Mutex::new(0);
-        let result = run(&waves, (0..100).collect(), |item| {
-            *begun.lock().unwrap() += 1;
-            if item == 3 { Err("third") } else { Ok(()) }
+    fn after_an_error_no_job_is_begun_in_its_wave_or_a_later_one() {
+        let one = |segments| Wave { segments, jobs: 1, threads: 1 };
+        let begun = Mutex::new(Vec::new());
+        let result = run(&[one(5), one(3)], (0..8).collect(), |item| {
+            begun.lock().unwrap().push(item);
+            if item == 2 { Err("third") } else { Ok(()) }
         });
-        assert!(matches!(result, Err(RunError::Job("third"))));
-        assert!(*begun.lock().unwrap() < 100);
+        assert!(matches!(result, Err(RunError::Job("third"))), "{result:?}");
+        assert_eq!(*begun.lock().unwrap(), [0, 1, 2]);
+    }
+
+    /// Both jobs fail, and neither before the other is under way: whichever worker asks for a third job has put down
+    /// its own error by then, so that timing decides nothing but which of the two is reported.
+    #[test]
+    fn an_error_lets_the_job_beside_it_finish_and_stops_both_workers() {
+        let both_under_way = Barrier::new(2);
+        let begun = Mutex::new(Vec::new());
+        let finished = Mutex::new(Vec::new());
+        let (failing, failed) = mpsc::channel();
+        let failed = Mutex::new(failed);
+        let result = run(&[Wave { segments: 9, jobs: 2, threads: 1 }], (0..9).collect(), |item| {
+            begun.lock().unwrap().push(item);
+            if item < 2 {
+                both_under_way.wait();
+            }
+            match item {
+                0 => failing.send(()).unwrap(),
+                1 => failed.lock().unwrap().recv().unwrap(),
+                _ => {}
+            }
+            finished.lock().unwrap().push(item);
+            Err(item)
+        });
+        assert!(matches!(result, Err(RunError::Job(0 | 1))), "{result:?}");
+        let sorted = |items: Mutex<Vec<i32>>| {
+            let mut items = items.into_inner().unwrap();
+            items.sort_unstable();
+            items
+        };
+        assert_eq!((sorted(begun), sorted(finished)), (vec![0, 1], vec![0, 1]));
     }
 }

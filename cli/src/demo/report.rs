@@ -3,7 +3,6 @@
 use fairshare_params::policy::Policy;
 use serde::Serialize;
 
-use super::shares::Payout;
 use crate::output::{align_right, nats, table, thousands};
 
 /// A contributor's line.
@@ -23,6 +22,17 @@ pub struct Line {
     pub prove_compute_seconds: f64,
     pub data_bundle_bytes: usize,
     pub compute_bundle_bytes: usize,
+}
+
+/// What each contributor is paid, and what is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// By contributor, for computing power.
+    pub compute: Vec<u128>,
+    /// By contributor, for data.
+    pub data: Vec<u128>,
+    /// What rounding, or a pool without weight, leaves for the next epoch.
+    pub carried: u128,
 }
 
 /// An attack and what the verifier says of it.

@@ -24,19 +24,6 @@ const FEATURES: usize = 7;
 /// The calls that change files or folders.
 const CALLS: &str = "mkdir,write,rename,renameat,renameat2,fsync,fchmod,unlink,unlinkat,ftruncate";
 
-/// Vigna's SplitMix64: the moments are the seed's.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
 /// When to kill.
 enum Moment {
     After(Duration),

@@ -30,19 +30,6 @@ fn commits() -> [(&'static str, String); 2] {
     ]
 }
 
-/// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full disk does
-/// to a process, wherever the tests run. The signal that would end the process is ignored, so that writing fails.
-fn bounded(blocks: u32, line: &str) -> Ran {
-    let program = program();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &blocks.to_string()]);
-    shell.arg(program.get_program()).args(line.split_whitespace());
-    for (name, value) in program.get_envs() {
-        shell.env(name, value.unwrap_or_default());
-    }
-    Ran::new(shell.output().expect("a shell"))
-}
-
 /// A folder's files and their content.
 fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -193,11 +180,13 @@ fn what_is_no_file_is_never_replaced() {
     let taken = folder.join("folder");
     fs::create_dir(&taken).unwrap();
     let file = write(&folder, "file", b"in the way");
+    let pipe = folder.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for (name, line) in single_outputs() {
         let refused = |out: &str, part: &str| fairshare(&format!("{line} {out}")).fails(2, &[out, part]);
         refused(&show(&taken), "to do: name a file; a folder is never replaced");
-        // As root, renaming would put a file in the device's place.
-        refused("/dev/full", "no regular file");
+        // As root, renaming would put a file in its place, be it a device of the machine: here it is the test's own.
+        refused(&show(&pipe), "no regular file");
         refused(&format!("{file}/out"), "to do: a part of the path is a file");
         refused(&show(&folder.join("absent/out")), "to do: check the path");
         assert_eq!(content(&folder).len(), 1, "{name}");

@@ -57,6 +57,33 @@ pub fn fairshare(line: &str) -> Ran {
     Ran::new(program().args(line.split_whitespace()).output().expect("the program starts"))
 }
 
+/// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full disk does
+/// to a process, wherever the tests run. The signal that would end the process is ignored, so that writing fails.
+pub fn bounded(blocks: u32, line: &str) -> Ran {
+    let program = program();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &blocks.to_string()]);
+    shell.arg(program.get_program()).args(line.split_whitespace());
+    for (name, value) in program.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    Ran::new(shell.output().expect("a shell"))
+}
+
+/// Vigna's SplitMix64: the moments are the seed's.
+pub struct Random(pub u64);
+
+impl Random {
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
 /// `examples/flights`.
 pub fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/flights"))

@@ -77,7 +77,23 @@ fn unknown_keys_are_named() {
         "unknown field `lamda`",
         "expected `lambda`"
     );
-    refuses!(read(&format!("extra = 1\n{POLICY}")), PolicyError::Syntax { .. }, "unknown field `extra`");
+    // One key too many in each table but the reference's counts, whose keys are the features.
+    for (from, to) in [
+        ("protocol = 1\n", "protocol = 1\nextra = 1\n"),
+        ("[vault]\n", "[vault]\nextra = 1\n"),
+        ("[weights]\n", "[weights]\nextra = 1\n"),
+        ("[data]\n", "[data]\nextra = 1\n"),
+        ("[compute]\n", "[compute]\nextra = 1\n"),
+        ("[rounds]\n", "[rounds]\nextra = 1\n"),
+        (
+            "\n[[schema.feature]]\nname = \"carrier\"",
+            "\n[schema]\nextra = 1\n[[schema.feature]]\nname = \"carrier\"",
+        ),
+        ("name = \"delay\"\n", "name = \"delay\"\nextra = 1\n"),
+        ("[reference.counts]\n", "[reference]\nextra = 1\n[reference.counts]\n"),
+    ] {
+        refuses!(read(&edit(from, to)), PolicyError::Syntax { .. }, "unknown field `extra`");
+    }
 }
 
 /// Every key that must be there, taken away in turn.
@@ -464,6 +480,12 @@ fn reference_files_are_checked() {
         PolicyError::Reference { source: ReferenceError::Json { .. }, .. },
         "`reference.file` (line 41",
         "feature `carrier` stands twice"
+    );
+    let file = REFERENCE_JSON.replace("{\"counts\"", "{\"extra\": 1, \"counts\"");
+    refuses!(
+        read_with(&with_reference_file(&file), &file),
+        PolicyError::Reference { source: ReferenceError::Json { .. }, .. },
+        "unknown field `extra`"
     );
 }
 

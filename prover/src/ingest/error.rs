@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use fairshare_params::address::AddressError;
+
 /// Longest excerpt of a cell or a name in a message, in characters.
 const EXCERPT: usize = 40;
 /// Most column names that a message lists.
@@ -217,6 +219,16 @@ pub enum IngestError {
         path: PathBuf,
         /// The names that are there.
         present: String,
+    },
+    /// A column of a log of several nodes that is not named by a node's address.
+    #[error("{}, column `{column}`: a node's units stand under its address", path.display())]
+    NodeColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column's name.
+        column: String,
+        /// Why that is no address.
+        source: AddressError,
     },
     /// A round or a number of units that is no integer in range.
     #[error("{}, line {line}, column `{column}`: `{cell}` is no integer from 0 to {largest}, written in digits only", path.display())]

@@ -1,6 +1,9 @@
 //! A compute log: units by round (PROTOCOL section 7).
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use fairshare_params::address::Address;
 
 use super::csv::Table;
 use super::error::{IngestError, excerpt, list_names};
@@ -19,42 +22,79 @@ pub fn read_units(
     first_round: u64,
     rounds: usize,
 ) -> Result<Vec<u32>, IngestError> {
-    super::regular_file_len(path)?;
-    let mut table = Table::open(path)?;
+    let mut table = open(path)?;
     let column = match column {
         Some(column) => column.to_owned(),
         None => find_units(&table)?,
     };
-    let (round_place, units_place) = (table.locate(ROUND)?, table.locate(&column)?);
-    let mut units = vec![None; rounds];
+    let units = read_columns(&mut table, &[column], first_round, rounds)?;
+    Ok(units.into_iter().next().unwrap_or_default())
+}
+
+/// Reads a CSV file with a column `round` and one of units for each node, named by the node's address: the form in which a
+/// task contract's log is put on record. Rounds are as in [`read_units`].
+pub fn read_units_by_node(
+    path: &Path,
+    first_round: u64,
+    rounds: usize,
+) -> Result<BTreeMap<Address, Vec<u32>>, IngestError> {
+    let mut table = open(path)?;
+    let columns: Vec<_> =
+        table.header().into_iter().filter(|name| *name != ROUND).map(str::to_owned).collect();
+    let nodes = columns
+        .iter()
+        .map(|column| {
+            let refuse = |source| IngestError::NodeColumn {
+                path: path.to_path_buf(),
+                column: excerpt(column),
+                source,
+            };
+            column.parse().map_err(refuse)
+        })
+        .collect::<Result<Vec<Address>, _>>()?;
+    let units = read_columns(&mut table, &columns, first_round, rounds)?;
+    Ok(nodes.into_iter().zip(units).collect())
+}
+
+fn open(path: &Path) -> Result<Table, IngestError> {
+    super::regular_file_len(path)?;
+    Table::open(path)
+}
+
+/// The units in each of these columns, by round.
+fn read_columns(
+    table: &mut Table,
+    columns: &[String],
+    first_round: u64,
+    rounds: usize,
+) -> Result<Vec<Vec<u32>>, IngestError> {
+    let path = table.path.clone();
+    let round_place = table.locate(ROUND)?;
+    let places = columns.iter().map(|column| table.locate(column)).collect::<Result<Vec<_>, _>>()?;
+    let mut units = vec![vec![0; rounds]; columns.len()];
+    let mut seen = vec![false; rounds];
     let mut read = 0u64;
     while table.advance()? {
-        let round = integer(&table, round_place, ROUND, u64::MAX)?;
-        let amount = integer(&table, units_place, &column, u64::from(u32::MAX))?;
-        let slot = round
-            .checked_sub(first_round)
-            .and_then(|index| usize::try_from(index).ok())
-            .and_then(|index| units.get_mut(index));
-        let Some(slot) = slot else {
-            let path = path.to_path_buf();
-            return Err(IngestError::RoundOutside {
-                path,
-                line: table.line(),
-                round,
-                first: first_round,
-                rounds,
-            });
+        let (line, round) = (table.line(), integer(table, round_place, ROUND, u64::MAX)?);
+        let index = round.checked_sub(first_round).and_then(|index| usize::try_from(index).ok());
+        let Some((index, seen)) = index.and_then(|index| Some((index, seen.get_mut(index)?))) else {
+            return Err(IngestError::RoundOutside { path, line, round, first: first_round, rounds });
         };
-        if slot.is_some() {
-            return Err(IngestError::RoundTwice { path: path.to_path_buf(), line: table.line(), round });
+        if std::mem::replace(seen, true) {
+            return Err(IngestError::RoundTwice { path, line, round });
         }
-        *slot = u32::try_from(amount).ok();
+        for ((column, place), units) in columns.iter().zip(&places).zip(&mut units) {
+            let amount = integer(table, *place, column, u64::from(u32::MAX))?;
+            if let (Some(slot), Ok(amount)) = (units.get_mut(index), u32::try_from(amount)) {
+                *slot = amount;
+            }
+        }
         read += 1;
     }
     if read == 0 {
         return Err(IngestError::NoRecords);
     }
-    Ok(units.into_iter().map(Option::unwrap_or_default).collect())
+    Ok(units)
 }
 
 fn find_units(table: &Table) -> Result<String, IngestError> {

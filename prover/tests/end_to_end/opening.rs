@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use fairshare_params::Geometry;
 use fairshare_params::context::Role;
 use fairshare_prover::backend::BackendError;
-use fairshare_prover::commit::{CommitError, OPENING_FILE};
+use fairshare_prover::commit::{CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data};
 use fairshare_prover::opening::OpeningError;
 use fairshare_prover::{ProveError, Silent};
 use fairshare_verifier::VerifyError;
 use sha2::{Digest as _, Sha256};
 
-use super::fixture::{PROVER, UNITS, VERIFIER, commit_records, commit_units, contributor, records};
+use super::fixture::{
+    PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, records,
+};
 use super::folder;
 
 /// The fields before the checksum: magic, version, role, geometry, digest, seed, items.
@@ -27,18 +29,23 @@ const ITEMS: usize = 74;
 const CHECKSUM: usize = 82;
 const PAYLOAD: usize = 114;
 
-/// A folder's opening with `change` made and the checksum right again, and what proving then says.
-fn prove_changed(
-    target: &Path,
-    honest: &[u8],
-    change: impl FnOnce(&mut Vec<u8>),
-) -> Result<(), Box<ProveError>> {
+/// Puts into a folder its opening with `change` made and the checksum right again.
+fn write_changed(target: &Path, honest: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = honest.to_vec();
     change(&mut bytes);
     assert!(bytes != honest, "nothing was altered");
     let checksum = Sha256::digest(&bytes[..CHECKSUM]);
     bytes[CHECKSUM..PAYLOAD].copy_from_slice(&checksum);
     fs::write(target.join(OPENING_FILE), &bytes).expect("write");
+}
+
+/// The same, and what proving then says.
+fn prove_changed(
+    target: &Path,
+    honest: &[u8],
+    change: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), Box<ProveError>> {
+    write_changed(target, honest, change);
     let folders: [PathBuf; 1] = [target.to_owned()];
     let proved = PROVER.prove(&folders, &Silent).map_err(Box::new)?;
     VERIFIER.verify(&proved.bundle, &proved.registrations).expect("what is handed out verifies");
@@ -148,6 +155,35 @@ fn another_role_or_geometry_than_is_registered() {
                 opening_error(prove_changed(&target, &honest, |bytes| bytes[at] = value), "another id");
             assert!(matches!(error, OpeningError::Header { .. }), "{role}, byte {at}: {error:?}");
         }
+    }
+}
+
+/// Nor is it completed, its registration gone, by the command that made it.
+#[test]
+fn an_opening_of_another_role_or_geometry_is_not_completed() {
+    let folder = folder();
+    let in_folder = |name| folder.path().join(name);
+    for (target, role) in openings(folder.path()) {
+        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
+        let registration = target.join(REGISTRATION_FILE);
+        let again = || match role {
+            Role::Data => {
+                commit_data(&SRS, &RULES, &contributor(), &[in_folder("data-0.csv")], &target, &Silent)
+            }
+            Role::Compute => {
+                commit_compute(&SRS, &RULES, &contributor(), &in_folder("compute.csv"), None, &target)
+            }
+        };
+        fs::remove_file(&registration).expect("remove");
+        let other = if role == Role::Data { Role::Compute } else { Role::Data };
+        for (at, value) in [(ROLE, other.id()), (GEOMETRY, Geometry::STANDARD.id())] {
+            write_changed(&target, &honest, |bytes| bytes[at] = value);
+            let refused = again();
+            assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{role}, byte {at}: {refused:?}");
+            assert!(!registration.exists());
+        }
+        fs::write(target.join(OPENING_FILE), &honest).expect("write");
+        again().expect("the honest one is");
     }
 }
 

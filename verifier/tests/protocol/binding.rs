@@ -8,7 +8,7 @@ use fairshare_params::registration::{Contribution, Registration};
 use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
 
 use super::fixture::{POLICY, RULES, VERIFIER, edit, evidence, policy, stranger, verifier};
-use super::world::{Claim, WORLD};
+use super::world::{Claim, WORLD, edited};
 
 /// Whether this is the refusal of a proof that is of another statement.
 fn of_another_statement(error: &VerifyError, expected: Subject) -> bool {
@@ -61,13 +61,6 @@ fn with_registration(claim: &Claim, change: impl Fn(&Registration) -> Registrati
     registrations[0] = change(&registrations[0]);
     assert_ne!(registrations, claim.registrations, "nothing was changed");
     VERIFIER.verify(&claim.bundle, &registrations).expect_err("another registration")
-}
-
-/// A registration with its JSON edited in one place.
-fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
-    let text = registration.to_json();
-    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
-    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
 }
 
 #[test]

@@ -11,13 +11,15 @@ use fairshare_circuits::geometry::RESERVED_ROWS;
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
+use fairshare_params::context::{Role, context};
 use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::registration::Registration;
 use fairshare_params::transcript::Writer;
 use fairshare_prover::backend::{self, BackendError, Linked};
 use fairshare_prover::score::{score_counts, score_units};
-use fairshare_verifier::bundle::LinkedProof;
+use fairshare_verifier::bundle::{ComputeBundle, LinkedProof};
 use fairshare_verifier::link::{Link, LinkStatement};
-use fairshare_verifier::{ProofError, VerifyError, carried_commitments, verify_linked};
+use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError, carried_commitments, verify_linked};
 use ff::Field;
 use group::Curve;
 use halo2_proofs::plonk::{Circuit, create_proof};
@@ -27,7 +29,7 @@ use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
-use super::fixture::{PROVER, RULES, SRS, VERIFIER};
+use super::fixture::{PROVER, RULES, SRS, VERIFIER, stranger};
 
 const GEOMETRY: Geometry = Geometry::COMPACT;
 const USABLE: usize = GEOMETRY.usable_rows();
@@ -99,9 +101,16 @@ fn data_score() -> Case {
 }
 
 fn compute_score() -> Case {
-    let (units, totals) = (vec![305, 943, 0, 0], RULES.round_totals().to_vec());
-    let score = score_units(&RULES, &units).expect("a score").score;
-    let instance = VERIFIER.compute_instance([Fr::from(1), Fr::from(2)], score);
+    compute_claim([Fr::from(1), Fr::from(2)], score_units(&RULES, &UNITS).expect("a score").score)
+}
+
+/// Units by round of the policy.
+const UNITS: [u32; 4] = [305, 943, 0, 0];
+
+/// That these units have this score, be it true or not.
+fn compute_claim(context: [Fr; 2], score: u64) -> Case {
+    let (units, totals) = (UNITS.to_vec(), RULES.round_totals().to_vec());
+    let instance = VERIFIER.compute_instance(context, score);
     let columns = [&units, &totals].map(|values| column(values.iter().map(|value| u64::from(*value))));
     let witness = compute_score::Witness { units, totals };
     let trace = compute_score::Trace::new(GEOMETRY, &instance, &witness);
@@ -438,6 +447,57 @@ fn a_commitment_chosen_after_the_responses_is_refused() {
         let commitment = (sum - difference * guess).to_affine();
         let proof = LinkedProof { proof: honest.proof.clone(), link: Link { commitment, responses } };
         assert!(matches!(case.verify(&registered, &proof), Err(VerifyError::Link { .. })));
+    }
+}
+
+/// A link is of columns and says nothing of a circuit. A prover who lies about the score, and hands out what the library
+/// makes of the lie, has a true link to it: only the pairing check is left to refuse it, alone and beside others.
+#[test]
+fn a_false_score_under_a_true_link_is_refused() {
+    let contributor = stranger();
+    let linked = [&UNITS[..], RULES.round_totals()]
+        .map(|values| public(&column(values.iter().map(|value| u64::from(*value)))));
+    let (first, rounds) = (RULES.first_round(), UNITS.len() as u32);
+    let registered =
+        Registration::for_compute(contributor, 11, GEOMETRY, first, rounds, linked[0].commitment);
+    let registrations = [registered.expect("a registration")];
+    let context = context(&RULES, &contributor, Role::Compute, &registrations).expect("a context").limbs();
+    let claim = |score| {
+        let case = compute_claim(context, score);
+        let proof = case.linked(&linked);
+        let statement = LinkStatement {
+            key: case.key().verifying(),
+            instance: &case.instance,
+            proof: &proof.proof,
+            carried: &carried_commitments(&proof.proof, linked.len()),
+            registered: &commitments(&linked),
+        };
+        assert!(proof.link.holds(&SRS, &statement), "the link is true");
+        let digest = *registrations[0].digest();
+        Bundle::Compute(ComputeBundle { geometry: GEOMETRY, contributor, digest, score, proof })
+    };
+    let score = score_units(&RULES, &UNITS).expect("a score").score;
+    let honest = claim(score);
+    VERIFIER.verify(&honest, &registrations).expect("a true score");
+    for lie in [score + 1, score - 1, 0, u64::MAX].map(claim) {
+        let falsely = |result| {
+            let Err(VerifyError::Proof { subject: Subject::ComputeScore, source }) = result else {
+                return false;
+            };
+            matches!(source, ProofError::False)
+        };
+        assert!(falsely(VERIFIER.verify(&lie, &registrations)), "alone");
+        for position in 0..3 {
+            let mut items = vec![(&honest, registrations.as_slice()); 2];
+            items.insert(position, (&lie, &registrations));
+            for (index, result) in VERIFIER.verify_batch(&items).into_iter().enumerate() {
+                if index == position {
+                    assert!(falsely(result), "beside others");
+                } else {
+                    assert_eq!(result.expect("a true score").value(), score);
+                }
+            }
+        }
     }
 }
 

@@ -9,8 +9,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use fairshare_params::Geometry;
-use fairshare_params::address::Address;
 use fairshare_params::context::{ContextError, context};
 use fairshare_params::digest::{compute_digest, data_digest, histogram_statement};
 use fairshare_params::encoding::{Digest, encode_point};
@@ -23,13 +21,17 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 use sha3::{Digest as _, Keccak256};
 
-use super::fixture::{RULES, SRS, VERIFIER, edit, policy, stranger, verifier};
+use super::fixture::{RULES, SRS, VERIFIER, edit, policy, verifier};
 use super::manifest::{key, linked_proof, obligation, statement, subjects};
 use super::sequence::instance_rows;
-use super::world::{Claim, WORLD};
+use super::world::{Claim, WORLD, edited};
+use changes::{
+    Change, another_digest, columns_exchanged, for_the_stranger, in_the_other_role, one_dataset_less,
+    one_registration_more, other_histogram, other_units, units_of_another_geometry, units_of_another_round,
+    units_of_fewer_rounds,
+};
 
-/// A claim with something altered.
-type Change = fn(&Claim) -> (Bundle, Vec<Registration>);
+mod changes;
 
 /// How a field is altered where an input holds it.
 #[derive(Clone)]
@@ -305,109 +307,6 @@ fn histogram_rows(claim: &Claim) -> Vec<Row> {
         ),
     ]);
     rows
-}
-
-fn one_dataset_less(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let mut bundle = claim.data();
-    bundle.datasets.pop();
-    (Bundle::Data(bundle), claim.registrations[..1].to_vec())
-}
-
-fn one_registration_more(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    (claim.bundle.clone(), [&claim.registrations[..], &WORLD.other_node.registrations].concat())
-}
-
-fn for_the_stranger(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let (old, new): (Address, _) = (claim.bundle.contributor(), stranger());
-    let stolen = |one: &Registration| edited(one, &old.to_string(), &new.to_string());
-    let mut bundle = claim.bundle.clone();
-    match &mut bundle {
-        Bundle::Data(bundle) => bundle.contributor = new,
-        Bundle::Compute(bundle) => bundle.contributor = new,
-    }
-    (bundle, claim.registrations.iter().map(stolen).collect())
-}
-
-/// Data claimed as units, and units as data.
-fn in_the_other_role(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let digest = *claim.registrations[0].digest();
-    let bundle = match &claim.bundle {
-        Bundle::Data(_) => {
-            let mut bundle = WORLD.compute.compute();
-            bundle.digest = digest;
-            Bundle::Compute(bundle)
-        }
-        Bundle::Compute(_) => {
-            let mut bundle = WORLD.small.data();
-            bundle.contributor = claim.bundle.contributor();
-            bundle.datasets[0].digest = digest;
-            Bundle::Data(bundle)
-        }
-    };
-    (bundle, claim.registrations[..1].to_vec())
-}
-
-fn another_digest(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let other = Digest([5; 32]);
-    let mut registrations = claim.registrations.clone();
-    registrations[0] = edited(&registrations[0], &registrations[0].digest().to_string(), &other.to_string());
-    let mut bundle = claim.data();
-    bundle.datasets[0].digest = other;
-    (Bundle::Data(bundle), registrations)
-}
-
-fn columns_exchanged(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let mut bundle = claim.data();
-    bundle.datasets[0].segments[0].columns.swap(0, 1);
-    (Bundle::Data(bundle), claim.registrations.clone())
-}
-
-fn other_histogram(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let mut bundle = claim.data();
-    bundle.datasets[0].segments[0].histogram = G1Affine::generator();
-    (Bundle::Data(bundle), claim.registrations.clone())
-}
-
-/// The claim's units registered otherwise, under the digest that belongs to it.
-fn units_as(
-    claim: &Claim,
-    change: impl FnOnce(&mut Geometry, &mut u64, &mut u32, &mut G1Affine),
-) -> (Bundle, Vec<Registration>) {
-    let honest = &claim.registrations[0];
-    let Contribution::Compute { mut first_round, mut rounds, mut commitment } = *honest.contribution() else {
-        panic!("units")
-    };
-    let mut geometry = honest.geometry();
-    change(&mut geometry, &mut first_round, &mut rounds, &mut commitment);
-    let (contributor, round) = (*honest.contributor(), honest.round());
-    let other = Registration::for_compute(contributor, round, geometry, first_round, rounds, commitment);
-    let other = other.expect("a registration").with_evidence(honest.evidence().expect("evidence").clone());
-    let mut bundle = claim.compute();
-    bundle.digest = *other.digest();
-    (Bundle::Compute(bundle), vec![other])
-}
-
-fn other_units(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |_, _, _, commitment| *commitment = G1Affine::generator())
-}
-
-fn units_of_another_geometry(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |geometry, _, _, _| *geometry = Geometry::STANDARD)
-}
-
-fn units_of_another_round(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |_, first, _, _| *first += 1)
-}
-
-fn units_of_fewer_rounds(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |_, _, rounds, _| *rounds -= 1)
-}
-
-/// A registration with its JSON edited in one place.
-fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
-    let text = registration.to_json();
-    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
-    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
 }
 
 fn hash(rows: &[Row]) -> Digest {

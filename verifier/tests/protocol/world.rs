@@ -90,6 +90,13 @@ impl Claim {
     }
 }
 
+/// A registration with its JSON edited in one place.
+pub fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
+    let text = registration.to_json();
+    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
+    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
+}
+
 /// A bundle that is not what was proved.
 pub struct Altered(pub Bundle);
 

@@ -1,0 +1,179 @@
+//! The vault's part of the command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand};
+use fairshare_params::address::Address;
+
+#[derive(Debug, Args)]
+pub struct VaultArgs {
+    /// Where the ledger is kept: an SQLite file, or postgres://user@host/database
+    #[arg(
+        long,
+        global = true,
+        env = "FAIRSHARE_LEDGER",
+        default_value = "vault.ledger",
+        value_name = "LEDGER"
+    )]
+    pub ledger: String,
+    #[command(subcommand)]
+    pub command: VaultCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Open the epoch of a policy; the first one begins the ledger
+    #[command(after_help = "Example:\n  fairshare vault init --policy policy.toml --ledger vault.ledger")]
+    Init {
+        /// The policy
+        #[arg(long, value_name = "POLICY")]
+        policy: PathBuf,
+    },
+    /// Put registrations on record, all of them or none
+    #[command(after_help = "\
+Example:
+  fairshare vault register ewr-data/registration.json ewr-compute/registration.json
+
+A folder stands for the `.json` files in it. Nodes' units, which a task contract publishes, are put on record with
+  fairshare vault register --units units.csv --params ceremony.srs
+where units.csv has a column `round` and one for each node, named by its address. An epoch closes when every node's log is
+vouched for by its bundle or by its units, and all of them add up to the policy's round totals.")]
+    Register(RegisterArgs),
+    /// Verify bundles and put those accepted on record
+    #[command(after_help = "\
+Example:
+  fairshare vault submit bundles/ --params ceremony.srs
+
+A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused one spoils none of the others.")]
+    Submit(SubmitArgs),
+    /// Close an epoch: nothing is added any more, and the nodes' units are checked to add up
+    #[command(after_help = "Example:\n  fairshare vault close --params ceremony.srs")]
+    Close(CloseArgs),
+    /// Fix what everybody is paid for a closed epoch
+    #[command(after_help = "Example:\n  fairshare vault settle")]
+    Settle(EpochArgs),
+    /// Record that contributors are paid what they have earned and not claimed
+    #[command(after_help = "\
+Example:
+  fairshare vault claim 0x00000000000000000000000000000000000000e1 --evidence 0x5c50…
+
+Prints what to pay. Repeated, it pays nothing: amounts are cumulative.")]
+    Claim(ClaimArgs),
+    /// Say where every epoch stands
+    #[command(after_help = "Example:\n  fairshare vault status --json")]
+    Status,
+    /// Verify every bundle and compute every amount of the ledger again
+    #[command(after_help = "Example:\n  fairshare vault audit --params ceremony.srs --report audit.html")]
+    Audit(AuditArgs),
+    /// Write the claims for a distributor contract, or the whole ledger for an auditor
+    #[command(after_help = "\
+Example:
+  fairshare vault export --claims claims.json
+  fairshare vault export --archive vault.tar
+
+The claims are a tree as OpenZeppelin's StandardMerkleTree reads it. Nothing in the archive is secret; anyone can check it
+with `fairshare audit vault.tar --params ceremony.srs`.")]
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct EpochArgs {
+    /// The epoch [default: the latest]
+    #[arg(long, value_name = "N")]
+    pub epoch: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true))]
+pub struct RegisterArgs {
+    /// Registrations, or folders of them
+    #[arg(value_name = "FILE", group = "what")]
+    pub registrations: Vec<PathBuf>,
+    /// The nodes' units by round, one column a node
+    #[arg(long, value_name = "FILE.csv", group = "what", requires = "params")]
+    pub units: Option<PathBuf>,
+    /// The parameters; needed for units alone
+    #[arg(long, value_name = "SRS")]
+    pub params: Option<PathBuf>,
+    #[command(flatten)]
+    pub epoch: EpochArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SubmitArgs {
+    /// Bundles, or folders of them
+    #[arg(required = true, value_name = "BUNDLE")]
+    pub bundles: Vec<PathBuf>,
+    /// The parameters
+    #[arg(long, value_name = "SRS")]
+    pub params: PathBuf,
+    /// Accept development parameters, under which anyone can forge a proof
+    #[arg(long)]
+    pub allow_insecure_params: bool,
+    #[command(flatten)]
+    pub epoch: EpochArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// The parameters
+    #[arg(long, value_name = "SRS")]
+    pub params: PathBuf,
+    #[command(flatten)]
+    pub epoch: EpochArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("who").required(true))]
+pub struct ClaimArgs {
+    /// The contributor
+    #[arg(value_name = "0x…", group = "who")]
+    pub contributor: Option<Address>,
+    /// Everybody who has something to claim
+    #[arg(long, group = "who")]
+    pub all: bool,
+    /// The transfer that pays it: its hash, for the record
+    #[arg(long, value_name = "TX")]
+    pub evidence: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// The parameters, one file for each geometry of the policies
+    #[arg(long, required = true, num_args = 1.., value_name = "SRS")]
+    pub params: Vec<PathBuf>,
+    /// Accept development parameters, under which anyone can forge a proof
+    #[arg(long)]
+    pub allow_insecure_params: bool,
+    /// Write the report as a web page, too
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  fairshare audit vault.tar --params ceremony.srs --report audit.html
+
+Exit status 0 says that every bundle verifies and that every amount is right to the unit, 1 that something differs: the
+report names it.")]
+pub struct AuditArchiveArgs {
+    /// What `fairshare vault export --archive` wrote
+    #[arg(value_name = "ARCHIVE")]
+    pub archive: PathBuf,
+    #[command(flatten)]
+    pub audit: AuditArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true))]
+pub struct ExportArgs {
+    /// Where to write the tree of an epoch's claims, as JSON
+    #[arg(long, value_name = "FILE.json", group = "what")]
+    pub claims: Option<PathBuf>,
+    /// Where to write the archive of the whole ledger
+    #[arg(long, value_name = "FILE.tar", group = "what")]
+    pub archive: Option<PathBuf>,
+    #[command(flatten)]
+    pub epoch: EpochArgs,
+}

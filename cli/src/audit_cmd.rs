@@ -1,0 +1,101 @@
+//! `fairshare audit` and `fairshare vault audit`: everything computed again.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use fairshare_params::files::{self, Access};
+use fairshare_vault::archive::{self, ArchiveError};
+use fairshare_vault::audit::{Auditor, Line, Report};
+use fairshare_vault::books::Books;
+use fairshare_vault::report;
+use fairshare_verifier::Trust;
+use serde::Serialize;
+
+use crate::args::{AuditArchiveArgs, AuditArgs};
+use crate::error::{CliError, Status};
+use crate::load;
+use crate::output::Output;
+use crate::progress;
+
+#[derive(Serialize)]
+struct Audited<'a> {
+    accepted: bool,
+    bundles: usize,
+    claims: usize,
+    claimed: String,
+    epochs: Vec<AuditedEpoch>,
+    differences: Vec<String>,
+    report: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AuditedEpoch {
+    epoch: u64,
+    state: &'static str,
+    contributors: Vec<AuditedLine>,
+}
+
+#[derive(Serialize)]
+struct AuditedLine {
+    contributor: String,
+    records: u64,
+    data_score: Option<String>,
+    compute_score: Option<String>,
+    data: String,
+    compute: String,
+}
+
+pub fn run(args: &AuditArchiveArgs, output: Output) -> Result<Status, CliError> {
+    let refuse =
+        |source: ArchiveError| CliError::Archive { path: args.archive.clone(), source: Box::new(source) };
+    let spinner = progress::spinner("reading the archive");
+    let file = File::open(&args.archive).map_err(|source| refuse(source.into()))?;
+    let books = archive::read(BufReader::new(file)).map_err(refuse)?;
+    drop(spinner);
+    audit(&books, &args.audit, output)
+}
+
+/// Audits books, whether from an archive or a ledger.
+pub fn audit(books: &Books, args: &AuditArgs, output: Output) -> Result<Status, CliError> {
+    if let Some(path) = &args.report {
+        load::check_output(path)?;
+    }
+    let parameters = args.params.iter().map(|path| load::params(path)).collect::<Result<Vec<_>, _>>()?;
+    let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
+    let bar = progress::counter("verifying bundles");
+    let auditor = Auditor { parameters: &parameters, trust, progress: &|done, total| bar.set(done, total) };
+    let found = auditor.audit(books);
+    drop(bar);
+    if let Some(path) = &args.report {
+        files::write(path, report::html(&found).as_bytes(), Access::Public)
+            .map_err(|source| CliError::File { path: path.clone(), source })?;
+    }
+    let path = args.report.as_ref().map(|path| path.display().to_string());
+    output.result(&describe(&found, path.as_deref()), || report::text(&found))?;
+    Ok(if found.is_clean() { Status::Done } else { Status::Refused })
+}
+
+fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
+    let line = |(contributor, line): (&fairshare_params::address::Address, &Line)| AuditedLine {
+        contributor: contributor.to_string(),
+        records: line.records,
+        data_score: line.data.map(|score| score.to_string()),
+        compute_score: line.compute.map(|score| score.to_string()),
+        data: line.payout.data.to_string(),
+        compute: line.payout.compute.to_string(),
+    };
+    let epochs = found.epochs.iter().map(|epoch| AuditedEpoch {
+        epoch: epoch.number,
+        state: epoch.state.name(),
+        contributors: epoch.lines.iter().map(line).collect(),
+    });
+    Audited {
+        accepted: found.is_clean(),
+        bundles: found.bundles,
+        claims: found.claims,
+        claimed: found.claimed.to_string(),
+        epochs: epochs.collect(),
+        differences: found.differences.iter().map(ToString::to_string).collect(),
+        report,
+    }
+}

@@ -1,0 +1,72 @@
+//! The demonstration's vault: the operator's epoch, from opening to the last claim, and an auditor's look at it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use fairshare_params::policy::Source;
+use fairshare_params::registration::Registration;
+use fairshare_params::srs::Srs;
+use fairshare_vault::Ledger;
+use fairshare_vault::audit::Auditor;
+use fairshare_vault::database::Location;
+use fairshare_vault::ledger::{Batch, Paid, Submission, Submitted};
+use fairshare_verifier::{Trust, Verifier};
+
+use super::{Claim, data, say, timed};
+use crate::error::{CliError, one_line};
+use crate::load;
+use crate::output::{Output, thousands};
+
+/// Opens the epoch, registers what the task contract recorded, and verifies all bundles; says what each of them claims.
+pub fn submit(
+    output: Output,
+    root: &Path,
+    verifier: &Verifier<'_>,
+    claims: &[Claim],
+) -> Result<(Ledger, Vec<Submitted>, Duration), CliError> {
+    let path = root.join(data::POLICY);
+    let (source, policy) = Source::load(&path).map_err(|source| CliError::Policy { path, source })?;
+    let mut ledger = Ledger::open_or_create(&Location::File(root.join("vault.ledger")))?;
+    ledger.open_epoch(&source, &policy)?;
+    let mut registrations: Vec<Registration> =
+        claims.iter().map(|claim| claim.registration.clone()).collect();
+    registrations.sort_by_key(|registration| (*registration.digest(), *registration.contributor()));
+    ledger.register(None, &Batch::new(registrations)?, None)?;
+
+    let submissions = claims
+        .iter()
+        .map(|claim| Ok(Submission { bytes: load::bytes(&claim.bundle, u64::MAX)? }))
+        .collect::<Result<Vec<_>, CliError>>()?;
+    let (verdicts, took) =
+        timed("verifying", || ledger.submit(None, verifier, &submissions).map_err(CliError::from))?;
+    if let Some(error) = verdicts.iter().find_map(|verdict| verdict.result.as_ref().err()) {
+        output.text(&one_line(error))?;
+        return Err(CliError::Demo("an honest bundle is refused"));
+    }
+    let submitted: Vec<_> = verdicts.into_iter().filter_map(|verdict| verdict.claim).collect();
+    say(output, &format!("the vault verifies {} bundles together: all accepted", submitted.len()), took)?;
+    Ok((ledger, submitted, took))
+}
+
+/// Closes, settles and pays the epoch, and audits it; says who is paid what.
+pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, CliError> {
+    let (closed, took) = timed("closing", || Ok(ledger.close(None, srs)?))?;
+    let what = format!("the vault closes: the units of {} nodes add up to the round totals", closed.nodes);
+    say(output, &what, took)?;
+    let (settled, took) = timed("settling", || Ok(ledger.settle(None)?))?;
+    say(output, "the vault settles the epoch and posts the root of its claims", took)?;
+    let (paid, took) = timed("paying", || Ok(ledger.claim_all(None)?.payments))?;
+    let units: u128 = paid.iter().map(|payment| payment.amount).sum();
+    say(output, &format!("{} contributors claim {} units", paid.len(), thousands(units)), took)?;
+    let ((bundles, clean), took) = timed("auditing", || {
+        let parameters = std::slice::from_ref(srs);
+        let auditor = Auditor { parameters, trust: Trust::AllowInsecure, progress: &|_, _| {} };
+        let report = auditor.audit(&ledger.books()?);
+        Ok((report.bundles, report.is_clean()))
+    })?;
+    if !clean {
+        return Err(CliError::Demo("the audit finds a difference"));
+    }
+    say(output, &format!("an auditor verifies {bundles} bundles again and agrees to the unit"), took)?;
+    Ok(settled.payouts)
+}

@@ -1,0 +1,207 @@
+//! `fairshare vault`: the operator's books, from opening an epoch to the last claim.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use fairshare_params::files::{self, Access};
+use fairshare_params::policy::Source;
+use fairshare_vault::ledger::{Batch, Epoch, State, Units};
+use fairshare_vault::{Ledger, archive};
+use serde::Serialize;
+
+use crate::args::{ExportArgs, RegisterArgs, VaultArgs, VaultCommand};
+use crate::audit_cmd;
+use crate::error::{CliError, Status};
+use crate::load;
+use crate::output::{Output, list, notice, thousands};
+use crate::progress;
+
+mod claim;
+mod settle;
+mod status;
+mod submit;
+
+pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
+    // Reading a location cannot fail.
+    let Ok(location) = args.ledger.parse();
+    if let VaultCommand::Init { policy } = &args.command {
+        return init(&mut Ledger::open_or_create(&location)?, policy, output);
+    }
+    let mut ledger = Ledger::open(&location)?;
+    match &args.command {
+        VaultCommand::Init { .. } => Ok(Status::Done),
+        VaultCommand::Register(args) => register(&mut ledger, args, output),
+        VaultCommand::Submit(args) => submit::run(&mut ledger, args, output),
+        VaultCommand::Close(args) => {
+            let srs = load::params(&args.params)?;
+            let closed = ledger.close(args.epoch.epoch, &srs)?;
+            let nodes = closed.nodes;
+            let text = format!("the units of {nodes} nodes add up to the round totals");
+            changed(output, &closed.epoch, closed.before, &text)
+        }
+        VaultCommand::Settle(args) => settle::run(&mut ledger, args.epoch, output),
+        VaultCommand::Claim(args) => claim::run(&mut ledger, args, output),
+        VaultCommand::Status => status::run(&mut ledger, output),
+        VaultCommand::Audit(args) => {
+            let books = ledger.books()?;
+            audit_cmd::audit(&books, args, output)
+        }
+        VaultCommand::Export(args) => export(&mut ledger, args, output),
+    }
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    epoch: u64,
+    state: &'static str,
+    policy: String,
+    /// Whether it was so before.
+    before: bool,
+    #[serde(skip)]
+    text: &'a str,
+}
+
+/// Says what a transition did.
+fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<Status, CliError> {
+    let changed = Changed {
+        epoch: epoch.number,
+        state: epoch.state.name(),
+        policy: epoch.policy.to_string(),
+        before,
+        text,
+    };
+    output.result(&changed, || {
+        let again = if before { ", as it was before" } else { "" };
+        let mut lines = vec![("epoch", format!("{} is {}{again}", epoch.number, epoch.state))];
+        if !changed.text.is_empty() && !before {
+            lines.push(("", changed.text.to_owned()));
+        }
+        lines.push(("policy", changed.policy.clone()));
+        list(&lines)
+    })?;
+    Ok(Status::Done)
+}
+
+fn init(ledger: &mut Ledger, path: &Path, output: Output) -> Result<Status, CliError> {
+    let (source, policy) =
+        Source::load(path).map_err(|source| CliError::Policy { path: path.to_owned(), source })?;
+    let opened = ledger.open_epoch(&source, &policy)?;
+    let text = format!("ledger at {}", ledger.location());
+    changed(output, &opened.epoch, opened.before, &text)
+}
+
+#[derive(Serialize)]
+struct RegisteredResult {
+    new: usize,
+    before: usize,
+    units: usize,
+}
+
+fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<Status, CliError> {
+    let mut registrations = Vec::new();
+    for path in expand(&args.registrations, "json")? {
+        registrations.push((load::registration(&path)?, path));
+    }
+    registrations.sort_by_key(|(registration, _)| (*registration.digest(), *registration.contributor()));
+    for pair in registrations.windows(2) {
+        if let [(first, path), (second, again)] = pair
+            && (first.digest(), first.contributor()) == (second.digest(), second.contributor())
+        {
+            return Err(CliError::RegisteredTwice {
+                first: path.clone(),
+                second: again.clone(),
+                digest: first.digest().to_string(),
+                contributor: first.contributor().to_string(),
+            });
+        }
+    }
+    let batch = Batch::new(registrations.into_iter().map(|(registration, _)| registration).collect())?;
+    let (_, policy) = ledger.epoch(args.epoch.epoch)?;
+    let (by_node, srs) = match (&args.units, &args.params) {
+        (Some(units), Some(params)) => {
+            let (first, rounds) = (policy.first_round(), policy.round_totals().len());
+            let by_node = fairshare_prover::ingest::units::read_units_by_node(units, first, rounds)?;
+            (by_node, Some(load::params(params)?))
+        }
+        _ => Default::default(),
+    };
+    let units = srs.as_ref().map(|srs| Units { srs, by_node });
+    let done = ledger.register(args.epoch.epoch, &batch, units.as_ref())?;
+    let result = RegisteredResult { new: done.new, before: done.before, units: done.units };
+    output.result(&result, || {
+        list(&[
+            (
+                "registered",
+                format!("{} now, {} before", thousands(done.new as u64), thousands(done.before as u64)),
+            ),
+            ("units", format!("of {} nodes put on record", thousands(done.units as u64))),
+        ])
+    })?;
+    Ok(Status::Done)
+}
+
+#[derive(Serialize)]
+struct Exported {
+    claims: Option<String>,
+    root: Option<String>,
+    archive: Option<String>,
+}
+
+fn export(ledger: &mut Ledger, args: &ExportArgs, output: Output) -> Result<Status, CliError> {
+    let mut exported = Exported { claims: None, root: None, archive: None };
+    if let Some(path) = &args.claims {
+        let refuse = |source| CliError::File { path: path.clone(), source };
+        let tree = ledger.claim_tree(args.epoch.epoch)?.ok_or(CliError::NoClaims)?;
+        let text = tree.to_json().map_err(|error| refuse(error.into()))?;
+        files::write(path, text.as_bytes(), Access::Public).map_err(refuse)?;
+        exported.claims = Some(path.display().to_string());
+        exported.root = Some(tree.root().to_string());
+    }
+    if let Some(path) = &args.archive {
+        let refuse = |source| CliError::File { path: path.clone(), source };
+        let spinner = progress::spinner("writing the archive");
+        let books = ledger.books()?;
+        let file = files::begin(path).map_err(refuse)?;
+        archive::write(&books, BufWriter::new(&file)).map_err(refuse)?;
+        files::publish(file, path, Access::Public).map_err(refuse)?;
+        drop(spinner);
+        exported.archive = Some(path.display().to_string());
+        if books.epochs.iter().any(|epoch| epoch.state < State::Settled) {
+            notice("warning: an epoch is not settled yet; its amounts are not in the archive");
+        }
+    }
+    output.result(&exported, || {
+        let mut lines = Vec::new();
+        if let (Some(path), Some(root)) = (&exported.claims, &exported.root) {
+            lines.push(("claims", path.clone()));
+            lines.push(("root", root.clone()));
+        }
+        if let Some(path) = &exported.archive {
+            lines.push(("archive", path.clone()));
+        }
+        list(&lines)
+    })?;
+    Ok(Status::Done)
+}
+
+/// The files named, a folder standing for those in it that end so; in order of their names.
+fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let refuse = |source| CliError::File { path: path.clone(), source };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(refuse)? {
+            let file = entry.map_err(refuse)?.path();
+            if file.extension().is_some_and(|found| found == extension) {
+                found.push(file);
+            }
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
+}

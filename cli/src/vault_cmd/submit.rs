@@ -1,0 +1,146 @@
+//! `fairshare vault submit`: a verdict for every bundle.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use comfy_table::Cell;
+use fairshare_vault::Ledger;
+use fairshare_vault::ledger::{MAX_BUNDLE_BYTES, Recorded, Submission, Verdict};
+use fairshare_verifier::{Trust, Verifier};
+use serde::Serialize;
+
+use super::expand;
+use crate::args::SubmitArgs;
+use crate::error::{CliError, Status, one_line};
+use crate::load;
+use crate::output::{Output, align_right, nats, seconds, short_address, table, thousands};
+use crate::progress;
+
+/// Bundles verified together: enough to keep every core busy, few enough for the memory.
+const BATCH: usize = 128;
+
+/// One bundle's line. What cannot be read is null.
+#[derive(Serialize)]
+struct Line {
+    bundle: String,
+    accepted: bool,
+    /// Whether it was on record before.
+    before: bool,
+    role: Option<&'static str>,
+    contributor: Option<String>,
+    score: Option<String>,
+    error: Option<String>,
+    #[serde(skip)]
+    value: Option<u64>,
+}
+
+pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Status, CliError> {
+    let paths = expand(&args.bundles, "bundle")?;
+    let total = paths.len();
+    let (_, policy) = ledger.epoch(args.epoch.epoch)?;
+    let srs = load::params(&args.params)?;
+    let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
+    let spinner = progress::spinner("making the verifying keys");
+    let verifier = Verifier::new(&srs, &policy, trust)?;
+    drop(spinner);
+    let begun = Instant::now();
+    let bar = progress::counter("verifying bundles");
+    let mut lines = Vec::new();
+    for paths in paths.chunks(BATCH) {
+        for line in submit(ledger, args.epoch.epoch, &verifier, paths)? {
+            if output.is_json() {
+                output.result(&line, String::new)?;
+            }
+            lines.push(line);
+        }
+        bar.set(lines.len(), total);
+    }
+    drop(bar);
+    let accepted = lines.iter().filter(|line| line.accepted).count();
+    output.text(&format!(
+        "{}\n{} of {} accepted in {}",
+        describe(&lines),
+        thousands(accepted as u64),
+        thousands(lines.len() as u64),
+        seconds(begun.elapsed())
+    ))?;
+    Ok(if accepted == lines.len() { Status::Done } else { Status::Refused })
+}
+
+/// Files that cannot be read are refused like bundles that do not verify.
+fn submit(
+    ledger: &mut Ledger,
+    epoch: Option<u64>,
+    verifier: &Verifier<'_>,
+    paths: &[PathBuf],
+) -> Result<Vec<Line>, CliError> {
+    let mut submissions = Vec::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        let bytes = load::bytes(path, MAX_BUNDLE_BYTES as u64);
+        errors.push(bytes.as_ref().err().map(|error| one_line(error)));
+        submissions.extend(bytes.ok().map(|bytes| Submission { bytes }));
+    }
+    let mut verdicts = ledger.submit(epoch, verifier, &submissions)?.into_iter();
+    Ok(paths
+        .iter()
+        .zip(errors)
+        .filter_map(|(path, error)| match error {
+            Some(error) => Some(Line::unreadable(path, error)),
+            None => verdicts.next().map(|verdict| Line::of(path, &verdict)),
+        })
+        .collect())
+}
+
+impl Line {
+    fn unreadable(path: &Path, error: String) -> Self {
+        Self {
+            bundle: path.display().to_string(),
+            accepted: false,
+            before: false,
+            role: None,
+            contributor: None,
+            score: None,
+            error: Some(error),
+            value: None,
+        }
+    }
+
+    fn of(path: &Path, verdict: &Verdict) -> Self {
+        let claim = verdict.claim.as_ref();
+        Self {
+            bundle: path.display().to_string(),
+            accepted: verdict.result.is_ok(),
+            before: matches!(verdict.result, Ok(Recorded::Before)),
+            role: claim.map(|claim| claim.role.name()),
+            contributor: claim.map(|claim| claim.contributor.to_string()),
+            score: claim.map(|claim| claim.score.to_string()),
+            error: verdict.result.as_ref().err().map(|error| one_line(error)),
+            value: claim.map(|claim| claim.score),
+        }
+    }
+}
+
+fn describe(lines: &[Line]) -> String {
+    let mut table = table(["bundle", "role", "contributor", "score", "verdict"]);
+    align_right(&mut table, [3]);
+    let mut reasons = String::new();
+    for line in lines {
+        let verdict = match (line.accepted, line.before) {
+            (true, false) => "accepted",
+            (true, true) => "accepted before",
+            (false, _) => "REFUSED",
+        };
+        table.add_row([
+            Cell::new(&line.bundle),
+            Cell::new(line.role.unwrap_or("?")),
+            Cell::new(line.contributor.as_deref().map(short_address).unwrap_or_default()),
+            Cell::new(line.value.map(nats).unwrap_or_default()),
+            Cell::new(verdict),
+        ]);
+        if let Some(error) = &line.error {
+            reasons.push_str(&format!("\n{}: {error}", line.bundle));
+        }
+    }
+    format!("{table}{reasons}")
+}

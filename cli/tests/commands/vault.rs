@@ -1,0 +1,199 @@
+//! The vault's commands as an operator meets them.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::support::*;
+
+/// The other two airports of the example, which give computing power alone.
+pub const NODES: [(&str, &str); 2] = [
+    ("JFK", "0x00000000000000000000000000000000000000a2"),
+    ("LGA", "0x00000000000000000000000000000000000000b3"),
+];
+
+/// What an operator is given for the example's epoch: registrations and units by node.
+pub struct Epoch {
+    pub registrations: Vec<String>,
+    pub units: String,
+}
+
+/// Registers nothing yet: commits for the two nodes that have no bundle, and writes everybody's units down.
+pub fn epoch(folder: &Path) -> Epoch {
+    let p = prepared();
+    let rounds = fs::read_to_string(examples().join("rounds.csv")).unwrap();
+    let units = rounds.replacen("EWR,JFK,LGA", &format!("{CONTRIBUTOR},{},{}", NODES[0].1, NODES[1].1), 1);
+    assert_ne!(units, rounds, "the columns are the airports");
+    let mut registrations = p.registrations().to_vec();
+    for (name, address) in NODES {
+        let target = folder.join(name);
+        let line = format!(
+            "commit compute {} --contributor {address} --units {}/rounds.csv --column {name} --out {}",
+            p.common(),
+            show(examples()),
+            show(&target)
+        );
+        assert_eq!(fairshare(&line).status, 0);
+        registrations.push(show(&target.join("registration.json")));
+    }
+    Epoch { registrations, units: write(folder, "units.csv", units) }
+}
+
+/// Runs a vault's command on a ledger.
+fn vault(ledger: &str, line: &str) -> Ran {
+    fairshare(&format!("vault {line} --ledger {ledger}"))
+}
+
+#[test]
+fn an_epoch_from_opening_to_the_last_claim() {
+    let folder = folder();
+    let (p, epoch) = (prepared(), epoch(&folder));
+    let ledger = show(&folder.join("vault.ledger"));
+    let run = |line: &str| vault(&ledger, &format!("{line} --json")).json();
+
+    let opened = run(&format!("init --policy {}", p.policy));
+    assert_eq!(
+        (&opened["epoch"], &opened["state"], &opened["before"]),
+        (&2013.into(), &"open".into(), &false.into())
+    );
+    let registered = run(&format!("register {}", epoch.registrations.join(" ")));
+    assert_eq!((&registered["new"], &registered["before"]), (&4.into(), &0.into()));
+    let status = run("status");
+    assert_eq!(status["epochs"][0]["awaited"].as_array().unwrap().len(), 3);
+
+    // A damaged bundle is refused; those given with it are not.
+    let mut damaged = fs::read(&p.data_bundle).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    let damaged = write(&folder, "damaged.bundle", damaged);
+    let line = format!(
+        "submit {damaged} {} {} --params {} --allow-insecure-params",
+        p.data_bundle, p.compute_bundle, p.params
+    );
+    let ran = vault(&ledger, &format!("{line} --json"));
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let verdicts: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let accepted: Vec<_> = verdicts.iter().map(|verdict| verdict["accepted"].as_bool().unwrap()).collect();
+    assert_eq!(accepted, [false, true, true]);
+    assert!(verdicts[0]["error"].is_string() && verdicts[1]["error"].is_null());
+
+    // Nothing vouches for two nodes yet.
+    vault(&ledger, &format!("close --params {}", p.params))
+        .fails(1, &[NODES[0].1.get(..20).unwrap(), "vault register --units"]);
+    let units = run(&format!("register --units {} --params {}", epoch.units, p.params));
+    assert_eq!((&units["new"], &units["units"]), (&0.into(), &3.into()));
+    assert_eq!(run(&format!("close --params {}", p.params))["state"], "closed");
+    let settled = run("settle");
+    let paid: u128 = settled["payouts"].as_array().unwrap().iter().map(|paid| number(&paid["total"])).sum();
+    let left = number(&settled["compute_tenths_left"]) + number(&settled["data_tenths_left"]);
+    assert_eq!(paid * 10 + left, 1_000_000_000);
+
+    let (claims, archive) = (show(&folder.join("claims.json")), show(&folder.join("vault.tar")));
+    let exported = run(&format!("export --claims {claims} --archive {archive}"));
+    assert_eq!(exported["root"], settled["root"]);
+    let dump: Value = serde_json::from_slice(&fs::read(&claims).unwrap()).unwrap();
+    assert_eq!((&dump["format"], &dump["root"]), (&"standard-v1".into(), &settled["root"]));
+
+    let payment = &run(&format!("claim {CONTRIBUTOR} --evidence 0xfeed"))["payments"][0];
+    assert_eq!(number(&payment["amount"]), paid);
+    assert_eq!(number(&run(&format!("claim {CONTRIBUTOR}"))["payments"][0]["amount"]), 0);
+    assert!(run("claim --all")["payments"].as_array().unwrap().is_empty());
+    assert_eq!(run("status")["epochs"][0]["state"], "paid out");
+
+    let page = folder.join("audit.html");
+    let audit = format!("--params {} --allow-insecure-params --json", p.params);
+    assert_eq!(run(&format!("audit {audit}"))["accepted"], true);
+    let audited = fairshare(&format!("audit {archive} {audit} --report {}", show(&page))).json();
+    assert_eq!((&audited["accepted"], &audited["bundles"]), (&true.into(), &2.into()));
+    assert!(fs::read_to_string(page).unwrap().contains("<svg"));
+}
+
+fn number(value: &Value) -> u128 {
+    value.as_str().and_then(|text| text.parse().ok()).expect("a decimal string")
+}
+
+#[test]
+fn mistakes_are_told_with_the_way_out() {
+    let folder = folder();
+    let p = prepared();
+    let ledger = show(&folder.join("vault.ledger"));
+    vault(&ledger, "status").fails(2, &["there is no ledger at", "vault init"]);
+    assert_eq!(vault(&ledger, &format!("init --policy {}", p.policy)).status, 0);
+    let [data, compute] = p.registrations();
+    vault(&ledger, &format!("register {data} {compute} {data}"))
+        .fails(2, &["register digest", "registration.json"]);
+    vault(&ledger, "settle").fails(2, &["epoch 2013 is open, and this needs it closed"]);
+    vault(&ledger, "close --epoch 7 --params x").fails(2, &["x"]);
+    vault(&ledger, "claim 0x00000000000000000000000000000000000000ff").fails(2, &["has earned nothing"]);
+    vault(&ledger, "export --claims x.json").fails(2, &["needs it settled"]);
+    // What nobody registered cannot be submitted, and insecure parameters have to be asked for.
+    let line = format!("submit {} --params {}", p.data_bundle, p.params);
+    vault(&ledger, &line).fails(1, &["--allow-insecure-params"]);
+    let ran = vault(&ledger, &format!("{line} --allow-insecure-params"));
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains("register it first"), "{}", ran.stdout);
+    // A database that is not there.
+    vault("postgres://nobody:s3cret@127.0.0.1:1/none", "status")
+        .fails(2, &["cannot be reached", "nothing is lost"]);
+    vault("postgres://%zz", "status").fails(2, &["no PostgreSQL connection string"]);
+    let changed = policy(&folder, &[("pool = 100_000_000", "pool = 100_000_001")]);
+    vault(&ledger, &format!("init --policy {changed}")).fails(2, &["its rules cannot change"]);
+}
+
+#[test]
+fn an_altered_archive_is_told_by_what_differs() {
+    let folder = folder();
+    let (p, epoch) = (prepared(), epoch(&folder));
+    let ledger = show(&folder.join("vault.ledger"));
+    let archive = show(&folder.join("vault.tar"));
+    for line in [
+        format!("init --policy {}", p.policy),
+        format!("register {} --units {} --params {}", epoch.registrations.join(" "), epoch.units, p.params),
+        format!(
+            "submit {} {} --params {} --allow-insecure-params",
+            p.data_bundle, p.compute_bundle, p.params
+        ),
+        format!("close --params {}", p.params),
+        "settle".to_owned(),
+        format!("export --archive {archive}"),
+    ] {
+        let ran = vault(&ledger, &line);
+        assert_eq!(ran.status, 0, "{line}\n{}", ran.stderr);
+    }
+    let bytes = fs::read(&archive).unwrap();
+    let (from, to) = (b"\"compute\": \"7", b"\"compute\": \"8");
+    let place = bytes.windows(from.len()).position(|window| window == from).expect("a payout");
+    let mut altered = bytes.clone();
+    altered[place..place + to.len()].copy_from_slice(to);
+    let altered = write(&folder, "altered.tar", altered);
+    let ran = fairshare(&format!("audit {altered} --params {} --allow-insecure-params", p.params));
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("DIFFERENCE epoch 2013: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("for computing power"), "{}", ran.stdout);
+    let cut = write(&folder, "cut.tar", &bytes[..bytes.len() / 2]);
+    fairshare(&format!("audit {cut} --params {} --allow-insecure-params", p.params)).fails(2, &["cut.tar"]);
+}
+
+/// The README's section for operators, line by line, as a reader would run it.
+#[test]
+fn the_operators_example_of_the_readme_works_as_written() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, section) = readme.split_once("## Running a vault").expect("the section");
+    let (_, code) = section.split_once("```sh\n").expect("its example");
+    let (code, _) = code.split_once("```").expect("its end");
+    let bin = folder();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fairshare"), bin.join("fairshare")).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let ran = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", code])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .env("PATH", path)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("TMPDIR", &bin)
+        .output()
+        .expect("bash");
+    let (stdout, stderr) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{stdout}\n{stderr}");
+    assert!(stdout.contains("Everything is as it should be: 4 bundles verified again"), "{stdout}");
+}

@@ -1,0 +1,167 @@
+//! Values in and out of either database: integers, text and bytes.
+
+use std::error::Error;
+
+use ::postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use bytes::BytesMut;
+
+use super::{DatabaseError, Result};
+
+/// A parameter, or a column of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A 64-bit integer.
+    Integer(i64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of an answer. Whoever reads a column knows its type; any other is a ledger that something else wrote.
+#[derive(Clone, Debug)]
+pub struct Row(pub(super) Vec<Value>);
+
+impl Row {
+    /// The integer in this column.
+    pub fn integer(&self, column: usize) -> Result<i64> {
+        match self.0.get(column) {
+            Some(Value::Integer(value)) => Ok(*value),
+            _ => Err(DatabaseError::Corrupt { what: "something else where an integer stands" }),
+        }
+    }
+
+    /// The text in this column.
+    pub fn text(&self, column: usize) -> Result<&str> {
+        self.optional_text(column)?.ok_or(DatabaseError::Corrupt { what: "nothing where a text stands" })
+    }
+
+    /// The text in this column, or nothing.
+    pub fn optional_text(&self, column: usize) -> Result<Option<&str>> {
+        match self.0.get(column) {
+            Some(Value::Text(value)) => Ok(Some(value)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(DatabaseError::Corrupt { what: "something else where a text stands" }),
+        }
+    }
+
+    /// The bytes in this column.
+    pub fn bytes(&self, column: usize) -> Result<&[u8]> {
+        match self.0.get(column) {
+            Some(Value::Bytes(value)) => Ok(value),
+            _ => Err(DatabaseError::Corrupt { what: "something else where bytes stand" }),
+        }
+    }
+
+    /// The bytes in this column, or nothing.
+    pub fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.bytes(column).map(Some),
+        }
+    }
+
+    /// The value that the text in this column spells.
+    pub fn parsed<T: std::str::FromStr>(&self, column: usize) -> Result<T> {
+        self.text(column)?
+            .parse()
+            .map_err(|_| DatabaseError::Corrupt { what: "a number, address or digest that cannot be read" })
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(value) => ValueRef::Integer(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Bytes(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+impl rusqlite::types::FromSql for Value {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        use rusqlite::types::{FromSqlError, ValueRef};
+        Ok(match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(value) => Self::Integer(value),
+            ValueRef::Text(_) => Self::Text(value.as_str()?.to_owned()),
+            ValueRef::Blob(value) => Self::Bytes(value.to_vec()),
+            ValueRef::Real(_) => return Err(FromSqlError::InvalidType),
+        })
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Integer(value) => value.to_sql_checked(ty, out),
+            Self::Text(value) => value.to_sql_checked(ty, out),
+            Self::Bytes(value) => value.to_sql_checked(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        // Each variant checks for itself.
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Value {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(match *ty {
+            Type::INT8 => Self::Integer(i64::from_sql(ty, raw)?),
+            Type::BYTEA => Self::Bytes(Vec::from_sql(ty, raw)?),
+            _ => Self::Text(String::from_sql(ty, raw)?),
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT8 | Type::BYTEA | Type::TEXT)
+    }
+}

@@ -1,0 +1,250 @@
+//! Why the vault refuses.
+
+use fairshare_params::address::Address;
+use fairshare_params::context::ContextError;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::PolicyError;
+use fairshare_verifier::{BundleError, VerifyError};
+
+use crate::claims::ClaimsError;
+use crate::database::DatabaseError;
+use crate::ledger::State;
+use crate::settlement::SettlementError;
+use crate::units::SumError;
+
+/// Why a command on the ledger was refused. Nothing was changed, unless the variant says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A policy on record that cannot be read any more.
+    #[error("the policy on record for epoch {epoch} is refused")]
+    Policy {
+        /// The epoch.
+        epoch: u64,
+        /// Why.
+        source: Box<PolicyError>,
+    },
+    /// A policy on record that is not the one its epoch was opened with.
+    #[error(
+        "the policy on record for epoch {epoch} hashes to {found}, but the epoch was opened under {expected}; restore the ledger from a backup"
+    )]
+    PolicyChanged {
+        /// The epoch.
+        epoch: u64,
+        /// The hash of what is there.
+        found: Digest,
+        /// The hash recorded.
+        expected: Digest,
+    },
+    /// No epoch at all.
+    #[error("the ledger has no epoch yet; open one with `fairshare vault init --policy POLICY`")]
+    NoEpoch,
+    /// No epoch of that number.
+    #[error("the ledger has no epoch {epoch}; `fairshare vault status` lists those it has")]
+    UnknownEpoch {
+        /// The number.
+        epoch: u64,
+    },
+    /// Another vault's policy.
+    #[error(
+        "this ledger is of {ledger}, but the policy of {policy}; keep each vault and subnet in a ledger of its own"
+    )]
+    OtherVault {
+        /// Chain, vault and subnet of the ledger.
+        ledger: String,
+        /// Chain, vault and subnet of the policy.
+        policy: String,
+    },
+    /// The same epoch under other rules.
+    #[error("epoch {epoch} was opened under policy {recorded}; its rules cannot change to {given}")]
+    OtherPolicy {
+        /// The epoch.
+        epoch: u64,
+        /// The policy's hash on record.
+        recorded: Digest,
+        /// The hash of the policy given.
+        given: Digest,
+    },
+    /// An epoch that does not follow.
+    #[error("epoch {epoch} does not follow epoch {last}, the ledger's last; number epochs upwards")]
+    NotAscending {
+        /// The epoch.
+        epoch: u64,
+        /// The last one.
+        last: u64,
+    },
+    /// The epoch before is not settled.
+    #[error(
+        "epoch {epoch} is {state}; settle it before the next one is opened, which takes over what it leaves"
+    )]
+    Unsettled {
+        /// The epoch.
+        epoch: u64,
+        /// Its state.
+        state: State,
+    },
+    /// Rounds that an earlier epoch has paid.
+    #[error(
+        "the policy's rounds begin at {first}, but epoch {epoch} has rounds up to {last}: work of one round would be paid twice; number rounds on"
+    )]
+    RoundsAgain {
+        /// The policy's first round.
+        first: u64,
+        /// The earlier epoch.
+        epoch: u64,
+        /// Its last round.
+        last: u64,
+    },
+    /// More than 128 bits of base units.
+    #[error(
+        "with this pool the vault's epochs would have more than 2^128 base units in all; use larger units"
+    )]
+    PoolsTooLarge,
+    /// An epoch in another state.
+    #[error("epoch {epoch} is {state}, and this needs it {needed}")]
+    State {
+        /// The epoch.
+        epoch: u64,
+        /// Its state.
+        state: State,
+        /// What was needed.
+        needed: State,
+    },
+    /// A batch of registrations that is not strictly ascending.
+    #[error(
+        "registration {index} of the batch repeats the one before it, or does not follow it, in the order of digest and contributor; give every registration once, in that order"
+    )]
+    Order {
+        /// Position in the batch, from 0.
+        index: usize,
+    },
+    /// A registration that the policy does not admit.
+    #[error("{contributor}'s registration of {digest} does not fit the policy")]
+    Unfit {
+        /// The contributor.
+        contributor: Address,
+        /// The digest.
+        digest: Digest,
+        /// Why.
+        source: Box<ContextError>,
+    },
+    /// A digest registered before, otherwise.
+    #[error(
+        "{digest} was registered in epoch {epoch} by {owner}, in other words; a registration never changes: register that one, or other data"
+    )]
+    RegisteredOtherwise {
+        /// The digest.
+        digest: Digest,
+        /// The epoch on record.
+        epoch: u64,
+        /// The contributor on record.
+        owner: Address,
+    },
+    /// A second log of one node.
+    #[error(
+        "{contributor} has registered units for this epoch already, under digest {recorded}; a node has one log an epoch"
+    )]
+    SecondLog {
+        /// The node.
+        contributor: Address,
+        /// The digest on record.
+        recorded: Digest,
+    },
+    /// A dataset that comes after the score.
+    #[error(
+        "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the next one"
+    )]
+    ScoredAlready {
+        /// The contributor.
+        contributor: Address,
+    },
+    /// Units that are not those committed to.
+    #[error(
+        "{contributor}'s units do not give the commitment it registered; compare them with the task contract's"
+    )]
+    Units {
+        /// The node.
+        contributor: Address,
+    },
+    /// Other units than those on record.
+    #[error("{contributor}'s units are on record already, and are others")]
+    UnitsOtherwise {
+        /// The node.
+        contributor: Address,
+    },
+    /// Units that do not add up, or that nothing vouches for.
+    #[error(transparent)]
+    Sum(#[from] SumError),
+    /// The parameters are of another geometry.
+    #[error(
+        "the parameters are of geometry `{parameters}`, but epoch {epoch}'s policy of `{policy}`; give those of `{policy}`"
+    )]
+    Geometry {
+        /// The epoch.
+        epoch: u64,
+        /// The parameters'.
+        parameters: fairshare_params::Geometry,
+        /// The policy's.
+        policy: fairshare_params::Geometry,
+    },
+    /// Scores that cannot be weighed.
+    #[error(transparent)]
+    Settlement(#[from] SettlementError),
+    /// Claims that make no tree.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// Someone who has earned nothing.
+    #[error("{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs")]
+    NothingEarned {
+        /// The contributor.
+        contributor: Address,
+    },
+    /// A number on record that cannot be one.
+    #[error(
+        "the ledger holds a number that this program never writes; audit the ledger, and restore it from a backup"
+    )]
+    Number,
+}
+
+/// Why a bundle was not accepted. The other bundles given with it have verdicts of their own.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// Bytes that are no bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Longer than the ledger keeps.
+    #[error(
+        "the bundle has {bytes} bytes, and the ledger keeps at most {limit}; split the contribution over epochs"
+    )]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The most.
+        limit: usize,
+    },
+    /// A digest that is not registered for the contributor in this epoch.
+    #[error("{contributor} has not registered {digest} in this epoch; register it first")]
+    Unregistered {
+        /// The contributor.
+        contributor: Address,
+        /// The digest.
+        digest: Digest,
+    },
+    /// A dataset left out: leaving data out could raise a score.
+    #[error(
+        "{contributor} has also registered {digest} in this epoch; prove all datasets of an epoch together"
+    )]
+    LeftOut {
+        /// The contributor.
+        contributor: Address,
+        /// The digest left out.
+        digest: Digest,
+    },
+    /// The proof.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}

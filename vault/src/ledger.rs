@@ -1,0 +1,245 @@
+//! The books of one vault and subnet: epochs, what was registered and proved in them, what was paid.
+//!
+//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes' units have
+//! been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody has claimed it. Each
+//! method is one transaction, alone among writers; doing it again changes nothing and says so.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::{Policy, Source};
+use fairshare_params::registration::Registration;
+
+use crate::claims::Distribution;
+use crate::database::{Database, DatabaseError, Location, Missing, Row, Transaction, Value};
+use crate::error::VaultError;
+use crate::settlement::Carry;
+
+mod claim;
+mod close;
+mod export;
+mod open;
+mod register;
+mod settle;
+mod status;
+mod submit;
+
+pub use claim::{Claimed, Payment};
+pub use close::Closed;
+pub use open::Opened;
+pub use register::{Batch, Registered, Units};
+pub use settle::{Paid, Settled};
+pub use status::{EpochStatus, Status};
+pub use submit::{MAX_BUNDLE_BYTES, Recorded, Submission, Submitted, Verdict};
+
+type Result<T> = std::result::Result<T, VaultError>;
+
+/// A vault's books.
+pub struct Ledger {
+    database: Database,
+}
+
+/// Where an epoch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Contributions are registered and bundles submitted.
+    Open,
+    /// Nothing is added any more.
+    Closed,
+    /// Amounts are fixed.
+    Settled,
+    /// Everybody has claimed.
+    PaidOut,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
+
+    /// Its name in the ledger and everywhere else.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Settled => "settled",
+            Self::PaidOut => "paid out",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
+    }
+}
+
+/// An epoch on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    id: i64,
+    /// Its number, from the policy.
+    pub number: u64,
+    /// The hash of its policy.
+    pub policy: Digest,
+    /// Where it stands.
+    pub state: State,
+    /// What the epoch before left it.
+    pub brought: Carry,
+    /// What it leaves to the next one, once settled.
+    pub left: Option<Carry>,
+    /// The root of its claims, once settled, unless nobody has ever earned anything.
+    pub root: Option<Digest>,
+}
+
+const EPOCH: &str = "SELECT id, number, policy, state, compute_brought, data_brought, compute_left, data_left, root FROM epochs";
+
+impl Epoch {
+    fn read(row: &Row) -> Result<Self> {
+        let left = match (row.optional_text(6)?, row.optional_text(7)?) {
+            (Some(_), Some(_)) => Some(Carry { compute: row.parsed(6)?, data: row.parsed(7)? }),
+            _ => None,
+        };
+        Ok(Self {
+            id: row.integer(0)?,
+            number: row.parsed(1)?,
+            policy: row.parsed(2)?,
+            state: row.parsed(3)?,
+            brought: Carry { compute: row.parsed(4)?, data: row.parsed(5)? },
+            left,
+            root: row.optional_text(8)?.is_some().then(|| row.parsed(8)).transpose()?,
+        })
+    }
+
+    fn needs(&self, needed: State) -> Result<()> {
+        if self.state == needed {
+            return Ok(());
+        }
+        Err(VaultError::State { epoch: self.number, state: self.state, needed })
+    }
+}
+
+impl Ledger {
+    /// Opens the books at `location`, which have to be there.
+    pub fn open(location: &Location) -> Result<Self> {
+        Ok(Self { database: Database::open(location, Missing::Refuse)? })
+    }
+
+    /// Opens the books at `location`; makes empty ones where there are none.
+    pub fn open_or_create(location: &Location) -> Result<Self> {
+        Ok(Self { database: Database::open(location, Missing::Create)? })
+    }
+
+    /// Where the books are kept.
+    pub fn location(&self) -> &Location {
+        self.database.location()
+    }
+
+    /// Bytes that the database takes.
+    pub fn size(&mut self) -> Result<u64> {
+        Ok(self.database.size()?)
+    }
+
+    /// The epoch of this number, or the latest one, with its policy.
+    pub fn epoch(&mut self, number: Option<u64>) -> Result<(Epoch, Policy)> {
+        self.database.read(|transaction| {
+            let epoch = find_epoch(transaction, number)?;
+            let policy = read_policy(transaction, &epoch)?;
+            Ok((epoch, policy))
+        })
+    }
+}
+
+/// The epoch of this number, or the latest one.
+fn find_epoch(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<Epoch> {
+    match number {
+        Some(epoch) => {
+            let sql = format!("{EPOCH} WHERE number = $1");
+            let row = transaction.query_first(&sql, &[epoch.to_string().into()])?;
+            Epoch::read(&row.ok_or(VaultError::UnknownEpoch { epoch })?)
+        }
+        None => latest_epoch(transaction)?.ok_or(VaultError::NoEpoch),
+    }
+}
+
+fn latest_epoch(transaction: &mut Transaction<'_>) -> Result<Option<Epoch>> {
+    let row = transaction.query_first(&format!("{EPOCH} ORDER BY id DESC LIMIT 1"), &[])?;
+    row.as_ref().map(Epoch::read).transpose()
+}
+
+fn all_epochs(transaction: &mut Transaction<'_>) -> Result<Vec<Epoch>> {
+    transaction.query(&format!("{EPOCH} ORDER BY id"), &[])?.iter().map(Epoch::read).collect()
+}
+
+fn read_source(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Source> {
+    let rows =
+        transaction.query("SELECT name, content FROM policy_files WHERE epoch = $1", &[epoch.id.into()])?;
+    let mut files = BTreeMap::new();
+    for row in &rows {
+        files.insert(row.text(0)?.to_owned(), row.bytes(1)?.to_vec());
+    }
+    let text = files.remove(POLICY_FILE).and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.ok_or(DatabaseError::Corrupt { what: "an epoch without a policy" })?;
+    Ok(Source { text, files })
+}
+
+/// The policy's own name among its files.
+const POLICY_FILE: &str = "";
+
+/// The epoch's policy, which is still the one that it was opened with.
+fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Policy> {
+    let policy = read_source(transaction, epoch)?
+        .policy()
+        .map_err(|source| VaultError::Policy { epoch: epoch.number, source: Box::new(source) })?;
+    let found = policy.hash();
+    if found != epoch.policy {
+        return Err(VaultError::PolicyChanged { epoch: epoch.number, found, expected: epoch.policy });
+    }
+    Ok(policy)
+}
+
+/// What the claims of an epoch have in common.
+fn distribution(policy: &Policy) -> Distribution {
+    let vault = policy.vault();
+    Distribution { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch }
+}
+
+fn read_registration(row: &Row, column: usize) -> Result<Registration> {
+    Registration::from_json(row.text(column)?.as_bytes())
+        .map_err(|_| DatabaseError::Corrupt { what: "a registration that cannot be read" }.into())
+}
+
+/// What each contributor has earned in all, up to and including the epoch: the latest payout of each.
+fn cumulative(transaction: &mut Transaction<'_>, epoch: i64) -> Result<BTreeMap<Address, u128>> {
+    let sql = "SELECT contributor, cumulative FROM payouts AS latest WHERE epoch =
+        (SELECT max(epoch) FROM payouts WHERE contributor = latest.contributor AND epoch <= $1)";
+    let rows = transaction.query(sql, &[epoch.into()])?;
+    rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?))).collect()
+}
+
+/// Inserts rows many at a time: a server is asked once for hundreds of them.
+fn insert(transaction: &mut Transaction<'_>, into: &str, rows: Vec<Vec<Value>>) -> Result<()> {
+    const ROWS: usize = 500;
+    let mut rows = rows.into_iter().peekable();
+    while let Some(first) = rows.peek() {
+        let width = first.len();
+        let chunk: Vec<_> = rows.by_ref().take(ROWS).collect();
+        let row = |index: usize| {
+            let places: Vec<_> = (1..=width).map(|column| format!("${}", index * width + column)).collect();
+            format!("({})", places.join(", "))
+        };
+        let places: Vec<_> = (0..chunk.len()).map(row).collect();
+        let sql = format!("INSERT INTO {into} VALUES {}", places.join(", "));
+        transaction.execute(&sql, &chunk.into_iter().flatten().collect::<Vec<_>>())?;
+    }
+    Ok(())
+}

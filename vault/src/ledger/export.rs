@@ -1,0 +1,77 @@
+//! The whole ledger, as books that stand by themselves.
+
+use super::register::decode_units;
+use super::settle::payouts;
+use super::{Epoch, Ledger, Result, all_epochs, read_registration, read_source};
+use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
+use crate::database::Transaction;
+
+impl Ledger {
+    /// Everything on record, as of one moment.
+    pub fn books(&mut self) -> Result<Books> {
+        self.database.read(|transaction| {
+            let epochs = all_epochs(transaction)?
+                .into_iter()
+                .map(|epoch| epoch_books(transaction, epoch))
+                .collect::<Result<_>>()?;
+            Ok(Books { epochs, claims: claims(transaction)? })
+        })
+    }
+}
+
+fn epoch_books(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochBooks> {
+    Ok(EpochBooks {
+        source: read_source(transaction, &epoch)?,
+        registrations: registrations(transaction, &epoch)?,
+        bundles: bundles(transaction, &epoch)?,
+        payouts: payouts(transaction, &epoch)?,
+        number: epoch.number,
+        state: epoch.state,
+        policy: epoch.policy,
+        brought: epoch.brought,
+        left: epoch.left,
+        root: epoch.root,
+    })
+}
+
+fn registrations(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Registered>> {
+    let sql = "SELECT registrations.content, units.content
+        FROM registrations LEFT JOIN units ON units.registration = registrations.id
+        WHERE registrations.epoch = $1 ORDER BY registrations.id";
+    let rows = transaction.query(sql, &[epoch.id.into()])?;
+    rows.iter()
+        .map(|row| {
+            let registration = read_registration(row, 0)?;
+            Ok(Registered { registration, units: row.optional_bytes(1)?.map(decode_units) })
+        })
+        .collect()
+}
+
+/// One at a time: a server would otherwise send all of them in one answer.
+fn bundles(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Vec<u8>>> {
+    let ids = transaction.query("SELECT id FROM bundles WHERE epoch = $1 ORDER BY id", &[epoch.id.into()])?;
+    ids.iter()
+        .map(|id| {
+            let row = transaction
+                .query_one("SELECT content FROM bundles WHERE id = $1", &[id.integer(0)?.into()])?;
+            Ok(row.bytes(0)?.to_vec())
+        })
+        .collect()
+}
+
+fn claims(transaction: &mut Transaction<'_>) -> Result<Vec<ClaimOnRecord>> {
+    let sql = "SELECT contributor, epochs.number, amount, cumulative, evidence
+        FROM claims JOIN epochs ON epochs.id = claims.epoch ORDER BY claims.id";
+    let rows = transaction.query(sql, &[])?;
+    rows.iter()
+        .map(|row| {
+            Ok(ClaimOnRecord {
+                contributor: row.parsed(0)?,
+                epoch: row.parsed(1)?,
+                amount: row.parsed(2)?,
+                cumulative: row.parsed(3)?,
+                evidence: row.optional_text(4)?.map(str::to_owned),
+            })
+        })
+        .collect()
+}

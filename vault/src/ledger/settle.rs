@@ -1,0 +1,180 @@
+//! Settling a closed epoch: everybody's amount is fixed, and the root of the claims with it.
+
+use std::collections::BTreeMap;
+
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Contribution;
+
+use super::{
+    Epoch, Ledger, Result, State, cumulative, distribution, find_epoch, insert, read_policy,
+    read_registration,
+};
+use crate::claims::{Claim, ClaimTree, Distribution};
+use crate::database::Transaction;
+use crate::error::VaultError;
+use crate::settlement::{Earned, Part, Payout, settle};
+
+/// What settling an epoch did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The epoch, settled.
+    pub epoch: Epoch,
+    /// Whether it had been settled before.
+    pub before: bool,
+    /// Who is paid what, by address.
+    pub payouts: Vec<Paid>,
+}
+
+/// One contributor's payout of one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The contributor.
+    pub contributor: Address,
+    /// What this epoch pays.
+    pub payout: Payout,
+    /// All that the contributor has earned up to and including this epoch.
+    pub cumulative: u128,
+}
+
+impl Ledger {
+    /// Settles a closed epoch (PROTOCOL section 8).
+    pub fn settle(&mut self, epoch: Option<u64>) -> Result<Settled> {
+        self.database.write(|transaction| {
+            let mut epoch = find_epoch(transaction, epoch)?;
+            if epoch.state >= State::Settled {
+                let payouts = payouts(transaction, &epoch)?;
+                return Ok(Settled { epoch, before: true, payouts });
+            }
+            epoch.needs(State::Closed)?;
+            let policy = read_policy(transaction, &epoch)?;
+            let settlement = settle(&policy, &epoch.brought, &scores(transaction, &epoch)?)?;
+            let mut earned = cumulative(transaction, epoch.id)?;
+            let mut payouts = Vec::new();
+            for (contributor, payout) in
+                settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0)
+            {
+                let cumulative = earned.entry(contributor).or_default();
+                // Bounded by the sum of all pools, which opening keeps below 2^128.
+                *cumulative = cumulative.checked_add(payout.total()).ok_or(VaultError::Number)?;
+                payouts.push(Paid { contributor, payout, cumulative: *cumulative });
+            }
+            epoch.root = root(distribution(&policy), &earned)?;
+            epoch.left = Some(settlement.carry);
+            record(transaction, &epoch, &payouts)?;
+            super::claim::mark_paid_out(transaction)?;
+            let epoch = find_epoch(transaction, Some(epoch.number))?;
+            Ok(Settled { epoch, before: false, payouts })
+        })
+    }
+}
+
+/// The root of the claims; none where nobody has earned anything.
+fn root(distribution: Distribution, earned: &BTreeMap<Address, u128>) -> Result<Option<Digest>> {
+    if earned.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(ClaimTree::new(distribution, claims(earned))?.root()))
+}
+
+/// The leaves of an epoch's tree.
+pub(crate) fn claims(earned: &BTreeMap<Address, u128>) -> Vec<Claim> {
+    earned
+        .iter()
+        .map(|(contributor, cumulative)| Claim { contributor: *contributor, cumulative: *cumulative })
+        .collect()
+}
+
+fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, payouts: &[Paid]) -> Result<()> {
+    let rows = payouts.iter().map(|paid| {
+        vec![
+            epoch.id.into(),
+            paid.contributor.to_string().into(),
+            paid.payout.compute.to_string().into(),
+            paid.payout.data.to_string().into(),
+            paid.cumulative.to_string().into(),
+        ]
+    });
+    insert(transaction, "payouts (epoch, contributor, compute, data, cumulative)", rows.collect())?;
+    let left = epoch.left.clone().unwrap_or_default();
+    transaction.execute(
+        "UPDATE epochs SET state = 'settled', compute_left = $2, data_left = $3, root = $4 WHERE id = $1",
+        &[
+            epoch.id.into(),
+            left.compute.to_string().into(),
+            left.data.to_string().into(),
+            epoch.root.map(|root| root.to_string()).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The payouts on record, by address.
+pub(super) fn payouts(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Paid>> {
+    let sql = "SELECT contributor, compute, data, cumulative FROM payouts WHERE epoch = $1";
+    let rows = transaction.query(sql, &[epoch.id.into()])?;
+    let mut payouts = rows
+        .iter()
+        .map(|row| {
+            let payout = Payout { compute: row.parsed(1)?, data: row.parsed(2)? };
+            Ok(Paid { contributor: row.parsed(0)?, payout, cumulative: row.parsed(3)? })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    payouts.sort_by_key(|paid| paid.contributor);
+    Ok(payouts)
+}
+
+/// The scores on record, with what settlement asks of the data.
+fn scores(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(Address, Earned)>> {
+    let mut datasets = datasets(transaction, epoch)?;
+    let sql = "SELECT role, contributor, score FROM bundles WHERE epoch = $1 ORDER BY id";
+    let rows = transaction.query(sql, &[epoch.id.into()])?;
+    rows.iter()
+        .map(|row| {
+            let (contributor, score) = (row.parsed(1)?, row.parsed(2)?);
+            let earned = match row.text(0)? {
+                "data" => Earned::Data { score, datasets: datasets.remove(&contributor).unwrap_or_default() },
+                _ => Earned::Compute { score },
+            };
+            Ok((contributor, earned))
+        })
+        .collect()
+}
+
+/// Every contributor's datasets: a bundle covers all of them, or it would not be on record.
+fn datasets(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<BTreeMap<Address, Vec<Part>>> {
+    let sql = "SELECT content FROM registrations WHERE epoch = $1 AND role = 'data' ORDER BY id";
+    let mut datasets: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in &transaction.query(sql, &[epoch.id.into()])? {
+        let registration = read_registration(row, 0)?;
+        if let Contribution::Data { records, .. } = registration.contribution() {
+            let part = Part { round: registration.round(), records: *records };
+            datasets.entry(*registration.contributor()).or_default().push(part);
+        }
+    }
+    Ok(datasets)
+}
+
+/// The policy of an epoch that has been settled, and its tree of claims.
+impl Ledger {
+    /// The claims of a settled epoch; nothing where nobody has ever earned anything.
+    pub fn claim_tree(&mut self, epoch: Option<u64>) -> Result<Option<ClaimTree>> {
+        self.database.read(|transaction| {
+            let epoch = find_epoch(transaction, epoch)?;
+            if epoch.state < State::Settled {
+                return Err(VaultError::State {
+                    epoch: epoch.number,
+                    state: epoch.state,
+                    needed: State::Settled,
+                });
+            }
+            let policy: Policy = read_policy(transaction, &epoch)?;
+            let earned = cumulative(transaction, epoch.id)?;
+            if earned.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some(ClaimTree::new(distribution(&policy), claims(&earned))?))
+        })
+    }
+}

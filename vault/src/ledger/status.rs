@@ -1,0 +1,81 @@
+//! Where everything stands.
+
+use fairshare_params::address::Address;
+
+use super::register::logs;
+use super::settle::payouts;
+use super::{Epoch, Ledger, Result, State, all_epochs, read_policy};
+use crate::database::Transaction;
+use crate::units::{Log, unbacked};
+
+/// Where the ledger stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Every epoch, in order.
+    pub epochs: Vec<EpochStatus>,
+    /// Paid to contributors in all, in base units.
+    pub claimed: u128,
+    /// Claims made.
+    pub claims: u64,
+}
+
+/// Where one epoch stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochStatus {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Its pool, in base units.
+    pub pool: u128,
+    /// Datasets registered.
+    pub datasets: u64,
+    /// Nodes with a registered log.
+    pub nodes: u64,
+    /// Bundles on record, for data and for computing power.
+    pub bundles: [u64; 2],
+    /// Nodes that nothing vouches for yet: an open epoch cannot close before that.
+    pub unbacked: Vec<Address>,
+    /// Contributors that the epoch pays, and what it pays them in all; once settled.
+    pub paid: Option<(u64, u128)>,
+}
+
+impl Ledger {
+    /// Where everything stands.
+    pub fn status(&mut self) -> Result<Status> {
+        self.database.read(|transaction| {
+            let epochs = all_epochs(transaction)?
+                .into_iter()
+                .map(|epoch| epoch_status(transaction, epoch))
+                .collect::<Result<_>>()?;
+            let mut claimed = 0u128;
+            let rows = transaction.query("SELECT amount FROM claims", &[])?;
+            for row in &rows {
+                claimed = claimed.saturating_add(row.parsed(0)?);
+            }
+            Ok(Status { epochs, claimed, claims: rows.len() as u64 })
+        })
+    }
+}
+
+fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochStatus> {
+    let mut count = |table: &str, role: &str| -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM {table} WHERE epoch = $1 AND role = $2");
+        Ok(transaction.query_one(&sql, &[epoch.id.into(), role.into()])?.integer(0)?.unsigned_abs())
+    };
+    let (datasets, nodes) = (count("registrations", "data")?, count("registrations", "compute")?);
+    let bundles = [count("bundles", "data")?, count("bundles", "compute")?];
+    let paid = if epoch.state >= State::Settled {
+        let payouts = payouts(transaction, &epoch)?;
+        let sum = payouts.iter().fold(0u128, |sum, paid| sum.saturating_add(paid.payout.total()));
+        Some((payouts.len() as u64, sum))
+    } else {
+        None
+    };
+    let unbacked = if epoch.state == State::Open {
+        let logs: Vec<Log> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
+        unbacked(&logs)
+    } else {
+        Vec::new()
+    };
+    let pool = read_policy(transaction, &epoch)?.vault().pool;
+    Ok(EpochStatus { epoch, pool, datasets, nodes, bundles, unbacked, paid })
+}

@@ -1,0 +1,274 @@
+//! Archives, and audits of books in which one thing is not as it should be.
+
+use fairshare_vault::archive::{self, ArchiveError};
+use fairshare_vault::audit::Finding;
+use fairshare_vault::books::Books;
+use fairshare_vault::ledger::State;
+use fairshare_vault::report;
+use fairshare_verifier::{Bundle, Trust};
+use num_bigint::BigUint;
+
+use crate::fixture;
+use crate::world::*;
+
+fn books() -> Books {
+    let mut books = None;
+    let location = fairshare_vault::database::Location::File(
+        root().join(format!("audited-{:?}.ledger", std::thread::current().id())),
+    );
+    books.get_or_insert_with(|| paid_out(&location).books().unwrap()).clone()
+}
+
+#[test]
+fn an_archive_holds_the_books_and_is_the_same_every_time() {
+    let books = books();
+    let mut bytes = Vec::new();
+    archive::write(&books, &mut bytes).unwrap();
+    let mut again = Vec::new();
+    archive::write(&books, &mut again).unwrap();
+    assert_eq!(bytes, again);
+    let read = archive::read(&bytes[..]).unwrap();
+    assert_eq!(read, books);
+    let found = audit(&read);
+    assert!(found.is_clean(), "{:?}", found.differences);
+    assert_eq!((found.bundles, found.claims), (6, 3));
+    // Nothing of an opening is in it: an opening begins with its own magic, and a seed stands nowhere else.
+    let text = report::text(&found);
+    assert!(text.starts_with("Everything is as it should be: 6 bundles"), "{text}");
+    let page = report::html(&found);
+    assert!(page.contains("<svg") && page.contains("Epoch 5"), "{page}");
+}
+
+#[test]
+fn an_archive_cut_short_or_with_entries_of_its_own_is_refused() {
+    let mut bytes = Vec::new();
+    archive::write(&books(), &mut bytes).unwrap();
+    for end in [0, 100, 512, 5_000, bytes.len() / 2, bytes.len() - 1_100] {
+        assert!(archive::read(&bytes[..end]).is_err(), "{end}");
+    }
+    let with = |name: &str, content: &[u8]| {
+        let mut archive = tar::Builder::new(bytes[..bytes.len() - 1024].to_vec());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, content).unwrap();
+        archive::read(&archive.into_inner().unwrap()[..]).unwrap_err()
+    };
+    for name in [
+        "readme.txt",
+        "epochs/4/secrets/0",
+        "epochs/9/policy.toml",
+        "epochs/4/bundles/4.bundle",
+        "ledger.json",
+    ] {
+        let error = with(name, b"x");
+        assert!(matches!(error, ArchiveError::Unexpected { .. }), "{name}: {error}");
+    }
+    let error = with("epochs/4/registrations/99.json", &vec![0; 70_000]);
+    assert!(matches!(error, ArchiveError::TooLong { bound: 65_536, .. }), "{error}");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(text.contains("\"fairshare_archive\": 1"));
+    let other = text.replacen("\"fairshare_archive\": 1", "\"fairshare_archive\": 2", 1);
+    // Only where the archive is text throughout can it be edited as one.
+    if other.len() == bytes.len() {
+        assert!(archive::read(other.as_bytes()).is_err());
+    }
+}
+
+/// An alteration of the books, and the finding that names it.
+type Case = (&'static str, fn(&mut Books), fn(&Finding) -> bool);
+
+const CASES: [Case; 24] = [
+    (
+        "a unit more for computing",
+        |books| books.epochs[0].payouts[0].payout.compute += 1,
+        |f| matches!(f, Finding::Payout { .. }),
+    ),
+    (
+        "a unit less for data",
+        |books| books.epochs[0].payouts[2].payout.data -= 1,
+        |f| matches!(f, Finding::Payout { .. }),
+    ),
+    (
+        "another sum",
+        |books| books.epochs[1].payouts[0].cumulative += 1,
+        |f| matches!(f, Finding::Payout { .. }),
+    ),
+    (
+        "a payout left out",
+        |books| {
+            books.epochs[0].payouts.remove(1);
+        },
+        |f| matches!(f, Finding::Payout { contributor: BOB, .. }),
+    ),
+    (
+        "a payout twice",
+        |books| {
+            let paid = books.epochs[0].payouts[1];
+            books.epochs[0].payouts.push(paid);
+        },
+        |f| matches!(f, Finding::Payout { contributor: BOB, .. }),
+    ),
+    (
+        "a payout to a stranger",
+        |books| {
+            let mut paid = books.epochs[0].payouts[1];
+            paid.contributor.0 = [9; 20];
+            books.epochs[0].payouts.push(paid);
+        },
+        |f| matches!(f, Finding::Payout { .. }),
+    ),
+    (
+        "more left",
+        |books| books.epochs[0].left.as_mut().unwrap().data += BigUint::from(1u32),
+        |f| matches!(f, Finding::Left { .. }),
+    ),
+    (
+        "more brought",
+        |books| books.epochs[1].brought.compute += BigUint::from(1u32),
+        |f| matches!(f, Finding::Brought { .. }),
+    ),
+    (
+        "another root",
+        |books| books.epochs[0].root.as_mut().unwrap().0[31] ^= 1,
+        |f| matches!(f, Finding::Root { .. }),
+    ),
+    (
+        "a bundle left out",
+        |books| {
+            books.epochs[0].bundles.remove(1);
+        },
+        |f| matches!(f, Finding::Payout { contributor: CAROL, .. }),
+    ),
+    (
+        "a bundle twice",
+        |books| {
+            let bundle = books.epochs[0].bundles[2].clone();
+            books.epochs[0].bundles.push(bundle);
+        },
+        |f| matches!(f, Finding::ScoredTwice { .. }),
+    ),
+    (
+        "a bundle cut short",
+        |books| {
+            books.epochs[0].bundles[0].pop();
+        },
+        |f| matches!(f, Finding::BundleBytes { index: 0, .. }),
+    ),
+    (
+        "a score raised",
+        |books| {
+            let Bundle::Compute(mut bundle) = Bundle::from_bytes(&books.epochs[0].bundles[3]).unwrap() else {
+                unreachable!()
+            };
+            bundle.score += 1;
+            books.epochs[0].bundles[3] = Bundle::Compute(bundle).to_bytes();
+        },
+        |f| matches!(f, Finding::Bundle { index: 3, contributor: BOB, .. }),
+    ),
+    (
+        "a registration left out",
+        |books| {
+            books.epochs[0]
+                .registrations
+                .retain(|registered| *registered.registration.contributor() != CAROL);
+        },
+        |f| matches!(f, Finding::Bundle { contributor: CAROL, .. }),
+    ),
+    (
+        "a registration twice",
+        |books| {
+            let one = books.epochs[0].registrations[0].clone();
+            books.epochs[0].registrations.push(one);
+        },
+        |f| matches!(f, Finding::RegisteredTwice { .. }),
+    ),
+    (
+        "units that are others",
+        |books| {
+            for registered in &mut books.epochs[0].registrations {
+                if *registered.registration.contributor() == BOB {
+                    registered.units = Some(vec![536, 0, 0, 7]);
+                }
+            }
+        },
+        |f| matches!(f, Finding::Units { contributor: BOB }),
+    ),
+    (
+        "a log left out",
+        |books| {
+            books.epochs[0].registrations.retain(|registered| *registered.registration.contributor() != BOB);
+            books.epochs[0].bundles.pop();
+        },
+        |f| matches!(f, Finding::Sum(_)),
+    ),
+    (
+        "a policy of other rules",
+        |books| {
+            books.epochs[0].source.text =
+                books.epochs[0].source.text.replace("cap = \"0.05\"", "cap = \"0.06\"")
+        },
+        |f| matches!(f, Finding::PolicyHash { .. }),
+    ),
+    ("no policy", |books| books.epochs[0].source.text.clear(), |f| matches!(f, Finding::Policy(_))),
+    (
+        "a claim of more",
+        |books| books.claims[0].amount += 1,
+        |f| matches!(f, Finding::Claim { index: 0, .. }),
+    ),
+    (
+        "a claim twice",
+        |books| {
+            let claim = books.claims[0].clone();
+            books.claims.push(claim);
+        },
+        |f| matches!(f, Finding::Claim { index: 3, due: 0, .. }),
+    ),
+    (
+        "a claim forgotten",
+        |books| {
+            books.claims.pop();
+        },
+        |f| matches!(f, Finding::PaidOut { state: State::PaidOut, open: 1 }),
+    ),
+    ("epochs exchanged", |books| books.epochs.reverse(), |f| matches!(f, Finding::NotAscending)),
+    (
+        "settled too early",
+        |books| books.epochs[1].state = State::Closed,
+        |f| matches!(f, Finding::SettledEarly),
+    ),
+];
+
+#[test]
+fn every_alteration_is_found_and_named() {
+    let books = books();
+    assert!(audit(&books).is_clean());
+    for (name, alter, is_found) in CASES {
+        let mut altered = books.clone();
+        alter(&mut altered);
+        assert_ne!(altered, books, "{name}");
+        let found = audit(&altered);
+        let named = found.differences.iter().any(|difference| is_found(&difference.finding));
+        assert!(named, "{name}: {:?}", found.differences);
+        assert!(report::text(&found).contains("DIFFERENCE epoch"), "{name}");
+    }
+}
+
+#[test]
+fn an_audit_without_the_right_parameters_says_that_nothing_was_verified() {
+    let books = books();
+    let auditor =
+        |parameters, trust| fairshare_vault::audit::Auditor { parameters, trust, progress: &|_, _| {} };
+    let found = auditor(&[], Trust::AllowInsecure).audit(&books);
+    assert!(
+        found.differences.iter().any(|d| matches!(d.finding, Finding::NoParameters { .. })),
+        "{:?}",
+        found.differences
+    );
+    let insecure = std::slice::from_ref(&*fixture::SRS);
+    let found = auditor(insecure, Trust::CeremonyOnly).audit(&books);
+    assert!(
+        found.differences.iter().any(|d| matches!(d.finding, Finding::Setup(_))),
+        "{:?}",
+        found.differences
+    );
+}

@@ -1,0 +1,167 @@
+//! Epochs from opening to the last claim.
+
+use std::collections::BTreeMap;
+
+use fairshare_params::address::Address;
+use fairshare_vault::Ledger;
+use fairshare_vault::claims::{Distribution, proves};
+use fairshare_vault::ledger::{Recorded, State};
+use fairshare_vault::settlement::Carry;
+use fairshare_verifier::Bundle;
+use num_bigint::BigUint;
+use num_rational::BigRational;
+
+use crate::fixture;
+use crate::world::*;
+
+fn score(world: &World, contributor: Address, data: bool) -> u64 {
+    let bundles = world.bundles.iter().filter(|bundle| bundle.contributor == contributor);
+    let bundles = bundles.map(|bundle| Bundle::from_bytes(&bundle.bytes).unwrap());
+    let mut of_role = bundles.filter(|bundle| matches!(bundle, Bundle::Data(_)) == data);
+    of_role.next().unwrap().claimed_score()
+}
+
+#[test]
+fn two_epochs_are_paid_to_the_unit() {
+    on_each(|location| {
+        let mut ledger = settled(location);
+        let books = ledger.books().unwrap();
+        let epoch = &books.epochs[0];
+        let paid: BTreeMap<_, _> = epoch.payouts.iter().map(|paid| (paid.contributor, *paid)).collect();
+        assert_eq!(paid.len(), 3);
+
+        // Compute: the pool's seven tenths by score, exactly, rounded down.
+        let pool = FIRST.policy.vault().pool;
+        let scores = [ALICE, BOB].map(|node| u128::from(score(&FIRST, node, false)));
+        let share = |score: u128| BigRational::new((score * 7).into(), ((scores[0] + scores[1]) * 10).into());
+        for (node, score) in [ALICE, BOB].into_iter().zip(scores) {
+            let exact = (share(score) * BigRational::from_integer(pool.into())).floor().to_integer();
+            assert_eq!(exact, paid[&node].payout.compute.into());
+        }
+        assert_eq!(paid[&CAROL].payout.compute, 0);
+        assert_eq!(paid[&BOB].payout.data, 0);
+
+        // Nothing is made and nothing lost: paid and left are the pool.
+        let total: u128 = paid.values().map(|paid| paid.payout.total()).sum();
+        let Carry { compute, data } = epoch.left.clone().unwrap();
+        assert_eq!(BigUint::from(total) * 10u32 + compute + data, BigUint::from(pool) * 10u32);
+
+        // The second epoch takes over what was left, and adds to what was earned.
+        drop(ledger);
+        std::fs::remove_file(location_file(location)).ok();
+    });
+    on_each(|location| {
+        let mut ledger = paid_out(location);
+        let books = ledger.books().unwrap();
+        let [first, second] = &books.epochs[..] else { panic!("two epochs") };
+        assert_eq!(second.brought, first.left.clone().unwrap());
+        assert_eq!((first.state, second.state), (State::PaidOut, State::PaidOut));
+        let alice = |epoch: usize| {
+            *books.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap()
+        };
+        assert_eq!(alice(1).cumulative, alice(0).payout.total() + alice(1).payout.total());
+        // Alone in her epoch she has all of its pool, and what was left to it, in whole units.
+        let tenths =
+            BigUint::from(1001u32) * 10u32 + first.left.clone().map(|left| left.compute + left.data).unwrap();
+        let left = second.left.clone().unwrap();
+        assert_eq!(BigUint::from(alice(1).payout.total()) * 10u32 + left.compute + left.data, tenths);
+
+        // Carol claimed once, after the first epoch; Alice and Bob only at the end, for everything.
+        assert_eq!(books.claims.len(), 3);
+        let claimed: u128 = books.claims.iter().map(|claim| claim.amount).sum();
+        let paid: u128 =
+            books.epochs.iter().flat_map(|epoch| &epoch.payouts).map(|paid| paid.payout.total()).sum();
+        assert_eq!(claimed, paid);
+        assert!(audit(&books).is_clean(), "{:?}", audit(&books).differences);
+    });
+}
+
+fn location_file(location: &fairshare_vault::database::Location) -> std::path::PathBuf {
+    match location {
+        fairshare_vault::database::Location::File(path) => path.clone(),
+        fairshare_vault::database::Location::Server(_) => "/nonexistent".into(),
+    }
+}
+
+#[test]
+fn every_step_done_again_changes_nothing_and_says_so() {
+    on_each(|location| {
+        let mut ledger = paid_out(location);
+        let before = ledger.books().unwrap();
+        // By another connection, as another operator would.
+        let mut again = Ledger::open(location).unwrap();
+        assert!(again.open_epoch(&FIRST.source, &FIRST.policy).unwrap().before);
+        let registered = again.register(Some(4), &batch(&FIRST.registrations), None).unwrap();
+        assert_eq!((registered.new, registered.before), (0, FIRST.registrations.len()));
+        let verdicts = again.submit(Some(4), &VERIFIERS[0], &all(&FIRST)).unwrap();
+        assert!(verdicts.iter().all(|verdict| matches!(verdict.result, Ok(Recorded::Before))));
+        assert!(again.close(Some(4), &fixture::SRS).unwrap().before);
+        let settled = again.settle(Some(4)).unwrap();
+        assert!(settled.before);
+        assert_eq!(settled.payouts, before.epochs[0].payouts);
+        assert_eq!(again.claim(&ALICE, None).unwrap().amount, 0);
+        assert!(again.claim_all(None).unwrap().payments.is_empty());
+        assert_eq!(again.books().unwrap(), before);
+    });
+}
+
+#[test]
+fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
+    on_each(|location| {
+        let mut ledger = paid_out(location);
+        let books = ledger.books().unwrap();
+        for (epoch, world) in books.epochs.iter().zip([&FIRST, &SECOND]) {
+            let tree = ledger.claim_tree(Some(epoch.number)).unwrap().unwrap();
+            assert_eq!(Some(tree.root()), epoch.root);
+            let vault = world.policy.vault();
+            let here = Distribution { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch };
+            // Carol earned nothing in the second epoch, and may still claim the first one's.
+            for contributor in [ALICE, BOB, CAROL] {
+                let claim = tree.claim(&contributor).unwrap();
+                assert!(proves(&tree.root(), &here, claim, &tree.proof(&contributor).unwrap()));
+            }
+        }
+        let earned =
+            |epoch: u64| ledger.claim_tree(Some(epoch)).unwrap().unwrap().claim(&CAROL).unwrap().cumulative;
+        let mut earned = earned;
+        assert_eq!(earned(4), earned(5));
+    });
+}
+
+#[test]
+fn an_epoch_without_contributions_carries_its_pools_whole() {
+    on_each(|location| {
+        let mut ledger = opened(location);
+        ledger.close(None, &fixture::SRS).unwrap();
+        let settled = ledger.settle(None).unwrap();
+        assert!(settled.payouts.is_empty());
+        // Nobody has anything to claim, so nothing is open.
+        assert_eq!((settled.epoch.state, settled.epoch.root), (State::PaidOut, None));
+        let pool = BigUint::from(FIRST.policy.vault().pool);
+        let left = settled.epoch.left.unwrap();
+        assert_eq!((left.compute, left.data), (&pool * 7u32, &pool * 3u32));
+        assert!(ledger.claim_tree(None).unwrap().is_none());
+        assert!(audit(&ledger.books().unwrap()).is_clean());
+    });
+}
+
+#[test]
+fn status_says_where_everything_stands() {
+    on_each(|location| {
+        let mut ledger = registered(location);
+        let status = ledger.status().unwrap();
+        let epoch = &status.epochs[0];
+        assert_eq!((epoch.datasets, epoch.nodes, epoch.bundles), (3, 2, [0, 0]));
+        assert_eq!(epoch.unbacked, [ALICE, BOB]);
+        assert_eq!(epoch.paid, None);
+        drop(ledger);
+    });
+    on_each(|location| {
+        let mut ledger = paid_out(location);
+        let status = ledger.status().unwrap();
+        assert_eq!(status.epochs[0].bundles, [2, 2]);
+        let paid: u128 = status.epochs.iter().map(|epoch| epoch.paid.unwrap().1).sum();
+        assert_eq!((status.claimed, status.claims), (paid, 3));
+        assert!(ledger.size().unwrap() > 10_000);
+    });
+}

@@ -1,0 +1,13 @@
+//! The ledger on real proofs: every test runs on SQLite, and on PostgreSQL too where `FAIRSHARE_TEST_POSTGRES` names a server
+//! on which databases may be made (`postgres://user@host/database`).
+
+#[path = "../../../prover/tests/support/fixture.rs"]
+mod fixture;
+mod world;
+
+mod auditing;
+mod epochs;
+mod racing;
+mod refusals;
+mod rows;
+mod units;

@@ -1,0 +1,284 @@
+//! What the ledger refuses, each with its own error, and nothing changed by it.
+
+use fairshare_params::context::{ContextError, Role};
+use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::srs::Srs;
+use fairshare_params::{Geometry, policy::Source};
+use fairshare_vault::database::{DatabaseError, Location};
+use fairshare_vault::ledger::{Batch, Recorded, State, Submission};
+use fairshare_vault::{Ledger, SubmitError, VaultError};
+use fairshare_verifier::Bundle;
+
+use crate::fixture;
+use crate::world::*;
+
+/// The registration with its JSON edited in one place.
+fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
+    let text = registration.to_json();
+    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
+    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
+}
+
+fn one(registration: &Registration) -> Batch {
+    batch(std::slice::from_ref(registration))
+}
+
+fn data_of(who: fairshare_params::address::Address) -> &'static Registration {
+    let own = |found: &&Registration| *found.contributor() == who && found.role() == Role::Data;
+    FIRST.registrations.iter().find(own).expect("registered")
+}
+
+fn units_of(who: fairshare_params::address::Address) -> &'static Registration {
+    let own = |found: &&Registration| *found.contributor() == who && found.role() == Role::Compute;
+    FIRST.registrations.iter().find(own).expect("registered")
+}
+
+/// Runs a refusal and sees that the books are as they were.
+fn refused<T>(ledger: &mut Ledger, attempt: impl FnOnce(&mut Ledger) -> Result<T, VaultError>) -> VaultError {
+    let before = ledger.books().unwrap();
+    let Err(error) = attempt(ledger) else { panic!("accepted") };
+    assert_eq!(ledger.books().unwrap(), before);
+    error
+}
+
+#[test]
+fn there_is_no_ledger_before_init() {
+    let nowhere = Location::File(root().join("nowhere.ledger"));
+    let Err(error) = Ledger::open(&nowhere) else { panic!("opened") };
+    assert!(matches!(error, VaultError::Database(DatabaseError::NoFile { .. })), "{error}");
+    let text = root().join("text.ledger");
+    std::fs::write(&text, "no database, but rather some text that is longer than a header of one hundred bytes, which is needed").unwrap();
+    let Err(error) = Ledger::open_or_create(&Location::File(text)) else { panic!("opened") };
+    assert!(matches!(error, VaultError::Database(DatabaseError::NotADatabase { .. })), "{error}");
+    on_each(|location| {
+        // A database, but nobody has opened an epoch.
+        let mut ledger = Ledger::open_or_create(location).unwrap();
+        assert!(matches!(ledger.epoch(None), Err(VaultError::NoEpoch)));
+        assert!(matches!(ledger.epoch(Some(4)), Err(VaultError::UnknownEpoch { epoch: 4 })));
+    });
+}
+
+#[test]
+fn steps_are_taken_in_order() {
+    on_each(|location| {
+        let mut ledger = registered(location);
+        let error = refused(&mut ledger, |ledger| ledger.settle(None));
+        assert!(
+            matches!(error, VaultError::State { state: State::Open, needed: State::Closed, .. }),
+            "{error}"
+        );
+        let error = refused(&mut ledger, |ledger| ledger.claim_tree(None));
+        assert!(matches!(error, VaultError::State { needed: State::Settled, .. }), "{error}");
+        let error = refused(&mut ledger, |ledger| ledger.claim(&ALICE, None));
+        assert!(matches!(error, VaultError::NothingEarned { contributor: ALICE }), "{error}");
+        let error = refused(&mut ledger, |ledger| ledger.open_epoch(&SECOND.source, &SECOND.policy));
+        assert!(matches!(error, VaultError::Unsettled { epoch: 4, state: State::Open }), "{error}");
+    });
+    on_each(|location| {
+        let mut ledger = submitted(location);
+        ledger.close(None, &fixture::SRS).unwrap();
+        let late = edited(units_of(BOB), &BOB.to_string(), &CAROL.to_string());
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&late), None));
+        assert!(
+            matches!(error, VaultError::State { state: State::Closed, needed: State::Open, .. }),
+            "{error}"
+        );
+    });
+    on_each(|location| {
+        // Bundles that come after the end have no place.
+        let mut ledger = opened(location);
+        let own = FIRST.registrations.iter().filter(|registration| registration.role() == Role::Data);
+        ledger.register(None, &batch(&own.cloned().collect::<Vec<_>>()), None).unwrap();
+        ledger.close(None, &fixture::SRS).unwrap();
+        let data = vec![Submission { bytes: FIRST.bundles[0].bytes.clone() }];
+        let error = refused(&mut ledger, |ledger| ledger.submit(None, &VERIFIERS[0], &data).map(drop));
+        assert!(
+            matches!(error, VaultError::State { state: State::Closed, needed: State::Open, .. }),
+            "{error}"
+        );
+    });
+}
+
+fn other_policy(changes: &[(&str, &str)]) -> (Source, fairshare_params::policy::Policy) {
+    let text = changes.iter().fold(SECOND.source.text.clone(), |text, (from, to)| {
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to)
+    });
+    let source = Source { text, files: Default::default() };
+    let policy = source.policy().unwrap();
+    (source, policy)
+}
+
+#[test]
+fn an_epoch_follows_the_one_before_it_under_its_own_rules() {
+    on_each(|location| {
+        let mut ledger = settled(location);
+        let mut open = |changes: &[(&str, &str)]| {
+            let (source, policy) = other_policy(changes);
+            refused(&mut ledger, |ledger| ledger.open_epoch(&source, &policy))
+        };
+        assert!(matches!(
+            open(&[("epoch = 5", "epoch = 3")]),
+            VaultError::NotAscending { epoch: 3, last: 4 }
+        ));
+        // Rounds 10 to 13 are paid.
+        assert!(matches!(
+            open(&[("first = 14", "first = 13")]),
+            VaultError::RoundsAgain { first: 13, epoch: 4, last: 13 }
+        ));
+        assert!(matches!(open(&[("epoch = 5", "epoch = 4")]), VaultError::OtherPolicy { epoch: 4, .. }));
+        for (from, to) in [
+            ("chain_id = 16601", "chain_id = 1"),
+            ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
+            ("new-york-flights", "other"),
+        ] {
+            assert!(matches!(open(&[(from, to)]), VaultError::OtherVault { .. }), "{from}");
+        }
+        let most = format!("pool = \"{}\"", u128::MAX);
+        assert!(matches!(open(&[("pool = 1001", &most)]), VaultError::PoolsTooLarge));
+    });
+}
+
+#[test]
+fn a_batch_is_ascending_and_taken_whole() {
+    let (alice, bob) = (units_of(ALICE).clone(), units_of(BOB).clone());
+    let (low, high) = if alice.digest() < bob.digest() { (alice, bob) } else { (bob, alice) };
+    assert!(matches!(Batch::new(vec![high.clone(), low.clone()]), Err(VaultError::Order { index: 1 })));
+    assert!(matches!(Batch::new(vec![low.clone(), low.clone()]), Err(VaultError::Order { index: 1 })));
+    on_each(|location| {
+        let mut ledger = opened(location);
+        // One that does not fit spoils the batch: nothing of it is on record.
+        let unfit = edited(units_of(BOB), "\"round\": 10,", "\"round\": 11,");
+        let unfit = Registration::for_compute(
+            *unfit.contributor(),
+            10,
+            Geometry::COMPACT,
+            11,
+            4,
+            match unfit.contribution() {
+                Contribution::Compute { commitment, .. } => *commitment,
+                Contribution::Data { .. } => unreachable!("units"),
+            },
+        )
+        .unwrap();
+        let batch = batch(&[units_of(ALICE).clone(), unfit]);
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &batch, None));
+        let VaultError::Unfit { contributor: BOB, source, .. } = error else { panic!("{error}") };
+        assert!(matches!(*source, ContextError::Rounds { .. }), "{source}");
+    });
+}
+
+#[test]
+fn a_registration_never_changes_and_a_digest_has_one_owner() {
+    on_each(|location| {
+        let mut ledger = registered(location);
+        let carols = data_of(CAROL);
+        // The thief's, the owner's own in other words, and both once more in the next epoch.
+        let stolen = edited(carols, &CAROL.to_string(), &BOB.to_string());
+        let fresher = edited(carols, "\"round\": 11,", "\"round\": 0,");
+        let second_log = Registration::for_compute(
+            BOB,
+            10,
+            Geometry::COMPACT,
+            10,
+            4,
+            match units_of(ALICE).contribution() {
+                Contribution::Compute { commitment, .. } => *commitment,
+                Contribution::Data { .. } => unreachable!("units"),
+            },
+        )
+        .unwrap();
+        for attempt in [&stolen, &fresher] {
+            let error = refused(&mut ledger, |ledger| ledger.register(None, &one(attempt), None));
+            assert!(
+                matches!(error, VaultError::RegisteredOtherwise { epoch: 4, owner: CAROL, .. }),
+                "{error}"
+            );
+        }
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&second_log), None));
+        assert!(matches!(error, VaultError::SecondLog { contributor: BOB, .. }), "{error}");
+
+        // What comes after the score is for the next epoch.
+        assert!(submit(&mut ledger, 0, &all(&FIRST)).iter().all(|verdict| verdict.result.is_ok()));
+        let more = edited(carols, &carols.digest().to_string(), &format!("0x{}", "5a".repeat(32)));
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&more), None));
+        assert!(matches!(error, VaultError::ScoredAlready { contributor: CAROL }), "{error}");
+
+        ledger.close(None, &fixture::SRS).unwrap();
+        ledger.settle(None).unwrap();
+        ledger.open_epoch(&SECOND.source, &SECOND.policy).unwrap();
+        for attempt in [&stolen, &fresher] {
+            let error = refused(&mut ledger, |ledger| ledger.register(None, &one(attempt), None));
+            assert!(
+                matches!(error, VaultError::RegisteredOtherwise { epoch: 4, owner: CAROL, .. }),
+                "{error}"
+            );
+        }
+        assert_eq!(ledger.register(None, &one(carols), None).unwrap().new, 1);
+    });
+}
+
+#[test]
+fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
+    on_each(|location| {
+        let mut ledger = registered(location);
+        let good = all(&FIRST);
+        let raised = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
+            Bundle::Data(mut bundle) => {
+                bundle.score += 1;
+                Bundle::Data(bundle).to_bytes()
+            }
+            Bundle::Compute(_) => unreachable!("Carol's"),
+        };
+        let left_out = match Bundle::from_bytes(&FIRST.bundles[0].bytes).unwrap() {
+            Bundle::Data(mut bundle) => {
+                bundle.datasets.pop();
+                Bundle::Data(bundle).to_bytes()
+            }
+            Bundle::Compute(_) => unreachable!("Alice's"),
+        };
+        let replayed = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
+            Bundle::Data(mut bundle) => {
+                bundle.contributor = BOB;
+                Bundle::Data(bundle).to_bytes()
+            }
+            Bundle::Compute(_) => unreachable!("Carol's"),
+        };
+        let bad = [vec![1, 2, 3], raised, left_out, replayed].map(|bytes| Submission { bytes });
+        let [garbage, raised, left_out, replayed] = bad;
+        let mixed = [
+            garbage,
+            good[0].clone(),
+            raised,
+            good[1].clone(),
+            left_out,
+            replayed,
+            good[2].clone(),
+            good[0].clone(),
+        ];
+        let verdicts = submit(&mut ledger, 0, &mixed);
+        let results: Vec<_> = verdicts.iter().map(|verdict| &verdict.result).collect();
+        assert!(matches!(results[0], Err(SubmitError::Bundle(_))), "{results:?}");
+        assert!(matches!(results[1], Ok(Recorded::Now)), "{results:?}");
+        assert!(matches!(results[2], Err(SubmitError::Verify(_))), "{results:?}");
+        assert!(matches!(results[3], Ok(Recorded::Now)), "{results:?}");
+        assert!(matches!(results[4], Err(SubmitError::LeftOut { contributor: ALICE, .. })), "{results:?}");
+        assert!(matches!(results[5], Err(SubmitError::Unregistered { contributor: BOB, .. })), "{results:?}");
+        assert!(matches!(results[6], Ok(Recorded::Now)), "{results:?}");
+        // Given twice at once, it is on record once.
+        assert!(matches!(results[7], Ok(Recorded::Before)), "{results:?}");
+        assert_eq!(ledger.books().unwrap().epochs[0].bundles.len(), 3);
+    });
+}
+
+#[test]
+fn a_verifier_of_other_rules_and_parameters_of_another_shape_are_refused() {
+    on_each(|location| {
+        let mut ledger = registered(location);
+        let error = refused(&mut ledger, |ledger| ledger.submit(None, &VERIFIERS[1], &all(&FIRST)).map(drop));
+        assert!(matches!(error, VaultError::OtherPolicy { epoch: 4, .. }), "{error}");
+        let standard = Srs::insecure(Geometry::STANDARD);
+        let error = refused(&mut ledger, |ledger| ledger.close(None, &standard));
+        assert!(matches!(error, VaultError::Geometry { epoch: 4, .. }), "{error}");
+    });
+}

@@ -1,0 +1,65 @@
+//! What the databases themselves refuse, whatever program writes to them.
+
+use fairshare_vault::database::{Database, DatabaseError, Location, Missing};
+
+use crate::world::*;
+
+/// Runs a statement behind the ledger's back.
+fn meddle(location: &Location, sql: &str) -> Result<u64, DatabaseError> {
+    let mut database = Database::open(location, Missing::Refuse)?;
+    database.write(|transaction| transaction.execute(sql, &[]))
+}
+
+#[test]
+fn rows_of_the_record_are_never_changed_or_deleted() {
+    on_each(|location| {
+        drop(paid_out(location));
+        for table in ["registrations", "bundles", "payouts", "claims", "policy_files"] {
+            let column = if table == "policy_files" { "name" } else { "contributor" };
+            for sql in [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")] {
+                let error = meddle(location, &sql).unwrap_err();
+                assert!(matches!(error, DatabaseError::Constraint(_)), "{sql}: {error}");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_would_pay_twice_has_no_place() {
+    on_each(|location| {
+        drop(paid_out(location));
+        let copies = [
+            // A second score, a second log, a second owner, a second claim of one amount, a second payout.
+            "INSERT INTO bundles (epoch, role, contributor, score, content)
+                SELECT epoch, role, contributor, score, content FROM bundles",
+            "INSERT INTO registrations (epoch, role, contributor, digest, content)
+                SELECT epoch, role, contributor, '0x00', content FROM registrations WHERE role = 'compute'",
+            "INSERT INTO registrations (epoch, role, contributor, digest, content)
+                SELECT epoch, role, 'thief', digest, content FROM registrations WHERE role = 'data'",
+            "INSERT INTO claims (contributor, epoch, amount, cumulative)
+                SELECT contributor, epoch, amount, cumulative FROM claims",
+            "INSERT INTO payouts (epoch, contributor, compute, data, cumulative)
+                SELECT epoch, contributor, compute, data, cumulative FROM payouts",
+            // A claim without a payout, a state that is none, two epochs at work.
+            "INSERT INTO claims (contributor, epoch, amount, cumulative) VALUES ('nobody', 1, '1', '1')",
+            "UPDATE epochs SET state = 'done'",
+            "UPDATE epochs SET state = 'open', compute_left = NULL, data_left = NULL",
+            "INSERT INTO bundles (epoch, role, contributor, score, content)
+                SELECT 77, role, contributor, score, content FROM bundles",
+        ];
+        for sql in copies {
+            let error = meddle(location, sql).unwrap_err();
+            assert!(matches!(error, DatabaseError::Constraint(_)), "{sql}: {error}");
+        }
+    });
+}
+
+#[test]
+fn tables_of_a_later_version_are_left_alone() {
+    on_each(|location| {
+        drop(opened(location));
+        meddle(location, "INSERT INTO fairshare_versions (version) VALUES (99)").unwrap();
+        let Err(error) = Database::open(location, Missing::Refuse) else { panic!("opened") };
+        assert!(matches!(error, DatabaseError::Newer { found: 99, known: 1 }), "{error}");
+    });
+}
