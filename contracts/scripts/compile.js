@@ -1,0 +1,92 @@
+// Compiles the contracts with the solc of package-lock.json and writes the artifacts, or, with --check, compares the
+// committed ones with what the sources give. No hash of the metadata enters the bytecode, so it depends on nothing but
+// the code, the compiler and the settings below.
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import solc from "solc";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const settings = {
+  evmVersion: "cancun",
+  optimizer: { enabled: true, runs: 200 },
+  metadata: { bytecodeHash: "none" },
+};
+// Contract by contract: its source, and the folder of its artifact.
+const contracts = {
+  RoyaltyVault: ["RoyaltyVault.sol", "artifacts"],
+  PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
+  FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
+  ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
+  SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
+};
+
+function compile() {
+  const sources = {};
+  for (const [source] of Object.values(contracts)) {
+    sources[source] = { content: readFileSync(join(root, source), "utf8") };
+  }
+  const input = {
+    language: "Solidity",
+    sources,
+    settings: { ...settings, outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } } },
+  };
+  const findImport = (path) => ({ contents: readFileSync(join(root, "node_modules", path), "utf8") });
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: findImport }));
+  // OpenZeppelin's own files are its own to mend: of those, errors alone count (the compiler warns of the transient
+  // storage in its reentrancy guard, which the guard clears as the warning asks).
+  const theirs = (message) => message.sourceLocation?.file.startsWith("@openzeppelin/");
+  const messages = (output.errors ?? []).filter((message) => message.severity === "error" || !theirs(message));
+  for (const message of messages) console.error(message.formattedMessage);
+  if (messages.length > 0) throw new Error("the compiler has something to say: mend it, warnings too");
+  return output.contracts;
+}
+
+function artifacts() {
+  const compiled = compile();
+  const files = new Map();
+  for (const [name, [source, folder]] of Object.entries(contracts)) {
+    const { abi, evm } = compiled[source][name];
+    const artifact = { contract: name, source, compiler: solc.version(), settings, abi, bytecode: `0x${evm.bytecode.object}` };
+    files.set(`${folder}/${name}.json`, `${JSON.stringify(artifact, null, 2)}\n`);
+  }
+  return files;
+}
+
+function committed() {
+  const list = (folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `${folder}/${entry.name}`);
+  return [...list("artifacts"), ...list("artifacts/test")];
+}
+
+function check(files) {
+  const differing = [...files].filter(([path, text]) => {
+    try {
+      return readFileSync(join(root, path), "utf8") !== text;
+    } catch {
+      return true;
+    }
+  });
+  const faults = [
+    ...differing.map(([path]) => `${path} is not what its source gives`),
+    ...committed().filter((path) => !files.has(path)).map((path) => `${path} has no source`),
+  ];
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) {
+    console.error("run `npm run build` and commit what it writes");
+    process.exit(1);
+  }
+  console.log(`${files.size} artifacts are what their sources give (${solc.version()})`);
+}
+
+function write(files) {
+  mkdirSync(join(root, "artifacts/test"), { recursive: true });
+  for (const [path, text] of files) writeFileSync(join(root, path), text);
+  console.log(`wrote ${files.size} artifacts (${solc.version()})`);
+}
+
+const files = artifacts();
+if (process.argv.includes("--check")) check(files);
+else write(files);

@@ -1,0 +1,24 @@
+//! # The royalty vault's contract, for Rust
+//!
+//! The Solidity source, `RoyaltyVault.sol`, stands beside this crate, and the artifact that npm's `solc` made of it is
+//! committed: nothing here needs npm, a compiler or a network. [`artifact`] holds the bytecode, [`interface`] the
+//! functions, events and errors as types, [`calldata`] what a transaction carries.
+//!
+//! ```
+//! use fairshare_contracts::{artifact::Deployment, calldata};
+//! use fairshare_params::{address::Address, encoding::Digest};
+//!
+//! let [token, owner, operator, guardian, contributor] = [1, 2, 3, 4, 5].map(|byte| Address([byte; 20]));
+//! let deployment = Deployment { token, owner, operator, guardian, challenge_window: 86_400, first_epoch: 1 };
+//! let creation = deployment.creation_code()?; // the data of a transaction to nobody
+//!
+//! let siblings = [Digest([7; 32])];
+//! let claim = calldata::claim(1, &contributor, 600, &siblings); // the data of a transaction to the vault
+//! assert_eq!((&claim[..4], claim.len()), (&[0x4e, 0x4d, 0xaa, 0xf8][..], 4 + 6 * 32));
+//! # assert!(creation.len() > 10_000);
+//! # Ok::<(), fairshare_contracts::artifact::ArtifactError>(())
+//! ```
+
+pub mod artifact;
+pub mod calldata;
+pub mod interface;

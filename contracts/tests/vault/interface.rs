@@ -1,0 +1,133 @@
+//! Do the Rust types and the committed artifact speak of the same contract?
+
+use std::collections::BTreeSet;
+
+use alloy_sol_types::SolCall;
+use fairshare_contracts::calldata;
+use fairshare_contracts::interface::RoyaltyVault::{
+    self, RoyaltyVaultCalls, RoyaltyVaultErrors, RoyaltyVaultEvents,
+};
+use fairshare_params::encoding::Digest;
+use revm::primitives::keccak256;
+use serde_json::Value;
+
+use crate::world::{ALICE, FIRST_EPOCH as FIRST, POLICY, WINDOW, World, artifact_abi, evm, ok, word};
+
+/// `name(type,…)` of an item of the artifact, tuples spelled out.
+fn signature(item: &Value) -> String {
+    format!("{}({})", item["name"].as_str().unwrap(), types(&item["inputs"]))
+}
+
+fn types(parameters: &Value) -> String {
+    let one = |parameter: &Value| {
+        let name = parameter["type"].as_str().unwrap();
+        match name.strip_prefix("tuple") {
+            Some(suffix) => format!("({}){suffix}", types(&parameter["components"])),
+            None => name.to_owned(),
+        }
+    };
+    parameters.as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(",")
+}
+
+fn items(kind: &str) -> Vec<Value> {
+    artifact_abi().into_iter().filter(|item| item["type"] == kind).collect()
+}
+
+#[test]
+fn every_function_and_event_is_the_same_on_both_sides() {
+    let ours: BTreeSet<_> = RoyaltyVaultCalls::SIGNATURES.iter().map(ToString::to_string).collect();
+    let theirs: BTreeSet<_> = items("function").iter().map(signature).collect();
+    assert_eq!(ours, theirs);
+    let ours: BTreeSet<_> = RoyaltyVaultEvents::SIGNATURES.iter().map(ToString::to_string).collect();
+    let theirs: BTreeSet<_> = items("event").iter().map(signature).collect();
+    assert_eq!(ours, theirs);
+}
+
+/// The interface also has errors that the vault hands through without declaring them.
+#[test]
+fn every_error_is_known() {
+    let ours: BTreeSet<_> = RoyaltyVaultErrors::SIGNATURES.iter().map(ToString::to_string).collect();
+    let theirs: BTreeSet<_> = items("error").iter().map(signature).collect();
+    assert_eq!(ours, theirs);
+}
+
+/// What signatures do not show: which event fields are topics, and what functions return.
+#[test]
+fn topics_and_answers_are_the_same_on_both_sides() {
+    let source = include_str!("../../src/interface.rs");
+    let flat = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    for event in items("event") {
+        let inputs = event["inputs"].as_array().unwrap();
+        let field = |input: &Value| {
+            let topic = if input["indexed"] == true { " indexed" } else { "" };
+            format!("{}{topic} {}", input["type"].as_str().unwrap(), input["name"].as_str().unwrap())
+        };
+        let fields = inputs.iter().map(field).collect::<Vec<_>>().join(", ");
+        let name = event["name"].as_str().unwrap();
+        let written = [format!("event {name}({fields});"), format!("event {name}( {fields} );")];
+        assert!(written.iter().any(|text| flat.contains(text)), "{}", written[0]);
+    }
+    for function in items("function") {
+        let name = function["name"].as_str().unwrap();
+        let outputs = function["outputs"].as_array().unwrap();
+        let written = flat.split(&format!("function {name}(")).nth(1).unwrap().split(';').next().unwrap();
+        let answer = written.split("returns (").nth(1).unwrap_or("").trim_end_matches(')');
+        let ours = answer.split(' ').next().unwrap();
+        let theirs = outputs.first().map_or("", |output| {
+            let internal = output["internalType"].as_str().unwrap();
+            if internal.starts_with("struct") {
+                internal.rsplit('.').next().unwrap()
+            } else {
+                output["type"].as_str().unwrap()
+            }
+        });
+        assert_eq!(ours, theirs, "{name}");
+        assert!(outputs.len() < 2, "{name}");
+    }
+}
+
+#[test]
+fn calldata_is_what_the_types_encode() {
+    let proof = [Digest([1; 32]), Digest([2; 32])];
+    assert_eq!(calldata::fund(7, 8), RoyaltyVault::fundCall { epoch: 7, amount: 8 }.abi_encode());
+    assert_eq!(calldata::fund(7, 8)[..4], keccak256("fund(uint64,uint128)")[..4]);
+    let post = RoyaltyVault::postCall::abi_decode(&calldata::post(7, &proof[0], &POLICY, 9)).unwrap();
+    assert_eq!((post.epoch, post.root, post.policyHash, post.total), (7, word(proof[0]), word(POLICY), 9));
+    let veto = RoyaltyVault::vetoCall::abi_decode(&calldata::veto(7, &proof[1])).unwrap();
+    assert_eq!((veto.epoch, veto.root), (7, word(proof[1])));
+    let claim = RoyaltyVault::claimCall::abi_decode(&calldata::claim(7, &ALICE, 9, &proof)).unwrap();
+    assert_eq!((claim.epoch, claim.contributor, claim.cumulative), (7, evm(ALICE), 9));
+    assert_eq!(claim.proof, proof.map(word));
+}
+
+/// The README's table; a change beyond a twentieth has to be written there.
+#[test]
+fn gas_is_what_the_readme_says() {
+    let readme = include_str!("../../README.md");
+    let mut world = World::new();
+    let mut measured = Vec::new();
+    measured.push(("fund, the first time", ok(world.fund(FIRST, 500)).gas));
+    measured.push(("fund an epoch that has funds", ok(world.fund(FIRST, 500)).gas));
+    let claims: Vec<_> = (1..=100).map(|byte| (fairshare_params::address::Address([byte; 20]), 10)).collect();
+    let tree = world.tree(FIRST, &claims);
+    measured.push(("post", ok(world.post(FIRST, tree.root(), 1_000)).gas));
+    measured.push(("veto", ok(world.veto(FIRST, tree.root())).gas));
+    ok(world.post(FIRST, tree.root(), 1_000));
+    world.pass(WINDOW);
+    measured.push(("claim that also records an activation", ok(world.claim(FIRST, &tree, claims[0].0)).gas));
+    measured.push(("claim, a contributor's first", ok(world.claim(FIRST, &tree, claims[1].0)).gas));
+    let later: Vec<_> = claims.iter().map(|&(who, amount)| (who, amount + 1)).collect();
+    let tree = world.settle(FIRST + 1, 100, &later);
+    measured.push((
+        "claim, a contributor's later one, a new epoch's first",
+        ok(world.claim(FIRST + 1, &tree, claims[0].0)).gas,
+    ));
+    measured.push(("claim, a contributor's later one", ok(world.claim(FIRST + 1, &tree, claims[1].0)).gas));
+    let written = |what: &str| {
+        let row = readme.lines().find_map(|line| line.strip_prefix(&format!("| {what} | "))).unwrap_or("0 |");
+        row.trim_end_matches(" |").replace(',', "").parse::<u64>().unwrap()
+    };
+    let rows: Vec<_> = measured.iter().map(|(what, gas)| format!("| {what} | {gas} |")).collect();
+    let faithful = measured.iter().all(|&(what, gas)| gas.abs_diff(written(what)) * 20 <= gas);
+    assert!(faithful, "the README should say\n{}", rows.join("\n"));
+}

@@ -1,0 +1,245 @@
+//! Does a root become active only after a whole window in which it could be struck out, and never change after?
+
+use alloy_primitives::B256;
+use fairshare_contracts::calldata;
+use fairshare_contracts::interface::RoyaltyVault::{
+    ActiveRoot, AnotherRootPending, ChallengeWindowOver, EnforcedPause, EpochClosed, EpochTooFarAhead,
+    NotGuardian, NotOperator, PendingRoot, RootActivated, RootNotPending, RootPosted, RootReplaced,
+    RootVetoed, TotalDecreased, Underfunded, ZeroPolicyHash, ZeroRoot, ZeroTotal, activateCall,
+    activeEpochsCall, activeRootCall, openEpochCall, pauseCall, pendingRootCall, unpauseCall,
+};
+use fairshare_params::encoding::Digest;
+
+use crate::world::{
+    ALICE, FIRST_EPOCH as FIRST, GUARDIAN, OPERATOR, OWNER, POLICY, STRANGER, WINDOW, World, evm, ok,
+    refused, word,
+};
+
+const ROOT: Digest = Digest([0x11; 32]);
+const OTHER: Digest = Digest([0x22; 32]);
+const ZERO: Digest = Digest([0; 32]);
+
+fn funded() -> World {
+    let mut world = World::new();
+    ok(world.fund(FIRST, 1_000));
+    world
+}
+
+fn pending(world: &mut World) -> PendingRoot {
+    world.view(pendingRootCall {})
+}
+
+fn none() -> PendingRoot {
+    PendingRoot { epoch: 0, activeAt: 0, total: 0, root: B256::ZERO, policyHash: B256::ZERO }
+}
+
+#[test]
+fn a_root_goes_from_pending_to_active_with_all_its_fields() {
+    let mut world = funded();
+    let active_at = world.now() + WINDOW;
+    let receipt = ok(world.post(FIRST, ROOT, 900));
+    let (root, policy) = (word(ROOT), word(POLICY));
+    let posted = RootPosted { epoch: FIRST, root, policyHash: policy, total: 900, activeAt: active_at };
+    assert_eq!(receipt.events::<RootPosted>(), [posted]);
+    assert!(receipt.events::<RootReplaced>().is_empty());
+    let expected = PendingRoot { epoch: FIRST, activeAt: active_at, total: 900, root, policyHash: policy };
+    assert_eq!(pending(&mut world), expected);
+
+    world.pass(WINDOW - 1);
+    assert!(!world.activate());
+    world.pass(1);
+    let receipt = ok(world.vault(STRANGER, activateCall {}));
+    let activated = RootActivated { epoch: FIRST, root, total: 900, funded: 1_000 };
+    assert_eq!(receipt.events::<RootActivated>(), [activated]);
+    let active = ActiveRoot { root, policyHash: policy, total: 900, index: 0, funded: 1_000, paid: 0 };
+    assert_eq!(world.view(activeRootCall { epoch: FIRST }), active);
+    assert_eq!(pending(&mut world), none());
+    assert_eq!(world.view(openEpochCall {}), FIRST + 1);
+    assert!(!world.activate(), "it is active already");
+}
+
+#[test]
+fn only_the_operator_posts() {
+    let mut world = funded();
+    for who in [OWNER, GUARDIAN, STRANGER] {
+        let sent = world.send(who, world.vault, calldata::post(FIRST, &ROOT, &POLICY, 900));
+        refused(sent, NotOperator { caller: evm(who) });
+    }
+}
+
+#[test]
+fn empty_fields_are_refused() {
+    let mut world = funded();
+    refused(world.post(FIRST, ZERO, 900), ZeroRoot {});
+    refused(world.post(FIRST, ROOT, 0), ZeroTotal {});
+    let sent = world.send(OPERATOR, world.vault, calldata::post(FIRST, &ROOT, &ZERO, 900));
+    refused(sent, ZeroPolicyHash {});
+}
+
+#[test]
+fn more_than_is_funded_is_refused() {
+    let mut world = funded();
+    refused(world.post(FIRST, ROOT, 1_001), Underfunded { epoch: FIRST, total: 1_001, funded: 1_000 });
+    ok(world.post(FIRST, ROOT, 1_000));
+    // A replacement is a posting like any other.
+    refused(world.post(FIRST, OTHER, 1_001), Underfunded { epoch: FIRST, total: 1_001, funded: 1_000 });
+}
+
+#[test]
+fn a_pending_root_is_replaced_and_its_window_starts_again() {
+    let mut world = funded();
+    ok(world.post(FIRST, ROOT, 900));
+    world.pass(WINDOW - 1);
+    let receipt = ok(world.post(FIRST, OTHER, 800));
+    let replaced = RootReplaced { epoch: FIRST, root: word(ROOT) };
+    assert_eq!(receipt.events::<RootReplaced>(), [replaced]);
+    world.pass(WINDOW - 1);
+    assert!(!world.activate(), "the window started again");
+    ok(world.veto(FIRST, OTHER));
+    ok(world.post(FIRST, OTHER, 800));
+    world.pass(WINDOW);
+    assert!(world.activate());
+    assert_eq!(world.view(activeRootCall { epoch: FIRST }).root, word(OTHER));
+}
+
+/// Whether or not someone has recorded the activation.
+#[test]
+fn an_active_root_is_not_replaced() {
+    for recorded in [false, true] {
+        let mut world = funded();
+        ok(world.post(FIRST, ROOT, 900));
+        world.pass(WINDOW);
+        if recorded {
+            assert!(world.activate());
+        }
+        refused(world.post(FIRST, OTHER, 900), EpochClosed { epoch: FIRST, openEpoch: FIRST + 1 });
+        world.pass(10 * WINDOW);
+        refused(world.post(FIRST, OTHER, 900), EpochClosed { epoch: FIRST, openEpoch: FIRST + 1 });
+        world.activate();
+        assert_eq!(world.view(activeRootCall { epoch: FIRST }).root, word(ROOT));
+    }
+}
+
+#[test]
+fn one_root_is_pending_at_a_time() {
+    let mut world = funded();
+    ok(world.post(FIRST + 1, ROOT, 900));
+    for epoch in [FIRST, FIRST + 2] {
+        refused(world.post(epoch, OTHER, 900), AnotherRootPending { pendingEpoch: FIRST + 1 });
+    }
+    // Past its window it is active, recorded or not, and the next one may come.
+    world.pass(WINDOW);
+    ok(world.post(FIRST + 2, OTHER, 900));
+    assert_eq!(world.view(activeRootCall { epoch: FIRST + 1 }).root, word(ROOT));
+}
+
+#[test]
+fn epochs_ascend_and_may_skip() {
+    let mut world = funded();
+    for epoch in [FIRST, FIRST + 1, FIRST + 65] {
+        ok(world.post(epoch, ROOT, 900));
+        world.pass(WINDOW);
+    }
+    assert!(world.activate());
+    assert_eq!(world.view(activeEpochsCall {}), [FIRST, FIRST + 1, FIRST + 65]);
+    let open = FIRST + 66;
+    for epoch in [0, FIRST, FIRST + 2, FIRST + 65] {
+        refused(world.post(epoch, OTHER, 900), EpochClosed { epoch, openEpoch: open });
+    }
+    for epoch in [open + 64, u64::MAX] {
+        refused(world.post(epoch, OTHER, 900), EpochTooFarAhead { epoch, openEpoch: open });
+    }
+    ok(world.post(open + 63, OTHER, 900));
+}
+
+#[test]
+fn totals_never_decrease() {
+    let mut world = funded();
+    ok(world.post(FIRST, ROOT, 900));
+    ok(world.post(FIRST, ROOT, 800));
+    world.pass(WINDOW);
+    refused(world.post(FIRST + 1, OTHER, 799), TotalDecreased { total: 799, previousTotal: 800 });
+    ok(world.post(FIRST + 1, OTHER, 800));
+}
+
+#[test]
+fn the_guardian_strikes_out_a_pending_root() {
+    let mut world = funded();
+    ok(world.post(FIRST, ROOT, 900));
+    world.pass(WINDOW - 1);
+    let receipt = ok(world.veto(FIRST, ROOT));
+    let vetoed = RootVetoed { epoch: FIRST, root: word(ROOT), guardian: evm(GUARDIAN) };
+    assert_eq!(receipt.events::<RootVetoed>(), [vetoed]);
+    assert_eq!(pending(&mut world), none());
+    world.pass(2 * WINDOW);
+    assert!(!world.activate());
+    // The epoch is open as before: for funding, and for another root or the same one.
+    ok(world.fund(FIRST, 1));
+    ok(world.post(FIRST, ROOT, 900));
+}
+
+#[test]
+fn only_the_guardian_vetoes() {
+    let mut world = funded();
+    ok(world.post(FIRST, ROOT, 900));
+    for who in [OWNER, OPERATOR, STRANGER] {
+        let sent = world.send(who, world.vault, calldata::veto(FIRST, &ROOT));
+        refused(sent, NotGuardian { caller: evm(who) });
+    }
+}
+
+#[test]
+fn a_veto_hits_the_root_that_it_names() {
+    let mut world = funded();
+    refused(world.veto(0, ZERO), RootNotPending { epoch: 0, root: B256::ZERO });
+    ok(world.post(FIRST, ROOT, 900));
+    for (epoch, root) in [(FIRST, OTHER), (FIRST + 1, ROOT), (FIRST, ZERO)] {
+        refused(world.veto(epoch, root), RootNotPending { epoch, root: word(root) });
+    }
+    // It crosses with a replacement.
+    ok(world.post(FIRST, OTHER, 900));
+    refused(world.veto(FIRST, ROOT), RootNotPending { epoch: FIRST, root: word(ROOT) });
+    assert_eq!(pending(&mut world).root, word(OTHER));
+}
+
+#[test]
+fn an_active_root_is_not_vetoed() {
+    let mut world = funded();
+    let active_at = world.now() + WINDOW;
+    ok(world.post(FIRST, ROOT, 900));
+    for seconds in [WINDOW, 5 * WINDOW] {
+        world.pass(seconds);
+        refused(world.veto(FIRST, ROOT), ChallengeWindowOver { epoch: FIRST, activeAt: active_at });
+    }
+    assert!(world.activate());
+    refused(world.veto(FIRST, ROOT), RootNotPending { epoch: FIRST, root: word(ROOT) });
+}
+
+#[test]
+fn a_pause_stops_posting_and_no_veto() {
+    let mut world = funded();
+    ok(world.post(FIRST, ROOT, 900));
+    ok(world.vault(OWNER, pauseCall {}));
+    refused(world.post(FIRST, OTHER, 900), EnforcedPause {});
+    ok(world.veto(FIRST, ROOT));
+    refused(world.post(FIRST, OTHER, 900), EnforcedPause {});
+    ok(world.vault(OWNER, unpauseCall {}));
+    ok(world.post(FIRST, OTHER, 900));
+}
+
+/// The most that one activation has to sum: it must fit a block with ease.
+#[test]
+fn skipping_as_far_as_can_be_costs_little() {
+    let mut world = World::new();
+    let last = FIRST + 63;
+    for epoch in FIRST..=last {
+        ok(world.fund(epoch, 10));
+    }
+    let tree = world.tree(last, &[(ALICE, 640)]);
+    ok(world.post(last, tree.root(), 640));
+    world.pass(WINDOW);
+    let receipt = ok(world.claim(last, &tree, ALICE));
+    println!("claim that records an activation over 64 funded epochs: {} gas", receipt.gas);
+    assert!(receipt.gas < 500_000, "{}", receipt.gas);
+    assert_eq!(world.balance(ALICE), 640);
+}
