@@ -90,7 +90,8 @@ impl From<::postgres::Error> for DatabaseError {
         use ::postgres::error::SqlState;
         let Some(state) = error.code() else {
             // Without an answer of the server, the connection is what failed; or an answer could not be understood.
-            let connection = error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>());
+            let connection =
+                error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>());
             return if connection { Self::Unreachable(error.into()) } else { Self::Other(error.into()) };
         };
         match *state {
