@@ -20,7 +20,7 @@ use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
 use crate::ledger::{MAX_BUNDLE_BYTES, Paid};
 use crate::settlement::{Carry, Payout};
 
-/// The version that [`write`] writes.
+/// The version that [`write()`] writes.
 pub const ARCHIVE_VERSION: u32 = 1;
 /// Longest archive that is read, in bytes: all of it is held in memory.
 pub const MAX_ARCHIVE_BYTES: u64 = 8 << 30;
