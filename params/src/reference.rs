@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+use crate::encoding::json_message;
 use crate::schema::Schema;
 
 /// Raw reference counts: for every feature one count a bin, in the schema's order of bins, the bin of a
@@ -119,7 +120,7 @@ impl Reference {
             counts: UniqueCounts,
         }
         let file: File = serde_json::from_slice(bytes)
-            .map_err(|error| ReferenceError::Json { message: error.to_string() })?;
+            .map_err(|error| ReferenceError::Json { message: json_message(&error) })?;
         Ok(Self::new(file.counts.0))
     }
 

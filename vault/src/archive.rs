@@ -299,7 +299,9 @@ impl Entries {
 }
 
 fn content(entry: &str, message: impl ToString) -> ArchiveError {
-    ArchiveError::Content { entry: entry.to_owned(), message: message.to_string() }
+    // The JSON library quotes what it found, however long that is.
+    let message = message.to_string().chars().take(300).collect();
+    ArchiveError::Content { entry: entry.to_owned(), message }
 }
 
 /// A number, address or state of `ledger.json`.

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{RegistrationError, Result};
 use crate::context::Role;
-use crate::encoding::Digest;
+use crate::encoding::{Digest, json_message};
 
 /// The fields not yet taken, and the prefix of their names (`evidence.`).
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Fields {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         serde_json::from_slice(bytes)
             .map(|values| Self { prefix: "", values })
-            .map_err(|error| RegistrationError::Json { message: error.to_string() })
+            .map_err(|error| RegistrationError::Json { message: json_message(&error) })
     }
 
     /// A text, made a value by `parse`, which gets the field's full name for its errors.

@@ -308,3 +308,14 @@ proptest! {
         prop_assert!(Registration::from_json(&bytes).is_err());
     }
 }
+
+/// Found by libFuzzer: the JSON library quotes a value of the wrong type whole.
+#[test]
+fn what_is_quoted_of_a_text_that_is_no_object_is_cut() {
+    let text = format!("\n\"{}\"", "att (".repeat(900));
+    let message = Registration::from_json(text.as_bytes()).unwrap_err().to_string();
+    assert!(message.len() < 400, "{} bytes", message.len());
+    assert!(message.contains("… at line 2 column"), "{message}");
+    let message = fairshare_params::reference::Reference::from_json(text.as_bytes()).unwrap_err().to_string();
+    assert!(message.len() < 400 && message.contains("at line 2 column"), "{message}");
+}
