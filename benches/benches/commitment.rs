@@ -1,5 +1,5 @@
-//! Committing to one column: the library's multi-scalar multiplication against this project's, by scalar size, on one
-//! thread; medians, and their ratio in the same run.
+//! Committing to one column: the library's multi-scalar multiplication against this project's without and with tables
+//! of the points' multiples, by scalar size, on one thread; medians, and their ratio to the library's in the same run.
 //!
 //! `cargo bench -p fairshare-benches --bench commitment`; `FAIRSHARE_GEOMETRY=compact` for the small geometry.
 
@@ -20,13 +20,18 @@ fn main() {
     let srs = Srs::insecure(geometry);
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread pool");
     println!("{geometry}, one thread");
-    println!("{:>12}  {:>10}  {:>10}  {:>6}", "scalars", "library ms", "ours ms", "");
+    let tables = srs.tables();
+    println!(
+        "{:>10} {:>11} {:>9} {:>7} {:>10} {:>7}",
+        "scalars", "library ms", "ours ms", "", "tables ms", ""
+    );
     for bits in [1, 8, geometry.alphabet_bits(), 20, 254] {
         let scalars = scalars(geometry.rows(), bits);
         let library = || best_multiexp(&scalars, srs.lagrange());
         let ours = || multiexp(&scalars, srs.lagrange());
-        let ways: [&(dyn Fn() -> G1 + Sync); 2] = [&library, &ours];
-        let [library, ours] = single.install(|| {
+        let with_tables = || tables.multiexp(&scalars);
+        let ways: [&(dyn Fn() -> G1 + Sync); 3] = [&library, &ours, &with_tables];
+        let [library, ours, with_tables] = single.install(|| {
             medians(&ways.map(|way| {
                 move || {
                     black_box(way());
@@ -34,11 +39,13 @@ fn main() {
             }))
         });
         println!(
-            "{:>12}  {:>10.1}  {:>10.1}  {:>5.1}x",
+            "{:>10} {:>11.1} {:>9.1} {:>6.1}x {:>10.1} {:>6.1}x",
             format!("{bits} bits"),
             library * 1e3,
             ours * 1e3,
-            library / ours
+            library / ours,
+            with_tables * 1e3,
+            library / with_tables,
         );
     }
 }

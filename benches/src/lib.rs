@@ -1,5 +1,7 @@
 //! What the benchmarks measure, made up once: synthetic data of a geometry's full size, and clocks.
 
+pub mod shares;
+
 use std::time::Instant;
 
 use fairshare_params::Geometry;

@@ -9,10 +9,11 @@ use fairshare_params::encoding::Hasher;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
-use fairshare_prover::backend::{Linked, prove};
+use fairshare_prover::backend::prove;
 use fairshare_prover::commit::CommitError;
 use fairshare_prover::commit::commit_units;
 use fairshare_prover::opening::fresh_seed;
+use fairshare_prover::plonk::{Claim, Linked};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_prover::segment::{SegmentSecret, commit_columns};
 use fairshare_verifier::bundle::LinkedProof;
@@ -151,7 +152,9 @@ impl Bench<'_> {
         let key = self.key(Statement::DataScore)?;
         let (proved, proof) = self.median("proving a data score", || {
             let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
-            Ok(prove(self.srs, &key, DataScoreCircuit::new(geometry, trace), &rows, &linked)?)
+            let circuit = DataScoreCircuit::new(geometry, trace);
+            let claim = Claim { circuit: &circuit, instance: &rows, linked: &linked, fractions: &[] };
+            Ok(prove(self.srs, &key, claim)?)
         })?;
         let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
         let (verified, ()) = self.median("verifying", || {
@@ -174,7 +177,9 @@ impl Bench<'_> {
         let key = self.key(Statement::ComputeScore)?;
         let (proved, proof) = self.median("proving a compute score", || {
             let trace = compute_score::Trace::new(geometry, &instance, &witness);
-            Ok(prove(self.srs, &key, ComputeScoreCircuit::new(geometry, trace), &rows, &linked)?)
+            let circuit = ComputeScoreCircuit::new(geometry, trace);
+            let claim = Claim { circuit: &circuit, instance: &rows, linked: &linked, fractions: &[] };
+            Ok(prove(self.srs, &key, claim)?)
         })?;
         let registered = linked.map(|column| column.commitment);
         let (verified, ()) = self.median("verifying", || {

@@ -9,11 +9,12 @@
 //!    and summed twice more, by their high and by their low digits, and what is left is a few hundred additions.
 //!
 //! All the grouped sums are of affine points, pairwise, with one field inversion for a whole batch of pairs: six
-//! multiplications an addition against eleven and more in projective coordinates. Scalars that are not small, such as
-//! the blinding rows of a proof's columns, are left to the library: one set of buckets for all windows, over tables of the
-//! points' multiples, was measured between 1.0 and 1.5 times as fast, which the tables' making eats up.
+//! multiplications an addition against eleven and more in projective coordinates. Scalars that are not small go to the
+//! library, or, where many such sums are to be taken, over [`Tables`] of the points' multiples.
 //!
 //! Running time depends on the scalars: see SECURITY.md on timing.
+
+mod tables;
 
 use ff::{Field, PrimeField};
 use group::Group;
@@ -21,9 +22,11 @@ use group::prime::PrimeCurveAffine;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
 
+pub use tables::Tables;
+
 /// Scalars below `2^SMALL_BITS` are small: every symbol of every geometry is, and most counts are.
 const SMALL_BITS: u32 = 13;
-/// The low digit's bits: half of [`SMALL_BITS`].
+/// The low digit's bits, when buckets are weighed: half of [`SMALL_BITS`].
 const LOW_BITS: u32 = 6;
 /// Pairs of points that share a field inversion: enough to make its cost vanish, few enough for the inner cache.
 const BATCH: usize = 1024;
@@ -33,16 +36,48 @@ const BATCH: usize = 1024;
 pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     let mut small = Vec::with_capacity(scalars.len().min(bases.len()));
     let (mut large_scalars, mut large_bases) = (Vec::new(), Vec::new());
-    for (scalar, base) in scalars.iter().zip(bases) {
+    for (index, (scalar, base)) in scalars.iter().zip(bases).enumerate() {
         match small_value(scalar) {
-            Some(value) => small.push((value, *base)),
+            Some(0) => {}
+            Some(value) => small.push((value, index)),
             None => {
                 large_scalars.push(*scalar);
                 large_bases.push(*base);
             }
         }
     }
-    sum_of_products(&small) + best_multiexp(&large_scalars, &large_bases)
+    let mut sums = Sums::default();
+    sums.by_key(&small, |index| bases[index]);
+    let buckets: Vec<_> = sums.iter().collect();
+    sums.weigh(&buckets) + best_multiexp(&large_scalars, &large_bases)
+}
+
+/// `Σ_j Σ_i f(v_ij)·G_i` for columns of small integers `v_ij`, `most` different ones at most, where `weights` gives
+/// `f` of ascending values. None where there are more or a larger one.
+///
+/// The points are summed by value, so that only as many full scalars are left as there are values: what a dataset's
+/// schema uses of the alphabet is often a small part.
+pub fn multiexp_by_value(
+    columns: &[&[Fr]],
+    bases: &[G1Affine],
+    most: usize,
+    weights: impl FnOnce(&[u16]) -> Vec<Fr>,
+) -> Option<G1> {
+    let mut terms = Vec::with_capacity(columns.len() * bases.len());
+    let (mut seen, mut different) = ([false; 1 << SMALL_BITS], 0);
+    for column in columns {
+        for (index, scalar) in column.iter().enumerate().take(bases.len()) {
+            let value = small_value(scalar)?;
+            different += usize::from(!std::mem::replace(&mut seen[usize::from(value)], true));
+            terms.push((value, index));
+        }
+        if different > most {
+            return None;
+        }
+    }
+    let mut sums = Sums::default();
+    sums.by_key(&terms, |index| bases[index]);
+    Some(best_multiexp(&weights(&sums.keys), &sums.points))
 }
 
 /// The scalar, if it is below `2^SMALL_BITS`.
@@ -53,24 +88,10 @@ fn small_value(scalar: &Fr) -> Option<u16> {
     (high.iter().all(|byte| *byte == 0) && value >> SMALL_BITS == 0).then_some(value)
 }
 
-/// `Σ v·P` over terms `(v, P)` with small `v`.
-fn sum_of_products(terms: &[(u16, G1Affine)]) -> G1 {
-    let buckets = sum_by_key(terms.iter().copied().filter(|(value, _)| *value != 0), 1 << SMALL_BITS);
-    let by_digit = |digit: fn(u16) -> u16| {
-        let keyed = buckets.iter().map(|(value, sum)| (digit(*value), *sum));
-        weighted_sum(&sum_by_key(keyed, 1 << (SMALL_BITS - LOW_BITS)))
-    };
-    let mut sum = by_digit(|value| value >> LOW_BITS);
-    for _ in 0..LOW_BITS {
-        sum = sum.double();
-    }
-    sum + by_digit(|value| value & ((1 << LOW_BITS) - 1))
-}
-
 /// `Σ v·B_v` for buckets in ascending order of `v`: the sum over all thresholds of what lies at or above them.
-fn weighted_sum(buckets: &[(u16, G1Affine)]) -> G1 {
+fn weighted_sum(buckets: impl DoubleEndedIterator<Item = (u16, G1Affine)>) -> G1 {
     let (mut above, mut total) = (G1::identity(), G1::identity());
-    let mut buckets = buckets.iter().rev().peekable();
+    let mut buckets = buckets.rev().peekable();
     let largest = buckets.peek().map_or(0, |(value, _)| *value);
     for threshold in (1..=largest).rev() {
         if let Some((_, sum)) = buckets.next_if(|(value, _)| *value == threshold) {
@@ -81,59 +102,94 @@ fn weighted_sum(buckets: &[(u16, G1Affine)]) -> G1 {
     total
 }
 
-/// The sum of the points of each key that occurs, in ascending order of keys, which are below `keys`.
-fn sum_by_key(terms: impl Iterator<Item = (u16, G1Affine)> + Clone, keys: usize) -> Vec<(u16, G1Affine)> {
-    let mut places = vec![0usize; keys];
-    for (key, _) in terms.clone() {
-        places[usize::from(key)] += 1;
-    }
-    let (mut present, mut lengths, mut total) = (Vec::new(), Vec::new(), 0);
-    for (key, place) in places.iter_mut().enumerate() {
-        let length = std::mem::replace(place, total);
-        total += length;
-        if length > 0 {
-            present.push(key as u16);
-            lengths.push(length);
-        }
-    }
-    let mut points = vec![G1Affine::identity(); total];
-    for (key, point) in terms {
-        let place = &mut places[usize::from(key)];
-        points[*place] = point;
-        *place += 1;
-    }
-    present.into_iter().zip(sum_groups(points, lengths)).collect()
+/// Points grouped by small keys, and each group's sum. The memory is kept from one grouping to the next.
+#[derive(Default)]
+struct Sums {
+    /// The keys that occur, ascending.
+    keys: Vec<u16>,
+    /// How many points each of them still has.
+    lengths: Vec<usize>,
+    points: Vec<G1Affine>,
+    next: Vec<G1Affine>,
+    scratch: Vec<(Fq, Fq)>,
 }
 
-/// Sums each group of consecutive points: `lengths` says how many points each has, at least one.
-///
-/// A round adds the points of each group in pairs, which halves the groups; so the number of additions is the number
-/// of points less that of groups, however unevenly they are spread.
-fn sum_groups(mut points: Vec<G1Affine>, mut lengths: Vec<usize>) -> Vec<G1Affine> {
-    let mut products = Vec::with_capacity(BATCH);
-    while lengths.iter().any(|length| *length > 1) {
-        let mut sums = Vec::with_capacity(points.len() / 2 + lengths.len());
-        let mut pairs = Vec::with_capacity(BATCH);
-        let mut rest = points.as_slice();
-        for length in &mut lengths {
-            let (group, others) = rest.split_at(*length);
-            rest = others;
-            for pair in group.chunks(2) {
-                if let [left, right] = pair {
-                    pairs.push(Pair { left, right, place: sums.len() });
-                }
-                sums.extend(pair.first());
-                if pairs.len() == BATCH {
-                    add_pairs(&pairs, &mut sums, &mut products);
-                    pairs.clear();
-                }
-            }
-            *length = length.div_ceil(2);
+impl Sums {
+    /// Sums the points of each key; `terms` are keys below `2^SMALL_BITS` and what `point` takes.
+    fn by_key<T: Copy>(&mut self, terms: &[(u16, T)], point: impl Fn(T) -> G1Affine) {
+        let mut places = [0usize; 1 << SMALL_BITS];
+        for (key, _) in terms {
+            places[usize::from(*key)] += 1;
         }
-        add_pairs(&pairs, &mut sums, &mut products);
-        points = sums;
+        self.keys.clear();
+        self.lengths.clear();
+        let mut total = 0;
+        for (key, place) in (0..).zip(&mut places) {
+            let length = std::mem::replace(place, total);
+            total += length;
+            if length > 0 {
+                self.keys.push(key);
+                self.lengths.push(length);
+            }
+        }
+        self.points.resize(total, G1Affine::identity());
+        for (key, term) in terms {
+            let place = &mut places[usize::from(*key)];
+            self.points[*place] = point(*term);
+            *place += 1;
+        }
+        self.reduce();
     }
-    points
+
+    /// Keys and sums, by ascending key.
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (u16, G1Affine)> {
+        self.keys.iter().copied().zip(self.points.iter().copied())
+    }
+
+    /// `Σ v·B_v` for buckets of keys `v`, each at most once: their high and their low digits by themselves.
+    fn weigh(&mut self, buckets: &[(u16, G1Affine)]) -> G1 {
+        let mut by_digit = |digit: fn(u16) -> u16| {
+            let keyed: Vec<_> = buckets.iter().map(|(value, sum)| (digit(*value), *sum)).collect();
+            self.by_key(&keyed, |sum| sum);
+            weighted_sum(self.iter())
+        };
+        let mut sum = by_digit(|value| value >> LOW_BITS);
+        for _ in 0..LOW_BITS {
+            sum = sum.double();
+        }
+        sum + by_digit(|value| value & ((1 << LOW_BITS) - 1))
+    }
+
+    /// Sums each group of consecutive points.
+    ///
+    /// A round adds the points of each group in pairs, which halves the groups; so the number of additions is the
+    /// number of points less that of groups, however unevenly they are spread.
+    fn reduce(&mut self) {
+        while self.lengths.iter().any(|length| *length > 1) {
+            let halves = self.lengths.iter().map(|length| length.div_ceil(2)).sum();
+            self.next.resize(halves, G1Affine::identity());
+            let mut pairs = Vec::with_capacity(BATCH);
+            let (mut rest, mut place) = (self.points.as_slice(), 0);
+            for length in &mut self.lengths {
+                let (group, others) = rest.split_at(*length);
+                rest = others;
+                for pair in group.chunks(2) {
+                    match pair {
+                        [left, right] => pairs.push(Pair { left, right, place }),
+                        alone => self.next[place] = alone[0],
+                    }
+                    place += 1;
+                    if pairs.len() == BATCH {
+                        add_pairs(&pairs, &mut self.next, &mut self.scratch);
+                        pairs.clear();
+                    }
+                }
+                *length = length.div_ceil(2);
+            }
+            add_pairs(&pairs, &mut self.next, &mut self.scratch);
+            std::mem::swap(&mut self.points, &mut self.next);
+        }
+    }
 }
 
 /// Two points to be added, and where their sum goes.
@@ -143,19 +199,21 @@ struct Pair<'a> {
     place: usize,
 }
 
-/// Adds a batch of pairs with one inversion (Montgomery's trick; `products` is scratch).
-fn add_pairs(pairs: &[Pair<'_>], sums: &mut [G1Affine], products: &mut Vec<Fq>) {
-    products.clear();
+/// Adds a batch of pairs with one inversion (Montgomery's trick). `scratch` holds, for each pair, the product of the
+/// denominators before it, and its own.
+fn add_pairs(pairs: &[Pair<'_>], sums: &mut [G1Affine], scratch: &mut Vec<(Fq, Fq)>) {
+    scratch.clear();
     let mut product = Fq::ONE;
     for pair in pairs {
-        products.push(product);
-        product *= pair.denominator();
+        let denominator = pair.denominator();
+        scratch.push((product, denominator));
+        product *= denominator;
     }
     // Never zero, being a product of denominators that are not.
     let mut inverse = product.invert().unwrap_or(Fq::ZERO);
-    for (pair, product) in pairs.iter().zip(products).rev() {
+    for (pair, (product, denominator)) in pairs.iter().zip(scratch).rev() {
         sums[pair.place] = pair.sum(inverse * *product);
-        inverse *= pair.denominator();
+        inverse *= *denominator;
     }
 }
 
@@ -199,17 +257,17 @@ fn is_identity(point: &G1Affine) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use group::Curve;
     use rand_chacha::ChaCha20Rng;
     use rand_core::{RngCore, SeedableRng};
 
-    fn naive(scalars: &[Fr], bases: &[G1Affine]) -> G1Affine {
+    pub(crate) fn naive(scalars: &[Fr], bases: &[G1Affine]) -> G1Affine {
         scalars.iter().zip(bases).map(|(scalar, base)| *base * *scalar).sum::<G1>().to_affine()
     }
 
-    fn bases(count: usize, rng: &mut ChaCha20Rng) -> Vec<G1Affine> {
+    pub(crate) fn bases(count: usize, rng: &mut ChaCha20Rng) -> Vec<G1Affine> {
         (0..count).map(|_| G1::random(&mut *rng).to_affine()).collect()
     }
 
@@ -226,6 +284,23 @@ mod tests {
                 assert_eq!(sum, naive(&scalars, &bases), "{count} scalars of {bits} bits");
             }
         }
+    }
+
+    #[test]
+    fn values_are_weighed_once_each() {
+        let mut rng = ChaCha20Rng::seed_from_u64(4);
+        let bases = bases(50, &mut rng);
+        let columns: Vec<Vec<Fr>> =
+            (1..4).map(|step| (0..50).map(|row| Fr::from(row * step % 7 * 1000)).collect()).collect();
+        let slices: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
+        let weight = |value: u16| Fr::from(u64::from(value)).square() - Fr::from(3);
+        let weights = |values: &[u16]| values.iter().map(|value| weight(*value)).collect();
+        let sum = multiexp_by_value(&slices, &bases, 7, weights).expect("seven values").to_affine();
+        let scalars = columns.iter().flatten().map(|value| value.square() - Fr::from(3)).collect::<Vec<_>>();
+        assert_eq!(sum, naive(&scalars, &bases.repeat(3)));
+        assert!(multiexp_by_value(&slices, &bases, 6, weights).is_none(), "more values than asked for");
+        let large = vec![Fr::from(8192); 50];
+        assert!(multiexp_by_value(&[&large], &bases, 7, weights).is_none(), "a value that is not small");
     }
 
     #[test]

@@ -1,14 +1,11 @@
 //! The one place that calls the proving backend.
 //!
-//! The library commits to advice columns freshly blinded: rows `n − 6 … n − 1` of every first-phase column, in
-//! order of columns and rows, are the first scalars drawn from the generator handed in. The generator here is
-//! seeded from the operating system for each proof and replayed to learn that blinding, which the link's witness
-//! needs. Should a release of the library draw in another order, the link would not hold, and the proof is refused
-//! here: never a bad proof, only an error.
+//! The [prover](crate::plonk) commits to advice columns freshly blinded in their last six rows, and hands out that
+//! blinding of the linked columns, which is the link's witness. Should it be another than the proof's, the link would
+//! not hold, and the proof is refused here: never a bad proof, only an error.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_circuits::trace::wipe;
-use fairshare_params::commitment::Blinding;
 use fairshare_params::keys::ProvingKey;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Writer;
@@ -18,24 +15,12 @@ use fairshare_verifier::{VerifyError, carried_commitments, verify_linked};
 use ff::Field;
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
-use halo2_proofs::plonk::{self, Circuit, create_proof};
+use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
-use crate::scheme::{Opener, Parameters, Scheme};
-
-/// Blinding rows of every advice column.
-const BLINDING_ROWS: usize = 6;
-
-/// A column whose commitment the verifier knows.
-#[derive(Clone, Copy, Debug)]
-pub struct Linked {
-    /// `C(v; r)`.
-    pub commitment: G1Affine,
-    /// `r`.
-    pub blinding: Blinding,
-}
+use crate::plonk::{self, Claim, Column, Linked, PlonkError};
 
 /// Why no proof was made.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +28,7 @@ pub struct Linked {
 pub enum BackendError {
     /// The backend gave up.
     #[error("the proof could not be computed")]
-    Prove(#[source] plonk::Error),
+    Prove(#[source] PlonkError),
     /// The system gives no random numbers.
     #[error(
         "the system gives no random numbers, and a proof without them would hide nothing; try again when it does"
@@ -56,26 +41,17 @@ pub enum BackendError {
     Verify(#[source] Box<VerifyError>),
 }
 
-/// Proves `circuit` for `instance` and links its first columns, in order, to `linked`; then verifies both.
+/// Proves the claim and links its first columns, in order, to their commitments; then verifies both.
 pub fn prove<C: Circuit<Fr>>(
     srs: &Srs,
     key: &ProvingKey,
-    circuit: C,
-    instance: &[Fr],
-    linked: &[Linked],
+    claim: Claim<'_, C>,
 ) -> Result<LinkedProof, BackendError> {
-    let rng = seeded(OsRng)?;
-    let replay = rng.clone();
+    let _span = tracing::debug_span!("other", statement = key.verifying().id().statement.name()).entered();
+    let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
-    create_proof::<Scheme, Opener<'_>, _, _, _, _>(
-        &Parameters::from(srs),
-        key.key(),
-        &[circuit],
-        &[&[instance]],
-        rng,
-        &mut transcript,
-    )
-    .map_err(BackendError::Prove)?;
+    let blinding =
+        plonk::prove(srs, key.key(), claim, seeded(OsRng)?, &mut transcript).map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
 
     let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
@@ -86,33 +62,35 @@ pub fn prove<C: Circuit<Fr>>(
         carried: &carried_commitments(&proof, linked.len()),
         registered: &registered,
     };
-    let link = link(srs, &statement, linked, replay, seeded(OsRng)?);
+    let link = link(srs, &statement, linked, &blinding, seeded(OsRng)?);
     let linked_proof = LinkedProof { proof, link };
-    verify_linked(srs, key.verifying(), instance, &registered, &linked_proof)
+    tracing::debug_span!("verification")
+        .in_scope(|| verify_linked(srs, key.verifying(), instance, &registered, &linked_proof))
         .map_err(|error| BackendError::Verify(Box::new(error)))?;
     Ok(linked_proof)
 }
 
-/// A generator seeded by `source`. The library's own draws and ours after it cannot fail: only this can.
+/// A generator seeded by `source`. Its draws cannot fail: only this can.
 fn seeded(source: impl RngCore) -> Result<ChaCha20Rng, BackendError> {
     ChaCha20Rng::from_rng(source).map_err(|error| BackendError::Randomness(std::io::Error::other(error)))
 }
 
-/// The Schnorr proof of representation; `replay` is at the first scalar that the proof drew. Both generators are used
-/// up here: the one stream has made one proof, and the nonces come from another, fresh from the operating system.
+/// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof; the generator is used up
+/// here, and no other proof's nonces come from it.
 fn link(
     srs: &Srs,
     statement: &LinkStatement<'_>,
     linked: &[Linked],
-    mut replay: ChaCha20Rng,
+    blinding: &[Column],
     mut fresh: ChaCha20Rng,
 ) -> Link {
     let folding = statement.fold();
     let mut witness = [Fr::ZERO; RESERVED_ROWS];
     let mut power = Fr::ONE;
-    for column in linked {
-        for value in &mut witness[RESERVED_ROWS - BLINDING_ROWS..] {
-            *value += power * Fr::random(&mut replay);
+    for (column, blinding) in linked.iter().zip(blinding) {
+        // The rows between the data and the blinding are zero in both.
+        for (value, blinding) in witness.iter_mut().rev().zip(blinding.iter().rev()) {
+            *value += power * blinding;
         }
         witness[RESERVED_ROWS - 1] -= power * column.blinding.0;
         power *= folding.xi;

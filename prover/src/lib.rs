@@ -19,10 +19,10 @@ pub mod backend;
 pub mod commit;
 pub mod ingest;
 pub mod opening;
+pub mod plonk;
 pub mod progress;
 pub mod prove;
 pub mod schedule;
-mod scheme;
 pub mod score;
 pub mod segment;
 

@@ -17,10 +17,11 @@ use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use zeroize::Zeroizing;
 
-use crate::backend::{BackendError, Linked, prove};
+use crate::backend::{BackendError, prove};
 use crate::commit::{CommitError, Commitment};
 use crate::files::{self, Access};
 use crate::opening::OpeningError;
+use crate::plonk::{Claim, Linked};
 use crate::progress::{Progress, Task};
 use crate::schedule::{Limits, MemoryError, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
@@ -288,8 +289,9 @@ impl<'a> Prover<'a> {
             Linked { commitment: boundary, blinding: Blinding::PUBLIC },
         ];
         let circuit = DataScoreCircuit::new(geometry, trace);
-        let proof =
-            self.prove_score(Statement::DataScore, circuit, &instance.to_rows(), &linked, progress)?;
+        let instance = instance.to_rows();
+        let claim = Claim { circuit: &circuit, instance: &instance, linked: &linked, fractions: &[] };
+        let proof = self.prove_score(Statement::DataScore, claim, progress)?;
         Ok((result.score, proof))
     }
 
@@ -315,8 +317,9 @@ impl<'a> Prover<'a> {
             Linked { commitment: self.verifier.totals_commitment(), blinding: Blinding::PUBLIC },
         ];
         let circuit = ComputeScoreCircuit::new(geometry, trace);
-        let statement = Statement::ComputeScore;
-        let proof = self.prove_score(statement, circuit, &instance.to_rows(), &linked, progress)?;
+        let instance = instance.to_rows();
+        let claim = Claim { circuit: &circuit, instance: &instance, linked: &linked, fractions: &[] };
+        let proof = self.prove_score(Statement::ComputeScore, claim, progress)?;
         Ok(Bundle::Compute(ComputeBundle {
             geometry,
             contributor: *commitment.registration.contributor(),
@@ -326,12 +329,10 @@ impl<'a> Prover<'a> {
         }))
     }
 
-    fn prove_score<C: Circuit<Fr> + Send>(
+    fn prove_score<C: Circuit<Fr> + Sync>(
         &self,
         statement: Statement,
-        circuit: C,
-        instance: &[Fr],
-        linked: &[Linked],
+        claim: Claim<'_, C>,
         progress: &dyn Progress,
     ) -> Result<LinkedProof> {
         progress.begin(Task::Keys, 1, 0);
@@ -341,7 +342,7 @@ impl<'a> Prover<'a> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads.max(1));
         let pool = pool.build().map_err(ProveError::Threads)?;
         let proof = pool
-            .install(|| prove(self.verifier.srs(), key, circuit, instance, linked))
+            .install(|| prove(self.verifier.srs(), key, claim))
             .map_err(|source| ProveError::Proof { subject: format!("{} proof", statement.name()), source })?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);

@@ -1,5 +1,6 @@
 //! One segment: its column commitments, and the proof of its histogram.
 
+use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
 use fairshare_circuits::trace::wipe;
 use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
@@ -8,12 +9,14 @@ use fairshare_params::keys::ProvingKey;
 use fairshare_params::srs::Srs;
 use fairshare_verifier::bundle::Segment;
 use group::Curve;
+use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rayon::prelude::*;
 use zeroize::ZeroizeOnDrop;
 
-use crate::backend::{BackendError, Linked, prove};
+use crate::backend::{BackendError, prove};
 use crate::opening::Seed;
+use crate::plonk::{Claim, Fractions, Linked};
 
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
 pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
@@ -63,8 +66,7 @@ impl Drop for Blindings {
 
 /// What only the contributor knows of a segment.
 ///
-/// What is held here is overwritten when dropped. The proving library copies the witness into polynomials of its own,
-/// and those it frees as they are.
+/// What is held here is overwritten when dropped, as are the [polynomials](crate::plonk) that a proof makes of it.
 #[derive(Debug)]
 pub struct SegmentSecret {
     witness: Witness,
@@ -116,7 +118,14 @@ impl SegmentSecret {
             .collect();
         linked.push(Linked { commitment: self.histogram, blinding: self.blindings.histogram });
         let instance = Instance { statement }.to_rows();
-        let proof = prove(srs, key, HistogramCircuit::new(geometry, self.witness), &instance, &linked);
+        let circuit = HistogramCircuit::new(geometry, self.witness);
+        let claim = Claim {
+            circuit: &circuit,
+            instance: &instance,
+            linked: &linked,
+            fractions: &fractions(geometry),
+        };
+        let proof = prove(srs, key, claim);
         for column in &mut linked {
             column.blinding = Blinding::PUBLIC;
         }
@@ -124,4 +133,11 @@ impl SegmentSecret {
         let proof = proof?;
         Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
     }
+}
+
+/// What the helper columns of the histogram circuit hold.
+fn fractions(geometry: Geometry) -> Vec<Fractions> {
+    let layout = HistogramCircuit::configure_with_params(&mut ConstraintSystem::default(), geometry);
+    let gamma = layout.gamma();
+    layout.helpers().into_iter().map(|(column, looked_up)| Fractions { column, looked_up, gamma }).collect()
 }

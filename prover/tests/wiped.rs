@@ -45,6 +45,12 @@ impl Needle {
         Self::new(bytes)
     }
 
+    /// As they lie in memory.
+    fn of_elements(elements: impl Iterator<Item = Fr>) -> Self {
+        let bytes = |element: Fr| <[u8; 32]>::try_from(element.to_raw_bytes()).expect("32 bytes");
+        Self::of_integers(elements.map(bytes))
+    }
+
     fn is_at(&self, bytes: &[u8]) -> bool {
         bytes.len() >= self.0.len() && bytes.iter().zip(&self.0).all(|(byte, masked)| byte ^ MASK == *masked)
     }
@@ -108,9 +114,7 @@ fn needle_of_symbols() -> Needle {
 
 /// Four equal elements as they lie in memory.
 fn needle_of_element(element: Fr) -> Needle {
-    Needle::of_integers(
-        [(); 4].map(|()| <[u8; 32]>::try_from(element.to_raw_bytes()).expect("32 bytes")).into_iter(),
-    )
+    Needle::of_elements([element; 4].into_iter())
 }
 
 #[test]
@@ -166,12 +170,15 @@ fn what_is_dropped_is_overwritten() {
     let mut read = commitment.opening.symbols(0, 2000).expect("symbols");
     let symbols = Needle::of_integers(read[900..1020].iter().map(|symbol| symbol.to_ne_bytes()));
     let stored = Needle::of_integers(read[900..1020].iter().map(|symbol| symbol.to_be_bytes()));
+    // As the proof's polynomials hold them: symbols one below the other in a column.
+    let elements = Needle::of_elements(read[900..906].iter().map(|symbol| Fr::from(u64::from(*symbol))));
     assert!(symbols.found() > 0);
     read.zeroize();
     drop(read);
     is_wiped("opening", &seed, commitment);
     PROVER.prove(&[target], &fairshare_prover::Silent).expect("a bundle");
-    for (name, needle) in [("seed", &seed), ("symbols", &symbols), ("stored symbols", &stored)] {
+    let left = [("seed", &seed), ("symbols", &symbols), ("stored symbols", &stored), ("elements", &elements)];
+    for (name, needle) in left {
         assert_eq!(needle.found(), 0, "{name}: left behind by committing and proving");
     }
 }

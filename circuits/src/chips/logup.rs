@@ -43,6 +43,7 @@ use halo2_proofs::plonk::{
 use halo2curves::bn256::Fr;
 
 use super::{Expr, enable};
+use crate::trace::wipe;
 
 /// Terms that share a gate: three keep it at degree 5.
 pub const TERMS_PER_GROUP: usize = 3;
@@ -88,6 +89,14 @@ pub struct Sums {
     pub sum: Vec<Fr>,
 }
 
+/// Under a challenge that a verifier knows, they tell the cells that were looked up: overwritten when dropped.
+impl Drop for Sums {
+    fn drop(&mut self) {
+        self.helpers.iter_mut().for_each(|helper| wipe(helper));
+        wipe(&mut self.sum);
+    }
+}
+
 impl LogUp {
     /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, gamma: Challenge, terms: Vec<Term>) -> Self {
@@ -123,6 +132,11 @@ impl LogUp {
     /// The terms, in the order in which [`fractions`] and [`sums`] number them.
     pub fn terms(&self) -> &[Term] {
         &self.terms
+    }
+
+    /// The helper columns, in the order of their groups of [`TERMS_PER_GROUP`] terms.
+    pub fn helpers(&self) -> &[Column<Advice>] {
+        &self.helpers
     }
 
     /// Switches the argument on for the usable rows `0..usable`.

@@ -18,7 +18,7 @@ use halo2curves::bn256::Fr;
 
 use super::Witness;
 use crate::chips::limbs::range_values;
-use crate::chips::logup::{LogUp, Sums, Term, sums};
+use crate::chips::logup::{LogUp, Sums, TERMS_PER_GROUP, Term, sums};
 use crate::chips::{Expr, assign_column, assign_fixed};
 use crate::geometry::Geometry;
 
@@ -65,6 +65,24 @@ impl Layout {
         terms.push(Term::table(counts.cur(), alphabet.cur()));
         let logup = LogUp::configure(meta, gamma, terms);
         Self { geometry, data, counts, statement, alphabet, logup, below_alphabet, bind_statement }
+    }
+
+    /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index of advice
+    /// column. A prover may use that to commit to them.
+    pub fn helpers(&self) -> Vec<(usize, Vec<usize>)> {
+        let looked_up = self.data.chunks(TERMS_PER_GROUP);
+        let indices = |data: &[Column<Advice>]| data.iter().map(Column::index).collect();
+        self.logup
+            .helpers()
+            .iter()
+            .zip(looked_up)
+            .map(|(helper, data)| (helper.index(), indices(data)))
+            .collect()
+    }
+
+    /// `γ`, by its index among the challenges.
+    pub fn gamma(&self) -> usize {
+        self.logup.gamma().index()
     }
 
     pub(super) fn assign_table(&self, region: &mut Region<'_, Fr>) {

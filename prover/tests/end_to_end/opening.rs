@@ -139,7 +139,7 @@ fn another_seed_opens_nothing() {
         let ProveError::Proof { source: BackendError::Verify(source), .. } = &*error else {
             panic!("{error:?}")
         };
-        assert!(matches!(**source, VerifyError::Link { .. }), "byte {at}: {source:?}");
+        assert!(matches!(**source, VerifyError::Proof { .. }), "byte {at}: {source:?}");
     }
 }
 

@@ -13,6 +13,7 @@ use fairshare_params::Geometry;
 use fairshare_params::encoding::{encode_point, encode_scalar};
 use fairshare_params::keys::Statement;
 use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
+use fairshare_prover::plonk::{self, Claim};
 use fairshare_verifier::link::LinkStatement;
 use fairshare_verifier::{Subject, carried_commitments};
 use group::Curve;
@@ -42,19 +43,29 @@ const HEADER: &str = "\
 /// What a side's transcript took in and gave out.
 type Recorded = Vec<(Step, Vec<u8>)>;
 
-/// Proves a circuit, and verifies the proof, each side's transcript recorded.
-fn both_sides<C: Circuit<Fr>>(statement: Statement, circuit: C, instance: &[Fr]) -> (Recorded, Recorded) {
+/// Proves a circuit, and verifies the proof, each side's transcript recorded. The library's prover, which shares no code
+/// with ours, must take the same steps.
+fn both_sides<C: Circuit<Fr> + Clone>(
+    statement: Statement,
+    circuit: C,
+    instance: &[Fr],
+) -> (Recorded, Recorded) {
     let key = PROVER.key(statement).expect("a key");
     let mut prover = Recording::new(Writer::new());
+    let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
+    plonk::prove(&SRS, key.key(), claim, OsRng, &mut prover).expect("a proof");
+    let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
         key.key(),
         &[circuit],
         &[&[instance]],
         OsRng,
-        &mut prover,
+        &mut library,
     )
     .expect("a proof");
+    let shape = |recorded: &Recorded| recorded.iter().map(|(step, _)| *step).collect::<Vec<_>>();
+    assert_eq!(shape(&prover.steps), shape(&library.steps));
     let proof = prover.inner.into_proof();
     let mut verifier = Recording::new(Reader::new(&proof));
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(

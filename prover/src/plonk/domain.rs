@@ -1,0 +1,240 @@
+//! The rows as roots of unity, the cosets on which the quotient is computed, and the transforms between
+//! coefficients and values.
+
+use ff::{Field, PrimeField};
+use halo2_proofs::arithmetic::lagrange_interpolate;
+use halo2curves::bn256::Fr;
+
+use super::column::Column;
+
+/// Rows `ω^i`, `i < n`, and one coset of them for each piece of the quotient.
+pub struct Domain {
+    omega: Fr,
+    to_rows: Transform,
+    to_coefficients: Transform,
+    rows_inverse: Fr,
+    cosets: Vec<Coset>,
+    /// `pieces[p][j]`: what coset `j`'s residue contributes to piece `p`.
+    pieces: Vec<Vec<Fr>>,
+}
+
+/// The points `s·ω^i`, none of them a row.
+pub struct Coset {
+    shift: Fr,
+    transform: Transform,
+    /// `1/(s^n − 1)`: the inverse of the vanishing polynomial, constant on the coset.
+    pub vanishing_inverse: Fr,
+}
+
+impl Domain {
+    /// `2^k` rows and `pieces` cosets: a quotient of degree below `pieces·2^k`.
+    pub fn new(k: u32, pieces: usize) -> Self {
+        let rows = 1usize << k;
+        let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
+        let omega_inverse = (k..Fr::S).fold(Fr::ROOT_OF_UNITY_INV, |root, _| root.square());
+        // A generator's small powers lie in different cosets of the rows, and none of them in the rows.
+        let shifts: Vec<_> =
+            (1..=pieces as u64).map(|power| Fr::MULTIPLICATIVE_GENERATOR.pow([power])).collect();
+        let residues: Vec<_> = shifts.iter().map(|shift| shift.pow([rows as u64])).collect();
+        let cosets = shifts
+            .iter()
+            .zip(&residues)
+            .map(|(shift, residue)| Coset {
+                shift: *shift,
+                transform: Transform::new(k, omega, *shift),
+                vanishing_inverse: (residue - Fr::ONE).invert().unwrap_or(Fr::ZERO),
+            })
+            .collect();
+        // Lagrange's polynomials over the residues: coset `j`'s has the weights of its residue in every piece.
+        let weights: Vec<Vec<Fr>> = (0..pieces)
+            .map(|coset| {
+                let unit: Vec<_> = (0..pieces).map(|other| Fr::from(u64::from(other == coset))).collect();
+                lagrange_interpolate(&residues, &unit)
+            })
+            .collect();
+        let split = (0..pieces).map(|piece| weights.iter().map(|weights| weights[piece]).collect()).collect();
+        Self {
+            omega,
+            to_rows: Transform::new(k, omega, Fr::ONE),
+            to_coefficients: Transform::new(k, omega_inverse, Fr::ONE),
+            rows_inverse: Fr::from(rows as u64).invert().unwrap_or(Fr::ZERO),
+            cosets,
+            pieces: split,
+        }
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.to_rows.twiddles.len() + 1
+    }
+
+    /// The root of unity.
+    pub fn omega(&self) -> Fr {
+        self.omega
+    }
+
+    /// The cosets.
+    pub fn cosets(&self) -> &[Coset] {
+        &self.cosets
+    }
+
+    /// `x·ω^rotation`.
+    pub fn rotate(&self, x: Fr, rotation: i32) -> Fr {
+        let exponent = i64::from(rotation).rem_euclid(self.rows() as i64);
+        x * self.omega.pow([exponent as u64])
+    }
+
+    /// Coefficients from values at the rows, in place.
+    pub fn to_coefficients(&self, column: &mut [Fr]) {
+        self.to_coefficients.apply(column);
+        for value in column {
+            *value *= self.rows_inverse;
+        }
+    }
+
+    /// Values at the rows from coefficients, in place.
+    pub fn to_rows(&self, column: &mut [Fr]) {
+        self.to_rows.apply(column);
+    }
+
+    /// The pieces `h_p` of `h = Σ_p X^{np}·h_p`, in coefficients, from the values of `h` on the cosets.
+    ///
+    /// On a coset, `X^n` is the constant `σ_j = s_j^n`, so what interpolates the values there is `Σ_p σ_j^p·h_p`:
+    /// a small Vandermonde system for each coefficient.
+    pub fn pieces(&self, mut values: Vec<Column>) -> Vec<Column> {
+        for (coset, column) in self.cosets.iter().zip(&mut values) {
+            self.to_coefficients(column);
+            let inverse = coset.shift.invert().unwrap_or(Fr::ZERO);
+            let mut power = Fr::ONE;
+            for value in column.iter_mut() {
+                *value *= power;
+                power *= inverse;
+            }
+        }
+        let piece = |weights: &Vec<Fr>| -> Column {
+            let coefficient = |row: usize| {
+                weights.iter().zip(&values).map(|(weight, residue)| *weight * residue[row]).sum()
+            };
+            (0..self.rows()).map(coefficient).collect::<Vec<_>>().into()
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+}
+
+impl Coset {
+    /// Values at the coset's points, from coefficients.
+    pub fn evaluate(&self, coefficients: &[Fr]) -> Column {
+        let mut values = Column::from(coefficients.to_vec());
+        self.transform.apply(&mut values);
+        values
+    }
+}
+
+/// Evaluates a polynomial at the points `s·ω^i`: a transform by decimation in time, whose factors hold the shift
+/// and lie in the order in which they are used.
+struct Transform {
+    twiddles: Vec<Fr>,
+}
+
+impl Transform {
+    fn new(k: u32, omega: Fr, shift: Fr) -> Self {
+        let mut twiddles = Vec::with_capacity((1 << k) - 1);
+        for layer in 0..k {
+            // Blocks of 2^(layer+1) values: even and odd parts meet at points whose squares they were evaluated at.
+            let exponent = 1u64 << (k - layer - 1);
+            let step = omega.pow([exponent]);
+            let mut factor = shift.pow([exponent]);
+            for _ in 0..1usize << layer {
+                twiddles.push(factor);
+                factor *= step;
+            }
+        }
+        Self { twiddles }
+    }
+
+    /// In place; `values` has as many entries as there are points.
+    fn apply(&self, values: &mut [Fr]) {
+        bit_reverse(values);
+        let mut rest = self.twiddles.as_slice();
+        let mut half = 1;
+        while half < values.len() {
+            let (layer, deeper) = rest.split_at(half);
+            for block in values.chunks_exact_mut(2 * half) {
+                let (low, high) = block.split_at_mut(half);
+                for ((low, high), factor) in low.iter_mut().zip(high).zip(layer) {
+                    let product = *high * factor;
+                    *high = *low - product;
+                    *low += product;
+                }
+            }
+            rest = deeper;
+            half *= 2;
+        }
+    }
+}
+
+fn bit_reverse(values: &mut [Fr]) {
+    let bits = values.len().trailing_zeros();
+    if bits == 0 {
+        return;
+    }
+    for index in 0..values.len() {
+        let reversed = index.reverse_bits() >> (usize::BITS - bits);
+        if index < reversed {
+            values.swap(index, reversed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use halo2_proofs::arithmetic::eval_polynomial;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    fn random(count: usize) -> Vec<Fr> {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        (0..count).map(|_| Fr::random(&mut rng)).collect()
+    }
+
+    #[test]
+    fn transforms_evaluate_at_rows_and_cosets() {
+        for k in [1, 2, 5] {
+            let domain = Domain::new(k, 4);
+            let rows = domain.rows();
+            let coefficients = random(rows);
+            let mut values = coefficients.clone();
+            domain.to_rows(&mut values);
+            for (row, value) in values.iter().enumerate() {
+                assert_eq!(*value, eval_polynomial(&coefficients, domain.rotate(Fr::ONE, row as i32)));
+            }
+            domain.to_coefficients(&mut values);
+            assert_eq!(values, coefficients);
+            for coset in domain.cosets() {
+                for (row, value) in coset.evaluate(&coefficients).iter().enumerate() {
+                    let point = domain.rotate(coset.shift, row as i32);
+                    assert_eq!(*value, eval_polynomial(&coefficients, point));
+                    assert_eq!((point.pow([rows as u64]) - Fr::ONE) * coset.vanishing_inverse, Fr::ONE);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_those_of_the_polynomial_on_the_cosets() {
+        let domain = Domain::new(4, 4);
+        let (rows, coefficients) = (domain.rows(), random(64));
+        let values = domain
+            .cosets()
+            .iter()
+            .map(|coset| {
+                let point = |row: usize| domain.rotate(coset.shift, row as i32);
+                (0..rows).map(|row| eval_polynomial(&coefficients, point(row))).collect::<Vec<_>>().into()
+            })
+            .collect();
+        let pieces = domain.pieces(values);
+        let joined: Vec<_> = pieces.iter().flat_map(|piece| piece.iter().copied()).collect();
+        assert_eq!(joined, coefficients);
+    }
+}

@@ -1,0 +1,143 @@
+//! The copy constraints: a running product over every few columns that take part in them, and what the quotient asks
+//! of it (Gabizon, Williamson, Ciobotaru 2019, ePrint 2019/953, section 5, in halo2's form with several columns a
+//! product).
+
+use ff::{BatchInvert, Field, PrimeField};
+use halo2_proofs::plonk::Any;
+use halo2curves::bn256::Fr;
+use rand_core::RngCore;
+use rayon::prelude::*;
+
+use super::column::Column;
+use super::places::Places;
+use super::program::{Operand, Program};
+use super::{Output, Session};
+
+/// Challenges under which columns and their positions are folded.
+#[derive(Clone, Copy)]
+pub struct Folding {
+    pub beta: Fr,
+    pub gamma: Fr,
+}
+
+/// The running products, by rows, blinded. `values` are the columns that take part, in the argument's order.
+pub fn products<R: RngCore, T: Output>(
+    session: &mut Session<'_, R, T>,
+    values: &[&[Fr]],
+    folding: Folding,
+) -> Vec<Column> {
+    let (domain, per_product) = (&session.domain, session.columns_per_product());
+    let permuted: Vec<&[Fr]> =
+        session.key.permutation().permutations().iter().map(|column| column.values()).collect();
+    let ratios: Vec<Column> = values
+        .par_chunks(per_product)
+        .zip(permuted.par_chunks(per_product))
+        .enumerate()
+        .map(|(product, (values, permuted))| {
+            let first = Fr::DELTA.pow([(product * per_product) as u64]);
+            ratios(domain.omega(), first, values, permuted, folding)
+        })
+        .collect();
+    let blinding = session.blinding_rows() - 1;
+    let mut last = Fr::ONE;
+    ratios
+        .into_iter()
+        .map(|mut column| {
+            let end = column.len() - blinding;
+            let mut product = last;
+            for value in &mut column[..end] {
+                last = product;
+                product *= *value;
+                *value = last;
+            }
+            for value in &mut column[end..] {
+                *value = Fr::random(&mut session.rng);
+            }
+            column
+        })
+        .collect()
+}
+
+/// `Π_j (v_j + β·δ^j·ω^i + γ) / (v_j + β·σ_j + γ)`, by row `i`.
+fn ratios(
+    omega: Fr,
+    first: Fr,
+    values: &[&[Fr]],
+    permuted: &[&[Fr]],
+    Folding { beta, gamma }: Folding,
+) -> Column {
+    let rows = values.first().map_or(0, |column| column.len());
+    let mut ratios = Column::from(vec![Fr::ONE; rows]);
+    for (values, permuted) in values.iter().zip(permuted) {
+        for (ratio, (value, position)) in ratios.iter_mut().zip(values.iter().zip(*permuted)) {
+            *ratio *= *value + beta * position + gamma;
+        }
+    }
+    ratios.iter_mut().batch_invert();
+    let mut start = beta * first;
+    for values in values {
+        let mut position = start;
+        for (ratio, value) in ratios.iter_mut().zip(*values) {
+            *ratio *= *value + position + gamma;
+            position *= omega;
+        }
+        start *= Fr::DELTA;
+    }
+    ratios
+}
+
+/// The constraints on the products, in the verifier's order.
+pub fn constraints(
+    program: &mut Program,
+    places: &Places,
+    columns: &[halo2_proofs::plonk::Column<Any>],
+    per_product: usize,
+    last_usable: i32,
+    folding: Folding,
+) -> Vec<Operand> {
+    let products: Vec<_> = columns
+        .chunks(per_product)
+        .enumerate()
+        .map(|(index, _)| program.cell(places.product(index), 0))
+        .collect();
+    let (Some(first), Some(last)) = (products.first().copied(), products.last().copied()) else {
+        return Vec::new();
+    };
+    let [l_first, l_last, l_active] = places.lagrange().map(|column| program.cell(column, 0));
+    let (one, beta, gamma) =
+        (program.constant(Fr::ONE), program.constant(folding.beta), program.constant(folding.gamma));
+    let mut constraints = Vec::with_capacity(2 * products.len() + 1);
+
+    let starts = program.subtract(one, first);
+    constraints.push(program.multiply(starts, l_first));
+    let square = program.multiply(last, last);
+    let ends = program.subtract(square, last);
+    constraints.push(program.multiply(ends, l_last));
+    for (index, product) in products.iter().enumerate().skip(1) {
+        let before = program.cell(places.product(index - 1), last_usable);
+        let continues = program.subtract(*product, before);
+        constraints.push(program.multiply(continues, l_first));
+    }
+    let point = program.cell(places.point(), 0);
+    let mut shift = folding.beta;
+    for (index, chunk) in columns.chunks(per_product).enumerate() {
+        let mut left = program.cell(places.product(index), 1);
+        let mut right = products[index];
+        for (offset, column) in chunk.iter().enumerate() {
+            let value = program.cell(places.column(*column.column_type(), column.index()), 0);
+            let value = program.add(value, gamma);
+            let permuted = program.cell(places.permuted(index * per_product + offset), 0);
+            let permuted = program.multiply(beta, permuted);
+            let factor = program.add(value, permuted);
+            left = program.multiply(left, factor);
+            let position = program.constant(shift);
+            let position = program.multiply(position, point);
+            let factor = program.add(value, position);
+            right = program.multiply(right, factor);
+            shift *= Fr::DELTA;
+        }
+        let steps = program.subtract(left, right);
+        constraints.push(program.multiply(steps, l_active));
+    }
+    constraints
+}

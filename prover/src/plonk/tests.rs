@@ -1,0 +1,262 @@
+//! A circuit that uses all that the prover knows, proved and verified by the library; and every refusal.
+
+use std::sync::LazyLock;
+
+use fairshare_params::Geometry;
+use fairshare_params::transcript::{Reader, Writer};
+use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
+use halo2_proofs::plonk::{
+    Advice, Challenge, Column as ColumnOf, Constraints, Error, FirstPhase, Fixed, SecondPhase, Selector,
+    keygen_pk, keygen_vk_custom, verify_proof,
+};
+use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
+use halo2_proofs::poly::kzg::strategy::SingleStrategy;
+use halo2curves::bn256::Bn256;
+use rand_core::OsRng;
+
+use super::*;
+
+static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
+
+/// Columns that take part in copies: more than two products hold.
+const COPIED: usize = 7;
+/// Rows that the circuit fills.
+const ROWS: usize = 5;
+
+/// What is wrong with the circuit's witness, if anything is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Lie {
+    #[default]
+    None,
+    /// A gate does not hold.
+    Gate,
+    /// The second phase's gate does not.
+    Phase,
+    /// Two cells that are copies differ.
+    Copy,
+    /// A cell of a first-phase column is assigned in the second.
+    Late,
+    /// A cell has no value.
+    Unknown,
+    /// A blinding row is assigned.
+    Row,
+    /// The first phase's end is not announced.
+    NoPhase,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Everything {
+    lie: Lie,
+}
+
+#[derive(Clone, Debug)]
+struct Config {
+    copied: [ColumnOf<Advice>; COPIED],
+    product: ColumnOf<Advice>,
+    folded: ColumnOf<Advice>,
+    weights: ColumnOf<Fixed>,
+    active: Selector,
+    challenge: Challenge,
+}
+
+impl Circuit<Fr> for Everything {
+    type Config = Config;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
+
+    fn without_witnesses(&self) -> Self {
+        self.clone()
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Config {
+        meta.set_minimum_degree(5);
+        let copied = [(); COPIED].map(|()| meta.advice_column());
+        let product = meta.advice_column();
+        let folded = meta.advice_column_in(SecondPhase);
+        let (weights, instance) = (meta.fixed_column(), meta.instance_column());
+        copied.iter().for_each(|column| meta.enable_equality(*column));
+        meta.enable_equality(instance);
+        let (active, challenge) = (meta.selector(), meta.challenge_usable_after(FirstPhase));
+        meta.create_gate("product(next) = weight·a·b(previous)·c − 2·d", |_| {
+            let [a, c, d] = [copied[0], copied[2], copied[3]].map(|column| column.cur());
+            let product = product.next() - weights.cur() * a * copied[1].prev() * c;
+            Constraints::with_selector(active.expr(), [("product", product + d * Fr::from(2))])
+        });
+        meta.create_gate("folded = product + challenge·instance", |_| {
+            let folded = folded.cur() - product.cur() - challenge.expr() * instance.cur();
+            Constraints::with_selector(active.expr(), [("folded", folded)])
+        });
+        Config { copied, product, folded, weights, active, challenge }
+    }
+
+    fn synthesize(&self, config: Config, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        let value = |column: usize, row: usize| Fr::from(3 + column as u64 * (1 + (row == 2) as u64));
+        let product = |row: usize| match row {
+            0 => Fr::ZERO,
+            _ => {
+                Fr::from(row as u64) * value(0, row) * value(1, row - 1) * value(2, row)
+                    - value(3, row).double()
+            }
+        };
+        let region = |mut region: halo2_proofs::circuit::Region<'_, Fr>| {
+            for row in 1..ROWS {
+                config.active.enable(&mut region, row)?;
+                region.assign_fixed(config.weights, row, Fr::from(row as u64));
+            }
+            for (index, column) in config.copied.iter().enumerate() {
+                for row in 0..ROWS {
+                    let lie = Fr::from(u64::from(self.lie == Lie::Copy && index == 6 && row == 4));
+                    let cell =
+                        region.assign_advice(*column, row, Value::known(value(index, row) + lie)).cell();
+                    // Rows 0, 1, 3 and 4 are the same, and column `i` of the last is the one before it of this.
+                    if row > 0 && row != 2 {
+                        let first = halo2_proofs::circuit::Cell { row_offset: 0, column: (*column).into() };
+                        region.constrain_equal(cell, first);
+                    }
+                }
+            }
+            for row in 1..ROWS {
+                let lie = Fr::from(u64::from(self.lie == Lie::Gate && row == 3));
+                region.assign_advice(config.product, row + 1, Value::known(product(row) + lie));
+            }
+            match self.lie {
+                Lie::Unknown => drop(region.assign_advice(config.product, 9, Value::<Fr>::unknown())),
+                Lie::Row => drop(region.assign_advice(config.product, 2047, Value::known(Fr::ONE))),
+                _ => {}
+            }
+            Ok(())
+        };
+        layouter.assign_region(|| "first", region)?;
+        if self.lie != Lie::NoPhase {
+            layouter.next_phase();
+        }
+        let challenge = layouter.get_challenge(config.challenge);
+        layouter.assign_region(
+            || "second",
+            |mut region| {
+                for row in 1..ROWS {
+                    let before = if row == 1 { Fr::ZERO } else { product(row - 1) };
+                    let lie = Fr::from(u64::from(self.lie == Lie::Phase && row == 1));
+                    let value = challenge.map(|challenge| before + lie + challenge * INSTANCE[row]);
+                    region.assign_advice(config.folded, row, value);
+                }
+                if self.lie == Lie::Late {
+                    region.assign_advice(config.product, 0, Value::known(Fr::ONE));
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+static INSTANCE: LazyLock<[Fr; ROWS]> = LazyLock::new(|| [7, 8, 9, 10, 11].map(Fr::from));
+
+fn key(circuit: &impl Circuit<Fr>) -> ProvingKey<G1Affine> {
+    let verifying = keygen_vk_custom(SRS.params(), circuit, false).expect("a verifying key");
+    keygen_pk(SRS.params(), verifying, circuit).expect("a proving key")
+}
+
+static KEY: LazyLock<ProvingKey<G1Affine>> = LazyLock::new(|| key(&Everything::default()));
+
+fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
+    let (mut transcript, circuit) = (Writer::new(), Everything { lie });
+    let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
+    prove(&SRS, &KEY, claim, OsRng, &mut transcript)?;
+    Ok(transcript.into_proof())
+}
+
+fn verifies(proof: &[u8], instance: &[Fr]) -> bool {
+    let mut reader = Reader::new(proof);
+    let strategy = SingleStrategy::new(SRS.params());
+    verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
+        SRS.params(),
+        KEY.get_vk(),
+        strategy,
+        &[&[instance]],
+        &mut reader,
+    )
+    .is_ok()
+        && reader.remaining() == 0
+}
+
+#[test]
+fn gates_rotations_phases_copies_and_instances() {
+    assert!(
+        KEY.get_vk().cs().permutation().get_columns().len() > 2 * 3,
+        "three products, so one has two neighbours"
+    );
+    let proof = try_prove(Lie::None, &*INSTANCE).expect("a proof");
+    assert!(verifies(&proof, &*INSTANCE));
+    let mut other = *INSTANCE;
+    other[2] += Fr::ONE;
+    assert!(!verifies(&proof, &other));
+    let again = try_prove(Lie::None, &*INSTANCE).expect("a proof");
+    assert_ne!(proof, again, "every proof is blinded afresh");
+}
+
+#[test]
+fn a_false_witness_gives_no_proof_that_verifies() {
+    for lie in [Lie::Gate, Lie::Phase, Lie::Copy] {
+        let proof = try_prove(lie, &*INSTANCE).expect("something");
+        assert!(!verifies(&proof, &*INSTANCE), "{lie:?}");
+    }
+}
+
+#[test]
+fn cells_that_cannot_be_assigned_are_named() {
+    for (lie, cell) in [(Lie::Late, (COPIED, 0)), (Lie::Unknown, (COPIED, 9)), (Lie::Row, (COPIED, 2047))] {
+        match try_prove(lie, &*INSTANCE) {
+            Err(PlonkError::Cell { column, row }) => assert_eq!((column, row), cell, "{lie:?}"),
+            other => panic!("{lie:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn phases_that_do_not_end_are_refused() {
+    // The second phase's cells are unknown without the challenge, but the phase is what is wrong.
+    assert!(matches!(try_prove(Lie::NoPhase, &*INSTANCE), Err(PlonkError::Phases)));
+}
+
+#[test]
+fn an_instance_longer_than_the_rows_is_refused() {
+    let usable = SRS.geometry().rows() - 6;
+    let long = vec![Fr::ONE; usable + 1];
+    assert!(matches!(try_prove(Lie::None, &long), Err(PlonkError::Instance { rows }) if rows == usable + 1));
+}
+
+/// A circuit with one of the library's lookups, which no circuit of this project uses.
+#[derive(Clone, Debug, Default)]
+struct LookedUp;
+
+impl Circuit<Fr> for LookedUp {
+    type Config = ();
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
+
+    fn without_witnesses(&self) -> Self {
+        Self
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) {
+        let (value, table, _) = (meta.advice_column(), meta.fixed_column(), meta.instance_column());
+        meta.lookup_any("table", |_| vec![(value.cur(), table.cur())]);
+    }
+
+    fn synthesize(&self, _: (), _: impl Layouter<Fr>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_of_circuit_is_refused() {
+    let mut transcript = Writer::new();
+    let claim = Claim { circuit: &LookedUp, instance: &[], linked: &[], fractions: &[] };
+    let refused = prove(&SRS, &key(&LookedUp), claim, OsRng, &mut transcript);
+    assert!(matches!(refused, Err(PlonkError::Key)));
+    let larger = Srs::insecure(Geometry::STANDARD);
+    let claim = Claim { circuit: &Everything::default(), instance: &[], linked: &[], fractions: &[] };
+    let refused = prove(&larger, &KEY, claim, OsRng, &mut transcript);
+    assert!(matches!(refused, Err(PlonkError::Key)));
+}

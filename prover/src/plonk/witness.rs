@@ -1,0 +1,247 @@
+//! The first rounds: the circuit fills its columns, a phase at a time, and each phase's columns are committed to
+//! before the challenges that the next may use.
+
+use fairshare_params::multiexp::multiexp_by_value;
+use fairshare_params::srs::Srs;
+use ff::{BatchInvert, Field};
+use halo2_proofs::arithmetic::best_multiexp;
+use halo2_proofs::circuit::Value;
+use halo2_proofs::plonk::{
+    Advice, Any, Assigned, Assignment, Challenge, Circuit, Column as ColumnOf, ConstraintSystem, Error,
+    Fixed, FloorPlanner, Instance, Selector,
+};
+use halo2curves::bn256::{Fr, G1};
+use rand_core::RngCore;
+use rayon::prelude::*;
+
+use super::column::Column;
+use super::{Claim, Fractions, Linked, Output, PlonkError, Session};
+
+/// The advice columns, by rows, and the challenges drawn between their phases.
+pub struct Witness {
+    pub advice: Vec<Column>,
+    pub challenges: Vec<Fr>,
+}
+
+impl Witness {
+    /// Runs the circuit's synthesis, which must announce each phase's end but the last's itself.
+    pub fn synthesize<C: Circuit<Fr>, R: RngCore, T: Output>(
+        session: &mut Session<'_, R, T>,
+        claim: &Claim<'_, C>,
+    ) -> Result<Self, PlonkError> {
+        let mut meta = ConstraintSystem::default();
+        let config = C::configure_with_params(&mut meta, claim.circuit.params());
+        let _span = tracing::debug_span!("witness").entered();
+        let mut assigner = Assigner::new(session, claim.instance, claim.linked, claim.fractions);
+        C::FloorPlanner::synthesize(&mut assigner, claim.circuit, config, meta.constants().clone())
+            .map_err(PlonkError::Synthesis)?;
+        if assigner.phase != assigner.last_phase() {
+            return Err(PlonkError::Phases);
+        }
+        assigner.next_phase();
+        let Assigner { advice, challenges, failure, .. } = assigner;
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(Self {
+                advice,
+                challenges: challenges.into_iter().map(Option::unwrap_or_default).collect(),
+            }),
+        }
+    }
+}
+
+/// What the circuit assigns to. The trait has no errors for most of its methods, so the first is kept.
+struct Assigner<'s, 'a, R, T> {
+    session: &'s mut Session<'a, R, T>,
+    instance: &'s [Fr],
+    linked: &'s [Linked],
+    fractions: &'s [Fractions],
+    usable: usize,
+    phase: u8,
+    column_phases: Vec<u8>,
+    challenge_phases: Vec<u8>,
+    advice: Vec<Column>,
+    challenges: Vec<Option<Fr>>,
+    failure: Option<PlonkError>,
+}
+
+impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
+    fn new(
+        session: &'s mut Session<'a, R, T>,
+        instance: &'s [Fr],
+        linked: &'s [Linked],
+        fractions: &'s [Fractions],
+    ) -> Self {
+        let cs = session.cs();
+        let rows = session.domain.rows();
+        Self {
+            usable: rows - session.blinding_rows(),
+            phase: 0,
+            column_phases: cs.advice_column_phase(),
+            challenge_phases: cs.challenge_phase(),
+            advice: vec![Column::zero(rows); cs.num_advice_columns()],
+            challenges: vec![None; cs.num_challenges()],
+            failure: None,
+            session,
+            instance,
+            linked,
+            fractions,
+        }
+    }
+
+    fn last_phase(&self) -> u8 {
+        self.column_phases.iter().copied().max().unwrap_or(0)
+    }
+
+    fn fail(&mut self, failure: PlonkError) {
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Blinds this phase's columns, commits to them and draws its challenges.
+    fn commit_phase(&mut self) -> Result<(), PlonkError> {
+        let of_phase: Vec<_> =
+            (0..self.advice.len()).filter(|column| self.column_phases[*column] == self.phase).collect();
+        for column in &of_phase {
+            for value in &mut self.advice[*column][self.usable..] {
+                *value = Fr::random(&mut self.session.rng);
+            }
+        }
+        let commit = Commit {
+            srs: self.session.srs,
+            advice: &self.advice,
+            challenges: &self.challenges,
+            linked: self.linked,
+            fractions: self.fractions,
+        };
+        self.session.write_points(|| of_phase.par_iter().map(|column| commit.column(*column)).collect())?;
+        for (challenge, phase) in self.challenges.iter_mut().zip(&self.challenge_phases) {
+            if *phase == self.phase {
+                *challenge = Some(self.session.challenge());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Commitments to advice columns, each by the cheapest way there is.
+struct Commit<'c> {
+    srs: &'c Srs,
+    advice: &'c [Column],
+    challenges: &'c [Option<Fr>],
+    linked: &'c [Linked],
+    fractions: &'c [Fractions],
+}
+
+impl Commit<'_> {
+    fn column(&self, column: usize) -> G1 {
+        let fractions = || self.fractions.iter().find(|fractions| fractions.column == column);
+        match self.linked.get(column) {
+            Some(linked) => self.complete(linked, &self.advice[column]),
+            None => fractions()
+                .and_then(|fractions| self.sum(fractions))
+                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column])),
+        }
+    }
+
+    /// A registered commitment, its blinding replaced by that of the column's last rows.
+    fn complete(&self, linked: &Linked, values: &[Fr]) -> G1 {
+        let data = self.srs.geometry().usable_rows();
+        let mut tail = Column::from(values[data..].to_vec());
+        if let Some(last) = tail.last_mut() {
+            *last -= linked.blinding.0;
+        }
+        best_multiexp(&tail, &self.srs.lagrange()[data..]) + linked.commitment
+    }
+
+    /// A column of fractions, if few different values are looked up in it.
+    fn sum(&self, fractions: &Fractions) -> Option<G1> {
+        let gamma = (*self.challenges.get(fractions.gamma)?)?;
+        let data = self.srs.geometry().usable_rows();
+        let lagrange = self.srs.lagrange();
+        let looked_up: Vec<_> = fractions
+            .looked_up
+            .iter()
+            .map(|column| self.advice.get(*column).map(|values| &values[..data]))
+            .collect::<Option<_>>()?;
+        // A full scalar without tables costs about as much as two with them, and there is the grouping.
+        let sum = multiexp_by_value(&looked_up, &lagrange[..data], lagrange.len() / 4, |values| {
+            let mut weights: Vec<_> =
+                values.iter().map(|value| gamma - Fr::from(u64::from(*value))).collect();
+            weights.iter_mut().batch_invert();
+            weights
+        })?;
+        Some(sum + best_multiexp(&self.advice[fractions.column][data..], &lagrange[data..]))
+    }
+}
+
+impl<R: RngCore, T: Output> Assignment<Fr> for Assigner<'_, '_, R, T> {
+    fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
+
+    fn exit_region(&mut self) {}
+
+    fn annotate_column<A: FnOnce() -> AR, AR: Into<String>>(&mut self, _: A, _: ColumnOf<Any>) {}
+
+    fn enable_selector<A: FnOnce() -> AR, AR: Into<String>>(
+        &mut self,
+        _: A,
+        _: &Selector,
+        _: usize,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn query_instance(&self, _: ColumnOf<Instance>, row: usize) -> Result<Value<Fr>, Error> {
+        self.instance.get(row).map(|value| Value::known(*value)).ok_or(Error::BoundsFailure)
+    }
+
+    fn assign_advice<'v>(
+        &mut self,
+        column: ColumnOf<Advice>,
+        row: usize,
+        to: Value<Assigned<Fr>>,
+    ) -> Value<&'v Assigned<Fr>> {
+        let index = column.index();
+        let open =
+            row < self.usable && self.column_phases.get(index).is_some_and(|phase| *phase >= self.phase);
+        let mut known = false;
+        if open {
+            to.map(|value| {
+                self.advice[index][row] = value.evaluate();
+                known = true;
+            });
+        }
+        if !known {
+            self.fail(PlonkError::Cell { column: index, row });
+        }
+        // No circuit here reads back what it assigned; a reference that outlives this call cannot be had safely.
+        Value::unknown()
+    }
+
+    fn assign_fixed(&mut self, _: ColumnOf<Fixed>, _: usize, _: Assigned<Fr>) {}
+
+    fn copy(&mut self, _: ColumnOf<Any>, _: usize, _: ColumnOf<Any>, _: usize) {}
+
+    fn fill_from_row(&mut self, _: ColumnOf<Fixed>, _: usize, _: Value<Assigned<Fr>>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn get_challenge(&self, challenge: Challenge) -> Value<Fr> {
+        match self.challenges.get(challenge.index()) {
+            Some(Some(value)) => Value::known(*value),
+            _ => Value::unknown(),
+        }
+    }
+
+    fn push_namespace<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
+
+    fn pop_namespace(&mut self, _: Option<String>) {}
+
+    fn next_phase(&mut self) {
+        if self.failure.is_none()
+            && let Err(failure) = self.commit_phase()
+        {
+            self.fail(failure);
+        }
+        self.phase += 1;
+    }
+}
