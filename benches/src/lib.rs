@@ -1,5 +1,6 @@
 //! What the benchmarks measure, made up once: synthetic data of a geometry's full size, and clocks.
 
+pub mod flights;
 pub mod shares;
 
 use std::time::Instant;

@@ -56,11 +56,11 @@ pub struct Wave {
 }
 
 /// Peak memory of one histogram job, in bytes, with a quarter to spare: a whole process that proves one standard
-/// segment was measured at 269 MB.
+/// segment was measured at 192 MB.
 pub const fn job_memory(geometry: Geometry) -> u64 {
-    // Each cell of the advice columns is held as a fraction, as a value and as a coefficient.
+    // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as fractions, too.
     let columns = geometry.data_columns() as u64 * 4 / 3 + 8;
-    columns * geometry.rows() as u64 * 180 + (64 << 20)
+    columns * geometry.rows() as u64 * 115 + (64 << 20)
 }
 
 /// The waves in which `segments` are proved.

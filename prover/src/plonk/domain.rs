@@ -130,6 +130,9 @@ impl Coset {
     }
 }
 
+/// Values that stay in a core's nearest cache while layer upon layer works on them.
+const NEAR: usize = 1 << 9;
+
 /// Evaluates a polynomial at the points `s·ω^i`: a transform by decimation in time, whose factors hold the shift
 /// and lie in the order in which they are used.
 struct Transform {
@@ -155,21 +158,28 @@ impl Transform {
     /// In place; `values` has as many entries as there are points.
     fn apply(&self, values: &mut [Fr]) {
         bit_reverse(values);
-        let mut rest = self.twiddles.as_slice();
-        let mut half = 1;
-        while half < values.len() {
-            let (layer, deeper) = rest.split_at(half);
-            for block in values.chunks_exact_mut(2 * half) {
-                let (low, high) = block.split_at_mut(half);
-                for ((low, high), factor) in low.iter_mut().zip(high).zip(layer) {
-                    let product = *high * factor;
-                    *high = *low - product;
-                    *low += product;
-                }
-            }
-            rest = deeper;
-            half *= 2;
+        let near = NEAR.min(values.len());
+        let (inner, outer) = self.twiddles.split_at(near - 1);
+        for block in values.chunks_exact_mut(near) {
+            layers(block, inner, 1);
         }
+        layers(values, outer, near);
+    }
+}
+
+/// The layers from blocks of `2·half` values on, as many as there are twiddles for.
+fn layers(values: &mut [Fr], mut twiddles: &[Fr], mut half: usize) {
+    while !twiddles.is_empty() {
+        let (layer, deeper) = twiddles.split_at(half);
+        for block in values.chunks_exact_mut(2 * half) {
+            let (low, high) = block.split_at_mut(half);
+            for ((low, high), factor) in low.iter_mut().zip(high).zip(layer) {
+                let product = *high * factor;
+                *high = *low - product;
+                *low += product;
+            }
+        }
+        (twiddles, half) = (deeper, 2 * half);
     }
 }
 
@@ -200,19 +210,21 @@ mod tests {
 
     #[test]
     fn transforms_evaluate_at_rows_and_cosets() {
-        for k in [1, 2, 5] {
+        for k in [1, 2, 5, 11] {
             let domain = Domain::new(k, 4);
             let rows = domain.rows();
             let coefficients = random(rows);
             let mut values = coefficients.clone();
             domain.to_rows(&mut values);
-            for (row, value) in values.iter().enumerate() {
+            for (row, value) in values.iter().enumerate().step_by(rows.div_ceil(100)) {
                 assert_eq!(*value, eval_polynomial(&coefficients, domain.rotate(Fr::ONE, row as i32)));
             }
             domain.to_coefficients(&mut values);
             assert_eq!(values, coefficients);
             for coset in domain.cosets() {
-                for (row, value) in coset.evaluate(&coefficients).iter().enumerate() {
+                for (row, value) in
+                    coset.evaluate(&coefficients).iter().enumerate().step_by(rows.div_ceil(100))
+                {
                     let point = domain.rotate(coset.shift, row as i32);
                     assert_eq!(*value, eval_polynomial(&coefficients, point));
                     assert_eq!((point.pow([rows as u64]) - Fr::ONE) * coset.vanishing_inverse, Fr::ONE);

@@ -1,0 +1,43 @@
+//! Real data for benchmarks: one airport of the example's year of flights.
+
+use std::path::Path;
+
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::policy::Policy;
+use fairshare_prover::prove::Proved;
+use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_verifier::Verifier;
+
+fn example(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights").join(name)
+}
+
+/// The example's policy for a geometry.
+///
+/// # Panics
+///
+/// If the example cannot be read.
+pub fn policy(geometry: Geometry) -> Policy {
+    let name = if geometry == Geometry::COMPACT { "policy-compact.toml" } else { "policy.toml" };
+    Policy::load(&example(name)).expect("the example's policy")
+}
+
+/// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and its units: a bundle of two
+/// proofs, and one of one.
+///
+/// # Panics
+///
+/// If a proof fails.
+pub fn prove(verifier: &Verifier<'_>, threads: usize) -> [Proved; 2] {
+    let (srs, policy) = (verifier.srs(), verifier.policy());
+    let data = if srs.geometry() == Geometry::COMPACT { "flights-2000.csv" } else { "JFK.parquet" };
+    let prover = Prover::new(verifier, Limits { threads, jobs: threads, ..Limits::default() });
+    let folder = tempfile::tempdir().expect("a folder");
+    let contributor = Contributor { address: Address([7; 20]), round: 0, evidence: None };
+    let [records, units] = ["data", "units"].map(|name| folder.path().join(name));
+    commit_data(srs, policy, &contributor, &[example(data)], &records, &Silent).expect("a commitment");
+    commit_compute(srs, policy, &contributor, &example("rounds.csv"), Some("JFK"), &units)
+        .expect("a commitment");
+    [records, units].map(|folder| prover.prove(&[folder], &Silent).expect("a bundle"))
+}
