@@ -11,4 +11,5 @@ mod epochs;
 mod racing;
 mod refusals;
 mod rows;
+mod severed;
 mod units;
