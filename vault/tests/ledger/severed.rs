@@ -33,7 +33,9 @@ impl Relay {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = TcpStream::connect(&server).expect("the server");
                 // Small messages wait for nothing.
-                [&client, &server].map(|socket| socket.set_nodelay(true).expect("a socket"));
+                for socket in [&client, &server] {
+                    socket.set_nodelay(true).expect("a socket");
+                }
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let (from, to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
                     let allowed = Arc::clone(&allowed);
