@@ -184,44 +184,35 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
     });
     drop(span);
     let identity: Vec<_> = (0..domain.rows()).map(|power| Fr::from(u64::from(power == 1))).collect();
-    let mut polynomials: Vec<&[Fr]> = Vec::with_capacity(places.point() + 1);
-    polynomials.extend(advice.iter().map(|column| &**column));
-    polynomials.extend(key.fixed_polys().iter().map(|column| column.values()));
-    polynomials.push(&public);
-    polynomials.extend([key.l0(), key.l_last(), key.l_active_row()].map(|column| column.values()));
-    polynomials.extend(key.permutation().polys().iter().map(|column| column.values()));
-    polynomials.extend(products.iter().map(|column| &**column));
-    polynomials.push(&identity);
+    // In the order of their places.
+    let polynomials: Vec<&[Fr]> = std::iter::empty()
+        .chain(advice.iter().map(|column| &**column))
+        .chain(key.fixed_polys().iter().map(|column| column.values()))
+        .chain([&*public])
+        .chain([key.l0(), key.l_last(), key.l_active_row()].map(|column| column.values()))
+        .chain(key.permutation().polys().iter().map(|column| column.values()))
+        .chain(products.iter().map(|column| &**column))
+        .chain([&*identity])
+        .collect();
     let pieces = quotient::pieces(&session, &places, &polynomials, &challenges, folding, y)?;
     session.write_coefficients(pieces.clone())?;
     let x = session.challenge();
 
     // 5. The values.
-    let span = tracing::debug_span!("values").entered();
     let queries = QueryOrder::new(&session, &places);
-    let values = |queries: &[(usize, i32)]| -> Vec<Fr> {
-        let value = |(place, rotation): &(usize, i32)| {
-            eval_polynomial(polynomials[*place], session.domain.rotate(x, *rotation))
-        };
-        queries.par_iter().map(value).collect()
-    };
-    let values =
-        [values(&queries.columns), vec![eval_polynomial(&mask, x)], values(&queries.copies)].concat();
+    let values = tracing::debug_span!("values").in_scope(|| {
+        let mut values = QueryOrder::values(&queries.columns, &session.domain, &polynomials, x);
+        values.push(eval_polynomial(&mask, x));
+        values.extend(QueryOrder::values(&queries.copies, &session.domain, &polynomials, x));
+        values
+    });
     for value in values {
-        session.write_value(value)?;
+        session.transcript.write_scalar(value).map_err(PlonkError::Transcript)?;
     }
-
-    drop(span);
 
     // 6. The opening.
     let _span = tracing::debug_span!("opening").entered();
-    let power = x.pow([session.domain.rows() as u64]);
-    let mut quotient = Column::zero(session.domain.rows());
-    for piece in pieces.iter().rev() {
-        for (sum, coefficient) in quotient.iter_mut().zip(piece.iter()) {
-            *sum = *sum * power + coefficient;
-        }
-    }
+    let quotient = quotient::at(&pieces, x.pow([session.domain.rows() as u64]));
     let mut opened = Queries::default();
     for (place, rotation) in queries.opened {
         opened.open(place, polynomials[place], rotation);
@@ -267,6 +258,14 @@ impl QueryOrder {
             copies: [&permuted[..], &products].concat(),
             opened: [advice, products, fixed, permuted].concat(),
         }
+    }
+
+    /// What the polynomials are at `x` and its rotations.
+    fn values(queries: &[(usize, i32)], domain: &Domain, polynomials: &[&[Fr]], x: Fr) -> Vec<Fr> {
+        let value = |(place, rotation): &(usize, i32)| {
+            eval_polynomial(polynomials[*place], domain.rotate(x, *rotation))
+        };
+        queries.par_iter().map(value).collect()
     }
 }
 
@@ -323,10 +322,6 @@ impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
 
     fn challenge(&mut self) -> Fr {
         *self.transcript.squeeze_challenge_scalar::<()>()
-    }
-
-    fn write_value(&mut self, value: Fr) -> Result<(), PlonkError> {
-        self.transcript.write_scalar(value).map_err(PlonkError::Transcript)
     }
 
     /// Commits to columns given by rows.

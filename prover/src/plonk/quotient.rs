@@ -54,6 +54,17 @@ pub fn pieces<R: RngCore, T: Output>(
     Ok(domain.pieces(values))
 }
 
+/// The quotient as a verifier folds its pieces' commitments: `Σ_p power^p·h_p`, `power = x^n`.
+pub fn at(pieces: &[Column], power: Fr) -> Column {
+    let mut sum = Column::zero(pieces.first().map_or(0, |piece| piece.len()));
+    for piece in pieces.iter().rev() {
+        for (sum, coefficient) in sum.iter_mut().zip(piece.iter()) {
+            *sum = *sum * power + coefficient;
+        }
+    }
+    sum
+}
+
 /// Gates, then copy constraints, in the verifier's order: the first has the highest power of the challenge.
 fn constraints<R: RngCore, T: Output>(
     session: &Session<'_, R, T>,
