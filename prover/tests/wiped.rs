@@ -146,10 +146,16 @@ fn what_is_dropped_is_overwritten() {
     let value = 0x00c0_ffee;
     let counts = Needle::of_integers([(); 40].map(|()| value_bytes(value)).into_iter());
     let witness = data_score::Witness { counts: vec![value; Geometry::COMPACT.alphabet()] };
-    let mut columns = fairshare_circuits::trace::Columns::zero(3, 64);
-    columns.fill(1, std::iter::repeat_n(Fr::from(u64::from(value)), 64));
+    let mut columns = fairshare_circuits::trace::Columns::zero(3, 1900);
+    columns.fill(1, std::iter::repeat_n(Fr::from(u64::from(value)), 1900));
     is_wiped("columns", &needle_of_element(Fr::from(u64::from(value))), columns);
     is_wiped("data-score witness", &counts, witness);
+    let coefficient = Fr::from(0x00de_cade);
+    // As large as the control above, and with something behind it, for the same reasons.
+    let polynomial = fairshare_prover::plonk::Column::from(vec![coefficient; 1900]);
+    let behind = std::hint::black_box(vec![1u8; 1000]);
+    is_wiped("polynomial", &needle_of_element(coefficient), polynomial);
+    drop(behind);
 
     let seed = fairshare_prover::opening::Seed::from([0x3c; 32]);
     let (mut blindings, _) = fairshare_params::commitment::segment_blindings(&seed, 5, 16);
@@ -170,15 +176,12 @@ fn what_is_dropped_is_overwritten() {
     let mut read = commitment.opening.symbols(0, 2000).expect("symbols");
     let symbols = Needle::of_integers(read[900..1020].iter().map(|symbol| symbol.to_ne_bytes()));
     let stored = Needle::of_integers(read[900..1020].iter().map(|symbol| symbol.to_be_bytes()));
-    // As the proof's polynomials hold them: symbols one below the other in a column.
-    let elements = Needle::of_elements(read[900..906].iter().map(|symbol| Fr::from(u64::from(*symbol))));
     assert!(symbols.found() > 0);
     read.zeroize();
     drop(read);
     is_wiped("opening", &seed, commitment);
     PROVER.prove(&[target], &fairshare_prover::Silent).expect("a bundle");
-    let left = [("seed", &seed), ("symbols", &symbols), ("stored symbols", &stored), ("elements", &elements)];
-    for (name, needle) in left {
+    for (name, needle) in [("seed", &seed), ("symbols", &symbols), ("stored symbols", &stored)] {
         assert_eq!(needle.found(), 0, "{name}: left behind by committing and proving");
     }
 }
