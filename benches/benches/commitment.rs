@@ -20,7 +20,11 @@ fn main() {
     let srs = Srs::insecure(geometry);
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread pool");
     println!("{geometry}, one thread");
+    let made = cost(|| {
+        black_box(srs.tables());
+    });
     let tables = srs.tables();
+    println!("tables: {:.2} s of processor time, once a process", made.processor);
     println!(
         "{:>10} {:>11} {:>9} {:>7} {:>10} {:>7}",
         "scalars", "library ms", "ours ms", "", "tables ms", ""

@@ -7,6 +7,9 @@
 //! Each window's points are grouped and summed by themselves and then added to the buckets: that touches a mebibyte at
 //! a time, and the number of additions is the same however the digits are spread.
 
+use std::panic::resume_unwind;
+use std::thread::ScopedJoinHandle;
+
 use ff::PrimeField;
 use group::prime::PrimeCurveAffine;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -33,7 +36,10 @@ impl Tables {
         let parts: Vec<Vec<Vec<G1Affine>>> = std::thread::scope(|scope| {
             let workers: Vec<_> =
                 points.chunks(share).map(|points| scope.spawn(move || multiples(points))).collect();
-            workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+            // A part that is missing would shift all points after it.
+            let part =
+                |worker: ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+            workers.into_iter().map(part).collect()
         });
         let windows = (0..WINDOWS)
             .map(|window| parts.iter().flat_map(|part| part[window].iter().copied()).collect())
