@@ -1,34 +1,211 @@
-//! Many one-thread jobs against one many-thread job: the same segments, proved both ways in turn.
+//! Jobs against threads: one segment, a few and many, on one core and on all; the memory of a job; and what one proof
+//! gains from a second thread, step by step.
 //!
-//! `cargo bench -p fairshare-benches --bench schedule`; `FAIRSHARE_GEOMETRY=compact` for the small geometry.
+//! `cargo bench -p fairshare-benches --bench schedule`; `FAIRSHARE_GEOMETRY=compact` for the small geometry. Ways take
+//! turns, so that all see the same machine. "The rule" is the prover's own.
 
-use fairshare_benches::{Setup, cost, geometry};
-use fairshare_prover::schedule::{Limits, Wave, run};
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fairshare_benches::process::{alone, answer, memory, task};
+use fairshare_benches::shares::{Steps, Stopwatch};
+use fairshare_benches::{Setup, cost, geometry, median, results};
+use fairshare_prover::schedule::{Limits, Plan, job_memory, plan, run};
+use rayon::ThreadPoolBuilder;
+use serde::{Deserialize, Serialize};
+
+const ROUNDS: usize = 3;
+
+/// What a process of its own does.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Task {
+    /// Proves as many segments at once, for the peak of memory.
+    Memory(usize),
+    /// One proof on as many threads: seconds by step.
+    Steps(usize),
+}
+
+/// A way to divide cores among jobs.
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Way {
+    /// One proof after the other, each on every core.
+    InTurn,
+    /// A proof on each core, on that core alone.
+    Apart,
+    /// A proof for each core, all on all cores: the rule, unless there are fewer proofs than cores.
+    Together,
+}
+
+#[derive(Serialize)]
+struct Line {
+    threads: usize,
+    segments: usize,
+    way: Way,
+    seconds_a_segment: f64,
+}
 
 fn main() {
-    let setup = Setup::new(geometry());
-    let threads = Limits::default().threads;
-    let segments = threads * 2;
-    let together = [Wave { segments, jobs: threads, threads: 1 }];
-    let alone = [Wave { segments, jobs: 1, threads }];
-    let prove = |waves: &[Wave]| {
-        let all = || {
-            let items: Vec<_> = (0..segments).collect();
-            run(waves, items, |_| {
-                std::hint::black_box(setup.prove());
-                Ok::<_, std::convert::Infallible>(())
-            })
-            .expect("the jobs cannot fail");
-        };
-        cost(all).wall / segments as f64
-    };
-    println!("{}, {segments} segments on {threads} threads, seconds a segment:", setup.srs.geometry());
-    for pair in 1..=3 {
-        let (together, alone) = (prove(&together), prove(&alone));
-        println!(
-            "pair {pair}: {threads} jobs of 1 thread {together:.2}, 1 job of {threads} threads {alone:.2}, \
-             ratio {:.2}",
-            together / alone
-        );
+    match task::<Task>() {
+        Some(Task::Memory(jobs)) => return answer(&peak(jobs)),
+        Some(Task::Steps(threads)) => return answer(&steps(threads)),
+        None => {}
     }
+    let lines = ways();
+    results::record("schedule", &lines);
+    memory_of_jobs();
+    gain();
+}
+
+/// The ways, one against the other.
+fn ways() -> Vec<Line> {
+    let setup = Setup::new(geometry());
+    // Tables are made here.
+    drop(black_box(setup.prove()));
+    let cores = Limits::default().threads;
+    let mut lines = Vec::new();
+    println!("{}, {cores} cores, seconds a segment; medians of {ROUNDS}", setup.srs.geometry());
+    println!(
+        "{:>7} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "threads", "segments", "in turn", "apart", "together", "rule/best"
+    );
+    for threads in if cores == 1 { vec![1] } else { vec![1, cores] } {
+        for segments in [1, cores + 1, 4 * cores] {
+            let ways: &[Way] = match (threads, segments) {
+                (1, _) | (_, 1) => &[Way::InTurn],
+                _ => &[Way::InTurn, Way::Apart, Way::Together],
+            };
+            let mut times = vec![Vec::new(); ways.len()];
+            for _ in 0..ROUNDS {
+                for (way, times) in ways.iter().zip(&mut times) {
+                    times.push(cost(|| way.prove(&setup, threads, segments)).wall / segments as f64);
+                }
+            }
+            let times: Vec<_> = times.into_iter().map(median).collect();
+            let shown = |way: Way| {
+                let place = ways.iter().position(|there| *there == way);
+                place.map_or(String::from("-"), |place| format!("{:.2}", times[place]))
+            };
+            let best = times.iter().copied().fold(f64::INFINITY, f64::min);
+            // The rule is the last way of each list.
+            let rule = times[times.len() - 1] / best;
+            println!(
+                "{threads:>7} {segments:>8} {:>8} {:>8} {:>9} {rule:>9.2}",
+                shown(Way::InTurn),
+                shown(Way::Apart),
+                shown(Way::Together)
+            );
+            let line = |(way, seconds): (&Way, &f64)| Line {
+                threads,
+                segments,
+                way: *way,
+                seconds_a_segment: *seconds,
+            };
+            lines.extend(ways.iter().zip(&times).map(line));
+        }
+    }
+    lines
+}
+
+impl Way {
+    fn prove(self, setup: &Setup, threads: usize, segments: usize) {
+        let prove = |_| {
+            black_box(setup.prove());
+            Ok::<_, Infallible>(())
+        };
+        let items: Vec<_> = (0..segments).collect();
+        match self {
+            Self::InTurn => run(Plan { jobs: 1, threads }, items, prove).expect("no job fails"),
+            Self::Together => {
+                let limits = Limits { threads, jobs: threads, memory: u64::MAX };
+                let plan = plan(setup.srs.geometry(), segments, &limits).expect("memory enough");
+                run(plan, items, prove).expect("no job fails");
+            }
+            Self::Apart => {
+                let next = AtomicUsize::new(0);
+                std::thread::scope(|scope| {
+                    for _ in 0..threads {
+                        let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+                        let next = &next;
+                        scope.spawn(move || {
+                            while next.fetch_add(1, Ordering::Relaxed) < segments {
+                                black_box(pool.install(|| setup.prove()));
+                            }
+                        });
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// How a process's peak grows with the jobs that are under way at once.
+fn memory_of_jobs() {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let peaks = [1usize, 2, 3, 4].map(|jobs| alone::<u64>(&Task::Memory(jobs)));
+    println!("\npeak memory, MB: {}", peaks.map(|peak| format!("{:.0}", megabytes(peak))).join(", "));
+    println!(
+        "a further job takes {:.0} MB; the prover plans for {:.0} MB each",
+        megabytes(peaks[3] - peaks[0]) / 3.0,
+        megabytes(job_memory(geometry()))
+    );
+    results::record("memory", &peaks);
+}
+
+fn peak(jobs: usize) -> u64 {
+    let setup = Setup::new(geometry());
+    let prove = |_| {
+        black_box(setup.prove());
+        Ok::<_, Infallible>(())
+    };
+    run(Plan { jobs, threads: jobs }, (0..2 * jobs).collect(), prove).expect("no job fails");
+    memory().peak
+}
+
+/// A step's seconds on one thread, and on all.
+#[derive(Serialize)]
+struct Gain {
+    step: String,
+    one: f64,
+    all: f64,
+}
+
+/// What of one proof other threads can take over. A step that is as long on all cores as on one is what limits a proof on a
+/// machine of many.
+fn gain() {
+    let cores = Limits::default().threads;
+    let [one, all] = [1, cores].map(|threads| alone::<Vec<(String, f64)>>(&Task::Steps(threads)));
+    println!("\none proof, ms by step: on one thread, on {cores}, and how much quicker that is");
+    let mut gains = Vec::new();
+    for (step, one) in one {
+        let all = all.iter().find(|(other, _)| *other == step).map_or(0.0, |(_, seconds)| *seconds);
+        println!("{step:>14} {:>8.1} {:>8.1} {:>6.2}", one * 1e3, all * 1e3, one / all);
+        gains.push(Gain { step, one, all });
+    }
+    let [one, all] =
+        [|gain: &Gain| gain.one, |gain: &Gain| gain.all].map(|of| gains.iter().map(of).sum::<f64>());
+    println!("{:>14} {:>8.1} {:>8.1} {:>6.2}", "all", one * 1e3, all * 1e3, one / all);
+    results::record("gain", &gains);
+}
+
+/// The quickest of several proofs, by step.
+fn steps(threads: usize) -> Vec<(String, f64)> {
+    let stopwatch = Stopwatch::start();
+    let setup = Setup::new(geometry());
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    pool.install(|| {
+        drop(black_box(setup.prove()));
+        stopwatch.take();
+        let proofs = (0..ROUNDS).map(|_| {
+            drop(black_box(setup.prove()));
+            stopwatch.take().into_values().next().expect("a proof")
+        });
+        let whole = |steps: &Steps| steps.values().sum::<std::time::Duration>();
+        let quickest = proofs.min_by_key(whole).expect("a proof");
+        let mut steps: Vec<_> =
+            quickest.into_iter().map(|(step, time)| (step.to_owned(), time.as_secs_f64())).collect();
+        steps.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        steps
+    })
 }

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use fairshare_benches::{Cost, Setup, cost, geometry};
+use fairshare_benches::{Cost, Setup, cost, geometry, median};
 
 fn segment(criterion: &mut Criterion) {
     let geometry = geometry();
@@ -40,11 +40,7 @@ fn ratio(setup: &Setup) {
     let geometry = setup.srs.geometry();
     let clocks: [(&str, Clock); 2] = [("wall", |cost| cost.wall), ("processor", |cost| cost.processor)];
     for (name, clock) in clocks {
-        let median = |figure: &dyn Fn(&[Cost; 3]) -> f64| {
-            let mut figures: Vec<_> = rounds.iter().map(figure).collect();
-            figures.sort_by(f64::total_cmp);
-            figures[figures.len() / 2]
-        };
+        let median = |figure: &dyn Fn(&[Cost; 3]) -> f64| median(rounds.iter().map(figure).collect());
         let [library, commit, prove] = [0, 1, 2].map(|work| median(&|round| clock(&round[work])));
         let ratios = [0, 1].map(|work| median(&|round| clock(&round[2]) / clock(&round[work])));
         println!(

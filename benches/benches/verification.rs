@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use fairshare_benches::{cost, flights, geometry};
+use fairshare_benches::{cost, flights, geometry, median};
 use fairshare_params::srs::Srs;
 use fairshare_prover::prove::Proved;
 use fairshare_verifier::{Trust, Verifier};
@@ -20,17 +20,17 @@ fn main() {
     println!("{:>8} {:>7} {:>12} {:>18}", "role", "batch", "ms a bundle", "a second and core");
     for (role, proved) in ["data", "compute"].into_iter().zip(flights::prove(&verifier, threads)) {
         for (batch, rounds) in [(1, 21), (10, 9), (100, 5), (1000, 3)] {
-            let seconds = median(&verifier, &proved, batch, rounds) / batch as f64;
-            let rate = 1.0 / seconds / threads as f64;
-            println!("{role:>8} {batch:>7} {:>12.2} {rate:>18.0}", seconds * 1e3);
+            let taken = seconds(&verifier, &proved, batch, rounds) / batch as f64;
+            let rate = 1.0 / taken / threads as f64;
+            println!("{role:>8} {batch:>7} {:>12.2} {rate:>18.0}", taken * 1e3);
         }
     }
 }
 
 /// Seconds for one batch.
-fn median(verifier: &Verifier<'_>, proved: &Proved, batch: usize, rounds: usize) -> f64 {
+fn seconds(verifier: &Verifier<'_>, proved: &Proved, batch: usize, rounds: usize) -> f64 {
     let items = vec![(&proved.bundle, proved.registrations.as_slice()); batch];
-    let mut times: Vec<_> = (0..rounds)
+    let times = (0..rounds)
         .map(|_| {
             cost(|| {
                 let verdicts = black_box(verifier.verify_batch(&items));
@@ -39,6 +39,5 @@ fn median(verifier: &Verifier<'_>, proved: &Proved, batch: usize, rounds: usize)
             .wall
         })
         .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    median(times)
 }

@@ -9,18 +9,21 @@ use fairshare_prover::prove::Proved;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
 use fairshare_verifier::Verifier;
 
-fn example(name: &str) -> std::path::PathBuf {
+/// A file of the example.
+pub fn example(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights").join(name)
 }
 
-/// The example's policy for a geometry.
+/// The example's policy for a geometry: the small sample's for the compact one, else the whole year's.
 ///
 /// # Panics
 ///
 /// If the example cannot be read.
 pub fn policy(geometry: Geometry) -> Policy {
     let name = if geometry == Geometry::COMPACT { "policy-compact.toml" } else { "policy.toml" };
-    Policy::load(&example(name)).expect("the example's policy")
+    let text = std::fs::read_to_string(example(name)).expect("the example's policy");
+    let text = text.replace("geometry = \"standard\"", &format!("geometry = \"{geometry}\""));
+    Policy::from_toml(&text, &|file| std::fs::read(example(file))).expect("a good policy")
 }
 
 /// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and its units: a bundle of two

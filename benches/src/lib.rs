@@ -1,23 +1,33 @@
 //! What the benchmarks measure, made up once: synthetic data of a geometry's full size, and clocks.
 
 pub mod flights;
+pub mod process;
+pub mod results;
 pub mod shares;
 
 use std::time::Instant;
 
+use fairshare_circuits::histogram::Instance;
 use fairshare_params::Geometry;
+use fairshare_params::digest::histogram_statement;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::srs::Srs;
 use fairshare_prover::opening::{Seed, fresh_seed};
 use fairshare_prover::segment::{SegmentSecret, commit_columns};
 use fairshare_verifier::bundle::Segment;
+use fairshare_verifier::verify_linked;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
 /// A full segment of symbols, spread over the whole alphabet: no column is cheaper than real data would be.
 pub fn full_segment(geometry: Geometry) -> Vec<u16> {
+    segment_of(geometry, geometry.alphabet())
+}
+
+/// A full segment in which as many symbols occur.
+fn segment_of(geometry: Geometry, occurring: usize) -> Vec<u16> {
     // Fibonacci hashing of the index: uniform, and the same on every machine.
-    let symbol = |index: u64| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % geometry.alphabet() as u64;
+    let symbol = |index: u64| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % occurring as u64;
     (0..geometry.segment_symbols() as u64).map(|index| symbol(index) as u16).collect()
 }
 
@@ -55,6 +65,18 @@ impl Setup {
         Self { srs, key, symbols, seed, columns }
     }
 
+    /// The same with another segment, in which only as many symbols occur as `occurring`.
+    ///
+    /// # Panics
+    ///
+    /// If there are no random numbers.
+    pub fn with_few_symbols(self, occurring: usize) -> Self {
+        let (symbols, seed) =
+            (segment_of(self.srs.geometry(), occurring), fresh_seed().expect("random numbers"));
+        let columns = commit_columns(&self.srs, &symbols, &seed, 0);
+        Self { symbols, seed, columns, ..self }
+    }
+
     /// Commits to the segment's columns.
     pub fn commit(&self) -> Vec<G1Affine> {
         commit_columns(&self.srs, &self.symbols, &self.seed, 0)
@@ -81,6 +103,30 @@ impl Setup {
         let secret = SegmentSecret::new(&self.srs, self.symbols.clone(), &self.seed, 0);
         secret.prove(&self.srs, &self.key, &self.columns).expect("a proof")
     }
+
+    /// Verifies a segment's proof with its link, as a bundle's verifier does after it has hashed the statement.
+    ///
+    /// # Panics
+    ///
+    /// If it does not verify.
+    pub fn verify(&self, segment: &Segment) {
+        let geometry = self.srs.geometry();
+        let statement = histogram_statement(&geometry, &segment.columns, &segment.histogram).limbs();
+        let rows = Instance { statement }.to_rows();
+        let registered: Vec<_> = segment.columns.iter().chain([&segment.histogram]).copied().collect();
+        verify_linked(&self.srs, self.key.verifying(), &rows, &registered, &segment.proof)
+            .expect("a good proof");
+    }
+}
+
+/// The middle of an odd number of figures; of an even number, the larger of the middle two.
+///
+/// # Panics
+///
+/// If there are none.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 /// What a piece of work took, in seconds.

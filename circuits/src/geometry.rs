@@ -11,24 +11,44 @@ pub const RESERVED_ROWS: usize = 8;
 /// A circuit shape `(k, W, b)`: `2^k` rows, `W` data columns, an alphabet of `2^b` symbols.
 ///
 /// Keys depend on the geometry alone: never on a dataset's size, its schema, the policy or the contributor.
-/// Only the named geometries of protocol version 1 can be constructed outside this crate.
+/// Nothing that comes from outside can name another geometry than those of protocol version 1, [`Geometry::ALL`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Geometry {
     name: &'static str,
     id: u8,
     k: u32,
     data_columns: usize,
+    helper_width: usize,
 }
 
 impl Geometry {
     /// Small uploads, tests, laptops: 32,640 symbols a segment, an alphabet of 1,024.
-    pub const COMPACT: Self = Self { name: "compact", id: 1, k: 11, data_columns: 16 };
+    pub const COMPACT: Self = Self::version_1("compact", 1, 11, 16);
 
     /// The default: 1,048,064 symbols a segment, an alphabet of 8,192.
-    pub const STANDARD: Self = Self { name: "standard", id: 2, k: 14, data_columns: 64 };
+    pub const STANDARD: Self = Self::version_1("standard", 2, 14, 64);
+
+    /// Few columns, for verification on a chain: 1,048,448 symbols a segment in a third of the standard's proof, an alphabet of
+    /// 32,768. Verifiers generated for it fit a contract; proving takes longer, a score's four times as long.
+    pub const ONCHAIN: Self = Self::version_1("onchain", 3, 16, 16);
 
     /// Every geometry of protocol version 1, smallest first.
-    pub const ALL: [Self; 2] = [Self::COMPACT, Self::STANDARD];
+    pub const ALL: [Self; 3] = [Self::COMPACT, Self::STANDARD, Self::ONCHAIN];
+
+    const fn version_1(name: &'static str, id: u8, k: u32, data_columns: usize) -> Self {
+        Self { name, id, k, data_columns, helper_width: 3 }
+    }
+
+    /// A shape outside the protocol, for measuring: no policy, registration or bundle can name it.
+    ///
+    /// # Panics
+    ///
+    /// If `k` is not in `11..=17` (the table of logarithms needs 1,024 rows, a symbol has 16 bits), if
+    /// `helper_width` is not 1, 2 or 3, or if there are fewer data columns than that.
+    pub const fn trial(k: u32, data_columns: usize, helper_width: usize) -> Self {
+        assert!(k >= 11 && k <= 17 && helper_width >= 1 && helper_width <= 3 && data_columns >= helper_width);
+        Self { name: "trial", id: 0, k, data_columns, helper_width }
+    }
 
     /// The geometry of that name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -68,6 +88,12 @@ impl Geometry {
     /// `W`: data columns of the histogram circuit.
     pub const fn data_columns(&self) -> usize {
         self.data_columns
+    }
+
+    /// Fractions that share a helper column in LogUp: three in version 1, the most that a gate of degree
+    /// [`DEGREE`](crate::DEGREE) can take.
+    pub const fn helper_width(&self) -> usize {
+        self.helper_width
     }
 
     /// `b = k − 1`: binary logarithm of the alphabet's size, and the width of a range-check limb.

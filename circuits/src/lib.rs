@@ -29,5 +29,5 @@ pub mod histogram;
 pub mod numeric;
 pub mod trace;
 
-/// The degree of every circuit here: no gate is of higher degree, and key generation is told so.
+/// The degree of every circuit of version 1: no gate is of higher degree, and key generation is told so.
 pub const DEGREE: usize = 5;

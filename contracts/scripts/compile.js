@@ -7,24 +7,28 @@ import { fileURLToPath } from "node:url";
 import solc from "solc";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const settings = {
-  evmVersion: "cancun",
-  optimizer: { enabled: true, runs: 200 },
-  metadata: { bytecodeHash: "none" },
-};
-// Contract by contract: its source, and the folder of its artifact.
+const settings = (optimizer) => ({ evmVersion: "cancun", optimizer, metadata: { bytecodeHash: "none" } });
+const optimized = settings({ enabled: true, runs: 200 });
+// The generated verifiers are one long function: the optimiser for stacks ends in "stack too deep", its others help a little.
+const details = { peephole: true, jumpdestRemover: true, orderLiterals: true, deduplicate: true, cse: true, constantOptimizer: true };
+const straight = settings({ enabled: false, details });
+// Contract by contract: its source, the folder of its artifact, and how it is compiled if not optimized.
 const contracts = {
   RoyaltyVault: ["RoyaltyVault.sol", "artifacts"],
   PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
   FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
   ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
   SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
+  InsecureHistogramVerifier: ["tests/verifiers/solidity/InsecureHistogramVerifier.sol", "artifacts/test", straight],
+  InsecureDataScoreVerifier: ["tests/verifiers/solidity/InsecureDataScoreVerifier.sol", "artifacts/test", straight],
+  InsecureComputeScoreVerifier: ["tests/verifiers/solidity/InsecureComputeScoreVerifier.sol", "artifacts/test", straight],
 };
 
-function compile() {
+// All contracts that are compiled in one way.
+function compile(settings) {
   const sources = {};
-  for (const [source] of Object.values(contracts)) {
-    sources[source] = { content: readFileSync(join(root, source), "utf8") };
+  for (const [source, , own = optimized] of Object.values(contracts)) {
+    if (own === settings) sources[source] = { content: readFileSync(join(root, source), "utf8") };
   }
   const input = {
     language: "Solidity",
@@ -43,9 +47,9 @@ function compile() {
 }
 
 function artifacts() {
-  const compiled = compile();
+  const compiled = { ...compile(optimized), ...compile(straight) };
   const files = new Map();
-  for (const [name, [source, folder]] of Object.entries(contracts)) {
+  for (const [name, [source, folder, settings = optimized]] of Object.entries(contracts)) {
     const { abi, evm } = compiled[source][name];
     const artifact = { contract: name, source, compiler: solc.version(), settings, abi, bytecode: `0x${evm.bytecode.object}` };
     files.set(`${folder}/${name}.json`, `${JSON.stringify(artifact, null, 2)}\n`);

@@ -138,21 +138,30 @@ impl VerifyingKey {
         self.fingerprint
     }
 
-    /// The exact length of a proof under this key, in bytes.
+    /// The exact length of a proof under this key, in bytes: points, [evaluations](Self::evaluations), and the opening's
+    /// two points.
     ///
-    /// Points: advice columns, permutation products, the vanishing argument's random polynomial and quotient
-    /// pieces, two of SHPLONK. Scalars: the evaluations, in the order of halo2's verifier.
+    /// Points: advice columns, permutation products, the vanishing argument's random polynomial and quotient pieces.
     pub fn proof_bytes(&self) -> usize {
         let cs = self.key.cs();
-        let degree = cs.degree();
-        let permuted = cs.permutation().get_columns().len();
-        // halo2 packs `degree − 2` columns into a permutation product.
-        let products = permuted.div_ceil(degree - 2);
-        let points = cs.num_advice_columns() + products + 1 + (degree - 1) + 2;
+        let pieces = cs.degree() - 1;
+        let points = cs.num_advice_columns() + self.permutation_products() + 1 + pieces + 2;
+        points * POINT_BYTES + self.evaluations() * SCALAR_BYTES
+    }
+
+    /// Scalars of a proof, in the order of halo2's verifier: advice, fixed columns, the random polynomial, the permutation.
+    pub fn evaluations(&self) -> usize {
+        let cs = self.key.cs();
         // Each product is opened at x and ωx, each but the last also at the last usable row.
-        let permutation_evals = permuted + (3 * products).saturating_sub(1);
-        let scalars = cs.advice_queries().len() + cs.fixed_queries().len() + 1 + permutation_evals;
-        points * POINT_BYTES + scalars * SCALAR_BYTES
+        let permutation =
+            cs.permutation().get_columns().len() + (3 * self.permutation_products()).saturating_sub(1);
+        cs.advice_queries().len() + cs.fixed_queries().len() + 1 + permutation
+    }
+
+    /// halo2 packs `degree − 2` columns into a permutation product.
+    fn permutation_products(&self) -> usize {
+        let cs = self.key.cs();
+        cs.permutation().get_columns().len().div_ceil(cs.degree() - 2)
     }
 }
 

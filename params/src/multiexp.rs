@@ -1,11 +1,11 @@
 //! Sums `Σ s_i·G_i` over the reference string's Lagrange points, fast where the scalars are small.
 //!
-//! Data columns hold symbols below `2^13`, and committing to them is the first thing a contributor waits for. A
+//! Data columns hold symbols below `2^16`, and committing to them is the first thing a contributor waits for. A
 //! general multi-scalar multiplication walks over all the windows of a 254-bit scalar and reduces buckets in each; a
 //! small scalar has one digit, so one set of buckets does for all of them:
 //!
 //! 1. Points are grouped by digit, and each group is summed: `B_v = Σ_{s_i = v} G_i`.
-//! 2. `Σ_v v·B_v`, with `v = 2^h·a + b`, is `2^h·Σ_a a·(Σ_b B_v) + Σ_b b·(Σ_a B_v)`: the groups' sums are grouped
+//! 2. `Σ_v v·B_v`, with `v = 2^h·a + b` of twice as many bits, is `2^h·Σ_a a·(Σ_b B_v) + Σ_b b·(Σ_a B_v)`: the groups' sums are grouped
 //!    and summed twice more, by their high and by their low digits, and what is left is a few hundred additions.
 //!
 //! All the grouped sums are of affine points, pairwise, with one field inversion for a whole batch of pairs: six
@@ -24,10 +24,6 @@ use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
 
 pub use tables::Tables;
 
-/// Scalars below `2^SMALL_BITS` are small: every symbol of every geometry is, and most counts are.
-const SMALL_BITS: u32 = 13;
-/// The low digit's bits, when buckets are weighed: half of [`SMALL_BITS`].
-const LOW_BITS: u32 = 6;
 /// Pairs of points that share a field inversion: enough to make its cost vanish, few enough for the inner cache.
 const BATCH: usize = 1024;
 
@@ -64,7 +60,7 @@ pub fn multiexp_by_value(
     weights: impl FnOnce(&[u16]) -> Vec<Fr>,
 ) -> Option<G1> {
     let mut terms = Vec::with_capacity(columns.len() * bases.len());
-    let (mut seen, mut different) = ([false; 1 << SMALL_BITS], 0);
+    let (mut seen, mut different) = (vec![false; 1 << u16::BITS], 0);
     for column in columns {
         for (index, scalar) in column.iter().enumerate().take(bases.len()) {
             let value = small_value(scalar)?;
@@ -80,12 +76,12 @@ pub fn multiexp_by_value(
     Some(best_multiexp(&weights(&sums.keys), &sums.points))
 }
 
-/// The scalar, if it is below `2^SMALL_BITS`.
+/// The scalar, if it is small: below `2^16`, as every symbol of every geometry is, and most counts are.
 fn small_value(scalar: &Fr) -> Option<u16> {
     let bytes = scalar.to_repr();
     let (low, high) = bytes.as_ref().split_first_chunk()?;
     let value = u16::from_le_bytes(*low);
-    (high.iter().all(|byte| *byte == 0) && value >> SMALL_BITS == 0).then_some(value)
+    high.iter().all(|byte| *byte == 0).then_some(value)
 }
 
 /// `Σ v·B_v` for buckets in ascending order of `v`: the sum over all thresholds of what lies at or above them.
@@ -109,22 +105,26 @@ struct Sums {
     keys: Vec<u16>,
     /// How many points each of them still has.
     lengths: Vec<usize>,
+    /// By key, how many points it has, then where they stand.
+    places: Vec<usize>,
     points: Vec<G1Affine>,
     next: Vec<G1Affine>,
     scratch: Vec<(Fq, Fq)>,
 }
 
 impl Sums {
-    /// Sums the points of each key; `terms` are keys below `2^SMALL_BITS` and what `point` takes.
+    /// Sums the points of each key; `terms` are keys and what `point` takes.
     fn by_key<T: Copy>(&mut self, terms: &[(u16, T)], point: impl Fn(T) -> G1Affine) {
-        let mut places = [0usize; 1 << SMALL_BITS];
+        let largest = terms.iter().map(|(key, _)| usize::from(*key)).max().unwrap_or(0);
+        self.places.clear();
+        self.places.resize(largest + 1, 0);
         for (key, _) in terms {
-            places[usize::from(*key)] += 1;
+            self.places[usize::from(*key)] += 1;
         }
         self.keys.clear();
         self.lengths.clear();
         let mut total = 0;
-        for (key, place) in (0..).zip(&mut places) {
+        for (key, place) in (0..).zip(&mut self.places) {
             let length = std::mem::replace(place, total);
             total += length;
             if length > 0 {
@@ -134,7 +134,7 @@ impl Sums {
         }
         self.points.resize(total, G1Affine::identity());
         for (key, term) in terms {
-            let place = &mut places[usize::from(*key)];
+            let place = &mut self.places[usize::from(*key)];
             self.points[*place] = point(*term);
             *place += 1;
         }
@@ -146,18 +146,20 @@ impl Sums {
         self.keys.iter().copied().zip(self.points.iter().copied())
     }
 
-    /// `Σ v·B_v` for buckets of keys `v`, each at most once: their high and their low digits by themselves.
+    /// `Σ v·B_v` for buckets of ascending keys `v`: their high and their low digits by themselves.
     fn weigh(&mut self, buckets: &[(u16, G1Affine)]) -> G1 {
-        let mut by_digit = |digit: fn(u16) -> u16| {
+        let largest = buckets.last().map_or(0, |(value, _)| *value);
+        let low_bits = (u16::BITS - largest.leading_zeros()) / 2;
+        let mut by_digit = |digit: &dyn Fn(u16) -> u16| {
             let keyed: Vec<_> = buckets.iter().map(|(value, sum)| (digit(*value), *sum)).collect();
             self.by_key(&keyed, |sum| sum);
             weighted_sum(self.iter())
         };
-        let mut sum = by_digit(|value| value >> LOW_BITS);
-        for _ in 0..LOW_BITS {
+        let mut sum = by_digit(&|value| value >> low_bits);
+        for _ in 0..low_bits {
             sum = sum.double();
         }
-        sum + by_digit(|value| value & ((1 << LOW_BITS) - 1))
+        sum + by_digit(&|value| value & ((1 << low_bits) - 1))
     }
 
     /// Sums each group of consecutive points.
@@ -275,7 +277,7 @@ pub(crate) mod tests {
     fn agrees_with_the_definition() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let bases = bases(300, &mut rng);
-        for bits in [0, 1, 2, 6, 7, 12, 13, 14, 20, 64] {
+        for bits in [0, 1, 2, 6, 7, 12, 13, 14, 15, 16, 17, 20, 64] {
             for count in [0, 1, 2, 299] {
                 let scalars: Vec<_> = (0..count)
                     .map(|_| Fr::from(rng.next_u64().checked_shr(64 - bits).unwrap_or(0)))
@@ -299,7 +301,7 @@ pub(crate) mod tests {
         let scalars = columns.iter().flatten().map(|value| value.square() - Fr::from(3)).collect::<Vec<_>>();
         assert_eq!(sum, naive(&scalars, &bases.repeat(3)));
         assert!(multiexp_by_value(&slices, &bases, 6, weights).is_none(), "more values than asked for");
-        let large = vec![Fr::from(8192); 50];
+        let large = vec![Fr::from(1 << 16); 50];
         assert!(multiexp_by_value(&[&large], &bases, 7, weights).is_none(), "a value that is not small");
     }
 
@@ -307,7 +309,7 @@ pub(crate) mod tests {
     fn small_and_large_scalars_mix() {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let bases = bases(100, &mut rng);
-        let edges = [0, 1, 63, 64, 65, 8191, 8192, 8193];
+        let edges = [0, 1, 63, 8192, 65, 255, 65_535, 65_536];
         let scalars: Vec<_> = (0..100usize)
             .map(|index| match index % 3 {
                 0 => Fr::random(&mut rng),

@@ -22,6 +22,7 @@
 //! may be that of a registration that was moved elsewhere. Why a seed never meets other data is told in the journal.
 
 mod journal;
+mod reading;
 
 use std::fs::{self, File};
 use std::io;
@@ -43,6 +44,7 @@ use halo2curves::bn256::{Fr, G1Affine};
 use zeroize::Zeroizing;
 
 use self::journal::{Journal, Kept};
+use self::reading::Reader;
 use crate::files::{self, Access};
 use crate::ingest::units::read_units;
 use crate::ingest::{BATCH_RECORDS, IngestError, Records};
@@ -374,38 +376,25 @@ fn commit_segments(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Option<Vec<Vec<G1Affine>>>> {
-    let (opening_path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
+    let (path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
     let capacity = srs.geometry().segment_symbols();
     let mut segments = Vec::new();
-    // All the room that is ever needed: growing would leave copies of symbols behind.
-    let mut pending = Zeroizing::new(Vec::with_capacity(capacity + BATCH_RECORDS * records.features()));
-    let mut bytes = 0;
-    loop {
-        let written = pending.len();
-        let read = records.next_batch(&mut pending)?;
-        opening.symbols(&pending[written..]).map_err(io_error(&opening_path))?;
-        progress.advance(Task::Commit, records.bytes_read().saturating_sub(bytes));
-        bytes = records.bytes_read();
-        while pending.len() >= capacity || (read == 0 && !pending.is_empty()) {
-            let index = u32::try_from(segments.len()).unwrap_or(u32::MAX);
-            let end = pending.len().min(capacity);
-            let symbols = &pending[..end];
-            let columns = match journal.segment(index, symbols) {
-                Kept::Same(columns) => columns,
-                Kept::Changed => return Ok(None),
-                Kept::Unknown => {
-                    let columns = commit_columns(srs, symbols, journal.seed(), index);
-                    journal.append(index, symbols, &columns).map_err(io_error(&journal_path))?;
-                    columns
-                }
-            };
-            segments.push(columns);
-            pending.drain(..end);
-        }
-        if read == 0 {
-            return Ok((segments.len() >= journal.segments()).then_some(segments));
-        }
-    }
+    let reader = Reader { records, opening, path: &path, capacity, progress };
+    let same = reader.segments(|symbols| {
+        let index = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+        let columns = match journal.segment(index, symbols) {
+            Kept::Same(columns) => columns,
+            Kept::Changed => return Ok(false),
+            Kept::Unknown => {
+                let columns = commit_columns(srs, symbols, journal.seed(), index);
+                journal.append(index, symbols, &columns).map_err(io_error(&journal_path))?;
+                columns
+            }
+        };
+        segments.push(columns);
+        Ok(true)
+    })?;
+    Ok((same && segments.len() >= journal.segments()).then_some(segments))
 }
 
 /// The registration of a folder whose work was stopped between its opening and its registration, if it is of these

@@ -81,6 +81,12 @@ pub enum PlonkError {
     Transcript(#[source] io::Error),
 }
 
+/// Parts in which each of as many columns is committed to: fewer columns than threads are divided among them, though not
+/// finely. A part costs something, and where many proofs are made at once the other threads have work of their own.
+fn parts(columns: usize) -> usize {
+    rayon::current_num_threads().div_ceil(columns.max(1)).min(4)
+}
+
 /// Where a proof goes: what is written is absorbed, too.
 pub trait Output: TranscriptWrite<G1Affine, KeccakChallenge> {}
 
@@ -327,7 +333,8 @@ impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
     /// Commits to columns given by rows.
     fn write_commitments(&mut self, columns: &[&[Fr]]) -> Result<(), PlonkError> {
         let tables = self.srs.tables();
-        self.write_points(|| columns.par_iter().map(|column| tables.multiexp(column)).collect())
+        let parts = parts(columns.len());
+        self.write_points(|| columns.par_iter().map(|column| tables.multiexp(column, parts)).collect())
     }
 
     /// Writes commitments, in one batch.

@@ -204,13 +204,13 @@ impl<'a> Prover<'a> {
 
     /// 5. and 6. for every segment, in parallel. Finished proofs are kept beside their commitment.
     fn prove_segments(&self, jobs: Vec<Job<'_>>, progress: &dyn Progress) -> Result<Vec<ProvedSegment>> {
-        let waves = plan(self.verifier.policy().geometry(), jobs.len(), &self.limits)?;
+        let plan = plan(self.verifier.policy().geometry(), jobs.len(), &self.limits)?;
         progress.begin(Task::Keys, 1, 0);
         let key = self.key(Statement::Histogram)?;
         progress.end(Task::Keys);
         progress.begin(Task::Segments, jobs.len() as u64, 0);
         let proved = Mutex::new(Vec::with_capacity(jobs.len()));
-        run(&waves, jobs, |job| {
+        run(plan, jobs, |job| {
             let part = self.prove_segment(key, &job)?;
             proved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(part);
             progress.advance(Task::Segments, 1);

@@ -1,8 +1,8 @@
 //! Keeping all cores busy, whether there is one segment or a thousand, within a memory limit.
 //!
-//! Full waves of jobs run with one thread each; the rest, fewer segments than cores, share the cores evenly. On two
-//! cores the two ways of dividing the work are equally fast (`benches/RESULTS.md`); jobs of one thread have no serial
-//! part that leaves other cores idle, which counts the more cores there are.
+//! As many jobs as cores are under way at once, as far as there are so many and memory allows, and all share one pool of
+//! threads. A thread whose own job has nothing for it takes a part of another's, so that neither the steps of a proof that
+//! one thread must do alone nor the last jobs of a run leave a core idle. `benches/RESULTS.md` has the figures.
 
 use std::sync::Mutex;
 
@@ -44,14 +44,12 @@ pub struct MemoryError {
     pub limit: u64,
 }
 
-/// A run of equal jobs: `jobs` at once, `threads` each.
+/// How jobs are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wave {
-    /// Segments proved in this wave.
-    pub segments: usize,
+pub struct Plan {
     /// Proofs at once.
     pub jobs: usize,
-    /// Threads of each.
+    /// Threads that they share.
     pub threads: usize,
 }
 
@@ -63,8 +61,8 @@ pub const fn job_memory(geometry: Geometry) -> u64 {
     columns * geometry.rows() as u64 * 115 + (64 << 20)
 }
 
-/// The waves in which `segments` are proved.
-pub fn plan(geometry: Geometry, segments: usize, limits: &Limits) -> Result<Vec<Wave>, MemoryError> {
+/// How `segments` are proved.
+pub fn plan(geometry: Geometry, segments: usize, limits: &Limits) -> Result<Plan, MemoryError> {
     let needed = job_memory(geometry);
     let affordable = usize::try_from(limits.memory / needed).unwrap_or(usize::MAX);
     if affordable == 0 {
@@ -72,14 +70,10 @@ pub fn plan(geometry: Geometry, segments: usize, limits: &Limits) -> Result<Vec<
     }
     let threads = limits.threads.max(1);
     let most = limits.jobs.clamp(1, threads).min(affordable);
-    let full = segments / most * most;
-    let rest = segments - full;
-    let wave =
-        |segments: usize, jobs: usize| Wave { segments, jobs, threads: (threads / jobs.max(1)).max(1) };
-    Ok([wave(full, most), wave(rest, rest)].into_iter().filter(|wave| wave.segments > 0).collect())
+    Ok(Plan { jobs: segments.clamp(1, most), threads })
 }
 
-/// Why a wave could not be run.
+/// Why jobs could not all be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError<E> {
     /// A job's own error; the jobs that had begun were finished first.
@@ -90,46 +84,35 @@ pub enum RunError<E> {
     Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
-/// Runs `job` for every item, wave by wave, each job inside a pool of its wave's threads. After an error no new job is
-/// begun; those under way finish, so that what they made can be kept.
+/// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they made can be
+/// kept.
 pub fn run<T: Send, E: Send>(
-    waves: &[Wave],
+    plan: Plan,
     items: Vec<T>,
     job: impl Fn(T) -> Result<(), E> + Sync,
 ) -> Result<(), RunError<E>> {
+    let pool = ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(RunError::Threads)?;
     let queue = Mutex::new((items.into_iter(), None));
-    for wave in waves {
-        let pools = (0..wave.jobs)
-            .map(|_| ThreadPoolBuilder::new().num_threads(wave.threads).build())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(RunError::Threads)?;
-        let left = Mutex::new(wave.segments);
-        std::thread::scope(|scope| {
-            for pool in &pools {
-                scope.spawn(|| {
-                    while let Some(item) = next(&queue, &left) {
-                        if let Err(error) = pool.install(|| job(item)) {
-                            lock(&queue).1.get_or_insert(error);
-                        }
+    std::thread::scope(|scope| {
+        for _ in 0..plan.jobs {
+            scope.spawn(|| {
+                while let Some(item) = next(&queue) {
+                    if let Err(error) = pool.install(|| job(item)) {
+                        lock(&queue).1.get_or_insert(error);
                     }
-                });
-            }
-        });
-    }
+                }
+            });
+        }
+    });
     let (_, error) = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     error.map_or(Ok(()), |error| Err(RunError::Job(error)))
 }
 
 type Queue<T, E> = Mutex<(std::vec::IntoIter<T>, Option<E>)>;
 
-fn next<T, E>(queue: &Queue<T, E>, left: &Mutex<usize>) -> Option<T> {
-    let mut left = lock(left);
+fn next<T, E>(queue: &Queue<T, E>) -> Option<T> {
     let mut queue = lock(queue);
-    if *left == 0 || queue.1.is_some() {
-        return None;
-    }
-    *left -= 1;
-    queue.0.next()
+    if queue.1.is_some() { None } else { queue.0.next() }
 }
 
 /// A job that panicked has poisoned nothing that is read here: the counters are always whole.
@@ -139,6 +122,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Barrier, mpsc};
 
     use super::*;
@@ -146,42 +130,61 @@ mod tests {
     const LIMITS: Limits = Limits { threads: 8, jobs: 8, memory: 64 << 30 };
 
     #[test]
-    fn every_segment_is_planned_once_and_cores_are_never_oversubscribed() {
+    fn there_are_as_many_jobs_as_segments_or_threads_whichever_are_fewer() {
         for threads in 1..20 {
-            for segments in 0..50 {
+            for segments in 1..50 {
                 let limits = Limits { threads, jobs: threads, ..LIMITS };
-                let waves = plan(Geometry::STANDARD, segments, &limits).unwrap();
-                assert_eq!(waves.iter().map(|wave| wave.segments).sum::<usize>(), segments);
-                assert!(waves.iter().all(|wave| wave.jobs * wave.threads <= threads));
+                let jobs = segments.min(threads);
+                assert_eq!(plan(Geometry::STANDARD, segments, &limits).unwrap(), Plan { jobs, threads });
             }
         }
-    }
-
-    #[test]
-    fn a_single_segment_gets_every_core_and_many_get_one_each() {
-        let one = plan(Geometry::STANDARD, 1, &LIMITS).unwrap();
-        assert_eq!(one, [Wave { segments: 1, jobs: 1, threads: 8 }]);
-        let many = plan(Geometry::STANDARD, 19, &LIMITS).unwrap();
-        assert_eq!(
-            many,
-            [Wave { segments: 16, jobs: 8, threads: 1 }, Wave { segments: 3, jobs: 3, threads: 2 }]
-        );
+        // Nothing asked for is not nothing at all, and more jobs than threads would only take memory.
+        let none = Limits { threads: 0, jobs: 0, ..LIMITS };
+        assert_eq!(plan(Geometry::STANDARD, 9, &none).unwrap(), Plan { jobs: 1, threads: 1 });
+        let many = Limits { threads: 2, jobs: 5, ..LIMITS };
+        assert_eq!(plan(Geometry::STANDARD, 9, &many).unwrap(), Plan { jobs: 2, threads: 2 });
     }
 
     #[test]
     fn memory_limits_the_jobs() {
         let needed = job_memory(Geometry::STANDARD);
         let limits = Limits { memory: 3 * needed, ..LIMITS };
-        assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap()[0].jobs, 3);
+        assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap(), Plan { jobs: 3, threads: 8 });
         let limits = Limits { memory: needed - 1, ..LIMITS };
         assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap_err().needed, needed);
     }
 
     #[test]
-    fn after_an_error_no_job_is_begun_in_its_wave_or_a_later_one() {
-        let one = |segments| Wave { segments, jobs: 1, threads: 1 };
+    fn every_item_is_a_job_once_and_no_more_than_planned_are_under_way() {
+        let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let done = Mutex::new(Vec::new());
+        run(Plan { jobs: 2, threads: 3 }, (0..40).collect(), |item| {
+            most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            done.lock().unwrap().push(item);
+            std::thread::yield_now();
+            under_way.fetch_sub(1, Ordering::SeqCst);
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        let mut done = done.into_inner().unwrap();
+        done.sort_unstable();
+        assert_eq!(done, (0..40).collect::<Vec<_>>());
+        assert!(most.into_inner() <= 2);
+    }
+
+    #[test]
+    fn jobs_share_their_threads() {
+        run(Plan { jobs: 2, threads: 3 }, vec![(); 4], |()| {
+            assert_eq!(rayon::current_num_threads(), 3);
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn after_an_error_no_job_is_begun() {
         let begun = Mutex::new(Vec::new());
-        let result = run(&[one(5), one(3)], (0..8).collect(), |item| {
+        let result = run(Plan { jobs: 1, threads: 1 }, (0..8).collect(), |item| {
             begun.lock().unwrap().push(item);
             if item == 2 { Err("third") } else { Ok(()) }
         });
@@ -198,7 +201,7 @@ mod tests {
         let finished = Mutex::new(Vec::new());
         let (failing, failed) = mpsc::channel();
         let failed = Mutex::new(failed);
-        let result = run(&[Wave { segments: 9, jobs: 2, threads: 1 }], (0..9).collect(), |item| {
+        let result = run(Plan { jobs: 2, threads: 2 }, (0..9).collect(), |item| {
             begun.lock().unwrap().push(item);
             if item < 2 {
                 both_under_way.wait();

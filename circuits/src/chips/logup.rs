@@ -15,7 +15,7 @@
 //!
 //! | name | kind | origin |
 //! | --- | --- | --- |
-//! | `h_j` | advice, second phase | hint: the sum of three terms' fractions on one row |
+//! | `h_j` | advice, second phase | hint: the sum of one group's fractions on one row |
 //! | `φ` | advice, second phase | hint: the running sum of all fractions above this row |
 //! | `active`, `boundary` | selectors | rows `0..u`; rows `0` and `u` |
 //!
@@ -23,17 +23,18 @@
 //!
 //! | degree | constraint | meaning |
 //! | --- | --- | --- |
-//! | ≤ 5 | `active · (h·d0·d1·d2 − (m0·d1 + m1·d0)·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
-//! | ≤ 5 | the same with `h = φ′ − φ − Σ_j h_j`, for the last group of terms | running sum |
+//! | ≤ w + 2 | `active · (h·d0·d1·d2 − (m0·d1 + m1·d0)·d2 − m2·d0·d1)`, `d_i = γ − v_i` | `h = Σ m_i/d_i` |
+//! | ≤ w + 2 | the same with `h = φ′ − φ − Σ_j h_j`, for the last group of terms | running sum |
 //! | 2 | `boundary · φ` | it starts and ends at zero |
 //!
-//! The last group of terms has no helper column: what it adds to a row is the step of `φ` less the helpers.
+//! Terms are summed in groups of `w`, the geometry's helper width; the equations are written for `w = 3`, version 1's. The
+//! last group has no helper column: what it adds to a row is the step of `φ` less the helpers.
 //!
 //! **Wiring** `m_i`, `v_i` are the caller's expressions over first-phase cells of the same row: nothing is
 //! copied. `h_j` is forced by the helper gate (`d_i ≠ 0` except with probability `≈ 2^-230`), `φ` by the
 //! running sum from its zero start. No result leaves the chip.
 //!
-//! **Cost** `⌈terms/3⌉` columns, no row of its own; row `u` holds the final `φ`.
+//! **Cost** `⌈terms/w⌉` columns, no row of its own; row `u` holds the final `φ`.
 
 use ff::{BatchInvert, Field};
 use halo2_proofs::circuit::{Region, Value};
@@ -44,9 +45,6 @@ use halo2curves::bn256::Fr;
 
 use super::{Expr, enable};
 use crate::trace::wipe;
-
-/// Terms that share a gate: three keep it at degree 5.
-pub const TERMS_PER_GROUP: usize = 3;
 
 /// One fraction `multiplicity / (γ − value)`, on every usable row.
 #[derive(Clone, Debug)]
@@ -73,6 +71,7 @@ impl Term {
 #[derive(Clone, Debug)]
 pub struct LogUp {
     gamma: Challenge,
+    width: usize,
     terms: Vec<Term>,
     helpers: Vec<Column<Advice>>,
     sum: Column<Advice>,
@@ -83,7 +82,7 @@ pub struct LogUp {
 /// Values of the second-phase columns: helpers on rows `0..u`, the running sum on rows `0..=u`.
 #[derive(Clone, Debug)]
 pub struct Sums {
-    /// One column for each three terms but the last.
+    /// One column for each group of terms but the last.
     pub helpers: Vec<Vec<Fr>>,
     /// The running sum.
     pub sum: Vec<Fr>,
@@ -98,17 +97,22 @@ impl Drop for Sums {
 }
 
 impl LogUp {
-    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, gamma: Challenge, terms: Vec<Term>) -> Self {
-        let (helped, last) = terms.split_at(terms_with_helpers(terms.len()));
-        let helpers: Vec<_> =
-            helped.chunks(TERMS_PER_GROUP).map(|_| meta.advice_column_in(SecondPhase)).collect();
+    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`, `width` in a group: a gate
+    /// has degree `width + 2`.
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        gamma: Challenge,
+        width: usize,
+        terms: Vec<Term>,
+    ) -> Self {
+        let (helped, last) = terms.split_at(terms_with_helpers(terms.len(), width));
+        let helpers: Vec<_> = helped.chunks(width).map(|_| meta.advice_column_in(SecondPhase)).collect();
         let sum = meta.advice_column_in(SecondPhase);
         let (active, boundary) = (meta.selector(), meta.selector());
 
         meta.create_gate("LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)", |_| {
             let constraints: Vec<_> = helped
-                .chunks(TERMS_PER_GROUP)
+                .chunks(width)
                 .zip(&helpers)
                 .map(|(terms, helper)| ("LogUp helper", sum_of_fractions(gamma, terms, helper.cur())))
                 .collect();
@@ -121,7 +125,7 @@ impl LogUp {
         meta.create_gate("LogUp boundary: φ = 0 on rows 0 and u", |_| {
             Constraints::with_selector(boundary.expr(), [("LogUp boundary", sum.cur())])
         });
-        Self { gamma, terms, helpers, sum, active, boundary }
+        Self { gamma, width, terms, helpers, sum, active, boundary }
     }
 
     /// The challenge under which the fractions are summed.
@@ -134,7 +138,12 @@ impl LogUp {
         &self.terms
     }
 
-    /// The helper columns, in the order of their groups of [`TERMS_PER_GROUP`] terms.
+    /// Terms in a group.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The helper columns, in the order of their groups of terms.
     pub fn helpers(&self) -> &[Column<Advice>] {
         &self.helpers
     }
@@ -159,8 +168,8 @@ impl LogUp {
 }
 
 /// Terms whose fractions go to helper columns: all but the last group, which the running sum takes itself.
-fn terms_with_helpers(terms: usize) -> usize {
-    terms.div_ceil(TERMS_PER_GROUP).saturating_sub(1) * TERMS_PER_GROUP
+fn terms_with_helpers(terms: usize, width: usize) -> usize {
+    terms.div_ceil(width).saturating_sub(1) * width
 }
 
 /// `h·D − N`, where `N/D` is the sum of the terms' fractions: `N ← N·d + m·D`, `D ← D·d`.
@@ -179,16 +188,14 @@ fn sum_of_fractions(gamma: Challenge, terms: &[Term], h: Expr) -> Expr {
     }
 }
 
-/// Helper columns and running sum for `terms` fractions a row, given each fraction's value.
-pub fn sums(terms: usize, usable: usize, fraction: impl Fn(usize, usize) -> Fr) -> Sums {
+/// Helper columns and running sum for `terms` fractions a row in groups of `width`, given each fraction's value.
+pub fn sums(terms: usize, width: usize, usable: usize, fraction: impl Fn(usize, usize) -> Fr) -> Sums {
     let group = |first: usize, row: usize| -> Fr {
-        (first..terms.min(first + TERMS_PER_GROUP)).map(|term| fraction(term, row)).sum()
+        (first..terms.min(first + width)).map(|term| fraction(term, row)).sum()
     };
-    let helped = terms_with_helpers(terms);
-    let helpers: Vec<Vec<Fr>> = (0..helped)
-        .step_by(TERMS_PER_GROUP)
-        .map(|first| (0..usable).map(|row| group(first, row)).collect())
-        .collect();
+    let helped = terms_with_helpers(terms, width);
+    let helpers: Vec<Vec<Fr>> =
+        (0..helped).step_by(width).map(|first| (0..usable).map(|row| group(first, row)).collect()).collect();
     let mut total = Fr::ZERO;
     let mut sum = Vec::with_capacity(usable + 1);
     sum.push(total);

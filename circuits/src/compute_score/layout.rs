@@ -172,7 +172,7 @@ impl Layout {
 
         let mut terms = range.lookups(columns.limbs());
         terms.push(range.term());
-        let logup = LogUp::configure(meta, gamma, terms);
+        let logup = LogUp::configure(meta, gamma, geometry.helper_width(), terms);
         Self { geometry, theta, instance, columns, range, logup, round, first_round, total }
     }
 
@@ -244,7 +244,7 @@ impl Layout {
             let fixed = [range_values(self.geometry.alphabet_bits())];
             let challenge = |index| if index == self.theta.index() { theta } else { gamma };
             let fractions = fractions(terms, usable, gamma, trace.columns(), &fixed, &challenge);
-            sums(terms.len(), usable, |term, row| fractions[term][row])
+            sums(terms.len(), self.logup.width(), usable, |term, row| fractions[term][row])
         });
         layouter.assign_region(
             || "C2 units-within-totals, C3 shares, C4 decay, C6 score: ranges",

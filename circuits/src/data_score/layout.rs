@@ -218,7 +218,7 @@ impl Layout {
         let mut terms = range.lookups([&columns.offset, &columns.count_limbs]);
         terms.extend(ln_table.lookups(&columns.hints));
         terms.extend([range.term(), ln_table.term()]);
-        let logup = LogUp::configure(meta, gamma, terms);
+        let logup = LogUp::configure(meta, gamma, geometry.helper_width(), terms);
         Self {
             geometry,
             theta,
@@ -314,7 +314,7 @@ impl Layout {
             let fixed = self.fixed_values();
             let challenge = |index| if index == self.theta.index() { theta } else { gamma };
             let fractions = fractions(terms, usable, gamma, trace.columns(), &fixed, &challenge);
-            sums(terms.len(), usable, |term, row| fractions[term][row])
+            sums(terms.len(), self.logup.width(), usable, |term, row| fractions[term][row])
         });
         layouter.assign_region(
             || "D4 counts-range, D5 logarithms, D7 score: look-ups",

@@ -18,7 +18,7 @@ use halo2curves::bn256::Fr;
 
 use super::Witness;
 use crate::chips::limbs::range_values;
-use crate::chips::logup::{LogUp, Sums, TERMS_PER_GROUP, Term, sums};
+use crate::chips::logup::{LogUp, Sums, Term, sums};
 use crate::chips::{Expr, assign_column, assign_fixed};
 use crate::geometry::Geometry;
 
@@ -40,7 +40,7 @@ pub struct Layout {
 
 impl Layout {
     pub(super) fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
-        meta.set_minimum_degree(crate::DEGREE);
+        meta.set_minimum_degree(geometry.helper_width() + 2);
         let data: Vec<_> = (0..geometry.data_columns()).map(|_| meta.advice_column()).collect();
         let counts = meta.advice_column();
         let statement = meta.advice_column();
@@ -63,14 +63,14 @@ impl Layout {
 
         let mut terms: Vec<_> = data.iter().map(|column| Term::lookup(column.cur())).collect();
         terms.push(Term::table(counts.cur(), alphabet.cur()));
-        let logup = LogUp::configure(meta, gamma, terms);
+        let logup = LogUp::configure(meta, gamma, geometry.helper_width(), terms);
         Self { geometry, data, counts, statement, alphabet, logup, below_alphabet, bind_statement }
     }
 
     /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index of advice
     /// column. A prover may use that to commit to them.
     pub fn helpers(&self) -> Vec<(usize, Vec<usize>)> {
-        let looked_up = self.data.chunks(TERMS_PER_GROUP);
+        let looked_up = self.data.chunks(self.logup.width());
         let indices = |data: &[Column<Advice>]| data.iter().map(Column::index).collect();
         self.logup
             .helpers()
@@ -113,7 +113,7 @@ impl Layout {
             (0..alphabet.max(largest + 1) as u64).map(|t| gamma - Fr::from(t)).collect();
         inverses.iter_mut().batch_invert();
         let width = self.data.len();
-        sums(width + 1, usable, |term, row| {
+        sums(width + 1, self.logup.width(), usable, |term, row| {
             if term < width {
                 return inverses[usize::from(witness.symbols[term * usable + row])];
             }

@@ -39,11 +39,12 @@ pub fn unpack(folder: &Path) -> Result<(), CliError> {
     })
 }
 
-/// The flights policy of a geometry, from memory.
+/// The flights policy of a geometry, from memory: the small sample's for the compact one, else the whole year's.
 pub fn policy(geometry: Geometry) -> Result<Policy, CliError> {
     let name = if geometry == Geometry::COMPACT { POLICY_COMPACT } else { POLICY };
     let find = |name: &str| FILES.iter().find(|(file, _)| *file == name).map(|(_, bytes)| bytes.to_vec());
-    let text = String::from_utf8_lossy(&find(name).unwrap_or_default()).into_owned();
+    let text = String::from_utf8_lossy(&find(name).unwrap_or_default())
+        .replace("geometry = \"standard\"", &format!("geometry = \"{geometry}\""));
     Policy::from_toml(&text, &|file| find(file).ok_or_else(|| std::io::ErrorKind::NotFound.into()))
         .map_err(|source: PolicyError| CliError::Policy { path: name.into(), source })
 }
@@ -54,10 +55,11 @@ mod tests {
 
     #[test]
     fn the_example_policies_are_valid_and_alike_but_for_their_geometry() {
-        let [compact, standard] = Geometry::ALL.map(|geometry| policy(geometry).unwrap());
-        assert_eq!(compact.geometry(), Geometry::COMPACT);
-        assert_eq!(standard.geometry(), Geometry::STANDARD);
+        let policies = Geometry::ALL.map(|geometry| policy(geometry).unwrap());
+        assert_eq!(policies.each_ref().map(Policy::geometry), Geometry::ALL);
+        let [compact, standard, onchain] = policies;
         assert_eq!(compact.schema().hash(), standard.schema().hash());
+        assert_eq!(onchain.schema().hash(), standard.schema().hash());
         assert_eq!(compact.round_totals(), standard.round_totals());
         assert_eq!(standard.round_totals().len(), 365);
         assert_eq!(standard.vault().pool, 100_000_000);

@@ -4,6 +4,7 @@
 use ff::{Field, PrimeField};
 use halo2_proofs::arithmetic::lagrange_interpolate;
 use halo2curves::bn256::Fr;
+use rayon::prelude::*;
 
 use super::column::Column;
 
@@ -102,7 +103,7 @@ impl Domain {
     /// On a coset, `X^n` is the constant `σ_j = s_j^n`, so what interpolates the values there is `Σ_p σ_j^p·h_p`:
     /// a small Vandermonde system for each coefficient.
     pub fn pieces(&self, mut values: Vec<Column>) -> Vec<Column> {
-        for (coset, column) in self.cosets.iter().zip(&mut values) {
+        self.cosets.par_iter().zip(&mut values).for_each(|(coset, column)| {
             self.to_coefficients(column);
             let inverse = coset.shift.invert().unwrap_or(Fr::ZERO);
             let mut power = Fr::ONE;
@@ -110,14 +111,14 @@ impl Domain {
                 *value *= power;
                 power *= inverse;
             }
-        }
+        });
         let piece = |weights: &Vec<Fr>| -> Column {
             let coefficient = |row: usize| {
                 weights.iter().zip(&values).map(|(weight, residue)| *weight * residue[row]).sum()
             };
             (0..self.rows()).map(coefficient).collect::<Vec<_>>().into()
         };
-        self.pieces.iter().map(piece).collect()
+        self.pieces.par_iter().map(piece).collect()
     }
 }
 

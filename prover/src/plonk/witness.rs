@@ -15,7 +15,7 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 
 use super::column::Column;
-use super::{Claim, Fractions, Linked, Output, PlonkError, Session};
+use super::{Claim, Fractions, Linked, Output, PlonkError, Session, parts};
 
 /// The advice columns, by rows, and the challenges drawn between their phases.
 pub struct Witness {
@@ -112,6 +112,7 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
             challenges: &self.challenges,
             linked: self.linked,
             fractions: self.fractions,
+            parts: parts(of_phase.len()),
         };
         self.session.write_points(|| of_phase.par_iter().map(|column| commit.column(*column)).collect())?;
         for (challenge, phase) in self.challenges.iter_mut().zip(&self.challenge_phases) {
@@ -130,6 +131,8 @@ struct Commit<'c> {
     challenges: &'c [Option<Fr>],
     linked: &'c [Linked],
     fractions: &'c [Fractions],
+    /// Of a column that is committed to by itself.
+    parts: usize,
 }
 
 impl Commit<'_> {
@@ -139,7 +142,7 @@ impl Commit<'_> {
             Some(linked) => self.complete(linked, &self.advice[column]),
             None => fractions()
                 .and_then(|fractions| self.sum(fractions))
-                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column])),
+                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column], self.parts)),
         }
     }
 

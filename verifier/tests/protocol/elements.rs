@@ -184,8 +184,8 @@ fn expected(change: &Change<'_>, refusal: &Refusal) -> bool {
             matches!(refusal, Refusal::Read(_))
         }
         (Kind::Role, ..) => matches!(refusal, Refusal::Read(BundleError::Role { .. })),
-        // The other geometry's body is of another shape, unless it has no segments.
-        (Kind::Geometry, ..) if change.bytes[0] == [Geometry::STANDARD.id()] => {
+        // Another geometry's body is of another shape, unless it has no segments or as many columns.
+        (Kind::Geometry, ..) if Geometry::from_id(change.bytes[0][0]).is_some() => {
             matches!(refusal, Refusal::Read(_) | Refusal::Verify(VerifyError::Geometry { .. }))
         }
         (Kind::Geometry, ..) => matches!(refusal, Refusal::Read(BundleError::Geometry { .. })),

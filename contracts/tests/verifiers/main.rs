@@ -1,0 +1,134 @@
+//! Can the on-chain geometry's proofs be verified on a chain?
+//!
+//! For each statement a verifier in Solidity is generated from the verifying key (`solidity/`, compiled by `npm run build`),
+//! and run in a real EVM on a real proof (`calldata/`). **They are for the insecure reference string**, whose trapdoor is
+//! public: what they show is size, price and agreement with the Rust verifier. No contract here uses them, and the link of a
+//! proof to its registration is not part of them.
+//!
+//! After a change of a key: `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-contracts --test verifiers`, then
+//! `npm run build`.
+
+mod machine;
+mod proofs;
+mod source;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use fairshare_contracts::artifact::bytecode;
+use fairshare_params::Geometry;
+use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::srs::Srs;
+
+use machine::{Answer, Machine};
+
+/// EIP-170: no chain deploys more.
+const CODE_LIMIT: usize = 24_576;
+
+static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::ONCHAIN));
+static KEYS: LazyLock<[VerifyingKey; 3]> = LazyLock::new(|| {
+    Statement::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a verifying key"))
+});
+
+/// Bytes of runtime code and gas of one verification, 4 % of it being what the network charges for a transaction of this
+/// many bytes. The contract's README has them too.
+const PINNED: [(Statement, usize, u64); 3] = [
+    (Statement::Histogram, 12_331, 451_167),
+    (Statement::DataScore, 20_292, 565_321),
+    (Statement::ComputeScore, 23_641, 659_017),
+];
+
+fn name(statement: Statement) -> &'static str {
+    match statement {
+        Statement::Histogram => "InsecureHistogramVerifier",
+        Statement::DataScore => "InsecureDataScoreVerifier",
+        Statement::ComputeScore => "InsecureComputeScoreVerifier",
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn code(statement: Statement) -> Vec<u8> {
+    let path = file("artifacts/test").join(name(statement)).with_extension("json");
+    bytecode(&fs::read_to_string(path).expect("an artifact; `npm run build` writes it")).expect("bytecode")
+}
+
+/// Instances, then the proof: what the verifiers take.
+fn calldata(statement: Statement) -> Vec<u8> {
+    let text = fs::read_to_string(calldata_file(statement)).expect("a proof; `FAIRSHARE_BLESS=1` makes it");
+    hex::decode(text.trim_end()).expect("hexadecimal digits")
+}
+
+fn calldata_file(statement: Statement) -> PathBuf {
+    file("tests/verifiers/calldata").join(statement.name()).with_extension("hex")
+}
+
+#[test]
+fn the_sources_are_those_of_the_keys() {
+    for (statement, key) in Statement::ALL.into_iter().zip(KEYS.iter()) {
+        let path = file("tests/verifiers/solidity").join(name(statement)).with_extension("sol");
+        let generated = source::generate(&SRS, key, name(statement));
+        if std::env::var_os("FAIRSHARE_BLESS").is_some() {
+            fs::write(&path, &generated).expect("written");
+            let proof = hex::encode(proofs::calldata(&SRS, statement)) + "\n";
+            fs::write(calldata_file(statement), proof).expect("written");
+        }
+        let committed = fs::read_to_string(&path).expect("a source");
+        // Not `assert_eq`: nobody wants to see both.
+        assert!(
+            committed == generated,
+            "{} is not what its key gives: see the head of this file",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_verifier_fits_and_takes_a_proof_at_the_pinned_price() {
+    for (statement, size, gas) in PINNED {
+        let mut machine = Machine::new();
+        let runtime = machine.deploy(code(statement));
+        assert!(runtime <= CODE_LIMIT, "{}: {runtime} bytes", name(statement));
+        let data = calldata(statement);
+        let Answer::Accepted { gas: taken } = machine.call(&data) else {
+            panic!("{} refuses", name(statement))
+        };
+        println!("{}: {runtime} bytes, {taken} gas, {} bytes of calldata", name(statement), data.len());
+        assert_eq!(runtime, size, "{}", name(statement));
+        let moved = taken.abs_diff(gas) as f64 / gas as f64;
+        assert!(moved < 0.05, "{}: {taken} gas, pinned are {gas}", name(statement));
+    }
+}
+
+/// Every element is altered in a bit; given a second encoding, where it is a scalar; and the length changed.
+#[test]
+fn nothing_but_the_proof_is_taken() {
+    for statement in Statement::ALL {
+        let mut machine = Machine::new();
+        machine.deploy(code(statement));
+        let data = calldata(statement);
+        assert!(matches!(machine.call(&data), Answer::Accepted { .. }));
+        let mut refuse = |altered: &[u8], what: &str| {
+            assert!(matches!(machine.call(altered), Answer::Refused), "{}: {what}", name(statement));
+        };
+        for word in 0..data.len() / 32 {
+            let mut altered = data.clone();
+            altered[word * 32 + 31] ^= 1;
+            refuse(&altered, &format!("word {word} altered"));
+        }
+        let scalars = source::scalars(&KEYS[statement as usize]);
+        assert!(scalars.len() > statement.instance_rows());
+        for offset in scalars {
+            let mut altered = data.clone();
+            if source::add_modulus(&mut altered[offset..offset + 32]) {
+                refuse(&altered, &format!("the scalar at {offset} and the field's order"));
+            }
+        }
+        refuse(&data[..data.len() - 32], "a word missing");
+        refuse(&[data.as_slice(), &[0]].concat(), "a byte too many");
+        refuse(&[], "nothing");
+    }
+}

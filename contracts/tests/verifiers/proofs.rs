@@ -1,0 +1,88 @@
+//! A proof of each statement in the on-chain geometry, from the example's flights.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fairshare_circuits::histogram;
+use fairshare_params::address::Address;
+use fairshare_params::context::{Role, context};
+use fairshare_params::digest::histogram_statement;
+use fairshare_params::encoding::encode_scalar;
+use fairshare_params::keys::Statement;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Registration;
+use fairshare_params::srs::Srs;
+use fairshare_prover::prove::Proved;
+use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_verifier::{Bundle, Score, Trust, Verifier};
+use halo2curves::bn256::Fr;
+
+/// Instances and proof, one after the other.
+pub fn calldata(srs: &Srs, statement: Statement) -> Vec<u8> {
+    let policy = policy(srs);
+    let verifier = Verifier::new(srs, &policy, Trust::AllowInsecure).expect("a verifier");
+    let context = |role, registration: &Registration| {
+        let registrations = std::slice::from_ref(registration);
+        context(&policy, &contributor().address, role, registrations).expect("a context").limbs()
+    };
+    match statement {
+        Statement::Histogram => {
+            let (Bundle::Data(bundle), _) = data(&verifier) else { unreachable!("data was committed") };
+            let segment = &bundle.datasets[0].segments[0];
+            let statement =
+                histogram_statement(&srs.geometry(), &segment.columns, &segment.histogram).limbs();
+            joined(&histogram::Instance { statement }.to_rows(), &segment.proof.proof)
+        }
+        Statement::DataScore => {
+            let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
+            let Score::Data(score) = proved.score else { unreachable!("a data score") };
+            let context = context(Role::Data, &proved.registrations[0]);
+            let instance = verifier.data_instance(context, score.records, score.score);
+            joined(&instance.to_rows(), &bundle.proof.proof)
+        }
+        Statement::ComputeScore => {
+            let proved = compute(&verifier);
+            let Bundle::Compute(bundle) = proved.bundle else { unreachable!("units were committed") };
+            let context = context(Role::Compute, &proved.registrations[0]);
+            joined(&verifier.compute_instance(context, bundle.score).to_rows(), &bundle.proof.proof)
+        }
+    }
+}
+
+fn joined(instances: &[Fr], proof: &[u8]) -> Vec<u8> {
+    instances.iter().flat_map(encode_scalar).chain(proof.iter().copied()).collect()
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights").join(name)
+}
+
+/// The example's policy in this geometry.
+fn policy(srs: &Srs) -> Policy {
+    let text = fs::read_to_string(example("policy-compact.toml")).expect("the example's policy");
+    let text = text.replace("\"compact\"", &format!("\"{}\"", srs.geometry()));
+    Policy::from_toml(&text, &|name| fs::read(example(name))).expect("a policy")
+}
+
+fn contributor() -> Contributor {
+    Contributor { address: Address([7; 20]), round: 0, evidence: None }
+}
+
+fn data(verifier: &Verifier<'_>) -> (Bundle, Proved) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data");
+    let records = [example("flights-2000.csv")];
+    commit_data(verifier.srs(), verifier.policy(), &contributor(), &records, &path, &Silent)
+        .expect("a commitment");
+    let proved = Prover::new(verifier, Limits::default()).prove(&[path], &Silent).expect("a bundle");
+    (proved.bundle.clone(), proved)
+}
+
+fn compute(verifier: &Verifier<'_>) -> Proved {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("units");
+    let (units, column) = (example("rounds.csv"), Some("JFK"));
+    commit_compute(verifier.srs(), verifier.policy(), &contributor(), &units, column, &path)
+        .expect("a commitment");
+    Prover::new(verifier, Limits::default()).prove(&[path], &Silent).expect("a bundle")
+}
