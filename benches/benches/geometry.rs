@@ -13,7 +13,6 @@ use fairshare_params::Geometry;
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
 use ff::Field;
 use group::Curve;
-use group::prime::PrimeCurveAffine;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
@@ -192,5 +191,10 @@ fn yardstick() -> f64 {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let scalars: Vec<_> = (0..1 << 11).map(|_| Fr::random(&mut rng)).collect();
     let points: Vec<_> = scalars.iter().map(|scalar| (G1Affine::generator() * scalar).to_affine()).collect();
-    cost(|| (0..20).for_each(|_| drop(black_box(best_multiexp(&scalars, &points))))).processor
+    cost(|| {
+        (0..20).for_each(|_| {
+            black_box(best_multiexp(&scalars, &points));
+        })
+    })
+    .processor
 }

@@ -2,11 +2,10 @@
 //! gains from a second thread, step by step.
 //!
 //! `cargo bench -p fairshare-benches --bench schedule`; `FAIRSHARE_GEOMETRY=compact` for the small geometry. Ways take
-//! turns, so that all see the same machine. "The rule" is the prover's own.
+//! turns, so that all see the same machine. "Rule" is what the prover does.
 
 use std::convert::Infallible;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::shares::{Steps, Stopwatch};
@@ -34,8 +33,10 @@ enum Way {
     InTurn,
     /// A proof on each core, on that core alone.
     Apart,
-    /// A proof for each core, all on all cores: the rule, unless there are fewer proofs than cores.
+    /// As many proofs as there are cores, all on all cores.
     Together,
+    /// As the prover does it.
+    Rule,
 }
 
 #[derive(Serialize)]
@@ -67,77 +68,59 @@ fn ways() -> Vec<Line> {
     let mut lines = Vec::new();
     println!("{}, {cores} cores, seconds a segment; medians of {ROUNDS}", setup.srs.geometry());
     println!(
-        "{:>7} {:>8} {:>8} {:>8} {:>9} {:>9}",
-        "threads", "segments", "in turn", "apart", "together", "rule/best"
+        "{:>7} {:>8} {:>8} {:>8} {:>9} {:>6} {:>9}",
+        "threads", "segments", "in turn", "apart", "together", "rule", "rule/best"
     );
-    for threads in if cores == 1 { vec![1] } else { vec![1, cores] } {
-        for segments in [1, cores + 1, 4 * cores] {
-            let ways: &[Way] = match (threads, segments) {
-                (1, _) | (_, 1) => &[Way::InTurn],
-                _ => &[Way::InTurn, Way::Apart, Way::Together],
-            };
-            let mut times = vec![Vec::new(); ways.len()];
-            for _ in 0..ROUNDS {
-                for (way, times) in ways.iter().zip(&mut times) {
-                    times.push(cost(|| way.prove(&setup, threads, segments)).wall / segments as f64);
-                }
+    let many = [Way::InTurn, Way::Apart, Way::Together, Way::Rule];
+    // There is nothing to divide where there is one thread or one segment.
+    let cases =
+        [(1, 1, &many[3..]), (cores, 1, &many[3..]), (cores, cores + 1, &many), (cores, 4 * cores, &many)];
+    for (threads, segments, ways) in cases {
+        let mut times = vec![Vec::new(); ways.len()];
+        for _ in 0..ROUNDS {
+            for (way, times) in ways.iter().zip(&mut times) {
+                times.push(cost(|| way.prove(&setup, threads, segments)).wall / segments as f64);
             }
-            let times: Vec<_> = times.into_iter().map(median).collect();
-            let shown = |way: Way| {
-                let place = ways.iter().position(|there| *there == way);
-                place.map_or(String::from("-"), |place| format!("{:.2}", times[place]))
-            };
-            let best = times.iter().copied().fold(f64::INFINITY, f64::min);
-            // The rule is the last way of each list.
-            let rule = times[times.len() - 1] / best;
-            println!(
-                "{threads:>7} {segments:>8} {:>8} {:>8} {:>9} {rule:>9.2}",
-                shown(Way::InTurn),
-                shown(Way::Apart),
-                shown(Way::Together)
-            );
-            let line = |(way, seconds): (&Way, &f64)| Line {
-                threads,
-                segments,
-                way: *way,
-                seconds_a_segment: *seconds,
-            };
-            lines.extend(ways.iter().zip(&times).map(line));
         }
+        let times: Vec<_> = times.into_iter().map(median).collect();
+        let seconds = |way| ways.iter().position(|there| *there == way).map(|place| times[place]);
+        let shown = |way| seconds(way).map_or(String::from("-"), |seconds| format!("{seconds:.2}"));
+        let best = times.iter().copied().fold(f64::INFINITY, f64::min);
+        println!(
+            "{threads:>7} {segments:>8} {:>8} {:>8} {:>9} {:>6} {:>9.2}",
+            shown(Way::InTurn),
+            shown(Way::Apart),
+            shown(Way::Together),
+            shown(Way::Rule),
+            seconds(Way::Rule).unwrap_or(best) / best
+        );
+        let line =
+            |(way, seconds): (&Way, &f64)| Line { threads, segments, way: *way, seconds_a_segment: *seconds };
+        lines.extend(ways.iter().zip(&times).map(line));
     }
     lines
 }
 
 impl Way {
     fn prove(self, setup: &Setup, threads: usize, segments: usize) {
-        let prove = |_| {
-            black_box(setup.prove());
-            Ok::<_, Infallible>(())
+        let limits = Limits { threads, jobs: threads, memory: u64::MAX };
+        let plan = match self {
+            Self::InTurn => Plan { apart: 0, together: segments, jobs: 1, threads },
+            Self::Apart => Plan { apart: segments, together: 0, jobs: threads, threads },
+            Self::Together => Plan { apart: 0, together: segments, jobs: threads, threads },
+            Self::Rule => plan(setup.srs.geometry(), segments, &limits).expect("memory enough"),
         };
-        let items: Vec<_> = (0..segments).collect();
-        match self {
-            Self::InTurn => run(Plan { jobs: 1, threads }, items, prove).expect("no job fails"),
-            Self::Together => {
-                let limits = Limits { threads, jobs: threads, memory: u64::MAX };
-                let plan = plan(setup.srs.geometry(), segments, &limits).expect("memory enough");
-                run(plan, items, prove).expect("no job fails");
-            }
-            Self::Apart => {
-                let next = AtomicUsize::new(0);
-                std::thread::scope(|scope| {
-                    for _ in 0..threads {
-                        let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-                        let next = &next;
-                        scope.spawn(move || {
-                            while next.fetch_add(1, Ordering::Relaxed) < segments {
-                                black_box(pool.install(|| setup.prove()));
-                            }
-                        });
-                    }
-                });
-            }
-        }
+        prove(setup, plan);
     }
+}
+
+fn prove(setup: &Setup, plan: Plan) {
+    let items: Vec<_> = (0..plan.apart + plan.together).collect();
+    let prove = |_| {
+        black_box(setup.prove());
+        Ok::<_, Infallible>(())
+    };
+    run(plan, items, prove).expect("no job fails");
 }
 
 /// How a process's peak grows with the jobs that are under way at once.
@@ -154,12 +137,7 @@ fn memory_of_jobs() {
 }
 
 fn peak(jobs: usize) -> u64 {
-    let setup = Setup::new(geometry());
-    let prove = |_| {
-        black_box(setup.prove());
-        Ok::<_, Infallible>(())
-    };
-    run(Plan { jobs, threads: jobs }, (0..2 * jobs).collect(), prove).expect("no job fails");
+    prove(&Setup::new(geometry()), Plan { apart: 2 * jobs, together: 0, jobs, threads: jobs });
     memory().peak
 }
 

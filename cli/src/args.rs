@@ -358,7 +358,7 @@ pub struct BenchArgs {
 
 fn parse_geometry(name: &str) -> Result<Geometry, String> {
     let names: Vec<_> = Geometry::ALL.iter().map(Geometry::name).collect();
-    Geometry::from_name(name).ok_or_else(|| format!("the geometries are {}", names.join(" and ")))
+    Geometry::from_name(name).ok_or_else(|| format!("the geometries are {}", names.join(", ")))
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -1,13 +1,14 @@
 //! Keeping all cores busy, whether there is one segment or a thousand, within a memory limit.
 //!
-//! As many jobs as cores are under way at once, as far as there are so many and memory allows, and all share one pool of
-//! threads. A thread whose own job has nothing for it takes a part of another's, so that neither the steps of a proof that
-//! one thread must do alone nor the last jobs of a run leave a core idle. `benches/RESULTS.md` has the figures.
+//! As long as there are as many jobs as threads, each has a thread of its own: nothing is divided, nothing waits. The rest,
+//! and all jobs where memory allows fewer at once than there are threads, share one pool: a thread whose own job has nothing
+//! for it takes a part of another's, so that neither the steps that one thread must do alone nor the last jobs leave a core
+//! idle. `benches/RESULTS.md` has the figures.
 
 use std::sync::Mutex;
 
 use fairshare_params::Geometry;
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// What a prover may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +45,16 @@ pub struct MemoryError {
     pub limit: u64,
 }
 
-/// How jobs are run.
+/// How jobs are run: first those that have a thread each, then those that share all threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Proofs at once.
+    /// Jobs of one thread, as many at once as there are threads.
+    pub apart: usize,
+    /// Jobs that share the threads.
+    pub together: usize,
+    /// Most of those at once.
     pub jobs: usize,
-    /// Threads that they share.
+    /// Threads in all.
     pub threads: usize,
 }
 
@@ -70,7 +75,8 @@ pub fn plan(geometry: Geometry, segments: usize, limits: &Limits) -> Result<Plan
     }
     let threads = limits.threads.max(1);
     let most = limits.jobs.clamp(1, threads).min(affordable);
-    Ok(Plan { jobs: segments.clamp(1, most), threads })
+    let apart = if most == threads { segments / threads * threads } else { 0 };
+    Ok(Plan { apart, together: segments - apart, jobs: most, threads })
 }
 
 /// Why jobs could not all be run.
@@ -91,28 +97,52 @@ pub fn run<T: Send, E: Send>(
     items: Vec<T>,
     job: impl Fn(T) -> Result<(), E> + Sync,
 ) -> Result<(), RunError<E>> {
-    let pool = ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(RunError::Threads)?;
     let queue = Mutex::new((items.into_iter(), None));
+    let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().map_err(RunError::Threads);
+    if plan.apart > 0 {
+        let own = (0..plan.threads).map(|_| pool(1)).collect::<Result<Vec<_>, _>>()?;
+        work(own.iter(), plan.apart, &queue, &job);
+    }
+    if plan.together > 0 {
+        let shared = pool(plan.threads)?;
+        work((0..plan.jobs.min(plan.together)).map(|_| &shared), plan.together, &queue, &job);
+    }
+    let (_, error) = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    error.map_or(Ok(()), |error| Err(RunError::Job(error)))
+}
+
+/// Runs the queue's next jobs, `most` of them, one at a time for each pool named.
+fn work<'p, T: Send, E: Send>(
+    pools: impl Iterator<Item = &'p ThreadPool>,
+    most: usize,
+    queue: &Queue<T, E>,
+    job: &(impl Fn(T) -> Result<(), E> + Sync),
+) {
+    let left = Mutex::new(most);
     std::thread::scope(|scope| {
-        for _ in 0..plan.jobs {
-            scope.spawn(|| {
-                while let Some(item) = next(&queue) {
+        for pool in pools {
+            let left = &left;
+            scope.spawn(move || {
+                while let Some(item) = next(queue, left) {
                     if let Err(error) = pool.install(|| job(item)) {
-                        lock(&queue).1.get_or_insert(error);
+                        lock(queue).1.get_or_insert(error);
                     }
                 }
             });
         }
     });
-    let (_, error) = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    error.map_or(Ok(()), |error| Err(RunError::Job(error)))
 }
 
 type Queue<T, E> = Mutex<(std::vec::IntoIter<T>, Option<E>)>;
 
-fn next<T, E>(queue: &Queue<T, E>) -> Option<T> {
+fn next<T, E>(queue: &Queue<T, E>, left: &Mutex<usize>) -> Option<T> {
+    let mut left = lock(left);
     let mut queue = lock(queue);
-    if queue.1.is_some() { None } else { queue.0.next() }
+    if *left == 0 || queue.1.is_some() {
+        return None;
+    }
+    *left -= 1;
+    queue.0.next()
 }
 
 /// A job that panicked has poisoned nothing that is read here: the counters are always whole.
@@ -130,26 +160,31 @@ mod tests {
     const LIMITS: Limits = Limits { threads: 8, jobs: 8, memory: 64 << 30 };
 
     #[test]
-    fn there_are_as_many_jobs_as_segments_or_threads_whichever_are_fewer() {
+    fn full_rounds_have_a_thread_each_and_the_rest_share() {
         for threads in 1..20 {
-            for segments in 1..50 {
+            for segments in 0..50 {
                 let limits = Limits { threads, jobs: threads, ..LIMITS };
-                let jobs = segments.min(threads);
-                assert_eq!(plan(Geometry::STANDARD, segments, &limits).unwrap(), Plan { jobs, threads });
+                let plan = plan(Geometry::STANDARD, segments, &limits).unwrap();
+                assert_eq!(plan.apart + plan.together, segments);
+                assert!(plan.apart.is_multiple_of(threads) && plan.together < threads, "{plan:?}");
+                assert_eq!((plan.jobs, plan.threads), (threads, threads));
             }
         }
         // Nothing asked for is not nothing at all, and more jobs than threads would only take memory.
         let none = Limits { threads: 0, jobs: 0, ..LIMITS };
-        assert_eq!(plan(Geometry::STANDARD, 9, &none).unwrap(), Plan { jobs: 1, threads: 1 });
+        let alone = Plan { apart: 9, together: 0, jobs: 1, threads: 1 };
+        assert_eq!(plan(Geometry::STANDARD, 9, &none).unwrap(), alone);
         let many = Limits { threads: 2, jobs: 5, ..LIMITS };
-        assert_eq!(plan(Geometry::STANDARD, 9, &many).unwrap(), Plan { jobs: 2, threads: 2 });
+        let two = Plan { apart: 8, together: 1, jobs: 2, threads: 2 };
+        assert_eq!(plan(Geometry::STANDARD, 9, &many).unwrap(), two);
     }
 
     #[test]
     fn memory_limits_the_jobs() {
         let needed = job_memory(Geometry::STANDARD);
         let limits = Limits { memory: 3 * needed, ..LIMITS };
-        assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap(), Plan { jobs: 3, threads: 8 });
+        let sharing = Plan { apart: 0, together: 9, jobs: 3, threads: 8 };
+        assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap(), sharing);
         let limits = Limits { memory: needed - 1, ..LIMITS };
         assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap_err().needed, needed);
     }
@@ -158,7 +193,8 @@ mod tests {
     fn every_item_is_a_job_once_and_no_more_than_planned_are_under_way() {
         let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let done = Mutex::new(Vec::new());
-        run(Plan { jobs: 2, threads: 3 }, (0..40).collect(), |item| {
+        let plan = Plan { apart: 20, together: 20, jobs: 2, threads: 2 };
+        run(plan, (0..40).collect(), |item| {
             most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             done.lock().unwrap().push(item);
             std::thread::yield_now();
@@ -173,18 +209,20 @@ mod tests {
     }
 
     #[test]
-    fn jobs_share_their_threads() {
-        run(Plan { jobs: 2, threads: 3 }, vec![(); 4], |()| {
-            assert_eq!(rayon::current_num_threads(), 3);
+    fn jobs_have_the_threads_that_are_planned() {
+        let threads = Mutex::new(Vec::new());
+        run(Plan { apart: 3, together: 2, jobs: 2, threads: 3 }, vec![(); 5], |()| {
+            threads.lock().unwrap().push(rayon::current_num_threads());
             Ok::<_, ()>(())
         })
         .unwrap();
+        assert_eq!(*threads.lock().unwrap(), [1, 1, 1, 3, 3]);
     }
 
     #[test]
     fn after_an_error_no_job_is_begun() {
         let begun = Mutex::new(Vec::new());
-        let result = run(Plan { jobs: 1, threads: 1 }, (0..8).collect(), |item| {
+        let result = run(Plan { apart: 5, together: 3, jobs: 1, threads: 1 }, (0..8).collect(), |item| {
             begun.lock().unwrap().push(item);
             if item == 2 { Err("third") } else { Ok(()) }
         });
@@ -201,7 +239,7 @@ mod tests {
         let finished = Mutex::new(Vec::new());
         let (failing, failed) = mpsc::channel();
         let failed = Mutex::new(failed);
-        let result = run(Plan { jobs: 2, threads: 2 }, (0..9).collect(), |item| {
+        let result = run(Plan { apart: 0, together: 9, jobs: 2, threads: 2 }, (0..9).collect(), |item| {
             begun.lock().unwrap().push(item);
             if item < 2 {
                 both_under_way.wait();

@@ -82,7 +82,12 @@ impl<'a> Source<'a> {
     pub(super) fn geometry(&self, name: &Spanned<String>) -> Result<Geometry> {
         Geometry::from_name(name.get_ref()).ok_or_else(|| {
             let names: Vec<_> = Geometry::ALL.iter().map(|known| format!("\"{known}\"")).collect();
-            self.out_of_range("geometry", name, format!("{:?}", name.get_ref()), &names.join(" or "))
+            self.out_of_range(
+                "geometry",
+                name,
+                format!("{:?}", name.get_ref()),
+                &format!("one of {}", names.join(", ")),
+            )
         })
     }
 

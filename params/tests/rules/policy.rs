@@ -163,7 +163,7 @@ fn an_unknown_geometry_is_told_the_known_ones() {
         PolicyError::OutOfRange { .. },
         "`geometry` (line 3",
         "\"huge\"",
-        "\"compact\" or \"standard\""
+        "one of \"compact\", \"standard\", \"onchain\""
     );
 }
 
