@@ -74,7 +74,7 @@ fn ways() -> Vec<Line> {
     let many = [Way::InTurn, Way::Apart, Way::Together, Way::Rule];
     // There is nothing to divide where there is one thread or one segment.
     let cases =
-        [(1, 1, &many[3..]), (cores, 1, &many[3..]), (cores, cores + 1, &many), (cores, 4 * cores, &many)];
+        [(1, 1, &many[3..]), (cores, 1, &many[3..]), (cores, cores + 1, &many), (cores, 2 * cores, &many)];
     for (threads, segments, ways) in cases {
         let mut times = vec![Vec::new(); ways.len()];
         for _ in 0..ROUNDS {

@@ -76,3 +76,79 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use fairshare_params::schema::{Feature, Rule, Schema};
+
+    use super::*;
+    use crate::commit::CommitError;
+    use crate::opening::fresh_seed;
+    use crate::progress::Silent;
+
+    /// More than [`BATCH_RECORDS`], so that segments and batches do not end together.
+    const CAPACITY: usize = 10_000;
+
+    /// Reads `rows` records of one symbol, the last of them `last`, and hands them to `take`.
+    fn read(rows: usize, last: &str, take: impl FnMut(&[u16]) -> Result<bool>) -> Result<bool> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [data, path] = ["data.csv", "opening.bin"].map(|name| folder.path().join(name));
+        let text = (1..rows).map(|row| format!("{}\n", row % 7)).collect::<String>();
+        fs::write(&data, format!("x\n{text}{last}\n")).expect("written");
+        let rule = Rule::Numeric { edges: vec![1.0, 2.0, 3.0, 4.0, 5.0] };
+        let schema = Schema::new(vec![Feature { name: "x".into(), rule }], 1 << 10).expect("a schema");
+        let mut records = Records::open(&[data], &schema).expect("records");
+        let mut opening = Writer::begin(&path, fresh_seed().expect("a seed")).expect("an opening");
+        let reader = Reader {
+            records: &mut records,
+            opening: &mut opening,
+            path: &path,
+            capacity: CAPACITY,
+            progress: &Silent,
+        };
+        reader.segments(take)
+    }
+
+    #[test]
+    fn segments_are_whole_but_for_the_last_and_in_order() {
+        let mut all = Vec::new();
+        let mut lengths = Vec::new();
+        let taken = read(35_000, "6", |symbols| {
+            lengths.push(symbols.len());
+            all.extend_from_slice(symbols);
+            Ok(true)
+        });
+        assert!(taken.expect("all is read"));
+        assert_eq!(lengths, [CAPACITY, CAPACITY, CAPACITY, 5_000]);
+        let bin = |row: usize| (row % 7).min(5) as u16 + 1;
+        assert!(all[..34_999].iter().enumerate().all(|(index, symbol)| *symbol == bin(index + 1)));
+    }
+
+    #[test]
+    fn a_bad_record_comes_after_the_segments_before_it() {
+        let mut segments = 0;
+        let error = read(35_000, "no number", |_| {
+            segments += 1;
+            Ok(true)
+        });
+        assert!(matches!(error, Err(CommitError::Ingest(_))), "{error:?}");
+        assert_eq!(segments, 3);
+    }
+
+    /// The reader is far ahead by then, and waits for room.
+    #[test]
+    fn whoever_takes_can_stop_and_their_error_counts() {
+        let mut segments = 0;
+        let stopped = read(200_000, "6", |_| {
+            segments += 1;
+            Ok(segments < 2)
+        });
+        assert!(!stopped.expect("no error"));
+        assert_eq!(segments, 2);
+        let busy = || CommitError::Busy { folder: "elsewhere".into() };
+        let failed = read(200_000, "no number", |_| Err(busy()));
+        assert!(matches!(failed, Err(CommitError::Busy { .. })), "{failed:?}");
+    }
+}
