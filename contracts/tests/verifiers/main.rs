@@ -31,8 +31,7 @@ static KEYS: LazyLock<[VerifyingKey; 3]> = LazyLock::new(|| {
     Statement::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a verifying key"))
 });
 
-/// Bytes of runtime code and gas of one verification, 4 % of it being what the network charges for a transaction of this
-/// many bytes. The contract's README has them too.
+/// Bytes of runtime code, and gas of a transaction that verifies one proof. The contract's README has them too.
 const PINNED: [(Statement, usize, u64); 3] = [
     (Statement::Histogram, 12_331, 451_167),
     (Statement::DataScore, 20_292, 565_321),
