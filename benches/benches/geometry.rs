@@ -19,7 +19,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-const ROUNDS: usize = 1;
+const ROUNDS: usize = 2;
 
 /// Symbols that occur in data like real data.
 const FEW: usize = 300;

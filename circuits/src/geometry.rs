@@ -29,7 +29,7 @@ impl Geometry {
     pub const STANDARD: Self = Self::version_1("standard", 2, 14, 64);
 
     /// Few columns, for verification on a chain: 1,048,448 symbols a segment in a third of the standard's proof, an alphabet of
-    /// 32,768. Verifiers generated for it fit a contract; proving takes longer, a score's four times as long.
+    /// 32,768. Verifiers generated for it fit a contract; proving takes longer.
     pub const ONCHAIN: Self = Self::version_1("onchain", 3, 16, 16);
 
     /// Every geometry of protocol version 1, smallest first.
