@@ -28,6 +28,7 @@ mod quotient;
 mod witness;
 
 use std::io;
+use std::ops::Range;
 
 use fairshare_params::commitment::{Blinding, normalize};
 use fairshare_params::srs::Srs;
@@ -46,6 +47,7 @@ use domain::Domain;
 use opening::Queries;
 use permutation::Folding;
 use places::Places;
+use quotient::Constraints;
 use witness::Witness;
 
 /// Why no proof was computed. Each of them is a defect of the circuit or the key, not of the data.
@@ -182,8 +184,22 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
     session.write_commitments(&committed)?;
     let y = session.challenge();
 
-    // 4. From here on, coefficients.
+    // 4. The rows tell what constraints are there; from then on, coefficients.
     let domain = &session.domain;
+    let constraints = Constraints::new(&session, &places, &challenges, folding, y)?;
+    let lagrange = session.lagrange();
+    let points = domain.points();
+    let rows: Vec<&[Fr]> = std::iter::empty()
+        .chain(advice.iter().map(|column| &**column))
+        .chain(key.fixed_values().iter().map(|column| column.values()))
+        .chain([&*public])
+        .chain(lagrange.iter().map(Vec::as_slice))
+        .chain(key.permutation().permutations().iter().map(|column| column.values()))
+        .chain(products.iter().map(|column| &**column))
+        .chain([&*points])
+        .collect();
+    let on_rows = tracing::debug_span!("constraints").in_scope(|| constraints.on_rows(&rows));
+    drop(rows);
     let span = tracing::debug_span!("coefficients").entered();
     advice.par_iter_mut().chain(&mut products).chain([&mut public, &mut mask]).for_each(|column| {
         domain.to_coefficients(column);
@@ -200,7 +216,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
         .chain(products.iter().map(|column| &**column))
         .chain([&*identity])
         .collect();
-    let pieces = quotient::pieces(&session, &places, &polynomials, &challenges, folding, y)?;
+    let pieces = constraints.quotient(domain, &polynomials, on_rows);
     session.write_coefficients(pieces.clone())?;
     let x = session.challenge();
 
@@ -320,6 +336,16 @@ impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
     /// The last usable row, as a rotation from the first.
     fn last_usable(&self) -> i32 {
         -i32::try_from(self.blinding_rows()).unwrap_or(i32::MAX)
+    }
+
+    /// The polynomials of [`Places::lagrange`], by rows.
+    fn lagrange(&self) -> [Vec<Fr>; 3] {
+        let (rows, blinding) = (self.domain.rows(), self.blinding_rows());
+        let ones = |range: Range<usize>| -> Vec<Fr> {
+            (0..rows).map(|row| Fr::from(u64::from(range.contains(&row)))).collect()
+        };
+        let last = rows - blinding;
+        [ones(0..1), ones(last..last + 1), ones(0..last)]
     }
 
     fn products(&self) -> usize {

@@ -2,7 +2,7 @@
 //! coefficients and values.
 
 use ff::{Field, PrimeField};
-use halo2_proofs::arithmetic::lagrange_interpolate;
+use halo2_proofs::arithmetic::{eval_polynomial, lagrange_interpolate};
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
@@ -15,13 +15,12 @@ pub struct Domain {
     to_coefficients: Transform,
     rows_inverse: Fr,
     cosets: Vec<Coset>,
-    /// `pieces[p][j]`: what coset `j`'s residue contributes to piece `p`.
-    pieces: Vec<Vec<Fr>>,
 }
 
 /// The points `s·ω^i`, none of them a row.
 pub struct Coset {
-    shift: Fr,
+    /// `s`.
+    pub shift: Fr,
     transform: Transform,
     /// `1/(s^n − 1)`: the inverse of the vanishing polynomial, constant on the coset.
     pub vanishing_inverse: Fr,
@@ -34,33 +33,23 @@ impl Domain {
         let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
         let omega_inverse = (k..Fr::S).fold(Fr::ROOT_OF_UNITY_INV, |root, _| root.square());
         // A generator's small powers lie in different cosets of the rows, and none of them in the rows.
-        let shifts: Vec<_> =
-            (1..=pieces as u64).map(|power| Fr::MULTIPLICATIVE_GENERATOR.pow([power])).collect();
-        let residues: Vec<_> = shifts.iter().map(|shift| shift.pow([rows as u64])).collect();
-        let cosets = shifts
-            .iter()
-            .zip(&residues)
-            .map(|(shift, residue)| Coset {
-                shift: *shift,
-                transform: Transform::new(k, omega, *shift),
-                vanishing_inverse: (residue - Fr::ONE).invert().unwrap_or(Fr::ZERO),
+        let cosets = (1..=pieces as u64)
+            .map(|power| {
+                let shift = Fr::MULTIPLICATIVE_GENERATOR.pow([power]);
+                let vanishing = shift.pow([rows as u64]) - Fr::ONE;
+                Coset {
+                    shift,
+                    transform: Transform::new(k, omega, shift),
+                    vanishing_inverse: vanishing.invert().unwrap_or(Fr::ZERO),
+                }
             })
             .collect();
-        // Lagrange's polynomials over the residues: coset `j`'s has the weights of its residue in every piece.
-        let weights: Vec<Vec<Fr>> = (0..pieces)
-            .map(|coset| {
-                let unit: Vec<_> = (0..pieces).map(|other| Fr::from(u64::from(other == coset))).collect();
-                lagrange_interpolate(&residues, &unit)
-            })
-            .collect();
-        let split = (0..pieces).map(|piece| weights.iter().map(|weights| weights[piece]).collect()).collect();
         Self {
             omega,
             to_rows: Transform::new(k, omega, Fr::ONE),
             to_coefficients: Transform::new(k, omega_inverse, Fr::ONE),
             rows_inverse: Fr::from(rows as u64).invert().unwrap_or(Fr::ZERO),
             cosets,
-            pieces: split,
         }
     }
 
@@ -72,6 +61,11 @@ impl Domain {
     /// The root of unity.
     pub fn omega(&self) -> Fr {
         self.omega
+    }
+
+    /// The rows themselves, `ω^i`: the polynomial `X` there.
+    pub fn points(&self) -> Vec<Fr> {
+        std::iter::successors(Some(Fr::ONE), |point| Some(point * self.omega)).take(self.rows()).collect()
     }
 
     /// The cosets.
@@ -98,28 +92,61 @@ impl Domain {
         self.to_rows.apply(column);
     }
 
-    /// The pieces `h_p` of `h = Σ_p X^{np}·h_p`, in coefficients, from the values of `h` on the cosets.
+    /// The pieces `h_p` of `h = Σ_p X^{np}·h_p`, in coefficients, from the values of `h` at the points `s_j·ω^i`, as many
+    /// pieces as there are shifts `s_j`. These lie in different cosets of the rows, or one of them is 1.
     ///
     /// On a coset, `X^n` is the constant `σ_j = s_j^n`, so what interpolates the values there is `Σ_p σ_j^p·h_p`:
     /// a small Vandermonde system for each coefficient.
-    pub fn pieces(&self, mut values: Vec<Column>) -> Vec<Column> {
-        self.cosets.par_iter().zip(&mut values).for_each(|(coset, column)| {
+    pub fn pieces(&self, shifts: &[Fr], values: Vec<Column>) -> Vec<Column> {
+        let residues = self.residues(shifts, values);
+        let basis = self.basis(shifts);
+        let piece = |piece: usize| {
+            let weights: Vec<_> = basis.iter().map(|polynomial| polynomial[piece]).collect();
+            weighted(&residues, &weights)
+        };
+        (0..shifts.len()).into_par_iter().map(piece).collect()
+    }
+
+    /// The values on a further coset of what [`Self::pieces`] takes.
+    pub fn extend(&self, shifts: &[Fr], values: Vec<Column>, coset: &Coset) -> Column {
+        let residues = self.residues(shifts, values);
+        let residue = coset.shift.pow([self.rows() as u64]);
+        let weights: Vec<_> =
+            self.basis(shifts).iter().map(|polynomial| eval_polynomial(polynomial, residue)).collect();
+        coset.evaluate(&weighted(&residues, &weights))
+    }
+
+    /// What interpolates the values on each coset, in coefficients: the residue by `X^n − σ_j`.
+    fn residues(&self, shifts: &[Fr], mut values: Vec<Column>) -> Vec<Column> {
+        shifts.par_iter().zip(&mut values).for_each(|(shift, column)| {
             self.to_coefficients(column);
-            let inverse = coset.shift.invert().unwrap_or(Fr::ZERO);
+            let inverse = shift.invert().unwrap_or(Fr::ZERO);
             let mut power = Fr::ONE;
             for value in column.iter_mut() {
                 *value *= power;
                 power *= inverse;
             }
         });
-        let piece = |weights: &Vec<Fr>| -> Column {
-            let coefficient = |row: usize| {
-                weights.iter().zip(&values).map(|(weight, residue)| *weight * residue[row]).sum()
-            };
-            (0..self.rows()).map(coefficient).collect::<Vec<_>>().into()
-        };
-        self.pieces.par_iter().map(piece).collect()
+        values
     }
+
+    /// Lagrange's polynomials over the `σ_j`, in coefficients.
+    fn basis(&self, shifts: &[Fr]) -> Vec<Vec<Fr>> {
+        let points: Vec<_> = shifts.iter().map(|shift| shift.pow([self.rows() as u64])).collect();
+        let unit = |coset: usize| -> Vec<_> {
+            (0..shifts.len()).map(|other| Fr::from(u64::from(other == coset))).collect()
+        };
+        (0..shifts.len()).map(|coset| lagrange_interpolate(&points, &unit(coset))).collect()
+    }
+}
+
+/// `Σ_j w_j·c_j`.
+fn weighted(columns: &[Column], weights: &[Fr]) -> Column {
+    let mut sum = Column::zero(columns.first().map_or(0, |column| column.len()));
+    for (column, weight) in columns.iter().zip(weights) {
+        sum.iter_mut().zip(column.iter()).for_each(|(sum, value)| *sum += *weight * value);
+    }
+    sum
 }
 
 impl Coset {
@@ -200,7 +227,6 @@ fn bit_reverse(values: &mut [Fr]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use halo2_proofs::arithmetic::eval_polynomial;
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
 
@@ -235,19 +261,22 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_those_of_the_polynomial_on_the_cosets() {
+    fn pieces_and_further_values_are_those_of_the_polynomial_on_cosets_and_rows() {
         let domain = Domain::new(4, 4);
         let (rows, coefficients) = (domain.rows(), random(64));
-        let values = domain
-            .cosets()
-            .iter()
-            .map(|coset| {
-                let point = |row: usize| domain.rotate(coset.shift, row as i32);
-                (0..rows).map(|row| eval_polynomial(&coefficients, point(row))).collect::<Vec<_>>().into()
-            })
-            .collect();
-        let pieces = domain.pieces(values);
-        let joined: Vec<_> = pieces.iter().flat_map(|piece| piece.iter().copied()).collect();
-        assert_eq!(joined, coefficients);
+        let values = |shift: Fr| -> Vec<_> {
+            let point = |row: usize| domain.rotate(shift, row as i32);
+            (0..rows).map(|row| eval_polynomial(&coefficients, point(row))).collect()
+        };
+        let mut shifts: Vec<_> = domain.cosets().iter().map(|coset| coset.shift).collect();
+        for last in [shifts[3], Fr::ONE] {
+            shifts[3] = last;
+            let columns = || shifts.iter().map(|shift| values(*shift).into()).collect();
+            let joined: Vec<_> =
+                domain.pieces(&shifts, columns()).iter().flat_map(|piece| piece.to_vec()).collect();
+            assert_eq!(joined, coefficients);
+            let further = &domain.cosets()[3];
+            assert_eq!(*domain.extend(&shifts, columns(), further), values(further.shift));
+        }
     }
 }

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use super::column::Column;
 use super::places::Places;
-use super::program::{Operand, Program};
+use super::program::Program;
+use super::quotient::Constraint;
 use super::{Output, Session};
 
 /// Challenges under which columns and their positions are folded.
@@ -94,7 +95,7 @@ pub fn constraints(
     per_product: usize,
     last_usable: i32,
     folding: Folding,
-) -> Vec<Operand> {
+) -> Vec<Constraint> {
     let products: Vec<_> = columns
         .chunks(per_product)
         .enumerate()
@@ -103,20 +104,20 @@ pub fn constraints(
     let (Some(first), Some(last)) = (products.first().copied(), products.last().copied()) else {
         return Vec::new();
     };
-    let [l_first, l_last, l_active] = places.lagrange().map(|column| program.cell(column, 0));
+    let [l_first, l_last, l_active] = places.lagrange().map(Some);
     let (one, beta, gamma) =
         (program.constant(Fr::ONE), program.constant(folding.beta), program.constant(folding.gamma));
     let mut constraints = Vec::with_capacity(2 * products.len() + 1);
 
     let starts = program.subtract(one, first);
-    constraints.push(program.multiply(starts, l_first));
+    constraints.push(Constraint { selector: l_first, rest: starts, degree: 2 });
     let square = program.multiply(last, last);
     let ends = program.subtract(square, last);
-    constraints.push(program.multiply(ends, l_last));
+    constraints.push(Constraint { selector: l_last, rest: ends, degree: 3 });
     for (index, product) in products.iter().enumerate().skip(1) {
         let before = program.cell(places.product(index - 1), last_usable);
         let continues = program.subtract(*product, before);
-        constraints.push(program.multiply(continues, l_first));
+        constraints.push(Constraint { selector: l_first, rest: continues, degree: 2 });
     }
     let point = program.cell(places.point(), 0);
     let mut shift = folding.beta;
@@ -137,7 +138,7 @@ pub fn constraints(
             shift *= Fr::DELTA;
         }
         let steps = program.subtract(left, right);
-        constraints.push(program.multiply(steps, l_active));
+        constraints.push(Constraint { selector: l_active, rest: steps, degree: chunk.len() + 2 });
     }
     constraints
 }

@@ -155,12 +155,12 @@ impl Program {
         }
     }
 
-    /// `result` at each of the `rows` from `first` on, of columns with `size` rows that follow one another in a
-    /// circle.
-    pub fn run(&self, result: Operand, columns: &[&[Fr]], size: usize, first: usize, out: &mut [Fr]) {
+    /// What is `wanted` at each of the rows from `first` on, row after row, of columns with `size` rows that follow one another
+    /// in a circle.
+    pub fn run(&self, wanted: &[Operand], columns: &[&[Fr]], size: usize, first: usize, out: &mut [Fr]) {
         let mut results = vec![Fr::ZERO; self.steps.len()];
         let mut rows = vec![0; self.rotations.len()];
-        for (offset, out) in out.iter_mut().enumerate() {
+        for (offset, out) in out.chunks_exact_mut(wanted.len()).enumerate() {
             for (row, rotation) in rows.iter_mut().zip(&self.rotations) {
                 *row = ((first + offset) as i64 + i64::from(*rotation)).rem_euclid(size as i64) as usize;
             }
@@ -176,7 +176,9 @@ impl Program {
                     Step::Multiply(a, b) => get(&results, a) * get(&results, b),
                 };
             }
-            *out = get(&results, result);
+            for (out, wanted) in out.iter_mut().zip(wanted) {
+                *out = get(&results, *wanted);
+            }
         }
         wipe(&mut results);
     }
@@ -205,8 +207,8 @@ mod tests {
         let columns: [Vec<Fr>; 2] =
             [[1, 2, 3, 4], [10, 20, 30, 40]].map(|column| column.map(Fr::from).to_vec());
         let columns: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
-        let mut out = [Fr::ZERO; 3];
-        program.run(square, &columns, 4, 0, &mut out);
-        assert_eq!(out, [41, 12, 23].map(|root| Fr::from(root * root)));
+        let mut out = [Fr::ZERO; 6];
+        program.run(&[sum, square], &columns, 4, 0, &mut out);
+        assert_eq!(out, [41, 41 * 41, 12, 12 * 12, 23, 23 * 23].map(Fr::from));
     }
 }

@@ -1,5 +1,12 @@
 //! The quotient: all constraints, folded with powers of one challenge, divided by the polynomial that vanishes on the
 //! rows.
+//!
+//! Constraints of degree `d` in columns of `n` rows make a quotient of degree below `(d − 1)·n`, which takes its values
+//! on `d − 1` cosets of the rows; but taking every column to a coset is what costs most. Here it is done for `d − 2`
+//! cosets. Nearly every constraint of the highest degree is `s·E` with a selector `s`, and where `s` is not zero, `E` is:
+//! on the rows, `E` is known without any transform. That stands in for the last coset's values: `E` has degree below
+//! `(d − 1)·n`, so `d − 2` cosets and the rows interpolate it, and it is one polynomial for all constraints of a
+//! selector. The quotient is the same to the last coefficient.
 
 use ff::Field;
 use halo2_proofs::plonk::{Any, Expression};
@@ -9,6 +16,7 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 
 use super::column::Column;
+use super::domain::{Coset, Domain};
 use super::permutation::{self, Folding};
 use super::places::Places;
 use super::program::{Operand, Program};
@@ -17,41 +25,183 @@ use super::{Output, PlonkError, Session};
 /// Rows that one thread works on at a time.
 const CHUNK: usize = 1 << 10;
 
-/// The quotient's pieces, in coefficients. `polynomials` are all of them, by their places, in coefficients.
-pub fn pieces<R: RngCore, T: Output>(
-    session: &Session<'_, R, T>,
-    places: &Places,
-    polynomials: &[&[Fr]],
-    challenges: &[Fr],
-    folding: Folding,
-    y: Fr,
-) -> Result<Vec<Column>, PlonkError> {
-    let mut program = Program::default();
-    let result = constraints(session, &mut program, places, challenges, folding, y).ok_or(PlonkError::Key)?;
-    let domain = &session.domain;
-    let mut values = Vec::with_capacity(domain.cosets().len());
-    // A coset at a time: its values of all columns are the most memory that a proof takes.
-    for coset in domain.cosets() {
-        let span = tracing::debug_span!("cosets").entered();
-        let columns: Vec<Column> = polynomials
-            .par_iter()
-            .enumerate()
-            .map(
-                |(place, column)| if program.reads(place) { coset.evaluate(column) } else { Column::zero(0) },
-            )
-            .collect();
-        let columns: Vec<&[Fr]> = columns.iter().map(|column| &**column).collect();
-        drop(span);
-        let _span = tracing::debug_span!("constraints").entered();
-        let mut quotient = Column::zero(domain.rows());
-        quotient.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
-            program.run(result, &columns, domain.rows(), chunk * CHUNK, out);
-            out.iter_mut().for_each(|value| *value *= coset.vanishing_inverse);
-        });
-        values.push(quotient);
+/// A polynomial that is zero on every row: `selector·rest`.
+#[derive(Clone, Copy)]
+pub struct Constraint {
+    /// The selector's place, if there is one.
+    pub selector: Option<usize>,
+    /// The other factor.
+    pub rest: Operand,
+    /// Of the product, in columns.
+    pub degree: usize,
+}
+
+/// All constraints of a proof, folded: `Σ_g s_g·E_g`.
+pub struct Constraints {
+    program: Program,
+    /// `E_g`.
+    sums: Vec<Operand>,
+    /// The place of `s_g`; the first has none, as its constraints have theirs in them.
+    selectors: Vec<Option<usize>>,
+    /// On how many cosets columns are evaluated.
+    cosets: usize,
+}
+
+impl Constraints {
+    /// Folds them with powers of `y`.
+    pub fn new<R: RngCore, T: Output>(
+        session: &Session<'_, R, T>,
+        places: &Places,
+        challenges: &[Fr],
+        folding: Folding,
+        y: Fr,
+    ) -> Result<Self, PlonkError> {
+        let mut program = Program::default();
+        let constraints = all(session, &mut program, places, challenges, folding).ok_or(PlonkError::Key)?;
+        let most = session.domain.cosets().len();
+        let highest = |constraint: &&Constraint| constraint.degree > most;
+        let spared = constraints.iter().filter(highest).all(|constraint| constraint.selector.is_some());
+        let mut selectors = vec![None];
+        for constraint in constraints.iter().filter(highest).filter(|_| spared) {
+            if !selectors.contains(&constraint.selector) {
+                selectors.push(constraint.selector);
+            }
+        }
+        let mut sums = vec![program.constant(Fr::ZERO); selectors.len()];
+        // The first constraint has the highest power, as in the verifier's folding.
+        let mut power = Fr::ONE;
+        for Constraint { selector, rest, .. } in constraints.into_iter().rev() {
+            let group = selectors.iter().position(|group| *group == selector).unwrap_or(0);
+            let selector = selector.filter(|_| group == 0).map(|place| program.cell(place, 0));
+            let value = selector.map_or(rest, |selector| program.multiply(selector, rest));
+            let factor = program.constant(power);
+            let scaled = program.multiply(value, factor);
+            sums[group] = program.add(sums[group], scaled);
+            power *= y;
+        }
+        // A group's selector is multiplied with outside the program, which has to know that it is read.
+        for place in selectors.iter().flatten() {
+            program.cell(*place, 0);
+        }
+        Ok(Self { program, sums, selectors, cosets: most - usize::from(spared) })
     }
-    let _span = tracing::debug_span!("pieces").entered();
-    Ok(domain.pieces(values))
+
+    /// Every `E_g` on the rows, of all polynomials by rows. Where `s_g` is not zero, `E_g` is taken to be: if it is not,
+    /// there is no quotient, and no proof that verifies.
+    pub fn on_rows(&self, rows: &[&[Fr]]) -> Vec<Column> {
+        let size = rows.first().map_or(0, |column| column.len());
+        let idle = |row: usize| {
+            let selector = |place: &usize| rows[*place][row];
+            self.selectors.iter().flatten().any(|place| selector(place) == Fr::ZERO)
+        };
+        let groups = self.sums.len();
+        let mut values = Column::zero(size * groups);
+        values.par_chunks_mut(CHUNK * groups).enumerate().for_each(|(chunk, out)| {
+            let first = chunk * CHUNK;
+            let here: Vec<_> = (first..first + out.len() / groups).collect();
+            for run in here.chunk_by(|row, next| idle(*row) == idle(*next)).filter(|run| idle(run[0])) {
+                let out = &mut out[(run[0] - first) * groups..][..run.len() * groups];
+                self.program.run(&self.sums, rows, size, run[0], out);
+                for (row, out) in run.iter().zip(out.chunks_exact_mut(groups)) {
+                    for (out, selector) in out.iter_mut().zip(&self.selectors) {
+                        if selector.is_none_or(|place| rows[place][*row] != Fr::ZERO) {
+                            *out = Fr::ZERO;
+                        }
+                    }
+                }
+            }
+        });
+        self.apart(&values)
+    }
+
+    /// The quotient's pieces, in coefficients, of all polynomials in coefficients, and of what [`Self::on_rows`] has
+    /// returned.
+    pub fn quotient(&self, domain: &Domain, polynomials: &[&[Fr]], on_rows: Vec<Column>) -> Vec<Column> {
+        let (evaluated, spared) = domain.cosets().split_at(self.cosets);
+        let mut quotient = Vec::with_capacity(domain.cosets().len());
+        let mut sums: Vec<Vec<Column>> = vec![Vec::new(); self.sums.len()];
+        // A coset at a time: its values of all columns are the most memory that a proof takes.
+        for coset in evaluated {
+            let span = tracing::debug_span!("cosets").entered();
+            let columns: Vec<Column> = polynomials
+                .par_iter()
+                .enumerate()
+                .map(
+                    |(place, column)| {
+                        if self.program.reads(place) { coset.evaluate(column) } else { Column::zero(0) }
+                    },
+                )
+                .collect();
+            let columns: Vec<&[Fr]> = columns.iter().map(|column| &**column).collect();
+            drop(span);
+            let _span = tracing::debug_span!("constraints").entered();
+            let values = self.on_coset(&columns);
+            let selectors: Vec<_> =
+                self.selectors.iter().map(|selector| selector.map(|place| columns[place])).collect();
+            quotient.push(divided(coset, &values, &selectors));
+            for (sums, values) in sums.iter_mut().zip(values) {
+                sums.push(values);
+            }
+        }
+        let _span = tracing::debug_span!("pieces").entered();
+        let shift = |coset: &Coset| coset.shift;
+        if let [coset] = spared {
+            let shifts: Vec<_> = evaluated.iter().map(shift).chain([Fr::ONE]).collect();
+            let values: Vec<Column> = sums
+                .into_par_iter()
+                .zip(on_rows)
+                .map(|(mut sums, rows)| {
+                    sums.push(rows);
+                    domain.extend(&shifts, sums, coset)
+                })
+                .collect();
+            let selectors: Vec<_> = self
+                .selectors
+                .par_iter()
+                .map(|selector| selector.map(|place| coset.evaluate(polynomials[place])))
+                .collect();
+            let selectors: Vec<_> = selectors.iter().map(Option::as_deref).collect();
+            quotient.push(divided(coset, &values, &selectors));
+        }
+        let shifts: Vec<_> = domain.cosets().iter().map(shift).collect();
+        domain.pieces(&shifts, quotient)
+    }
+
+    /// Every `E_g` on a coset, of all polynomials there.
+    fn on_coset(&self, columns: &[&[Fr]]) -> Vec<Column> {
+        let size = columns.iter().map(|column| column.len()).max().unwrap_or(0);
+        let groups = self.sums.len();
+        let mut values = Column::zero(size * groups);
+        values.par_chunks_mut(CHUNK * groups).enumerate().for_each(|(chunk, out)| {
+            self.program.run(&self.sums, columns, size, chunk * CHUNK, out);
+        });
+        self.apart(&values)
+    }
+
+    /// Takes groups apart whose values lie row by row.
+    fn apart(&self, values: &[Fr]) -> Vec<Column> {
+        let groups = self.sums.len();
+        (0..groups)
+            .map(|group| values.iter().skip(group).step_by(groups).copied().collect::<Vec<_>>().into())
+            .collect()
+    }
+}
+
+/// `Σ_g s_g·E_g`, divided by what vanishes on the rows, on a coset.
+fn divided(coset: &Coset, sums: &[Column], selectors: &[Option<&[Fr]>]) -> Column {
+    let mut quotient = Column::zero(sums.first().map_or(0, |sum| sum.len()));
+    for (sum, selector) in sums.iter().zip(selectors) {
+        match selector {
+            Some(selector) => {
+                for (quotient, (value, selector)) in quotient.iter_mut().zip(sum.iter().zip(*selector)) {
+                    *quotient += *value * selector;
+                }
+            }
+            None => quotient.iter_mut().zip(&**sum).for_each(|(quotient, value)| *quotient += value),
+        }
+    }
+    quotient.iter_mut().for_each(|value| *value *= coset.vanishing_inverse);
+    quotient
 }
 
 /// The quotient as a verifier folds its pieces' commitments: `Σ_p power^p·h_p`, `power = x^n`.
@@ -65,15 +215,14 @@ pub fn at(pieces: &[Column], power: Fr) -> Column {
     sum
 }
 
-/// Gates, then copy constraints, in the verifier's order: the first has the highest power of the challenge.
-fn constraints<R: RngCore, T: Output>(
+/// Gates, then copy constraints, in the verifier's order.
+fn all<R: RngCore, T: Output>(
     session: &Session<'_, R, T>,
     program: &mut Program,
     places: &Places,
     challenges: &[Fr],
     folding: Folding,
-    y: Fr,
-) -> Option<Operand> {
+) -> Option<Vec<Constraint>> {
     let cs = session.cs();
     let find = |program: &mut Program, query: &Expression<Fr>| {
         let mut cell = |kind, index, at: Rotation| program.cell(places.column(kind, index), at.0);
@@ -87,7 +236,18 @@ fn constraints<R: RngCore, T: Output>(
     };
     let mut constraints = Vec::new();
     for polynomial in cs.gates().iter().flat_map(|gate| gate.polynomials()) {
-        constraints.push(program.expression(polynomial, &find)?);
+        // As `Constraints::with_selector` writes it, when keys have put a fixed column in the selector's place.
+        let (selector, rest) = match polynomial {
+            Expression::Product(selector, rest) => match &**selector {
+                Expression::Fixed(query) if query.rotation() == Rotation::cur() => {
+                    (Some(places.column(Any::Fixed, query.column_index())), &**rest)
+                }
+                _ => (None, polynomial),
+            },
+            _ => (None, polynomial),
+        };
+        let rest = program.expression(rest, &find)?;
+        constraints.push(Constraint { selector, rest, degree: polynomial.degree() });
     }
     constraints.extend(permutation::constraints(
         program,
@@ -97,9 +257,5 @@ fn constraints<R: RngCore, T: Output>(
         session.last_usable(),
         folding,
     ));
-    let (y, zero) = (program.constant(y), program.constant(Fr::ZERO));
-    Some(constraints.into_iter().fold(zero, |sum, constraint| {
-        let scaled = program.multiply(sum, y);
-        program.add(scaled, constraint)
-    }))
+    Some(constraints)
 }

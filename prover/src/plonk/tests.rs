@@ -6,8 +6,8 @@ use fairshare_params::Geometry;
 use fairshare_params::transcript::{Reader, Writer};
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
-    Advice, Challenge, Column as ColumnOf, Constraints, Error, FirstPhase, Fixed, SecondPhase, Selector,
-    keygen_pk, keygen_vk_custom, verify_proof,
+    Advice, Challenge, Column as ColumnOf, Constraints, Error, Expression, FirstPhase, Fixed, SecondPhase,
+    Selector, keygen_pk, keygen_vk_custom, verify_proof,
 };
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
@@ -45,8 +45,9 @@ enum Lie {
     NoPhase,
 }
 
+/// Where a gate's selector stands decides on how many cosets the quotient is computed: `HIDDEN`, it is the last factor.
 #[derive(Clone, Debug, Default)]
-struct Everything {
+struct Everything<const HIDDEN: bool = false> {
     lie: Lie,
 }
 
@@ -60,7 +61,7 @@ struct Config {
     challenge: Challenge,
 }
 
-impl Circuit<Fr> for Everything {
+impl<const HIDDEN: bool> Circuit<Fr> for Everything<HIDDEN> {
     type Config = Config;
     type FloorPlanner = SimpleFloorPlanner;
     type Params = ();
@@ -80,8 +81,10 @@ impl Circuit<Fr> for Everything {
         let (active, challenge) = (meta.selector(), meta.challenge_usable_after(FirstPhase));
         meta.create_gate("product(next) = weight·a·b(previous)·c − 2·d", |_| {
             let [a, c, d] = [copied[0], copied[2], copied[3]].map(|column| column.cur());
-            let product = product.next() - weights.cur() * a * copied[1].prev() * c;
-            Constraints::with_selector(active.expr(), [("product", product + d * Fr::from(2))])
+            let one = Expression::Constant(Fr::ONE);
+            let product = product.next() - weights.cur() * a * copied[1].prev() * c + d * Fr::from(2);
+            let (first, other) = if HIDDEN { (one, active.expr()) } else { (active.expr(), one) };
+            Constraints::with_selector(first, [("product", product * other)])
         });
         meta.create_gate("folded = product + challenge·instance", |_| {
             let folded = folded.cur() - product.cur() - challenge.expr() * instance.cur();
@@ -157,21 +160,34 @@ fn key(circuit: &impl Circuit<Fr>) -> ProvingKey<G1Affine> {
     keygen_pk(SRS.params(), verifying, circuit).expect("a proving key")
 }
 
-static KEY: LazyLock<ProvingKey<G1Affine>> = LazyLock::new(|| key(&Everything::default()));
+static KEY: LazyLock<ProvingKey<G1Affine>> = LazyLock::new(|| key(&Everything::<false>::default()));
+static HIDDEN_KEY: LazyLock<ProvingKey<G1Affine>> = LazyLock::new(|| key(&Everything::<true>::default()));
 
 fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
-    let (mut transcript, circuit) = (Writer::new(), Everything { lie });
-    let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
-    prove(&SRS, &KEY, claim, OsRng, &mut transcript)?;
+    try_prove_with(&KEY, &Everything::<false> { lie }, instance)
+}
+
+fn try_prove_with(
+    key: &ProvingKey<G1Affine>,
+    circuit: &impl Circuit<Fr>,
+    instance: &[Fr],
+) -> Result<Vec<u8>, PlonkError> {
+    let mut transcript = Writer::new();
+    let claim = Claim { circuit, instance, linked: &[], fractions: &[] };
+    prove(&SRS, key, claim, OsRng, &mut transcript)?;
     Ok(transcript.into_proof())
 }
 
 fn verifies(proof: &[u8], instance: &[Fr]) -> bool {
+    verifies_with(&KEY, proof, instance)
+}
+
+fn verifies_with(key: &ProvingKey<G1Affine>, proof: &[u8], instance: &[Fr]) -> bool {
     let mut reader = Reader::new(proof);
     let strategy = SingleStrategy::new(SRS.params());
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         SRS.params(),
-        KEY.get_vk(),
+        key.get_vk(),
         strategy,
         &[&[instance]],
         &mut reader,
@@ -201,6 +217,16 @@ fn a_false_witness_gives_no_proof_that_verifies() {
         let proof = try_prove(lie, &*INSTANCE).expect("something");
         assert!(!verifies(&proof, &*INSTANCE), "{lie:?}");
     }
+}
+
+/// A constraint of the highest degree without a selector in front needs every coset.
+#[test]
+fn a_selector_that_is_not_the_first_factor() {
+    let circuit = |lie| Everything::<true> { lie };
+    let proof = try_prove_with(&HIDDEN_KEY, &circuit(Lie::None), &*INSTANCE).expect("a proof");
+    assert!(verifies_with(&HIDDEN_KEY, &proof, &*INSTANCE));
+    let proof = try_prove_with(&HIDDEN_KEY, &circuit(Lie::Gate), &*INSTANCE).expect("something");
+    assert!(!verifies_with(&HIDDEN_KEY, &proof, &*INSTANCE));
 }
 
 #[test]
@@ -256,7 +282,8 @@ fn a_key_of_another_kind_of_circuit_is_refused() {
     let refused = prove(&SRS, &key(&LookedUp), claim, OsRng, &mut transcript);
     assert!(matches!(refused, Err(PlonkError::Key)));
     let larger = Srs::insecure(Geometry::STANDARD);
-    let claim = Claim { circuit: &Everything::default(), instance: &[], linked: &[], fractions: &[] };
+    let claim =
+        Claim { circuit: &Everything::<false>::default(), instance: &[], linked: &[], fractions: &[] };
     let refused = prove(&larger, &KEY, claim, OsRng, &mut transcript);
     assert!(matches!(refused, Err(PlonkError::Key)));
 }
