@@ -52,7 +52,7 @@ fn main() {
     });
 }
 
-/// Seconds of the parts that no prover of these proofs can do without, each by the fastest of several implementations.
+/// Seconds of what the proof system asks for, taken plainly, each part by the fastest of several implementations.
 struct Floor {
     /// Committing to a column of symbols, by implementation.
     small: BTreeMap<&'static str, f64>,

@@ -1,6 +1,7 @@
 """Runs one command: wall time, and peak memory of it and of what it started."""
 
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -51,8 +52,7 @@ class Limits:
         if stopped:
             raise Failed(stopped[0])
         if process.returncode not in accept:
-            lines = output.strip().splitlines()[-3:]
-            raise Failed(f"ended with {process.returncode}: {' | '.join(lines)[-300:]}")
+            raise Failed(f"ended with {process.returncode}: {_reason(output)}")
         # Linux counts in KiB.
         return Run(seconds, usage.ru_maxrss * 1024 / 1e6, output)
 
@@ -80,6 +80,13 @@ class Limits:
             if _is_zombie(pid):
                 return
             time.sleep(0.05)
+
+
+def _reason(output):
+    """The line that names an error, else the last. Stack traces come after it, in one language, and before it in another."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["without a word"]
+    named = [line for line in lines if re.search(r"error\b|panicked|memory", line, re.IGNORECASE)]
+    return (named or lines[-1:])[0][:300].replace("|", "/")
 
 
 def _resident(pid):

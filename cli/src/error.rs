@@ -83,6 +83,12 @@ pub enum CliError {
     NoClaims,
     #[error("the result cannot be written to standard output")]
     Output(#[source] io::Error),
+    #[cfg(feature = "asm")]
+    #[error(
+        "this program was built with `--features asm`, for processors with ADX and BMI2, and this one lacks them: \
+         build it without"
+    )]
+    Processor,
     #[error("the demonstration's own data does not do what it is made for: {0}; please report this")]
     Demo(&'static str),
 }

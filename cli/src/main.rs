@@ -19,6 +19,8 @@ mod score_cmd;
 mod vault_cmd;
 mod verify_cmd;
 
+#[cfg(feature = "asm")]
+use std::arch::is_x86_feature_detected;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -43,6 +45,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Status, CliError> {
+    // The library does not look: without this, its first multiplication would end the process without a word.
+    #[cfg(feature = "asm")]
+    if !(is_x86_feature_detected!("adx") && is_x86_feature_detected!("bmi2")) {
+        return Err(CliError::Processor);
+    }
     let output = Output::new(cli.global.json);
     match &cli.command {
         Command::Params(command) => params_cmd::run(command, output),

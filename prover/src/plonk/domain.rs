@@ -199,9 +199,15 @@ impl Transform {
 fn layers(values: &mut [Fr], mut twiddles: &[Fr], mut half: usize) {
     while !twiddles.is_empty() {
         let (layer, deeper) = twiddles.split_at(half);
+        // Every layer's first factor is 1 where points are not shifted: a seventh of all factors.
+        let plain = usize::from(layer[0] == Fr::ONE);
         for block in values.chunks_exact_mut(2 * half) {
             let (low, high) = block.split_at_mut(half);
-            for ((low, high), factor) in low.iter_mut().zip(high).zip(layer) {
+            for (low, high) in low[..plain].iter_mut().zip(&mut high[..plain]) {
+                (*low, *high) = (*low + *high, *low - *high);
+            }
+            let further = low[plain..].iter_mut().zip(&mut high[plain..]).zip(&layer[plain..]);
+            for ((low, high), factor) in further {
                 let product = *high * factor;
                 *high = *low - product;
                 *low += product;

@@ -122,19 +122,9 @@ impl Constraints {
         let mut sums: Vec<Vec<Column>> = vec![Vec::new(); self.sums.len()];
         // A coset at a time: its values of all columns are the most memory that a proof takes.
         for coset in evaluated {
-            let span = tracing::debug_span!("cosets").entered();
-            let columns: Vec<Column> = polynomials
-                .par_iter()
-                .enumerate()
-                .map(
-                    |(place, column)| {
-                        if self.program.reads(place) { coset.evaluate(column) } else { Column::zero(0) }
-                    },
-                )
-                .collect();
-            let columns: Vec<&[Fr]> = columns.iter().map(|column| &**column).collect();
-            drop(span);
+            let columns = tracing::debug_span!("cosets").in_scope(|| self.evaluate(coset, polynomials));
             let _span = tracing::debug_span!("constraints").entered();
+            let columns: Vec<&[Fr]> = columns.iter().map(|column| &**column).collect();
             let values = self.on_coset(&columns);
             let selectors: Vec<_> =
                 self.selectors.iter().map(|selector| selector.map(|place| columns[place])).collect();
@@ -144,27 +134,41 @@ impl Constraints {
             }
         }
         let _span = tracing::debug_span!("pieces").entered();
-        let shift = |coset: &Coset| coset.shift;
+        let shifts: Vec<_> = domain.cosets().iter().map(|coset| coset.shift).collect();
         if let [coset] = spared {
-            let shifts: Vec<_> = evaluated.iter().map(shift).chain([Fr::ONE]).collect();
-            let values: Vec<Column> = sums
-                .into_par_iter()
-                .zip(on_rows)
-                .map(|(mut sums, rows)| {
-                    sums.push(rows);
-                    domain.extend(&shifts, sums, coset)
-                })
-                .collect();
-            let selectors: Vec<_> = self
-                .selectors
-                .par_iter()
-                .map(|selector| selector.map(|place| coset.evaluate(polynomials[place])))
-                .collect();
-            let selectors: Vec<_> = selectors.iter().map(Option::as_deref).collect();
-            quotient.push(divided(coset, &values, &selectors));
+            sums.iter_mut().zip(on_rows).for_each(|(sums, rows)| sums.push(rows));
+            let known = [&shifts[..self.cosets], &[Fr::ONE]].concat();
+            quotient.push(self.extend(domain, &known, sums, coset, polynomials));
         }
-        let shifts: Vec<_> = domain.cosets().iter().map(shift).collect();
         domain.pieces(&shifts, quotient)
+    }
+
+    /// The polynomials that constraints read, on a coset; nothing in the others' places.
+    fn evaluate(&self, coset: &Coset, polynomials: &[&[Fr]]) -> Vec<Column> {
+        let column = |(place, column): (usize, &&[Fr])| match self.program.reads(place) {
+            true => coset.evaluate(column),
+            false => Column::zero(0),
+        };
+        polynomials.par_iter().enumerate().map(column).collect()
+    }
+
+    /// The quotient on a coset on which no column was evaluated: `sums` are every `E_g` on all others, and on the rows.
+    fn extend(
+        &self,
+        domain: &Domain,
+        shifts: &[Fr],
+        sums: Vec<Vec<Column>>,
+        coset: &Coset,
+        polynomials: &[&[Fr]],
+    ) -> Column {
+        let sums: Vec<_> = sums.into_par_iter().map(|values| domain.extend(shifts, values, coset)).collect();
+        let selectors: Vec<_> = self
+            .selectors
+            .par_iter()
+            .map(|selector| selector.map(|place| coset.evaluate(polynomials[place])))
+            .collect();
+        let selectors: Vec<_> = selectors.iter().map(Option::as_deref).collect();
+        divided(coset, &sums, &selectors)
     }
 
     /// Every `E_g` on a coset, of all polynomials there.
