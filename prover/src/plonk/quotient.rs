@@ -44,7 +44,7 @@ pub struct Constraints {
     /// The place of `s_g`; the first has none, as its constraints have theirs in them.
     selectors: Vec<Option<usize>>,
     /// On how many cosets columns are evaluated.
-    cosets: usize,
+    pub cosets: usize,
 }
 
 impl Constraints {

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
+use fairshare_params::keys::Statement;
 use fairshare_params::transcript::{Reader, Writer};
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
@@ -227,6 +228,26 @@ fn a_selector_that_is_not_the_first_factor() {
     assert!(verifies_with(&HIDDEN_KEY, &proof, &*INSTANCE));
     let proof = try_prove_with(&HIDDEN_KEY, &circuit(Lie::Gate), &*INSTANCE).expect("something");
     assert!(!verifies_with(&HIDDEN_KEY, &proof, &*INSTANCE));
+}
+
+/// Nothing but time would tell if every circuit took the way of the one above.
+#[test]
+fn a_selector_in_front_spares_a_coset() {
+    let spared = |key: &ProvingKey<G1Affine>| {
+        let mut transcript = Writer::new();
+        let session = Session::new(&SRS, key, OsRng, &mut transcript).expect("a session");
+        let places = Places::new(session.cs(), session.products());
+        let folding = Folding { beta: Fr::ONE, gamma: Fr::ONE };
+        let challenges = vec![Fr::ONE; session.cs().num_challenges()];
+        let constraints = quotient::Constraints::new(&session, &places, &challenges, folding, Fr::ONE)
+            .expect("constraints");
+        session.domain.cosets().len() - constraints.cosets
+    };
+    assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
+    for statement in Statement::ALL {
+        let key = fairshare_params::keys::ProvingKey::build(&SRS, statement).expect("a key");
+        assert_eq!(spared(key.key()), 1, "{statement:?}");
+    }
 }
 
 #[test]
