@@ -60,7 +60,7 @@ pub struct Plan {
 
 /// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and the score's
 /// proof, which is made when the histograms are done. Together with one job it is more than was measured in all: 47 MB
-/// (compact), 290 MB (standard).
+/// (compact), 290 MB (standard), 666 MB (onchain).
 pub const fn shared_memory(geometry: Geometry) -> u64 {
     geometry.rows() as u64 * (10 << 10) + (32 << 20)
 }
