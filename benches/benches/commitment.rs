@@ -33,7 +33,7 @@ fn main() {
         let scalars = scalars(geometry.rows(), bits);
         let library = || best_multiexp(&scalars, srs.lagrange());
         let ours = || multiexp(&scalars, srs.lagrange());
-        let with_tables = || tables.multiexp(&scalars, 1);
+        let with_tables = || tables.multiexp(&scalars);
         let ways: [&(dyn Fn() -> G1 + Sync); 3] = [&library, &ours, &with_tables];
         let [library, ours, with_tables] = single.install(|| {
             medians(&ways.map(|way| {

@@ -1,21 +1,25 @@
-//! Jobs against threads: one segment, a few and many, on one core and on all; the memory of a job; and what one proof
-//! gains from a second thread, step by step.
+//! Jobs against threads: a few segments and many, on one core and on all; the memory of a job; and what one proof gains
+//! from a second thread, step by step.
 //!
-//! `cargo bench -p fairshare-benches --bench schedule`; `FAIRSHARE_GEOMETRY=compact` for the small geometry. Ways take
-//! turns, so that all see the same machine, and the quickest time of each counts: neighbours on the machine only ever make
-//! one longer. "Rule" is what the prover does.
+//! `cargo bench -p fairshare-benches --bench schedule`; `FAIRSHARE_GEOMETRY=compact` for the small geometry,
+//! `FAIRSHARE_ROUNDS` for more or fewer rounds than ten. Ways take turns in every round and are compared within it, so that
+//! all see the same machine; the medians of the ratios count, with an interval that says what they are worth. "Rule" is what
+//! the prover does.
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::shares::{Steps, Stopwatch};
-use fairshare_benches::{Setup, cost, geometry, results};
-use fairshare_prover::schedule::{Limits, Plan, job_memory, plan, run, shared_memory};
-use rayon::ThreadPoolBuilder;
+use fairshare_benches::{Cost, Middle, Setup, cost, geometry, median, middle, results};
+use fairshare_prover::schedule::{Limits, Plan, job_memory, run, shared_memory};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 
-const ROUNDS: usize = 5;
+/// Proofs of which the quickest is taken apart.
+const PROOFS: usize = 5;
 
 /// What a process of its own does.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -34,18 +38,26 @@ enum Way {
     InTurn,
     /// A proof on each core, on that core alone.
     Apart,
-    /// As many proofs as there are cores, all on all cores.
+    /// As many proofs as there are cores, all handed to a pool of all cores from outside.
     Together,
     /// As the prover does it.
     Rule,
 }
+
+const WAYS: [Way; 4] = [Way::InTurn, Way::Apart, Way::Together, Way::Rule];
 
 #[derive(Serialize)]
 struct Line {
     threads: usize,
     segments: usize,
     way: Way,
-    seconds_a_segment: f64,
+    /// Seconds a segment, the median of all rounds.
+    seconds: f64,
+    /// Processor time over all threads' wall time, the median of all rounds. What it lacks to 1 is more than another way
+    /// could gain with the same work: some of it is what neighbours took of the processors.
+    busy: f64,
+    /// The rule's time over this way's in the same round; of the rule itself there is none.
+    rule: Option<Middle>,
 }
 
 fn main() {
@@ -67,71 +79,99 @@ fn ways() -> Vec<Line> {
     drop(black_box(setup.prove()));
     let cores = Limits::default().threads;
     let mut lines = Vec::new();
-    println!("{}, {cores} cores, seconds a segment; quickest of {ROUNDS}", setup.srs.geometry());
+    println!("{}, {cores} cores, {} rounds", setup.srs.geometry(), rounds());
     println!(
-        "{:>7} {:>8} {:>8} {:>8} {:>9} {:>6} {:>9}",
-        "threads", "segments", "in turn", "apart", "together", "rule", "to best"
+        "seconds a segment and the share of threads that are busy; then the rule's time over that way's, and in"
     );
-    let many = [Way::InTurn, Way::Apart, Way::Together, Way::Rule];
-    // There is nothing to divide where there is one thread or one segment.
-    let cases = [
-        (1, 1, &many[3..]),
-        (cores, 1, &many[3..]),
-        (cores, cores + 1, &many),
-        (cores, 2 * cores, &many),
-        (cores, 4 * cores, &many),
-    ];
-    for (threads, segments, ways) in cases {
-        let mut times = vec![f64::INFINITY; ways.len()];
-        for _ in 0..ROUNDS {
-            for (way, quickest) in ways.iter().zip(&mut times) {
-                let time = cost(|| way.prove(&setup, threads, segments)).wall;
-                *quickest = quickest.min(time / segments as f64);
+    println!("brackets what holds the true one 19 times in 20");
+    println!("{:>7} {:>8}  {:<31}{:<31}{:<31}rule", "threads", "segments", "in turn", "apart", "together");
+    let few = [cores + 1, 2 * cores, 4 * cores].map(|segments| (cores, segments));
+    for (threads, segments) in [(1, 2)].into_iter().chain(few) {
+        let case = case(&setup, threads, segments);
+        print!("{threads:>7} {segments:>8}  ");
+        for Line { seconds, busy, rule, .. } in &case {
+            let own = format!("{seconds:.3} {:3.0} %", busy * 100.0);
+            match rule {
+                Some(Middle { median, low, high }) => {
+                    print!("{:<31}", format!("{own} {median:.2} [{low:.2}-{high:.2}]"));
+                }
+                None => println!("{own}"),
             }
         }
-        let seconds = |way| ways.iter().position(|there| *there == way).map(|place| times[place]);
-        let shown = |way| seconds(way).map_or(String::from("-"), |seconds| format!("{seconds:.2}"));
-        // Of the other ways: beside itself the rule could never do better than 1.
-        let others =
-            ways.iter().zip(&times).filter(|(way, _)| **way != Way::Rule).map(|(_, seconds)| *seconds);
-        let to_best = others
-            .min_by(f64::total_cmp)
-            .zip(seconds(Way::Rule))
-            .map_or(String::from("-"), |(best, rule)| format!("{:.2}", rule / best));
-        println!(
-            "{threads:>7} {segments:>8} {:>8} {:>8} {:>9} {:>6} {to_best:>9}",
-            shown(Way::InTurn),
-            shown(Way::Apart),
-            shown(Way::Together),
-            shown(Way::Rule)
-        );
-        let line =
-            |(way, seconds): (&Way, &f64)| Line { threads, segments, way: *way, seconds_a_segment: *seconds };
-        lines.extend(ways.iter().zip(&times).map(line));
+        lines.extend(case);
     }
     lines
 }
 
+/// Every way in every round, forwards and backwards by turns, so that a machine that slows down or quickens wrongs none.
+fn case(setup: &Setup, threads: usize, segments: usize) -> [Line; WAYS.len()] {
+    let rounds: Vec<[Cost; WAYS.len()]> = (0..rounds())
+        .map(|round| {
+            let mut order: Vec<_> = (0..WAYS.len()).collect();
+            if round % 2 == 1 {
+                order.reverse();
+            }
+            let mut costs = [Cost { wall: 0.0, processor: 0.0 }; WAYS.len()];
+            for way in order {
+                costs[way] = cost(|| WAYS[way].prove(setup, threads, segments));
+            }
+            costs
+        })
+        .collect();
+    let rule = WAYS.len() - 1;
+    let each = |figure: &dyn Fn(&[Cost; WAYS.len()]) -> f64| rounds.iter().map(figure).collect::<Vec<_>>();
+    std::array::from_fn(|way| Line {
+        threads,
+        segments,
+        way: WAYS[way],
+        seconds: median(each(&|costs| costs[way].wall)) / segments as f64,
+        busy: median(each(&|costs| costs[way].processor / costs[way].wall)) / threads as f64,
+        rule: (way != rule).then(|| middle(each(&|costs| costs[rule].wall / costs[way].wall))),
+    })
+}
+
+/// How often each way has its turn.
+fn rounds() -> usize {
+    let rounds = std::env::var("FAIRSHARE_ROUNDS").map_or(Ok(10), |text| text.parse());
+    rounds.ok().filter(|rounds| *rounds > 5).expect("FAIRSHARE_ROUNDS is a number, six or more")
+}
+
 impl Way {
     fn prove(self, setup: &Setup, threads: usize, segments: usize) {
-        let limits = Limits { threads, jobs: threads, memory: u64::MAX };
-        let plan = match self {
-            Self::InTurn => Plan { apart: 0, together: segments, jobs: 1, threads },
-            Self::Apart => Plan { apart: segments, together: 0, jobs: threads, threads },
-            Self::Together => Plan { apart: 0, together: segments, jobs: threads, threads },
-            Self::Rule => plan(setup.srs.geometry(), segments, &limits).expect("memory enough"),
-        };
-        prove(setup, plan);
+        let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        match self {
+            Self::InTurn => prove(setup, Plan { threads, jobs: 1 }, segments),
+            Self::Rule => prove(setup, Plan { threads, jobs: threads }, segments),
+            Self::Apart => each(setup, segments, (0..threads).map(|_| pool(1)).collect::<Vec<_>>().iter()),
+            Self::Together => {
+                let pool = pool(threads);
+                each(setup, segments, (0..threads).map(|_| &pool));
+            }
+        }
     }
 }
 
-fn prove(setup: &Setup, plan: Plan) {
-    let items: Vec<_> = (0..plan.apart + plan.together).collect();
-    let prove = |_| {
+/// Proves segments by the prover's own schedule.
+fn prove(setup: &Setup, plan: Plan, segments: usize) {
+    let prove = |()| {
         black_box(setup.prove());
         Ok::<_, Infallible>(())
     };
-    run(plan, items, prove).expect("no job fails");
+    run(plan, vec![(); segments], prove).expect("no job fails");
+}
+
+/// Proves segments one at a time for each pool named, which is handed one after the other.
+fn each<'p>(setup: &Setup, segments: usize, pools: impl Iterator<Item = &'p ThreadPool>) {
+    let begun = &AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for pool in pools {
+            scope.spawn(move || {
+                while begun.fetch_add(1, Ordering::Relaxed) < segments {
+                    pool.install(|| black_box(setup.prove()));
+                }
+            });
+        }
+    });
 }
 
 /// How a process's peak grows with the jobs that are under way at once.
@@ -149,7 +189,7 @@ fn memory_of_jobs() {
 }
 
 fn peak(jobs: usize) -> u64 {
-    prove(&Setup::new(geometry()), Plan { apart: 2 * jobs, together: 0, jobs, threads: jobs });
+    prove(&Setup::new(geometry()), Plan { threads: jobs, jobs }, 2 * jobs);
     memory().peak
 }
 
@@ -187,7 +227,7 @@ fn steps(threads: usize) -> Vec<(String, f64)> {
     pool.install(|| {
         drop(black_box(setup.prove()));
         stopwatch.take();
-        let proofs = (0..ROUNDS).map(|_| {
+        let proofs = (0..PROOFS).map(|_| {
             drop(black_box(setup.prove()));
             stopwatch.take().into_values().next().expect("a proof")
         });

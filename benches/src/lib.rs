@@ -12,12 +12,14 @@ use fairshare_params::Geometry;
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::srs::Srs;
+use fairshare_prover::backend::Key;
 use fairshare_prover::opening::{Seed, fresh_seed};
 use fairshare_prover::segment::{SegmentSecret, commit_columns};
 use fairshare_verifier::bundle::Segment;
 use fairshare_verifier::verify_linked;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
+use serde::Serialize;
 
 /// A full segment of symbols, spread over the whole alphabet: no column is cheaper than real data would be.
 pub fn full_segment(geometry: Geometry) -> Vec<u16> {
@@ -45,7 +47,7 @@ pub fn geometry() -> Geometry {
 pub struct Setup {
     /// Insecure parameters: they cost the same.
     pub srs: Srs,
-    key: ProvingKey,
+    key: Key,
     symbols: Vec<u16>,
     seed: Seed,
     columns: Vec<G1Affine>,
@@ -60,6 +62,7 @@ impl Setup {
     pub fn new(geometry: Geometry) -> Self {
         let srs = Srs::insecure(geometry);
         let key = ProvingKey::build(&srs, Statement::Histogram).expect("a proving key");
+        let key = Key::new(key).expect("a key of this prover's");
         let (symbols, seed) = (full_segment(geometry), fresh_seed().expect("random numbers"));
         let columns = commit_columns(&srs, &symbols, &seed, 0);
         Self { srs, key, symbols, seed, columns }
@@ -119,14 +122,48 @@ impl Setup {
     }
 }
 
-/// The middle of an odd number of figures; of an even number, the larger of the middle two.
+/// The middle of the figures, or of the middle two.
 ///
 /// # Panics
 ///
 /// If there are none.
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+    f64::midpoint(figures[(figures.len() - 1) / 2], figures[figures.len() / 2])
+}
+
+/// The median of figures that are scattered by chance, and where that of ever more such would be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Middle {
+    /// The median of these.
+    pub median: f64,
+    /// The lower end of what holds the true median 19 times in 20.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// The confidence interval of the sign test: whatever their distribution, independent figures are above its median with
+/// probability one half each, so how many are is binomial.
+///
+/// # Panics
+///
+/// If there are fewer than six, which are all on one side more often than once in 20.
+pub fn middle(mut figures: Vec<f64>) -> Middle {
+    assert!(figures.len() > 5, "six figures or more");
+    figures.sort_by(f64::total_cmp);
+    let count = figures.len();
+    // The probability that exactly `above` are, from one to the next; both tails together are to be at most a twentieth.
+    let (mut probability, mut tail, mut spare) = (0.5f64.powi(count as i32), 0.0, 0);
+    for above in 0..count / 2 {
+        tail += probability;
+        if tail > 0.025 {
+            break;
+        }
+        spare = above;
+        probability *= (count - above) as f64 / (above + 1) as f64;
+    }
+    Middle { low: figures[spare], high: figures[count - 1 - spare], median: median(figures) }
 }
 
 /// What a piece of work took, in seconds.
@@ -152,4 +189,24 @@ fn processor_seconds() -> f64 {
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
     fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>()
         / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), 2.5);
+    }
+
+    /// Tables of the sign test: of 6, 10 and 20 figures, 0, 1 and 5 are left out at either end.
+    #[test]
+    fn intervals_of_the_sign_test() {
+        for (count, low, high) in [(6, 1.0, 6.0), (10, 2.0, 9.0), (20, 6.0, 15.0)] {
+            let middle = middle((1..=count).rev().map(f64::from).collect());
+            assert_eq!(middle, Middle { median: f64::from(count + 1) / 2.0, low, high });
+        }
+    }
 }

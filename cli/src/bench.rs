@@ -9,7 +9,7 @@ use fairshare_params::encoding::Hasher;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
-use fairshare_prover::backend::prove;
+use fairshare_prover::backend::{Key, prove};
 use fairshare_prover::commit::CommitError;
 use fairshare_prover::commit::commit_units;
 use fairshare_prover::opening::fresh_seed;
@@ -193,9 +193,9 @@ impl Bench<'_> {
         normalize(&[commit(self.srs, &values, blinding)])
     }
 
-    fn key(&self, statement: Statement) -> Result<ProvingKey, CliError> {
+    fn key(&self, statement: Statement) -> Result<Key, CliError> {
         let _spinner = progress::spinner("making a proving key");
-        Ok(ProvingKey::build(self.srs, statement)?)
+        Ok(Key::new(ProvingKey::build(self.srs, statement)?)?)
     }
 
     /// The median time of `work`, with its last result. An even number of runs takes the slower of the middle two.

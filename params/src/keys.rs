@@ -199,4 +199,9 @@ impl ProvingKey {
     pub fn key(&self) -> &plonk::ProvingKey<G1Affine> {
         &self.key
     }
+
+    /// The matching verifying key, and the backend's key.
+    pub fn into_parts(self) -> (VerifyingKey, plonk::ProvingKey<G1Affine>) {
+        (self.verifying, self.key)
+    }
 }

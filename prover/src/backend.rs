@@ -6,7 +6,7 @@
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_circuits::trace::wipe;
-use fairshare_params::keys::ProvingKey;
+use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Writer;
 use fairshare_verifier::bundle::LinkedProof;
@@ -41,17 +41,43 @@ pub enum BackendError {
     Verify(#[source] Box<VerifyError>),
 }
 
+/// A proving key, ready for proofs: of histograms many, of a score one.
+#[derive(Debug)]
+pub struct Key {
+    verifying: VerifyingKey,
+    plonk: plonk::Key,
+}
+
+impl Key {
+    /// Takes what was built or read.
+    pub fn new(key: ProvingKey) -> Result<Self, BackendError> {
+        let (verifying, library) = key.into_parts();
+        let key = plonk::Key::new(library).map_err(BackendError::Prove)?;
+        let plonk = match verifying.id().statement {
+            Statement::Histogram => key.for_many_proofs(),
+            Statement::DataScore | Statement::ComputeScore => key,
+        };
+        Ok(Self { verifying, plonk })
+    }
+
+    /// The matching verifying key.
+    pub fn verifying(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
+    /// The [prover](crate::plonk)'s key.
+    pub fn plonk(&self) -> &plonk::Key {
+        &self.plonk
+    }
+}
+
 /// Proves the claim and links its first columns, in order, to their commitments; then verifies both.
-pub fn prove<C: Circuit<Fr>>(
-    srs: &Srs,
-    key: &ProvingKey,
-    claim: Claim<'_, C>,
-) -> Result<LinkedProof, BackendError> {
+pub fn prove<C: Circuit<Fr>>(srs: &Srs, key: &Key, claim: Claim<'_, C>) -> Result<LinkedProof, BackendError> {
     let _span = tracing::debug_span!("other", statement = key.verifying().id().statement.name()).entered();
     let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
-    let blinding =
-        plonk::prove(srs, key.key(), claim, seeded(OsRng)?, &mut transcript).map_err(BackendError::Prove)?;
+    let blinding = plonk::prove(srs, key.plonk(), claim, seeded(OsRng)?, &mut transcript)
+        .map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
 
     let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();

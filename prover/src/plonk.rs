@@ -16,10 +16,13 @@
 //! 5. the values of all polynomials at `x` and its rotations (scalars);
 //! 6. their opening (`plonk/opening.rs`).
 //!
+//! What is the same in every proof under a key is kept with it (`plonk/key.rs`).
+//!
 //! The quotient's pieces are not blinded, here as in the library: zero knowledge is computational (SECURITY.md).
 
 mod column;
 mod domain;
+mod key;
 mod opening;
 mod permutation;
 mod places;
@@ -28,14 +31,13 @@ mod quotient;
 mod witness;
 
 use std::io;
-use std::ops::Range;
 
 use fairshare_params::commitment::{Blinding, normalize};
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::KeccakChallenge;
 use ff::Field;
 use halo2_proofs::arithmetic::eval_polynomial;
-use halo2_proofs::plonk::{self, Any, Circuit, ConstraintSystem, ProvingKey};
+use halo2_proofs::plonk::{self, Any, Circuit};
 use halo2_proofs::poly::Rotation;
 use halo2_proofs::transcript::TranscriptWrite;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -44,6 +46,7 @@ use rayon::prelude::*;
 
 pub use column::Column;
 use domain::Domain;
+pub use key::Key;
 use opening::Queries;
 use permutation::Folding;
 use places::Places;
@@ -81,12 +84,6 @@ pub enum PlonkError {
     /// A commitment that the transcript does not take: the identity, which a blinded column never gives.
     #[error("a commitment has no encoding")]
     Transcript(#[source] io::Error),
-}
-
-/// Parts in which each of as many columns is committed to: fewer columns than threads are divided among them, though not
-/// finely. A part costs something, and where many proofs are made at once the other threads have work of their own.
-fn parts(columns: usize) -> usize {
-    rayon::current_num_threads().div_ceil(columns.max(1)).min(4)
 }
 
 /// Where a proof goes: what is written is absorbed, too.
@@ -134,7 +131,7 @@ pub struct Fractions {
 /// trust: if it is false, the proof does not verify.
 pub fn prove<C: Circuit<Fr>, T: Output>(
     srs: &Srs,
-    key: &ProvingKey<G1Affine>,
+    key: &Key,
     claim: Claim<'_, C>,
     rng: impl RngCore,
     transcript: &mut T,
@@ -142,13 +139,17 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
     let instance = claim.instance;
     let mut session =
         tracing::debug_span!("preparation").in_scope(|| Session::new(srs, key, rng, transcript))?;
-    let places = Places::new(session.cs(), session.products());
-    let usable = session.domain.rows() - session.blinding_rows();
+    let places = Places::new(key.cs());
+    let domain = key.domain();
+    let usable = domain.rows() - key.blinding_rows();
     if instance.len() > usable {
         return Err(PlonkError::Instance { rows: instance.len() });
     }
     // 1. The statement, and the columns that the circuit fills.
-    session.transcript.common_scalar(key.get_vk().transcript_repr()).map_err(PlonkError::Transcript)?;
+    session
+        .transcript
+        .common_scalar(key.library().get_vk().transcript_repr())
+        .map_err(PlonkError::Transcript)?;
     for value in instance {
         session.transcript.common_scalar(*value).map_err(PlonkError::Transcript)?;
     }
@@ -158,20 +159,20 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
         .take(claim.linked.len())
         .map(|column| Column::from(column[usable..].to_vec()))
         .collect();
-    let mut public = Column::zero(session.domain.rows());
+    let mut public = Column::zero(domain.rows());
     public[..instance.len()].copy_from_slice(instance);
 
     // 2. and 3. The copy constraints, and the mask of the quotient's value.
     let _theta = session.challenge();
     let folding = Folding { beta: session.challenge(), gamma: session.challenge() };
-    let permuted: Vec<&[Fr]> = session
+    let permuted: Vec<&[Fr]> = key
         .cs()
         .permutation()
         .get_columns()
         .iter()
         .map(|column| match column.column_type() {
             Any::Advice(_) => &*advice[column.index()],
-            Any::Fixed => key.fixed_values()[column.index()].values(),
+            Any::Fixed => key.library().fixed_values()[column.index()].values(),
             Any::Instance => &*public,
         })
         .collect();
@@ -179,25 +180,15 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
         tracing::debug_span!("copies").in_scope(|| permutation::products(&mut session, &permuted, folding));
     drop(permuted);
     let mut mask: Column =
-        (0..session.domain.rows()).map(|_| Fr::random(&mut session.rng)).collect::<Vec<_>>().into();
+        (0..domain.rows()).map(|_| Fr::random(&mut session.rng)).collect::<Vec<_>>().into();
     let committed: Vec<&[Fr]> = products.iter().chain([&mask]).map(|column| &**column).collect();
     session.write_commitments(&committed)?;
     let y = session.challenge();
 
     // 4. The rows tell what constraints are there; from then on, coefficients.
-    let domain = &session.domain;
-    let constraints = Constraints::new(&session, &places, &challenges, folding, y)?;
-    let lagrange = session.lagrange();
-    let points = domain.points();
-    let rows: Vec<&[Fr]> = std::iter::empty()
-        .chain(advice.iter().map(|column| &**column))
-        .chain(key.fixed_values().iter().map(|column| column.values()))
-        .chain([&*public])
-        .chain(lagrange.iter().map(Vec::as_slice))
-        .chain(key.permutation().permutations().iter().map(|column| column.values()))
-        .chain(products.iter().map(|column| &**column))
-        .chain([&*points])
-        .collect();
+    let constraints = Constraints::new(key, &places, &challenges, folding, y)?;
+    let own = advice.iter().chain([&public]).chain(&products).map(|column| &**column);
+    let rows: Vec<&[Fr]> = key.rows().into_iter().chain(own).collect();
     let on_rows = tracing::debug_span!("constraints").in_scope(|| constraints.on_rows(&rows));
     drop(rows);
     let span = tracing::debug_span!("coefficients").entered();
@@ -205,27 +196,19 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
         domain.to_coefficients(column);
     });
     drop(span);
-    let identity: Vec<_> = (0..domain.rows()).map(|power| Fr::from(u64::from(power == 1))).collect();
-    // In the order of their places.
-    let polynomials: Vec<&[Fr]> = std::iter::empty()
-        .chain(advice.iter().map(|column| &**column))
-        .chain(key.fixed_polys().iter().map(|column| column.values()))
-        .chain([&*public])
-        .chain([key.l0(), key.l_last(), key.l_active_row()].map(|column| column.values()))
-        .chain(key.permutation().polys().iter().map(|column| column.values()))
-        .chain(products.iter().map(|column| &**column))
-        .chain([&*identity])
-        .collect();
-    let pieces = constraints.quotient(domain, &polynomials, on_rows);
+    // In the order of their places, as above.
+    let own: Vec<&[Fr]> = advice.iter().chain([&public]).chain(&products).map(|column| &**column).collect();
+    let pieces = constraints.quotient(key, &own, on_rows);
     session.write_coefficients(pieces.clone())?;
     let x = session.challenge();
 
     // 5. The values.
-    let queries = QueryOrder::new(&session, &places);
+    let polynomials = [key.coefficients(), own].concat();
+    let queries = QueryOrder::new(key, &places);
     let values = tracing::debug_span!("values").in_scope(|| {
-        let mut values = QueryOrder::values(&queries.columns, &session.domain, &polynomials, x);
+        let mut values = QueryOrder::values(&queries.columns, domain, &polynomials, x);
         values.push(eval_polynomial(&mask, x));
-        values.extend(QueryOrder::values(&queries.copies, &session.domain, &polynomials, x));
+        values.extend(QueryOrder::values(&queries.copies, domain, &polynomials, x));
         values
     });
     for value in values {
@@ -234,7 +217,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
 
     // 6. The opening.
     let _span = tracing::debug_span!("opening").entered();
-    let quotient = quotient::at(&pieces, x.pow([session.domain.rows() as u64]));
+    let quotient = quotient::at(&pieces, x.pow([domain.rows() as u64]));
     let mut opened = Queries::default();
     for (place, rotation) in queries.opened {
         opened.open(place, polynomials[place], rotation);
@@ -256,8 +239,8 @@ struct QueryOrder {
 }
 
 impl QueryOrder {
-    fn new<R: RngCore, T: Output>(session: &Session<'_, R, T>, places: &Places) -> Self {
-        let cs = session.cs();
+    fn new(key: &Key, places: &Places) -> Self {
+        let cs = key.cs();
         let place = |kind, index, at: Rotation| (places.column(kind, index), at.0);
         let advice: Vec<_> = cs
             .advice_queries()
@@ -268,7 +251,7 @@ impl QueryOrder {
             cs.fixed_queries().iter().map(|(column, at)| place(Any::Fixed, column.index(), *at)).collect();
         let permuted: Vec<_> =
             (0..cs.permutation().get_columns().len()).map(|index| (places.permuted(index), 0)).collect();
-        let (count, end) = (session.products(), session.last_usable());
+        let (count, end) = (key.products(), key.last_usable());
         let products: Vec<_> = (0..count)
             .flat_map(|index| {
                 let rotations = [0, 1].into_iter().chain((index + 1 < count).then_some(end));
@@ -294,62 +277,19 @@ impl QueryOrder {
 /// One proof being made: the transcript, the randomness, and what both work on.
 struct Session<'a, R, T> {
     srs: &'a Srs,
-    key: &'a ProvingKey<G1Affine>,
-    domain: Domain,
+    key: &'a Key,
     transcript: &'a mut T,
     rng: R,
 }
 
 impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
-    fn new(
-        srs: &'a Srs,
-        key: &'a ProvingKey<G1Affine>,
-        rng: R,
-        transcript: &'a mut T,
-    ) -> Result<Self, PlonkError> {
-        let vk = key.get_vk();
-        let (cs, k) = (vk.cs(), vk.get_domain().k);
-        let supported = cs.lookups().is_empty() && cs.num_instance_columns() == 1 && k == srs.geometry().k();
-        if !supported {
+    fn new(srs: &'a Srs, key: &'a Key, rng: R, transcript: &'a mut T) -> Result<Self, PlonkError> {
+        if key.domain().rows() != srs.geometry().rows() {
             return Err(PlonkError::Key);
         }
-        let domain = Domain::new(k, cs.degree() - 1);
-        // Made here, where no thread of a pool waits for them.
+        // Made here, inside no join: who waits for them holds up no other job's parts.
         srs.tables();
-        Ok(Self { srs, key, domain, transcript, rng })
-    }
-
-    fn cs(&self) -> &'a ConstraintSystem<Fr> {
-        self.key.get_vk().cs()
-    }
-
-    /// The last rows of a column, which no constraint reads as data: the last usable one and the blinding factors.
-    fn blinding_rows(&self) -> usize {
-        self.cs().blinding_factors() + 1
-    }
-
-    /// How many columns share a running product: its constraint has their number and two in degree.
-    fn columns_per_product(&self) -> usize {
-        self.cs().degree() - 2
-    }
-
-    /// The last usable row, as a rotation from the first.
-    fn last_usable(&self) -> i32 {
-        -i32::try_from(self.blinding_rows()).unwrap_or(i32::MAX)
-    }
-
-    /// The polynomials of [`Places::lagrange`], by rows.
-    fn lagrange(&self) -> [Vec<Fr>; 3] {
-        let (rows, blinding) = (self.domain.rows(), self.blinding_rows());
-        let ones = |range: Range<usize>| -> Vec<Fr> {
-            (0..rows).map(|row| Fr::from(u64::from(range.contains(&row)))).collect()
-        };
-        let last = rows - blinding;
-        [ones(0..1), ones(last..last + 1), ones(0..last)]
-    }
-
-    fn products(&self) -> usize {
-        self.cs().permutation().get_columns().len().div_ceil(self.columns_per_product())
+        Ok(Self { srs, key, transcript, rng })
     }
 
     fn challenge(&mut self) -> Fr {
@@ -359,8 +299,7 @@ impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
     /// Commits to columns given by rows.
     fn write_commitments(&mut self, columns: &[&[Fr]]) -> Result<(), PlonkError> {
         let tables = self.srs.tables();
-        let parts = parts(columns.len());
-        self.write_points(|| columns.par_iter().map(|column| tables.multiexp(column, parts)).collect())
+        self.write_points(|| columns.par_iter().map(|column| tables.multiexp(column)).collect())
     }
 
     /// Writes commitments, in one batch.
@@ -375,7 +314,7 @@ impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
     /// Commits to columns given by coefficients: a transform is cheaper than tables of a second basis.
     fn write_coefficients(&mut self, mut columns: Vec<Column>) -> Result<(), PlonkError> {
         tracing::debug_span!("rows").in_scope(|| {
-            columns.par_iter_mut().for_each(|column| self.domain.to_rows(column));
+            columns.par_iter_mut().for_each(|column| self.key.domain().to_rows(column));
         });
         let columns: Vec<&[Fr]> = columns.iter().map(|column| &**column).collect();
         self.write_commitments(&columns)

@@ -17,7 +17,7 @@ use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use zeroize::Zeroizing;
 
-use crate::backend::{BackendError, prove};
+use crate::backend::{BackendError, Key, prove};
 use crate::commit::{CommitError, Commitment};
 use crate::files::{self, Access};
 use crate::opening::OpeningError;
@@ -97,13 +97,18 @@ pub enum ProveError {
 
 type Result<T> = std::result::Result<T, ProveError>;
 
+/// Says which statement's proof it is that cannot be made.
+fn refused(statement: Statement) -> impl FnOnce(BackendError) -> ProveError {
+    move |source| ProveError::Proof { subject: format!("{} proof", statement.name()), source }
+}
+
 /// Makes bundles under one verifier's policy and parameters.
 #[derive(Debug)]
 pub struct Prover<'a> {
     verifier: &'a Verifier<'a>,
     limits: Limits,
     cache: Option<KeyCache>,
-    keys: [OnceLock<ProvingKey>; Statement::ALL.len()],
+    keys: [OnceLock<Key>; Statement::ALL.len()],
 }
 
 /// A finished bundle with what its verification found.
@@ -129,7 +134,7 @@ impl<'a> Prover<'a> {
     }
 
     /// The proving key of a statement, made or loaded when it is first asked for.
-    pub fn key(&self, statement: Statement) -> Result<&ProvingKey> {
+    pub fn key(&self, statement: Statement) -> Result<&Key> {
         let slot = &self.keys[statement as usize];
         if let Some(key) = slot.get() {
             return Ok(key);
@@ -139,6 +144,7 @@ impl<'a> Prover<'a> {
             Some(cache) => cache.proving_key(srs, statement)?,
             None => ProvingKey::build(srs, statement)?,
         };
+        let key = Key::new(key).map_err(refused(statement))?;
         Ok(slot.get_or_init(|| key))
     }
 
@@ -204,7 +210,7 @@ impl<'a> Prover<'a> {
 
     /// 5. and 6. for every segment, in parallel. Finished proofs are kept beside their commitment.
     fn prove_segments(&self, jobs: Vec<Job<'_>>, progress: &dyn Progress) -> Result<Vec<ProvedSegment>> {
-        let plan = plan(self.verifier.policy().geometry(), jobs.len(), &self.limits)?;
+        let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
         progress.begin(Task::Keys, 1, 0);
         let key = self.key(Statement::Histogram)?;
         progress.end(Task::Keys);
@@ -226,7 +232,7 @@ impl<'a> Prover<'a> {
         Ok(proved)
     }
 
-    fn prove_segment(&self, key: &ProvingKey, job: &Job<'_>) -> Result<ProvedSegment> {
+    fn prove_segment(&self, key: &Key, job: &Job<'_>) -> Result<ProvedSegment> {
         let srs = self.verifier.srs();
         let geometry = srs.geometry();
         let opening = &job.commitment.opening;
@@ -341,9 +347,7 @@ impl<'a> Prover<'a> {
         progress.begin(Task::Score, 1, 0);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads.max(1));
         let pool = pool.build().map_err(ProveError::Threads)?;
-        let proof = pool
-            .install(|| prove(self.verifier.srs(), key, claim))
-            .map_err(|source| ProveError::Proof { subject: format!("{} proof", statement.name()), source })?;
+        let proof = pool.install(|| prove(self.verifier.srs(), key, claim)).map_err(refused(statement))?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);
         Ok(proof)

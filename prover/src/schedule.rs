@@ -1,14 +1,14 @@
 //! Keeping all cores busy, whether there is one segment or a thousand, within a memory limit.
 //!
-//! As long as there are as many jobs as threads, each has a thread of its own: nothing is divided, nothing waits. The rest,
-//! and all jobs where memory allows fewer at once than there are threads, share one pool: a thread whose own job has nothing
-//! for it takes a part of another's, so that neither the steps that one thread must do alone nor the last jobs leave a core
-//! idle. `benches/RESULTS.md` has the figures.
+//! All threads are of one pool, and each takes whole jobs for as long as there are any: then nobody waits, and nothing is
+//! divided that would cost more in parts. A thread that gets none, because none is left or memory allows no more at once, takes
+//! parts of the others' jobs, so that neither the last jobs nor the steps that one thread must do alone leave a core idle.
+//! `benches/RESULTS.md` has the figures.
 
 use std::sync::Mutex;
 
 use fairshare_params::Geometry;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPoolBuilder;
 
 /// What a prover may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,17 +45,13 @@ pub struct MemoryError {
     pub limit: u64,
 }
 
-/// How jobs are run: first those that have a thread each, then those that share all threads.
+/// How jobs are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Jobs of one thread, as many at once as there are threads.
-    pub apart: usize,
-    /// Jobs that share the threads.
-    pub together: usize,
-    /// Most of those at once.
-    pub jobs: usize,
     /// Threads in all.
     pub threads: usize,
+    /// Most jobs at once: as many threads take whole jobs, the others parts of them.
+    pub jobs: usize,
 }
 
 /// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and the score's
@@ -73,17 +69,15 @@ pub const fn job_memory(geometry: Geometry) -> u64 {
     columns * geometry.rows() as u64 * 96
 }
 
-/// How `segments` are proved.
-pub fn plan(geometry: Geometry, segments: usize, limits: &Limits) -> Result<Plan, MemoryError> {
+/// How segments of a geometry are proved within the limits.
+pub fn plan(geometry: Geometry, limits: &Limits) -> Result<Plan, MemoryError> {
     let (shared, job) = (shared_memory(geometry), job_memory(geometry));
     let affordable = usize::try_from(limits.memory.saturating_sub(shared) / job).unwrap_or(usize::MAX);
     if affordable == 0 {
         return Err(MemoryError { geometry, needed: shared + job, limit: limits.memory });
     }
     let threads = limits.threads.max(1);
-    let most = limits.jobs.clamp(1, threads).min(affordable);
-    let apart = if most == threads { segments / threads * threads } else { 0 };
-    Ok(Plan { apart, together: segments - apart, jobs: most, threads })
+    Ok(Plan { threads, jobs: limits.jobs.clamp(1, threads).min(affordable) })
 }
 
 /// Why jobs could not all be run.
@@ -98,61 +92,35 @@ pub enum RunError<E> {
 }
 
 /// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they made can be
-/// kept.
+/// kept. A job that panics is passed on when the others are done.
 pub fn run<T: Send, E: Send>(
     plan: Plan,
     items: Vec<T>,
     job: impl Fn(T) -> Result<(), E> + Sync,
 ) -> Result<(), RunError<E>> {
+    let pool = ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(RunError::Threads)?;
     let queue = Mutex::new((items.into_iter(), None));
-    let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().map_err(RunError::Threads);
-    if plan.apart > 0 {
-        let own = (0..plan.threads).map(|_| pool(1)).collect::<Result<Vec<_>, _>>()?;
-        work(own.iter(), plan.apart, &queue, &job);
-    }
-    if plan.together > 0 {
-        let shared = pool(plan.threads)?;
-        work((0..plan.jobs.min(plan.together)).map(|_| &shared), plan.together, &queue, &job);
-    }
+    // The pool's own threads fetch the jobs. Were jobs handed to the pool from outside, then a thread that waits for a part
+    // of one could begin the next meanwhile, and the first would be held up for as long as that takes.
+    pool.broadcast(|thread| {
+        while thread.index() < plan.jobs
+            && let Some(item) = next(&queue)
+        {
+            if let Err(error) = job(item) {
+                lock(&queue).1.get_or_insert(error);
+            }
+        }
+    });
     let (_, error) = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     error.map_or(Ok(()), |error| Err(RunError::Job(error)))
 }
 
-/// Runs the queue's next jobs, `most` of them, one at a time for each pool named.
-fn work<'p, T: Send, E: Send>(
-    pools: impl Iterator<Item = &'p ThreadPool>,
-    most: usize,
-    queue: &Queue<T, E>,
-    job: &(impl Fn(T) -> Result<(), E> + Sync),
-) {
-    let left = Mutex::new(most);
-    std::thread::scope(|scope| {
-        for pool in pools {
-            let left = &left;
-            scope.spawn(move || {
-                while let Some(item) = next(queue, left) {
-                    if let Err(error) = pool.install(|| job(item)) {
-                        lock(queue).1.get_or_insert(error);
-                    }
-                }
-            });
-        }
-    });
-}
-
-type Queue<T, E> = Mutex<(std::vec::IntoIter<T>, Option<E>)>;
-
-fn next<T, E>(queue: &Queue<T, E>, left: &Mutex<usize>) -> Option<T> {
-    let mut left = lock(left);
+fn next<T, E>(queue: &Mutex<(std::vec::IntoIter<T>, Option<E>)>) -> Option<T> {
     let mut queue = lock(queue);
-    if *left == 0 || queue.1.is_some() {
-        return None;
-    }
-    *left -= 1;
-    queue.0.next()
+    if queue.1.is_some() { None } else { queue.0.next() }
 }
 
-/// A job that panicked has poisoned nothing that is read here: the counters are always whole.
+/// A job that panicked has poisoned nothing that is read here: the queue is always whole.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -161,39 +129,32 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Barrier, mpsc};
+    use std::time::Duration;
 
     use super::*;
 
     const LIMITS: Limits = Limits { threads: 8, jobs: 8, memory: 64 << 30 };
 
     #[test]
-    fn full_rounds_have_a_thread_each_and_the_rest_share() {
-        for threads in 1..20 {
-            for segments in 0..50 {
-                let limits = Limits { threads, jobs: threads, ..LIMITS };
-                let plan = plan(Geometry::STANDARD, segments, &limits).unwrap();
-                assert_eq!(plan.apart + plan.together, segments);
-                assert!(plan.apart.is_multiple_of(threads) && plan.together < threads, "{plan:?}");
-                assert_eq!((plan.jobs, plan.threads), (threads, threads));
-            }
-        }
+    fn a_job_for_every_thread_unless_told_otherwise() {
+        let jobs = |threads, jobs| {
+            let plan = plan(Geometry::STANDARD, &Limits { threads, jobs, ..LIMITS }).unwrap();
+            (plan.threads, plan.jobs)
+        };
+        assert_eq!(jobs(8, 8), (8, 8));
+        assert_eq!(jobs(8, 3), (8, 3));
         // Nothing asked for is not nothing at all, and more jobs than threads would only take memory.
-        let none = Limits { threads: 0, jobs: 0, ..LIMITS };
-        let alone = Plan { apart: 9, together: 0, jobs: 1, threads: 1 };
-        assert_eq!(plan(Geometry::STANDARD, 9, &none).unwrap(), alone);
-        let many = Limits { threads: 2, jobs: 5, ..LIMITS };
-        let two = Plan { apart: 8, together: 1, jobs: 2, threads: 2 };
-        assert_eq!(plan(Geometry::STANDARD, 9, &many).unwrap(), two);
+        assert_eq!(jobs(0, 0), (1, 1));
+        assert_eq!(jobs(2, 5), (2, 2));
     }
 
     #[test]
     fn memory_limits_the_jobs() {
         let (shared, job) = (shared_memory(Geometry::STANDARD), job_memory(Geometry::STANDARD));
         let limits = Limits { memory: shared + 4 * job - 1, ..LIMITS };
-        let sharing = Plan { apart: 0, together: 9, jobs: 3, threads: 8 };
-        assert_eq!(plan(Geometry::STANDARD, 9, &limits).unwrap(), sharing);
+        assert_eq!(plan(Geometry::STANDARD, &limits).unwrap(), Plan { threads: 8, jobs: 3 });
         for memory in [0, shared, shared + job - 1] {
-            let refused = plan(Geometry::STANDARD, 9, &Limits { memory, ..LIMITS }).unwrap_err();
+            let refused = plan(Geometry::STANDARD, &Limits { memory, ..LIMITS }).unwrap_err();
             assert_eq!((refused.needed, refused.limit), (shared + job, memory));
         }
     }
@@ -202,11 +163,11 @@ mod tests {
     fn every_item_is_a_job_once_and_no_more_than_planned_are_under_way() {
         let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let done = Mutex::new(Vec::new());
-        let plan = Plan { apart: 20, together: 20, jobs: 2, threads: 2 };
-        run(plan, (0..40).collect(), |item| {
+        run(Plan { threads: 3, jobs: 2 }, (0..40).collect(), |item| {
             most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             done.lock().unwrap().push(item);
-            std::thread::yield_now();
+            // Long enough for a third thread to come along.
+            std::thread::sleep(Duration::from_millis(1));
             under_way.fetch_sub(1, Ordering::SeqCst);
             Ok::<_, ()>(())
         })
@@ -217,21 +178,56 @@ mod tests {
         assert!(most.into_inner() <= 2);
     }
 
+    /// Divides itself, and waits until another thread has done the part.
+    fn divided(part: impl FnOnce() + Send) {
+        let (done, taken) = mpsc::channel();
+        rayon::join(
+            move || taken.recv_timeout(Duration::from_secs(60)).expect("another thread takes the part"),
+            move || {
+                part();
+                done.send(()).unwrap();
+            },
+        );
+    }
+
     #[test]
-    fn jobs_have_the_threads_that_are_planned() {
-        let threads = Mutex::new(Vec::new());
-        run(Plan { apart: 3, together: 2, jobs: 2, threads: 3 }, vec![(); 5], |()| {
-            threads.lock().unwrap().push(rayon::current_num_threads());
+    fn a_thread_takes_parts_of_jobs_when_no_job_is_left() {
+        // A thread that has just started may take a part before it looks for a job.
+        let both_started = Barrier::new(2);
+        let done = AtomicUsize::new(0);
+        let before_the_part = AtomicUsize::new(usize::MAX);
+        run(Plan { threads: 2, jobs: 2 }, (0..9).collect(), |item| {
+            if item < 2 {
+                both_started.wait();
+            }
+            if item == 0 {
+                divided(|| before_the_part.store(done.load(Ordering::SeqCst), Ordering::SeqCst));
+            } else {
+                done.fetch_add(1, Ordering::SeqCst);
+            }
             Ok::<_, ()>(())
         })
         .unwrap();
-        assert_eq!(*threads.lock().unwrap(), [1, 1, 1, 3, 3]);
+        assert_eq!(before_the_part.into_inner(), 8, "all other jobs come first");
+    }
+
+    #[test]
+    fn a_thread_that_may_have_no_job_takes_parts() {
+        let parts = AtomicUsize::new(0);
+        run(Plan { threads: 2, jobs: 1 }, vec![(); 3], |()| {
+            divided(|| {
+                parts.fetch_add(1, Ordering::SeqCst);
+            });
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        assert_eq!(parts.into_inner(), 3);
     }
 
     #[test]
     fn after_an_error_no_job_is_begun() {
         let begun = Mutex::new(Vec::new());
-        let result = run(Plan { apart: 5, together: 3, jobs: 1, threads: 1 }, (0..8).collect(), |item| {
+        let result = run(Plan { threads: 1, jobs: 1 }, (0..8).collect(), |item| {
             begun.lock().unwrap().push(item);
             if item == 2 { Err("third") } else { Ok(()) }
         });
@@ -248,7 +244,7 @@ mod tests {
         let finished = Mutex::new(Vec::new());
         let (failing, failed) = mpsc::channel();
         let failed = Mutex::new(failed);
-        let result = run(Plan { apart: 0, together: 9, jobs: 2, threads: 2 }, (0..9).collect(), |item| {
+        let result = run(Plan { threads: 2, jobs: 2 }, (0..9).collect(), |item| {
             begun.lock().unwrap().push(item);
             if item < 2 {
                 both_under_way.wait();

@@ -5,7 +5,6 @@ use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
 use fairshare_circuits::trace::wipe;
 use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
 use fairshare_params::digest::histogram_statement;
-use fairshare_params::keys::ProvingKey;
 use fairshare_params::srs::Srs;
 use fairshare_verifier::bundle::Segment;
 use group::Curve;
@@ -14,7 +13,7 @@ use halo2curves::bn256::{Fr, G1, G1Affine};
 use rayon::prelude::*;
 use zeroize::ZeroizeOnDrop;
 
-use crate::backend::{BackendError, prove};
+use crate::backend::{BackendError, Key, prove};
 use crate::opening::Seed;
 use crate::plonk::{Claim, Fractions, Linked};
 
@@ -102,12 +101,7 @@ impl SegmentSecret {
     }
 
     /// Proves that `columns`, the segment's registered commitments, hold symbols of this histogram.
-    pub fn prove(
-        mut self,
-        srs: &Srs,
-        key: &ProvingKey,
-        columns: &[G1Affine],
-    ) -> Result<Segment, BackendError> {
+    pub fn prove(mut self, srs: &Srs, key: &Key, columns: &[G1Affine]) -> Result<Segment, BackendError> {
         let geometry = srs.geometry();
         let statement = histogram_statement(&geometry, columns, &self.histogram).limbs();
         self.witness.statement = statement;

@@ -7,14 +7,14 @@
 //! Each window's points are grouped and summed by themselves and then added to the buckets: that touches a mebibyte at
 //! a time, and the number of additions is the same however the digits are spread.
 
-use std::ops::Range;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 
 use ff::PrimeField;
 use group::prime::PrimeCurveAffine;
 use halo2curves::bn256::{Fr, G1, G1Affine};
-use rayon::prelude::*;
 
 use super::{BATCH, Pair, Sums, add_pairs, small_value};
 
@@ -49,10 +49,11 @@ impl Tables {
         Self { windows }
     }
 
-    /// `Σ s_i·G_i`, in as many `parts` as threads may work on at once. Scalars beyond the points are left out.
+    /// `Σ s_i·G_i`. Scalars beyond the points are left out.
     ///
-    /// Each part takes some of the windows and weighs its own buckets, which is a fortieth of the work of a sum of `2^14`.
-    pub fn multiexp(&self, scalars: &[Fr], parts: usize) -> G1 {
+    /// Threads of the pool that have nothing to do take windows. Each fills and weighs its own buckets, which is a fortieth
+    /// of the work of a sum of `2^14`; as long as no thread is idle, nobody else does that.
+    pub fn multiexp(&self, scalars: &[Fr]) -> G1 {
         let (mut small, mut large) = (Vec::with_capacity(scalars.len()), Vec::new());
         for (index, scalar) in scalars.iter().enumerate() {
             match small_value(scalar).filter(|value| value >> WINDOW_BITS == 0) {
@@ -62,19 +63,32 @@ impl Tables {
             }
         }
         let used = if large.is_empty() { 1 } else { WINDOWS };
-        let share = used.div_ceil(parts.max(1));
-        let first_windows: Vec<usize> = (0..used).step_by(share).collect();
-        let part = |first: usize| self.windows_sum(first..used.min(first + share), &small, &large);
-        first_windows.into_par_iter().map(part).sum()
+        let (next, sums) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let windows = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|window| *window < used);
+        let take = || {
+            if let Some(sum) = self.windows_sum(std::iter::from_fn(windows), &small, &large) {
+                sums.lock().unwrap_or_else(PoisonError::into_inner).push(sum);
+            }
+        };
+        rayon::scope(|scope| {
+            // Who is not taken up by another thread finds no window left.
+            for _ in 1..used.min(rayon::current_num_threads()) {
+                scope.spawn(|_| take());
+            }
+            take();
+        });
+        sums.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().sum()
     }
 
-    /// What some of the windows add to the sum; the first has the small scalars, too.
+    /// What some of the windows add to the sum, if there are any; the first has the small scalars, too.
     fn windows_sum(
         &self,
-        windows: Range<usize>,
+        windows: impl Iterator<Item = usize>,
         small: &[(u16, (usize, bool))],
         large: &[(usize, [i16; WINDOWS])],
-    ) -> G1 {
+    ) -> Option<G1> {
+        let mut windows = windows.peekable();
+        windows.peek()?;
         let (mut sums, mut buckets) = (Sums::default(), Buckets::new());
         for window in windows {
             let mut terms = Vec::with_capacity(small.len() + large.len());
@@ -96,7 +110,7 @@ impl Tables {
             buckets.add(&mut sums);
         }
         let filled: Vec<_> = buckets.filled().collect();
-        sums.weigh(&filled)
+        Some(sums.weigh(&filled))
     }
 }
 
@@ -175,6 +189,7 @@ mod tests {
     use group::Curve;
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
+    use rayon::ThreadPoolBuilder;
 
     #[test]
     fn digits_make_the_scalar() {
@@ -196,7 +211,7 @@ mod tests {
     fn agrees_with_the_definition() {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let points = bases(300, &mut rng);
-        for threads in [1, 2, 7] {
+        for threads in [1, 2, 7, 30] {
             let tables = Tables::new(&points, threads);
             let random: Vec<_> = (0..300).map(|_| Fr::random(&mut rng)).collect();
             let mixed: Vec<_> = random
@@ -213,9 +228,9 @@ mod tests {
                 &random[..1],
                 &[],
             ] {
-                for parts in [0, 1, 3, 20, 21] {
-                    assert_eq!(tables.multiexp(scalars, parts).to_affine(), naive(scalars, &points));
-                }
+                let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                let sum = pool.install(|| tables.multiexp(scalars));
+                assert_eq!(sum.to_affine(), naive(scalars, &points));
             }
         }
     }
@@ -229,7 +244,7 @@ mod tests {
         let tables = Tables::new(&points, 1);
         let scalar = Fr::random(&mut rng);
         for scalars in [[scalar; 5], [scalar, scalar, -scalar, scalar, scalar + Fr::ONE]] {
-            assert_eq!(tables.multiexp(&scalars, 1).to_affine(), naive(&scalars, &points));
+            assert_eq!(tables.multiexp(&scalars).to_affine(), naive(&scalars, &points));
         }
     }
 }

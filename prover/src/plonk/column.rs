@@ -1,4 +1,4 @@
-//! A secret polynomial.
+//! A polynomial that may be secret.
 
 use std::ops::{Deref, DerefMut};
 

@@ -53,10 +53,12 @@ pub fn open<R: RngCore, T: Output>(
 ) -> Result<(), PlonkError> {
     let (within, across) = (session.challenge(), session.challenge());
     let sets = queries.sets();
-    let rows = session.domain.rows();
+    let rows = session.key.domain().rows();
     let points: Vec<Vec<Fr>> = sets
         .iter()
-        .map(|(rotations, _)| rotations.iter().map(|rotation| session.domain.rotate(x, *rotation)).collect())
+        .map(|(rotations, _)| {
+            rotations.iter().map(|rotation| session.key.domain().rotate(x, *rotation)).collect()
+        })
         .collect();
     // One polynomial for each set, folded with powers of the first challenge.
     let folded: Vec<Column> =

@@ -27,19 +27,19 @@ pub fn products<R: RngCore, T: Output>(
     values: &[&[Fr]],
     folding: Folding,
 ) -> Vec<Column> {
-    let (domain, per_product) = (&session.domain, session.columns_per_product());
+    let key = session.key;
     let permuted: Vec<&[Fr]> =
-        session.key.permutation().permutations().iter().map(|column| column.values()).collect();
+        key.library().permutation().permutations().iter().map(|column| column.values()).collect();
     let ratios: Vec<Column> = values
-        .par_chunks(per_product)
-        .zip(permuted.par_chunks(per_product))
+        .par_chunks(key.columns_per_product())
+        .zip(permuted.par_chunks(key.columns_per_product()))
         .enumerate()
         .map(|(product, (values, permuted))| {
-            let first = Fr::DELTA.pow([(product * per_product) as u64]);
-            ratios(domain.omega(), first, values, permuted, folding)
+            let first = Fr::DELTA.pow([(product * key.columns_per_product()) as u64]);
+            ratios(key.domain().omega(), first, values, permuted, folding)
         })
         .collect();
-    let blinding = session.blinding_rows() - 1;
+    let blinding = key.blinding_rows() - 1;
     let mut last = Fr::ONE;
     ratios
         .into_iter()

@@ -3,33 +3,33 @@
 use halo2_proofs::plonk::{Any, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
-/// Places by kind, in this order: advice, fixed, instance, the three Lagrange polynomials of the copy constraints,
-/// permuted positions, products, and the polynomial `X`.
+/// Places by kind, in this order. Those of the [key](super::key::Key): fixed columns, the three Lagrange polynomials of the
+/// copy constraints, permuted positions, and the polynomial `X`. Those of the proof: advice, instance, products.
 pub struct Places {
-    fixed: usize,
-    instance: usize,
     lagrange: usize,
     permuted: usize,
-    product: usize,
     point: usize,
+    advice: usize,
+    instance: usize,
+    product: usize,
 }
 
 impl Places {
-    pub fn new(cs: &ConstraintSystem<Fr>, products: usize) -> Self {
-        let fixed = cs.num_advice_columns();
-        let instance = fixed + cs.num_fixed_columns();
-        let lagrange = instance + cs.num_instance_columns();
+    pub fn new(cs: &ConstraintSystem<Fr>) -> Self {
+        let lagrange = cs.num_fixed_columns();
         let permuted = lagrange + 3;
-        let product = permuted + cs.permutation().get_columns().len();
-        Self { fixed, instance, lagrange, permuted, product, point: product + products }
+        let point = permuted + cs.permutation().get_columns().len();
+        let advice = point + 1;
+        let instance = advice + cs.num_advice_columns();
+        Self { lagrange, permuted, point, advice, instance, product: instance + cs.num_instance_columns() }
     }
 
     /// The column `index` of a kind.
     pub fn column(&self, kind: Any, index: usize) -> usize {
         index
             + match kind {
-                Any::Advice(_) => 0,
-                Any::Fixed => self.fixed,
+                Any::Advice(_) => self.advice,
+                Any::Fixed => 0,
                 Any::Instance => self.instance,
             }
     }
@@ -49,7 +49,7 @@ impl Places {
         self.product + index
     }
 
-    /// The polynomial `X`, the last.
+    /// The polynomial `X`.
     pub fn point(&self) -> usize {
         self.point
     }

@@ -8,19 +8,21 @@
 //! `(d − 1)·n`, so `d − 2` cosets and the rows interpolate it, and it is one polynomial for all constraints of a
 //! selector. The quotient is the same to the last coefficient.
 
+use std::borrow::Cow;
+
 use ff::Field;
 use halo2_proofs::plonk::{Any, Expression};
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
-use rand_core::RngCore;
 use rayon::prelude::*;
 
+use super::PlonkError;
 use super::column::Column;
-use super::domain::{Coset, Domain};
+use super::domain::Coset;
+use super::key::Key;
 use super::permutation::{self, Folding};
 use super::places::Places;
 use super::program::{Operand, Program};
-use super::{Output, PlonkError, Session};
 
 /// Rows that one thread works on at a time.
 const CHUNK: usize = 1 << 10;
@@ -28,7 +30,7 @@ const CHUNK: usize = 1 << 10;
 /// A polynomial that is zero on every row: `selector·rest`.
 #[derive(Clone, Copy)]
 pub struct Constraint {
-    /// The selector's place, if there is one.
+    /// The selector's place, if there is one: among the key's polynomials.
     pub selector: Option<usize>,
     /// The other factor.
     pub rest: Operand,
@@ -49,16 +51,16 @@ pub struct Constraints {
 
 impl Constraints {
     /// Folds them with powers of `y`.
-    pub fn new<R: RngCore, T: Output>(
-        session: &Session<'_, R, T>,
+    pub fn new(
+        key: &Key,
         places: &Places,
         challenges: &[Fr],
         folding: Folding,
         y: Fr,
     ) -> Result<Self, PlonkError> {
         let mut program = Program::default();
-        let constraints = all(session, &mut program, places, challenges, folding).ok_or(PlonkError::Key)?;
-        let most = session.domain.cosets().len();
+        let constraints = all(key, &mut program, places, challenges, folding).ok_or(PlonkError::Key)?;
+        let most = key.domain().cosets().len();
         let highest = |constraint: &&Constraint| constraint.degree > most;
         let spared = constraints.iter().filter(highest).all(|constraint| constraint.selector.is_some());
         let mut selectors = vec![None];
@@ -114,61 +116,53 @@ impl Constraints {
         self.apart(&values)
     }
 
-    /// The quotient's pieces, in coefficients, of all polynomials in coefficients, and of what [`Self::on_rows`] has
-    /// returned.
-    pub fn quotient(&self, domain: &Domain, polynomials: &[&[Fr]], on_rows: Vec<Column>) -> Vec<Column> {
-        let (evaluated, spared) = domain.cosets().split_at(self.cosets);
+    /// The quotient's pieces, in coefficients, of the key's polynomials, the proof's `own` in coefficients, and what
+    /// [`Self::on_rows`] has returned.
+    pub fn quotient(&self, key: &Key, own: &[&[Fr]], on_rows: Vec<Column>) -> Vec<Column> {
+        let domain = key.domain();
         let mut quotient = Vec::with_capacity(domain.cosets().len());
         let mut sums: Vec<Vec<Column>> = vec![Vec::new(); self.sums.len()];
         // A coset at a time: its values of all columns are the most memory that a proof takes.
-        for coset in evaluated {
-            let columns = tracing::debug_span!("cosets").in_scope(|| self.evaluate(coset, polynomials));
+        for coset in 0..self.cosets {
+            let columns = tracing::debug_span!("cosets").in_scope(|| self.evaluate(key, coset, own));
             let _span = tracing::debug_span!("constraints").entered();
-            let columns: Vec<&[Fr]> = columns.iter().map(|column| &**column).collect();
+            let columns: Vec<&[Fr]> = columns.iter().map(|column| &***column).collect();
             let values = self.on_coset(&columns);
             let selectors: Vec<_> =
                 self.selectors.iter().map(|selector| selector.map(|place| columns[place])).collect();
-            quotient.push(divided(coset, &values, &selectors));
+            quotient.push(divided(&domain.cosets()[coset], &values, &selectors));
             for (sums, values) in sums.iter_mut().zip(values) {
                 sums.push(values);
             }
         }
         let _span = tracing::debug_span!("pieces").entered();
         let shifts: Vec<_> = domain.cosets().iter().map(|coset| coset.shift).collect();
-        if let [coset] = spared {
+        if let Some(coset) = domain.cosets().get(self.cosets) {
             sums.iter_mut().zip(on_rows).for_each(|(sums, rows)| sums.push(rows));
             let known = [&shifts[..self.cosets], &[Fr::ONE]].concat();
-            quotient.push(self.extend(domain, &known, sums, coset, polynomials));
+            let sums: Vec<_> =
+                sums.into_par_iter().map(|values| domain.extend(&known, values, coset)).collect();
+            let selectors: Vec<_> = self
+                .selectors
+                .par_iter()
+                .map(|selector| selector.map(|place| key.on_coset(self.cosets, place)))
+                .collect();
+            let selectors: Vec<_> =
+                selectors.iter().map(|selector| selector.as_deref().map(|column| &**column)).collect();
+            quotient.push(divided(coset, &sums, &selectors));
         }
         domain.pieces(&shifts, quotient)
     }
 
-    /// The polynomials that constraints read, on a coset; nothing in the others' places.
-    fn evaluate(&self, coset: &Coset, polynomials: &[&[Fr]]) -> Vec<Column> {
-        let column = |(place, column): (usize, &&[Fr])| match self.program.reads(place) {
-            true => coset.evaluate(column),
-            false => Column::zero(0),
+    /// The polynomials that constraints read, on a coset, by place; nothing in the others' places.
+    fn evaluate<'k>(&self, key: &'k Key, coset: usize, own: &[&[Fr]]) -> Vec<Cow<'k, Column>> {
+        let of_key = key.polynomials();
+        let column = |place: usize| match place.checked_sub(of_key) {
+            _ if !self.program.reads(place) => Cow::Owned(Column::zero(0)),
+            Some(index) => Cow::Owned(key.domain().cosets()[coset].evaluate(own[index])),
+            None => key.on_coset(coset, place),
         };
-        polynomials.par_iter().enumerate().map(column).collect()
-    }
-
-    /// The quotient on a coset on which no column was evaluated: `sums` are every `E_g` on all others, and on the rows.
-    fn extend(
-        &self,
-        domain: &Domain,
-        shifts: &[Fr],
-        sums: Vec<Vec<Column>>,
-        coset: &Coset,
-        polynomials: &[&[Fr]],
-    ) -> Column {
-        let sums: Vec<_> = sums.into_par_iter().map(|values| domain.extend(shifts, values, coset)).collect();
-        let selectors: Vec<_> = self
-            .selectors
-            .par_iter()
-            .map(|selector| selector.map(|place| coset.evaluate(polynomials[place])))
-            .collect();
-        let selectors: Vec<_> = selectors.iter().map(Option::as_deref).collect();
-        divided(coset, &sums, &selectors)
+        (0..of_key + own.len()).into_par_iter().map(column).collect()
     }
 
     /// Every `E_g` on a coset, of all polynomials there.
@@ -220,14 +214,14 @@ pub fn at(pieces: &[Column], power: Fr) -> Column {
 }
 
 /// Gates, then copy constraints, in the verifier's order.
-fn all<R: RngCore, T: Output>(
-    session: &Session<'_, R, T>,
+fn all(
+    key: &Key,
     program: &mut Program,
     places: &Places,
     challenges: &[Fr],
     folding: Folding,
 ) -> Option<Vec<Constraint>> {
-    let cs = session.cs();
+    let cs = key.cs();
     let find = |program: &mut Program, query: &Expression<Fr>| {
         let mut cell = |kind, index, at: Rotation| program.cell(places.column(kind, index), at.0);
         Some(match query {
@@ -257,8 +251,8 @@ fn all<R: RngCore, T: Output>(
         program,
         places,
         &cs.permutation().get_columns(),
-        session.columns_per_product(),
-        session.last_usable(),
+        key.columns_per_product(),
+        key.last_usable(),
         folding,
     ));
     Some(constraints)

@@ -1,5 +1,6 @@
 //! A circuit that uses all that the prover knows, proved and verified by the library; and every refusal.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
@@ -7,8 +8,8 @@ use fairshare_params::keys::Statement;
 use fairshare_params::transcript::{Reader, Writer};
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
-    Advice, Challenge, Column as ColumnOf, Constraints, Error, Expression, FirstPhase, Fixed, SecondPhase,
-    Selector, keygen_pk, keygen_vk_custom, verify_proof,
+    Advice, Challenge, Column as ColumnOf, ConstraintSystem, Constraints, Error, Expression, FirstPhase,
+    Fixed, ProvingKey, SecondPhase, Selector, keygen_pk, keygen_vk_custom, verify_proof,
 };
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
@@ -156,23 +157,23 @@ impl<const HIDDEN: bool> Circuit<Fr> for Everything<HIDDEN> {
 
 static INSTANCE: LazyLock<[Fr; ROWS]> = LazyLock::new(|| [7, 8, 9, 10, 11].map(Fr::from));
 
-fn key(circuit: &impl Circuit<Fr>) -> ProvingKey<G1Affine> {
+fn library_key(circuit: &impl Circuit<Fr>) -> ProvingKey<G1Affine> {
     let verifying = keygen_vk_custom(SRS.params(), circuit, false).expect("a verifying key");
     keygen_pk(SRS.params(), verifying, circuit).expect("a proving key")
 }
 
-static KEY: LazyLock<ProvingKey<G1Affine>> = LazyLock::new(|| key(&Everything::<false>::default()));
-static HIDDEN_KEY: LazyLock<ProvingKey<G1Affine>> = LazyLock::new(|| key(&Everything::<true>::default()));
+fn key(circuit: &impl Circuit<Fr>) -> Key {
+    Key::new(library_key(circuit)).expect("a key of this prover's")
+}
+
+static KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<false>::default()));
+static HIDDEN_KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<true>::default()));
 
 fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
     try_prove_with(&KEY, &Everything::<false> { lie }, instance)
 }
 
-fn try_prove_with(
-    key: &ProvingKey<G1Affine>,
-    circuit: &impl Circuit<Fr>,
-    instance: &[Fr],
-) -> Result<Vec<u8>, PlonkError> {
+fn try_prove_with(key: &Key, circuit: &impl Circuit<Fr>, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
     let mut transcript = Writer::new();
     let claim = Claim { circuit, instance, linked: &[], fractions: &[] };
     prove(&SRS, key, claim, OsRng, &mut transcript)?;
@@ -183,12 +184,12 @@ fn verifies(proof: &[u8], instance: &[Fr]) -> bool {
     verifies_with(&KEY, proof, instance)
 }
 
-fn verifies_with(key: &ProvingKey<G1Affine>, proof: &[u8], instance: &[Fr]) -> bool {
+fn verifies_with(key: &Key, proof: &[u8], instance: &[Fr]) -> bool {
     let mut reader = Reader::new(proof);
     let strategy = SingleStrategy::new(SRS.params());
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         SRS.params(),
-        key.get_vk(),
+        key.library().get_vk(),
         strategy,
         &[&[instance]],
         &mut reader,
@@ -199,10 +200,7 @@ fn verifies_with(key: &ProvingKey<G1Affine>, proof: &[u8], instance: &[Fr]) -> b
 
 #[test]
 fn gates_rotations_phases_copies_and_instances() {
-    assert!(
-        KEY.get_vk().cs().permutation().get_columns().len() > 2 * 3,
-        "three products, so one has two neighbours"
-    );
+    assert!(KEY.cs().permutation().get_columns().len() > 2 * 3, "three products, so one has two neighbours");
     let proof = try_prove(Lie::None, &*INSTANCE).expect("a proof");
     assert!(verifies(&proof, &*INSTANCE));
     let mut other = *INSTANCE;
@@ -233,20 +231,19 @@ fn a_selector_that_is_not_the_first_factor() {
 /// Nothing but time would tell if every circuit took the way of the one above.
 #[test]
 fn a_selector_in_front_spares_a_coset() {
-    let spared = |key: &ProvingKey<G1Affine>| {
-        let mut transcript = Writer::new();
-        let session = Session::new(&SRS, key, OsRng, &mut transcript).expect("a session");
-        let places = Places::new(session.cs(), session.products());
+    let spared = |key: &Key| {
+        let places = Places::new(key.cs());
         let folding = Folding { beta: Fr::ONE, gamma: Fr::ONE };
-        let challenges = vec![Fr::ONE; session.cs().num_challenges()];
-        let constraints = quotient::Constraints::new(&session, &places, &challenges, folding, Fr::ONE)
-            .expect("constraints");
-        session.domain.cosets().len() - constraints.cosets
+        let challenges = vec![Fr::ONE; key.cs().num_challenges()];
+        let constraints =
+            quotient::Constraints::new(key, &places, &challenges, folding, Fr::ONE).expect("constraints");
+        key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
     for statement in Statement::ALL {
         let key = fairshare_params::keys::ProvingKey::build(&SRS, statement).expect("a key");
-        assert_eq!(spared(key.key()), 1, "{statement:?}");
+        let (_, library) = key.into_parts();
+        assert_eq!(spared(&Key::new(library).expect("a key of this prover's")), 1, "{statement:?}");
     }
 }
 
@@ -298,13 +295,27 @@ impl Circuit<Fr> for LookedUp {
 
 #[test]
 fn a_key_of_another_kind_of_circuit_is_refused() {
+    assert!(matches!(Key::new(library_key(&LookedUp)), Err(PlonkError::Key)));
     let mut transcript = Writer::new();
-    let claim = Claim { circuit: &LookedUp, instance: &[], linked: &[], fractions: &[] };
-    let refused = prove(&SRS, &key(&LookedUp), claim, OsRng, &mut transcript);
-    assert!(matches!(refused, Err(PlonkError::Key)));
     let larger = Srs::insecure(Geometry::STANDARD);
     let claim =
         Claim { circuit: &Everything::<false>::default(), instance: &[], linked: &[], fractions: &[] };
     let refused = prove(&larger, &KEY, claim, OsRng, &mut transcript);
     assert!(matches!(refused, Err(PlonkError::Key)));
+}
+
+/// Nothing but time would tell if they were not kept.
+#[test]
+fn a_key_for_many_proofs_keeps_its_polynomials_on_the_cosets() {
+    let address = |key: &Key| key.on_coset(1, 0).as_ptr();
+    let once = key(&Everything::<false>::default());
+    assert!(matches!(once.on_coset(1, 0), Cow::Owned(_)));
+    let many = key(&Everything::<false>::default()).for_many_proofs();
+    let kept = address(&many);
+    for _ in 0..2 {
+        let proof = try_prove_with(&many, &Everything::<false>::default(), &*INSTANCE).expect("a proof");
+        assert!(verifies_with(&many, &proof, &*INSTANCE));
+        assert_eq!(address(&many), kept);
+    }
+    assert!(many.on_coset(1, 0)[..] == once.on_coset(1, 0)[..]);
 }

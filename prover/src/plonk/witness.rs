@@ -15,7 +15,7 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 
 use super::column::Column;
-use super::{Claim, Fractions, Linked, Output, PlonkError, Session, parts};
+use super::{Claim, Fractions, Linked, Output, PlonkError, Session};
 
 /// The advice columns, by rows, and the challenges drawn between their phases.
 pub struct Witness {
@@ -72,10 +72,9 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
         linked: &'s [Linked],
         fractions: &'s [Fractions],
     ) -> Self {
-        let cs = session.cs();
-        let rows = session.domain.rows();
+        let (cs, rows) = (session.key.cs(), session.key.domain().rows());
         Self {
-            usable: rows - session.blinding_rows(),
+            usable: rows - session.key.blinding_rows(),
             phase: 0,
             column_phases: cs.advice_column_phase(),
             challenge_phases: cs.challenge_phase(),
@@ -112,7 +111,6 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
             challenges: &self.challenges,
             linked: self.linked,
             fractions: self.fractions,
-            parts: parts(of_phase.len()),
         };
         self.session.write_points(|| of_phase.par_iter().map(|column| commit.column(*column)).collect())?;
         for (challenge, phase) in self.challenges.iter_mut().zip(&self.challenge_phases) {
@@ -131,8 +129,6 @@ struct Commit<'c> {
     challenges: &'c [Option<Fr>],
     linked: &'c [Linked],
     fractions: &'c [Fractions],
-    /// Of a column that is committed to by itself.
-    parts: usize,
 }
 
 impl Commit<'_> {
@@ -142,7 +138,7 @@ impl Commit<'_> {
             Some(linked) => self.complete(linked, &self.advice[column]),
             None => fractions()
                 .and_then(|fractions| self.sum(fractions))
-                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column], self.parts)),
+                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column])),
         }
     }
 

@@ -53,11 +53,11 @@ fn both_sides<C: Circuit<Fr> + Clone>(
     let key = PROVER.key(statement).expect("a key");
     let mut prover = Recording::new(Writer::new());
     let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
-    plonk::prove(&SRS, key.key(), claim, OsRng, &mut prover).expect("a proof");
+    plonk::prove(&SRS, key.plonk(), claim, OsRng, &mut prover).expect("a proof");
     let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
-        key.key(),
+        key.plonk().library(),
         &[circuit],
         &[&[instance]],
         OsRng,

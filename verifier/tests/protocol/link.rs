@@ -12,10 +12,10 @@ use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::{Role, context};
-use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::keys::Statement;
 use fairshare_params::registration::Registration;
 use fairshare_params::transcript::Writer;
-use fairshare_prover::backend::{self, BackendError};
+use fairshare_prover::backend::{self, BackendError, Key};
 use fairshare_prover::plonk::{Claim, Linked};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_verifier::bundle::{ComputeBundle, LinkedProof};
@@ -145,7 +145,7 @@ impl Case {
         Self { statement, circuit, instance: instance.to_vec(), columns, proof, tails }
     }
 
-    fn key(&self) -> &'static ProvingKey {
+    fn key(&self) -> &'static Key {
         PROVER.key(self.statement).expect("a key")
     }
 
@@ -218,11 +218,11 @@ impl Case {
     }
 }
 
-fn create<C: Circuit<Fr>>(key: &ProvingKey, circuit: C, instance: &[Fr], rng: ChaCha20Rng) -> Vec<u8> {
+fn create<C: Circuit<Fr>>(key: &Key, circuit: C, instance: &[Fr], rng: ChaCha20Rng) -> Vec<u8> {
     let mut transcript = Writer::new();
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
-        key.key(),
+        key.plonk().library(),
         &[circuit],
         &[&[instance]],
         rng,
