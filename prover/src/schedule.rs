@@ -92,7 +92,7 @@ pub enum RunError<E> {
 }
 
 /// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they made can be
-/// kept. A job that panics is passed on when the others are done.
+/// kept. A job's panic is passed on when the others are done.
 pub fn run<T: Send, E: Send>(
     plan: Plan,
     items: Vec<T>,
