@@ -55,18 +55,18 @@ pub struct Plan {
 }
 
 /// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and the score's
-/// proof, which is made when the histograms are done. Together with one job it is more than was measured in all: 47 MB
-/// (compact), 290 MB (standard), 666 MB (onchain).
+/// proof, which is made when the histograms are done. Together with one job it is more than was measured in all: 48 MB
+/// (compact), 323 MB (standard), 927 MB (onchain).
 pub const fn shared_memory(geometry: Geometry) -> u64 {
-    geometry.rows() as u64 * (10 << 10) + (32 << 20)
+    geometry.rows() as u64 * (12 << 10) + (32 << 20)
 }
 
-/// Memory in bytes that each histogram job takes besides, with a quarter to spare. Measured: 5 MB (compact), 105 MB
-/// (standard), 148 MB (onchain).
+/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact), 105 MB
+/// (standard), 175 MB (onchain).
 pub const fn job_memory(geometry: Geometry) -> u64 {
     // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as fractions, too.
-    let columns = geometry.data_columns() as u64 * 4 / 3 + 8;
-    columns * geometry.rows() as u64 * 96
+    let columns = geometry.data_columns() as u64 * 4 / 3 + 12;
+    columns * geometry.rows() as u64 * 96 + (2 << 20)
 }
 
 /// How segments of a geometry are proved within the limits.
