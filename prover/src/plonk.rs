@@ -148,7 +148,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
     // 1. The statement, and the columns that the circuit fills.
     session
         .transcript
-        .common_scalar(key.library().get_vk().transcript_repr())
+        .common_scalar(key.halo2().get_vk().transcript_repr())
         .map_err(PlonkError::Transcript)?;
     for value in instance {
         session.transcript.common_scalar(*value).map_err(PlonkError::Transcript)?;
@@ -172,7 +172,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
         .iter()
         .map(|column| match column.column_type() {
             Any::Advice(_) => &*advice[column.index()],
-            Any::Fixed => key.library().fixed_values()[column.index()].values(),
+            Any::Fixed => key.halo2().fixed_values()[column.index()].values(),
             Any::Instance => &*public,
         })
         .collect();

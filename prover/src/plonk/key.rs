@@ -15,7 +15,7 @@ use super::domain::Domain;
 
 /// A proving key that is ready for proofs.
 pub struct Key {
-    library: ProvingKey<G1Affine>,
+    halo2: ProvingKey<G1Affine>,
     domain: Domain,
     /// The three Lagrange polynomials of the copy constraints, by rows.
     lagrange: [Vec<Fr>; 3],
@@ -30,12 +30,12 @@ pub struct Key {
 impl Key {
     /// Takes the library's key, unless its circuit asks for what this prover has not: then the error is
     /// [`PlonkError::Key`].
-    pub fn new(library: ProvingKey<G1Affine>) -> Result<Self, PlonkError> {
-        let cs = library.get_vk().cs();
+    pub fn new(halo2: ProvingKey<G1Affine>) -> Result<Self, PlonkError> {
+        let cs = halo2.get_vk().cs();
         if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {
             return Err(PlonkError::Key);
         }
-        let domain = Domain::new(library.get_vk().get_domain().k, cs.degree() - 1);
+        let domain = Domain::new(halo2.get_vk().get_domain().k, cs.degree() - 1);
         let rows = domain.rows();
         let last = rows - (cs.blinding_factors() + 1);
         let ones = |range: Range<usize>| -> Vec<Fr> {
@@ -48,21 +48,21 @@ impl Key {
             points: domain.points(),
             identity,
             kept: Vec::new(),
-            library,
+            halo2,
             domain,
         })
     }
 
-    /// The same key for many proofs: what the first takes to the cosets of the key's polynomials is kept for the others. That
-    /// saves each a thirtieth of its work; a column on all cosets takes 2 MiB where there are 2^14 rows.
+    /// The same key for many proofs: what the first takes to the cosets of the key's polynomials is kept for the others. A
+    /// polynomial on a coset takes half a mebibyte where there are 2^14 rows.
     pub fn for_many_proofs(mut self) -> Self {
         self.kept = vec![vec![OnceLock::new(); self.polynomials()]; self.domain.cosets().len()];
         self
     }
 
     /// The library's key.
-    pub fn library(&self) -> &ProvingKey<G1Affine> {
-        &self.library
+    pub fn halo2(&self) -> &ProvingKey<G1Affine> {
+        &self.halo2
     }
 
     pub(super) fn domain(&self) -> &Domain {
@@ -70,7 +70,7 @@ impl Key {
     }
 
     pub(super) fn cs(&self) -> &ConstraintSystem<Fr> {
-        self.library.get_vk().cs()
+        self.halo2.get_vk().cs()
     }
 
     /// The last rows of a column, which no constraint reads as data: the last usable one and the blinding factors.
@@ -94,17 +94,17 @@ impl Key {
 
     /// The key's polynomials in the order of their [places](super::places::Places), by rows.
     pub(super) fn rows(&self) -> Vec<&[Fr]> {
-        let fixed = self.library.fixed_values().iter().map(|column| column.values());
+        let fixed = self.halo2.fixed_values().iter().map(|column| column.values());
         let lagrange = self.lagrange.iter().map(Vec::as_slice);
-        let permuted = self.library.permutation().permutations().iter().map(|column| column.values());
+        let permuted = self.halo2.permutation().permutations().iter().map(|column| column.values());
         fixed.chain(lagrange).chain(permuted).chain([&*self.points]).collect()
     }
 
     /// The same in coefficients.
     pub(super) fn coefficients(&self) -> Vec<&[Fr]> {
-        let fixed = self.library.fixed_polys().iter().map(|column| column.values());
-        let lagrange = [self.library.l0(), self.library.l_last(), self.library.l_active_row()];
-        let permuted = self.library.permutation().polys().iter().map(|column| column.values());
+        let fixed = self.halo2.fixed_polys().iter().map(|column| column.values());
+        let lagrange = [self.halo2.l0(), self.halo2.l_last(), self.halo2.l_active_row()];
+        let permuted = self.halo2.permutation().polys().iter().map(|column| column.values());
         fixed.chain(lagrange.map(|column| column.values())).chain(permuted).chain([&*self.identity]).collect()
     }
 

@@ -29,7 +29,7 @@ pub fn products<R: RngCore, T: Output>(
 ) -> Vec<Column> {
     let key = session.key;
     let permuted: Vec<&[Fr]> =
-        key.library().permutation().permutations().iter().map(|column| column.values()).collect();
+        key.halo2().permutation().permutations().iter().map(|column| column.values()).collect();
     let ratios: Vec<Column> = values
         .par_chunks(key.columns_per_product())
         .zip(permuted.par_chunks(key.columns_per_product()))

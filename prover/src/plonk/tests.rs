@@ -189,7 +189,7 @@ fn verifies_with(key: &Key, proof: &[u8], instance: &[Fr]) -> bool {
     let strategy = SingleStrategy::new(SRS.params());
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         SRS.params(),
-        key.library().get_vk(),
+        key.halo2().get_vk(),
         strategy,
         &[&[instance]],
         &mut reader,

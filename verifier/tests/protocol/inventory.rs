@@ -57,7 +57,7 @@ fn both_sides<C: Circuit<Fr> + Clone>(
     let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
-        key.plonk().library(),
+        key.plonk().halo2(),
         &[circuit],
         &[&[instance]],
         OsRng,

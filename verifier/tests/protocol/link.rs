@@ -222,7 +222,7 @@ fn create<C: Circuit<Fr>>(key: &Key, circuit: C, instance: &[Fr], rng: ChaCha20R
     let mut transcript = Writer::new();
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
-        key.plonk().library(),
+        key.plonk().halo2(),
         &[circuit],
         &[&[instance]],
         rng,
