@@ -16,9 +16,8 @@ use fairshare_params::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, Source};
 use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration, RegistrationError};
 use serde::{Deserialize, Serialize};
 
-use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
-use crate::ledger::{MAX_BUNDLE_BYTES, Paid};
 use crate::settlement::{Carry, Payout};
+use crate::snapshot::{Books, ClaimOnRecord, EpochBooks, MAX_BUNDLE_BYTES, Paid, Registered};
 
 /// The version that [`write()`] writes.
 pub const ARCHIVE_VERSION: u32 = 1;

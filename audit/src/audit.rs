@@ -21,15 +21,14 @@ use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
 
-use crate::books::{Books, EpochBooks};
-use crate::ledger::{Paid, State};
 use crate::settlement::{Carry, Earned, Part, Payout, Settlement, settle};
+use crate::snapshot::{Books, EpochBooks, Paid, State};
 use crate::units::{Log, check_sum, opens};
 
 mod claims;
-mod difference;
+mod finding;
 
-pub use difference::{Difference, Finding};
+pub use finding::{Difference, Finding};
 
 /// Bundles verified at once: enough for every core, few enough for the memory.
 const BATCH: usize = 256;

@@ -7,7 +7,7 @@ use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
 use crate::audit::{EpochReport, Line, Report};
-use crate::ledger::State;
+use crate::snapshot::State;
 
 /// Contributors shown of an epoch; the others are one line.
 const SHOWN: usize = 25;

@@ -71,7 +71,7 @@ pub struct Payout {
 }
 
 impl Payout {
-    /// Both together: at most the pool and what was carried, which [`crate::ledger`] keeps below `2^128`.
+    /// Both together: at most the pool and what was carried, which a ledger keeps below `2^128`.
     pub fn total(&self) -> u128 {
         self.compute.saturating_add(self.data)
     }

@@ -1,12 +1,18 @@
 //! A ledger's whole content, by itself: what an archive holds and an audit reads.
 
+use std::fmt;
+use std::str::FromStr;
+
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Source;
 use fairshare_params::registration::Registration;
 
-use crate::ledger::{Paid, State};
-use crate::settlement::Carry;
+use crate::settlement::{Carry, Payout};
+
+/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000 standard
+/// segments, five thousand million symbols, fit.
+pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
 /// Every epoch of a vault, in order, and every claim. Nothing in it is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +46,58 @@ pub struct EpochBooks {
     pub bundles: Vec<Vec<u8>>,
     /// What it pays, by address.
     pub payouts: Vec<Paid>,
+}
+
+/// Where an epoch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Contributions are registered and bundles submitted.
+    Open,
+    /// Nothing is added any more.
+    Closed,
+    /// Amounts are fixed.
+    Settled,
+    /// Everybody has claimed.
+    PaidOut,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
+
+    /// Its name in the ledger and everywhere else.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Settled => "settled",
+            Self::PaidOut => "paid out",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
+    }
+}
+
+/// One contributor's payout of one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The contributor.
+    pub contributor: Address,
+    /// What this epoch pays.
+    pub payout: Payout,
+    /// All that the contributor has earned up to and including this epoch.
+    pub cumulative: u128,
 }
 
 /// A registration on record.

@@ -6,9 +6,9 @@ mod fixture;
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::settlement::{Carry, Earned, Part, SettlementError, settle};
 use fairshare_params::address::Address;
 use fairshare_params::policy::{Policy, Weighting};
-use fairshare_vault::settlement::{Carry, Earned, Part, SettlementError, settle};
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use proptest::prelude::*;

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::BufReader;
 
+use fairshare_audit::archive::{self, ArchiveError};
+use fairshare_audit::audit::{Auditor, Line, Report};
+use fairshare_audit::report;
+use fairshare_audit::snapshot::Books;
 use fairshare_params::files::{self, Access};
-use fairshare_vault::archive::{self, ArchiveError};
-use fairshare_vault::audit::{Auditor, Line, Report};
-use fairshare_vault::books::Books;
-use fairshare_vault::report;
 use fairshare_verifier::Trust;
 use serde::Serialize;
 

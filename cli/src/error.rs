@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use fairshare_audit::archive::ArchiveError;
 use fairshare_params::keys::KeyError;
 use fairshare_params::policy::PolicyError;
 use fairshare_params::reference::ReferenceError;
@@ -17,7 +18,6 @@ use fairshare_prover::ingest::IngestError;
 use fairshare_prover::prove::ProveError;
 use fairshare_prover::score::ScoreError;
 use fairshare_vault::VaultError;
-use fairshare_vault::archive::ArchiveError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 /// How a command ended.

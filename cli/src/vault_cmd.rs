@@ -3,10 +3,12 @@
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use fairshare_audit::archive;
+use fairshare_audit::snapshot::State;
 use fairshare_params::files::{self, Access};
 use fairshare_params::policy::Source;
-use fairshare_vault::ledger::{Batch, Epoch, State, Units};
-use fairshare_vault::{Ledger, archive};
+use fairshare_vault::Ledger;
+use fairshare_vault::ledger::{Batch, Epoch, Units};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, RegisterArgs, VaultArgs, VaultCommand};

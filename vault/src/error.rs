@@ -1,16 +1,16 @@
 //! Why the vault refuses.
 
+use fairshare_audit::claims::ClaimsError;
+use fairshare_audit::settlement::SettlementError;
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::SumError;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::PolicyError;
 use fairshare_verifier::{BundleError, VerifyError};
 
-use crate::claims::ClaimsError;
 use crate::database::DatabaseError;
-use crate::ledger::State;
-use crate::settlement::SettlementError;
-use crate::units::SumError;
 
 /// Why a command on the ledger was refused. Nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]

@@ -5,18 +5,17 @@
 //! method is one transaction, alone among writers; doing it again changes nothing and says so.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
+use fairshare_audit::claims::Distribution;
+use fairshare_audit::settlement::Carry;
+use fairshare_audit::snapshot::State;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Source};
 use fairshare_params::registration::Registration;
 
-use crate::claims::Distribution;
 use crate::database::{Database, DatabaseError, Location, Missing, Row, Transaction, Value};
 use crate::error::VaultError;
-use crate::settlement::Carry;
 
 mod claim;
 mod close;
@@ -31,56 +30,15 @@ pub use claim::{Claimed, Payment};
 pub use close::Closed;
 pub use open::Opened;
 pub use register::{Batch, Registered, Units};
-pub use settle::{Paid, Settled};
+pub use settle::Settled;
 pub use status::{EpochStatus, Status};
-pub use submit::{MAX_BUNDLE_BYTES, Recorded, Submission, Submitted, Verdict};
+pub use submit::{Recorded, Submission, Submitted, Verdict};
 
 type Result<T> = std::result::Result<T, VaultError>;
 
 /// A vault's books.
 pub struct Ledger {
     database: Database,
-}
-
-/// Where an epoch stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Contributions are registered and bundles submitted.
-    Open,
-    /// Nothing is added any more.
-    Closed,
-    /// Amounts are fixed.
-    Settled,
-    /// Everybody has claimed.
-    PaidOut,
-}
-
-impl State {
-    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
-
-    /// Its name in the ledger and everywhere else.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Settled => "settled",
-            Self::PaidOut => "paid out",
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for State {
-    type Err = ();
-
-    fn from_str(text: &str) -> std::result::Result<Self, ()> {
-        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
-    }
 }
 
 /// An epoch on record.

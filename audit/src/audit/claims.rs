@@ -7,9 +7,8 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 
 use super::{Difference, Finding, Run};
-use crate::books::Books;
 use crate::claims::{Claim, ClaimTree, Distribution};
-use crate::ledger::State;
+use crate::snapshot::{Books, State};
 
 /// The root that an epoch's claims have; none where nobody has earned anything.
 pub fn root(policy: &Policy, earned: &BTreeMap<Address, u128>) -> Option<Digest> {

@@ -9,8 +9,8 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::PolicyError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
-use crate::ledger::{Paid, State};
 use crate::settlement::{Carry, Payout, SettlementError};
+use crate::snapshot::{Paid, State};
 use crate::units::SumError;
 
 /// Something that is not as it should be.

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use fairshare_audit::audit::Auditor;
+use fairshare_audit::snapshot::Paid;
 use fairshare_params::policy::Source;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_vault::Ledger;
-use fairshare_vault::audit::Auditor;
 use fairshare_vault::database::Location;
-use fairshare_vault::ledger::{Batch, Paid, Submission, Submitted};
+use fairshare_vault::ledger::{Batch, Submission, Submitted};
 use fairshare_verifier::{Trust, Verifier};
 
 use super::{Claim, data, say, timed};

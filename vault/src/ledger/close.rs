@@ -1,10 +1,11 @@
 //! Closing an epoch: from here on nothing is added, and the nodes' units are known to add up.
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{Log, check_sum};
 use fairshare_params::srs::Srs;
 
 use super::register::{check_geometry, logs};
-use super::{Epoch, Ledger, Result, State, find_epoch, read_policy};
-use crate::units::{Log, check_sum};
+use super::{Epoch, Ledger, Result, find_epoch, read_policy};
 
 /// What closing an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use super::register::decode_units;
 use super::settle::payouts;
 use super::{Epoch, Ledger, Result, all_epochs, read_registration, read_source};
-use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
 use crate::database::Transaction;
+use fairshare_audit::snapshot::{Books, ClaimOnRecord, EpochBooks, Registered};
 
 impl Ledger {
     /// Everything on record, as of one moment.

@@ -1,11 +1,12 @@
 //! Opening an epoch.
 
+use fairshare_audit::settlement::Carry;
+use fairshare_audit::snapshot::State;
 use fairshare_params::policy::{Policy, Source};
 
-use super::{Epoch, Ledger, POLICY_FILE, Result, State, all_epochs, insert, read_policy};
+use super::{Epoch, Ledger, POLICY_FILE, Result, all_epochs, insert, read_policy};
 use crate::database::Transaction;
 use crate::error::VaultError;
-use crate::settlement::Carry;
 
 /// What opening an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{Log, opens};
 use fairshare_params::address::Address;
 use fairshare_params::context::{Role, context};
 use fairshare_params::encoding::Digest;
@@ -9,10 +11,9 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 
-use super::{Epoch, Ledger, Result, State, find_epoch, insert, read_policy, read_registration};
+use super::{Epoch, Ledger, Result, find_epoch, insert, read_policy, read_registration};
 use crate::database::{Row, Transaction, Value};
 use crate::error::VaultError;
-use crate::units::{Log, opens};
 
 /// Registrations in strictly ascending order of digest and contributor: none can hide among them twice.
 #[derive(Clone, Debug, PartialEq, Eq)]

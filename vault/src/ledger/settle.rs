@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::claims::{Claim, ClaimTree, Distribution};
+use fairshare_audit::settlement::{Earned, Part, Payout, settle};
+use fairshare_audit::snapshot::{Paid, State};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Contribution;
 
 use super::{
-    Epoch, Ledger, Result, State, cumulative, distribution, find_epoch, insert, read_policy,
-    read_registration,
+    Epoch, Ledger, Result, cumulative, distribution, find_epoch, insert, read_policy, read_registration,
 };
-use crate::claims::{Claim, ClaimTree, Distribution};
 use crate::database::Transaction;
 use crate::error::VaultError;
-use crate::settlement::{Earned, Part, Payout, settle};
 
 /// What settling an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +25,6 @@ pub struct Settled {
     pub before: bool,
     /// Who is paid what, by address.
     pub payouts: Vec<Paid>,
-}
-
-/// One contributor's payout of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paid {
-    /// The contributor.
-    pub contributor: Address,
-    /// What this epoch pays.
-    pub payout: Payout,
-    /// All that the contributor has earned up to and including this epoch.
-    pub cumulative: u128,
 }
 
 impl Ledger {
@@ -79,7 +68,7 @@ fn root(distribution: Distribution, earned: &BTreeMap<Address, u128>) -> Result<
 }
 
 /// The leaves of an epoch's tree.
-pub(crate) fn claims(earned: &BTreeMap<Address, u128>) -> Vec<Claim> {
+fn claims(earned: &BTreeMap<Address, u128>) -> Vec<Claim> {
     earned
         .iter()
         .map(|(contributor, cumulative)| Claim { contributor: *contributor, cumulative: *cumulative })

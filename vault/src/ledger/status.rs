@@ -1,12 +1,13 @@
 //! Where everything stands.
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{Log, unbacked};
 use fairshare_params::address::Address;
 
 use super::register::logs;
 use super::settle::payouts;
-use super::{Epoch, Ledger, Result, State, all_epochs, read_policy};
+use super::{Epoch, Ledger, Result, all_epochs, read_policy};
 use crate::database::Transaction;
-use crate::units::{Log, unbacked};
 
 /// Where the ledger stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

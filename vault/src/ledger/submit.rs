@@ -5,19 +5,16 @@
 
 use std::collections::HashSet;
 
+use fairshare_audit::snapshot::{MAX_BUNDLE_BYTES, State};
 use fairshare_params::address::Address;
 use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 
-use super::{Epoch, Ledger, Result, State, find_epoch, read_registration};
+use super::{Epoch, Ledger, Result, find_epoch, read_registration};
 use crate::database::Transaction;
 use crate::error::{SubmitError, VaultError};
-
-/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000 standard
-/// segments, five thousand million symbols, fit.
-pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
 /// A bundle as it arrived.
 #[derive(Clone, Debug)]

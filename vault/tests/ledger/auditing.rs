@@ -1,10 +1,9 @@
 //! Archives, and audits of books in which one thing is not as it should be.
 
-use fairshare_vault::archive::{self, ArchiveError};
-use fairshare_vault::audit::{Auditor, Finding};
-use fairshare_vault::books::Books;
-use fairshare_vault::ledger::State;
-use fairshare_vault::report;
+use fairshare_audit::archive::{self, ArchiveError};
+use fairshare_audit::audit::{Auditor, Finding};
+use fairshare_audit::report;
+use fairshare_audit::snapshot::{Books, State};
 use fairshare_verifier::{Bundle, Trust};
 use num_bigint::BigUint;
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::claims::{Distribution, proves};
+use fairshare_audit::settlement::Carry;
+use fairshare_audit::snapshot::State;
 use fairshare_params::address::Address;
 use fairshare_vault::Ledger;
-use fairshare_vault::claims::{Distribution, proves};
-use fairshare_vault::ledger::{Recorded, State};
-use fairshare_vault::settlement::Carry;
+use fairshare_vault::ledger::Recorded;
 use fairshare_verifier::Bundle;
 use num_bigint::BigUint;
 use num_rational::BigRational;

@@ -66,7 +66,7 @@ fn on_each_file(test: impl FnOnce(&fairshare_vault::database::Location)) {
     ));
 }
 
-fn paid_out_plainly(location: &fairshare_vault::database::Location) -> Vec<fairshare_vault::ledger::Paid> {
+fn paid_out_plainly(location: &fairshare_vault::database::Location) -> Vec<fairshare_audit::snapshot::Paid> {
     if let fairshare_vault::database::Location::File(path) = location {
         let _ = std::fs::remove_file(path);
     }

@@ -1,11 +1,12 @@
 //! What the ledger refuses, each with its own error, and nothing changed by it.
 
+use fairshare_audit::snapshot::State;
 use fairshare_params::context::{ContextError, Role};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_params::{Geometry, policy::Source};
 use fairshare_vault::database::{DatabaseError, Location};
-use fairshare_vault::ledger::{Batch, Recorded, State, Submission};
+use fairshare_vault::ledger::{Batch, Recorded, Submission};
 use fairshare_vault::{Ledger, SubmitError, VaultError};
 use fairshare_verifier::Bundle;
 

@@ -103,7 +103,7 @@ fn a_server_that_goes_away_costs_nothing_but_another_try() {
     });
 }
 
-fn settled_alone() -> fairshare_vault::books::Books {
+fn settled_alone() -> fairshare_audit::snapshot::Books {
     let mut ledger = settled(&Location::File(root().join("never-severed.ledger")));
     ledger.claim_all(None).expect("claims");
     ledger.books().expect("books")

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{RoundDifference, SumError};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::registration::Registration;
-use fairshare_vault::ledger::{State, Units};
-use fairshare_vault::units::{RoundDifference, SumError};
+use fairshare_vault::ledger::Units;
 use fairshare_vault::{Ledger, VaultError};
 use ff::Field;
 use group::Curve;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fairshare_audit::audit::{Auditor, Report};
+use fairshare_audit::snapshot::Books;
 use fairshare_params::address::Address;
 use fairshare_params::policy::{Policy, Source};
 use fairshare_params::registration::Registration;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
 use fairshare_vault::Ledger;
-use fairshare_vault::audit::{Auditor, Report};
-use fairshare_vault::books::Books;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Submission, Verdict};
 use fairshare_verifier::{Trust, Verifier};
