@@ -145,18 +145,6 @@ fn insert_bundle(
     Ok(())
 }
 
-#[cfg(feature = "unverified")]
-impl Ledger {
-    /// Puts scores on record that no proof shows, each with the same bytes in the place of a bundle. An audit refuses them.
-    pub fn record_unverified(&mut self, claims: &[Submitted], bytes: &[u8]) -> Result<()> {
-        self.database.write(|transaction| {
-            let epoch = find_epoch(transaction, None)?;
-            epoch.needs(State::Open)?;
-            claims.iter().try_for_each(|claim| insert_bundle(transaction, &epoch, claim, bytes))
-        })
-    }
-}
-
 /// A submission on its way.
 struct Entry {
     claim: Option<Submitted>,
