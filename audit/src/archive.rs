@@ -1,4 +1,4 @@
-//! The books in one file: a tar archive that any tool unpacks, read back with every length bounded.
+//! A snapshot in one file: a tar archive that any tool unpacks, read back with every length bounded.
 //!
 //! | entry | what it is |
 //! | --- | --- |
@@ -17,7 +17,7 @@ use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration, Regis
 use serde::{Deserialize, Serialize};
 
 use crate::settlement::{Carry, Payout};
-use crate::snapshot::{Books, ClaimOnRecord, EpochBooks, MAX_BUNDLE_BYTES, Paid, Registered};
+use crate::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, MAX_BUNDLE_BYTES, Paid, Registered};
 
 /// The version that [`write()`] writes.
 pub const ARCHIVE_VERSION: u32 = 1;
@@ -129,8 +129,8 @@ struct IndexClaim {
 
 const INDEX: &str = "ledger.json";
 
-/// Writes the books; the same books give the same bytes.
-pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
+/// Writes a snapshot; equal ones give equal bytes.
+pub fn write(snapshot: &LedgerSnapshot, to: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(to);
     let mut append = |name: String, content: &[u8]| {
         let mut header = tar::Header::new_gnu();
@@ -138,9 +138,9 @@ pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
         header.set_mode(0o644);
         archive.append_data(&mut header, name, content)
     };
-    let index = serde_json::to_vec_pretty(&Index::of(books)).map_err(io::Error::from)?;
+    let index = serde_json::to_vec_pretty(&Index::of(snapshot)).map_err(io::Error::from)?;
     append(INDEX.to_owned(), &index)?;
-    for epoch in &books.epochs {
+    for epoch in &snapshot.epochs {
         let folder = format!("epochs/{}", epoch.number);
         append(format!("{folder}/policy.toml"), epoch.source.text.as_bytes())?;
         for (name, content) in &epoch.source.files {
@@ -162,8 +162,8 @@ pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
     archive.into_inner()?.flush()
 }
 
-/// Reads books back. Nothing of them is believed: that is for [`crate::audit`].
-pub fn read(from: impl Read) -> Result<Books> {
+/// Reads a snapshot back. Nothing of it is believed: that is for [`crate::audit`].
+pub fn read(from: impl Read) -> Result<LedgerSnapshot> {
     let mut archive = tar::Archive::new(from.take(MAX_ARCHIVE_BYTES));
     let mut entries = HashMap::new();
     for entry in archive.entries()? {
@@ -180,8 +180,8 @@ pub fn read(from: impl Read) -> Result<Books> {
             return Err(ArchiveError::Unexpected { entry: name });
         }
     }
-    let books = Entries(entries).books()?;
-    Ok(books)
+    let snapshot = Entries(entries).snapshot()?;
+    Ok(snapshot)
 }
 
 /// The most bytes of an entry of this name, if there can be one.
@@ -223,7 +223,7 @@ fn parse_units(text: &str) -> Option<Vec<u32>> {
 struct Entries(HashMap<String, Vec<u8>>);
 
 impl Entries {
-    fn books(mut self) -> Result<Books> {
+    fn snapshot(mut self) -> Result<LedgerSnapshot> {
         let index: Index =
             serde_json::from_slice(&self.take(INDEX)?).map_err(|error| content(INDEX, error))?;
         if index.fairshare_archive != ARCHIVE_VERSION {
@@ -235,11 +235,11 @@ impl Entries {
         let claims = index.claims.iter().map(IndexClaim::read).collect::<Result<_>>()?;
         match self.0.into_keys().min() {
             Some(entry) => Err(ArchiveError::Unexpected { entry }),
-            None => Ok(Books { epochs, claims }),
+            None => Ok(LedgerSnapshot { epochs, claims }),
         }
     }
 
-    fn epoch(&mut self, index: &IndexEpoch) -> Result<EpochBooks> {
+    fn epoch(&mut self, index: &IndexEpoch) -> Result<EpochSnapshot> {
         let number: u64 = number(&index.number)?;
         let folder = format!("epochs/{number}");
         let source = self.source(&folder)?;
@@ -248,7 +248,7 @@ impl Entries {
         let bundles = (0..index.bundles)
             .map(|n| self.take(&format!("{folder}/bundles/{n}.bundle")))
             .collect::<Result<_>>()?;
-        Ok(EpochBooks {
+        Ok(EpochSnapshot {
             number,
             state: number_text(&index.state)?,
             policy: index.policy,
@@ -320,17 +320,17 @@ fn number<T: std::str::FromStr + ToString>(text: &str) -> Result<T> {
 }
 
 impl Index {
-    fn of(books: &Books) -> Self {
+    fn of(snapshot: &LedgerSnapshot) -> Self {
         Self {
             fairshare_archive: ARCHIVE_VERSION,
-            epochs: books.epochs.iter().map(IndexEpoch::of).collect(),
-            claims: books.claims.iter().map(IndexClaim::of).collect(),
+            epochs: snapshot.epochs.iter().map(IndexEpoch::of).collect(),
+            claims: snapshot.claims.iter().map(IndexClaim::of).collect(),
         }
     }
 }
 
 impl IndexEpoch {
-    fn of(epoch: &EpochBooks) -> Self {
+    fn of(epoch: &EpochSnapshot) -> Self {
         Self {
             number: epoch.number.to_string(),
             state: epoch.state.name().to_owned(),

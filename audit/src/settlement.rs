@@ -17,23 +17,17 @@
 //! than `2^32` contributors and, over a vault's life, fewer than `2^128` base units, so nothing exceeds 420 bits. All of
 //! it is computed in [`BigUint`], which has no bound; a share never exceeds its pool and so fits 128 bits.
 
+use std::collections::BTreeMap;
+
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::address::Address;
+use fairshare_params::context::Role;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
+use fairshare_verifier::ScoredDataset;
 use num_bigint::BigUint;
-use std::collections::BTreeMap;
 
 /// Parts into which a base unit is divided between the pools.
 const PARTS: u32 = COMPUTE_WEIGHT + DATA_WEIGHT;
-
-/// One dataset of a scored contributor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The round in which it was registered.
-    pub round: u64,
-    /// Its number of records.
-    pub records: u32,
-}
 
 /// A verified score, as settlement sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +37,7 @@ pub enum Earned {
         /// The score, 48 fractional bits.
         score: u64,
         /// The datasets that it covers.
-        datasets: Vec<Part>,
+        datasets: Vec<ScoredDataset>,
     },
     /// For computing power.
     Compute {
@@ -106,7 +100,7 @@ pub enum SettlementError {
         /// The contributor.
         contributor: Address,
         /// The role.
-        role: &'static str,
+        role: Role,
     },
 }
 
@@ -120,12 +114,12 @@ pub fn settle(
     let mut decays = Decays::new(policy);
     for (contributor, earned) in scores {
         let (weights, role, weight) = match earned {
-            Earned::Compute { score } => (&mut compute, "compute", BigUint::from(*score)),
+            Earned::Compute { score } => (&mut compute, Role::Compute, BigUint::from(*score)),
             Earned::Data { score, datasets } => {
                 let weight = decays.weight(*score, datasets).map_err(|(round, source)| {
                     SettlementError::Round { contributor: *contributor, round, source }
                 })?;
-                (&mut data, "data", weight)
+                (&mut data, Role::Data, weight)
             }
         };
         if weights.insert(*contributor, weight).is_some() {
@@ -157,14 +151,14 @@ impl<'a> Decays<'a> {
     }
 
     /// A contributor's weight; on failure, the round that has no decay.
-    fn weight(&mut self, score: u64, datasets: &[Part]) -> Result<BigUint, (u64, DecayError)> {
-        let records: u64 = datasets.iter().map(|part| u64::from(part.records)).sum();
+    fn weight(&mut self, score: u64, datasets: &[ScoredDataset]) -> Result<BigUint, (u64, DecayError)> {
+        let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
         if records == 0 {
             return Ok(BigUint::ZERO);
         }
         let mut decayed = BigUint::ZERO;
-        for part in datasets {
-            decayed += BigUint::from(self.at(part.round)?) * part.records;
+        for dataset in datasets {
+            decayed += BigUint::from(self.at(dataset.round)?) * dataset.records;
         }
         let schema = self.policy.schema();
         // Symbol 0, padding, is no bin.

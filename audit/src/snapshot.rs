@@ -16,16 +16,16 @@ pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
 /// Every epoch of a vault, in order, and every claim. Nothing in it is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Books {
+pub struct LedgerSnapshot {
     /// The epochs, in order.
-    pub epochs: Vec<EpochBooks>,
+    pub epochs: Vec<EpochSnapshot>,
     /// The claims, in order.
     pub claims: Vec<ClaimOnRecord>,
 }
 
 /// One epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EpochBooks {
+pub struct EpochSnapshot {
     /// Its number.
     pub number: u64,
     /// Where it stands.

@@ -1,6 +1,5 @@
 //! Why the vault refuses.
 
-use fairshare_audit::claims::ClaimsError;
 use fairshare_audit::settlement::SettlementError;
 use fairshare_audit::snapshot::State;
 use fairshare_audit::units::SumError;
@@ -193,9 +192,6 @@ pub enum VaultError {
     /// Scores that cannot be weighed.
     #[error(transparent)]
     Settlement(#[from] SettlementError),
-    /// Claims that make no tree.
-    #[error(transparent)]
-    Claims(#[from] ClaimsError),
     /// Someone who has earned nothing.
     #[error("{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs")]
     NothingEarned {

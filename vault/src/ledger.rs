@@ -1,4 +1,4 @@
-//! The books of one vault and subnet: epochs, what was registered and proved in them, what was paid.
+//! The ledger of one vault and subnet: epochs, what was registered and proved in them, what was paid.
 //!
 //! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes' units have
 //! been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody has claimed it. Each
@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use fairshare_audit::claims::Distribution;
 use fairshare_audit::settlement::Carry;
 use fairshare_audit::snapshot::State;
 use fairshare_params::address::Address;
@@ -36,7 +35,7 @@ pub use submit::{Recorded, Submission, Submitted, Verdict};
 
 type Result<T> = std::result::Result<T, VaultError>;
 
-/// A vault's books.
+/// A vault's ledger.
 pub struct Ledger {
     database: Database,
 }
@@ -87,17 +86,17 @@ impl Epoch {
 }
 
 impl Ledger {
-    /// Opens the books at `location`, which have to be there.
+    /// Opens the ledger at `location`, which has to be there.
     pub fn open(location: &Location) -> Result<Self> {
         Ok(Self { database: Database::open(location, Missing::Refuse)? })
     }
 
-    /// Opens the books at `location`; makes empty ones where there are none.
+    /// Opens the ledger at `location`; makes an empty one where there is none.
     pub fn open_or_create(location: &Location) -> Result<Self> {
         Ok(Self { database: Database::open(location, Missing::Create)? })
     }
 
-    /// Where the books are kept.
+    /// Where the ledger is kept.
     pub fn location(&self) -> &Location {
         self.database.location()
     }
@@ -163,12 +162,6 @@ fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Polic
         return Err(VaultError::PolicyChanged { epoch: epoch.number, found, expected: epoch.policy });
     }
     Ok(policy)
-}
-
-/// What the claims of an epoch have in common.
-fn distribution(policy: &Policy) -> Distribution {
-    let vault = policy.vault();
-    Distribution { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch }
 }
 
 fn read_registration(row: &Row, column: usize) -> Result<Registration> {

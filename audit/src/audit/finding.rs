@@ -1,7 +1,5 @@
 //! What an audit may find.
 
-use std::fmt;
-
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::{ContextError, Role};
@@ -13,31 +11,7 @@ use crate::settlement::{Carry, Payout, SettlementError};
 use crate::snapshot::{Paid, State};
 use crate::units::SumError;
 
-/// Something that is not as it should be.
-#[derive(Debug)]
-pub struct Difference {
-    /// The epoch, if it is one's.
-    pub epoch: Option<u64>,
-    /// What it is.
-    pub finding: Finding,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(epoch) = self.epoch {
-            write!(f, "epoch {epoch}: ")?;
-        }
-        write!(f, "{}", self.finding)?;
-        let mut source = std::error::Error::source(&self.finding);
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
-}
-
-/// What is not as it should be. Positions count from 0, in the books' order.
+/// Something of an epoch that is not as it should be. Positions count from 0, in the snapshot's order.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is named in its variant's message")]

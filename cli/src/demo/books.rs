@@ -61,7 +61,7 @@ pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, C
     say(output, &format!("{} contributors claim {} units", paid.len(), thousands(units)), took)?;
     let ((bundles, clean), took) = timed("auditing", || {
         let parameters = std::slice::from_ref(srs);
-        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.books()?);
+        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.snapshot()?);
         Ok((report.bundles, report.is_clean()))
     })?;
     if !clean {

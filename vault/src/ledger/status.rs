@@ -1,7 +1,7 @@
 //! Where everything stands.
 
 use fairshare_audit::snapshot::State;
-use fairshare_audit::units::{Log, unbacked};
+use fairshare_audit::units::{UnitLog, unbacked};
 use fairshare_params::address::Address;
 
 use super::register::logs;
@@ -72,7 +72,7 @@ fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epoch
         None
     };
     let unbacked = if epoch.state == State::Open {
-        let logs: Vec<Log> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
+        let logs: Vec<UnitLog> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
         unbacked(&logs)
     } else {
         Vec::new()

@@ -34,11 +34,11 @@ fn units_of(who: fairshare_params::address::Address) -> &'static Registration {
     FIRST.registrations.iter().find(own).expect("registered")
 }
 
-/// Runs a refusal and sees that the books are as they were.
+/// Runs a refusal and sees that the ledger is as it was.
 fn refused<T>(ledger: &mut Ledger, attempt: impl FnOnce(&mut Ledger) -> Result<T, VaultError>) -> VaultError {
-    let before = ledger.books().unwrap();
+    let before = ledger.snapshot().unwrap();
     let Err(error) = attempt(ledger) else { panic!("accepted") };
-    assert_eq!(ledger.books().unwrap(), before);
+    assert_eq!(ledger.snapshot().unwrap(), before);
     error
 }
 
@@ -268,7 +268,7 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
         assert!(matches!(results[6], Ok(Recorded::Now)), "{results:?}");
         // Given twice at once, it is on record once.
         assert!(matches!(results[7], Ok(Recorded::Before)), "{results:?}");
-        assert_eq!(ledger.books().unwrap().epochs[0].bundles.len(), 3);
+        assert_eq!(ledger.snapshot().unwrap().epochs[0].bundles.len(), 3);
     });
 }
 

@@ -51,7 +51,7 @@ fn units_on_record_close_an_epoch_without_any_proof() {
         assert_eq!(ledger.close(None, &fixture::SRS).unwrap().nodes, 2);
         // They have no score, so nobody is paid.
         assert!(ledger.settle(None).unwrap().payouts.is_empty());
-        assert!(audit(&ledger.books().unwrap()).is_clean());
+        assert!(audit(&ledger.snapshot().unwrap()).is_clean());
     });
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_audit::audit::{Auditor, Report};
-use fairshare_audit::snapshot::Books;
+use fairshare_audit::snapshot::LedgerSnapshot;
 use fairshare_params::address::Address;
 use fairshare_params::policy::{Policy, Source};
 use fairshare_params::registration::Registration;
@@ -208,6 +208,6 @@ pub fn auditor() -> Auditor<'static> {
     Auditor::new(std::slice::from_ref(&*fixture::SRS), Trust::AllowInsecure, &|_, _| {})
 }
 
-pub fn audit(books: &Books) -> Report {
-    auditor().audit(books)
+pub fn audit(snapshot: &LedgerSnapshot) -> Report {
+    auditor().audit(snapshot)
 }
