@@ -1,15 +1,12 @@
 //! The division of a pool against exact rationals (PROTOCOL section 8).
 
-#[path = "../../prover/tests/support/fixture.rs"]
-#[expect(dead_code, reason = "only the policy's text is used here")]
-mod fixture;
-
 use std::collections::BTreeMap;
 
 use fairshare_audit::settlement::{Carry, Earned, SettlementError, settle};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
+use fairshare_testkit::fixture;
 use fairshare_verifier::ScoredDataset;
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
