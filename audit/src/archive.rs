@@ -9,6 +9,7 @@
 //! | `epochs/E/bundles/N.bundle` | accepted bundles, in order from 0 |
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use fairshare_params::encoding::Digest;
@@ -25,6 +26,8 @@ pub const ARCHIVE_VERSION: u32 = 1;
 pub const MAX_ARCHIVE_BYTES: u64 = 8 << 30;
 /// Longest `ledger.json`: some 200,000 payouts and claims.
 const MAX_LEDGER_BYTES: u64 = 128 << 20;
+/// Tenths of fewer than 2^128 units have 40 digits.
+const MAX_CARRY_DIGITS: usize = 40;
 /// Longest list of units: a line for each of 2^13 rounds.
 const MAX_UNITS_BYTES: u64 = 1 << 20;
 
@@ -58,12 +61,12 @@ pub enum ArchiveError {
         entry: String,
     },
     /// An entry that cannot be read.
-    #[error("`{entry}` cannot be read: {message}")]
+    #[error("`{entry}` cannot be read")]
     Content {
         /// Its name.
         entry: String,
-        /// What was wrong.
-        message: String,
+        /// Why.
+        source: ContentError,
     },
     /// A registration.
     #[error("`{entry}` is no registration")]
@@ -73,6 +76,61 @@ pub enum ArchiveError {
         /// Why.
         source: RegistrationError,
     },
+}
+
+/// Why an entry's content cannot be read. What it quotes is cut short.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// Not the JSON of a ledger.
+    #[error("it is not the JSON of a ledger")]
+    Json(#[source] JsonError),
+    /// Another version.
+    #[error("it has version {found}, and this program reads {ARCHIVE_VERSION}")]
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// Text that is not UTF-8.
+    #[error("it is not UTF-8")]
+    Text(#[from] std::string::FromUtf8Error),
+    /// A number, address, digest or state that is none.
+    #[error("`{text}` is no number, address or state")]
+    Value {
+        /// What stands there.
+        text: String,
+    },
+    /// A number in another spelling than its one.
+    #[error("`{text}` has another spelling")]
+    Spelling {
+        /// What stands there.
+        text: String,
+    },
+    /// More digits than a carry can have.
+    #[error("a carry has {digits} digits; {MAX_CARRY_DIGITS} are enough")]
+    Carry {
+        /// How many.
+        digits: usize,
+    },
+    /// Not a list of units.
+    #[error("it is not `row,units` and a line for each row in order")]
+    Units,
+}
+
+/// The JSON library's error, cut short: it quotes what it found, however long that is.
+#[derive(Debug)]
+pub struct JsonError(serde_json::Error);
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shortened(&self.0.to_string(), 300))
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+fn shortened(text: &str, length: usize) -> String {
+    text.chars().take(length).collect()
 }
 
 type Result<T> = std::result::Result<T, ArchiveError>;
@@ -224,12 +282,11 @@ struct Entries(HashMap<String, Vec<u8>>);
 
 impl Entries {
     fn snapshot(mut self) -> Result<LedgerSnapshot> {
-        let index: Index =
-            serde_json::from_slice(&self.take(INDEX)?).map_err(|error| content(INDEX, error))?;
-        if index.fairshare_archive != ARCHIVE_VERSION {
-            let message =
-                format!("version {}, and this program reads {ARCHIVE_VERSION}", index.fairshare_archive);
-            return Err(ArchiveError::Content { entry: INDEX.to_owned(), message });
+        let index: Index = serde_json::from_slice(&self.take(INDEX)?)
+            .map_err(|error| in_index(ContentError::Json(JsonError(error))))?;
+        let found = index.fairshare_archive;
+        if found != ARCHIVE_VERSION {
+            return Err(in_index(ContentError::Version { found }));
         }
         let epochs = index.epochs.iter().map(|epoch| self.epoch(epoch)).collect::<Result<_>>()?;
         let claims = index.claims.iter().map(IndexClaim::read).collect::<Result<_>>()?;
@@ -264,7 +321,7 @@ impl Entries {
 
     fn source(&mut self, folder: &str) -> Result<Source> {
         let name = format!("{folder}/policy.toml");
-        let text = String::from_utf8(self.take(&name)?).map_err(|error| content(&name, error))?;
+        let text = String::from_utf8(self.take(&name)?).map_err(|error| content(&name, error.into()))?;
         let prefix = format!("{folder}/files/");
         let names: Vec<_> = self.0.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
         let mut files = BTreeMap::new();
@@ -283,10 +340,7 @@ impl Entries {
             None => None,
             Some(bytes) => {
                 let units = std::str::from_utf8(&bytes).ok().and_then(parse_units);
-                Some(
-                    units
-                        .ok_or_else(|| content(&entry, "not `row,units` and a line for each row in order"))?,
-                )
+                Some(units.ok_or_else(|| content(&entry, ContentError::Units))?)
             }
         };
         Ok(Registered { registration, units })
@@ -297,24 +351,27 @@ impl Entries {
     }
 }
 
-fn content(entry: &str, message: impl ToString) -> ArchiveError {
-    // The JSON library quotes what it found, however long that is.
-    let message = message.to_string().chars().take(300).collect();
-    ArchiveError::Content { entry: entry.to_owned(), message }
+fn content(entry: &str, source: ContentError) -> ArchiveError {
+    ArchiveError::Content { entry: entry.to_owned(), source }
 }
+
+fn in_index(source: ContentError) -> ArchiveError {
+    content(INDEX, source)
+}
+
+/// Text of `ledger.json` that an error quotes.
+const QUOTED: usize = 80;
 
 /// A number, address or state of `ledger.json`.
 fn number_text<T: std::str::FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| {
-        content(INDEX, format!("`{}` cannot be read", text.chars().take(80).collect::<String>()))
-    })
+    text.parse().map_err(|_| in_index(ContentError::Value { text: shortened(text, QUOTED) }))
 }
 
 /// A number in its one spelling.
 fn number<T: std::str::FromStr + ToString>(text: &str) -> Result<T> {
     let number: T = number_text(text)?;
     if number.to_string() != text {
-        return Err(content(INDEX, format!("`{text}` has another spelling")));
+        return Err(in_index(ContentError::Spelling { text: shortened(text, QUOTED) }));
     }
     Ok(number)
 }
@@ -351,9 +408,10 @@ impl IndexCarry {
     }
 
     fn read(&self) -> Result<Carry> {
-        // Tenths of fewer than 2^128 units have 40 digits; parsing longer text takes time that grows faster than it.
-        let bounded = |text: &str| {
-            if text.len() > 40 { Err(content(INDEX, "a carry of more than 40 digits")) } else { number(text) }
+        // Parsing a long number takes time that grows faster than the text.
+        let bounded = |text: &str| match text.len() {
+            0..=MAX_CARRY_DIGITS => number(text),
+            digits => Err(in_index(ContentError::Carry { digits })),
         };
         Ok(Carry { compute: bounded(&self.compute_tenths)?, data: bounded(&self.data_tenths)? })
     }

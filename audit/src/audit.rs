@@ -21,10 +21,11 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
+use num_bigint::BigUint;
 
 use crate::claims::{ClaimTree, Distribution};
 use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
-use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State};
+use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
 use crate::units::{UnitLog, check_sum, opens};
 
 mod claims;
@@ -49,7 +50,7 @@ pub struct Report {
     /// Every epoch, in order.
     pub epochs: Vec<EpochReport>,
     /// Paid to contributors in all, by the claims.
-    pub claimed: u128,
+    pub claimed: BigUint,
     /// Claims on record.
     pub claims: usize,
     /// Everything that is not as it should be, by epoch.
@@ -118,7 +119,7 @@ fn in_words(epoch: u64, finding: &Finding) -> String {
 /// What earlier epochs say about later ones.
 #[derive(Default)]
 struct Past {
-    vault: Option<(u64, Address, String)>,
+    vault: Option<VaultIdentity>,
     last: Option<u64>,
     rounds_end: u64,
     /// A dataset's first registration.
@@ -205,9 +206,11 @@ impl Run<'_> {
         if vault.epoch != epoch {
             self.note(epoch, Finding::EpochNumber { policy: vault.epoch });
         }
-        let identity = (vault.chain_id, vault.address, vault.subnet.clone());
-        if self.past.vault.get_or_insert_with(|| identity.clone()) != &identity {
-            self.note(epoch, Finding::OtherVault);
+        let identity = VaultIdentity::of(&policy);
+        let first = self.past.vault.get_or_insert_with(|| identity.clone());
+        if *first != identity {
+            let first = first.clone();
+            self.note(epoch, Finding::OtherVault { found: identity, first });
         }
         if self.past.last.is_some_and(|last| epoch <= last) {
             self.note(epoch, Finding::NotAscending);
@@ -421,7 +424,10 @@ impl Run<'_> {
         for contributor in contributors.into_iter().filter(|contributor| seen.insert(*contributor)) {
             let computed = settlement.payouts.get(&contributor).copied().unwrap_or_default();
             let earned = self.past.earned.get(&contributor).copied().unwrap_or_default();
-            let cumulative = earned.saturating_add(computed.total());
+            let Some(cumulative) = earned.checked_add(computed.total()) else {
+                self.note(snapshot.number, Finding::TooMuch { contributor });
+                continue;
+            };
             if computed.total() > 0 {
                 self.past.earned.insert(contributor, cumulative);
             }
@@ -466,4 +472,37 @@ fn lines(scores: &[(Address, Earned)]) -> BTreeMap<Address, Line> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_params::policy::Source;
+
+    use super::*;
+
+    /// No ledger leads there, but an archive may say what it likes.
+    #[test]
+    fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
+        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
+        let findings = BTreeMap::new();
+        let mut run = Run { auditor: &auditor, past: Past::default(), findings, done: 0, total: 0 };
+        let contributor = Address([7; 20]);
+        run.past.earned.insert(contributor, u128::MAX);
+        let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
+        let epoch = EpochSnapshot {
+            number: 3,
+            state: State::Settled,
+            policy: Digest([0; 32]),
+            source: Source { text: String::new(), files: BTreeMap::new() },
+            brought: Carry::default(),
+            left: None,
+            root: None,
+            registrations: Vec::new(),
+            bundles: Vec::new(),
+            payouts: Vec::new(),
+        };
+        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default() });
+        assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
+        assert_eq!(run.past.earned[&contributor], u128::MAX);
+    }
 }

@@ -65,7 +65,7 @@ pub struct Payout {
 }
 
 impl Payout {
-    /// Both together: at most the pool and what was carried, which a ledger keeps below `2^128`.
+    /// Both together. [`settle`] gives nobody more than `2^128`.
     pub fn total(&self) -> u128 {
         self.compute.saturating_add(self.data)
     }
@@ -93,6 +93,12 @@ pub enum SettlementError {
         round: u64,
         /// Why.
         source: DecayError,
+    },
+    /// More than 128 bits of base units for one contributor. A ledger opens no epoch that could lead to it.
+    #[error("{contributor} would be paid more than 2^128 base units; use larger units")]
+    TooLarge {
+        /// The contributor.
+        contributor: Address,
     },
     /// One contributor scored twice in one role: paying both would pay one contribution twice.
     #[error("{contributor} has two scores for {role} in one epoch")]
@@ -127,14 +133,16 @@ pub fn settle(
         }
     }
     let pool = BigUint::from(policy.vault().pool);
-    let (compute, compute_left) = divide(&pool * COMPUTE_WEIGHT + &carried.compute, &compute);
-    let (data, data_left) = divide(&pool * DATA_WEIGHT + &carried.data, &data);
+    let (compute, compute_left) = divide(&pool * COMPUTE_WEIGHT + &carried.compute, &compute)?;
+    let (data, data_left) = divide(&pool * DATA_WEIGHT + &carried.data, &data)?;
     let mut payouts: BTreeMap<Address, Payout> = BTreeMap::new();
     for (contributor, share) in compute {
         payouts.entry(contributor).or_default().compute = share;
     }
     for (contributor, share) in data {
-        payouts.entry(contributor).or_default().data = share;
+        let payout = payouts.entry(contributor).or_default();
+        payout.data = share;
+        payout.compute.checked_add(share).ok_or(SettlementError::TooLarge { contributor })?;
     }
     Ok(Settlement { payouts, carry: Carry { compute: compute_left, data: data_left } })
 }
@@ -190,21 +198,25 @@ fn g(weighting: Weighting, score: u64, records: u64, freedom: u64) -> u128 {
     }
 }
 
+/// A number for each contributor.
+type Shares = BTreeMap<Address, u128>;
+
 /// `⌊tenths · w / (10 · Σw)⌋` for each weight, and the tenths that are left: all of them where there is no weight.
-fn divide(tenths: BigUint, weights: &BTreeMap<Address, BigUint>) -> (BTreeMap<Address, u128>, BigUint) {
+fn divide(
+    tenths: BigUint,
+    weights: &BTreeMap<Address, BigUint>,
+) -> Result<(Shares, BigUint), SettlementError> {
     let divisor = weights.values().sum::<BigUint>() * PARTS;
     if divisor == BigUint::ZERO {
-        return (weights.keys().map(|contributor| (*contributor, 0)).collect(), tenths);
+        return Ok((weights.keys().map(|contributor| (*contributor, 0)).collect(), tenths));
     }
     let mut left = tenths.clone();
-    let shares = weights
-        .iter()
-        .map(|(contributor, weight)| {
-            // Saturation cannot happen below 2^128 units in all; if it did, the rest would be carried, not lost.
-            let share = u128::try_from(&tenths * weight / &divisor).unwrap_or(u128::MAX);
-            left -= BigUint::from(share) * PARTS;
-            (*contributor, share)
-        })
-        .collect();
-    (shares, left)
+    let mut shares = Shares::new();
+    for (contributor, weight) in weights {
+        let share = u128::try_from(&tenths * weight / &divisor)
+            .map_err(|_| SettlementError::TooLarge { contributor: *contributor })?;
+        left -= BigUint::from(share) * PARTS;
+        shares.insert(*contributor, share);
+    }
+    Ok((shares, left))
 }

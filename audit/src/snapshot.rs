@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::Source;
+use fairshare_params::policy::{Policy, Source};
 use fairshare_params::registration::Registration;
 
 use crate::settlement::{Carry, Payout};
@@ -46,6 +46,32 @@ pub struct EpochSnapshot {
     pub bundles: Vec<Vec<u8>>,
     /// What it pays, by address.
     pub payouts: Vec<Paid>,
+}
+
+/// Whose ledger it is: one chain's, one vault's, one subnet's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultIdentity {
+    /// The vault's chain.
+    pub chain_id: u64,
+    /// The vault's contract.
+    pub address: Address,
+    /// The subnet.
+    pub subnet: String,
+}
+
+impl VaultIdentity {
+    /// The policy's.
+    pub fn of(policy: &Policy) -> Self {
+        let vault = policy.vault();
+        Self { chain_id: vault.chain_id, address: vault.address, subnet: vault.subnet.clone() }
+    }
+}
+
+impl fmt::Display for VaultIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { chain_id, address, subnet } = self;
+        write!(f, "vault {address} on chain {chain_id}, subnet `{subnet}`")
+    }
 }
 
 /// Where an epoch stands.

@@ -200,3 +200,20 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
     let error = settle(&policy, &Carry::default(), &far).unwrap_err();
     assert!(matches!(error, SettlementError::Round { round: u64::MAX, .. }), "{error}");
 }
+
+/// Opening an epoch keeps a vault's pools below `2^128` in all; whoever gets past that is told, and not paid less.
+#[test]
+fn a_share_of_more_than_128_bits_is_refused() {
+    let policy = policy(u128::MAX, "divergence");
+    let brought = |bits: u32| Carry { compute: BigUint::from(1u32) << bits, data: BigUint::ZERO };
+    let alone = [(address(0, 1), Earned::Compute { score: 5 })];
+    let error = settle(&policy, &brought(140), &alone).unwrap_err();
+    assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });
+    // Nine tenths of 2^128 for computing and three for data: each share fits, and their sum does not.
+    let both =
+        [alone[0].clone(), (address(0, 1), Earned::Data { score: 5, datasets: vec![dataset(0, 1000)] })];
+    let carry = Carry { compute: BigUint::from(u128::MAX) * 2u32, data: BigUint::ZERO };
+    assert!(settle(&policy, &carry, &alone).is_ok());
+    let error = settle(&policy, &carry, &both).unwrap_err();
+    assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });
+}

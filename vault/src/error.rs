@@ -1,12 +1,13 @@
 //! Why the vault refuses.
 
 use fairshare_audit::settlement::SettlementError;
-use fairshare_audit::snapshot::State;
+use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_audit::units::SumError;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::PolicyError;
+use fairshare_params::registration::RegistrationError;
 use fairshare_verifier::{BundleError, VerifyError};
 
 use crate::database::DatabaseError;
@@ -26,6 +27,9 @@ pub enum VaultError {
         /// Why.
         source: Box<PolicyError>,
     },
+    /// A registration on record that cannot be read any more.
+    #[error("the ledger holds a registration that cannot be read; restore it from a backup or an archive")]
+    Registration(#[source] RegistrationError),
     /// A policy on record that is not the one its epoch was opened with.
     #[error(
         "the policy on record for epoch {epoch} hashes to {found}, but the epoch was opened under {expected}; restore the ledger from a backup"
@@ -52,10 +56,10 @@ pub enum VaultError {
         "this ledger is of {ledger}, but the policy of {policy}; keep each vault and subnet in a ledger of its own"
     )]
     OtherVault {
-        /// Chain, vault and subnet of the ledger.
-        ledger: String,
-        /// Chain, vault and subnet of the policy.
-        policy: String,
+        /// The ledger's.
+        ledger: Box<VaultIdentity>,
+        /// The policy's.
+        policy: Box<VaultIdentity>,
     },
     /// The same epoch under other rules.
     #[error("epoch {epoch} was opened under policy {recorded}; its rules cannot change to {given}")]

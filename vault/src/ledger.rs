@@ -165,8 +165,7 @@ fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Polic
 }
 
 fn read_registration(row: &Row, column: usize) -> Result<Registration> {
-    Registration::from_json(row.text(column)?.as_bytes())
-        .map_err(|_| DatabaseError::Corrupt { what: "a registration that cannot be read" }.into())
+    Registration::from_json(row.text(column)?.as_bytes()).map_err(VaultError::Registration)
 }
 
 /// What each contributor has earned in all, up to and including the epoch: the latest payout of each.

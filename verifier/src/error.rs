@@ -34,10 +34,9 @@ pub enum SetupError {
     #[error("the policy's reference does not fit its geometry")]
     Reference,
     /// The decay at the policy's first round cannot be computed.
-    #[error("the policy's first round: {source}")]
+    #[error("the decay at the policy's first round cannot be computed")]
     FirstRound {
         /// The reason.
-        #[source]
         source: DecayError,
     },
     /// Key generation failed.
@@ -115,13 +114,12 @@ pub enum VerifyError {
     /// A proof does not verify for this claim: it was altered, or made for another score, contributor, epoch,
     /// chain, vault, policy, digest or key.
     #[error(
-        "{subject}: {source}; it was altered, or made for another score, contributor, vault, epoch or policy"
+        "{subject} is refused; it was altered, or made for another score, contributor, vault, epoch or policy"
     )]
     Proof {
         /// Which proof.
         subject: Subject,
         /// What is wrong with it.
-        #[source]
         source: ProofError,
     },
     /// A proof is true, but of other data than registered.

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use fairshare_params::address::Address;
+use num_bigint::BigUint;
 
 use super::{Finding, Run};
 use crate::snapshot::{LedgerSnapshot, State};
 
 /// Checks every claim; returns what has been paid in all.
-pub fn check(run: &mut Run<'_>, snapshot: &LedgerSnapshot) -> u128 {
+pub fn check(run: &mut Run<'_>, snapshot: &LedgerSnapshot) -> BigUint {
     let mut claimed: BTreeMap<Address, u128> = BTreeMap::new();
-    let mut total = 0u128;
+    let mut total = BigUint::ZERO;
     for (index, claim) in snapshot.claims.iter().enumerate() {
         let before = claimed.get(&claim.contributor).copied().unwrap_or_default();
         let earned = run.past.settled.get(&claim.epoch).and_then(|earned| earned.get(&claim.contributor));
@@ -21,7 +22,8 @@ pub fn check(run: &mut Run<'_>, snapshot: &LedgerSnapshot) -> u128 {
                 Finding::Claim { index, contributor: claim.contributor, recorded: claim.amount, due };
             run.note(claim.epoch, finding);
         }
-        total = total.saturating_add(claim.amount);
+        total += claim.amount;
+        // Saturated or not, it is no less than anybody has earned, and nothing more is due.
         claimed.insert(claim.contributor, before.saturating_add(claim.amount));
     }
     for epoch in snapshot.epochs.iter().filter(|epoch| epoch.state >= State::Settled) {

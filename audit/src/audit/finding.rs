@@ -8,7 +8,7 @@ use fairshare_params::policy::PolicyError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 use crate::settlement::{Carry, Payout, SettlementError};
-use crate::snapshot::{Paid, State};
+use crate::snapshot::{Paid, State, VaultIdentity};
 use crate::units::SumError;
 
 /// Something of an epoch that is not as it should be. Positions count from 0, in the snapshot's order.
@@ -22,8 +22,8 @@ pub enum Finding {
     PolicyHash { found: Digest, recorded: Digest },
     #[error("the policy is of epoch {policy}")]
     EpochNumber { policy: u64 },
-    #[error("the policy is of another chain, vault or subnet than the first epoch's")]
-    OtherVault,
+    #[error("the policy is of {found}, but the first epoch's of {first}")]
+    OtherVault { found: VaultIdentity, first: VaultIdentity },
     #[error("it does not follow the epoch before it")]
     NotAscending,
     #[error("its rounds begin at {first}, within those of an earlier epoch: work would be paid twice")]
@@ -65,6 +65,8 @@ pub enum Finding {
         .computed.compute, .computed.data, on_record(.recorded)
     )]
     Payout { contributor: Address, computed: Payout, cumulative: u128, recorded: Vec<Paid> },
+    #[error("{contributor} would have earned more than 2^128 base units in all")]
+    TooMuch { contributor: Address },
     #[error("it leaves {}, but {} is on record", tenths(.computed), tenths(.recorded))]
     Left { computed: Carry, recorded: Carry },
     #[error("the root of its claims is {}, but {} is on record", optional(.computed), optional(.recorded))]
