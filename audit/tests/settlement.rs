@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fairshare_audit::settlement::{Carry, Earned, SettlementError, settle};
 use fairshare_params::address::Address;
+use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_testkit::fixture;
