@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fairshare_audit::snapshot::Paid;
 use fairshare_params::address::Address;
 use fairshare_params::keys::Statement;
 use fairshare_params::policy::Policy;
@@ -13,7 +14,7 @@ use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_prover::score::score_compute;
 use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data, write_bundle};
-use fairshare_vault::ledger::{Paid, Submitted};
+use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
 use crate::error::{CliError, Status, one_line};

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use fairshare_audit::archive::ArchiveError;
 use fairshare_formats::policy::PolicyError;
 use fairshare_formats::registration::RegistrationFileError;
 use fairshare_params::keys::KeyError;
@@ -18,7 +19,6 @@ use fairshare_prover::score::ScoreError;
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_vault::VaultError;
-use fairshare_vault::archive::ArchiveError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 /// How a command ended.

@@ -2,8 +2,6 @@
 
 #[path = "end_to_end/completeness.rs"]
 mod completeness;
-#[path = "support/fixture.rs"]
-mod fixture;
 #[path = "end_to_end/folders.rs"]
 mod folders;
 #[path = "end_to_end/interrupted.rs"]
@@ -22,13 +20,12 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Contribution;
 use fairshare_prover::score::{score_compute, score_data};
 use fairshare_prover::{Limits, Proved, Prover, Silent, commit_data, write_bundle};
+use fairshare_testkit::fixture::{
+    self, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence,
+    policy, records, verifier, write,
+};
 use fairshare_verifier::{Bundle, Score};
 use tempfile::TempDir;
-
-use fixture::{
-    PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence, policy,
-    records, verifier, write,
-};
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")

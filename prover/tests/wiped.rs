@@ -4,10 +4,6 @@
 //! value leaves on a stack is overwritten by the calls that follow, in no order that a test could rely on.
 #![cfg(target_os = "linux")]
 
-#[expect(dead_code, reason = "shared with tests that need more of it")]
-#[path = "support/fixture.rs"]
-mod fixture;
-
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
@@ -17,11 +13,10 @@ use fairshare_params::commitment::Blinding;
 use fairshare_prover::commit::Commitment;
 use fairshare_prover::opening::Opening;
 use fairshare_prover::segment::SegmentSecret;
+use fairshare_testkit::fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
 use zeroize::{Zeroize, ZeroizeOnDrop};
-
-use fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 
 const MASK: u8 = 0x5a;
 /// Bytes that are read at once; consecutive reads overlap by as many as a needle may have.

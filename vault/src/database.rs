@@ -104,7 +104,7 @@ impl Database {
             Backend::Postgres(_) => "SELECT pg_database_size(current_database())",
         };
         let row = self.read(|transaction| transaction.query_one(sql, &[]))?;
-        Ok(row.integer(0)?.unsigned_abs())
+        row.count(0)
     }
 
     /// Does `work` in one transaction, alone among writers: all of it is kept, or, on an error, nothing.

@@ -1,16 +1,16 @@
 //! Why the vault refuses.
 
+use fairshare_audit::settlement::SettlementError;
+use fairshare_audit::snapshot::{State, VaultIdentity};
+use fairshare_audit::units::SumError;
 use fairshare_formats::policy::PolicyError;
+use fairshare_formats::registration::RegistrationFileError;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_verifier::{BundleError, VerifyError};
 
-use crate::claims::ClaimsError;
 use crate::database::DatabaseError;
-use crate::ledger::State;
-use crate::settlement::SettlementError;
-use crate::units::SumError;
 
 /// Why a command on the ledger was refused. Nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,9 @@ pub enum VaultError {
         /// Why.
         source: Box<PolicyError>,
     },
+    /// A registration on record that cannot be read any more.
+    #[error("the ledger holds a registration that cannot be read; restore it from a backup or an archive")]
+    Registration(#[source] RegistrationFileError),
     /// A policy on record that is not the one its epoch was opened with.
     #[error(
         "the policy on record for epoch {epoch} hashes to {found}, but the epoch was opened under {expected}; restore the ledger from a backup"
@@ -53,10 +56,10 @@ pub enum VaultError {
         "this ledger is of {ledger}, but the policy of {policy}; keep each vault and subnet in a ledger of its own"
     )]
     OtherVault {
-        /// Chain, vault and subnet of the ledger.
-        ledger: String,
-        /// Chain, vault and subnet of the policy.
-        policy: String,
+        /// The ledger's.
+        ledger: Box<VaultIdentity>,
+        /// The policy's.
+        policy: Box<VaultIdentity>,
     },
     /// The same epoch under other rules.
     #[error("epoch {epoch} was opened under policy {recorded}; its rules cannot change to {given}")]
@@ -193,9 +196,6 @@ pub enum VaultError {
     /// Scores that cannot be weighed.
     #[error(transparent)]
     Settlement(#[from] SettlementError),
-    /// Claims that make no tree.
-    #[error(transparent)]
-    Claims(#[from] ClaimsError),
     /// Someone who has earned nothing.
     #[error("{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs")]
     NothingEarned {

@@ -297,6 +297,12 @@ fn write_length(bytes: &mut Vec<u8>, length: usize) {
     bytes.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
 }
 
+/// Every length is a `u64`.
+#[expect(clippy::as_conversions, reason = "a usize has at most 64 bits, but there is no `From`")]
+const fn wide(length: usize) -> u64 {
+    length as u64
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize,
@@ -309,7 +315,7 @@ impl Reader<'_> {
 
     fn need(&self, field: &'static str, needed: u64) -> Result<(), BundleError> {
         let left = self.left();
-        if needed > left as u64 {
+        if needed > wide(left) {
             return Err(BundleError::Truncated { field, offset: self.offset, needed, left });
         }
         Ok(())
@@ -318,7 +324,7 @@ impl Reader<'_> {
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], BundleError> {
         let rest = self.bytes.get(self.offset..).unwrap_or_default();
         let truncated =
-            BundleError::Truncated { field, offset: self.offset, needed: N as u64, left: self.left() };
+            BundleError::Truncated { field, offset: self.offset, needed: wide(N), left: self.left() };
         let head = rest.first_chunk::<N>().ok_or(truncated)?;
         self.offset = self.offset.saturating_add(N);
         Ok(*head)
@@ -349,8 +355,14 @@ impl Reader<'_> {
         if count == 0 {
             return Err(BundleError::Empty { field, offset });
         }
-        self.need(field, u64::from(count).saturating_mul(least_bytes as u64))?;
-        Ok(count as usize)
+        let needed = u64::from(count).saturating_mul(wide(least_bytes));
+        self.need(field, needed)?;
+        usize::try_from(count).map_err(|_| BundleError::Truncated {
+            field,
+            offset,
+            needed,
+            left: self.left(),
+        })
     }
 
     fn data(&mut self, geometry: Geometry, contributor: Address) -> Result<DataBundle, BundleError> {

@@ -13,17 +13,12 @@ use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_testkit::fixture::{POLICY, edit};
 use fairshare_verifier::Bundle;
 use fairshare_verifier::bundle::{DataBundle, Dataset, LinkedProof, MAGIC, Segment, VERSION};
 use fairshare_verifier::link::Link;
 use halo2curves::bn256::{Fr, G1Affine};
 use peak_alloc::PeakAlloc;
-
-#[path = "../../prover/tests/support/fixture.rs"]
-#[expect(dead_code, reason = "only the policy's text is needed here")]
-mod fixture;
-
-use fixture::{POLICY, edit};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;

@@ -63,6 +63,12 @@ impl Row {
         }
     }
 
+    /// The integer in this column, which counts something.
+    pub fn count(&self, column: usize) -> Result<u64> {
+        u64::try_from(self.integer(column)?)
+            .map_err(|_| DatabaseError::Corrupt { what: "a negative number where a count stands" })
+    }
+
     /// The text in this column.
     pub fn text(&self, column: usize) -> Result<&str> {
         self.optional_text(column)?.ok_or(DatabaseError::Corrupt { what: "nothing where a text stands" })

@@ -5,19 +5,16 @@
 
 use std::collections::HashSet;
 
+use fairshare_audit::snapshot::{MAX_BUNDLE_BYTES, State};
 use fairshare_params::address::Address;
 use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 
-use super::{Epoch, Ledger, Result, State, find_epoch, read_registration};
+use super::{Epoch, Ledger, Result, find_epoch, read_registration};
 use crate::database::Transaction;
 use crate::error::{SubmitError, VaultError};
-
-/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000 standard
-/// segments, five thousand million symbols, fit.
-pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
 /// A bundle as it arrived.
 #[derive(Clone, Debug)]
@@ -146,18 +143,6 @@ fn insert_bundle(
         ],
     )?;
     Ok(())
-}
-
-#[cfg(feature = "unverified")]
-impl Ledger {
-    /// Puts scores on record that no proof shows, each with the same bytes in the place of a bundle. An audit refuses them.
-    pub fn record_unverified(&mut self, claims: &[Submitted], bytes: &[u8]) -> Result<()> {
-        self.database.write(|transaction| {
-            let epoch = find_epoch(transaction, None)?;
-            epoch.needs(State::Open)?;
-            claims.iter().try_for_each(|claim| insert_bundle(transaction, &epoch, claim, bytes))
-        })
-    }
 }
 
 /// A submission on its way.

@@ -1,4 +1,4 @@
-//! Computing everything again: from the books alone, believing none of their results.
+//! Computing everything again: from a snapshot alone, believing none of its results.
 //!
 //! 1. the policies: each is the one its epoch was opened with, and follows the one before it;
 //! 2. the registrations: each fits its policy, no dataset has two owners, no node two logs;
@@ -10,6 +10,7 @@
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::error::Error;
 use std::sync::Arc;
 
 use fairshare_params::Geometry;
@@ -20,16 +21,17 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
+use num_bigint::BigUint;
 
-use crate::books::{Books, EpochBooks};
-use crate::ledger::{Paid, State};
-use crate::settlement::{Carry, Earned, Part, Payout, Settlement, settle};
-use crate::units::{Log, check_sum, opens};
+use crate::claims::{ClaimTree, Distribution};
+use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
+use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
+use crate::units::{UnitLog, check_sum, opens};
 
 mod claims;
-mod difference;
+mod finding;
 
-pub use difference::{Difference, Finding};
+pub use finding::Finding;
 
 /// Bundles verified at once: enough for every core, few enough for the memory.
 const BATCH: usize = 256;
@@ -48,11 +50,11 @@ pub struct Report {
     /// Every epoch, in order.
     pub epochs: Vec<EpochReport>,
     /// Paid to contributors in all, by the claims.
-    pub claimed: u128,
+    pub claimed: BigUint,
     /// Claims on record.
     pub claims: usize,
-    /// Everything that is not as it should be.
-    pub differences: Vec<Difference>,
+    /// Everything that is not as it should be, by epoch.
+    pub findings: BTreeMap<u64, Vec<Finding>>,
     /// Bundles verified.
     pub bundles: usize,
 }
@@ -90,14 +92,34 @@ pub struct Line {
 impl Report {
     /// Whether everything was as it should be.
     pub fn is_clean(&self) -> bool {
-        self.differences.is_empty()
+        self.findings.is_empty()
     }
+
+    /// How many findings there are.
+    pub fn finding_count(&self) -> usize {
+        self.findings.values().map(Vec::len).sum()
+    }
+
+    /// Every finding in one line of words, with its epoch and its causes.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.findings.iter().flat_map(|(epoch, findings)| findings.iter().map(move |f| in_words(*epoch, f)))
+    }
+}
+
+fn in_words(epoch: u64, finding: &Finding) -> String {
+    let mut line = format!("epoch {epoch}: {finding}");
+    let mut source = finding.source();
+    while let Some(error) = source {
+        line += &format!(": {error}");
+        source = error.source();
+    }
+    line
 }
 
 /// What earlier epochs say about later ones.
 #[derive(Default)]
 struct Past {
-    vault: Option<(u64, Address, String)>,
+    vault: Option<VaultIdentity>,
     last: Option<u64>,
     rounds_end: u64,
     /// A dataset's first registration.
@@ -115,14 +137,14 @@ impl<'a> Auditor<'a> {
         Self { parameters, trust, progress, keys: RefCell::default() }
     }
 
-    /// Audits the books.
-    pub fn audit(&self, books: &Books) -> Report {
-        let total = books.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
-        let mut run = Run { auditor: self, past: Past::default(), differences: Vec::new(), done: 0, total };
-        let epochs = books.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
-        let claimed = claims::check(&mut run, books);
-        let Run { differences, done, .. } = run;
-        Report { epochs, claimed, claims: books.claims.len(), differences, bundles: done }
+    /// Audits a ledger's snapshot.
+    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Report {
+        let total = snapshot.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
+        let mut run = Run { auditor: self, past: Past::default(), findings: BTreeMap::new(), done: 0, total };
+        let epochs = snapshot.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
+        let claimed = claims::check(&mut run, snapshot);
+        let Run { findings, done, .. } = run;
+        Report { epochs, claimed, claims: snapshot.claims.len(), findings, bundles: done }
     }
 
     fn parameters(&self, geometry: Geometry) -> Option<&Srs> {
@@ -137,39 +159,39 @@ type Own<'a> = HashMap<(Address, Role), Vec<&'a Registration>>;
 struct Run<'a> {
     auditor: &'a Auditor<'a>,
     past: Past,
-    differences: Vec<Difference>,
+    findings: BTreeMap<u64, Vec<Finding>>,
     done: usize,
     total: usize,
 }
 
 impl Run<'_> {
     fn note(&mut self, epoch: u64, finding: Finding) {
-        self.differences.push(Difference { epoch: Some(epoch), finding });
+        self.findings.entry(epoch).or_default().push(finding);
     }
 
-    fn epoch(&mut self, books: &EpochBooks) -> EpochReport {
+    fn epoch(&mut self, snapshot: &EpochSnapshot) -> EpochReport {
         let mut report = EpochReport {
-            number: books.number,
+            number: snapshot.number,
             policy: None,
-            state: books.state,
+            state: snapshot.state,
             brought: self.past.carry.clone(),
             left: Carry::default(),
             lines: BTreeMap::new(),
         };
-        if let Some(policy) = self.policy(books) {
-            self.registrations(books, &policy);
-            let scores = self.scores(books, &policy);
+        if let Some(policy) = self.policy(snapshot) {
+            self.registrations(snapshot, &policy);
+            let scores = self.scores(snapshot, &policy);
             report.lines = lines(&scores);
-            self.settlement(books, &policy, &scores, &mut report);
+            self.settlement(snapshot, &policy, &scores, &mut report);
             report.policy = Some(policy);
         }
         report
     }
 
     /// Step 1.
-    fn policy(&mut self, books: &EpochBooks) -> Option<Policy> {
-        let epoch = books.number;
-        let policy = match books.source.policy() {
+    fn policy(&mut self, snapshot: &EpochSnapshot) -> Option<Policy> {
+        let epoch = snapshot.number;
+        let policy = match snapshot.source.policy() {
             Ok(policy) => policy,
             Err(source) => {
                 self.note(epoch, Finding::Policy(Box::new(source)));
@@ -177,16 +199,18 @@ impl Run<'_> {
             }
         };
         let found = policy.hash();
-        if found != books.policy {
-            self.note(epoch, Finding::PolicyHash { found, recorded: books.policy });
+        if found != snapshot.policy {
+            self.note(epoch, Finding::PolicyHash { found, recorded: snapshot.policy });
         }
         let vault = policy.vault();
         if vault.epoch != epoch {
             self.note(epoch, Finding::EpochNumber { policy: vault.epoch });
         }
-        let identity = (vault.chain_id, vault.address, vault.subnet.clone());
-        if self.past.vault.get_or_insert_with(|| identity.clone()) != &identity {
-            self.note(epoch, Finding::OtherVault);
+        let identity = VaultIdentity::of(&policy);
+        let first = self.past.vault.get_or_insert_with(|| identity.clone());
+        if *first != identity {
+            let first = first.clone();
+            self.note(epoch, Finding::OtherVault { found: identity, first });
         }
         if self.past.last.is_some_and(|last| epoch <= last) {
             self.note(epoch, Finding::NotAscending);
@@ -200,10 +224,10 @@ impl Run<'_> {
     }
 
     /// Step 2.
-    fn registrations(&mut self, books: &EpochBooks, policy: &Policy) {
-        let epoch = books.number;
+    fn registrations(&mut self, snapshot: &EpochSnapshot, policy: &Policy) {
+        let epoch = snapshot.number;
         let (mut seen, mut nodes) = (HashSet::new(), HashSet::new());
-        for registered in &books.registrations {
+        for registered in &snapshot.registrations {
             let registration = &registered.registration;
             let (digest, contributor) = (*registration.digest(), *registration.contributor());
             if !seen.insert((digest, contributor)) {
@@ -230,8 +254,8 @@ impl Run<'_> {
     }
 
     /// Step 3, and step 4 with it: the verified scores of the epoch.
-    fn scores(&mut self, books: &EpochBooks, policy: &Policy) -> Vec<(Address, Earned)> {
-        let epoch = books.number;
+    fn scores(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Vec<(Address, Earned)> {
+        let epoch = snapshot.number;
         let auditor = self.auditor;
         let Some(srs) = auditor.parameters(policy.geometry()) else {
             self.note(epoch, Finding::NoParameters { geometry: policy.geometry() });
@@ -246,20 +270,20 @@ impl Run<'_> {
                 }
             };
         let mut own: Own<'_> = HashMap::new();
-        for registered in &books.registrations {
+        for registered in &snapshot.registrations {
             let registration = &registered.registration;
             own.entry((*registration.contributor(), registration.role())).or_default().push(registration);
         }
         let mut scores = BTreeMap::new();
-        for (batch, bundles) in books.bundles.chunks(BATCH).enumerate() {
+        for (batch, bundles) in snapshot.bundles.chunks(BATCH).enumerate() {
             self.verify(epoch, &own, &verifier, (batch * BATCH..).zip(bundles), &mut scores);
             self.done += bundles.len();
             (auditor.progress)(self.done, self.total);
         }
         let scores: Vec<_> =
             scores.into_iter().map(|((contributor, _), earned)| (contributor, earned)).collect();
-        if books.state >= State::Closed {
-            self.units(books, policy, srs, &scores);
+        if snapshot.state >= State::Closed {
+            self.units(snapshot, policy, srs, &scores);
         }
         scores
     }
@@ -325,40 +349,40 @@ impl Run<'_> {
     }
 
     /// Step 4.
-    fn units(&mut self, books: &EpochBooks, policy: &Policy, srs: &Srs, scores: &[(Address, Earned)]) {
+    fn units(&mut self, snapshot: &EpochSnapshot, policy: &Policy, srs: &Srs, scores: &[(Address, Earned)]) {
         let proved: HashSet<_> = scores
             .iter()
             .filter(|(_, earned)| earned.role() == Role::Compute)
             .map(|(node, _)| *node)
             .collect();
         let mut logs = Vec::new();
-        for registered in &books.registrations {
+        for registered in &snapshot.registrations {
             let Contribution::Compute { commitment, .. } = registered.registration.contribution() else {
                 continue;
             };
             let node = *registered.registration.contributor();
             if registered.units.as_ref().is_some_and(|units| !opens(srs, policy, commitment, units)) {
-                self.note(books.number, Finding::Units { contributor: node });
+                self.note(snapshot.number, Finding::Units { contributor: node });
             }
             let units = registered.units.clone();
-            logs.push(Log { node, commitment: *commitment, units, proved: proved.contains(&node) });
+            logs.push(UnitLog { node, commitment: *commitment, units, proved: proved.contains(&node) });
         }
         if let Err(source) = check_sum(srs, policy, &logs) {
-            self.note(books.number, Finding::Sum(source));
+            self.note(snapshot.number, Finding::Sum(source));
         }
     }
 
     /// Step 5.
     fn settlement(
         &mut self,
-        books: &EpochBooks,
+        snapshot: &EpochSnapshot,
         policy: &Policy,
         scores: &[(Address, Earned)],
         report: &mut EpochReport,
     ) {
-        let epoch = books.number;
-        if books.brought != self.past.carry {
-            let (computed, recorded) = (self.past.carry.clone(), books.brought.clone());
+        let epoch = snapshot.number;
+        if snapshot.brought != self.past.carry {
+            let (computed, recorded) = (self.past.carry.clone(), snapshot.brought.clone());
             self.note(epoch, Finding::Brought { computed, recorded });
         }
         let settlement = match settle(policy, &self.past.carry, scores) {
@@ -369,29 +393,30 @@ impl Run<'_> {
             report.lines.entry(*contributor).or_default().payout = *payout;
         }
         report.left = settlement.carry.clone();
-        if books.state < State::Settled {
-            if !books.payouts.is_empty() || books.left.is_some() || books.root.is_some() {
+        if snapshot.state < State::Settled {
+            if !snapshot.payouts.is_empty() || snapshot.left.is_some() || snapshot.root.is_some() {
                 self.note(epoch, Finding::SettledEarly);
             }
             return;
         }
-        self.payouts(books, &settlement);
-        if books.left.as_ref() != Some(&settlement.carry) {
-            let (computed, recorded) = (settlement.carry.clone(), books.left.clone().unwrap_or_default());
+        self.payouts(snapshot, &settlement);
+        if snapshot.left.as_ref() != Some(&settlement.carry) {
+            let (computed, recorded) = (settlement.carry.clone(), snapshot.left.clone().unwrap_or_default());
             self.note(epoch, Finding::Left { computed, recorded });
         }
-        let root = claims::root(policy, &self.past.earned);
-        if root != books.root {
-            self.note(epoch, Finding::Root { computed: root, recorded: books.root });
+        let tree = ClaimTree::of_earned(Distribution::of(policy), &self.past.earned);
+        let root = tree.map(|tree| tree.root());
+        if root != snapshot.root {
+            self.note(epoch, Finding::Root { computed: root, recorded: snapshot.root });
         }
         self.past.carry = settlement.carry;
         self.past.settled.insert(epoch, self.past.earned.clone());
     }
 
     /// Every amount on record against the amount computed; what was earned in all goes on from the latter.
-    fn payouts(&mut self, books: &EpochBooks, settlement: &Settlement) {
+    fn payouts(&mut self, snapshot: &EpochSnapshot, settlement: &Settlement) {
         let mut recorded: BTreeMap<Address, Vec<&Paid>> = BTreeMap::new();
-        for paid in &books.payouts {
+        for paid in &snapshot.payouts {
             recorded.entry(paid.contributor).or_default().push(paid);
         }
         let contributors: Vec<_> = settlement.payouts.keys().chain(recorded.keys()).copied().collect();
@@ -399,7 +424,10 @@ impl Run<'_> {
         for contributor in contributors.into_iter().filter(|contributor| seen.insert(*contributor)) {
             let computed = settlement.payouts.get(&contributor).copied().unwrap_or_default();
             let earned = self.past.earned.get(&contributor).copied().unwrap_or_default();
-            let cumulative = earned.saturating_add(computed.total());
+            let Some(cumulative) = earned.checked_add(computed.total()) else {
+                self.note(snapshot.number, Finding::TooMuch { contributor });
+                continue;
+            };
             if computed.total() > 0 {
                 self.past.earned.insert(contributor, cumulative);
             }
@@ -408,7 +436,7 @@ impl Run<'_> {
             let found = recorded.get(&contributor).map(Vec::as_slice).unwrap_or_default();
             if found.iter().copied().ne(expected.iter()) {
                 let recorded = found.iter().map(|paid| **paid).collect();
-                self.note(books.number, Finding::Payout { contributor, computed, cumulative, recorded });
+                self.note(snapshot.number, Finding::Payout { contributor, computed, cumulative, recorded });
             }
         }
     }
@@ -427,13 +455,7 @@ impl Earned {
 fn earned(score: &Score) -> Earned {
     match score {
         Score::Compute(score) => Earned::Compute { score: score.score },
-        Score::Data(score) => {
-            let part = |dataset: &fairshare_verifier::ScoredDataset| Part {
-                round: dataset.round,
-                records: dataset.records,
-            };
-            Earned::Data { score: score.score, datasets: score.datasets.iter().map(part).collect() }
-        }
+        Score::Data(score) => Earned::Data { score: score.score, datasets: score.datasets.clone() },
     }
 }
 
@@ -445,9 +467,42 @@ fn lines(scores: &[(Address, Earned)]) -> BTreeMap<Address, Line> {
             Earned::Compute { score } => line.compute = Some(*score),
             Earned::Data { score, datasets } => {
                 line.data = Some(*score);
-                line.records = datasets.iter().map(|part| u64::from(part.records)).sum();
+                line.records = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
             }
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_formats::policy::PolicySource;
+
+    use super::*;
+
+    /// No ledger leads there, but an archive may say what it likes.
+    #[test]
+    fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
+        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
+        let findings = BTreeMap::new();
+        let mut run = Run { auditor: &auditor, past: Past::default(), findings, done: 0, total: 0 };
+        let contributor = Address([7; 20]);
+        run.past.earned.insert(contributor, u128::MAX);
+        let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
+        let epoch = EpochSnapshot {
+            number: 3,
+            state: State::Settled,
+            policy: Digest([0; 32]),
+            source: PolicySource { text: String::new(), files: BTreeMap::new() },
+            brought: Carry::default(),
+            left: None,
+            root: None,
+            registrations: Vec::new(),
+            bundles: Vec::new(),
+            payouts: Vec::new(),
+        };
+        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default() });
+        assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
+        assert_eq!(run.past.earned[&contributor], u128::MAX);
+    }
 }

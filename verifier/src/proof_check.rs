@@ -1,93 +1,24 @@
 //! What one proof has to show, and how that is checked: alone, or together with others.
 
-use std::fmt;
-
 use fairshare_params::encoding::{POINT_BYTES, decode_point};
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Reader;
-use halo2_proofs::plonk::{self, verify_proof};
+use halo2_proofs::plonk::verify_proof;
 use halo2_proofs::poly::VerificationStrategy;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::AccumulatorStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 
-use crate::VerifyError;
 use crate::bundle::LinkedProof;
 use crate::equation::Equation;
+use crate::error::{ProofError, Subject, VerifyError};
 use crate::link::LinkStatement;
-
-/// Which proof of a bundle, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// A segment's histogram proof.
-    Histogram {
-        /// The dataset.
-        dataset: usize,
-        /// The segment.
-        segment: usize,
-    },
-    /// The data-score proof.
-    DataScore,
-    /// The compute-score proof.
-    ComputeScore,
-}
-
-impl Subject {
-    /// The only, or first, proof of a statement.
-    pub(crate) fn of(statement: Statement) -> Self {
-        match statement {
-            Statement::Histogram => Self::Histogram { dataset: 0, segment: 0 },
-            Statement::DataScore => Self::DataScore,
-            Statement::ComputeScore => Self::ComputeScore,
-        }
-    }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Histogram { dataset, segment } => {
-                write!(f, "histogram proof of dataset {dataset}, segment {segment}")
-            }
-            Self::DataScore => f.write_str("data-score proof"),
-            Self::ComputeScore => f.write_str("compute-score proof"),
-        }
-    }
-}
-
-/// Why a proof is refused.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProofError {
-    /// Not as long as every proof of its circuit.
-    #[error("it has {found} bytes, a proof of this circuit has {expected}")]
-    Length {
-        /// Bytes found.
-        found: usize,
-        /// Bytes that a proof of this circuit has.
-        expected: usize,
-    },
-    /// Not as many instance rows or linked columns as its circuit has.
-    #[error("{found} instance rows or linked columns given, the circuit has {expected}")]
-    Shape {
-        /// Rows or columns given.
-        found: usize,
-        /// Rows or columns of the circuit.
-        expected: usize,
-    },
-    /// It does not decode, or its equations do not hold.
-    #[error("it does not verify")]
-    Backend(#[source] plonk::Error),
-    /// The pairing check fails: the proof is of something else.
-    #[error("it is not a proof of this statement")]
-    False,
-}
 
 /// One proof with all that it must be about.
 #[derive(Clone, Debug)]
-pub(crate) struct Obligation<'a> {
+pub(crate) struct ProofCheck<'a> {
     pub(crate) subject: Subject,
     pub(crate) key: &'a VerifyingKey,
     pub(crate) instance: Vec<Fr>,
@@ -99,9 +30,9 @@ pub(crate) struct Obligation<'a> {
 /// Pairing checks of several proofs, accumulated.
 pub(crate) type Accumulator<'a> = AccumulatorStrategy<'a, Bn256>;
 
-impl Obligation<'_> {
+impl ProofCheck<'_> {
     /// Steps 5 and 6 for this proof alone.
-    pub(crate) fn check(&self, srs: &Srs) -> Result<(), VerifyError> {
+    pub(crate) fn run(&self, srs: &Srs) -> Result<(), VerifyError> {
         let refuse = |source| VerifyError::Proof { subject: self.subject, source };
         // 5. the proof
         let accumulator = self.accumulate(srs, Accumulator::new(srs.params())).map_err(refuse)?;

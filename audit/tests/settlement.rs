@@ -1,14 +1,14 @@
 //! The division of a pool against exact rationals (PROTOCOL section 8).
 
-#[path = "../../prover/tests/support/fixture.rs"]
-#[expect(dead_code, reason = "only the policy's text is used here")]
-mod fixture;
-
 use std::collections::BTreeMap;
 
+use fairshare_audit::settlement::{Carry, Earned, SettlementError, settle};
 use fairshare_params::address::Address;
+use fairshare_params::context::Role;
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
-use fairshare_vault::settlement::{Carry, Earned, Part, SettlementError, settle};
+use fairshare_testkit::fixture;
+use fairshare_verifier::ScoredDataset;
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use proptest::prelude::*;
@@ -29,12 +29,12 @@ fn rational(number: impl Into<BigInt>) -> BigRational {
 }
 
 /// A data weight by PROTOCOL's formula in exact rationals, with the mean decay of the datasets.
-fn exact_weight(policy: &Policy, score: u64, datasets: &[Part]) -> BigRational {
-    let records: u64 = datasets.iter().map(|part| u64::from(part.records)).sum();
+fn exact_weight(policy: &Policy, score: u64, datasets: &[ScoredDataset]) -> BigRational {
+    let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
     let decay = policy.data_decay();
     let decayed: BigRational = datasets
         .iter()
-        .map(|part| rational(decay.at(part.round).unwrap()) * rational(part.records))
+        .map(|dataset| rational(decay.at(dataset.round).unwrap()) * rational(dataset.records))
         .fold(rational(0), |sum, term| sum + term);
     let mean = decayed / rational(records);
     let g = match policy.weighting() {
@@ -71,14 +71,19 @@ fn scores() -> impl Strategy<Value = Vec<u64>> {
     prop::collection::vec(score, 0..40)
 }
 
-fn datasets() -> impl Strategy<Value = Vec<Part>> {
+fn datasets() -> impl Strategy<Value = Vec<ScoredDataset>> {
     let records = prop_oneof![Just(1u32), Just(u32::MAX / 4), 1u32..100_000];
     let round = prop_oneof![Just(0u64), 0u64..1000, Just(1 << 20)];
-    prop::collection::vec((round, records).prop_map(|(round, records)| Part { round, records }), 1..4)
+    prop::collection::vec((round, records).prop_map(|(round, records)| dataset(round, records)), 1..4)
 }
 
 fn pools() -> impl Strategy<Value = u128> {
     prop_oneof![Just(1), Just(u128::MAX), any::<u128>().prop_map(|pool| pool.max(1)), 1u128..1000]
+}
+
+/// Settlement does not ask for the digest.
+fn dataset(round: u64, records: u32) -> ScoredDataset {
+    ScoredDataset { digest: Digest([0; 32]), round, records }
 }
 
 fn address(index: usize, kind: u8) -> Address {
@@ -137,9 +142,9 @@ proptest! {
     #[test]
     fn parts_of_one_round_weigh_as_a_whole(score in any::<u64>(), round in 0u64..500, cuts in prop::collection::vec(1u32..1000, 1..5)) {
         let policy = policy(1_000_000, "records-divergence");
-        let whole = vec![Part { round, records: cuts.iter().sum() }];
-        let parts: Vec<_> = cuts.iter().map(|records| Part { round, records: *records }).collect();
-        let other = (address(1, 2), Earned::Data { score: 1 << 46, datasets: vec![Part { round: 3, records: 700 }] });
+        let whole = vec![dataset(round, cuts.iter().sum())];
+        let parts: Vec<_> = cuts.iter().map(|records| dataset(round, *records)).collect();
+        let other = (address(1, 2), Earned::Data { score: 1 << 46, datasets: vec![dataset(3, 700)] });
         let payout = |datasets| {
             let scores = [(address(0, 2), Earned::Data { score, datasets }), other.clone()];
             settle(&policy, &Carry::default(), &scores).unwrap().payouts
@@ -156,8 +161,7 @@ fn a_pool_without_weight_is_carried_whole_and_stays_with_its_kind() {
     assert_eq!(first.payouts[&address(0, 1)].compute, 700);
     // 7 tenths of a unit that nobody can be paid, and all of data's.
     assert_eq!(first.carry, Carry { compute: 7u32.into(), data: 3003u32.into() });
-    let data =
-        [(address(0, 2), Earned::Data { score: 1 << 47, datasets: vec![Part { round: 0, records: 1000 }] })];
+    let data = [(address(0, 2), Earned::Data { score: 1 << 47, datasets: vec![dataset(0, 1000)] })];
     let second = settle(&policy, &first.carry, &data).unwrap();
     // 300.3 and 300.3 units.
     assert_eq!(second.payouts[&address(0, 2)].data, 600);
@@ -167,7 +171,7 @@ fn a_pool_without_weight_is_carried_whole_and_stays_with_its_kind() {
 #[test]
 fn records_divergence_is_capped_loses_what_chance_gives_and_fades_with_the_round() {
     let policy = policy(1_000_000_000_000, "records-divergence");
-    let one = |score, records, round| Earned::Data { score, datasets: vec![Part { round, records }] };
+    let one = |score, records, round| Earned::Data { score, datasets: vec![dataset(round, records)] };
     let ratio = |a: Earned, b: Earned| {
         let settled = settle(&policy, &Carry::default(), &[(address(0, 2), a), (address(1, 2), b)]).unwrap();
         let [a, b] = [0, 1].map(|i| settled.payouts[&address(i, 2)].data as f64);
@@ -192,9 +196,25 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
     let twice =
         [(address(0, 1), Earned::Compute { score: 5 }), (address(0, 1), Earned::Compute { score: 5 })];
     let error = settle(&policy, &Carry::default(), &twice).unwrap_err();
-    assert!(matches!(error, SettlementError::Twice { role: "compute", .. }), "{error}");
-    let far =
-        [(address(0, 2), Earned::Data { score: 5, datasets: vec![Part { round: u64::MAX, records: 1 }] })];
+    assert!(matches!(error, SettlementError::Twice { role: Role::Compute, .. }), "{error}");
+    let far = [(address(0, 2), Earned::Data { score: 5, datasets: vec![dataset(u64::MAX, 1)] })];
     let error = settle(&policy, &Carry::default(), &far).unwrap_err();
     assert!(matches!(error, SettlementError::Round { round: u64::MAX, .. }), "{error}");
+}
+
+/// Opening an epoch keeps a vault's pools below `2^128` in all; whoever gets past that is told, and not paid less.
+#[test]
+fn a_share_of_more_than_128_bits_is_refused() {
+    let policy = policy(u128::MAX, "divergence");
+    let brought = |bits: u32| Carry { compute: BigUint::from(1u32) << bits, data: BigUint::ZERO };
+    let alone = [(address(0, 1), Earned::Compute { score: 5 })];
+    let error = settle(&policy, &brought(140), &alone).unwrap_err();
+    assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });
+    // Nine tenths of 2^128 for computing and three for data: each share fits, and their sum does not.
+    let both =
+        [alone[0].clone(), (address(0, 1), Earned::Data { score: 5, datasets: vec![dataset(0, 1000)] })];
+    let carry = Carry { compute: BigUint::from(u128::MAX) * 2u32, data: BigUint::ZERO };
+    assert!(settle(&policy, &carry, &alone).is_ok());
+    let error = settle(&policy, &carry, &both).unwrap_err();
+    assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });
 }

@@ -16,7 +16,7 @@ use halo2curves::bn256::{Fr, G1, G1Affine};
 
 /// A node's registered log.
 #[derive(Clone, Debug)]
-pub struct Log {
+pub struct UnitLog {
     /// The node.
     pub node: Address,
     /// The commitment to its units by round.
@@ -72,7 +72,7 @@ pub fn opens(srs: &Srs, policy: &Policy, commitment: &G1Affine, units: &[u32]) -
 }
 
 /// The sum check. An epoch without any log pays nobody for computing power, and passes.
-pub fn check_sum(srs: &Srs, policy: &Policy, logs: &[Log]) -> Result<(), SumError> {
+pub fn check_sum(srs: &Srs, policy: &Policy, logs: &[UnitLog]) -> Result<(), SumError> {
     if logs.is_empty() {
         return Ok(());
     }
@@ -89,7 +89,7 @@ pub fn check_sum(srs: &Srs, policy: &Policy, logs: &[Log]) -> Result<(), SumErro
 }
 
 /// The nodes, by address, whose log neither a bundle nor units on record vouch for.
-pub fn unbacked(logs: &[Log]) -> Vec<Address> {
+pub fn unbacked(logs: &[UnitLog]) -> Vec<Address> {
     let mut nodes: Vec<_> =
         logs.iter().filter(|log| !log.proved && log.units.is_none()).map(|log| log.node).collect();
     nodes.sort();
@@ -103,7 +103,7 @@ fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
 }
 
 /// Rounds that have too many units on record; and, where all units are, too few.
-fn differences(policy: &Policy, logs: &[Log], complete: bool) -> Vec<RoundDifference> {
+fn differences(policy: &Policy, logs: &[UnitLog], complete: bool) -> Vec<RoundDifference> {
     let mut sums = vec![0u64; policy.round_totals().len()];
     for units in logs.iter().filter_map(|log| log.units.as_ref()) {
         for (sum, units) in sums.iter_mut().zip(units) {

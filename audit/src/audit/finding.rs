@@ -1,7 +1,5 @@
 //! What an audit may find.
 
-use std::fmt;
-
 use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -9,35 +7,11 @@ use fairshare_params::context::{ContextError, Role};
 use fairshare_params::encoding::Digest;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
-use crate::ledger::{Paid, State};
 use crate::settlement::{Carry, Payout, SettlementError};
+use crate::snapshot::{Paid, State, VaultIdentity};
 use crate::units::SumError;
 
-/// Something that is not as it should be.
-#[derive(Debug)]
-pub struct Difference {
-    /// The epoch, if it is one's.
-    pub epoch: Option<u64>,
-    /// What it is.
-    pub finding: Finding,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(epoch) = self.epoch {
-            write!(f, "epoch {epoch}: ")?;
-        }
-        write!(f, "{}", self.finding)?;
-        let mut source = std::error::Error::source(&self.finding);
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
-}
-
-/// What is not as it should be. Positions count from 0, in the books' order.
+/// Something of an epoch that is not as it should be. Positions count from 0, in the snapshot's order.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is named in its variant's message")]
@@ -48,8 +22,8 @@ pub enum Finding {
     PolicyHash { found: Digest, recorded: Digest },
     #[error("the policy is of epoch {policy}")]
     EpochNumber { policy: u64 },
-    #[error("the policy is of another chain, vault or subnet than the first epoch's")]
-    OtherVault,
+    #[error("the policy is of {found}, but the first epoch's of {first}")]
+    OtherVault { found: VaultIdentity, first: VaultIdentity },
     #[error("it does not follow the epoch before it")]
     NotAscending,
     #[error("its rounds begin at {first}, within those of an earlier epoch: work would be paid twice")]
@@ -91,6 +65,8 @@ pub enum Finding {
         .computed.compute, .computed.data, on_record(.recorded)
     )]
     Payout { contributor: Address, computed: Payout, cumulative: u128, recorded: Vec<Paid> },
+    #[error("{contributor} would have earned more than 2^128 base units in all")]
+    TooMuch { contributor: Address },
     #[error("it leaves {}, but {} is on record", tenths(.computed), tenths(.recorded))]
     Left { computed: Carry, recorded: Carry },
     #[error("the root of its claims is {}, but {} is on record", optional(.computed), optional(.recorded))]

@@ -7,11 +7,11 @@ use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
 use crate::audit::{EpochReport, Line, Report};
-use crate::ledger::State;
+use crate::snapshot::State;
 
 /// Contributors shown of an epoch; the others are one line.
 const SHOWN: usize = 25;
-/// Differences shown; an audit that finds more is not read to its end.
+/// Findings shown; a report of more is not read to its end.
 const FINDINGS: usize = 50;
 
 /// The report as text.
@@ -36,8 +36,8 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(text, "  {}", carries(epoch));
     }
     let _ = writeln!(text, "\n{}", claims(report));
-    for difference in report.differences.iter().take(FINDINGS) {
-        let _ = writeln!(text, "DIFFERENCE {difference}");
+    for line in report.lines().take(FINDINGS) {
+        let _ = writeln!(text, "DIFFERENCE {line}");
     }
     text + &more(report)
 }
@@ -53,8 +53,8 @@ pub fn html(report: &Report) -> String {
     );
     if !report.is_clean() {
         page.push_str("<h2>What is not as it should be</h2><ul>");
-        for difference in report.differences.iter().take(FINDINGS) {
-            let _ = write!(page, "<li>{}</li>", escape(&difference.to_string()));
+        for line in report.lines().take(FINDINGS) {
+            let _ = write!(page, "<li>{}</li>", escape(&line));
         }
         let _ = write!(page, "</ul><p>{}</p>", escape(&more(report)));
     }
@@ -95,14 +95,14 @@ fn verdict(report: &Report) -> String {
     }
     format!(
         "{} found in {} with {}.",
-        count(report.differences.len(), "difference"),
+        count(report.finding_count(), "difference"),
         count(epochs, "epoch"),
         count(bundles, "bundle")
     )
 }
 
 fn more(report: &Report) -> String {
-    match report.differences.len().saturating_sub(FINDINGS) {
+    match report.finding_count().saturating_sub(FINDINGS) {
         0 => String::new(),
         more => format!("and {} more\n", count(more, "difference")),
     }

@@ -1,4 +1,4 @@
-//! The books in one file: a tar archive that any tool unpacks, read back with every length bounded.
+//! A snapshot in one file: a tar archive that any tool unpacks, read back with every length bounded.
 //!
 //! | entry | what it is |
 //! | --- | --- |
@@ -9,6 +9,7 @@
 //! | `epochs/E/bundles/N.bundle` | accepted bundles, in order from 0 |
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicySource};
@@ -16,9 +17,8 @@ use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileEr
 use fairshare_params::encoding::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
-use crate::ledger::{MAX_BUNDLE_BYTES, Paid};
 use crate::settlement::{Carry, Payout};
+use crate::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, MAX_BUNDLE_BYTES, Paid, Registered};
 
 /// The version that [`write()`] writes.
 pub const ARCHIVE_VERSION: u32 = 1;
@@ -26,6 +26,8 @@ pub const ARCHIVE_VERSION: u32 = 1;
 pub const MAX_ARCHIVE_BYTES: u64 = 8 << 30;
 /// Longest `ledger.json`: some 200,000 payouts and claims.
 const MAX_LEDGER_BYTES: u64 = 128 << 20;
+/// Tenths of fewer than 2^128 units have 40 digits.
+const MAX_CARRY_DIGITS: usize = 40;
 /// Longest list of units: a line for each of 2^13 rounds.
 const MAX_UNITS_BYTES: u64 = 1 << 20;
 
@@ -59,12 +61,12 @@ pub enum ArchiveError {
         entry: String,
     },
     /// An entry that cannot be read.
-    #[error("`{entry}` cannot be read: {message}")]
+    #[error("`{entry}` cannot be read")]
     Content {
         /// Its name.
         entry: String,
-        /// What was wrong.
-        message: String,
+        /// Why.
+        source: ContentError,
     },
     /// A registration.
     #[error("`{entry}` is no registration")]
@@ -74,6 +76,61 @@ pub enum ArchiveError {
         /// Why.
         source: RegistrationFileError,
     },
+}
+
+/// Why an entry's content cannot be read. What it quotes is cut short.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// Not the JSON of a ledger.
+    #[error("it is not the JSON of a ledger")]
+    Json(#[source] JsonError),
+    /// Another version.
+    #[error("it has version {found}, and this program reads {ARCHIVE_VERSION}")]
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// Text that is not UTF-8.
+    #[error("it is not UTF-8")]
+    Text(#[from] std::string::FromUtf8Error),
+    /// A number, address, digest or state that is none.
+    #[error("`{text}` is no number, address or state")]
+    Value {
+        /// What stands there.
+        text: String,
+    },
+    /// A number in another spelling than its one.
+    #[error("`{text}` has another spelling")]
+    Spelling {
+        /// What stands there.
+        text: String,
+    },
+    /// More digits than a carry can have.
+    #[error("a carry has {digits} digits; {MAX_CARRY_DIGITS} are enough")]
+    Carry {
+        /// How many.
+        digits: usize,
+    },
+    /// Not a list of units.
+    #[error("it is not `row,units` and a line for each row in order")]
+    Units,
+}
+
+/// The JSON library's error, cut short: it quotes what it found, however long that is.
+#[derive(Debug)]
+pub struct JsonError(serde_json::Error);
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shortened(&self.0.to_string(), 300))
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+fn shortened(text: &str, length: usize) -> String {
+    text.chars().take(length).collect()
 }
 
 type Result<T> = std::result::Result<T, ArchiveError>;
@@ -130,8 +187,8 @@ struct IndexClaim {
 
 const INDEX: &str = "ledger.json";
 
-/// Writes the books; the same books give the same bytes.
-pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
+/// Writes a snapshot; equal ones give equal bytes.
+pub fn write(snapshot: &LedgerSnapshot, to: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(to);
     let mut append = |name: String, content: &[u8]| {
         let mut header = tar::Header::new_gnu();
@@ -139,9 +196,9 @@ pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
         header.set_mode(0o644);
         archive.append_data(&mut header, name, content)
     };
-    let index = serde_json::to_vec_pretty(&Index::of(books)).map_err(io::Error::from)?;
+    let index = serde_json::to_vec_pretty(&Index::of(snapshot)).map_err(io::Error::from)?;
     append(INDEX.to_owned(), &index)?;
-    for epoch in &books.epochs {
+    for epoch in &snapshot.epochs {
         let folder = format!("epochs/{}", epoch.number);
         append(format!("{folder}/policy.toml"), epoch.source.text.as_bytes())?;
         for (name, content) in &epoch.source.files {
@@ -163,8 +220,8 @@ pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
     archive.into_inner()?.flush()
 }
 
-/// Reads books back. Nothing of them is believed: that is for [`crate::audit`].
-pub fn read(from: impl Read) -> Result<Books> {
+/// Reads a snapshot back. Nothing of it is believed: that is for [`crate::audit`].
+pub fn read(from: impl Read) -> Result<LedgerSnapshot> {
     let mut archive = tar::Archive::new(from.take(MAX_ARCHIVE_BYTES));
     let mut entries = HashMap::new();
     for entry in archive.entries()? {
@@ -181,8 +238,8 @@ pub fn read(from: impl Read) -> Result<Books> {
             return Err(ArchiveError::Unexpected { entry: name });
         }
     }
-    let books = Entries(entries).books()?;
-    Ok(books)
+    let snapshot = Entries(entries).snapshot()?;
+    Ok(snapshot)
 }
 
 /// The most bytes of an entry of this name, if there can be one.
@@ -224,23 +281,22 @@ fn parse_units(text: &str) -> Option<Vec<u32>> {
 struct Entries(HashMap<String, Vec<u8>>);
 
 impl Entries {
-    fn books(mut self) -> Result<Books> {
-        let index: Index =
-            serde_json::from_slice(&self.take(INDEX)?).map_err(|error| content(INDEX, error))?;
-        if index.fairshare_archive != ARCHIVE_VERSION {
-            let message =
-                format!("version {}, and this program reads {ARCHIVE_VERSION}", index.fairshare_archive);
-            return Err(ArchiveError::Content { entry: INDEX.to_owned(), message });
+    fn snapshot(mut self) -> Result<LedgerSnapshot> {
+        let index: Index = serde_json::from_slice(&self.take(INDEX)?)
+            .map_err(|error| in_index(ContentError::Json(JsonError(error))))?;
+        let found = index.fairshare_archive;
+        if found != ARCHIVE_VERSION {
+            return Err(in_index(ContentError::Version { found }));
         }
         let epochs = index.epochs.iter().map(|epoch| self.epoch(epoch)).collect::<Result<_>>()?;
         let claims = index.claims.iter().map(IndexClaim::read).collect::<Result<_>>()?;
         match self.0.into_keys().min() {
             Some(entry) => Err(ArchiveError::Unexpected { entry }),
-            None => Ok(Books { epochs, claims }),
+            None => Ok(LedgerSnapshot { epochs, claims }),
         }
     }
 
-    fn epoch(&mut self, index: &IndexEpoch) -> Result<EpochBooks> {
+    fn epoch(&mut self, index: &IndexEpoch) -> Result<EpochSnapshot> {
         let number: u64 = number(&index.number)?;
         let folder = format!("epochs/{number}");
         let source = self.source(&folder)?;
@@ -249,7 +305,7 @@ impl Entries {
         let bundles = (0..index.bundles)
             .map(|n| self.take(&format!("{folder}/bundles/{n}.bundle")))
             .collect::<Result<_>>()?;
-        Ok(EpochBooks {
+        Ok(EpochSnapshot {
             number,
             state: number_text(&index.state)?,
             policy: index.policy,
@@ -265,7 +321,7 @@ impl Entries {
 
     fn source(&mut self, folder: &str) -> Result<PolicySource> {
         let name = format!("{folder}/policy.toml");
-        let text = String::from_utf8(self.take(&name)?).map_err(|error| content(&name, error))?;
+        let text = String::from_utf8(self.take(&name)?).map_err(|error| content(&name, error.into()))?;
         let prefix = format!("{folder}/files/");
         let names: Vec<_> = self.0.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
         let mut files = BTreeMap::new();
@@ -284,10 +340,7 @@ impl Entries {
             None => None,
             Some(bytes) => {
                 let units = std::str::from_utf8(&bytes).ok().and_then(parse_units);
-                Some(
-                    units
-                        .ok_or_else(|| content(&entry, "not `row,units` and a line for each row in order"))?,
-                )
+                Some(units.ok_or_else(|| content(&entry, ContentError::Units))?)
             }
         };
         Ok(Registered { registration, units })
@@ -298,40 +351,43 @@ impl Entries {
     }
 }
 
-fn content(entry: &str, message: impl ToString) -> ArchiveError {
-    // The JSON library quotes what it found, however long that is.
-    let message = message.to_string().chars().take(300).collect();
-    ArchiveError::Content { entry: entry.to_owned(), message }
+fn content(entry: &str, source: ContentError) -> ArchiveError {
+    ArchiveError::Content { entry: entry.to_owned(), source }
 }
+
+fn in_index(source: ContentError) -> ArchiveError {
+    content(INDEX, source)
+}
+
+/// Text of `ledger.json` that an error quotes.
+const QUOTED: usize = 80;
 
 /// A number, address or state of `ledger.json`.
 fn number_text<T: std::str::FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| {
-        content(INDEX, format!("`{}` cannot be read", text.chars().take(80).collect::<String>()))
-    })
+    text.parse().map_err(|_| in_index(ContentError::Value { text: shortened(text, QUOTED) }))
 }
 
 /// A number in its one spelling.
 fn number<T: std::str::FromStr + ToString>(text: &str) -> Result<T> {
     let number: T = number_text(text)?;
     if number.to_string() != text {
-        return Err(content(INDEX, format!("`{text}` has another spelling")));
+        return Err(in_index(ContentError::Spelling { text: shortened(text, QUOTED) }));
     }
     Ok(number)
 }
 
 impl Index {
-    fn of(books: &Books) -> Self {
+    fn of(snapshot: &LedgerSnapshot) -> Self {
         Self {
             fairshare_archive: ARCHIVE_VERSION,
-            epochs: books.epochs.iter().map(IndexEpoch::of).collect(),
-            claims: books.claims.iter().map(IndexClaim::of).collect(),
+            epochs: snapshot.epochs.iter().map(IndexEpoch::of).collect(),
+            claims: snapshot.claims.iter().map(IndexClaim::of).collect(),
         }
     }
 }
 
 impl IndexEpoch {
-    fn of(epoch: &EpochBooks) -> Self {
+    fn of(epoch: &EpochSnapshot) -> Self {
         Self {
             number: epoch.number.to_string(),
             state: epoch.state.name().to_owned(),
@@ -352,9 +408,10 @@ impl IndexCarry {
     }
 
     fn read(&self) -> Result<Carry> {
-        // Tenths of fewer than 2^128 units have 40 digits; parsing longer text takes time that grows faster than it.
-        let bounded = |text: &str| {
-            if text.len() > 40 { Err(content(INDEX, "a carry of more than 40 digits")) } else { number(text) }
+        // Parsing a long number takes time that grows faster than the text.
+        let bounded = |text: &str| match text.len() {
+            0..=MAX_CARRY_DIGITS => number(text),
+            digits => Err(in_index(ContentError::Carry { digits })),
         };
         Ok(Carry { compute: bounded(&self.compute_tenths)?, data: bounded(&self.data_tenths)? })
     }

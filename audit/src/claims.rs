@@ -7,10 +7,11 @@
 //! Amounts are cumulative over all epochs of a vault: a claim that nobody made adds to the next one, and a claim made
 //! twice is worth nothing the second time. A leaf binds chain and vault, so it is worth nothing anywhere else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Policy;
 use serde::Serialize;
 use sha3::{Digest as _, Keccak256};
 
@@ -26,6 +27,14 @@ pub struct Distribution {
     pub vault: Address,
     /// The epoch whose settlement fixed the amounts.
     pub epoch: u64,
+}
+
+impl Distribution {
+    /// That of the policy's epoch.
+    pub fn of(policy: &Policy) -> Self {
+        let vault = policy.vault();
+        Self { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch }
+    }
 }
 
 /// One contributor's claim.
@@ -87,6 +96,24 @@ impl ClaimTree {
         if claims.is_empty() {
             return Err(ClaimsError::Empty);
         }
+        let mut seen = HashSet::with_capacity(claims.len());
+        match claims.iter().find(|claim| !seen.insert(claim.contributor)) {
+            Some(Claim { contributor, .. }) => Err(ClaimsError::Twice { contributor: *contributor }),
+            None => Ok(Self::build(distribution, claims)),
+        }
+    }
+
+    /// The tree of what everybody has earned in all; none where nobody has earned anything.
+    pub fn of_earned(distribution: Distribution, earned: &BTreeMap<Address, u128>) -> Option<Self> {
+        let claim = |(contributor, cumulative): (&Address, &u128)| Claim {
+            contributor: *contributor,
+            cumulative: *cumulative,
+        };
+        (!earned.is_empty()).then(|| Self::build(distribution, earned.iter().map(claim).collect()))
+    }
+
+    /// Of one claim or more, each contributor's once.
+    fn build(distribution: Distribution, claims: Vec<Claim>) -> Self {
         let mut leaves: Vec<_> =
             claims.iter().enumerate().map(|(index, claim)| (leaf(&distribution, claim), index)).collect();
         leaves.sort_by_key(|(leaf, _)| leaf.0);
@@ -96,15 +123,12 @@ impl ClaimTree {
         for (rank, (leaf, index)) in leaves.into_iter().enumerate() {
             let place = count - 1 - rank;
             nodes[place] = leaf;
-            let contributor = claims[index].contributor;
-            if places.insert(contributor, (index, place)).is_some() {
-                return Err(ClaimsError::Twice { contributor });
-            }
+            places.insert(claims[index].contributor, (index, place));
         }
         for place in (0..claims.len() - 1).rev() {
             nodes[place] = pair(&nodes[2 * place + 1], &nodes[2 * place + 2]);
         }
-        Ok(Self { distribution, claims, nodes, places })
+        Self { distribution, claims, nodes, places }
     }
 
     /// What a contract is told.

@@ -17,23 +17,17 @@
 //! than `2^32` contributors and, over a vault's life, fewer than `2^128` base units, so nothing exceeds 420 bits. All of
 //! it is computed in [`BigUint`], which has no bound; a share never exceeds its pool and so fits 128 bits.
 
+use std::collections::BTreeMap;
+
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::address::Address;
+use fairshare_params::context::Role;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
+use fairshare_verifier::ScoredDataset;
 use num_bigint::BigUint;
-use std::collections::BTreeMap;
 
 /// Parts into which a base unit is divided between the pools.
 const PARTS: u32 = COMPUTE_WEIGHT + DATA_WEIGHT;
-
-/// One dataset of a scored contributor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The round in which it was registered.
-    pub round: u64,
-    /// Its number of records.
-    pub records: u32,
-}
 
 /// A verified score, as settlement sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +37,7 @@ pub enum Earned {
         /// The score, 48 fractional bits.
         score: u64,
         /// The datasets that it covers.
-        datasets: Vec<Part>,
+        datasets: Vec<ScoredDataset>,
     },
     /// For computing power.
     Compute {
@@ -71,7 +65,7 @@ pub struct Payout {
 }
 
 impl Payout {
-    /// Both together: at most the pool and what was carried, which [`crate::ledger`] keeps below `2^128`.
+    /// Both together. [`settle`] gives nobody more than `2^128`.
     pub fn total(&self) -> u128 {
         self.compute.saturating_add(self.data)
     }
@@ -100,13 +94,19 @@ pub enum SettlementError {
         /// Why.
         source: DecayError,
     },
+    /// More than 128 bits of base units for one contributor. A ledger opens no epoch that could lead to it.
+    #[error("{contributor} would be paid more than 2^128 base units; use larger units")]
+    TooLarge {
+        /// The contributor.
+        contributor: Address,
+    },
     /// One contributor scored twice in one role: paying both would pay one contribution twice.
     #[error("{contributor} has two scores for {role} in one epoch")]
     Twice {
         /// The contributor.
         contributor: Address,
         /// The role.
-        role: &'static str,
+        role: Role,
     },
 }
 
@@ -120,12 +120,12 @@ pub fn settle(
     let mut decays = Decays::new(policy);
     for (contributor, earned) in scores {
         let (weights, role, weight) = match earned {
-            Earned::Compute { score } => (&mut compute, "compute", BigUint::from(*score)),
+            Earned::Compute { score } => (&mut compute, Role::Compute, BigUint::from(*score)),
             Earned::Data { score, datasets } => {
                 let weight = decays.weight(*score, datasets).map_err(|(round, source)| {
                     SettlementError::Round { contributor: *contributor, round, source }
                 })?;
-                (&mut data, "data", weight)
+                (&mut data, Role::Data, weight)
             }
         };
         if weights.insert(*contributor, weight).is_some() {
@@ -133,14 +133,16 @@ pub fn settle(
         }
     }
     let pool = BigUint::from(policy.vault().pool);
-    let (compute, compute_left) = divide(&pool * COMPUTE_WEIGHT + &carried.compute, &compute);
-    let (data, data_left) = divide(&pool * DATA_WEIGHT + &carried.data, &data);
+    let (compute, compute_left) = divide(&pool * COMPUTE_WEIGHT + &carried.compute, &compute)?;
+    let (data, data_left) = divide(&pool * DATA_WEIGHT + &carried.data, &data)?;
     let mut payouts: BTreeMap<Address, Payout> = BTreeMap::new();
     for (contributor, share) in compute {
         payouts.entry(contributor).or_default().compute = share;
     }
     for (contributor, share) in data {
-        payouts.entry(contributor).or_default().data = share;
+        let payout = payouts.entry(contributor).or_default();
+        payout.data = share;
+        payout.compute.checked_add(share).ok_or(SettlementError::TooLarge { contributor })?;
     }
     Ok(Settlement { payouts, carry: Carry { compute: compute_left, data: data_left } })
 }
@@ -157,14 +159,14 @@ impl<'a> Decays<'a> {
     }
 
     /// A contributor's weight; on failure, the round that has no decay.
-    fn weight(&mut self, score: u64, datasets: &[Part]) -> Result<BigUint, (u64, DecayError)> {
-        let records: u64 = datasets.iter().map(|part| u64::from(part.records)).sum();
+    fn weight(&mut self, score: u64, datasets: &[ScoredDataset]) -> Result<BigUint, (u64, DecayError)> {
+        let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
         if records == 0 {
             return Ok(BigUint::ZERO);
         }
         let mut decayed = BigUint::ZERO;
-        for part in datasets {
-            decayed += BigUint::from(self.at(part.round)?) * part.records;
+        for dataset in datasets {
+            decayed += BigUint::from(self.at(dataset.round)?) * dataset.records;
         }
         let schema = self.policy.schema();
         // Symbol 0, padding, is no bin.
@@ -196,21 +198,25 @@ fn g(weighting: Weighting, score: u64, records: u64, freedom: u64) -> u128 {
     }
 }
 
+/// A number for each contributor.
+type Shares = BTreeMap<Address, u128>;
+
 /// `⌊tenths · w / (10 · Σw)⌋` for each weight, and the tenths that are left: all of them where there is no weight.
-fn divide(tenths: BigUint, weights: &BTreeMap<Address, BigUint>) -> (BTreeMap<Address, u128>, BigUint) {
+fn divide(
+    tenths: BigUint,
+    weights: &BTreeMap<Address, BigUint>,
+) -> Result<(Shares, BigUint), SettlementError> {
     let divisor = weights.values().sum::<BigUint>() * PARTS;
     if divisor == BigUint::ZERO {
-        return (weights.keys().map(|contributor| (*contributor, 0)).collect(), tenths);
+        return Ok((weights.keys().map(|contributor| (*contributor, 0)).collect(), tenths));
     }
     let mut left = tenths.clone();
-    let shares = weights
-        .iter()
-        .map(|(contributor, weight)| {
-            // Saturation cannot happen below 2^128 units in all; if it did, the rest would be carried, not lost.
-            let share = u128::try_from(&tenths * weight / &divisor).unwrap_or(u128::MAX);
-            left -= BigUint::from(share) * PARTS;
-            (*contributor, share)
-        })
-        .collect();
-    (shares, left)
+    let mut shares = Shares::new();
+    for (contributor, weight) in weights {
+        let share = u128::try_from(&tenths * weight / &divisor)
+            .map_err(|_| SettlementError::TooLarge { contributor: *contributor })?;
+        left -= BigUint::from(share) * PARTS;
+        shares.insert(*contributor, share);
+    }
+    Ok((shares, left))
 }
