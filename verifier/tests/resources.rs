@@ -294,7 +294,7 @@ fn a_bundle_of_twenty_thousand_segments() {
         score: 1,
         proof: linked,
     };
-    let mut bytes = Bundle::Data(bundle).to_bytes();
+    let mut bytes = Bundle::Data(bundle).to_bytes().expect("an encoding");
     bytes.push(0);
     let error =
         refused("bundle, twenty thousand segments", bytes.len(), || reason(Bundle::from_bytes(&bytes)));

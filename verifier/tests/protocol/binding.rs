@@ -142,7 +142,7 @@ fn registered_for(claim: &Claim, contributor: Address) -> Vec<Registration> {
 fn a_replay_for_another_contributor() {
     for (claim, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)] {
         // In the bundle alone, in the registrations alone, in both.
-        let mut bytes = claim.bundle.to_bytes();
+        let mut bytes = claim.bundle.to_bytes().expect("an encoding");
         bytes[12..32].copy_from_slice(&stranger().0);
         let replayed = Bundle::from_bytes(&bytes).expect("a bundle");
         assert_eq!(replayed.contributor(), stranger());

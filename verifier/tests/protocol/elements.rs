@@ -252,7 +252,8 @@ impl Tally {
 fn every_change_of_every_element_is_refused() {
     let tally = Tally::default();
     for claim in claims() {
-        let (judge, honest, manifest) = (Judge::new(claim), claim.bundle.to_bytes(), manifest(&claim.bundle));
+        let (judge, honest, manifest) =
+            (Judge::new(claim), claim.bundle.to_bytes().expect("an encoding"), manifest(&claim.bundle));
         let mut changes: Vec<_> = manifest.iter().flat_map(|element| alone(element, &honest)).collect();
         changes.extend(exchanges(&manifest, &honest));
         changes.par_iter().enumerate().for_each(|(index, change)| {
@@ -282,7 +283,7 @@ fn whose(element: &Element) -> &'static str {
 fn truncated_at_every_border() {
     let mut cuts = 0;
     for claim in claims() {
-        let bytes = claim.bundle.to_bytes();
+        let bytes = claim.bundle.to_bytes().expect("an encoding");
         for element in manifest(&claim.bundle) {
             for length in [element.range.start, element.range.start + 1, element.range.end - 1] {
                 let error = Bundle::from_bytes(&bytes[..length]).expect_err("cut");
@@ -300,7 +301,7 @@ fn truncated_at_every_border() {
 fn nothing_fits_between_two_elements() {
     let tally = Tally::default();
     for claim in claims() {
-        let honest = claim.bundle.to_bytes();
+        let honest = claim.bundle.to_bytes().expect("an encoding");
         for element in manifest(&claim.bundle) {
             let (before, after) = honest.split_at(element.range.start);
             let (own, rest) = after.split_at(element.range.len());
