@@ -9,8 +9,9 @@
 //! linked proof  length u32 · halo2 proof · link commitment · 8 responses
 //! ```
 //!
-//! Integers are big-endian; points and scalars as in [`fairshare_params::encoding`]. Reading is total: every count
-//! is checked against the bytes that are left before anything is allocated, and nothing may follow the last field.
+//! Integers are big-endian; points and scalars as in [`fairshare_params::encoding`]. Reading is total: every
+//! count is checked against the bytes that are left before anything is allocated, and nothing may follow the
+//! last field.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_params::address::Address;

@@ -1,8 +1,9 @@
-//! What a reader may cost: time and memory in proportion to what it was given, whatever that claims of itself.
+//! What a reader may cost: time and memory in proportion to what it was given, whatever that claims of
+//! itself.
 //!
-//! Each case is hostile input for one reader. It must be refused, within [`SLOW`], and with no more memory at its
-//! highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations of the process are counted, so the cases run
-//! one after the other, and each prints what it cost.
+//! Each case is hostile input for one reader. It must be refused, within [`SLOW`], and with no more memory at
+//! its highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations
+//! of the process are counted, so the cases run one after the other, and each prints what it cost.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -249,8 +250,8 @@ fn bundle(role: u8, body: &[u8]) -> Vec<u8> {
     [&MAGIC[..], &VERSION.to_be_bytes(), &[role, geometry], &[1; 20], body].concat()
 }
 
-/// Counts are of 32 bits, the greatest 2^32 - 1. Each is refused alone, before a megabyte, and before as many bytes as
-/// the count's elements need at least, but one.
+/// Counts are of 32 bits, the greatest 2^32 - 1. Each is refused alone, before a megabyte, and before as many
+/// bytes as the count's elements need at least, but one.
 #[test]
 fn a_bundle_that_claims_more_than_it_holds() {
     let _alone = alone();

@@ -48,7 +48,7 @@ fn there_is_no_ledger_before_init() {
     let Err(error) = Ledger::open(&nowhere) else { panic!("opened") };
     assert!(matches!(error, VaultError::Database(DatabaseError::NoFile { .. })), "{error}");
     let text = root().join("text.ledger");
-    std::fs::write(&text, "no database, but rather some text that is longer than a header of one hundred bytes, which is needed").unwrap();
+    std::fs::write(&text, "no database, but text that is longer than its header. ".repeat(2)).unwrap();
     let Err(error) = Ledger::open_or_create(&Location::File(text)) else { panic!("opened") };
     assert!(matches!(error, VaultError::Database(DatabaseError::NotADatabase { .. })), "{error}");
     on_each(|location| {

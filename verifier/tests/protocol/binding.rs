@@ -1,5 +1,5 @@
-//! What a proof is bound to, beyond the single fields of `matrix`: registrations that do not go together, replays, and
-//! what may differ.
+//! What a proof is bound to, beyond the single fields of `matrix`: registrations that do not go together,
+//! replays, and what may differ.
 
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;

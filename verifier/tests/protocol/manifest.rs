@@ -1,5 +1,5 @@
-//! The manifest: every element of a bundle's encoding in order, told from the format's description and the constraint
-//! systems, never from the reader that it is used against.
+//! The manifest: every element of a bundle's encoding in order, told from the format's description and the
+//! constraint systems, never from the reader that it is used against.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -219,8 +219,8 @@ pub fn recorded(claim: &Claim, subject: Subject) -> Vec<(Step, Vec<u8>)> {
     transcript.steps
 }
 
-/// The spans tile the bytes: nothing is between two elements, before the first or after the last, and what the backend
-/// reads of a proof are the manifest's elements, byte for byte.
+/// The spans tile the bytes: nothing is between two elements, before the first or after the last, and what
+/// the backend reads of a proof are the manifest's elements, byte for byte.
 #[test]
 fn the_manifest_is_complete() {
     for claim in WORLD.all() {

@@ -1,5 +1,5 @@
-//! Bundles put together otherwise, and bytes that are no bundle: every one refused, by a typed error, without a panic.
-//! Changes of single elements are in `elements`.
+//! Bundles put together otherwise, and bytes that are no bundle: every one refused, by a typed error, without
+//! a panic. Changes of single elements are in `elements`.
 
 use std::time::{Duration, Instant};
 
