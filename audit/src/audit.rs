@@ -131,8 +131,8 @@ struct Past {
 }
 
 impl<'a> Auditor<'a> {
-    /// An auditor with these parameters, one set for each geometry that the policies name; `progress` is told how many
-    /// bundles have been verified, of how many.
+    /// An auditor with these parameters, one set for each geometry that the policies name; `progress` is told
+    /// how many bundles have been verified, of how many.
     pub fn new(parameters: &'a [Srs], trust: Trust, progress: &'a dyn Fn(usize, usize)) -> Self {
         Self { parameters, trust, progress, keys: RefCell::default() }
     }

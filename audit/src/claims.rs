@@ -1,11 +1,13 @@
 //! The Merkle tree over what each contributor may have been paid in all, epoch by epoch (PROTOCOL section 8).
 //!
-//! It is OpenZeppelin's *StandardMerkleTree*: leaves hashed twice, so that no inner node can pass for a leaf; pairs hashed
-//! in ascending order, so that a proof needs no directions; leaves sorted by hash, so that one set of claims has one
-//! root. A standard distributor contract can pay it, and its JavaScript library reads [`ClaimTree::to_json`].
+//! It is OpenZeppelin's *StandardMerkleTree*: leaves hashed twice, so that no inner node can pass for a leaf;
+//! pairs hashed in ascending order, so that a proof needs no directions; leaves sorted by hash, so that one
+//! set of claims has one root. A standard distributor contract can pay it, and its JavaScript library reads
+//! [`ClaimTree::to_json`].
 //!
-//! Amounts are cumulative over all epochs of a vault: a claim that nobody made adds to the next one, and a claim made
-//! twice is worth nothing the second time. A leaf binds chain and vault, so it is worth nothing anywhere else.
+//! Amounts are cumulative over all epochs of a vault: a claim that nobody made adds to the next one, and a
+//! claim made twice is worth nothing the second time. A leaf binds chain and vault, so it is worth nothing
+//! anywhere else.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -61,7 +63,8 @@ pub enum ClaimsError {
     },
 }
 
-/// The tree: an array whose node `i` has the children `2i + 1` and `2i + 2`, the root first and the leaves last.
+/// The tree: an array whose node `i` has the children `2i + 1` and `2i + 2`, the root first and the leaves
+/// last.
 #[derive(Clone, Debug)]
 pub struct ClaimTree {
     distribution: Distribution,
@@ -71,7 +74,8 @@ pub struct ClaimTree {
     places: HashMap<Address, (usize, usize)>,
 }
 
-/// The JSON of OpenZeppelin's library, with root and proofs besides, so that a reader needs no library at all.
+/// The JSON of OpenZeppelin's library, with root and proofs besides, so that a reader needs no library at
+/// all.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Dump {
@@ -199,8 +203,8 @@ pub fn proves(root: &Digest, distribution: &Distribution, claim: &Claim, proof: 
     proof.iter().fold(leaf(distribution, claim), |node, sibling| pair(&node, sibling)) == *root
 }
 
-/// `keccak256(keccak256(abi.encode(chain, vault, epoch, contributor, cumulative)))`: an inner node is the hash of 64 bytes,
-/// a leaf that of 32, so neither passes for the other.
+/// `keccak256(keccak256(abi.encode(chain, vault, epoch, contributor, cumulative)))`: an inner node is the
+/// hash of 64 bytes, a leaf that of 32, so neither passes for the other.
 fn leaf(distribution: &Distribution, claim: &Claim) -> Digest {
     let inner = Keccak256::new()
         .chain_update(word(&distribution.chain_id.to_be_bytes()))

@@ -62,7 +62,8 @@ pub fn html(report: &Report) -> String {
         let _ = write!(page, "<h2>{}</h2>", escape(&heading(epoch)));
         page.push_str(&plot(epoch));
         page.push_str(
-            "<table><tr><th>contributor<th>records<th>data score, nats<th>compute score<th>for data<th>for computing",
+            "<table><tr><th>contributor<th>records<th>data score, nats<th>compute score<th>for data<th>for \
+             computing",
         );
         for row in rows(epoch) {
             page.push_str("<tr>");
@@ -76,11 +77,15 @@ pub fn html(report: &Report) -> String {
     page
 }
 
-const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Audit of a royalty vault</title><style>
-:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0}main{max-width:60rem;margin:2rem auto;padding:0 1rem}
+const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+<title>Audit of a royalty vault</title><style>
+:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0}\
+main{max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13px}
-th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid #8884}th:first-child,td:first-child{text-align:left;font-family:ui-monospace,monospace}
-.good,.bad{padding:.6rem .9rem;border-radius:.3rem;font-weight:600}.good{background:#2a7d4f;color:#fff}.bad{background:#b3261e;color:#fff}
+th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid #8884}\
+th:first-child,td:first-child{text-align:left;font-family:ui-monospace,monospace}
+.good,.bad{padding:.6rem .9rem;border-radius:.3rem;font-weight:600}.good{background:#2a7d4f;color:#fff}\
+.bad{background:#b3261e;color:#fff}
 svg{width:100%;height:auto;margin:.5rem 0}svg text{font:12px ui-monospace,monospace;fill:currentColor}
 </style><main>";
 
@@ -88,7 +93,8 @@ fn verdict(report: &Report) -> String {
     let (epochs, bundles) = (report.epochs.len(), report.bundles);
     if report.is_clean() {
         return format!(
-            "Everything is as it should be: {} verified again, and every amount of {} computed again to the unit.",
+            "Everything is as it should be: {} verified again, and every amount of {} computed again to the \
+             unit.",
             count(bundles, "bundle"),
             count(epochs, "epoch")
         );
@@ -224,8 +230,10 @@ fn plot(epoch: &EpochReport) -> String {
     let (top, middle) = (rows.len() * STEP + 4, rows.len() * STEP + 15);
     let _ = write!(
         svg,
-        "<rect x=\"{LEFT}\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"#3b6ea8\"/><text x=\"{}\" y=\"{middle}\">for computing power</text>\
-         <rect x=\"{}\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"#d98e2b\"/><text x=\"{}\" y=\"{middle}\">for data</text></svg>",
+        "<rect x=\"{LEFT}\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"#3b6ea8\"/>\
+         <text x=\"{}\" y=\"{middle}\">for computing power</text>\
+         <rect x=\"{}\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"#d98e2b\"/>\
+         <text x=\"{}\" y=\"{middle}\">for data</text></svg>",
         LEFT + 18.0,
         LEFT + 190.0,
         LEFT + 208.0,

@@ -6,16 +6,17 @@
 //! share of data     = ⌊tenths of the data pool · weight / (10 · Σ weight)⌋
 //! ```
 //!
-//! A contributor's datasets make one histogram and one score `g(score, n)`, but each may have been registered in a round
-//! of its own: the decay is their mean, each dataset counting by its records. For datasets of one round, and so for a
-//! single one, this is PROTOCOL's formula exactly.
+//! A contributor's datasets make one histogram and one score `g(score, n)`, but each may have been registered
+//! in a round of its own: the decay is their mean, each dataset counting by its records. For datasets of one
+//! round, and so for a single one, this is PROTOCOL's formula exactly.
 //!
-//! The pools are kept in **tenths** of the token's base unit, because 7 : 3 of a unit is no whole unit: so every floor is
-//! taken once, at the share, and what is carried to the next epoch is exact.
+//! The pools are kept in **tenths** of the token's base unit, because 7 : 3 of a unit is no whole unit: so
+//! every floor is taken once, at the share, and what is carried to the next epoch is exact.
 //!
-//! **Bounds** `λ_q < 2^58`, `g < 2^96`, `Σ n_i·decay ≤ 2^96`, so the weight's numerator is below `2^250`; there are fewer
-//! than `2^32` contributors and, over a vault's life, fewer than `2^128` base units, so nothing exceeds 420 bits. All of
-//! it is computed in [`BigUint`], which has no bound; a share never exceeds its pool and so fits 128 bits.
+//! **Bounds** `λ_q < 2^58`, `g < 2^96`, `Σ n_i·decay ≤ 2^96`, so the weight's numerator is below `2^250`;
+//! there are fewer than `2^32` contributors and, over a vault's life, fewer than `2^128` base units, so
+//! nothing exceeds 420 bits. All of it is computed in [`BigUint`], which has no bound; a share never exceeds
+//! its pool and so fits 128 bits.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,8 @@ pub enum Earned {
     },
 }
 
-/// Tenths of base units that earlier epochs left, for each pool by itself: a pool without weight stays with its kind.
+/// Tenths of base units that earlier epochs left, for each pool by itself: a pool without weight stays with
+/// its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carry {
     /// For computing power.
@@ -147,7 +149,8 @@ pub fn settle(
     Ok(Settlement { payouts, carry: Carry { compute: compute_left, data: data_left } })
 }
 
-/// The weights of data under one policy; a round's decay takes as many steps as its number, so each is computed once.
+/// The weights of data under one policy; a round's decay takes as many steps as its number, so each is
+/// computed once.
 struct Decays<'a> {
     policy: &'a Policy,
     known: BTreeMap<u64, u128>,
@@ -201,7 +204,8 @@ fn g(weighting: Weighting, score: u64, records: u64, freedom: u64) -> u128 {
 /// A number for each contributor.
 type Shares = BTreeMap<Address, u128>;
 
-/// `⌊tenths · w / (10 · Σw)⌋` for each weight, and the tenths that are left: all of them where there is no weight.
+/// `⌊tenths · w / (10 · Σw)⌋` for each weight, and the tenths that are left: all of them where there is no
+/// weight.
 fn divide(
     tenths: BigUint,
     weights: &BTreeMap<Address, BigUint>,

@@ -11,8 +11,8 @@ use fairshare_params::registration::Registration;
 
 use crate::settlement::{Carry, Payout};
 
-/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000 standard
-/// segments, five thousand million symbols, fit.
+/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000
+/// standard segments, five thousand million symbols, fit.
 pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
 /// Every epoch of a vault, in order, and every claim. Nothing in it is secret.

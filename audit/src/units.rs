@@ -1,9 +1,10 @@
 //! The sum check (PROTOCOL section 4): the nodes' units, round by round, are the round totals.
 //!
-//! Every registered log has a commitment, and commitments add up as their columns do. That the sum commits to the policy's
-//! round totals says that the columns add up to them, but only in the field: a log with "minus five" units would hide
-//! five units too many of another. So each log that counts must be known to hold integers from 0 up: by a verified bundle,
-//! whose circuit forces it, or by the units themselves, put on record and committed to again.
+//! Every registered log has a commitment, and commitments add up as their columns do. That the sum commits to
+//! the policy's round totals says that the columns add up to them, but only in the field: a log with "minus
+//! five" units would hide five units too many of another. So each log that counts must be known to hold
+//! integers from 0 up: by a verified bundle, whose circuit forces it, or by the units themselves, put on
+//! record and committed to again.
 
 use std::fmt;
 
@@ -44,8 +45,8 @@ pub struct RoundDifference {
 pub enum SumError {
     /// Logs of units that nobody has shown to be units.
     #[error(
-        "{} registered units that nothing vouches for: submit their bundles, or put their units on record with \
-         `fairshare vault register --units`",
+        "{} registered units that nothing vouches for: submit their bundles, or put their units on record \
+         with `fairshare vault register --units`",
         list(.nodes)
     )]
     Unbacked {
@@ -160,8 +161,8 @@ fn unknown_text(nodes: &[Address]) -> String {
         return String::new();
     }
     format!(
-        ". The units of {} are not on record; put them there with `fairshare vault register --units`, and the rounds \
-         can be named",
+        ". The units of {} are not on record; put them there with `fairshare vault register --units`, and \
+         the rounds can be named",
         list(nodes)
     )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fairshare_audit::settlement::{Carry, Earned, SettlementError, settle};
+use fairshare_audit::settlement::{Carry, Earned, Payout, SettlementError, settle};
 use fairshare_params::address::Address;
 use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
@@ -105,7 +105,10 @@ proptest! {
     ) {
         let policy = policy(pool, weighting);
         let brought = Carry { compute: brought.0.into(), data: brought.1.into() };
-        let computing = compute.iter().enumerate().map(|(i, score)| (address(i, 1), Earned::Compute { score: *score }));
+        let computing = compute
+            .iter()
+            .enumerate()
+            .map(|(i, score)| (address(i, 1), Earned::Compute { score: *score }));
         let giving = data.iter().enumerate().map(|(i, (score, datasets))| {
             (address(i, 2), Earned::Data { score: *score, datasets: datasets.clone() })
         });
@@ -114,7 +117,8 @@ proptest! {
         let tenths = |parts: u32, brought: &BigUint| {
             rational(pool) * rational(parts) + rational(BigInt::from(brought.clone()))
         };
-        let weights: Vec<_> = compute.iter().enumerate().map(|(i, score)| (address(i, 1), rational(*score))).collect();
+        let weights = compute.iter().enumerate().map(|(i, score)| (address(i, 1), rational(*score)));
+        let weights: Vec<_> = weights.collect();
         let exact = shares(&tenths(7, &brought.compute), &weights);
         for (contributor, share) in &exact {
             prop_assert_eq!(share, &settlement.payouts[contributor].compute.into());
@@ -132,15 +136,22 @@ proptest! {
         // The sum paid never exceeds what there is, and all of the rest is carried.
         let [compute_paid, data_paid] = [1u8, 2].map(|kind| {
             let of_kind = settlement.payouts.iter().filter(|(contributor, _)| contributor.0[0] == kind);
-            of_kind.fold(BigUint::ZERO, |sum, (_, payout)| sum + if kind == 1 { payout.compute } else { payout.data })
+            let paid = |payout: &Payout| if kind == 1 { payout.compute } else { payout.data };
+            of_kind.fold(BigUint::ZERO, |sum, (_, payout)| sum + paid(payout))
         });
-        prop_assert_eq!(compute_paid * 10u32 + &settlement.carry.compute, BigUint::from(pool) * 7u32 + brought.compute);
-        prop_assert_eq!(data_paid * 10u32 + &settlement.carry.data, BigUint::from(pool) * 3u32 + brought.data);
+        let there_is = |parts: u32, brought: BigUint| BigUint::from(pool) * parts + brought;
+        let Carry { compute, data } = settlement.carry;
+        prop_assert_eq!(compute_paid * 10u32 + compute, there_is(7, brought.compute));
+        prop_assert_eq!(data_paid * 10u32 + data, there_is(3, brought.data));
     }
 
     /// One's data in parts of one round weighs what it weighs whole: the score is of the merged histogram.
     #[test]
-    fn parts_of_one_round_weigh_as_a_whole(score in any::<u64>(), round in 0u64..500, cuts in prop::collection::vec(1u32..1000, 1..5)) {
+    fn parts_of_one_round_weigh_as_a_whole(
+        score in any::<u64>(),
+        round in 0u64..500,
+        cuts in prop::collection::vec(1u32..1000, 1..5),
+    ) {
         let policy = policy(1_000_000, "records-divergence");
         let whole = vec![dataset(round, cuts.iter().sum())];
         let parts: Vec<_> = cuts.iter().map(|records| dataset(round, *records)).collect();
@@ -202,7 +213,8 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
     assert!(matches!(error, SettlementError::Round { round: u64::MAX, .. }), "{error}");
 }
 
-/// Opening an epoch keeps a vault's pools below `2^128` in all; whoever gets past that is told, and not paid less.
+/// Opening an epoch keeps a vault's pools below `2^128` in all; whoever gets past that is told, and not paid
+/// less.
 #[test]
 fn a_share_of_more_than_128_bits_is_refused() {
     let policy = policy(u128::MAX, "divergence");

@@ -1,8 +1,10 @@
-//! A vault under load: 10,000 contributors submitted, closed, settled and claimed in one epoch, and 100,000 settled.
+//! A vault under load: 10,000 contributors submitted, closed, settled and claimed in one epoch, and 100,000
+//! settled.
 //!
-//! `cargo bench -p fairshare-benches --bench vault`; `FAIRSHARE_TEST_POSTGRES=postgres://user@host/database` for a server,
-//! `FAIRSHARE_CONTRIBUTORS=1000` for fewer. One real proof is verified over and over, as often as there are contributors.
-//! A ledger takes no score that was not verified, so the scores go straight into its tables, past it.
+//! `cargo bench -p fairshare-benches --bench vault`; `FAIRSHARE_TEST_POSTGRES=postgres://user@host/database`
+//! for a server, `FAIRSHARE_CONTRIBUTORS=1000` for fewer. One real proof is verified over and over, as often
+//! as there are contributors. A ledger takes no score that was not verified, so the scores go straight into
+//! its tables, past it.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +47,8 @@ fn main() {
 fn source(contributors: usize) -> (PolicySource, Policy) {
     let text = format!(
         "protocol = 1\ngeometry = \"compact\"\n\
-         [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\nsubnet = \"load\"\n\
+         [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\n\
+         subnet = \"load\"\n\
          epoch = 1\npool = \"1000000000000000000\"\n\
          [weights]\ncompute = 7\ndata = 3\n\
          [data]\nlambda = \"0.1\"\npseudo_count = 1\nmin_records = 1\nweighting = \"divergence\"\n\
@@ -64,7 +67,7 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
     let srs = Srs::insecure(Geometry::COMPACT);
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let (bundle, registration) = proved(&srs, &policy, &verifier);
-    let bytes = bundle.to_bytes();
+    let bytes = bundle.to_bytes().expect("an encoding");
     let score = bundle.claimed_score();
     let Contribution::Compute { commitment, .. } = registration.contribution() else { unreachable!("units") };
     let log = |index| {

@@ -232,7 +232,7 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Cl
     let bundle = folder.with_extension("bundle");
     write_bundle(&bundle, &proved.bundle)?;
     let proved_in = begun.elapsed();
-    let bytes = proved.bundle.to_bytes().len();
+    let bytes = proved.bundle.to_bytes()?.len();
     let registration =
         proved.registrations.into_iter().next().ok_or(CliError::Demo("a bundle covers no registration"))?;
     Ok(Claim { bundle, registration, bytes, proved_in })

@@ -12,7 +12,7 @@ use fairshare_params::keys::{KeyError, ProvingKey, Statement};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
-use fairshare_verifier::{Score, Verifier, VerifyError};
+use fairshare_verifier::{BundleError, Score, Verifier, VerifyError};
 use group::Curve;
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -85,6 +85,9 @@ pub enum ProveError {
     /// The finished bundle does not verify: it is not handed out.
     #[error("the finished bundle does not verify, so it is not handed out")]
     Verify(#[source] VerifyError),
+    /// The finished bundle has no encoding.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// A kept proof or the bundle cannot be written.
     #[error("{}: cannot be written; nothing that was there before is lost", path.display())]
     Io {
@@ -357,7 +360,7 @@ impl<'a> Prover<'a> {
 
 /// Writes a bundle in one step.
 pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
-    files::write(path, &bundle.to_bytes(), Access::Public)
+    files::write(path, &bundle.to_bytes()?, Access::Public)
         .map_err(|source| ProveError::Io { path: path.to_owned(), source })
 }
 
@@ -417,9 +420,10 @@ impl Merged {
 }
 
 fn keep(path: &Path, segment: &Segment) -> Result<()> {
+    let bytes = segment.to_bytes()?;
     let write = || -> io::Result<()> {
         path.parent().map_or(Ok(()), files::create_private_folder)?;
-        files::write(path, &segment.to_bytes(), Access::Public)
+        files::write(path, &bytes, Access::Public)
     };
     write().map_err(|source| ProveError::Io { path: path.to_owned(), source })
 }

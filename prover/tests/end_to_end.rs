@@ -34,7 +34,8 @@ fn folder() -> TempDir {
 /// Proves, and verifies again from the bundle's bytes.
 fn prove(folders: &[PathBuf]) -> Proved {
     let proved = PROVER.prove(folders, &Silent).expect("a bundle");
-    let bundle = Bundle::from_bytes(&proved.bundle.to_bytes()).expect("its own encoding");
+    let bundle =
+        Bundle::from_bytes(&proved.bundle.to_bytes().expect("an encoding")).expect("its own encoding");
     assert_eq!(bundle, proved.bundle);
     let score = VERIFIER.verify(&bundle, &proved.registrations).expect("a true bundle");
     assert_eq!(score, proved.score);
@@ -255,7 +256,7 @@ fn a_bundle_is_written_whole() {
     let path = folder.path().join("bundle");
     fs::write(&path, "something older and longer".repeat(1000)).expect("write");
     write_bundle(&path, &proved.bundle).expect("written");
-    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes());
+    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes().expect("an encoding"));
     let nowhere = folder.path().join("no/such/folder/bundle");
     assert!(write_bundle(&nowhere, &proved.bundle).expect_err("no folder").to_string().contains("no/such"));
 }

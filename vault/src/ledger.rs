@@ -1,8 +1,9 @@
 //! The ledger of one vault and subnet: epochs, what was registered and proved in them, what was paid.
 //!
-//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes' units have
-//! been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody has claimed it. Each
-//! method is one transaction, alone among writers; doing it again changes nothing and says so.
+//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes'
+//! units have been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody
+//! has claimed it. Each method is one transaction, alone among writers; doing it again changes nothing and
+//! says so.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +60,8 @@ pub struct Epoch {
     pub root: Option<Digest>,
 }
 
-const EPOCH: &str = "SELECT id, number, policy, state, compute_brought, data_brought, compute_left, data_left, root FROM epochs";
+const EPOCH: &str = "SELECT id, number, policy, state, compute_brought, data_brought, compute_left, \
+    data_left, root FROM epochs";
 
 impl Epoch {
     fn read(row: &Row) -> Result<Self> {

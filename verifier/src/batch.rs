@@ -1,5 +1,5 @@
-//! Many proofs at once: the pairing checks of a thread's proofs are one check, its link equations another. What passes
-//! becomes a [`Verified`] score, here and nowhere else.
+//! Many proofs at once: the pairing checks of a thread's proofs are one check, its link equations another.
+//! What passes becomes a [`Verified`] score, here and nowhere else.
 
 use std::ops::Deref;
 
@@ -11,8 +11,8 @@ use crate::error::{ProofError, VerifyError};
 use crate::proof_check::{Accumulator, ProofCheck, finalize};
 use crate::score::{ComputeScore, DataScore, Stated};
 
-/// A score that was verified. One function makes it, after every proof and link of the bundle was found to hold:
-/// nobody else can build it,
+/// A score that was verified. One function makes it, after every proof and link of the bundle was found to
+/// hold: nobody else can build it,
 ///
 /// ```compile_fail,E0423
 /// use fairshare_verifier::{DataScore, Score, Verified};

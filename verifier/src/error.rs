@@ -75,7 +75,8 @@ pub enum VerifyError {
     Context(#[from] ContextError),
     /// Another number of segments than the records fill.
     #[error(
-        "dataset {dataset}: {found} segments in the bundle, {registered} registered, but its records fill {needed}"
+        "dataset {dataset}: {found} segments in the bundle, {registered} registered, but its records fill \
+         {needed}"
     )]
     Segments {
         /// The dataset.

@@ -1,15 +1,16 @@
 //! # When to believe a bundle
 //!
-//! A pure library: no input or output, no clock. [`Bundle::from_bytes`] reads bytes; [`Verifier`] holds what both
-//! sides agree on and turns a bundle with its registrations into a [`Verified`] score, which nothing else can
-//! make. It cannot panic on a bundle, and it allocates in proportion to it.
+//! A pure library: no input or output, no clock. [`Bundle::from_bytes`] reads bytes; [`Verifier`] holds what
+//! both sides agree on and turns a bundle with its registrations into a [`Verified`] score, which nothing
+//! else can make. It cannot panic on a bundle, and it allocates in proportion to it.
 //!
 //! The steps of [`Verifier::verify`], numbered as in the prover:
 //!
 //! 1. the parameters: the SRS is no development one unless asked for, and has the policy's geometry;
 //! 2. the registrations: one for each digest of the bundle, this contributor's, under this policy;
 //! 3. the digests: the bundle's commitments hash to what is registered;
-//! 4. the instances: computed here from policy and registrations, never read from the bundle, but for the score;
+//! 4. the instances: computed here from policy and registrations, never read from the bundle, but for the
+//!    score;
 //! 5. the proofs: one histogram a segment, one score;
 //! 6. the links: every linked column of every proof holds a registered or public column.
 #![cfg_attr(
@@ -69,7 +70,8 @@ pub enum Trust {
     AllowInsecure,
 }
 
-/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies builds them once.
+/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies builds
+/// them once.
 #[derive(Debug)]
 pub struct Keys {
     srs: Digest,
@@ -196,7 +198,8 @@ impl<'a> Verifier<'a> {
     /// Verifies many bundles at once, each with its registrations; the answers are in the same order.
     ///
     /// The pairing checks of all proofs on one thread are one check, and so are all link equations. Only if a
-    /// thread's check fails are its bundles verified one by one: a bad bundle is named, the others are accepted.
+    /// thread's check fails are its bundles verified one by one: a bad bundle is named, the others are
+    /// accepted.
     pub fn verify_batch(&self, items: &[(&Bundle, &[Registration])]) -> Vec<Result<Score, VerifyError>> {
         use rayon::prelude::*;
         let pending =

@@ -97,8 +97,8 @@ impl ProofCheck<'_> {
     }
 }
 
-/// The proof's first commitments: those of its linked columns. Fewer than `count` if it is too short or a point
-/// does not decode.
+/// The proof's first commitments: those of its linked columns. Fewer than `count` if it is too short or a
+/// point does not decode.
 pub fn carried(proof: &[u8], count: usize) -> Vec<G1Affine> {
     let (points, _) = proof.as_chunks::<POINT_BYTES>();
     points.iter().take(count).map_while(decode_point).collect()

@@ -37,7 +37,8 @@ pub enum Finding {
     #[error("{contributor}'s registration of {digest} does not fit the policy")]
     Unfit { contributor: Address, digest: Digest, source: Box<ContextError> },
     #[error(
-        "its policy needs parameters of geometry `{geometry}`, which were not given: nothing of it was verified"
+        "its policy needs parameters of geometry `{geometry}`, which were not given: nothing of it was \
+         verified"
     )]
     NoParameters { geometry: Geometry },
     #[error("nothing of it was verified")]
@@ -56,12 +57,17 @@ pub enum Finding {
     Sum(#[source] SumError),
     #[error("its scores cannot be weighed")]
     Settlement(#[source] SettlementError),
-    #[error("it brings {} from the epoch before, but that one leaves {}", tenths(.recorded), tenths(.computed))]
+    #[error(
+        "it brings {} from the epoch before, but that one leaves {}",
+        tenths(.recorded),
+        tenths(.computed)
+    )]
     Brought { computed: Carry, recorded: Carry },
     #[error("it has payouts, a carry or a root, although it is not settled")]
     SettledEarly,
     #[error(
-        "{contributor} earns {} for computing power and {} for data, {cumulative} in all with earlier epochs; on record: {}",
+        "{contributor} earns {} for computing power and {} for data, {cumulative} in all with earlier \
+         epochs; on record: {}",
         .computed.compute, .computed.data, on_record(.recorded)
     )]
     Payout { contributor: Address, computed: Payout, cumulative: u128, recorded: Vec<Paid> },

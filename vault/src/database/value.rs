@@ -50,7 +50,8 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// One row of an answer. Whoever reads a column knows its type; any other is a ledger that something else wrote.
+/// One row of an answer. Whoever reads a column knows its type; any other is a ledger that something else
+/// wrote.
 #[derive(Clone, Debug)]
 pub struct Row(pub(super) Vec<Value>);
 

@@ -30,8 +30,8 @@ pub struct Registered {
     pub units: usize,
 }
 
-/// Units by round, as the task contract publishes them, for nodes whose log is registered or in the batch; with the
-/// parameters under which they are committed to.
+/// Units by round, as the task contract publishes them, for nodes whose log is registered or in the batch;
+/// with the parameters under which they are committed to.
 pub struct Units<'a> {
     /// The parameters.
     pub srs: &'a Srs,
@@ -162,8 +162,8 @@ fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Re
     Ok(())
 }
 
-/// A dataset takes part in later epochs under the registration it first had: nobody else may take its digest, and its
-/// round, by which it is weighed, stays.
+/// A dataset takes part in later epochs under the registration it first had: nobody else may take its digest,
+/// and its round, by which it is weighed, stays.
 fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -> Result<()> {
     let sql =
         "SELECT content, epochs.number FROM registrations JOIN epochs ON epochs.id = registrations.epoch

@@ -1,7 +1,7 @@
 //! Taking verified bundles.
 //!
-//! Only what the verifier accepted gets a row: the one function that inserts a score takes a [`Score`], which nothing but
-//! a verification makes.
+//! Only what the verifier accepted gets a row: the one function that inserts a score takes a [`Score`], which
+//! nothing but a verification makes.
 
 use std::collections::HashSet;
 
@@ -53,7 +53,8 @@ pub enum Recorded {
 }
 
 impl Ledger {
-    /// Verifies bundles together and puts those accepted on record, in one transaction; one verdict each, in the same order. The verifier is one for the epoch's policy.
+    /// Verifies bundles together and puts those accepted on record, in one transaction; one verdict each, in
+    /// the same order. The verifier is one for the epoch's policy.
     pub fn submit(
         &mut self,
         epoch: Option<u64>,
@@ -77,7 +78,8 @@ impl Ledger {
         Ok(entries.into_iter().map(Entry::into_verdict).collect())
     }
 
-    /// Puts verified scores on record, each with the bundle that shows it: one of `scores` for each entry that waits for it.
+    /// Puts verified scores on record, each with the bundle that shows it: one of `scores` for each entry
+    /// that waits for it.
     fn record(
         &mut self,
         epoch: u64,
@@ -101,8 +103,8 @@ impl Ledger {
     }
 }
 
-/// Puts a verified score on record. What was read before the verification may have changed since; here nothing can any
-/// more.
+/// Puts a verified score on record. What was read before the verification may have changed since; here
+/// nothing can any more.
 fn record(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,

@@ -161,7 +161,7 @@ const CASES: [Case; 24] = [
                 unreachable!()
             };
             bundle.score += 1;
-            snapshot.epochs[0].bundles[3] = Bundle::Compute(bundle).to_bytes();
+            snapshot.epochs[0].bundles[3] = Bundle::Compute(bundle).to_bytes().expect("an encoding");
         },
         |f| matches!(f, Finding::Bundle { index: 3, contributor: BOB, .. }),
     ),

@@ -1,5 +1,5 @@
-//! The ledger on real proofs: every test runs on SQLite, and on PostgreSQL too where `FAIRSHARE_TEST_POSTGRES` names a server
-//! on which databases may be made (`postgres://user@host/database`).
+//! The ledger on real proofs: every test runs on SQLite, and on PostgreSQL too where
+//! `FAIRSHARE_TEST_POSTGRES` names a server on which databases may be made (`postgres://user@host/database`).
 
 use fairshare_testkit::fixture;
 

@@ -1,4 +1,5 @@
-//! Many operators at once: every step is done by one of them, and the ledger is as one alone would have written it.
+//! Many operators at once: every step is done by one of them, and the ledger is as one alone would have
+//! written it.
 
 use std::sync::Barrier;
 

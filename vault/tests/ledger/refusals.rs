@@ -49,7 +49,7 @@ fn there_is_no_ledger_before_init() {
     let Err(error) = Ledger::open(&nowhere) else { panic!("opened") };
     assert!(matches!(error, VaultError::Database(DatabaseError::NoFile { .. })), "{error}");
     let text = root().join("text.ledger");
-    std::fs::write(&text, "no database, but rather some text that is longer than a header of one hundred bytes, which is needed").unwrap();
+    std::fs::write(&text, "no database, but text that is longer than its header. ".repeat(2)).unwrap();
     let Err(error) = Ledger::open_or_create(&Location::File(text)) else { panic!("opened") };
     assert!(matches!(error, VaultError::Database(DatabaseError::NotADatabase { .. })), "{error}");
     on_each(|location| {
@@ -228,21 +228,21 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
         let raised = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
             Bundle::Data(mut bundle) => {
                 bundle.score += 1;
-                Bundle::Data(bundle).to_bytes()
+                Bundle::Data(bundle).to_bytes().expect("an encoding")
             }
             Bundle::Compute(_) => unreachable!("Carol's"),
         };
         let left_out = match Bundle::from_bytes(&FIRST.bundles[0].bytes).unwrap() {
             Bundle::Data(mut bundle) => {
                 bundle.datasets.pop();
-                Bundle::Data(bundle).to_bytes()
+                Bundle::Data(bundle).to_bytes().expect("an encoding")
             }
             Bundle::Compute(_) => unreachable!("Alice's"),
         };
         let replayed = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
             Bundle::Data(mut bundle) => {
                 bundle.contributor = BOB;
-                Bundle::Data(bundle).to_bytes()
+                Bundle::Data(bundle).to_bytes().expect("an encoding")
             }
             Bundle::Compute(_) => unreachable!("Carol's"),
         };

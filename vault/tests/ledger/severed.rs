@@ -1,4 +1,5 @@
-//! The database gone in the middle of a command: a server behind a relay that cuts every connection after so many bytes.
+//! The database gone in the middle of a command: a server behind a relay that cuts every connection after so
+//! many bytes.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -115,7 +115,10 @@ impl Unproved {
         for (contributor, folders) in claims {
             let proved = prover.prove(folders, &Silent).expect("a proof");
             registrations.extend(proved.registrations);
-            bundles.push(Bundle { contributor: *contributor, bytes: proved.bundle.to_bytes() });
+            bundles.push(Bundle {
+                contributor: *contributor,
+                bytes: proved.bundle.to_bytes().expect("an encoding"),
+            });
         }
         World { source: self.source, policy: self.policy, registrations, bundles }
     }
