@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use fairshare_ingest::IngestError;
 use fairshare_params::keys::KeyError;
 use fairshare_params::policy::PolicyError;
 use fairshare_params::reference::ReferenceError;
@@ -13,7 +14,6 @@ use fairshare_params::registration::RegistrationError;
 use fairshare_params::srs::SrsError;
 use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::CommitError;
-use fairshare_prover::ingest::IngestError;
 use fairshare_prover::prove::ProveError;
 use fairshare_prover::score::ScoreError;
 use fairshare_vault::VaultError;

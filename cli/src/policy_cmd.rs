@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_ingest::{Records, reference};
 use fairshare_params::policy::{Draft, Policy, PolicyError, Weighting, side_file_hash};
 use fairshare_params::reference::Reference;
 use fairshare_prover::files::{self, Access};
-use fairshare_prover::ingest::{Records, reference};
 use serde::Serialize;
 
 use crate::args::{PolicyCommand, ReferenceArgs};

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder};
 
-use super::binning::{Binning, number_hint};
-use super::error::{IngestError, Place, excerpt};
-use super::{BATCH_RECORDS, locate};
+use crate::binning::{Binning, number_hint};
+use crate::error::{IngestError, Place, excerpt};
+use crate::source::{BATCH_RECORDS, locate};
 
 const BUFFER: usize = 1 << 16;
 /// Longest record: memory must not grow with the file, and an unclosed quote makes one record of all that follows.
@@ -16,13 +16,13 @@ const RECORD_BYTES: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A CSV file as a source of symbols. No `Debug`: it holds a record.
-pub(super) struct CsvSource {
+pub(crate) struct CsvSource {
     table: Table,
     places: Vec<usize>,
 }
 
 impl CsvSource {
-    pub(super) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
+    pub(crate) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
         let table = Table::open(path)?;
         let places =
             binning.columns().iter().map(|column| table.locate(column.name())).collect::<Result<_, _>>()?;
@@ -30,7 +30,7 @@ impl CsvSource {
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
-    pub(super) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+    pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
         let columns = binning.columns();
         out.reserve(BATCH_RECORDS * columns.len());
         for read in 0..BATCH_RECORDS {
@@ -48,7 +48,7 @@ impl CsvSource {
         Ok(BATCH_RECORDS)
     }
 
-    pub(super) fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         self.table.reader.position().byte()
     }
 
@@ -66,8 +66,8 @@ impl CsvSource {
 
 /// A CSV file with a header, read record by record: equal cells a record, UTF-8, quotes closed, length bounded. No `Debug`, for
 /// the same reason.
-pub(super) struct Table {
-    pub(super) path: PathBuf,
+pub(crate) struct Table {
+    pub(crate) path: PathBuf,
     reader: ::csv::Reader<Bounded>,
     header: Vec<String>,
     record: ByteRecord,
@@ -94,7 +94,7 @@ impl Read for Bounded {
 }
 
 impl Table {
-    pub(super) fn open(path: &Path) -> Result<Self, IngestError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, IngestError> {
         let file =
             File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
         // The header is read as any record and the lengths compared here, where both have our errors.
@@ -118,17 +118,17 @@ impl Table {
     }
 
     /// Names of the columns.
-    pub(super) fn header(&self) -> Vec<&str> {
+    pub(crate) fn header(&self) -> Vec<&str> {
         self.header.iter().map(String::as_str).collect()
     }
 
     /// Where that column stands.
-    pub(super) fn locate(&self, column: &str) -> Result<usize, IngestError> {
+    pub(crate) fn locate(&self, column: &str) -> Result<usize, IngestError> {
         locate(&self.path, &self.header(), column)
     }
 
     /// Reads the next record; false at the end.
-    pub(super) fn advance(&mut self) -> Result<bool, IngestError> {
+    pub(crate) fn advance(&mut self) -> Result<bool, IngestError> {
         if !self.read()? {
             return Ok(false);
         }
@@ -144,19 +144,19 @@ impl Table {
     }
 
     /// A cell of the record read last. Places come from [`Self::locate`], and the record has as many cells as the header.
-    pub(super) fn cell(&self, place: usize) -> &[u8] {
+    pub(crate) fn cell(&self, place: usize) -> &[u8] {
         self.record.get(place).unwrap_or_default()
     }
 
     /// A cell for a message or a name.
-    pub(super) fn text(&self, place: usize) -> String {
+    pub(crate) fn text(&self, place: usize) -> String {
         String::from_utf8_lossy(self.cell(place)).into_owned()
     }
 
     /// The line on which the record read last begins, from 1. Counted anew from the file: the library's count is
     /// behind after blank lines and `\r\n`, and counting line ends all the way would cost every record what only an
     /// error needs.
-    pub(super) fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         let library = self.record.position().map_or(0, |position| position.line());
         line_at(&self.path, self.start).unwrap_or(library)
     }

@@ -29,9 +29,9 @@ use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 
-use super::binning::{Binning, Bins, Column, Edges, number_hint};
-use super::error::{IngestError, Place, excerpt};
-use super::{BATCH_RECORDS, locate};
+use crate::binning::{Binning, Bins, Column, Edges, number_hint};
+use crate::error::{IngestError, Place, excerpt};
+use crate::source::{BATCH_RECORDS, locate};
 use pages::Pages;
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -39,7 +39,7 @@ const MAGIC: &[u8; 4] = b"PAR1";
 const TAIL: usize = 8;
 
 /// A Parquet file as a source of symbols.
-pub(super) struct ParquetSource {
+pub(crate) struct ParquetSource {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
     pages: Pages,
@@ -50,7 +50,7 @@ pub(super) struct ParquetSource {
 }
 
 impl ParquetSource {
-    pub(super) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
+    pub(crate) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
         let mut file =
             File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
         let (footer, length) = read_footer(&mut file, path)?;
@@ -99,7 +99,7 @@ impl ParquetSource {
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
-    pub(super) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+    pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
         loop {
             let Self { path, reader, pages, read, .. } = self;
             let batch = guarded(path, *read, || {
@@ -120,12 +120,12 @@ impl ParquetSource {
     }
 
     /// Rows that the footer declares.
-    pub(super) fn declared(&self) -> u64 {
+    pub(crate) fn declared(&self) -> u64 {
         self.declared
     }
 
     /// The file's length times the share of its rows that are read.
-    pub(super) fn bytes_read(&self, file_length: u64) -> u64 {
+    pub(crate) fn bytes_read(&self, file_length: u64) -> u64 {
         let share = u128::from(file_length) * u128::from(self.read) / u128::from(self.declared.max(1));
         u64::try_from(share).unwrap_or(file_length).min(file_length)
     }

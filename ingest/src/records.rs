@@ -1,43 +1,15 @@
-//! # From files to symbols (PROTOCOL section 3)
-//!
-//! [`Records`] streams CSV and Parquet files as one dataset: every record becomes exactly one symbol for each feature of
-//! the schema, in the schema's order, in memory that does not grow with the files. [`reference`](mod@reference) counts
-//! symbols, [`units`] reads a compute log.
-//!
-//! What a cell means is decided byte for byte, alike for both formats:
-//!
-//! - **empty** (a Parquet null or empty string too): the missing bin;
-//! - **categorical**: the cell's text is the label; integers and booleans of a Parquet file stand for their decimal text
-//!   and `true` or `false`;
-//! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the edges
-//!   (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either format). A 32-bit
-//!   float is the number it holds: 0.1 stored so lies above an edge of 0.1.
-//!
-//! Anything else is an error that names the file, the line or row and the column; nothing is guessed and nothing skipped.
-//! As an exception that the CSV format forces, a blank line is no record, in a file of one column too: there a missing
-//! value is written `""`.
-
-mod binning;
-mod csv;
-mod error;
-mod parquet;
-pub mod reference;
-pub mod units;
+//! The records of several files as one dataset.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use fairshare_params::schema::Schema;
 
-use self::binning::Binning;
-use self::csv::CsvSource;
-use self::parquet::ParquetSource;
-
-pub use self::error::{IngestError, Place};
-
-/// Most records that one [`Records::next_batch`] appends.
-pub const BATCH_RECORDS: usize = 8192;
+use crate::binning::Binning;
+use crate::csv::CsvSource;
+use crate::error::IngestError;
+use crate::parquet::ParquetSource;
+use crate::source::regular_file_len;
 
 /// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
 const RECORD_LIMIT: u64 = 1 << 32;
@@ -118,7 +90,7 @@ impl Records {
         })
     }
 
-    /// Appends the symbols of up to [`BATCH_RECORDS`] records to `out` and returns how many records those were; 0 means
+    /// Appends the symbols of up to [`BATCH_RECORDS`](crate::BATCH_RECORDS) records to `out` and returns how many records those were; 0 means
     /// that all files are read. A record is [`Self::features`] symbols, in the schema's order. On an error `out` is as it
     /// was, and reading on is an error too.
     pub fn next_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
@@ -217,37 +189,10 @@ impl Source {
     }
 }
 
-/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it is opened.
-fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
-    let metadata =
-        fs::metadata(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
-    if !metadata.is_file() {
-        return Err(IngestError::NotAFile { path: path.to_path_buf() });
-    }
-    if metadata.len() == 0 {
-        return Err(IngestError::EmptyFile { path: path.to_path_buf() });
-    }
-    Ok(metadata.len())
-}
-
-/// Where in `present` that column stands; one that is absent and one that is there twice are refused.
-fn locate(path: &Path, present: &[&str], column: &str) -> Result<usize, IngestError> {
-    let mut places = present.iter().enumerate().filter(|(_, name)| **name == column);
-    let Some((place, _)) = places.next() else {
-        return Err(IngestError::MissingColumn {
-            path: path.to_path_buf(),
-            column: column.to_owned(),
-            present: error::list_names(present),
-        });
-    };
-    if places.next().is_some() {
-        return Err(IngestError::DuplicateColumn { path: path.to_path_buf(), column: column.to_owned() });
-    }
-    Ok(place)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use fairshare_params::schema::{Feature, Rule};
 
     use super::*;

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use fairshare_params::address::Address;
 
-use super::csv::Table;
-use super::error::{IngestError, excerpt, list_names};
+use crate::csv::Table;
+use crate::error::{IngestError, excerpt, list_names};
+use crate::source::regular_file_len;
 
 /// The column with the round's number.
 const ROUND: &str = "round";
@@ -57,7 +58,7 @@ pub fn read_units_by_node(
 }
 
 fn open(path: &Path) -> Result<Table, IngestError> {
-    super::regular_file_len(path)?;
+    regular_file_len(path)?;
     Table::open(path)
 }
 
