@@ -18,6 +18,8 @@
 //! there a missing value is written `""`.
 
 mod binning;
+#[cfg(test)]
+mod counting;
 mod csv;
 mod error;
 mod parquet;

@@ -1,6 +1,8 @@
 //! The records of several files as one dataset.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use fairshare_params::schema::Schema;
@@ -9,7 +11,7 @@ use crate::binning::Binning;
 use crate::csv::CsvSource;
 use crate::error::IngestError;
 use crate::parquet::ParquetSource;
-use crate::source::regular_file_len;
+use crate::source::{self, regular_file_len};
 
 /// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
 const RECORD_LIMIT: u64 = 1 << 32;
@@ -17,7 +19,7 @@ const RECORD_LIMIT: u64 = 1 << 32;
 /// The records of several files, in the order given, as symbols.
 pub struct Records {
     files: std::vec::IntoIter<Input>,
-    current: Option<(Input, Source)>,
+    current: Option<(Input, Source<File>)>,
     binning: Binning,
     records: u64,
     record_limit: u64,
@@ -42,9 +44,9 @@ struct Input {
     bytes: u64,
 }
 
-enum Source {
-    Csv(Box<CsvSource>),
-    Parquet(Box<ParquetSource>),
+enum Source<R> {
+    Csv(Box<CsvSource<R>>),
+    Parquet(Box<ParquetSource<R>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,22 +171,46 @@ impl Records {
     }
 }
 
-impl Source {
+impl Source<File> {
     fn open(input: &Input, binning: &Binning) -> Result<Self, IngestError> {
-        let extension = input.path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if extension.eq_ignore_ascii_case("csv") {
-            CsvSource::open(&input.path, binning).map(|source| Self::Csv(Box::new(source)))
-        } else if extension.eq_ignore_ascii_case("parquet") {
-            ParquetSource::open(&input.path, binning).map(|source| Self::Parquet(Box::new(source)))
-        } else {
-            Err(IngestError::FileKind { path: input.path.clone() })
-        }
+        let kind = Kind::of(&input.path)?;
+        Source::read(kind, &input.path, source::open(&input.path)?, binning)
+    }
+}
+
+impl<R: Read + Seek + Send + 'static> Source<R> {
+    fn read(kind: Kind, path: &Path, file: R, binning: &Binning) -> Result<Self, IngestError> {
+        Ok(match kind {
+            Kind::Csv => Self::Csv(Box::new(CsvSource::open(path, file, binning)?)),
+            Kind::Parquet => Self::Parquet(Box::new(ParquetSource::open(path, file, binning)?)),
+        })
     }
 
     fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
         match self {
             Self::Csv(source) => source.next_batch(binning, out),
             Self::Parquet(source) => source.next_batch(binning, out),
+        }
+    }
+}
+
+/// Kinds of files, told by their names.
+#[derive(Clone, Copy)]
+enum Kind {
+    Csv,
+    Parquet,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Result<Self, IngestError> {
+        let named =
+            |kind: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind));
+        if named("csv") {
+            Ok(Self::Csv)
+        } else if named("parquet") {
+            Ok(Self::Parquet)
+        } else {
+            Err(IngestError::FileKind { path: path.to_path_buf() })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the readers of both formats share.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use crate::error::{IngestError, list_names};
@@ -8,7 +8,13 @@ use crate::error::{IngestError, list_names};
 /// Most records that one [`Records::next_batch`](crate::Records::next_batch) appends.
 pub const BATCH_RECORDS: usize = 8192;
 
-/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it is opened.
+/// Opens a file for reading.
+pub(crate) fn open(path: &Path) -> Result<File, IngestError> {
+    File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })
+}
+
+/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it is
+/// opened.
 pub(crate) fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
     let metadata =
         fs::metadata(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
