@@ -120,7 +120,7 @@ fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<
     let (by_node, srs) = match (&args.units, &args.params) {
         (Some(units), Some(params)) => {
             let (first, rounds) = (policy.first_round(), policy.round_totals().len());
-            let by_node = fairshare_prover::ingest::units::read_units_by_node(units, first, rounds)?;
+            let by_node = fairshare_ingest::units::read_units_by_node(units, first, rounds)?;
             (by_node, Some(load::params(params)?))
         }
         _ => Default::default(),

@@ -28,6 +28,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_ingest::units::read_units;
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
@@ -43,8 +45,6 @@ use zeroize::Zeroizing;
 
 use self::journal::{Journal, Kept};
 use self::reading::Reader;
-use crate::ingest::units::read_units;
-use crate::ingest::{BATCH_RECORDS, IngestError, Records};
 use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
 use crate::segment::commit_columns;

@@ -1,43 +1,17 @@
-//! # From files to symbols (PROTOCOL section 3)
-//!
-//! [`Records`] streams CSV and Parquet files as one dataset: every record becomes exactly one symbol for each feature of
-//! the schema, in the schema's order, in memory that does not grow with the files. [`reference`](mod@reference) counts
-//! symbols, [`units`] reads a compute log.
-//!
-//! What a cell means is decided byte for byte, alike for both formats:
-//!
-//! - **empty** (a Parquet null or empty string too): the missing bin;
-//! - **categorical**: the cell's text is the label; integers and booleans of a Parquet file stand for their decimal text
-//!   and `true` or `false`;
-//! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the edges
-//!   (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either format). A 32-bit
-//!   float is the number it holds: 0.1 stored so lies above an edge of 0.1.
-//!
-//! Anything else is an error that names the file, the line or row and the column; nothing is guessed and nothing skipped.
-//! As an exception that the CSV format forces, a blank line is no record, in a file of one column too: there a missing
-//! value is written `""`.
-
-mod binning;
-mod csv;
-mod error;
-mod parquet;
-pub mod reference;
-pub mod units;
+//! The records of several files as one dataset.
 
 use std::fmt;
-use std::fs;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use fairshare_params::schema::Schema;
 
-use self::binning::Binning;
-use self::csv::CsvSource;
-use self::parquet::ParquetSource;
-
-pub use self::error::{IngestError, Place};
-
-/// Most records that one [`Records::next_batch`] appends.
-pub const BATCH_RECORDS: usize = 8192;
+use crate::binning::Binning;
+use crate::csv::CsvSource;
+use crate::error::IngestError;
+use crate::parquet::ParquetSource;
+use crate::source::{self, regular_file_len};
 
 /// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
 const RECORD_LIMIT: u64 = 1 << 32;
@@ -45,7 +19,7 @@ const RECORD_LIMIT: u64 = 1 << 32;
 /// The records of several files, in the order given, as symbols.
 pub struct Records {
     files: std::vec::IntoIter<Input>,
-    current: Option<(Input, Source)>,
+    current: Option<(Input, Source<File>)>,
     binning: Binning,
     records: u64,
     record_limit: u64,
@@ -70,9 +44,9 @@ struct Input {
     bytes: u64,
 }
 
-enum Source {
-    Csv(Box<CsvSource>),
-    Parquet(Box<ParquetSource>),
+enum Source<R> {
+    Csv(Box<CsvSource<R>>),
+    Parquet(Box<ParquetSource<R>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,7 +92,7 @@ impl Records {
         })
     }
 
-    /// Appends the symbols of up to [`BATCH_RECORDS`] records to `out` and returns how many records those were; 0 means
+    /// Appends the symbols of up to [`BATCH_RECORDS`](crate::BATCH_RECORDS) records to `out` and returns how many records those were; 0 means
     /// that all files are read. A record is [`Self::features`] symbols, in the schema's order. On an error `out` is as it
     /// was, and reading on is an error too.
     pub fn next_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
@@ -197,16 +171,19 @@ impl Records {
     }
 }
 
-impl Source {
+impl Source<File> {
     fn open(input: &Input, binning: &Binning) -> Result<Self, IngestError> {
-        let extension = input.path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if extension.eq_ignore_ascii_case("csv") {
-            CsvSource::open(&input.path, binning).map(|source| Self::Csv(Box::new(source)))
-        } else if extension.eq_ignore_ascii_case("parquet") {
-            ParquetSource::open(&input.path, binning).map(|source| Self::Parquet(Box::new(source)))
-        } else {
-            Err(IngestError::FileKind { path: input.path.clone() })
-        }
+        let kind = Kind::of(&input.path)?;
+        Source::read(kind, &input.path, source::open(&input.path)?, binning)
+    }
+}
+
+impl<R: Read + Seek + Send + 'static> Source<R> {
+    fn read(kind: Kind, path: &Path, file: R, binning: &Binning) -> Result<Self, IngestError> {
+        Ok(match kind {
+            Kind::Csv => Self::Csv(Box::new(CsvSource::open(path, file, binning)?)),
+            Kind::Parquet => Self::Parquet(Box::new(ParquetSource::open(path, file, binning)?)),
+        })
     }
 
     fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
@@ -217,37 +194,31 @@ impl Source {
     }
 }
 
-/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it is opened.
-fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
-    let metadata =
-        fs::metadata(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
-    if !metadata.is_file() {
-        return Err(IngestError::NotAFile { path: path.to_path_buf() });
-    }
-    if metadata.len() == 0 {
-        return Err(IngestError::EmptyFile { path: path.to_path_buf() });
-    }
-    Ok(metadata.len())
+/// Kinds of files, told by their names.
+#[derive(Clone, Copy)]
+enum Kind {
+    Csv,
+    Parquet,
 }
 
-/// Where in `present` that column stands; one that is absent and one that is there twice are refused.
-fn locate(path: &Path, present: &[&str], column: &str) -> Result<usize, IngestError> {
-    let mut places = present.iter().enumerate().filter(|(_, name)| **name == column);
-    let Some((place, _)) = places.next() else {
-        return Err(IngestError::MissingColumn {
-            path: path.to_path_buf(),
-            column: column.to_owned(),
-            present: error::list_names(present),
-        });
-    };
-    if places.next().is_some() {
-        return Err(IngestError::DuplicateColumn { path: path.to_path_buf(), column: column.to_owned() });
+impl Kind {
+    fn of(path: &Path) -> Result<Self, IngestError> {
+        let named =
+            |kind: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind));
+        if named("csv") {
+            Ok(Self::Csv)
+        } else if named("parquet") {
+            Ok(Self::Parquet)
+        } else {
+            Err(IngestError::FileKind { path: path.to_path_buf() })
+        }
     }
-    Ok(place)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use fairshare_params::schema::{Feature, Rule};
 
     use super::*;

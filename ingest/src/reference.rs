@@ -1,6 +1,7 @@
 //! Counting symbols: histograms without proofs, for the policy's reference and for a score estimated beforehand.
 
-use super::{IngestError, Records};
+use crate::error::IngestError;
+use crate::records::Records;
 
 /// Counts by symbol, from symbol 0 (padding, never counted) to the schema's last: the merged histogram `c` of PROTOCOL
 /// section 5. Each feature's counts sum to the number of records.

@@ -12,7 +12,6 @@ mod footer;
 mod pages;
 mod thrift;
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -29,9 +28,9 @@ use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 
-use super::binning::{Binning, Bins, Column, Edges, number_hint};
-use super::error::{IngestError, Place, excerpt};
-use super::{BATCH_RECORDS, locate};
+use crate::binning::{Binning, Bins, Column, Edges, number_hint};
+use crate::error::{IngestError, Place, excerpt};
+use crate::source::{BATCH_RECORDS, locate};
 use pages::Pages;
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -39,20 +38,19 @@ const MAGIC: &[u8; 4] = b"PAR1";
 const TAIL: usize = 8;
 
 /// A Parquet file as a source of symbols.
-pub(super) struct ParquetSource {
+pub(crate) struct ParquetSource<R> {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
-    pages: Pages,
+    pages: Pages<R>,
     /// Where each feature's column stands in a batch.
     places: Vec<usize>,
     declared: u64,
     read: u64,
 }
 
-impl ParquetSource {
-    pub(super) fn open(path: &Path, binning: &Binning) -> Result<Self, IngestError> {
-        let mut file =
-            File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
+impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
+    /// Reads the footer; `path` is for messages.
+    pub(crate) fn open(path: &Path, mut file: R, binning: &Binning) -> Result<Self, IngestError> {
         let (footer, length) = read_footer(&mut file, path)?;
         footer::check(&footer).map_err(|reason| frame(path, reason))?;
         guarded(path, 0, || Self::decode_footer(path, file, &footer, length, binning))
@@ -60,7 +58,7 @@ impl ParquetSource {
 
     fn decode_footer(
         path: &Path,
-        file: File,
+        file: R,
         footer: &[u8],
         file_length: u64,
         binning: &Binning,
@@ -99,7 +97,7 @@ impl ParquetSource {
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
-    pub(super) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+    pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
         loop {
             let Self { path, reader, pages, read, .. } = self;
             let batch = guarded(path, *read, || {
@@ -120,12 +118,12 @@ impl ParquetSource {
     }
 
     /// Rows that the footer declares.
-    pub(super) fn declared(&self) -> u64 {
+    pub(crate) fn declared(&self) -> u64 {
         self.declared
     }
 
     /// The file's length times the share of its rows that are read.
-    pub(super) fn bytes_read(&self, file_length: u64) -> u64 {
+    pub(crate) fn bytes_read(&self, file_length: u64) -> u64 {
         let share = u128::from(file_length) * u128::from(self.read) / u128::from(self.declared.max(1));
         u64::try_from(share).unwrap_or(file_length).min(file_length)
     }
@@ -220,15 +218,15 @@ impl ParquetSource {
 }
 
 /// The footer and the file's length, once the frame around the footer is found sound.
-fn read_footer(file: &mut File, path: &Path) -> Result<(Vec<u8>, u64), IngestError> {
+fn read_footer(file: &mut (impl Read + Seek), path: &Path) -> Result<(Vec<u8>, u64), IngestError> {
     let failed = |source| IngestError::Read { path: path.to_path_buf(), source };
-    let length = file.metadata().map_err(failed)?.len();
+    let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
     if length < (MAGIC.len() + TAIL) as u64 {
         return Err(frame(path, "the file is too short to be one"));
     }
     let mut head = [0; MAGIC.len()];
     let mut tail = [0; TAIL];
-    file.read_exact(&mut head).map_err(failed)?;
+    file.rewind().and_then(|()| file.read_exact(&mut head)).map_err(failed)?;
     file.seek(SeekFrom::End(-(TAIL as i64))).map_err(failed)?;
     file.read_exact(&mut tail).map_err(failed)?;
     let [a, b, c, d, magic @ ..] = tail;
@@ -343,4 +341,72 @@ fn decode_error(
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> IngestError {
     IngestError::ParquetDecode { path: path.to_path_buf(), row, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::parquet::arrow::ArrowWriter;
+    use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+    use arrow_array::{Int64Array, StringArray};
+    use fairshare_params::schema::{Feature, Rule, Schema};
+
+    use super::*;
+    use crate::counting::Counting;
+
+    const ROWS: usize = 3_000;
+
+    fn file(properties: WriterProperties) -> Counting {
+        let labels = (0..ROWS).map(|row| format!("label {}", row % 10));
+        let numbers = Int64Array::from_iter_values((0..ROWS).map(|row| row as i64));
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("kind", Arc::new(StringArray::from_iter_values(labels))),
+            ("unread", Arc::new(numbers.clone())),
+            ("x", Arc::new(numbers)),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).expect("writer");
+        writer.write(&batch).expect("write");
+        writer.close().expect("close");
+        Counting::new(bytes)
+    }
+
+    fn binning() -> Binning {
+        let labels = (0..5).map(|label| format!("label {label}")).collect();
+        let features = vec![
+            Feature { name: "x".into(), rule: Rule::Numeric { edges: vec![0.0, 1000.0] } },
+            Feature { name: "kind".into(), rule: Rule::Categorical { labels } },
+        ];
+        Binning::new(&Schema::new(features, 1 << 10).expect("a schema")).expect("16-bit symbols")
+    }
+
+    /// Pages of a few bytes each, in chunks of many pages or of one: none is read more than once for its neighbours.
+    #[test]
+    fn a_file_of_small_pages_is_read_twice_at_most() {
+        for (version, rows_in_page, rows_in_group) in [
+            (WriterVersion::PARQUET_1_0, 1, ROWS),
+            (WriterVersion::PARQUET_2_0, 1, 7),
+            (WriterVersion::PARQUET_2_0, 700, 1_000),
+        ] {
+            let properties = WriterProperties::builder()
+                .set_writer_version(version)
+                .set_encoding(::parquet::basic::Encoding::PLAIN)
+                .set_statistics_enabled(EnabledStatistics::None)
+                .set_write_batch_size(rows_in_page)
+                .set_data_page_row_count_limit(rows_in_page)
+                .set_max_row_group_row_count(Some(rows_in_group));
+            for dictionary in [false, true] {
+                let file = file(properties.clone().set_dictionary_enabled(dictionary).build());
+                let binning = binning();
+                let mut source = ParquetSource::open(Path::new("small.parquet"), file.clone(), &binning)
+                    .expect("a footer");
+                let (mut symbols, mut read) = (Vec::new(), 0);
+                while let rows @ 1.. = source.next_batch(&binning, &mut symbols).expect("rows") {
+                    read += rows;
+                }
+                assert_eq!((read, symbols.len()), (ROWS, 2 * ROWS));
+                file.assert_read_at_most(2);
+            }
+        }
+    }
 }

@@ -11,10 +11,9 @@
 //! - encodings that can grow without bound.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::parquet::basic::Compression;
 use ::parquet::errors::{ParquetError, Result as ParquetResult};
@@ -28,9 +27,9 @@ use super::thrift::{BAD_FIELD, CUT_SHORT, FALSE, I32, Input, Refusal, STRUCT, TR
 const MEMORY: u64 = 512 << 20;
 const TOO_MUCH: Refusal = "its pages need more than 512 MiB at once: choose smaller pages";
 /// Longest page header, in bytes: a header holds a page's statistics, which may quote long strings.
-const HEADER_BYTES: usize = 1 << 20;
+const HEADER_BYTES: u64 = 1 << 20;
 /// How much is read for a header at first.
-const HEADER_GUESS: usize = 1 << 12;
+const HEADER_GUESS: u64 = 1 << 12;
 /// What a dictionary entry takes besides its bytes.
 const ENTRY_BYTES: u64 = 16;
 
@@ -40,11 +39,10 @@ const DICTIONARY_PAGE: i32 = 2;
 const DATA_PAGE_V2: i32 = 3;
 
 /// A Parquet file as the library may read it.
-#[derive(Clone)]
-pub(super) struct Pages(Arc<Shared>);
+pub(super) struct Pages<R>(Arc<Shared<R>>);
 
-struct Shared {
-    file: File,
+struct Shared<R> {
+    file: Mutex<Ahead<R>>,
     length: u64,
     /// By place in the file, without overlap.
     chunks: Vec<Chunk>,
@@ -88,10 +86,17 @@ struct Page {
     is_compressed: bool,
 }
 
-impl Pages {
+/// Not derived: that would ask the file to be copied, too.
+impl<R> Clone for Pages<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R> Pages<R> {
     /// The pages of those columns of the file.
     pub(super) fn new(
-        file: File,
+        file: R,
         length: u64,
         metadata: &ParquetMetaData,
         columns: &[usize],
@@ -110,8 +115,9 @@ impl Pages {
         if chunks.windows(2).any(|pair| pair[0].range.end > pair[1].range.start) {
             return Err("two columns' data overlap");
         }
-        let held = vec![Held::default(); columns.iter().max().map_or(0, |last| last + 1)];
-        let state = Mutex::new(State { held, ..State::default() });
+        let width = columns.iter().max().map_or(0, |last| last + 1);
+        let file = Mutex::new(Ahead { file, windows: vec![Window::default(); width] });
+        let state = Mutex::new(State { held: vec![Held::default(); width], ..State::default() });
         Ok(Self(Arc::new(Shared { file, length, chunks, state })))
     }
 
@@ -126,13 +132,13 @@ impl Pages {
     }
 }
 
-impl Length for Pages {
+impl<R> Length for Pages<R> {
     fn len(&self) -> u64 {
         self.0.length
     }
 }
 
-impl ChunkReader for Pages {
+impl<R: Read + Seek + Send> ChunkReader for Pages<R> {
     type T = io::Cursor<Vec<u8>>;
 
     /// A page's header, checked: whatever else the library wants to read here it may not.
@@ -164,9 +170,9 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl Shared {
+impl<R> Shared<R> {
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut lock(&self.state))
     }
 
     /// Remembers a refusal, which the library's error would tell as text only.
@@ -184,53 +190,6 @@ impl Shared {
         let after = self.chunks.partition_point(|chunk| chunk.range.start <= place);
         let found = after.checked_sub(1).and_then(|index| self.chunks.get(index));
         found.filter(|chunk| chunk.range.contains(&place)).ok_or("a page lies outside its column")
-    }
-
-    fn read(&self, start: u64, length: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(start))?;
-        file.take(length).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn header(&self, start: u64) -> Result<io::Cursor<Vec<u8>>, Failure> {
-        // The library asks for a reader once more where it has read the header ahead, and leaves it unused.
-        if self.with(|state| state.next.contains_key(&start)) {
-            return Ok(io::Cursor::default());
-        }
-        let chunk = self.chunk(start)?;
-        let left = chunk.range.end - start;
-        let mut bytes = self.read(start, left.min(HEADER_GUESS as u64))?;
-        let mut parsed = Page::parse(&bytes);
-        if parsed == Err(CUT_SHORT) && left > HEADER_GUESS as u64 {
-            bytes = self.read(start, left.min(HEADER_BYTES as u64))?;
-            parsed = Page::parse(&bytes);
-        }
-        let (page, length) = parsed?;
-        page.check()?;
-        bytes.truncate(length);
-        // What follows the header is not for the library's parser.
-        self.with(|state| state.next.insert(start + length as u64, page));
-        Ok(io::Cursor::new(bytes))
-    }
-
-    fn page(&self, start: u64, length: usize) -> Result<Bytes, Failure> {
-        let chunk = self.chunk(start)?;
-        let next = self.with(|state| state.next.remove(&start));
-        let page = next.filter(|page| page.stored as usize == length);
-        let page = page.ok_or("a page is read without its header")?;
-        let end = start.checked_add(length as u64);
-        if end.is_none_or(|end| end > chunk.range.end) {
-            return Err("a page is longer than its column".into());
-        }
-        self.account(chunk, &page)?;
-        let bytes = self.read(start, length as u64)?;
-        if bytes.len() != length {
-            return Err(CUT_SHORT.into());
-        }
-        page.check_inflation(chunk.compression, &bytes)?;
-        Ok(bytes.into())
     }
 
     /// Counts a page's memory, before any of it is read.
@@ -256,6 +215,112 @@ impl Shared {
             let now: u64 = state.held.iter().map(|held| held.dictionary + held.page).sum();
             if now.saturating_add(state.passed) > MEMORY { Err(TOO_MUCH) } else { Ok(()) }
         })
+    }
+}
+
+impl<R: Read + Seek> Shared<R> {
+    fn header(&self, start: u64) -> Result<io::Cursor<Vec<u8>>, Failure> {
+        // The library asks for a reader once more where it has read the header ahead, and leaves it unused.
+        if self.with(|state| state.next.contains_key(&start)) {
+            return Ok(io::Cursor::default());
+        }
+        let (page, bytes) = lock(&self.file).header(self.chunk(start)?, start)?;
+        page.check()?;
+        // What follows the header is not for the library's parser.
+        self.with(|state| state.next.insert(start + bytes.len() as u64, page));
+        Ok(io::Cursor::new(bytes))
+    }
+
+    fn page(&self, start: u64, length: usize) -> Result<Bytes, Failure> {
+        let chunk = self.chunk(start)?;
+        let next = self.with(|state| state.next.remove(&start));
+        let page = next.filter(|page| page.stored as usize == length);
+        let page = page.ok_or("a page is read without its header")?;
+        let end = start.checked_add(length as u64);
+        if end.is_none_or(|end| end > chunk.range.end) {
+            return Err("a page is longer than its column".into());
+        }
+        self.account(chunk, &page)?;
+        let bytes = lock(&self.file).take(chunk.column, start, length)?;
+        if bytes.len() != length {
+            return Err(CUT_SHORT.into());
+        }
+        page.check_inflation(chunk.compression, &bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+/// Nothing panics while it holds a lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file, and of each column what was read beyond the last header. What is read for a header may hold many short
+/// pages: were each read anew, a file of such pages would be read a hundred times over.
+struct Ahead<R> {
+    file: R,
+    windows: Vec<Window>,
+}
+
+/// Bytes of the file from an offset on.
+#[derive(Clone, Default)]
+struct Window {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl<R: Read + Seek> Ahead<R> {
+    /// The header of the page at that place, and its bytes.
+    fn header(&mut self, chunk: &Chunk, start: u64) -> Result<(Page, Vec<u8>), Failure> {
+        let longest = HEADER_BYTES.min(chunk.range.end - start);
+        let mut wanted = longest.min(HEADER_GUESS);
+        loop {
+            let window = self.fill(chunk.column, start, wanted)?;
+            match Page::parse(&window.bytes) {
+                Err(CUT_SHORT) if wanted < longest => wanted = longest.min(2 * wanted),
+                Err(refusal) => return Err(refusal.into()),
+                Ok((page, length)) => return Ok((page, window.take(length))),
+            }
+        }
+    }
+
+    /// Up to `length` bytes of a column from that place on: fewer only at the file's end.
+    fn take(&mut self, column: usize, start: u64, length: usize) -> Result<Vec<u8>, Failure> {
+        Ok(self.fill(column, start, length as u64)?.take(length))
+    }
+
+    /// The column's window, moved to that place and lengthened to that many bytes.
+    fn fill(&mut self, column: usize, start: u64, length: u64) -> Result<&mut Window, Failure> {
+        let window = self.windows.get_mut(column).ok_or(BAD_FIELD)?;
+        window.move_to(start);
+        let held = window.bytes.len() as u64;
+        if held < length {
+            self.file.seek(SeekFrom::Start(start + held))?;
+            (&mut self.file).take(length - held).read_to_end(&mut window.bytes)?;
+        }
+        Ok(window)
+    }
+}
+
+impl Window {
+    fn move_to(&mut self, start: u64) {
+        let skipped = start.checked_sub(self.start).and_then(|skipped| usize::try_from(skipped).ok());
+        match skipped {
+            Some(skipped) if skipped <= self.bytes.len() => drop(self.bytes.drain(..skipped)),
+            _ => self.bytes.clear(),
+        }
+        self.start = start;
+    }
+
+    /// Takes the first bytes out. What remains is kept while it is short: memory is for pages.
+    fn take(&mut self, length: usize) -> Vec<u8> {
+        let rest = self.bytes.split_off(length.min(self.bytes.len()));
+        let taken = std::mem::replace(&mut self.bytes, rest);
+        self.start += taken.len() as u64;
+        if self.bytes.len() as u64 > HEADER_GUESS {
+            self.bytes = Vec::new();
+        }
+        taken
     }
 }
 
@@ -417,7 +482,7 @@ mod tests {
             column,
             compression: Compression::UNCOMPRESSED,
         };
-        let file = File::open(env!("CARGO_MANIFEST_PATH")).expect("any file");
+        let file = Mutex::new(Ahead { file: io::empty(), windows: Vec::new() });
         let state = Mutex::new(State { held: vec![Held::default(); 2], ..State::default() });
         let shared = Shared { file, length: 0, chunks: Vec::new(), state };
         let data = Page { inflated: 100 << 20, ..Page::default() };

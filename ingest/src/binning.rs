@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fairshare_params::schema::{Rule, Schema};
 
-use super::error::IngestError;
+use crate::error::IngestError;
 
 /// The rules of all features, in the schema's order.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct Edges {
 }
 
 impl Binning {
-    pub(super) fn new(schema: &Schema) -> Result<Self, IngestError> {
+    pub(crate) fn new(schema: &Schema) -> Result<Self, IngestError> {
         let symbols = schema.symbol_count();
         let columns = schema
             .features()
@@ -74,32 +74,32 @@ impl Binning {
     }
 
     /// Symbols in use, padding included.
-    pub(super) fn symbols(&self) -> usize {
+    pub(crate) fn symbols(&self) -> usize {
         self.symbols
     }
 }
 
 impl Column {
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The symbol of an absent value.
-    pub(super) fn missing(&self) -> u16 {
+    pub(crate) fn missing(&self) -> u16 {
         self.missing
     }
 
-    pub(super) fn bins(&self) -> &Bins {
+    pub(crate) fn bins(&self) -> &Bins {
         &self.bins
     }
 
     /// The feature's symbols, for indexing a histogram.
-    pub(super) fn symbols(&self) -> std::ops::RangeInclusive<usize> {
+    pub(crate) fn symbols(&self) -> std::ops::RangeInclusive<usize> {
         usize::from(self.base)..=usize::from(self.missing)
     }
 
     /// The symbol of a cell of text; `None` where a number is wanted and the text is none.
-    pub(super) fn text_symbol(&self, cell: &[u8]) -> Option<u16> {
+    pub(crate) fn text_symbol(&self, cell: &[u8]) -> Option<u16> {
         if cell.is_empty() {
             return Some(self.missing);
         }
@@ -111,14 +111,14 @@ impl Column {
 }
 
 impl Labels {
-    pub(super) fn symbol(&self, label: &[u8]) -> u16 {
+    pub(crate) fn symbol(&self, label: &[u8]) -> u16 {
         self.symbols.get(label).copied().unwrap_or(self.other)
     }
 }
 
 impl Edges {
     /// `None` for what has no place on the line: NaN and the infinities.
-    pub(super) fn symbol(&self, value: f64) -> Option<u16> {
+    pub(crate) fn symbol(&self, value: f64) -> Option<u16> {
         // Fewer edges than symbols, and those fit 16 bits.
         value.is_finite().then(|| self.base + self.edges.partition_point(|edge| *edge <= value) as u16)
     }
@@ -131,7 +131,7 @@ fn parse_number(cell: &[u8]) -> Option<f64> {
 }
 
 /// What to do about a cell that is no number.
-pub(super) fn number_hint(cell: &str) -> &'static str {
+pub(crate) fn number_hint(cell: &str) -> &'static str {
     if cell.trim() != cell {
         "cells are taken as they are, so remove the white space around it"
     } else if cell.contains(',') {

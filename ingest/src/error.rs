@@ -271,7 +271,7 @@ pub enum IngestError {
 }
 
 /// A cell as a message shows it: on one line, cut to 40 characters, and never the reader's terminal's problem.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let mut shown: String = text.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
     if text.chars().nth(EXCERPT).is_some() {
         shown.push('…');
@@ -279,7 +279,7 @@ pub(super) fn excerpt(text: &str) -> String {
     shown
 }
 
-pub(super) fn list_names(names: &[&str]) -> String {
+pub(crate) fn list_names(names: &[&str]) -> String {
     let mut listed: Vec<String> =
         names.iter().take(NAMES).map(|name| format!("`{}`", excerpt(name))).collect();
     if names.len() > NAMES {

@@ -13,8 +13,8 @@ use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
     NullArray, RecordBatch, StringArray, StringViewArray, UInt64Array, types::Int8Type,
 };
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Records, reference, units::read_units};
 use fairshare_params::schema::{Feature, Rule, Schema};
-use fairshare_prover::ingest::{BATCH_RECORDS, IngestError, Records, reference, units::read_units};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
