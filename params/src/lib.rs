@@ -7,7 +7,6 @@ pub mod digest;
 pub mod encoding;
 pub mod files;
 pub mod keys;
-pub mod multiexp;
 pub mod policy;
 pub mod reference;
 pub mod registration;

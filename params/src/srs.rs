@@ -25,7 +25,6 @@ mod ptau;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use fairshare_circuits::geometry::Geometry;
 use halo2_proofs::poly::commitment::ParamsProver;
@@ -38,7 +37,6 @@ pub use error::{Element, PtauError, SrsError};
 pub use insecure::INSECURE_SEED;
 
 use crate::encoding::Digest;
-use crate::multiexp::Tables;
 use points::Points;
 
 /// A BLAKE2b-512 hash of a whole file, shown as 128 hexadecimal digits: how ceremonies publish theirs.
@@ -94,7 +92,6 @@ pub struct Srs {
     params: ParamsKZG<Bn256>,
     digest: Digest,
     provenance: Provenance,
-    tables: OnceLock<Tables>,
 }
 
 impl Srs {
@@ -148,12 +145,6 @@ impl Srs {
         &self.points.lagrange
     }
 
-    /// Multiples of the Lagrange points, for one who makes proofs: made when first asked for, which takes a second of
-    /// processor time and 20 MiB for the standard geometry.
-    pub fn tables(&self) -> &Tables {
-        self.tables.get_or_init(|| Tables::new(self.lagrange(), rayon::current_num_threads()))
-    }
-
     /// `[s^i]_1` for `i < n`.
     pub fn powers(&self) -> &[G1Affine] {
         &self.points.powers
@@ -199,7 +190,7 @@ impl Srs {
         };
         let digest = points.digest();
         let params = params(&points);
-        Self { geometry, points, params, digest, provenance, tables: OnceLock::new() }
+        Self { geometry, points, params, digest, provenance }
     }
 
     /// A label costs nothing to write, so a published ceremony's name is granted only to that ceremony's `[s]_2`.

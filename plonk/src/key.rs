@@ -22,7 +22,7 @@ pub struct Key {
     /// The polynomial `X`: by rows, and its coefficients.
     points: Vec<Fr>,
     identity: Vec<Fr>,
-    /// The key's polynomials on each coset, by place, as far as the first proof has asked for them; empty if they are not
+    /// The key's polynomials on each coset, by index, as far as the first proof has asked for them; empty if they are not
     /// kept.
     kept: Vec<Vec<OnceLock<Column>>>,
 }
@@ -55,7 +55,7 @@ impl Key {
 
     /// The same key for many proofs: what the first takes to the cosets of the key's polynomials is kept for the others. A
     /// polynomial on a coset takes half a mebibyte where there are 2^14 rows.
-    pub fn for_many_proofs(mut self) -> Self {
+    pub fn with_coset_cache(mut self) -> Self {
         self.kept = vec![vec![OnceLock::new(); self.polynomials()]; self.domain.cosets().len()];
         self
     }
@@ -92,7 +92,7 @@ impl Key {
         self.cs().permutation().get_columns().len().div_ceil(self.columns_per_product())
     }
 
-    /// The key's polynomials in the order of their [places](super::places::Places), by rows.
+    /// The key's polynomials in the order of their [index](super::polynomial_index::PolynomialIndex), by rows.
     pub(super) fn rows(&self) -> Vec<&[Fr]> {
         let fixed = self.halo2.fixed_values().iter().map(|column| column.values());
         let lagrange = self.lagrange.iter().map(Vec::as_slice);
@@ -114,11 +114,11 @@ impl Key {
     }
 
     /// One of them on one of the domain's cosets.
-    pub(super) fn on_coset(&self, coset: usize, place: usize) -> Cow<'_, Column> {
+    pub(super) fn on_coset(&self, coset: usize, index: usize) -> Cow<'_, Column> {
         // On this thread alone: one that waited for its others could begin a part that asks for the same.
-        let evaluate = || self.domain.cosets()[coset].evaluate(self.coefficients()[place]);
+        let evaluate = || self.domain.cosets()[coset].evaluate(self.coefficients()[index]);
         match self.kept.get(coset) {
-            Some(kept) => Cow::Borrowed(kept[place].get_or_init(evaluate)),
+            Some(kept) => Cow::Borrowed(kept[index].get_or_init(evaluate)),
             None => Cow::Owned(evaluate()),
         }
     }

@@ -8,32 +8,33 @@
 //!
 //! The rounds, with what each writes (points, then the challenges drawn after them):
 //!
-//! 1. advice columns, phase by phase, blinded in the last rows (`plonk/witness.rs`); each phase's challenges;
+//! 1. advice columns, phase by phase, blinded in the last rows (`witness.rs`); each phase's challenges;
 //! 2. nothing, the lookups being LogUp's and so gates like others; `θ` (unused), `β`, `γ`;
-//! 3. the running products of the copy constraints (`plonk/permutation.rs`); a random polynomial, which hides the quotient's
+//! 3. the running products of the copy constraints (`permutation.rs`); a random polynomial, which hides the quotient's
 //!    value in the opening; `y`;
-//! 4. the quotient of all constraints, folded with `y`, by the vanishing polynomial, in pieces (`plonk/quotient.rs`); `x`;
+//! 4. the quotient of all constraints, folded with `y`, by the vanishing polynomial, in pieces (`quotient.rs`); `x`;
 //! 5. the values of all polynomials at `x` and its rotations (scalars);
-//! 6. their opening (`plonk/opening.rs`).
+//! 6. their opening (`shplonk.rs`).
 //!
-//! What is the same in every proof under a key is kept with it (`plonk/key.rs`).
+//! What is the same in every proof under a key is kept with it (`key.rs`).
 //!
 //! The quotient's pieces are not blinded, here as in the library: zero knowledge is computational (SECURITY.md).
 
 mod column;
+mod commit;
 mod domain;
+mod gate_evaluator;
 mod key;
-mod opening;
+pub mod multiexp;
 mod permutation;
-mod places;
-mod program;
+mod polynomial_index;
 mod quotient;
+mod shplonk;
 mod witness;
 
 use std::io;
 
 use fairshare_params::commitment::{Blinding, normalize};
-use fairshare_params::srs::Srs;
 use fairshare_params::transcript::KeccakChallenge;
 use ff::Field;
 use halo2_proofs::arithmetic::eval_polynomial;
@@ -45,12 +46,13 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 
 pub use column::Column;
+pub use commit::{CommitKey, commit};
 use domain::Domain;
 pub use key::Key;
-use opening::Queries;
 use permutation::Folding;
-use places::Places;
+use polynomial_index::PolynomialIndex;
 use quotient::Constraints;
+use shplonk::Queries;
 use witness::Witness;
 
 /// Why no proof was computed. Each of them is a defect of the circuit or the key, not of the data.
@@ -130,7 +132,7 @@ pub struct Fractions {
 /// All randomness is drawn from `rng`, which must be fresh for every proof. What a claim says of its columns is taken on
 /// trust: if it is false, the proof does not verify.
 pub fn prove<C: Circuit<Fr>, T: Output>(
-    srs: &Srs,
+    commit_key: &CommitKey<'_>,
     key: &Key,
     claim: Claim<'_, C>,
     rng: impl RngCore,
@@ -138,8 +140,8 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
 ) -> Result<Vec<Column>, PlonkError> {
     let instance = claim.instance;
     let mut session =
-        tracing::debug_span!("preparation").in_scope(|| Session::new(srs, key, rng, transcript))?;
-    let places = Places::new(key.cs());
+        tracing::debug_span!("preparation").in_scope(|| Session::new(commit_key, key, rng, transcript))?;
+    let indices = PolynomialIndex::new(key.cs());
     let domain = key.domain();
     let usable = domain.rows() - key.blinding_rows();
     if instance.len() > usable {
@@ -186,7 +188,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
     let y = session.challenge();
 
     // 4. The rows tell what constraints are there; from then on, coefficients.
-    let constraints = Constraints::new(key, &places, &challenges, folding, y)?;
+    let constraints = Constraints::new(key, &indices, &challenges, folding, y)?;
     let own = advice.iter().chain([&public]).chain(&products).map(|column| &**column);
     let rows: Vec<&[Fr]> = key.rows().into_iter().chain(own).collect();
     let on_rows = tracing::debug_span!("constraints").in_scope(|| constraints.on_rows(&rows));
@@ -196,7 +198,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
         domain.to_coefficients(column);
     });
     drop(span);
-    // In the order of their places, as above.
+    // In the order of their indices, as above.
     let own: Vec<&[Fr]> = advice.iter().chain([&public]).chain(&products).map(|column| &**column).collect();
     let pieces = constraints.quotient(key, &own, on_rows);
     session.write_coefficients(pieces.clone())?;
@@ -204,7 +206,7 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
 
     // 5. The values.
     let polynomials = [key.coefficients(), own].concat();
-    let queries = QueryOrder::new(key, &places);
+    let queries = QueryOrder::new(key, &indices);
     let values = tracing::debug_span!("values").in_scope(|| {
         let mut values = QueryOrder::values(&queries.columns, domain, &polynomials, x);
         values.push(eval_polynomial(&mask, x));
@@ -217,18 +219,18 @@ pub fn prove<C: Circuit<Fr>, T: Output>(
 
     // 6. The opening.
     let _span = tracing::debug_span!("opening").entered();
-    let quotient = quotient::at(&pieces, x.pow([domain.rows() as u64]));
+    let quotient = quotient::evaluate_at(&pieces, x.pow([domain.rows() as u64]));
     let mut opened = Queries::default();
-    for (place, rotation) in queries.opened {
-        opened.open(place, polynomials[place], rotation);
+    for (index, rotation) in queries.opened {
+        opened.open(index, polynomials[index], rotation);
     }
     opened.open(polynomials.len(), &quotient, 0);
     opened.open(polynomials.len() + 1, &mask, 0);
-    opening::open(&mut session, opened, x)?;
+    shplonk::open(&mut session, opened, x)?;
     Ok(blinding)
 }
 
-/// Places and rotations of what is opened.
+/// Indices and rotations of what is opened.
 struct QueryOrder {
     /// Whose values come before that of the random polynomial.
     columns: Vec<(usize, i32)>,
@@ -239,23 +241,23 @@ struct QueryOrder {
 }
 
 impl QueryOrder {
-    fn new(key: &Key, places: &Places) -> Self {
+    fn new(key: &Key, indices: &PolynomialIndex) -> Self {
         let cs = key.cs();
-        let place = |kind, index, at: Rotation| (places.column(kind, index), at.0);
+        let query = |kind, index, at: Rotation| (indices.column(kind, index), at.0);
         let advice: Vec<_> = cs
             .advice_queries()
             .iter()
-            .map(|(column, at)| place(Any::advice(), column.index(), *at))
+            .map(|(column, at)| query(Any::advice(), column.index(), *at))
             .collect();
         let fixed: Vec<_> =
-            cs.fixed_queries().iter().map(|(column, at)| place(Any::Fixed, column.index(), *at)).collect();
+            cs.fixed_queries().iter().map(|(column, at)| query(Any::Fixed, column.index(), *at)).collect();
         let permuted: Vec<_> =
-            (0..cs.permutation().get_columns().len()).map(|index| (places.permuted(index), 0)).collect();
+            (0..cs.permutation().get_columns().len()).map(|index| (indices.permuted(index), 0)).collect();
         let (count, end) = (key.products(), key.last_usable());
         let products: Vec<_> = (0..count)
             .flat_map(|index| {
                 let rotations = [0, 1].into_iter().chain((index + 1 < count).then_some(end));
-                rotations.map(move |rotation| (places.product(index), rotation))
+                rotations.map(move |rotation| (indices.product(index), rotation))
             })
             .collect();
         Self {
@@ -267,8 +269,8 @@ impl QueryOrder {
 
     /// What the polynomials are at `x` and its rotations.
     fn values(queries: &[(usize, i32)], domain: &Domain, polynomials: &[&[Fr]], x: Fr) -> Vec<Fr> {
-        let value = |(place, rotation): &(usize, i32)| {
-            eval_polynomial(polynomials[*place], domain.rotate(x, *rotation))
+        let value = |(index, rotation): &(usize, i32)| {
+            eval_polynomial(polynomials[*index], domain.rotate(x, *rotation))
         };
         queries.par_iter().map(value).collect()
     }
@@ -276,20 +278,25 @@ impl QueryOrder {
 
 /// One proof being made: the transcript, the randomness, and what both work on.
 struct Session<'a, R, T> {
-    srs: &'a Srs,
+    commit_key: &'a CommitKey<'a>,
     key: &'a Key,
     transcript: &'a mut T,
     rng: R,
 }
 
 impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
-    fn new(srs: &'a Srs, key: &'a Key, rng: R, transcript: &'a mut T) -> Result<Self, PlonkError> {
-        if key.domain().rows() != srs.geometry().rows() {
+    fn new(
+        commit_key: &'a CommitKey<'_>,
+        key: &'a Key,
+        rng: R,
+        transcript: &'a mut T,
+    ) -> Result<Self, PlonkError> {
+        if key.domain().rows() != commit_key.srs().geometry().rows() {
             return Err(PlonkError::Key);
         }
         // Made here, inside no join: who waits for them holds up no other job's parts.
-        srs.tables();
-        Ok(Self { srs, key, transcript, rng })
+        commit_key.tables();
+        Ok(Self { commit_key, key, transcript, rng })
     }
 
     fn challenge(&mut self) -> Fr {
@@ -298,7 +305,7 @@ impl<'a, R: RngCore, T: Output> Session<'a, R, T> {
 
     /// Commits to columns given by rows.
     fn write_commitments(&mut self, columns: &[&[Fr]]) -> Result<(), PlonkError> {
-        let tables = self.srs.tables();
+        let tables = self.commit_key.tables();
         self.write_points(|| columns.par_iter().map(|column| tables.multiexp(column)).collect())
     }
 

@@ -106,7 +106,7 @@ struct Sums {
     /// How many points each of them still has.
     lengths: Vec<usize>,
     /// By key, how many points it has, then where they stand.
-    places: Vec<usize>,
+    offsets: Vec<usize>,
     points: Vec<G1Affine>,
     next: Vec<G1Affine>,
     scratch: Vec<(Fq, Fq)>,
@@ -116,16 +116,16 @@ impl Sums {
     /// Sums the points of each key; `terms` are keys and what `point` takes.
     fn by_key<T: Copy>(&mut self, terms: &[(u16, T)], point: impl Fn(T) -> G1Affine) {
         let largest = terms.iter().map(|(key, _)| usize::from(*key)).max().unwrap_or(0);
-        self.places.clear();
-        self.places.resize(largest + 1, 0);
+        self.offsets.clear();
+        self.offsets.resize(largest + 1, 0);
         for (key, _) in terms {
-            self.places[usize::from(*key)] += 1;
+            self.offsets[usize::from(*key)] += 1;
         }
         self.keys.clear();
         self.lengths.clear();
         let mut total = 0;
-        for (key, place) in (0..).zip(&mut self.places) {
-            let length = std::mem::replace(place, total);
+        for (key, offset) in (0..).zip(&mut self.offsets) {
+            let length = std::mem::replace(offset, total);
             total += length;
             if length > 0 {
                 self.keys.push(key);
@@ -134,9 +134,9 @@ impl Sums {
         }
         self.points.resize(total, G1Affine::identity());
         for (key, term) in terms {
-            let place = &mut self.places[usize::from(*key)];
-            self.points[*place] = point(*term);
-            *place += 1;
+            let offset = &mut self.offsets[usize::from(*key)];
+            self.points[*offset] = point(*term);
+            *offset += 1;
         }
         self.reduce();
     }
@@ -171,16 +171,16 @@ impl Sums {
             let halves = self.lengths.iter().map(|length| length.div_ceil(2)).sum();
             self.next.resize(halves, G1Affine::identity());
             let mut pairs = Vec::with_capacity(BATCH);
-            let (mut rest, mut place) = (self.points.as_slice(), 0);
+            let (mut rest, mut position) = (self.points.as_slice(), 0);
             for length in &mut self.lengths {
                 let (group, others) = rest.split_at(*length);
                 rest = others;
                 for pair in group.chunks(2) {
                     match pair {
-                        [left, right] => pairs.push(Pair { left, right, place }),
-                        alone => self.next[place] = alone[0],
+                        [left, right] => pairs.push(Pair { left, right, position }),
+                        alone => self.next[position] = alone[0],
                     }
-                    place += 1;
+                    position += 1;
                     if pairs.len() == BATCH {
                         add_pairs(&pairs, &mut self.next, &mut self.scratch);
                         pairs.clear();
@@ -198,7 +198,7 @@ impl Sums {
 struct Pair<'a> {
     left: &'a G1Affine,
     right: &'a G1Affine,
-    place: usize,
+    position: usize,
 }
 
 /// Adds a batch of pairs with one inversion (Montgomery's trick). `scratch` holds, for each pair, the product of the
@@ -214,7 +214,7 @@ fn add_pairs(pairs: &[Pair<'_>], sums: &mut [G1Affine], scratch: &mut Vec<(Fq, F
     // Never zero, being a product of denominators that are not.
     let mut inverse = product.invert().unwrap_or(Fq::ZERO);
     for (pair, (product, denominator)) in pairs.iter().zip(scratch).rev() {
-        sums[pair.place] = pair.sum(inverse * *product);
+        sums[pair.position] = pair.sum(inverse * *product);
         inverse *= *denominator;
     }
 }

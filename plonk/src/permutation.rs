@@ -9,8 +9,8 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 
 use super::column::Column;
-use super::places::Places;
-use super::program::Program;
+use super::gate_evaluator::GateEvaluator;
+use super::polynomial_index::PolynomialIndex;
 use super::quotient::Constraint;
 use super::{Output, Session};
 
@@ -89,8 +89,8 @@ fn ratios(
 
 /// The constraints on the products, in the verifier's order.
 pub fn constraints(
-    program: &mut Program,
-    places: &Places,
+    evaluator: &mut GateEvaluator,
+    indices: &PolynomialIndex,
     columns: &[halo2_proofs::plonk::Column<Any>],
     per_product: usize,
     last_usable: i32,
@@ -99,45 +99,45 @@ pub fn constraints(
     let products: Vec<_> = columns
         .chunks(per_product)
         .enumerate()
-        .map(|(index, _)| program.cell(places.product(index), 0))
+        .map(|(index, _)| evaluator.cell(indices.product(index), 0))
         .collect();
     let (Some(first), Some(last)) = (products.first().copied(), products.last().copied()) else {
         return Vec::new();
     };
-    let [l_first, l_last, l_active] = places.lagrange().map(Some);
+    let [l_first, l_last, l_active] = indices.lagrange().map(Some);
     let (one, beta, gamma) =
-        (program.constant(Fr::ONE), program.constant(folding.beta), program.constant(folding.gamma));
+        (evaluator.constant(Fr::ONE), evaluator.constant(folding.beta), evaluator.constant(folding.gamma));
     let mut constraints = Vec::with_capacity(2 * products.len() + 1);
 
-    let starts = program.subtract(one, first);
+    let starts = evaluator.subtract(one, first);
     constraints.push(Constraint { selector: l_first, rest: starts, degree: 2 });
-    let square = program.multiply(last, last);
-    let ends = program.subtract(square, last);
+    let square = evaluator.multiply(last, last);
+    let ends = evaluator.subtract(square, last);
     constraints.push(Constraint { selector: l_last, rest: ends, degree: 3 });
     for (index, product) in products.iter().enumerate().skip(1) {
-        let before = program.cell(places.product(index - 1), last_usable);
-        let continues = program.subtract(*product, before);
+        let before = evaluator.cell(indices.product(index - 1), last_usable);
+        let continues = evaluator.subtract(*product, before);
         constraints.push(Constraint { selector: l_first, rest: continues, degree: 2 });
     }
-    let point = program.cell(places.point(), 0);
+    let point = evaluator.cell(indices.point(), 0);
     let mut shift = folding.beta;
     for (index, chunk) in columns.chunks(per_product).enumerate() {
-        let mut left = program.cell(places.product(index), 1);
+        let mut left = evaluator.cell(indices.product(index), 1);
         let mut right = products[index];
         for (offset, column) in chunk.iter().enumerate() {
-            let value = program.cell(places.column(*column.column_type(), column.index()), 0);
-            let value = program.add(value, gamma);
-            let permuted = program.cell(places.permuted(index * per_product + offset), 0);
-            let permuted = program.multiply(beta, permuted);
-            let factor = program.add(value, permuted);
-            left = program.multiply(left, factor);
-            let position = program.constant(shift);
-            let position = program.multiply(position, point);
-            let factor = program.add(value, position);
-            right = program.multiply(right, factor);
+            let value = evaluator.cell(indices.column(*column.column_type(), column.index()), 0);
+            let value = evaluator.add(value, gamma);
+            let permuted = evaluator.cell(indices.permuted(index * per_product + offset), 0);
+            let permuted = evaluator.multiply(beta, permuted);
+            let factor = evaluator.add(value, permuted);
+            left = evaluator.multiply(left, factor);
+            let position = evaluator.constant(shift);
+            let position = evaluator.multiply(position, point);
+            let factor = evaluator.add(value, position);
+            right = evaluator.multiply(right, factor);
             shift *= Fr::DELTA;
         }
-        let steps = program.subtract(left, right);
+        let steps = evaluator.subtract(left, right);
         constraints.push(Constraint { selector: l_active, rest: steps, degree: chunk.len() + 2 });
     }
     constraints

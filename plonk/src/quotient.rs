@@ -19,10 +19,10 @@ use rayon::prelude::*;
 use super::PlonkError;
 use super::column::Column;
 use super::domain::Coset;
+use super::gate_evaluator::{GateEvaluator, Operand};
 use super::key::Key;
 use super::permutation::{self, Folding};
-use super::places::Places;
-use super::program::{Operand, Program};
+use super::polynomial_index::PolynomialIndex;
 
 /// Rows that one thread works on at a time.
 const CHUNK: usize = 1 << 10;
@@ -30,7 +30,7 @@ const CHUNK: usize = 1 << 10;
 /// A polynomial that is zero on every row: `selector·rest`.
 #[derive(Clone, Copy)]
 pub struct Constraint {
-    /// The selector's place, if there is one: among the key's polynomials.
+    /// The index of the selector, if there is one, among the key's polynomials.
     pub selector: Option<usize>,
     /// The other factor.
     pub rest: Operand,
@@ -40,10 +40,10 @@ pub struct Constraint {
 
 /// All constraints of a proof, folded: `Σ_g s_g·E_g`.
 pub struct Constraints {
-    program: Program,
+    evaluator: GateEvaluator,
     /// `E_g`.
     sums: Vec<Operand>,
-    /// The place of `s_g`; the first has none, as its constraints have theirs in them.
+    /// The index of `s_g`; the first has none, as its constraints have theirs in them.
     selectors: Vec<Option<usize>>,
     /// On how many cosets columns are evaluated.
     pub cosets: usize,
@@ -53,13 +53,14 @@ impl Constraints {
     /// Folds them with powers of `y`.
     pub fn new(
         key: &Key,
-        places: &Places,
+        indices: &PolynomialIndex,
         challenges: &[Fr],
         folding: Folding,
         y: Fr,
     ) -> Result<Self, PlonkError> {
-        let mut program = Program::default();
-        let constraints = all(key, &mut program, places, challenges, folding).ok_or(PlonkError::Key)?;
+        let mut evaluator = GateEvaluator::default();
+        let constraints =
+            collect_constraints(key, &mut evaluator, indices, challenges, folding).ok_or(PlonkError::Key)?;
         let most = key.domain().cosets().len();
         let highest = |constraint: &&Constraint| constraint.degree > most;
         let spared = constraints.iter().filter(highest).all(|constraint| constraint.selector.is_some());
@@ -69,23 +70,23 @@ impl Constraints {
                 selectors.push(constraint.selector);
             }
         }
-        let mut sums = vec![program.constant(Fr::ZERO); selectors.len()];
+        let mut sums = vec![evaluator.constant(Fr::ZERO); selectors.len()];
         // The first constraint has the highest power, as in the verifier's folding.
         let mut power = Fr::ONE;
         for Constraint { selector, rest, .. } in constraints.into_iter().rev() {
             let group = selectors.iter().position(|group| *group == selector).unwrap_or(0);
-            let selector = selector.filter(|_| group == 0).map(|place| program.cell(place, 0));
-            let value = selector.map_or(rest, |selector| program.multiply(selector, rest));
-            let factor = program.constant(power);
-            let scaled = program.multiply(value, factor);
-            sums[group] = program.add(sums[group], scaled);
+            let selector = selector.filter(|_| group == 0).map(|index| evaluator.cell(index, 0));
+            let value = selector.map_or(rest, |selector| evaluator.multiply(selector, rest));
+            let factor = evaluator.constant(power);
+            let scaled = evaluator.multiply(value, factor);
+            sums[group] = evaluator.add(sums[group], scaled);
             power *= y;
         }
-        // A group's selector is multiplied with outside the program, which has to know that it is read.
-        for place in selectors.iter().flatten() {
-            program.cell(*place, 0);
+        // A group's selector is multiplied with outside the evaluator, which has to know that it is read.
+        for index in selectors.iter().flatten() {
+            evaluator.cell(*index, 0);
         }
-        Ok(Self { program, sums, selectors, cosets: most - usize::from(spared) })
+        Ok(Self { evaluator, sums, selectors, cosets: most - usize::from(spared) })
     }
 
     /// Every `E_g` on the rows, of all polynomials by rows. Where `s_g` is not zero, `E_g` is taken to be: if it is not,
@@ -93,8 +94,8 @@ impl Constraints {
     pub fn on_rows(&self, rows: &[&[Fr]]) -> Vec<Column> {
         let size = rows.first().map_or(0, |column| column.len());
         let idle = |row: usize| {
-            let selector = |place: &usize| rows[*place][row];
-            self.selectors.iter().flatten().any(|place| selector(place) == Fr::ZERO)
+            let selector = |index: &usize| rows[*index][row];
+            self.selectors.iter().flatten().any(|index| selector(index) == Fr::ZERO)
         };
         let groups = self.sums.len();
         let mut values = Column::zero(size * groups);
@@ -103,10 +104,10 @@ impl Constraints {
             let here: Vec<_> = (first..first + out.len() / groups).collect();
             for run in here.chunk_by(|row, next| idle(*row) == idle(*next)).filter(|run| idle(run[0])) {
                 let out = &mut out[(run[0] - first) * groups..][..run.len() * groups];
-                self.program.run(&self.sums, rows, size, run[0], out);
+                self.evaluator.run(&self.sums, rows, size, run[0], out);
                 for (row, out) in run.iter().zip(out.chunks_exact_mut(groups)) {
                     for (out, selector) in out.iter_mut().zip(&self.selectors) {
-                        if selector.is_none_or(|place| rows[place][*row] != Fr::ZERO) {
+                        if selector.is_none_or(|index| rows[index][*row] != Fr::ZERO) {
                             *out = Fr::ZERO;
                         }
                     }
@@ -129,7 +130,7 @@ impl Constraints {
             let columns: Vec<&[Fr]> = columns.iter().map(|column| &***column).collect();
             let values = self.on_coset(&columns);
             let selectors: Vec<_> =
-                self.selectors.iter().map(|selector| selector.map(|place| columns[place])).collect();
+                self.selectors.iter().map(|selector| selector.map(|index| columns[index])).collect();
             quotient.push(divided(&domain.cosets()[coset], &values, &selectors));
             for (sums, values) in sums.iter_mut().zip(values) {
                 sums.push(values);
@@ -145,7 +146,7 @@ impl Constraints {
             let selectors: Vec<_> = self
                 .selectors
                 .par_iter()
-                .map(|selector| selector.map(|place| key.on_coset(self.cosets, place)))
+                .map(|selector| selector.map(|index| key.on_coset(self.cosets, index)))
                 .collect();
             let selectors: Vec<_> =
                 selectors.iter().map(|selector| selector.as_deref().map(|column| &**column)).collect();
@@ -154,13 +155,13 @@ impl Constraints {
         domain.pieces(&shifts, quotient)
     }
 
-    /// The polynomials that constraints read, on a coset, by place; nothing in the others' places.
+    /// The polynomials that constraints read, on a coset, by index; empty columns for the others.
     fn evaluate<'k>(&self, key: &'k Key, coset: usize, own: &[&[Fr]]) -> Vec<Cow<'k, Column>> {
         let of_key = key.polynomials();
-        let column = |place: usize| match place.checked_sub(of_key) {
-            _ if !self.program.reads(place) => Cow::Owned(Column::zero(0)),
-            Some(index) => Cow::Owned(key.domain().cosets()[coset].evaluate(own[index])),
-            None => key.on_coset(coset, place),
+        let column = |index: usize| match index.checked_sub(of_key) {
+            _ if !self.evaluator.reads(index) => Cow::Owned(Column::zero(0)),
+            Some(own_index) => Cow::Owned(key.domain().cosets()[coset].evaluate(own[own_index])),
+            None => key.on_coset(coset, index),
         };
         (0..of_key + own.len()).into_par_iter().map(column).collect()
     }
@@ -171,7 +172,7 @@ impl Constraints {
         let groups = self.sums.len();
         let mut values = Column::zero(size * groups);
         values.par_chunks_mut(CHUNK * groups).enumerate().for_each(|(chunk, out)| {
-            self.program.run(&self.sums, columns, size, chunk * CHUNK, out);
+            self.evaluator.run(&self.sums, columns, size, chunk * CHUNK, out);
         });
         self.apart(&values)
     }
@@ -203,7 +204,7 @@ fn divided(coset: &Coset, sums: &[Column], selectors: &[Option<&[Fr]>]) -> Colum
 }
 
 /// The quotient as a verifier folds its pieces' commitments: `Σ_p power^p·h_p`, `power = x^n`.
-pub fn at(pieces: &[Column], power: Fr) -> Column {
+pub fn evaluate_at(pieces: &[Column], power: Fr) -> Column {
     let mut sum = Column::zero(pieces.first().map_or(0, |piece| piece.len()));
     for piece in pieces.iter().rev() {
         for (sum, coefficient) in sum.iter_mut().zip(piece.iter()) {
@@ -214,42 +215,42 @@ pub fn at(pieces: &[Column], power: Fr) -> Column {
 }
 
 /// Gates, then copy constraints, in the verifier's order.
-fn all(
+fn collect_constraints(
     key: &Key,
-    program: &mut Program,
-    places: &Places,
+    evaluator: &mut GateEvaluator,
+    indices: &PolynomialIndex,
     challenges: &[Fr],
     folding: Folding,
 ) -> Option<Vec<Constraint>> {
     let cs = key.cs();
-    let find = |program: &mut Program, query: &Expression<Fr>| {
-        let mut cell = |kind, index, at: Rotation| program.cell(places.column(kind, index), at.0);
+    let find = |evaluator: &mut GateEvaluator, query: &Expression<Fr>| {
+        let mut cell = |kind, index, at: Rotation| evaluator.cell(indices.column(kind, index), at.0);
         Some(match query {
             Expression::Advice(query) => cell(Any::advice(), query.column_index(), query.rotation()),
             Expression::Fixed(query) => cell(Any::Fixed, query.column_index(), query.rotation()),
             Expression::Instance(query) => cell(Any::Instance, query.column_index(), query.rotation()),
-            Expression::Challenge(challenge) => program.constant(*challenges.get(challenge.index())?),
+            Expression::Challenge(challenge) => evaluator.constant(*challenges.get(challenge.index())?),
             _ => return None,
         })
     };
     let mut constraints = Vec::new();
     for polynomial in cs.gates().iter().flat_map(|gate| gate.polynomials()) {
-        // As `Constraints::with_selector` writes it, when keys have put a fixed column in the selector's place.
+        // As `Constraints::with_selector` writes it, when keys have put a fixed column for the selector.
         let (selector, rest) = match polynomial {
             Expression::Product(selector, rest) => match &**selector {
                 Expression::Fixed(query) if query.rotation() == Rotation::cur() => {
-                    (Some(places.column(Any::Fixed, query.column_index())), &**rest)
+                    (Some(indices.column(Any::Fixed, query.column_index())), &**rest)
                 }
                 _ => (None, polynomial),
             },
             _ => (None, polynomial),
         };
-        let rest = program.expression(rest, &find)?;
+        let rest = evaluator.expression(rest, &find)?;
         constraints.push(Constraint { selector, rest, degree: polynomial.degree() });
     }
     constraints.extend(permutation::constraints(
-        program,
-        places,
+        evaluator,
+        indices,
         &cs.permutation().get_columns(),
         key.columns_per_product(),
         key.last_usable(),

@@ -16,16 +16,16 @@ use super::{Output, PlonkError, Session};
 #[derive(Default)]
 pub struct Queries<'p> {
     polynomials: Vec<(&'p [Fr], Vec<i32>)>,
-    places: Vec<usize>,
+    ids: Vec<usize>,
 }
 
 impl<'p> Queries<'p> {
     /// Opens `polynomial`, of which `id` is the name, at `x·ω^rotation`.
     pub fn open(&mut self, id: usize, polynomial: &'p [Fr], rotation: i32) {
-        match self.places.iter().position(|known| *known == id) {
-            Some(place) => self.polynomials[place].1.push(rotation),
+        match self.ids.iter().position(|known| *known == id) {
+            Some(index) => self.polynomials[index].1.push(rotation),
             None => {
-                self.places.push(id);
+                self.ids.push(id);
                 self.polynomials.push((polynomial, vec![rotation]));
             }
         }

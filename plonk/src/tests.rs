@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
 use fairshare_params::keys::Statement;
+use fairshare_params::srs::Srs;
 use fairshare_params::transcript::{Reader, Writer};
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
@@ -20,6 +21,7 @@ use rand_core::OsRng;
 use super::*;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
+static COMMIT_KEY: LazyLock<CommitKey<'static>> = LazyLock::new(|| CommitKey::new(&SRS));
 
 /// Columns that take part in copies: more than two products hold.
 const COPIED: usize = 7;
@@ -176,7 +178,7 @@ fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
 fn try_prove_with(key: &Key, circuit: &impl Circuit<Fr>, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
     let mut transcript = Writer::new();
     let claim = Claim { circuit, instance, linked: &[], fractions: &[] };
-    prove(&SRS, key, claim, OsRng, &mut transcript)?;
+    prove(&COMMIT_KEY, key, claim, OsRng, &mut transcript)?;
     Ok(transcript.into_proof())
 }
 
@@ -232,11 +234,11 @@ fn a_selector_that_is_not_the_first_factor() {
 #[test]
 fn a_selector_in_front_spares_a_coset() {
     let spared = |key: &Key| {
-        let places = Places::new(key.cs());
+        let indices = PolynomialIndex::new(key.cs());
         let folding = Folding { beta: Fr::ONE, gamma: Fr::ONE };
         let challenges = vec![Fr::ONE; key.cs().num_challenges()];
         let constraints =
-            quotient::Constraints::new(key, &places, &challenges, folding, Fr::ONE).expect("constraints");
+            quotient::Constraints::new(key, &indices, &challenges, folding, Fr::ONE).expect("constraints");
         key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
@@ -300,17 +302,17 @@ fn a_key_of_another_kind_of_circuit_is_refused() {
     let larger = Srs::insecure(Geometry::STANDARD);
     let claim =
         Claim { circuit: &Everything::<false>::default(), instance: &[], linked: &[], fractions: &[] };
-    let refused = prove(&larger, &KEY, claim, OsRng, &mut transcript);
+    let refused = prove(&CommitKey::new(&larger), &KEY, claim, OsRng, &mut transcript);
     assert!(matches!(refused, Err(PlonkError::Key)));
 }
 
 /// Nothing but time would tell if they were not kept.
 #[test]
-fn a_key_for_many_proofs_keeps_its_polynomials_on_the_cosets() {
+fn a_key_with_coset_cache_keeps_its_polynomials_on_the_cosets() {
     let address = |key: &Key| key.on_coset(1, 0).as_ptr();
     let once = key(&Everything::<false>::default());
     assert!(matches!(once.on_coset(1, 0), Cow::Owned(_)));
-    let many = key(&Everything::<false>::default()).for_many_proofs();
+    let many = key(&Everything::<false>::default()).with_coset_cache();
     let kept = address(&many);
     for _ in 0..2 {
         let proof = try_prove_with(&many, &Everything::<false>::default(), &*INSTANCE).expect("a proof");

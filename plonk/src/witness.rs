@@ -1,8 +1,6 @@
 //! The first rounds: the circuit fills its columns, a phase at a time, and each phase's columns are committed to
 //! before the challenges that the next may use.
 
-use fairshare_params::multiexp::multiexp_by_value;
-use fairshare_params::srs::Srs;
 use ff::{BatchInvert, Field};
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::Value;
@@ -15,6 +13,8 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 
 use super::column::Column;
+use super::commit::CommitKey;
+use super::multiexp::multiexp_by_value;
 use super::{Claim, Fractions, Linked, Output, PlonkError, Session};
 
 /// The advice columns, by rows, and the challenges drawn between their phases.
@@ -106,7 +106,7 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
             }
         }
         let commit = Commit {
-            srs: self.session.srs,
+            commit_key: self.session.commit_key,
             advice: &self.advice,
             challenges: &self.challenges,
             linked: self.linked,
@@ -124,7 +124,7 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
 
 /// Commitments to advice columns, each by the cheapest way there is.
 struct Commit<'c> {
-    srs: &'c Srs,
+    commit_key: &'c CommitKey<'c>,
     advice: &'c [Column],
     challenges: &'c [Option<Fr>],
     linked: &'c [Linked],
@@ -138,25 +138,27 @@ impl Commit<'_> {
             Some(linked) => self.complete(linked, &self.advice[column]),
             None => fractions()
                 .and_then(|fractions| self.sum(fractions))
-                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column])),
+                .unwrap_or_else(|| self.commit_key.tables().multiexp(&self.advice[column])),
         }
     }
 
     /// A registered commitment, its blinding replaced by that of the column's last rows.
     fn complete(&self, linked: &Linked, values: &[Fr]) -> G1 {
-        let data = self.srs.geometry().usable_rows();
+        let srs = self.commit_key.srs();
+        let data = srs.geometry().usable_rows();
         let mut tail = Column::from(values[data..].to_vec());
         if let Some(last) = tail.last_mut() {
             *last -= linked.blinding.0;
         }
-        best_multiexp(&tail, &self.srs.lagrange()[data..]) + linked.commitment
+        best_multiexp(&tail, &srs.lagrange()[data..]) + linked.commitment
     }
 
     /// A column of fractions, if few different values are looked up in it.
     fn sum(&self, fractions: &Fractions) -> Option<G1> {
         let gamma = (*self.challenges.get(fractions.gamma)?)?;
-        let data = self.srs.geometry().usable_rows();
-        let lagrange = self.srs.lagrange();
+        let srs = self.commit_key.srs();
+        let data = srs.geometry().usable_rows();
+        let lagrange = srs.lagrange();
         let looked_up: Vec<_> = fractions
             .looked_up
             .iter()

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::commitment::{Blinding, commit};
+use fairshare_params::commitment::Blinding;
 use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
@@ -39,6 +39,7 @@ use fairshare_params::registration::{
     Contribution, Evidence, MAX_REGISTRATION_BYTES, Registration, RegistrationError,
 };
 use fairshare_params::srs::Srs;
+use fairshare_plonk::commit;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
 use zeroize::Zeroizing;

@@ -128,7 +128,7 @@ fn multiples(points: &[G1Affine]) -> Vec<Vec<G1Affine>> {
                 let pairs: Vec<_> = halves
                     .iter()
                     .enumerate()
-                    .map(|(place, half)| Pair { left: half, right: half, place: start * BATCH + place })
+                    .map(|(index, half)| Pair { left: half, right: half, position: start * BATCH + index })
                     .collect();
                 add_pairs(&pairs, &mut next, &mut scratch);
             }
@@ -169,7 +169,7 @@ impl Buckets {
                 .iter()
                 .zip(&before)
                 .zip(points)
-                .map(|((key, left), right)| Pair { left, right, place: usize::from(*key) })
+                .map(|((key, left), right)| Pair { left, right, position: usize::from(*key) })
                 .collect();
             add_pairs(&pairs, &mut self.0, &mut terms.scratch);
         }
@@ -183,8 +183,8 @@ impl Buckets {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{bases, naive};
     use super::*;
-    use crate::multiexp::tests::{bases, naive};
     use ff::Field;
     use group::Curve;
     use rand_chacha::ChaCha20Rng;
