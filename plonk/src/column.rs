@@ -6,8 +6,8 @@ use ff::Field;
 use halo2curves::bn256::Fr;
 use zeroize::ZeroizeOnDrop;
 
-/// A polynomial of degree below the number of rows: its values at the rows, or its coefficients. Every one that a
-/// proof is made of tells something of the witness, so all are overwritten when dropped.
+/// A polynomial of degree below the number of rows: its values at the rows, or its coefficients. Every one
+/// that a proof is made of tells something of the witness, so all are overwritten when dropped.
 #[derive(Clone)]
 pub struct Column(Vec<Fr>);
 

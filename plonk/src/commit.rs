@@ -26,8 +26,8 @@ impl<'s> CommitKey<'s> {
         self.srs
     }
 
-    /// Multiples of the Lagrange points: made when first asked for, which takes a second of processor time and
-    /// 20 MiB for the standard geometry.
+    /// Multiples of the Lagrange points: made when first asked for, which takes a second of processor time
+    /// and 20 MiB for the standard geometry.
     pub fn tables(&self) -> &Tables {
         self.tables.get_or_init(|| Tables::new(self.srs.lagrange(), rayon::current_num_threads()))
     }
@@ -39,8 +39,8 @@ impl fmt::Debug for CommitKey<'_> {
     }
 }
 
-/// `C(v; r)`, the commitment of [`fairshare_params::commitment::commit`], without tables and fast where values are
-/// small. Values past the usable rows are not committed to: callers never have any.
+/// `C(v; r)`, the commitment of [`fairshare_params::commitment::commit`], without tables and fast where
+/// values are small. Values past the usable rows are not committed to: callers never have any.
 pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
     let values = &values[..usable];

@@ -1,5 +1,5 @@
-//! Gates as straight-line programs: every sum and product of all constraints once, in an order in which each can be
-//! computed from those before it.
+//! Gates as straight-line programs: every sum and product of all constraints once, in an order in which each
+//! can be computed from those before it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,8 +15,8 @@ use super::column::Column;
 pub enum Operand {
     /// The same at every point: a constant of the gates or a challenge.
     Constant(usize),
-    /// A column, some rows further on: its index in the list handed to [`GateEvaluator::run`], and the rotation's in the
-    /// evaluator's list.
+    /// A column, some rows further on: its index in the list handed to [`GateEvaluator::run`], and the
+    /// rotation's in the evaluator's list.
     Cell { column: usize, rotation: usize },
     /// The result of an earlier step.
     Step(usize),
@@ -101,7 +101,8 @@ impl GateEvaluator {
         }
     }
 
-    /// A gate's polynomial, its queries and challenges found by `find`. None for a virtual selector: keys have none.
+    /// A gate's polynomial, its queries and challenges found by `find`. None for a virtual selector: keys
+    /// have none.
     pub fn expression(
         &mut self,
         expression: &Expression<Fr>,
@@ -156,8 +157,8 @@ impl GateEvaluator {
         }
     }
 
-    /// What is `wanted` at each of the rows from `first` on, row after row, of columns with `size` rows that follow one another
-    /// in a circle.
+    /// What is `wanted` at each of the rows from `first` on, row after row, of columns with `size` rows that
+    /// follow one another in a circle.
     pub fn run(&self, wanted: &[Operand], columns: &[&[Fr]], size: usize, first: usize, out: &mut [Fr]) {
         // A column only so that it is overwritten in the end.
         let mut results = Column::zero(self.steps.len());

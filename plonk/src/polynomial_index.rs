@@ -3,8 +3,9 @@
 use halo2_proofs::plonk::{Any, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
-/// Indices by kind, in this order. Those of the [key](super::key::Key): fixed columns, the three Lagrange polynomials of the
-/// copy constraints, permuted positions, and the polynomial `X`. Those of the proof: advice, instance, products.
+/// Indices by kind, in this order. Those of the [key](super::key::Key): fixed columns, the three Lagrange
+/// polynomials of the copy constraints, permuted positions, and the polynomial `X`. Those of the proof:
+/// advice, instance, products.
 pub struct PolynomialIndex {
     lagrange: usize,
     permuted: usize,

@@ -1,12 +1,12 @@
-//! The quotient: all constraints, folded with powers of one challenge, divided by the polynomial that vanishes on the
-//! rows.
+//! The quotient: all constraints, folded with powers of one challenge, divided by the polynomial that
+//! vanishes on the rows.
 //!
-//! Constraints of degree `d` in columns of `n` rows make a quotient of degree below `(d − 1)·n`, which takes its values
-//! on `d − 1` cosets of the rows; but taking every column to a coset is what costs most. Here it is done for `d − 2`
-//! cosets. Nearly every constraint of the highest degree is `s·E` with a selector `s`, and where `s` is not zero, `E` is:
-//! on the rows, `E` is known without any transform. That stands in for the last coset's values: `E` has degree below
-//! `(d − 1)·n`, so `d − 2` cosets and the rows interpolate it, and it is one polynomial for all constraints of a
-//! selector. The quotient is the same to the last coefficient.
+//! Constraints of degree `d` in columns of `n` rows make a quotient of degree below `(d − 1)·n`, which takes
+//! its values on `d − 1` cosets of the rows; but taking every column to a coset is what costs most. Here it
+//! is done for `d − 2` cosets. Nearly every constraint of the highest degree is `s·E` with a selector `s`,
+//! and where `s` is not zero, `E` is: on the rows, `E` is known without any transform. That stands in for the
+//! last coset's values: `E` has degree below `(d − 1)·n`, so `d − 2` cosets and the rows interpolate it, and
+//! it is one polynomial for all constraints of a selector. The quotient is the same to the last coefficient.
 
 use std::borrow::Cow;
 
@@ -18,11 +18,12 @@ use rayon::prelude::*;
 
 use super::PlonkError;
 use super::column::Column;
-use super::domain::Coset;
+use super::device::Work;
+use super::domain::{Coset, Domain};
 use super::gate_evaluator::{GateEvaluator, Operand};
 use super::key::Key;
 use super::permutation::{self, Folding};
-use super::polynomial_index::PolynomialIndex;
+use super::signal::Cancelled;
 
 /// Rows that one thread works on at a time.
 const CHUNK: usize = 1 << 10;
@@ -45,52 +46,45 @@ pub struct Constraints {
     sums: Vec<Operand>,
     /// The index of `s_g`; the first has none, as its constraints have theirs in them.
     selectors: Vec<Option<usize>>,
+    /// Indices of the polynomials that are taken to cosets: the key's, then the proof's own.
+    read: [Vec<usize>; 2],
     /// On how many cosets columns are evaluated.
     pub cosets: usize,
 }
 
 impl Constraints {
     /// Folds them with powers of `y`.
-    pub fn new(
-        key: &Key,
-        indices: &PolynomialIndex,
-        challenges: &[Fr],
-        folding: Folding,
-        y: Fr,
-    ) -> Result<Self, PlonkError> {
+    pub fn new(key: &Key, challenges: &[Fr], folding: Folding, y: Fr) -> Result<Self, PlonkError> {
         let mut evaluator = GateEvaluator::default();
         let constraints =
-            collect_constraints(key, &mut evaluator, indices, challenges, folding).ok_or(PlonkError::Key)?;
+            collect_constraints(key, &mut evaluator, challenges, folding).ok_or(PlonkError::Key)?;
         let most = key.domain().cosets().len();
-        let highest = |constraint: &&Constraint| constraint.degree > most;
-        let spared = constraints.iter().filter(highest).all(|constraint| constraint.selector.is_some());
-        let mut selectors = vec![None];
-        for constraint in constraints.iter().filter(highest).filter(|_| spared) {
-            if !selectors.contains(&constraint.selector) {
-                selectors.push(constraint.selector);
-            }
-        }
-        let mut sums = vec![evaluator.constant(Fr::ZERO); selectors.len()];
-        // The first constraint has the highest power, as in the verifier's folding.
-        let mut power = Fr::ONE;
-        for Constraint { selector, rest, .. } in constraints.into_iter().rev() {
-            let group = selectors.iter().position(|group| *group == selector).unwrap_or(0);
-            let selector = selector.filter(|_| group == 0).map(|index| evaluator.cell(index, 0));
-            let value = selector.map_or(rest, |selector| evaluator.multiply(selector, rest));
-            let factor = evaluator.constant(power);
-            let scaled = evaluator.multiply(value, factor);
-            sums[group] = evaluator.add(sums[group], scaled);
-            power *= y;
-        }
+        let (selectors, spared) = groups(&constraints, most);
+        let sums = fold(&mut evaluator, constraints, &selectors, y);
         // A group's selector is multiplied with outside the evaluator, which has to know that it is read.
         for index in selectors.iter().flatten() {
             evaluator.cell(*index, 0);
         }
-        Ok(Self { evaluator, sums, selectors, cosets: most - usize::from(spared) })
+        let read = (0..key.polynomials() + key.own_polynomials()).filter(|index| evaluator.reads(*index));
+        let (of_key, own) = read.partition(|index| *index < key.polynomials());
+        let cosets = most - usize::from(spared);
+        Ok(Self { evaluator, sums, selectors, read: [of_key, own], cosets })
     }
 
-    /// Every `E_g` on the rows, of all polynomials by rows. Where `s_g` is not zero, `E_g` is taken to be: if it is not,
-    /// there is no quotient, and no proof that verifies.
+    /// On how many columns [`Self::quotient`] works, each as often as it does.
+    pub fn steps(&self, key: &Key) -> usize {
+        let pieces = key.domain().cosets().len();
+        let on_cosets = self.cosets * self.read.iter().map(Vec::len).sum::<usize>();
+        let extended = match pieces - self.cosets {
+            0 => 0,
+            // For every group its values on the cosets and rows, and those on the further one.
+            _ => self.sums.len() * (self.cosets + 2) + self.selectors.iter().flatten().count(),
+        };
+        on_cosets + extended + pieces
+    }
+
+    /// Every `E_g` on the rows, of all polynomials by rows. Where `s_g` is not zero, `E_g` is taken to be: if
+    /// it is not, there is no quotient, and no proof that verifies.
     pub fn on_rows(&self, rows: &[&[Fr]]) -> Vec<Column> {
         let size = rows.first().map_or(0, |column| column.len());
         let idle = |row: usize| {
@@ -117,15 +111,21 @@ impl Constraints {
         self.apart(&values)
     }
 
-    /// The quotient's pieces, in coefficients, of the key's polynomials, the proof's `own` in coefficients, and what
-    /// [`Self::on_rows`] has returned.
-    pub fn quotient(&self, key: &Key, own: &[&[Fr]], on_rows: Vec<Column>) -> Vec<Column> {
+    /// The quotient's pieces, in coefficients, of the key's polynomials, the proof's `own` in coefficients,
+    /// and what [`Self::on_rows`] has returned.
+    pub fn quotient(
+        &self,
+        key: &Key,
+        work: Work<'_>,
+        own: &[&[Fr]],
+        on_rows: Vec<Column>,
+    ) -> Result<Vec<Column>, Cancelled> {
         let domain = key.domain();
         let mut quotient = Vec::with_capacity(domain.cosets().len());
         let mut sums: Vec<Vec<Column>> = vec![Vec::new(); self.sums.len()];
         // A coset at a time: its values of all columns are the most memory that a proof takes.
         for coset in 0..self.cosets {
-            let columns = tracing::debug_span!("cosets").in_scope(|| self.evaluate(key, coset, own));
+            let columns = tracing::debug_span!("cosets").in_scope(|| self.evaluate(key, work, coset, own))?;
             let _span = tracing::debug_span!("constraints").entered();
             let columns: Vec<&[Fr]> = columns.iter().map(|column| &***column).collect();
             let values = self.on_coset(&columns);
@@ -137,33 +137,58 @@ impl Constraints {
             }
         }
         let _span = tracing::debug_span!("pieces").entered();
-        let shifts: Vec<_> = domain.cosets().iter().map(|coset| coset.shift).collect();
-        if let Some(coset) = domain.cosets().get(self.cosets) {
+        if self.cosets < domain.cosets().len() {
             sums.iter_mut().zip(on_rows).for_each(|(sums, rows)| sums.push(rows));
-            let known = [&shifts[..self.cosets], &[Fr::ONE]].concat();
-            let sums: Vec<_> =
-                sums.into_par_iter().map(|values| domain.extend(&known, values, coset)).collect();
-            let selectors: Vec<_> = self
-                .selectors
-                .par_iter()
-                .map(|selector| selector.map(|index| key.on_coset(self.cosets, index)))
-                .collect();
-            let selectors: Vec<_> =
-                selectors.iter().map(|selector| selector.as_deref().map(|column| &**column)).collect();
-            quotient.push(divided(coset, &sums, &selectors));
+            quotient.push(self.on_spared_coset(key, work, sums)?);
         }
-        domain.pieces(&shifts, quotient)
+        domain.pieces(work, &shifts(domain), quotient)
+    }
+
+    /// The quotient on the coset to which no column is taken but the selectors, from every `E_g` on all
+    /// others and on the rows.
+    fn on_spared_coset(
+        &self,
+        key: &Key,
+        work: Work<'_>,
+        sums: Vec<Vec<Column>>,
+    ) -> Result<Column, Cancelled> {
+        let domain = key.domain();
+        let coset = &domain.cosets()[self.cosets];
+        let known = [&shifts(domain)[..self.cosets], &[Fr::ONE]].concat();
+        let sums: Vec<Column> = sums
+            .into_par_iter()
+            .map(|values| domain.extend(work, &known, values, coset))
+            .collect::<Result<_, _>>()?;
+        let indices: Vec<usize> = self.selectors.iter().copied().flatten().collect();
+        let mut columns = key.on_coset(work, self.cosets, &indices)?.into_iter();
+        let selectors: Vec<_> =
+            self.selectors.iter().map(|selector| selector.and_then(|_| columns.next())).collect();
+        let selectors: Vec<_> =
+            selectors.iter().map(|selector| selector.as_deref().map(|column| &**column)).collect();
+        Ok(divided(coset, &sums, &selectors))
     }
 
     /// The polynomials that constraints read, on a coset, by index; empty columns for the others.
-    fn evaluate<'k>(&self, key: &'k Key, coset: usize, own: &[&[Fr]]) -> Vec<Cow<'k, Column>> {
-        let of_key = key.polynomials();
-        let column = |index: usize| match index.checked_sub(of_key) {
-            _ if !self.evaluator.reads(index) => Cow::Owned(Column::zero(0)),
-            Some(own_index) => Cow::Owned(key.domain().cosets()[coset].evaluate(own[own_index])),
-            None => key.on_coset(coset, index),
-        };
-        (0..of_key + own.len()).into_par_iter().map(column).collect()
+    fn evaluate<'k>(
+        &self,
+        key: &'k Key,
+        work: Work<'_>,
+        coset: usize,
+        own: &[&[Fr]],
+    ) -> Result<Vec<Cow<'k, Column>>, Cancelled> {
+        let [read_of_key, read_own] = &self.read;
+        let transform = &key.domain().cosets()[coset].transform;
+        let coefficients: Vec<&[Fr]> = read_own.iter().map(|index| own[index - key.polynomials()]).collect();
+        let (of_key, own_columns) = rayon::join(
+            || key.on_coset(work, coset, read_of_key),
+            || work.evaluate(transform, &coefficients),
+        );
+        let evaluated = of_key?.into_iter().chain(own_columns?.into_iter().map(Cow::Owned));
+        let mut columns = vec![Cow::Owned(Column::zero(0)); key.polynomials() + own.len()];
+        for (index, column) in read_of_key.iter().chain(read_own).zip(evaluated) {
+            columns[*index] = column;
+        }
+        Ok(columns)
     }
 
     /// Every `E_g` on a coset, of all polynomials there.
@@ -214,15 +239,55 @@ pub fn evaluate_at(pieces: &[Column], power: Fr) -> Column {
     sum
 }
 
+/// The shifts of all cosets.
+fn shifts(domain: &Domain) -> Vec<Fr> {
+    domain.cosets().iter().map(|coset| coset.transform.shift()).collect()
+}
+
+/// The selectors of the groups of constraints, where constraints may have up to `most` in degree without the
+/// last coset; and whether it is spared.
+fn groups(constraints: &[Constraint], most: usize) -> (Vec<Option<usize>>, bool) {
+    let highest = |constraint: &&Constraint| constraint.degree > most;
+    let spared = constraints.iter().filter(highest).all(|constraint| constraint.selector.is_some());
+    let mut selectors = vec![None];
+    for constraint in constraints.iter().filter(highest).filter(|_| spared) {
+        if !selectors.contains(&constraint.selector) {
+            selectors.push(constraint.selector);
+        }
+    }
+    (selectors, spared)
+}
+
+/// The sum of each group's constraints with their powers of `y`. The first constraint has the highest, as in
+/// the verifier's folding.
+fn fold(
+    evaluator: &mut GateEvaluator,
+    constraints: Vec<Constraint>,
+    selectors: &[Option<usize>],
+    y: Fr,
+) -> Vec<Operand> {
+    let mut sums = vec![evaluator.constant(Fr::ZERO); selectors.len()];
+    let mut power = Fr::ONE;
+    for Constraint { selector, rest, .. } in constraints.into_iter().rev() {
+        let group = selectors.iter().position(|group| *group == selector).unwrap_or(0);
+        let selector = selector.filter(|_| group == 0).map(|index| evaluator.cell(index, 0));
+        let value = selector.map_or(rest, |selector| evaluator.multiply(selector, rest));
+        let factor = evaluator.constant(power);
+        let scaled = evaluator.multiply(value, factor);
+        sums[group] = evaluator.add(sums[group], scaled);
+        power *= y;
+    }
+    sums
+}
+
 /// Gates, then copy constraints, in the verifier's order.
 fn collect_constraints(
     key: &Key,
     evaluator: &mut GateEvaluator,
-    indices: &PolynomialIndex,
     challenges: &[Fr],
     folding: Folding,
 ) -> Option<Vec<Constraint>> {
-    let cs = key.cs();
+    let indices = key.indices();
     let find = |evaluator: &mut GateEvaluator, query: &Expression<Fr>| {
         let mut cell = |kind, index, at: Rotation| evaluator.cell(indices.column(kind, index), at.0);
         Some(match query {
@@ -234,27 +299,25 @@ fn collect_constraints(
         })
     };
     let mut constraints = Vec::new();
-    for polynomial in cs.gates().iter().flat_map(|gate| gate.polynomials()) {
-        // As `Constraints::with_selector` writes it, when keys have put a fixed column for the selector.
-        let (selector, rest) = match polynomial {
-            Expression::Product(selector, rest) => match &**selector {
-                Expression::Fixed(query) if query.rotation() == Rotation::cur() => {
-                    (Some(indices.column(Any::Fixed, query.column_index())), &**rest)
-                }
-                _ => (None, polynomial),
-            },
-            _ => (None, polynomial),
-        };
+    for polynomial in key.cs().gates().iter().flat_map(|gate| gate.polynomials()) {
+        let (selector, rest) = split_selector(polynomial);
+        let selector = selector.map(|index| indices.column(Any::Fixed, index));
         let rest = evaluator.expression(rest, &find)?;
         constraints.push(Constraint { selector, rest, degree: polynomial.degree() });
     }
-    constraints.extend(permutation::constraints(
-        evaluator,
-        indices,
-        &cs.permutation().get_columns(),
-        key.columns_per_product(),
-        key.last_usable(),
-        folding,
-    ));
+    constraints.extend(permutation::constraints(evaluator, key, folding));
     Some(constraints)
+}
+
+/// The fixed column that is the first factor, if there is one, and the other factor: as
+/// `Constraints::with_selector` writes it, when keys have put a fixed column for the selector.
+fn split_selector(polynomial: &Expression<Fr>) -> (Option<usize>, &Expression<Fr>) {
+    if let Expression::Product(selector, rest) = polynomial
+        && let Expression::Fixed(query) = &**selector
+        && query.rotation() == Rotation::cur()
+    {
+        (Some(query.column_index()), rest)
+    } else {
+        (None, polynomial)
+    }
 }

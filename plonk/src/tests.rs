@@ -1,12 +1,16 @@
 //! A circuit that uses all that the prover knows, proved and verified by the library; and every refusal.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_params::Geometry;
 use fairshare_params::keys::Statement;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::{Reader, Writer};
+use ff::Field;
+use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
     Advice, Challenge, Column as ColumnOf, ConstraintSystem, Constraints, Error, Expression, FirstPhase,
@@ -15,9 +19,13 @@ use halo2_proofs::plonk::{
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
-use halo2curves::bn256::Bn256;
-use rand_core::OsRng;
+use halo2curves::bn256::{Bn256, G1, G1Affine};
+use halo2curves::fft::best_fft;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{OsRng, SeedableRng};
 
+use super::device::Work;
+use super::permutation::Folding;
 use super::*;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
@@ -49,7 +57,8 @@ enum Lie {
     NoPhase,
 }
 
-/// Where a gate's selector stands decides on how many cosets the quotient is computed: `HIDDEN`, it is the last factor.
+/// Where a gate's selector stands decides on how many cosets the quotient is computed: `HIDDEN`, it is the
+/// last factor.
 #[derive(Clone, Debug, Default)]
 struct Everything<const HIDDEN: bool = false> {
     lie: Lie,
@@ -116,7 +125,8 @@ impl<const HIDDEN: bool> Circuit<Fr> for Everything<HIDDEN> {
                     let lie = Fr::from(u64::from(self.lie == Lie::Copy && index == 6 && row == 4));
                     let cell =
                         region.assign_advice(*column, row, Value::known(value(index, row) + lie)).cell();
-                    // Rows 0, 1, 3 and 4 are the same, and column `i` of the last is the one before it of this.
+                    // Rows 0, 1, 3 and 4 are the same, and column `i` of the last is the one before it of
+                    // this.
                     if row > 0 && row != 2 {
                         let first = halo2_proofs::circuit::Cell { row_offset: 0, column: (*column).into() };
                         region.constrain_equal(cell, first);
@@ -169,6 +179,7 @@ fn key(circuit: &impl Circuit<Fr>) -> Key {
 }
 
 static KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<false>::default()));
+static CACHED_KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<false>::default()).with_coset_cache());
 static HIDDEN_KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<true>::default()));
 
 fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
@@ -176,9 +187,17 @@ fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
 }
 
 fn try_prove_with(key: &Key, circuit: &impl Circuit<Fr>, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
-    let mut transcript = Writer::new();
     let claim = Claim { circuit, instance, linked: &[], fractions: &[] };
-    prove(&COMMIT_KEY, key, claim, OsRng, &mut transcript)?;
+    proof_by(&Prover::new(&COMMIT_KEY, key), claim, &mut OsRng)
+}
+
+fn proof_by<'a, C: Circuit<Fr>>(
+    prover: &Prover<'a>,
+    claim: Claim<'a, C>,
+    rng: &'a mut dyn RngCore,
+) -> Result<Vec<u8>, PlonkError> {
+    let mut transcript = Writer::new();
+    prover.prove(claim, rng, &mut transcript)?;
     Ok(transcript.into_proof())
 }
 
@@ -234,11 +253,10 @@ fn a_selector_that_is_not_the_first_factor() {
 #[test]
 fn a_selector_in_front_spares_a_coset() {
     let spared = |key: &Key| {
-        let indices = PolynomialIndex::new(key.cs());
         let folding = Folding { beta: Fr::ONE, gamma: Fr::ONE };
         let challenges = vec![Fr::ONE; key.cs().num_challenges()];
         let constraints =
-            quotient::Constraints::new(key, &indices, &challenges, folding, Fr::ONE).expect("constraints");
+            quotient::Constraints::new(key, &challenges, folding, Fr::ONE).expect("constraints");
         key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
@@ -298,26 +316,137 @@ impl Circuit<Fr> for LookedUp {
 #[test]
 fn a_key_of_another_kind_of_circuit_is_refused() {
     assert!(matches!(Key::new(library_key(&LookedUp)), Err(PlonkError::Key)));
-    let mut transcript = Writer::new();
     let larger = Srs::insecure(Geometry::STANDARD);
     let claim =
         Claim { circuit: &Everything::<false>::default(), instance: &[], linked: &[], fractions: &[] };
-    let refused = prove(&CommitKey::new(&larger), &KEY, claim, OsRng, &mut transcript);
+    let larger = CommitKey::new(&larger);
+    let refused = proof_by(&Prover::new(&larger, &KEY), claim, &mut OsRng);
     assert!(matches!(refused, Err(PlonkError::Key)));
 }
 
 /// Nothing but time would tell if they were not kept.
 #[test]
 fn a_key_with_coset_cache_keeps_its_polynomials_on_the_cosets() {
-    let address = |key: &Key| key.on_coset(1, 0).as_ptr();
-    let once = key(&Everything::<false>::default());
-    assert!(matches!(once.on_coset(1, 0), Cow::Owned(_)));
-    let many = key(&Everything::<false>::default()).with_coset_cache();
-    let kept = address(&many);
+    let watch = Watch::new(&Uninterrupted, 0);
+    let work = Work { device: &*COMMIT_KEY, watch: &watch };
+    let on_coset = |key: &'static Key| key.on_coset(work, 1, &[0]).expect("not cancelled").remove(0);
+    let address = |key| on_coset(key).as_ptr();
+    let (once, many) = (&*KEY, &*CACHED_KEY);
+    assert!(matches!(on_coset(once), Cow::Owned(_)));
+    let kept = address(many);
     for _ in 0..2 {
-        let proof = try_prove_with(&many, &Everything::<false>::default(), &*INSTANCE).expect("a proof");
-        assert!(verifies_with(&many, &proof, &*INSTANCE));
-        assert_eq!(address(&many), kept);
+        let proof = try_prove_with(many, &Everything::<false>::default(), &*INSTANCE).expect("a proof");
+        assert!(verifies_with(many, &proof, &*INSTANCE));
+        assert_eq!(address(many), kept);
     }
-    assert!(many.on_coset(1, 0)[..] == once.on_coset(1, 0)[..]);
+    assert!(on_coset(many)[..] == on_coset(once)[..]);
+}
+
+/// The plainest device: the library's sums and transforms, a column after the other.
+pub(crate) struct Plain;
+
+impl Device for Plain {
+    fn commit(&self, columns: &[&[Fr]], watch: &Watch<'_>) -> Result<Vec<G1>, Cancelled> {
+        let commit = |column: &&[Fr]| watch.ask().map(|()| best_multiexp(column, SRS.lagrange()));
+        columns.iter().map(commit).collect()
+    }
+
+    fn transform(
+        &self,
+        transform: &Transform,
+        columns: &mut [&mut [Fr]],
+        watch: &Watch<'_>,
+    ) -> Result<(), Cancelled> {
+        for column in columns {
+            watch.ask()?;
+            let mut factor = transform.scale();
+            for value in column.iter_mut() {
+                *value *= factor;
+                factor *= transform.shift();
+            }
+            best_fft(column, transform.omega(), column.len().trailing_zeros());
+        }
+        Ok(())
+    }
+}
+
+/// Values are exact, so a device decides on nothing but time.
+#[test]
+fn another_device_makes_the_same_proof_to_the_byte() {
+    let circuit = Everything::<false>::default();
+    for key in [&*KEY, &*CACHED_KEY] {
+        let prover = Prover::new(&COMMIT_KEY, key);
+        let [ours, plain, other] =
+            [(prover, 1), (prover.on(&Plain), 1), (prover, 2)].map(|(prover, seed)| {
+                let claim = Claim { circuit: &circuit, instance: &*INSTANCE, linked: &[], fractions: &[] };
+                proof_by(&prover, claim, &mut ChaCha20Rng::seed_from_u64(seed)).expect("a proof")
+            });
+        assert!(ours == plain);
+        assert!(ours != other, "what is compared depends on what is drawn");
+        assert!(verifies(&plain, &*INSTANCE));
+    }
+}
+
+/// Says stop when it is asked for the time `at`, and counts how often it is asked.
+struct StopAt {
+    at: usize,
+    asked: AtomicUsize,
+}
+
+impl StopAt {
+    fn new(at: usize) -> Self {
+        Self { at, asked: AtomicUsize::new(0) }
+    }
+
+    fn asked(self) -> usize {
+        self.asked.into_inner()
+    }
+}
+
+impl Signal for StopAt {
+    fn ask(&self, step: Step) -> ControlFlow<()> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        assert!(step.begun < step.total, "{step:?}");
+        if step.begun == self.at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+fn interrupted<const HIDDEN: bool>(key: &Key, signal: &StopAt) -> Result<Vec<u8>, PlonkError> {
+    let circuit = Everything::<HIDDEN>::default();
+    let claim = Claim { circuit: &circuit, instance: &*INSTANCE, linked: &[], fractions: &[] };
+    proof_by(&Prover::new(&COMMIT_KEY, key).asking(signal), claim, &mut OsRng)
+}
+
+#[test]
+fn a_proof_asks_as_often_as_its_key_says() {
+    let asked = |prove: &dyn Fn(&StopAt) -> Result<Vec<u8>, PlonkError>| {
+        let signal = StopAt::new(usize::MAX);
+        prove(&signal).expect("a proof");
+        signal.asked()
+    };
+    assert_eq!(asked(&|signal| interrupted::<false>(&KEY, signal)), KEY.steps());
+    assert_eq!(asked(&|signal| interrupted::<true>(&HIDDEN_KEY, signal)), HIDDEN_KEY.steps());
+    // Whether a polynomial is kept already makes no difference.
+    let cached = key(&Everything::<false>::default()).with_coset_cache();
+    for _ in 0..2 {
+        assert_eq!(asked(&|signal| interrupted::<false>(&cached, signal)), KEY.steps());
+    }
+    println!("{} and {} askings", KEY.steps(), HIDDEN_KEY.steps());
+}
+
+#[test]
+fn a_proof_that_is_cancelled_at_any_step_ends_there() {
+    let steps = KEY.steps();
+    for at in (0..30).chain((30..steps).step_by(7)).chain([steps - 1]) {
+        let signal = StopAt::new(at);
+        let ended = interrupted::<false>(&KEY, &signal);
+        assert!(matches!(ended, Err(PlonkError::Cancelled(_))), "{at}: {ended:?}");
+        // Other threads may have asked meanwhile, each once.
+        let threads = rayon::current_num_threads();
+        assert!((at + 1..=at + threads).contains(&signal.asked()), "{at}");
+    }
+    assert!(
+        verifies(&try_prove(Lie::None, &*INSTANCE).expect("a proof"), &*INSTANCE),
+        "nothing is left behind"
+    );
 }

@@ -81,7 +81,8 @@ pub fn prove<C: Circuit<Fr>>(
     let _span = tracing::debug_span!("other", statement = key.verifying().id().statement.name()).entered();
     let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
-    let blinding = plonk::prove(commit_key, key.plonk(), claim, seeded(OsRng)?, &mut transcript)
+    let blinding = plonk::Prover::new(commit_key, key.plonk())
+        .prove(claim, &mut seeded(OsRng)?, &mut transcript)
         .map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
 

@@ -53,7 +53,8 @@ fn both_sides<C: Circuit<Fr> + Clone>(
     let key = PROVER.key(statement).expect("a key");
     let mut prover = Recording::new(Writer::new());
     let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
-    plonk::prove(PROVER.commit_key(), key.plonk(), claim, OsRng, &mut prover).expect("a proof");
+    let plonk = plonk::Prover::new(PROVER.commit_key(), key.plonk());
+    plonk.prove(claim, &mut OsRng, &mut prover).expect("a proof");
     let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
