@@ -160,7 +160,7 @@ impl Bench<'_> {
         let (proved, proof) = self.median("proving a data score", || {
             let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
             let circuit = DataScoreCircuit::new(geometry, trace);
-            let claim = Claim { circuit: &circuit, instance: &rows, linked: &linked, fractions: &[] };
+            let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
             Ok(prove(&self.commit_key, &key, claim)?)
         })?;
         let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
@@ -185,7 +185,7 @@ impl Bench<'_> {
         let (proved, proof) = self.median("proving a compute score", || {
             let trace = compute_score::Trace::new(geometry, &instance, &witness);
             let circuit = ComputeScoreCircuit::new(geometry, trace);
-            let claim = Claim { circuit: &circuit, instance: &rows, linked: &linked, fractions: &[] };
+            let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
             Ok(prove(&self.commit_key, &key, claim)?)
         })?;
         let registered = linked.map(|column| column.commitment);

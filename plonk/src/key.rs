@@ -112,7 +112,7 @@ impl Key {
 
     /// The last rows of a column, which no constraint reads as data: the last usable one and the blinding
     /// factors.
-    pub(super) fn blinding_rows(&self) -> usize {
+    pub fn blinding_rows(&self) -> usize {
         self.cs().blinding_factors() + 1
     }
 

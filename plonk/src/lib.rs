@@ -38,6 +38,7 @@ mod permutation;
 mod polynomial_index;
 mod queries;
 mod quotient;
+mod randomness;
 pub mod rounds;
 mod session;
 mod shplonk;
@@ -48,14 +49,14 @@ use std::io;
 
 use halo2_proofs::plonk::{self, Circuit};
 use halo2curves::bn256::Fr;
-use rand_core::RngCore;
 
-pub use claim::{Claim, Fractions, Linked};
+pub use claim::{Claim, Fractions, Given, LastRows, Linked};
 pub use column::Column;
 pub use commit::{CommitKey, commit};
 pub use device::Device;
 pub use domain::Transform;
 pub use key::Key;
+pub use randomness::Randomness;
 use rounds::Stated;
 pub use session::Output;
 use session::Session;
@@ -90,6 +91,13 @@ pub enum PlonkError {
     Instance {
         /// The instance's length.
         rows: usize,
+    },
+    /// A column's last rows are given for a column that there is not, for one that is given already, or in
+    /// another number than the key has.
+    #[error("advice column {column}: the last rows that are given do not fit")]
+    LastRows {
+        /// The column's index.
+        column: usize,
     },
     /// A commitment that the transcript does not take: the identity, which a blinded column never gives.
     #[error("a commitment has no encoding")]
@@ -126,15 +134,16 @@ impl<'a> Prover<'a> {
 
     /// Begins a proof: absorbs the statement. The caller runs the [rounds].
     ///
-    /// All randomness is drawn from `rng`, which must be fresh for every proof. What a claim says of its
-    /// columns is taken on trust: if it is false, the proof does not verify.
+    /// `randomness` must be of no other proof. What a claim says of its columns is taken on trust: if it is
+    /// false, the proof does not verify.
     pub fn begin<C: Circuit<Fr>>(
         &self,
         claim: Claim<'a, C>,
-        rng: &'a mut dyn RngCore,
+        randomness: Randomness,
         transcript: &'a mut dyn Output,
     ) -> Result<Stated<'a, C>, PlonkError> {
-        let session = tracing::debug_span!("preparation").in_scope(|| Session::new(self, rng, transcript))?;
+        let session =
+            tracing::debug_span!("preparation").in_scope(|| Session::new(self, randomness, transcript))?;
         Stated::new(session, claim)
     }
 
@@ -143,10 +152,10 @@ impl<'a> Prover<'a> {
     pub fn prove<C: Circuit<Fr>>(
         &self,
         claim: Claim<'a, C>,
-        rng: &'a mut dyn RngCore,
+        randomness: Randomness,
         transcript: &'a mut dyn Output,
     ) -> Result<Vec<Column>, PlonkError> {
-        self.begin(claim, rng, transcript)?.advise()?.permute()?.divide()?.evaluate()?.open()
+        self.begin(claim, randomness, transcript)?.advise()?.permute()?.divide()?.evaluate()?.open()
     }
 }
 

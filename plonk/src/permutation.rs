@@ -11,6 +11,7 @@ use super::column::Column;
 use super::gate_evaluator::{GateEvaluator, Operand};
 use super::key::Key;
 use super::quotient::Constraint;
+use super::randomness::Label;
 use super::session::Session;
 
 /// Challenges under which columns and their positions are folded.
@@ -21,7 +22,7 @@ pub struct Folding {
 }
 
 /// The running products, by rows, blinded; `rows` are all polynomials before them, by rows.
-pub fn products(session: &mut Session<'_>, rows: &[&[Fr]], folding: Folding) -> Vec<Column> {
+pub fn products(session: &Session<'_>, rows: &[&[Fr]], folding: Folding) -> Vec<Column> {
     let key = session.key;
     let columns = key.cs().permutation().get_columns();
     let value = |column: &halo2_proofs::plonk::Column<Any>| {
@@ -43,7 +44,8 @@ pub fn products(session: &mut Session<'_>, rows: &[&[Fr]], folding: Folding) -> 
     let mut last = Fr::ONE;
     ratios
         .into_iter()
-        .map(|mut column| {
+        .enumerate()
+        .map(|(index, mut column)| {
             let end = column.len() - blinding;
             let mut product = last;
             for value in &mut column[..end] {
@@ -51,9 +53,7 @@ pub fn products(session: &mut Session<'_>, rows: &[&[Fr]], folding: Folding) -> 
                 product *= *value;
                 *value = last;
             }
-            for value in &mut column[end..] {
-                *value = Fr::random(&mut *session.rng);
-            }
+            session.randomness.fill(Label::Product(index), end, &mut column[end..]);
             column
         })
         .collect()

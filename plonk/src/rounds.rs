@@ -52,11 +52,13 @@ use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::Fr;
 
 use super::PlonkError;
-use super::claim::Claim;
+use super::claim::{Claim, Given, LastRows};
 use super::column::Column;
+use super::key::Key;
 use super::permutation::{self, Folding};
 use super::queries::QueryOrder;
 use super::quotient::{Constraints, evaluate_at};
+use super::randomness::Label;
 use super::session::Session;
 use super::shplonk::{self, Queries};
 use super::witness::Witness;
@@ -111,6 +113,7 @@ impl<'a, C: Circuit<Fr>> Stated<'a, C> {
         if rows > session.key.usable_rows() {
             return Err(PlonkError::Instance { rows });
         }
+        check_given(session.key, claim.given)?;
         session.absorb(session.key.halo2().get_vk().transcript_repr())?;
         claim.instance.iter().try_for_each(|value| session.absorb(*value))?;
         Ok(Self { session, claim })
@@ -139,12 +142,9 @@ impl<'a> Advised<'a> {
         let folding = Folding { beta: session.challenge(), gamma: session.challenge() };
         let products = tracing::debug_span!("copies").in_scope(|| {
             let rows = [session.key.rows(), slices(&own)].concat();
-            permutation::products(&mut session, &rows, folding)
+            permutation::products(&session, &rows, folding)
         });
-        let mask: Column = (0..session.key.domain().rows())
-            .map(|_| Fr::random(&mut *session.rng))
-            .collect::<Vec<_>>()
-            .into();
+        let mask = session.randomness.column(Label::Mask, session.key.domain().rows());
         let committed: Vec<&[Fr]> = products.iter().chain([&mask]).map(|column| &**column).collect();
         session.send_commitments(&committed)?;
         own.extend(products);
@@ -206,6 +206,21 @@ impl Evaluated<'_> {
         shplonk::open(&mut session, opened, x)?;
         Ok(last_rows)
     }
+}
+
+/// That last rows are given of columns that there are, once each, and as many as there are.
+fn check_given(key: &Key, given: &[Given<'_>]) -> Result<(), PlonkError> {
+    for (index, Given { column, rows }) in given.iter().enumerate() {
+        let fits = match rows {
+            LastRows::Secret(rows) => rows.len() == key.blinding_rows(),
+            LastRows::Public => true,
+        };
+        let twice = given[..index].iter().any(|other| other.column == *column);
+        if !fits || twice || *column >= key.cs().num_advice_columns() {
+            return Err(PlonkError::LastRows { column: *column });
+        }
+    }
+    Ok(())
 }
 
 fn slices(columns: &[Column]) -> Vec<&[Fr]> {

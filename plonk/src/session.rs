@@ -6,12 +6,12 @@ use fairshare_params::commitment::normalize;
 use fairshare_params::transcript::KeccakChallenge;
 use halo2_proofs::transcript::TranscriptWrite;
 use halo2curves::bn256::{Fr, G1, G1Affine};
-use rand_core::RngCore;
 
 use super::column::Column;
 use super::commit::CommitKey;
 use super::device::{Device, Work};
 use super::key::Key;
+use super::randomness::Randomness;
 use super::signal::{Cancelled, Watch};
 use super::{PlonkError, Prover};
 
@@ -50,7 +50,7 @@ impl<T: TranscriptWrite<G1Affine, KeccakChallenge>> Output for T {
 pub(crate) struct Session<'a> {
     pub commit_key: &'a CommitKey<'a>,
     pub key: &'a Key,
-    pub rng: &'a mut dyn RngCore,
+    pub randomness: Randomness,
     device: &'a dyn Device,
     watch: Watch<'a>,
     transcript: &'a mut dyn Output,
@@ -59,7 +59,7 @@ pub(crate) struct Session<'a> {
 impl<'a> Session<'a> {
     pub fn new(
         prover: &Prover<'a>,
-        rng: &'a mut dyn RngCore,
+        randomness: Randomness,
         transcript: &'a mut dyn Output,
     ) -> Result<Self, PlonkError> {
         let Prover { commit_key, key, device, signal } = *prover;
@@ -67,7 +67,7 @@ impl<'a> Session<'a> {
             return Err(PlonkError::Key);
         }
         device.prepare();
-        Ok(Self { commit_key, key, device, watch: Watch::new(signal, key.steps()), rng, transcript })
+        Ok(Self { commit_key, key, device, watch: Watch::new(signal, key.steps()), randomness, transcript })
     }
 
     /// Access to the device.

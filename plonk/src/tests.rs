@@ -6,10 +6,13 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_params::Geometry;
+use fairshare_params::commitment::Blinding;
+use fairshare_params::encoding::{POINT_BYTES, encode_point};
 use fairshare_params::keys::Statement;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::{Reader, Writer};
 use ff::Field;
+use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
@@ -21,8 +24,7 @@ use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2curves::bn256::{Bn256, G1, G1Affine};
 use halo2curves::fft::best_fft;
-use rand_chacha::ChaCha20Rng;
-use rand_core::{OsRng, SeedableRng};
+use rand_core::OsRng;
 
 use super::device::Work;
 use super::permutation::Folding;
@@ -167,6 +169,7 @@ impl<const HIDDEN: bool> Circuit<Fr> for Everything<HIDDEN> {
     }
 }
 
+static EVERYTHING: Everything = Everything { lie: Lie::None };
 static INSTANCE: LazyLock<[Fr; ROWS]> = LazyLock::new(|| [7, 8, 9, 10, 11].map(Fr::from));
 
 fn library_key(circuit: &impl Circuit<Fr>) -> ProvingKey<G1Affine> {
@@ -187,17 +190,21 @@ fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
 }
 
 fn try_prove_with(key: &Key, circuit: &impl Circuit<Fr>, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
-    let claim = Claim { circuit, instance, linked: &[], fractions: &[] };
-    proof_by(&Prover::new(&COMMIT_KEY, key), claim, &mut OsRng)
+    let claim = Claim::new(circuit, instance);
+    proof_by(&Prover::new(&COMMIT_KEY, key), claim, fresh())
+}
+
+fn fresh() -> Randomness {
+    Randomness::fresh(&mut OsRng).expect("random numbers")
 }
 
 fn proof_by<'a, C: Circuit<Fr>>(
     prover: &Prover<'a>,
     claim: Claim<'a, C>,
-    rng: &'a mut dyn RngCore,
+    randomness: Randomness,
 ) -> Result<Vec<u8>, PlonkError> {
     let mut transcript = Writer::new();
-    prover.prove(claim, rng, &mut transcript)?;
+    prover.prove(claim, randomness, &mut transcript)?;
     Ok(transcript.into_proof())
 }
 
@@ -317,10 +324,9 @@ impl Circuit<Fr> for LookedUp {
 fn a_key_of_another_kind_of_circuit_is_refused() {
     assert!(matches!(Key::new(library_key(&LookedUp)), Err(PlonkError::Key)));
     let larger = Srs::insecure(Geometry::STANDARD);
-    let claim =
-        Claim { circuit: &Everything::<false>::default(), instance: &[], linked: &[], fractions: &[] };
+    let claim = Claim::new(&EVERYTHING, &[]);
     let larger = CommitKey::new(&larger);
-    let refused = proof_by(&Prover::new(&larger, &KEY), claim, &mut OsRng);
+    let refused = proof_by(&Prover::new(&larger, &KEY), claim, fresh());
     assert!(matches!(refused, Err(PlonkError::Key)));
 }
 
@@ -378,8 +384,8 @@ fn another_device_makes_the_same_proof_to_the_byte() {
         let prover = Prover::new(&COMMIT_KEY, key);
         let [ours, plain, other] =
             [(prover, 1), (prover.on(&Plain), 1), (prover, 2)].map(|(prover, seed)| {
-                let claim = Claim { circuit: &circuit, instance: &*INSTANCE, linked: &[], fractions: &[] };
-                proof_by(&prover, claim, &mut ChaCha20Rng::seed_from_u64(seed)).expect("a proof")
+                let claim = Claim::new(&circuit, &*INSTANCE);
+                proof_by(&prover, claim, Randomness::from_seed([seed; 32].into())).expect("a proof")
             });
         assert!(ours == plain);
         assert!(ours != other, "what is compared depends on what is drawn");
@@ -413,8 +419,8 @@ impl Signal for StopAt {
 
 fn interrupted<const HIDDEN: bool>(key: &Key, signal: &StopAt) -> Result<Vec<u8>, PlonkError> {
     let circuit = Everything::<HIDDEN>::default();
-    let claim = Claim { circuit: &circuit, instance: &*INSTANCE, linked: &[], fractions: &[] };
-    proof_by(&Prover::new(&COMMIT_KEY, key).asking(signal), claim, &mut OsRng)
+    let claim = Claim::new(&circuit, &*INSTANCE);
+    proof_by(&Prover::new(&COMMIT_KEY, key).asking(signal), claim, fresh())
 }
 
 #[test]
@@ -449,4 +455,84 @@ fn a_proof_that_is_cancelled_at_any_step_ends_there() {
         verifies(&try_prove(Lie::None, &*INSTANCE).expect("a proof"), &*INSTANCE),
         "nothing is left behind"
     );
+}
+
+/// Randomness goes by label, so whoever draws first draws the same.
+#[test]
+fn one_seed_makes_one_proof_on_any_number_of_threads() {
+    let proof = |threads, seed| {
+        let circuit = Everything::<false>::default();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let claim = Claim::new(&circuit, &*INSTANCE);
+        let randomness = Randomness::from_seed([seed; 32].into());
+        pool.install(|| proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, randomness)).expect("a proof")
+    };
+    let [one, two, five] = [1, 2, 5].map(|threads| proof(threads, 9));
+    assert!(one == two && two == five);
+    assert!(one != proof(1, 8));
+    assert!(verifies(&one, &*INSTANCE));
+}
+
+/// The points that a proof begins with: its first columns' commitments.
+fn first_points<const N: usize>(proof: &[u8]) -> [&[u8]; N] {
+    std::array::from_fn(|index| &proof[POINT_BYTES * index..][..POINT_BYTES])
+}
+
+/// A column is committed to with just the last rows that are given, a public one so that everybody can tell;
+/// the others' are drawn.
+#[test]
+fn last_rows_that_are_given_are_the_columns() {
+    let (circuit, usable) = (Everything::<false>::default(), KEY.usable_rows());
+    let rows: Vec<Fr> = (1..=6).map(|row| Fr::from(row * 1_000_003)).collect();
+    let given = [
+        Given { column: 2, rows: LastRows::Public },
+        Given { column: 0, rows: LastRows::Secret(&rows) },
+        // Of the second phase.
+        Given { column: COPIED + 1, rows: LastRows::Public },
+    ];
+    let [proof, again] = [(); 2].map(|()| {
+        let claim = Claim { given: &given, ..Claim::new(&circuit, &*INSTANCE) };
+        proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh()).expect("a proof")
+    });
+    assert!(verifies(&proof, &*INSTANCE));
+    let [secret, drawn, public] = first_points(&proof);
+    let values = |column: u64| [0, 1, 2, 3, 4].map(|row| Fr::from(3 + column * (1 + u64::from(row == 2))));
+    let whole = [&values(0)[..], &vec![Fr::ZERO; usable - ROWS], &rows].concat();
+    assert_eq!(secret, encode_point(&best_multiexp(&whole, SRS.lagrange()).to_affine()));
+    let recomputed = fairshare_params::commitment::commit(&SRS, &values(2), Blinding(Fr::ONE));
+    assert_eq!(public, encode_point(&recomputed.to_affine()));
+    let [secret_again, drawn_again, public_again] = first_points(&again);
+    assert_eq!((secret_again, public_again), (secret, public));
+    assert_ne!(drawn_again, drawn);
+}
+
+/// A registered commitment is completed by whatever the last rows are.
+#[test]
+fn linked_columns_may_be_public() {
+    let circuit = Everything::<false>::default();
+    let column = [0, 1, 2, 3, 4].map(|_| Fr::from(3));
+    let commitment = fairshare_params::commitment::commit(&SRS, &column, Blinding::PUBLIC).to_affine();
+    let linked = [Linked { commitment, blinding: Blinding::PUBLIC }];
+    let given = [Given { column: 0, rows: LastRows::Public }];
+    let claim = Claim { linked: &linked, given: &given, ..Claim::new(&circuit, &*INSTANCE) };
+    let proof = proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh()).expect("a proof");
+    assert!(verifies(&proof, &*INSTANCE));
+    let [first] = first_points(&proof);
+    assert_eq!(first, encode_point(&(commitment + *SRS.lagrange().last().expect("rows")).to_affine()));
+}
+
+#[test]
+fn last_rows_that_do_not_fit_are_refused() {
+    let five = [Fr::ONE; 5];
+    let public = |column| Given { column, rows: LastRows::Public };
+    for (given, column) in [
+        (&[Given { column: 1, rows: LastRows::Secret(&five) }][..], 1),
+        (&[public(COPIED + 2)], COPIED + 2),
+        (&[public(3), public(4), public(3)], 3),
+    ] {
+        let circuit = Everything::<false>::default();
+        let claim = Claim { given, ..Claim::new(&circuit, &*INSTANCE) };
+        let refused = proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh());
+        assert!(matches!(refused, Err(PlonkError::LastRows { column: named }) if named == column));
+    }
 }

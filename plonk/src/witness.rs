@@ -1,7 +1,7 @@
 //! The first rounds: the circuit fills its columns, a phase at a time, and each phase's columns are committed
 //! to before the challenges that the next may use.
 
-use ff::{BatchInvert, Field};
+use ff::BatchInvert;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::Value;
 use halo2_proofs::plonk::{
@@ -12,11 +12,12 @@ use halo2curves::bn256::{Fr, G1};
 use rayon::prelude::*;
 
 use super::PlonkError;
-use super::claim::{Claim, Fractions, Linked};
+use super::claim::{Claim, Fractions, Given, Linked};
 use super::column::Column;
 use super::commit::CommitKey;
 use super::device::Work;
 use super::multiexp::multiexp_by_value;
+use super::randomness::Label;
 use super::session::Session;
 use super::signal::Cancelled;
 
@@ -35,7 +36,7 @@ impl Witness {
         let mut meta = ConstraintSystem::default();
         let config = C::configure_with_params(&mut meta, claim.circuit.params());
         let _span = tracing::debug_span!("witness").entered();
-        let mut assigner = Assigner::new(session, claim.instance, claim.linked, claim.fractions);
+        let mut assigner = Assigner::new(session, claim);
         let synthesized =
             C::FloorPlanner::synthesize(&mut assigner, claim.circuit, config, meta.constants().clone());
         match (synthesized, assigner.failure.take()) {
@@ -54,6 +55,7 @@ struct Assigner<'s, 'a> {
     instance: &'s [Fr],
     linked: &'s [Linked],
     fractions: &'s [Fractions],
+    given: &'s [Given<'s>],
     usable: usize,
     phase: u8,
     column_phases: Vec<u8>,
@@ -64,12 +66,7 @@ struct Assigner<'s, 'a> {
 }
 
 impl<'s, 'a> Assigner<'s, 'a> {
-    fn new(
-        session: &'s mut Session<'a>,
-        instance: &'s [Fr],
-        linked: &'s [Linked],
-        fractions: &'s [Fractions],
-    ) -> Self {
+    fn new<C>(session: &'s mut Session<'a>, claim: &Claim<'s, C>) -> Self {
         let (cs, rows) = (session.key.cs(), session.key.domain().rows());
         Self {
             usable: session.key.usable_rows(),
@@ -80,9 +77,10 @@ impl<'s, 'a> Assigner<'s, 'a> {
             challenges: vec![None; cs.num_challenges()],
             failure: None,
             session,
-            instance,
-            linked,
-            fractions,
+            instance: claim.instance,
+            linked: claim.linked,
+            fractions: claim.fractions,
+            given: claim.given,
         }
     }
 
@@ -101,15 +99,20 @@ impl<'s, 'a> Assigner<'s, 'a> {
         self.failure.get_or_insert(failure);
     }
 
+    /// Fills a column's last rows.
+    fn blind(&mut self, column: usize) {
+        let rows = &mut self.advice[column][self.usable..];
+        match self.given.iter().find(|given| given.column == column) {
+            Some(given) => given.rows.write(rows),
+            None => self.session.randomness.fill(Label::Advice(column), self.usable, rows),
+        }
+    }
+
     /// Blinds this phase's columns, commits to them and draws its challenges.
     fn commit_phase(&mut self) -> Result<(), PlonkError> {
         let of_phase: Vec<_> =
             (0..self.advice.len()).filter(|column| self.column_phases[*column] == self.phase).collect();
-        for column in &of_phase {
-            for value in &mut self.advice[*column][self.usable..] {
-                *value = Fr::random(&mut *self.session.rng);
-            }
-        }
+        of_phase.iter().for_each(|column| self.blind(*column));
         let commit = Commit {
             commit_key: self.session.commit_key,
             advice: &self.advice,

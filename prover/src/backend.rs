@@ -20,7 +20,7 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
-use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError};
+use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError, Randomness};
 
 /// Why no proof was made.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ pub fn prove<C: Circuit<Fr>>(
     let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
     let blinding = plonk::Prover::new(commit_key, key.plonk())
-        .prove(claim, &mut seeded(OsRng)?, &mut transcript)
+        .prove(claim, randomness()?, &mut transcript)
         .map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
 
@@ -102,9 +102,18 @@ pub fn prove<C: Circuit<Fr>>(
     Ok(linked_proof)
 }
 
+/// A proof's randomness, of no other's. Its draws cannot fail: only this can.
+fn randomness() -> Result<Randomness, BackendError> {
+    Randomness::fresh(&mut OsRng).map_err(no_randomness)
+}
+
+fn no_randomness(error: rand_core::Error) -> BackendError {
+    BackendError::Randomness(std::io::Error::other(error))
+}
+
 /// A generator seeded by `source`. Its draws cannot fail: only this can.
 fn seeded(source: impl RngCore) -> Result<ChaCha20Rng, BackendError> {
-    ChaCha20Rng::from_rng(source).map_err(|error| BackendError::Randomness(std::io::Error::other(error)))
+    ChaCha20Rng::from_rng(source).map_err(no_randomness)
 }
 
 /// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof; the generator is used up

@@ -303,7 +303,7 @@ impl<'a> Prover<'a> {
         ];
         let circuit = DataScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
-        let claim = Claim { circuit: &circuit, instance: &instance, linked: &linked, fractions: &[] };
+        let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
         let proof = self.prove_score(Statement::DataScore, claim, progress)?;
         Ok((result.score, proof))
     }
@@ -331,7 +331,7 @@ impl<'a> Prover<'a> {
         ];
         let circuit = ComputeScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
-        let claim = Claim { circuit: &circuit, instance: &instance, linked: &linked, fractions: &[] };
+        let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
         let proof = self.prove_score(Statement::ComputeScore, claim, progress)?;
         Ok(Bundle::Compute(ComputeBundle {
             geometry,

@@ -118,12 +118,8 @@ impl SegmentSecret {
         linked.push(Linked { commitment: self.histogram, blinding: self.blindings.histogram });
         let instance = Instance { statement }.to_rows();
         let circuit = HistogramCircuit::new(geometry, self.witness);
-        let claim = Claim {
-            circuit: &circuit,
-            instance: &instance,
-            linked: &linked,
-            fractions: &fractions(geometry),
-        };
+        let claim =
+            Claim { linked: &linked, fractions: &fractions(geometry), ..Claim::new(&circuit, &instance) };
         let proof = prove(commit_key, key, claim);
         for column in &mut linked {
             column.blinding = Blinding::PUBLIC;

@@ -35,7 +35,7 @@ fn proved<C: Circuit<Fr>>(statement: Statement, circuit: C, instance: &[Fr], col
         })
         .collect();
     let key = PROVER.key(statement).expect("a key");
-    let claim = Claim { circuit: &circuit, instance, linked: &linked, fractions: &[] };
+    let claim = Claim { linked: &linked, ..Claim::new(&circuit, instance) };
     let proof = prove(PROVER.commit_key(), key, claim).expect("whatever is true is proved");
     let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
     verify_linked(&SRS, key.verifying(), instance, &registered, &proof).expect("and verified");

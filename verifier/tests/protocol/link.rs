@@ -167,7 +167,7 @@ impl Case {
         circuit: &C,
         linked: &[Linked],
     ) -> Result<LinkedProof, BackendError> {
-        let claim = Claim { circuit, instance: &self.instance, linked, fractions: &[] };
+        let claim = Claim { linked, ..Claim::new(circuit, &self.instance) };
         backend::prove(PROVER.commit_key(), self.key(), claim)
     }
 
