@@ -119,6 +119,7 @@ fn what_is_dropped_is_overwritten() {
     wiped::<histogram::Witness>();
     wiped::<data_score::Witness>();
     wiped::<fairshare_circuits::trace::Columns>();
+    wiped::<fairshare_plonk::Column>();
     wiped::<fairshare_prover::opening::Seed>();
     wiped::<Opening>();
     wiped::<SegmentSecret>();
@@ -147,7 +148,7 @@ fn what_is_dropped_is_overwritten() {
     is_wiped("data-score witness", &counts, witness);
     let coefficient = Fr::from(0x00de_cade);
     // As large as the control above, and with something behind it, for the same reasons.
-    let polynomial = fairshare_prover::plonk::Column::from(vec![coefficient; 1900]);
+    let polynomial = fairshare_plonk::Column::from(vec![coefficient; 1900]);
     let behind = std::hint::black_box(vec![1u8; 1000]);
     is_wiped("polynomial", &needle_of_element(coefficient), polynomial);
     drop(behind);

@@ -11,11 +11,11 @@ use fairshare_ingest::Records;
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, segment_blindings};
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, encode_point, encode_scalar};
+use fairshare_plonk::Linked;
 use fairshare_prover::Silent;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, Commitment, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
 };
-use fairshare_prover::plonk::Linked;
 use fairshare_prover::prove::PROOFS_FOLDER;
 use fairshare_prover::segment::SegmentSecret;
 use fairshare_verifier::Bundle;

@@ -14,7 +14,7 @@ use fairshare_params::Geometry;
 use fairshare_params::encoding::{encode_point, encode_scalar};
 use fairshare_params::keys::Statement;
 use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
-use fairshare_prover::plonk::{self, Claim};
+use fairshare_plonk::{self as plonk, Claim, Randomness};
 use fairshare_verifier::link::LinkStatement;
 use fairshare_verifier::{Subject, carried_commitments};
 use group::Curve;
@@ -53,8 +53,9 @@ fn both_sides<C: Circuit<Fr> + Clone>(
 ) -> (Recorded, Recorded) {
     let key = PROVER.key(statement).expect("a key");
     let mut prover = Recording::new(Writer::new());
-    let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
-    plonk::prove(&SRS, key.plonk(), claim, OsRng, &mut prover).expect("a proof");
+    let claim = Claim::new(&circuit, instance);
+    let plonk = plonk::Prover::new(PROVER.commit_key(), key.plonk());
+    plonk.prove(claim, Randomness::fresh(&mut OsRng).expect("a seed"), &mut prover).expect("a proof");
     let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),

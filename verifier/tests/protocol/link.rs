@@ -15,8 +15,8 @@ use fairshare_params::context::{Role, context};
 use fairshare_params::keys::Statement;
 use fairshare_params::registration::Registration;
 use fairshare_params::transcript::Writer;
+use fairshare_plonk::{Claim, Linked};
 use fairshare_prover::backend::{self, BackendError, Key};
-use fairshare_prover::plonk::{Claim, Linked};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_verifier::bundle::{ComputeBundle, LinkedProof};
 use fairshare_verifier::link::{Link, LinkStatement};
@@ -167,8 +167,8 @@ impl Case {
         circuit: &C,
         linked: &[Linked],
     ) -> Result<LinkedProof, BackendError> {
-        let claim = Claim { circuit, instance: &self.instance, linked, fractions: &[] };
-        backend::prove(&SRS, self.key(), claim)
+        let claim = Claim { linked, ..Claim::new(circuit, &self.instance) };
+        backend::prove(PROVER.commit_key(), self.key(), claim)
     }
 
     /// The standing proof, linked by the statement of PROTOCOL section 4 and not by the prover's code: column

@@ -1,21 +1,22 @@
-//! Gates as straight-line programs: every sum and product of all constraints once, in an order in which each can be
-//! computed from those before it.
+//! Gates as straight-line programs: every sum and product of all constraints once, in an order in which each
+//! can be computed from those before it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use fairshare_circuits::trace::wipe;
 use ff::{Field, PrimeField};
 use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
+
+use super::column::Column;
 
 /// A value that a step takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operand {
     /// The same at every point: a constant of the gates or a challenge.
     Constant(usize),
-    /// A column, some rows further on: its place in the list handed to [`Program::run`], and that of the rotation in
-    /// the program's list.
+    /// A column, some rows further on: its index in the list handed to [`GateEvaluator::run`], and the
+    /// rotation's in the evaluator's list.
     Cell { column: usize, rotation: usize },
     /// The result of an earlier step.
     Step(usize),
@@ -30,7 +31,7 @@ enum Step {
 
 /// Steps whose last is the result.
 #[derive(Default)]
-pub struct Program {
+pub struct GateEvaluator {
     steps: Vec<Step>,
     known: HashMap<Step, Operand>,
     constants: Vec<Fr>,
@@ -39,15 +40,15 @@ pub struct Program {
     columns: Vec<bool>,
 }
 
-impl Program {
+impl GateEvaluator {
     /// A constant.
     pub fn constant(&mut self, value: Fr) -> Operand {
         let next = self.constants.len();
         Operand::Constant(match self.constants_known.entry(value.to_repr()) {
-            Entry::Occupied(place) => *place.get(),
-            Entry::Vacant(place) => {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
                 self.constants.push(value);
-                *place.insert(next)
+                *entry.insert(next)
             }
         })
     }
@@ -58,11 +59,11 @@ impl Program {
             self.columns.resize(column + 1, false);
         }
         self.columns[column] = true;
-        let place = self.rotations.iter().position(|known| *known == rotation).unwrap_or_else(|| {
+        let rotation = self.rotations.iter().position(|known| *known == rotation).unwrap_or_else(|| {
             self.rotations.push(rotation);
             self.rotations.len() - 1
         });
-        Operand::Cell { column, rotation: place }
+        Operand::Cell { column, rotation }
     }
 
     /// Whether any step reads the column.
@@ -100,7 +101,8 @@ impl Program {
         }
     }
 
-    /// A gate's polynomial, its queries and challenges found by `find`. None for a virtual selector: keys have none.
+    /// A gate's polynomial, its queries and challenges found by `find`. None for a virtual selector: keys
+    /// have none.
     pub fn expression(
         &mut self,
         expression: &Expression<Fr>,
@@ -139,7 +141,7 @@ impl Program {
 
     fn value(&self, operand: Operand) -> Option<Fr> {
         match operand {
-            Operand::Constant(place) => self.constants.get(place).copied(),
+            Operand::Constant(index) => self.constants.get(index).copied(),
             _ => None,
         }
     }
@@ -148,29 +150,30 @@ impl Program {
         let next = Operand::Step(self.steps.len());
         match self.known.entry(step) {
             Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(place) => {
+            Entry::Vacant(entry) => {
                 self.steps.push(step);
-                *place.insert(next)
+                *entry.insert(next)
             }
         }
     }
 
-    /// What is `wanted` at each of the rows from `first` on, row after row, of columns with `size` rows that follow one another
-    /// in a circle.
+    /// What is `wanted` at each of the rows from `first` on, row after row, of columns with `size` rows that
+    /// follow one another in a circle.
     pub fn run(&self, wanted: &[Operand], columns: &[&[Fr]], size: usize, first: usize, out: &mut [Fr]) {
-        let mut results = vec![Fr::ZERO; self.steps.len()];
+        // A column only so that it is overwritten in the end.
+        let mut results = Column::zero(self.steps.len());
         let mut rows = vec![0; self.rotations.len()];
         for (offset, out) in out.chunks_exact_mut(wanted.len()).enumerate() {
             for (row, rotation) in rows.iter_mut().zip(&self.rotations) {
                 *row = ((first + offset) as i64 + i64::from(*rotation)).rem_euclid(size as i64) as usize;
             }
             let get = |results: &[Fr], operand| match operand {
-                Operand::Constant(place) => self.constants[place],
+                Operand::Constant(index) => self.constants[index],
                 Operand::Cell { column, rotation } => columns[column][rows[rotation]],
                 Operand::Step(step) => results[step],
             };
-            for (place, step) in self.steps.iter().enumerate() {
-                results[place] = match *step {
+            for (index, step) in self.steps.iter().enumerate() {
+                results[index] = match *step {
                     Step::Add(a, b) => get(&results, a) + get(&results, b),
                     Step::Subtract(a, b) => get(&results, a) - get(&results, b),
                     Step::Multiply(a, b) => get(&results, a) * get(&results, b),
@@ -180,7 +183,6 @@ impl Program {
                 *out = get(&results, *wanted);
             }
         }
-        wipe(&mut results);
     }
 }
 
@@ -190,25 +192,25 @@ mod tests {
 
     #[test]
     fn equal_steps_are_computed_once_and_constants_folded() {
-        let mut program = Program::default();
-        let (a, b) = (program.cell(0, 0), program.cell(1, -1));
-        let sum = program.add(a, b);
-        let again = program.add(a, b);
+        let mut evaluator = GateEvaluator::default();
+        let (a, b) = (evaluator.cell(0, 0), evaluator.cell(1, -1));
+        let sum = evaluator.add(a, b);
+        let again = evaluator.add(a, b);
         assert_eq!(sum, again);
-        let (zero, one) = (program.constant(Fr::ZERO), program.constant(Fr::ONE));
-        assert_eq!(program.multiply(sum, one), sum);
-        assert_eq!(program.multiply(zero, sum), zero);
-        assert_eq!(program.add(sum, zero), sum);
-        assert_eq!(program.subtract(sum, zero), sum);
-        let square = program.multiply(sum, sum);
-        assert_eq!(program.steps.len(), 2);
-        assert!(program.reads(1) && !program.reads(2));
+        let (zero, one) = (evaluator.constant(Fr::ZERO), evaluator.constant(Fr::ONE));
+        assert_eq!(evaluator.multiply(sum, one), sum);
+        assert_eq!(evaluator.multiply(zero, sum), zero);
+        assert_eq!(evaluator.add(sum, zero), sum);
+        assert_eq!(evaluator.subtract(sum, zero), sum);
+        let square = evaluator.multiply(sum, sum);
+        assert_eq!(evaluator.steps.len(), 2);
+        assert!(evaluator.reads(1) && !evaluator.reads(2));
 
         let columns: [Vec<Fr>; 2] =
             [[1, 2, 3, 4], [10, 20, 30, 40]].map(|column| column.map(Fr::from).to_vec());
         let columns: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
         let mut out = [Fr::ZERO; 6];
-        program.run(&[sum, square], &columns, 4, 0, &mut out);
+        evaluator.run(&[sum, square], &columns, 4, 0, &mut out);
         assert_eq!(out, [41, 41 * 41, 12, 12 * 12, 23, 23 * 23].map(Fr::from));
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::{Deref, DerefMut};
 
-use fairshare_circuits::trace::wipe;
 use ff::Field;
 use halo2curves::bn256::Fr;
+use zeroize::ZeroizeOnDrop;
 
-/// A polynomial of degree below the number of rows: its values at the rows, or its coefficients. Every one that a
-/// proof is made of tells something of the witness, so all are overwritten when dropped.
+/// A polynomial of degree below the number of rows: its values at the rows, or its coefficients. Every one
+/// that a proof is made of tells something of the witness, so all are overwritten when dropped.
 #[derive(Clone)]
 pub struct Column(Vec<Fr>);
 
@@ -40,6 +40,10 @@ impl DerefMut for Column {
 
 impl Drop for Column {
     fn drop(&mut self) {
-        wipe(&mut self.0);
+        self.0.fill(Fr::ZERO);
+        // The field has no `Zeroize`; this keeps the writes above from being optimised away.
+        zeroize::optimization_barrier(self.0.as_slice());
     }
 }
+
+impl ZeroizeOnDrop for Column {}

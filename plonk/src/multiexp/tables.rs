@@ -1,11 +1,12 @@
 //! Sums of full scalars over tables of the points' multiples.
 //!
-//! A scalar `s = Σ_w d_w·2^(13w)` with signed digits `|d_w| ≤ 2^12` makes `s·G = Σ_w d_w·(2^(13w)·G)`. With the
-//! multiples `2^(13w)·G` at hand, all windows' digits share one set of buckets, which is weighed once; without them
-//! every window needs its own, and between them doublings. Small scalars are terms of the first window as they are.
+//! A scalar `s = Σ_w d_w·2^(13w)` with signed digits `|d_w| ≤ 2^12` makes `s·G = Σ_w d_w·(2^(13w)·G)`. With
+//! the multiples `2^(13w)·G` at hand, all windows' digits share one set of buckets, which is weighed once;
+//! without them every window needs its own, and between them doublings. Small scalars are terms of the first
+//! window as they are.
 //!
-//! Each window's points are grouped and summed by themselves and then added to the buckets: that touches a mebibyte at
-//! a time, and the number of additions is the same however the digits are spread.
+//! Each window's points are grouped and summed by themselves and then added to the buckets: that touches a
+//! mebibyte at a time, and the number of additions is the same however the digits are spread.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,8 +32,8 @@ pub struct Tables {
 impl Tables {
     /// Makes the tables: some 250 doublings a point, on `threads` threads.
     ///
-    /// They are plain threads: a thread of a pool that waits for its others may meanwhile take up work that waits for
-    /// the tables.
+    /// They are plain threads: a thread of a pool that waits for its others may meanwhile take up work that
+    /// waits for the tables.
     pub fn new(points: &[G1Affine], threads: usize) -> Self {
         let share = points.len().div_ceil(threads.max(1)).max(1);
         let parts: Vec<Vec<Vec<G1Affine>>> = std::thread::scope(|scope| {
@@ -51,8 +52,8 @@ impl Tables {
 
     /// `Σ s_i·G_i`. Scalars beyond the points are left out.
     ///
-    /// Threads of the pool that have nothing to do take windows. Each fills and weighs its own buckets, which is a fortieth
-    /// of the work of a sum of `2^14`; as long as no thread is idle, nobody else does that.
+    /// Threads of the pool that have nothing to do take windows. Each fills and weighs its own buckets, which
+    /// is a fortieth of the work of a sum of `2^14`; as long as no thread is idle, nobody else does that.
     pub fn multiexp(&self, scalars: &[Fr]) -> G1 {
         let (mut small, mut large) = (Vec::with_capacity(scalars.len()), Vec::new());
         for (index, scalar) in scalars.iter().enumerate() {
@@ -128,7 +129,7 @@ fn multiples(points: &[G1Affine]) -> Vec<Vec<G1Affine>> {
                 let pairs: Vec<_> = halves
                     .iter()
                     .enumerate()
-                    .map(|(place, half)| Pair { left: half, right: half, place: start * BATCH + place })
+                    .map(|(index, half)| Pair { left: half, right: half, position: start * BATCH + index })
                     .collect();
                 add_pairs(&pairs, &mut next, &mut scratch);
             }
@@ -169,7 +170,7 @@ impl Buckets {
                 .iter()
                 .zip(&before)
                 .zip(points)
-                .map(|((key, left), right)| Pair { left, right, place: usize::from(*key) })
+                .map(|((key, left), right)| Pair { left, right, position: usize::from(*key) })
                 .collect();
             add_pairs(&pairs, &mut self.0, &mut terms.scratch);
         }
@@ -183,8 +184,8 @@ impl Buckets {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{bases, naive};
     use super::*;
-    use crate::multiexp::tests::{bases, naive};
     use ff::Field;
     use group::Curve;
     use rand_chacha::ChaCha20Rng;

@@ -1,11 +1,12 @@
-//! Where each polynomial of a proof stands in the one list of all of them.
+//! Each polynomial's index in the one list of all that a proof is about.
 
 use halo2_proofs::plonk::{Any, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
-/// Places by kind, in this order. Those of the [key](super::key::Key): fixed columns, the three Lagrange polynomials of the
-/// copy constraints, permuted positions, and the polynomial `X`. Those of the proof: advice, instance, products.
-pub struct Places {
+/// Indices by kind, in this order. Those of the [key](super::key::Key): fixed columns, the three Lagrange
+/// polynomials of the copy constraints, permuted positions, and the polynomial `X`. Those of the proof:
+/// advice, instance, products.
+pub struct PolynomialIndex {
     lagrange: usize,
     permuted: usize,
     point: usize,
@@ -14,7 +15,7 @@ pub struct Places {
     product: usize,
 }
 
-impl Places {
+impl PolynomialIndex {
     pub fn new(cs: &ConstraintSystem<Fr>) -> Self {
         let lagrange = cs.num_fixed_columns();
         let permuted = lagrange + 3;

@@ -1,16 +1,18 @@
 //! Sums `Σ s_i·G_i` over the reference string's Lagrange points, fast where the scalars are small.
 //!
-//! Data columns hold symbols below `2^16`, and committing to them is the first thing a contributor waits for. A
-//! general multi-scalar multiplication walks over all the windows of a 254-bit scalar and reduces buckets in each; a
-//! small scalar has one digit, so one set of buckets does for all of them:
+//! Data columns hold symbols below `2^16`, and committing to them is the first thing a contributor waits for.
+//! A general multi-scalar multiplication walks over all the windows of a 254-bit scalar and reduces buckets
+//! in each; a small scalar has one digit, so one set of buckets does for all of them:
 //!
 //! 1. Points are grouped by digit, and each group is summed: `B_v = Σ_{s_i = v} G_i`.
-//! 2. `Σ_v v·B_v`, with `v = 2^h·a + b` of twice as many bits, is `2^h·Σ_a a·(Σ_b B_v) + Σ_b b·(Σ_a B_v)`: the groups' sums are grouped
-//!    and summed twice more, by their high and by their low digits, and what is left is a few hundred additions.
+//! 2. `Σ_v v·B_v`, with `v = 2^h·a + b` of twice as many bits, is `2^h·Σ_a a·(Σ_b B_v) + Σ_b b·(Σ_a B_v)`:
+//!    the groups' sums are grouped and summed twice more, by their high and by their low digits, and what is
+//!    left is a few hundred additions.
 //!
-//! All the grouped sums are of affine points, pairwise, with one field inversion for a whole batch of pairs: six
-//! multiplications an addition against eleven and more in projective coordinates. Scalars that are not small go to the
-//! library, or, where many such sums are to be taken, over [`Tables`] of the points' multiples.
+//! All the grouped sums are of affine points, pairwise, with one field inversion for a whole batch of pairs:
+//! six multiplications an addition against eleven and more in projective coordinates. Scalars that are not
+//! small go to the library, or, where many such sums are to be taken, over [`Tables`] of the points'
+//! multiples.
 //!
 //! Running time depends on the scalars: see SECURITY.md on timing.
 
@@ -24,11 +26,12 @@ use halo2curves::bn256::{Fq, Fr, G1, G1Affine};
 
 pub use tables::Tables;
 
-/// Pairs of points that share a field inversion: enough to make its cost vanish, few enough for the inner cache.
+/// Pairs of points that share a field inversion: enough to make its cost vanish, few enough for the inner
+/// cache.
 const BATCH: usize = 1024;
 
-/// `Σ s_i·G_i`, fast for small scalars; large ones are left to the library. Whichever of the two is longer is cut
-/// to the other's length.
+/// `Σ s_i·G_i`, fast for small scalars; large ones are left to the library. Whichever of the two is longer is
+/// cut to the other's length.
 pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     let mut small = Vec::with_capacity(scalars.len().min(bases.len()));
     let (mut large_scalars, mut large_bases) = (Vec::new(), Vec::new());
@@ -48,11 +51,11 @@ pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     sums.weigh(&buckets) + best_multiexp(&large_scalars, &large_bases)
 }
 
-/// `Σ_j Σ_i f(v_ij)·G_i` for columns of small integers `v_ij`, `most` different ones at most, where `weights` gives
-/// `f` of ascending values. None where there are more or a larger one.
+/// `Σ_j Σ_i f(v_ij)·G_i` for columns of small integers `v_ij`, `most` different ones at most, where `weights`
+/// gives `f` of ascending values. None where there are more or a larger one.
 ///
-/// The points are summed by value, so that only as many full scalars are left as there are values: what a dataset's
-/// schema uses of the alphabet is often a small part.
+/// The points are summed by value, so that only as many full scalars are left as there are values: what a
+/// dataset's schema uses of the alphabet is often a small part.
 pub fn multiexp_by_value(
     columns: &[&[Fr]],
     bases: &[G1Affine],
@@ -84,7 +87,8 @@ fn small_value(scalar: &Fr) -> Option<u16> {
     high.iter().all(|byte| *byte == 0).then_some(value)
 }
 
-/// `Σ v·B_v` for buckets in ascending order of `v`: the sum over all thresholds of what lies at or above them.
+/// `Σ v·B_v` for buckets in ascending order of `v`: the sum over all thresholds of what lies at or above
+/// them.
 fn weighted_sum(buckets: impl DoubleEndedIterator<Item = (u16, G1Affine)>) -> G1 {
     let (mut above, mut total) = (G1::identity(), G1::identity());
     let mut buckets = buckets.rev().peekable();
@@ -106,7 +110,7 @@ struct Sums {
     /// How many points each of them still has.
     lengths: Vec<usize>,
     /// By key, how many points it has, then where they stand.
-    places: Vec<usize>,
+    offsets: Vec<usize>,
     points: Vec<G1Affine>,
     next: Vec<G1Affine>,
     scratch: Vec<(Fq, Fq)>,
@@ -116,16 +120,16 @@ impl Sums {
     /// Sums the points of each key; `terms` are keys and what `point` takes.
     fn by_key<T: Copy>(&mut self, terms: &[(u16, T)], point: impl Fn(T) -> G1Affine) {
         let largest = terms.iter().map(|(key, _)| usize::from(*key)).max().unwrap_or(0);
-        self.places.clear();
-        self.places.resize(largest + 1, 0);
+        self.offsets.clear();
+        self.offsets.resize(largest + 1, 0);
         for (key, _) in terms {
-            self.places[usize::from(*key)] += 1;
+            self.offsets[usize::from(*key)] += 1;
         }
         self.keys.clear();
         self.lengths.clear();
         let mut total = 0;
-        for (key, place) in (0..).zip(&mut self.places) {
-            let length = std::mem::replace(place, total);
+        for (key, offset) in (0..).zip(&mut self.offsets) {
+            let length = std::mem::replace(offset, total);
             total += length;
             if length > 0 {
                 self.keys.push(key);
@@ -134,9 +138,9 @@ impl Sums {
         }
         self.points.resize(total, G1Affine::identity());
         for (key, term) in terms {
-            let place = &mut self.places[usize::from(*key)];
-            self.points[*place] = point(*term);
-            *place += 1;
+            let offset = &mut self.offsets[usize::from(*key)];
+            self.points[*offset] = point(*term);
+            *offset += 1;
         }
         self.reduce();
     }
@@ -164,23 +168,23 @@ impl Sums {
 
     /// Sums each group of consecutive points.
     ///
-    /// A round adds the points of each group in pairs, which halves the groups; so the number of additions is the
-    /// number of points less that of groups, however unevenly they are spread.
+    /// A round adds the points of each group in pairs, which halves the groups; so the number of additions is
+    /// the number of points less that of groups, however unevenly they are spread.
     fn reduce(&mut self) {
         while self.lengths.iter().any(|length| *length > 1) {
             let halves = self.lengths.iter().map(|length| length.div_ceil(2)).sum();
             self.next.resize(halves, G1Affine::identity());
             let mut pairs = Vec::with_capacity(BATCH);
-            let (mut rest, mut place) = (self.points.as_slice(), 0);
+            let (mut rest, mut position) = (self.points.as_slice(), 0);
             for length in &mut self.lengths {
                 let (group, others) = rest.split_at(*length);
                 rest = others;
                 for pair in group.chunks(2) {
                     match pair {
-                        [left, right] => pairs.push(Pair { left, right, place }),
-                        alone => self.next[place] = alone[0],
+                        [left, right] => pairs.push(Pair { left, right, position }),
+                        alone => self.next[position] = alone[0],
                     }
-                    place += 1;
+                    position += 1;
                     if pairs.len() == BATCH {
                         add_pairs(&pairs, &mut self.next, &mut self.scratch);
                         pairs.clear();
@@ -198,11 +202,11 @@ impl Sums {
 struct Pair<'a> {
     left: &'a G1Affine,
     right: &'a G1Affine,
-    place: usize,
+    position: usize,
 }
 
-/// Adds a batch of pairs with one inversion (Montgomery's trick). `scratch` holds, for each pair, the product of the
-/// denominators before it, and its own.
+/// Adds a batch of pairs with one inversion (Montgomery's trick). `scratch` holds, for each pair, the product
+/// of the denominators before it, and its own.
 fn add_pairs(pairs: &[Pair<'_>], sums: &mut [G1Affine], scratch: &mut Vec<(Fq, Fq)>) {
     scratch.clear();
     let mut product = Fq::ONE;
@@ -214,7 +218,7 @@ fn add_pairs(pairs: &[Pair<'_>], sums: &mut [G1Affine], scratch: &mut Vec<(Fq, F
     // Never zero, being a product of denominators that are not.
     let mut inverse = product.invert().unwrap_or(Fq::ZERO);
     for (pair, (product, denominator)) in pairs.iter().zip(scratch).rev() {
-        sums[pair.place] = pair.sum(inverse * *product);
+        sums[pair.position] = pair.sum(inverse * *product);
         inverse *= *denominator;
     }
 }
@@ -253,7 +257,8 @@ impl Pair<'_> {
     }
 }
 
-/// Whether the point is the identity, written (0, 0): no other point of the curve has `y = 0`, its order being odd.
+/// Whether the point is the identity, written (0, 0): no other point of the curve has `y = 0`, its order
+/// being odd.
 fn is_identity(point: &G1Affine) -> bool {
     point.y == Fq::ZERO
 }

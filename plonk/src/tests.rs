@@ -1,11 +1,19 @@
 //! A circuit that uses all that the prover knows, proved and verified by the library; and every refusal.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_params::Geometry;
+use fairshare_params::commitment::Blinding;
+use fairshare_params::encoding::{POINT_BYTES, encode_point};
 use fairshare_params::keys::Statement;
+use fairshare_params::srs::Srs;
 use fairshare_params::transcript::{Reader, Writer};
+use ff::Field;
+use group::Curve;
+use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
     Advice, Challenge, Column as ColumnOf, ConstraintSystem, Constraints, Error, Expression, FirstPhase,
@@ -14,12 +22,16 @@ use halo2_proofs::plonk::{
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
-use halo2curves::bn256::Bn256;
+use halo2curves::bn256::{Bn256, G1, G1Affine};
+use halo2curves::fft::best_fft;
 use rand_core::OsRng;
 
+use super::device::Work;
+use super::permutation::Folding;
 use super::*;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
+static COMMIT_KEY: LazyLock<CommitKey<'static>> = LazyLock::new(|| CommitKey::new(&SRS));
 
 /// Columns that take part in copies: more than two products hold.
 const COPIED: usize = 7;
@@ -47,7 +59,8 @@ enum Lie {
     NoPhase,
 }
 
-/// Where a gate's selector stands decides on how many cosets the quotient is computed: `HIDDEN`, it is the last factor.
+/// Where a gate's selector stands decides on how many cosets the quotient is computed: `HIDDEN`, it is the
+/// last factor.
 #[derive(Clone, Debug, Default)]
 struct Everything<const HIDDEN: bool = false> {
     lie: Lie,
@@ -114,7 +127,8 @@ impl<const HIDDEN: bool> Circuit<Fr> for Everything<HIDDEN> {
                     let lie = Fr::from(u64::from(self.lie == Lie::Copy && index == 6 && row == 4));
                     let cell =
                         region.assign_advice(*column, row, Value::known(value(index, row) + lie)).cell();
-                    // Rows 0, 1, 3 and 4 are the same, and column `i` of the last is the one before it of this.
+                    // Rows 0, 1, 3 and 4 are the same, and column `i` of the last is the one before it of
+                    // this.
                     if row > 0 && row != 2 {
                         let first = halo2_proofs::circuit::Cell { row_offset: 0, column: (*column).into() };
                         region.constrain_equal(cell, first);
@@ -155,6 +169,7 @@ impl<const HIDDEN: bool> Circuit<Fr> for Everything<HIDDEN> {
     }
 }
 
+static EVERYTHING: Everything = Everything { lie: Lie::None };
 static INSTANCE: LazyLock<[Fr; ROWS]> = LazyLock::new(|| [7, 8, 9, 10, 11].map(Fr::from));
 
 fn library_key(circuit: &impl Circuit<Fr>) -> ProvingKey<G1Affine> {
@@ -167,6 +182,7 @@ fn key(circuit: &impl Circuit<Fr>) -> Key {
 }
 
 static KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<false>::default()));
+static CACHED_KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<false>::default()).with_coset_cache());
 static HIDDEN_KEY: LazyLock<Key> = LazyLock::new(|| key(&Everything::<true>::default()));
 
 fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
@@ -174,9 +190,21 @@ fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
 }
 
 fn try_prove_with(key: &Key, circuit: &impl Circuit<Fr>, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
+    let claim = Claim::new(circuit, instance);
+    proof_by(&Prover::new(&COMMIT_KEY, key), claim, fresh())
+}
+
+fn fresh() -> Randomness {
+    Randomness::fresh(&mut OsRng).expect("random numbers")
+}
+
+fn proof_by<'a, C: Circuit<Fr>>(
+    prover: &Prover<'a>,
+    claim: Claim<'a, C>,
+    randomness: Randomness,
+) -> Result<Vec<u8>, PlonkError> {
     let mut transcript = Writer::new();
-    let claim = Claim { circuit, instance, linked: &[], fractions: &[] };
-    prove(&SRS, key, claim, OsRng, &mut transcript)?;
+    prover.prove(claim, randomness, &mut transcript)?;
     Ok(transcript.into_proof())
 }
 
@@ -232,11 +260,10 @@ fn a_selector_that_is_not_the_first_factor() {
 #[test]
 fn a_selector_in_front_spares_a_coset() {
     let spared = |key: &Key| {
-        let places = Places::new(key.cs());
         let folding = Folding { beta: Fr::ONE, gamma: Fr::ONE };
         let challenges = vec![Fr::ONE; key.cs().num_challenges()];
         let constraints =
-            quotient::Constraints::new(key, &places, &challenges, folding, Fr::ONE).expect("constraints");
+            quotient::Constraints::new(key, &challenges, folding, Fr::ONE).expect("constraints");
         key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
@@ -296,26 +323,216 @@ impl Circuit<Fr> for LookedUp {
 #[test]
 fn a_key_of_another_kind_of_circuit_is_refused() {
     assert!(matches!(Key::new(library_key(&LookedUp)), Err(PlonkError::Key)));
-    let mut transcript = Writer::new();
     let larger = Srs::insecure(Geometry::STANDARD);
-    let claim =
-        Claim { circuit: &Everything::<false>::default(), instance: &[], linked: &[], fractions: &[] };
-    let refused = prove(&larger, &KEY, claim, OsRng, &mut transcript);
+    let claim = Claim::new(&EVERYTHING, &[]);
+    let larger = CommitKey::new(&larger);
+    let refused = proof_by(&Prover::new(&larger, &KEY), claim, fresh());
     assert!(matches!(refused, Err(PlonkError::Key)));
 }
 
 /// Nothing but time would tell if they were not kept.
 #[test]
-fn a_key_for_many_proofs_keeps_its_polynomials_on_the_cosets() {
-    let address = |key: &Key| key.on_coset(1, 0).as_ptr();
-    let once = key(&Everything::<false>::default());
-    assert!(matches!(once.on_coset(1, 0), Cow::Owned(_)));
-    let many = key(&Everything::<false>::default()).for_many_proofs();
-    let kept = address(&many);
+fn a_key_with_coset_cache_keeps_its_polynomials_on_the_cosets() {
+    let watch = Watch::new(&Uninterrupted, 0);
+    let work = Work { device: &*COMMIT_KEY, watch: &watch };
+    let on_coset = |key: &'static Key| key.on_coset(work, 1, &[0]).expect("not cancelled").remove(0);
+    let address = |key| on_coset(key).as_ptr();
+    let (once, many) = (&*KEY, &*CACHED_KEY);
+    assert!(matches!(on_coset(once), Cow::Owned(_)));
+    let kept = address(many);
     for _ in 0..2 {
-        let proof = try_prove_with(&many, &Everything::<false>::default(), &*INSTANCE).expect("a proof");
-        assert!(verifies_with(&many, &proof, &*INSTANCE));
-        assert_eq!(address(&many), kept);
+        let proof = try_prove_with(many, &Everything::<false>::default(), &*INSTANCE).expect("a proof");
+        assert!(verifies_with(many, &proof, &*INSTANCE));
+        assert_eq!(address(many), kept);
     }
-    assert!(many.on_coset(1, 0)[..] == once.on_coset(1, 0)[..]);
+    assert!(on_coset(many)[..] == on_coset(once)[..]);
+}
+
+/// The plainest device: the library's sums and transforms, a column after the other.
+pub(crate) struct Plain;
+
+impl Device for Plain {
+    fn commit(&self, columns: &[&[Fr]], watch: &Watch<'_>) -> Result<Vec<G1>, Cancelled> {
+        let commit = |column: &&[Fr]| watch.ask().map(|()| best_multiexp(column, SRS.lagrange()));
+        columns.iter().map(commit).collect()
+    }
+
+    fn transform(
+        &self,
+        transform: &Transform,
+        columns: &mut [&mut [Fr]],
+        watch: &Watch<'_>,
+    ) -> Result<(), Cancelled> {
+        for column in columns {
+            watch.ask()?;
+            let mut factor = transform.scale();
+            for value in column.iter_mut() {
+                *value *= factor;
+                factor *= transform.shift();
+            }
+            best_fft(column, transform.omega(), column.len().trailing_zeros());
+        }
+        Ok(())
+    }
+}
+
+/// Values are exact, so a device decides on nothing but time.
+#[test]
+fn another_device_makes_the_same_proof_to_the_byte() {
+    let circuit = Everything::<false>::default();
+    for key in [&*KEY, &*CACHED_KEY] {
+        let prover = Prover::new(&COMMIT_KEY, key);
+        let [ours, plain, other] =
+            [(prover, 1), (prover.on(&Plain), 1), (prover, 2)].map(|(prover, seed)| {
+                let claim = Claim::new(&circuit, &*INSTANCE);
+                proof_by(&prover, claim, Randomness::from_seed([seed; 32].into())).expect("a proof")
+            });
+        assert!(ours == plain);
+        assert!(ours != other, "what is compared depends on what is drawn");
+        assert!(verifies(&plain, &*INSTANCE));
+    }
+}
+
+/// Says stop when it is asked for the time `at`, and counts how often it is asked.
+struct StopAt {
+    at: usize,
+    asked: AtomicUsize,
+}
+
+impl StopAt {
+    fn new(at: usize) -> Self {
+        Self { at, asked: AtomicUsize::new(0) }
+    }
+
+    fn asked(self) -> usize {
+        self.asked.into_inner()
+    }
+}
+
+impl Signal for StopAt {
+    fn ask(&self, step: Step) -> ControlFlow<()> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        assert!(step.begun < step.total, "{step:?}");
+        if step.begun == self.at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+fn interrupted<const HIDDEN: bool>(key: &Key, signal: &StopAt) -> Result<Vec<u8>, PlonkError> {
+    let circuit = Everything::<HIDDEN>::default();
+    let claim = Claim::new(&circuit, &*INSTANCE);
+    proof_by(&Prover::new(&COMMIT_KEY, key).asking(signal), claim, fresh())
+}
+
+#[test]
+fn a_proof_asks_as_often_as_its_key_says() {
+    let asked = |prove: &dyn Fn(&StopAt) -> Result<Vec<u8>, PlonkError>| {
+        let signal = StopAt::new(usize::MAX);
+        prove(&signal).expect("a proof");
+        signal.asked()
+    };
+    assert_eq!(asked(&|signal| interrupted::<false>(&KEY, signal)), KEY.steps());
+    assert_eq!(asked(&|signal| interrupted::<true>(&HIDDEN_KEY, signal)), HIDDEN_KEY.steps());
+    // Whether a polynomial is kept already makes no difference.
+    let cached = key(&Everything::<false>::default()).with_coset_cache();
+    for _ in 0..2 {
+        assert_eq!(asked(&|signal| interrupted::<false>(&cached, signal)), KEY.steps());
+    }
+    println!("{} and {} askings", KEY.steps(), HIDDEN_KEY.steps());
+}
+
+#[test]
+fn a_proof_that_is_cancelled_at_any_step_ends_there() {
+    let steps = KEY.steps();
+    for at in (0..30).chain((30..steps).step_by(7)).chain([steps - 1]) {
+        let signal = StopAt::new(at);
+        let ended = interrupted::<false>(&KEY, &signal);
+        assert!(matches!(ended, Err(PlonkError::Cancelled(_))), "{at}: {ended:?}");
+        // Other threads may have asked meanwhile, each once.
+        let threads = rayon::current_num_threads();
+        assert!((at + 1..=at + threads).contains(&signal.asked()), "{at}");
+    }
+    assert!(
+        verifies(&try_prove(Lie::None, &*INSTANCE).expect("a proof"), &*INSTANCE),
+        "nothing is left behind"
+    );
+}
+
+/// Randomness goes by label, so whoever draws first draws the same.
+#[test]
+fn one_seed_makes_one_proof_on_any_number_of_threads() {
+    let proof = |threads, seed| {
+        let circuit = Everything::<false>::default();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let claim = Claim::new(&circuit, &*INSTANCE);
+        let randomness = Randomness::from_seed([seed; 32].into());
+        pool.install(|| proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, randomness)).expect("a proof")
+    };
+    let [one, two, five] = [1, 2, 5].map(|threads| proof(threads, 9));
+    assert!(one == two && two == five);
+    assert!(one != proof(1, 8));
+    assert!(verifies(&one, &*INSTANCE));
+}
+
+/// The points that a proof begins with: its first columns' commitments.
+fn first_points<const N: usize>(proof: &[u8]) -> [&[u8]; N] {
+    std::array::from_fn(|index| &proof[POINT_BYTES * index..][..POINT_BYTES])
+}
+
+/// A column is committed to with just the last rows that are given, a public one so that everybody can tell;
+/// the others' are drawn.
+#[test]
+fn last_rows_that_are_given_are_the_columns() {
+    let (circuit, usable) = (Everything::<false>::default(), KEY.usable_rows());
+    let rows: Vec<Fr> = (1..=6).map(|row| Fr::from(row * 1_000_003)).collect();
+    let given = [
+        Given { column: 2, rows: LastRows::Public },
+        Given { column: 0, rows: LastRows::Secret(&rows) },
+        // Of the second phase.
+        Given { column: COPIED + 1, rows: LastRows::Public },
+    ];
+    let [proof, again] = [(); 2].map(|()| {
+        let claim = Claim { given: &given, ..Claim::new(&circuit, &*INSTANCE) };
+        proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh()).expect("a proof")
+    });
+    assert!(verifies(&proof, &*INSTANCE));
+    let [secret, drawn, public] = first_points(&proof);
+    let values = |column: u64| [0, 1, 2, 3, 4].map(|row| Fr::from(3 + column * (1 + u64::from(row == 2))));
+    let whole = [&values(0)[..], &vec![Fr::ZERO; usable - ROWS], &rows].concat();
+    assert_eq!(secret, encode_point(&best_multiexp(&whole, SRS.lagrange()).to_affine()));
+    let recomputed = fairshare_params::commitment::commit(&SRS, &values(2), Blinding(Fr::ONE));
+    assert_eq!(public, encode_point(&recomputed.to_affine()));
+    let [secret_again, drawn_again, public_again] = first_points(&again);
+    assert_eq!((secret_again, public_again), (secret, public));
+    assert_ne!(drawn_again, drawn);
+}
+
+/// A registered commitment is completed by whatever the last rows are.
+#[test]
+fn linked_columns_may_be_public() {
+    let circuit = Everything::<false>::default();
+    let column = [0, 1, 2, 3, 4].map(|_| Fr::from(3));
+    let commitment = fairshare_params::commitment::commit(&SRS, &column, Blinding::PUBLIC).to_affine();
+    let linked = [Linked { commitment, blinding: Blinding::PUBLIC }];
+    let given = [Given { column: 0, rows: LastRows::Public }];
+    let claim = Claim { linked: &linked, given: &given, ..Claim::new(&circuit, &*INSTANCE) };
+    let proof = proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh()).expect("a proof");
+    assert!(verifies(&proof, &*INSTANCE));
+    let [first] = first_points(&proof);
+    assert_eq!(first, encode_point(&(commitment + *SRS.lagrange().last().expect("rows")).to_affine()));
+}
+
+#[test]
+fn last_rows_that_do_not_fit_are_refused() {
+    let five = [Fr::ONE; 5];
+    let public = |column| Given { column, rows: LastRows::Public };
+    for (given, column) in [
+        (&[Given { column: 1, rows: LastRows::Secret(&five) }][..], 1),
+        (&[public(COPIED + 2)], COPIED + 2),
+        (&[public(3), public(4), public(3)], 3),
+    ] {
+        let circuit = Everything::<false>::default();
+        let claim = Claim { given, ..Claim::new(&circuit, &*INSTANCE) };
+        let refused = proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh());
+        assert!(matches!(refused, Err(PlonkError::LastRows { column: named }) if named == column));
+    }
 }

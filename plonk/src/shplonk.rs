@@ -1,31 +1,31 @@
-//! The opening of every polynomial at all its points with two group elements: SHPLONK (Boneh, Drake, Fisch, Gabizon
-//! 2020, ePrint 2020/081, section 4).
+//! The opening of every polynomial at all its points with two group elements: SHPLONK (Boneh, Drake, Fisch,
+//! Gabizon 2020, ePrint 2020/081, section 4).
 //!
-//! What the polynomials are at the points enters only through remainders: `(P − R)/Z` is the quotient of `P` by `Z`,
-//! whatever the remainder `R`. So nothing is interpolated here.
+//! What the polynomials are at the points enters only through remainders: `(P − R)/Z` is the quotient of `P`
+//! by `Z`, whatever the remainder `R`. So nothing is interpolated here.
 
 use ff::Field;
 use halo2curves::bn256::Fr;
-use rand_core::RngCore;
 use rayon::prelude::*;
 
+use super::PlonkError;
 use super::column::Column;
-use super::{Output, PlonkError, Session};
+use super::session::Session;
 
 /// Polynomials and the rotations of `x` at which they are opened, in the order of the verifier's queries.
 #[derive(Default)]
 pub struct Queries<'p> {
     polynomials: Vec<(&'p [Fr], Vec<i32>)>,
-    places: Vec<usize>,
+    ids: Vec<usize>,
 }
 
 impl<'p> Queries<'p> {
     /// Opens `polynomial`, of which `id` is the name, at `x·ω^rotation`.
     pub fn open(&mut self, id: usize, polynomial: &'p [Fr], rotation: i32) {
-        match self.places.iter().position(|known| *known == id) {
-            Some(place) => self.polynomials[place].1.push(rotation),
+        match self.ids.iter().position(|known| *known == id) {
+            Some(index) => self.polynomials[index].1.push(rotation),
             None => {
-                self.places.push(id);
+                self.ids.push(id);
                 self.polynomials.push((polynomial, vec![rotation]));
             }
         }
@@ -46,11 +46,7 @@ impl<'p> Queries<'p> {
 }
 
 /// Writes the two group elements.
-pub fn open<R: RngCore, T: Output>(
-    session: &mut Session<'_, R, T>,
-    queries: Queries<'_>,
-    x: Fr,
-) -> Result<(), PlonkError> {
+pub fn open(session: &mut Session<'_>, queries: Queries<'_>, x: Fr) -> Result<(), PlonkError> {
     let (within, across) = (session.challenge(), session.challenge());
     let sets = queries.sets();
     let rows = session.key.domain().rows();
@@ -75,7 +71,7 @@ pub fn open<R: RngCore, T: Output>(
         .collect();
     let quotients: Vec<&[Fr]> = quotients.iter().map(|quotient| &**quotient).collect();
     let quotient = fold(&quotients, across, rows);
-    session.write_coefficients(vec![quotient.clone()])?;
+    session.send_coefficients(vec![quotient.clone()])?;
     let u = session.challenge();
 
     let mut all: Vec<Fr> = Vec::new();
@@ -99,7 +95,7 @@ pub fn open<R: RngCore, T: Output>(
     }
     accumulate(&mut combined, &quotient, -(norm * vanishing(&mut all.iter())));
     divide(&mut combined, u);
-    session.write_coefficients(vec![combined])
+    session.send_coefficients(vec![combined])
 }
 
 /// `Σ_j factor^j·p_j`.

@@ -1,9 +1,7 @@
-//! The first rounds: the circuit fills its columns, a phase at a time, and each phase's columns are committed to
-//! before the challenges that the next may use.
+//! The first rounds: the circuit fills its columns, a phase at a time, and each phase's columns are committed
+//! to before the challenges that the next may use.
 
-use fairshare_params::multiexp::multiexp_by_value;
-use fairshare_params::srs::Srs;
-use ff::{BatchInvert, Field};
+use ff::BatchInvert;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::Value;
 use halo2_proofs::plonk::{
@@ -11,11 +9,17 @@ use halo2_proofs::plonk::{
     Fixed, FloorPlanner, Instance, Selector,
 };
 use halo2curves::bn256::{Fr, G1};
-use rand_core::RngCore;
 use rayon::prelude::*;
 
+use super::PlonkError;
+use super::claim::{Claim, Fractions, Given, Linked};
 use super::column::Column;
-use super::{Claim, Fractions, Linked, Output, PlonkError, Session};
+use super::commit::CommitKey;
+use super::device::Work;
+use super::multiexp::multiexp_by_value;
+use super::randomness::Label;
+use super::session::Session;
+use super::signal::Cancelled;
 
 /// The advice columns, by rows, and the challenges drawn between their phases.
 pub struct Witness {
@@ -25,37 +29,33 @@ pub struct Witness {
 
 impl Witness {
     /// Runs the circuit's synthesis, which must announce each phase's end but the last's itself.
-    pub fn synthesize<C: Circuit<Fr>, R: RngCore, T: Output>(
-        session: &mut Session<'_, R, T>,
+    pub fn synthesize<C: Circuit<Fr>>(
+        session: &mut Session<'_>,
         claim: &Claim<'_, C>,
     ) -> Result<Self, PlonkError> {
         let mut meta = ConstraintSystem::default();
         let config = C::configure_with_params(&mut meta, claim.circuit.params());
         let _span = tracing::debug_span!("witness").entered();
-        let mut assigner = Assigner::new(session, claim.instance, claim.linked, claim.fractions);
-        C::FloorPlanner::synthesize(&mut assigner, claim.circuit, config, meta.constants().clone())
-            .map_err(PlonkError::Synthesis)?;
-        if assigner.phase != assigner.last_phase() {
-            return Err(PlonkError::Phases);
-        }
-        assigner.next_phase();
-        let Assigner { advice, challenges, failure, .. } = assigner;
-        match failure {
-            Some(failure) => Err(failure),
-            None => Ok(Self {
-                advice,
-                challenges: challenges.into_iter().map(Option::unwrap_or_default).collect(),
-            }),
+        let mut assigner = Assigner::new(session, claim);
+        let synthesized =
+            C::FloorPlanner::synthesize(&mut assigner, claim.circuit, config, meta.constants().clone());
+        match (synthesized, assigner.failure.take()) {
+            (Ok(()), _) if assigner.phase != assigner.last_phase() => Err(PlonkError::Phases),
+            // Before the circuit's own error, which may come of it.
+            (_, Some(failure)) => Err(failure),
+            (Err(error), None) => Err(PlonkError::Synthesis(error)),
+            (Ok(()), None) => assigner.finish(),
         }
     }
 }
 
 /// What the circuit assigns to. The trait has no errors for most of its methods, so the first is kept.
-struct Assigner<'s, 'a, R, T> {
-    session: &'s mut Session<'a, R, T>,
+struct Assigner<'s, 'a> {
+    session: &'s mut Session<'a>,
     instance: &'s [Fr],
     linked: &'s [Linked],
     fractions: &'s [Fractions],
+    given: &'s [Given<'s>],
     usable: usize,
     phase: u8,
     column_phases: Vec<u8>,
@@ -65,16 +65,11 @@ struct Assigner<'s, 'a, R, T> {
     failure: Option<PlonkError>,
 }
 
-impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
-    fn new(
-        session: &'s mut Session<'a, R, T>,
-        instance: &'s [Fr],
-        linked: &'s [Linked],
-        fractions: &'s [Fractions],
-    ) -> Self {
+impl<'s, 'a> Assigner<'s, 'a> {
+    fn new<C>(session: &'s mut Session<'a>, claim: &Claim<'s, C>) -> Self {
         let (cs, rows) = (session.key.cs(), session.key.domain().rows());
         Self {
-            usable: rows - session.key.blinding_rows(),
+            usable: session.key.usable_rows(),
             phase: 0,
             column_phases: cs.advice_column_phase(),
             challenge_phases: cs.challenge_phase(),
@@ -82,9 +77,10 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
             challenges: vec![None; cs.num_challenges()],
             failure: None,
             session,
-            instance,
-            linked,
-            fractions,
+            instance: claim.instance,
+            linked: claim.linked,
+            fractions: claim.fractions,
+            given: claim.given,
         }
     }
 
@@ -92,27 +88,39 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
         self.column_phases.iter().copied().max().unwrap_or(0)
     }
 
+    /// Ends the last phase.
+    fn finish(mut self) -> Result<Witness, PlonkError> {
+        self.commit_phase()?;
+        let challenges = self.challenges.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(Witness { advice: self.advice, challenges })
+    }
+
     fn fail(&mut self, failure: PlonkError) {
         self.failure.get_or_insert(failure);
+    }
+
+    /// Fills a column's last rows.
+    fn blind(&mut self, column: usize) {
+        let rows = &mut self.advice[column][self.usable..];
+        match self.given.iter().find(|given| given.column == column) {
+            Some(given) => given.rows.write(rows),
+            None => self.session.randomness.fill(Label::Advice(column), self.usable, rows),
+        }
     }
 
     /// Blinds this phase's columns, commits to them and draws its challenges.
     fn commit_phase(&mut self) -> Result<(), PlonkError> {
         let of_phase: Vec<_> =
             (0..self.advice.len()).filter(|column| self.column_phases[*column] == self.phase).collect();
-        for column in &of_phase {
-            for value in &mut self.advice[*column][self.usable..] {
-                *value = Fr::random(&mut self.session.rng);
-            }
-        }
+        of_phase.iter().for_each(|column| self.blind(*column));
         let commit = Commit {
-            srs: self.session.srs,
+            commit_key: self.session.commit_key,
             advice: &self.advice,
             challenges: &self.challenges,
             linked: self.linked,
             fractions: self.fractions,
         };
-        self.session.write_points(|| of_phase.par_iter().map(|column| commit.column(*column)).collect())?;
+        self.session.send_points(|work| commit.columns(&of_phase, work))?;
         for (challenge, phase) in self.challenges.iter_mut().zip(&self.challenge_phases) {
             if *phase == self.phase {
                 *challenge = Some(self.session.challenge());
@@ -122,9 +130,10 @@ impl<'s, 'a, R: RngCore, T: Output> Assigner<'s, 'a, R, T> {
     }
 }
 
-/// Commitments to advice columns, each by the cheapest way there is.
+/// Commitments to advice columns, each by the cheapest way there is: whole columns are the device's, sums
+/// that take less than that are computed here.
 struct Commit<'c> {
-    srs: &'c Srs,
+    commit_key: &'c CommitKey<'c>,
     advice: &'c [Column],
     challenges: &'c [Option<Fr>],
     linked: &'c [Linked],
@@ -132,31 +141,67 @@ struct Commit<'c> {
 }
 
 impl Commit<'_> {
-    fn column(&self, column: usize) -> G1 {
-        let fractions = || self.fractions.iter().find(|fractions| fractions.column == column);
-        match self.linked.get(column) {
-            Some(linked) => self.complete(linked, &self.advice[column]),
-            None => fractions()
-                .and_then(|fractions| self.sum(fractions))
-                .unwrap_or_else(|| self.srs.tables().multiexp(&self.advice[column])),
+    /// Commitments to columns, of which these are the indices, in their order.
+    fn columns(&self, columns: &[usize], work: Work<'_>) -> Result<Vec<G1>, Cancelled> {
+        let (short, whole): (Vec<_>, Vec<_>) = columns
+            .iter()
+            .partition(|column| **column < self.linked.len() || self.fractions(**column).is_some());
+        let shortcut = |column: &usize| Ok((*column, self.shortcut(*column, work)?));
+        let (short, sums) = rayon::join(
+            || short.par_iter().map(shortcut).collect::<Result<Vec<(usize, Option<G1>)>, _>>(),
+            || self.whole(&whole, work),
+        );
+        let mut sums = sums?;
+        let mut rest = Vec::new();
+        for (column, sum) in short? {
+            match sum {
+                Some(sum) => sums.push((column, sum)),
+                None => rest.push(column),
+            }
         }
+        sums.extend(self.whole(&rest, work)?);
+        sums.sort_by_key(|(column, _)| *column);
+        Ok(sums.into_iter().map(|(_, sum)| sum).collect())
+    }
+
+    /// The device's commitments, with their columns' indices.
+    fn whole(&self, columns: &[usize], work: Work<'_>) -> Result<Vec<(usize, G1)>, Cancelled> {
+        let values: Vec<&[Fr]> = columns.iter().map(|column| &*self.advice[*column]).collect();
+        Ok(columns.iter().copied().zip(work.commit(&values)?).collect())
+    }
+
+    /// A commitment that takes less than a sum over the whole column, if there is such a way.
+    fn shortcut(&self, column: usize, work: Work<'_>) -> Result<Option<G1>, Cancelled> {
+        if let Some(linked) = self.linked.get(column) {
+            work.watch.ask()?;
+            return Ok(Some(self.complete(linked, &self.advice[column])));
+        }
+        // A column whose sum is the device's after all is asked for there.
+        let sum = self.fractions(column).and_then(|fractions| self.sum(fractions));
+        sum.map(|sum| work.watch.ask().map(|()| sum)).transpose()
+    }
+
+    fn fractions(&self, column: usize) -> Option<&Fractions> {
+        self.fractions.iter().find(|fractions| fractions.column == column)
     }
 
     /// A registered commitment, its blinding replaced by that of the column's last rows.
     fn complete(&self, linked: &Linked, values: &[Fr]) -> G1 {
-        let data = self.srs.geometry().usable_rows();
+        let srs = self.commit_key.srs();
+        let data = srs.geometry().usable_rows();
         let mut tail = Column::from(values[data..].to_vec());
         if let Some(last) = tail.last_mut() {
             *last -= linked.blinding.0;
         }
-        best_multiexp(&tail, &self.srs.lagrange()[data..]) + linked.commitment
+        best_multiexp(&tail, &srs.lagrange()[data..]) + linked.commitment
     }
 
     /// A column of fractions, if few different values are looked up in it.
     fn sum(&self, fractions: &Fractions) -> Option<G1> {
         let gamma = (*self.challenges.get(fractions.gamma)?)?;
-        let data = self.srs.geometry().usable_rows();
-        let lagrange = self.srs.lagrange();
+        let srs = self.commit_key.srs();
+        let data = srs.geometry().usable_rows();
+        let lagrange = srs.lagrange();
         let looked_up: Vec<_> = fractions
             .looked_up
             .iter()
@@ -173,7 +218,7 @@ impl Commit<'_> {
     }
 }
 
-impl<R: RngCore, T: Output> Assignment<Fr> for Assigner<'_, '_, R, T> {
+impl Assignment<Fr> for Assigner<'_, '_> {
     fn enter_region<NR: Into<String>, N: FnOnce() -> NR>(&mut self, _: N) {}
 
     fn exit_region(&mut self) {}
@@ -212,7 +257,8 @@ impl<R: RngCore, T: Output> Assignment<Fr> for Assigner<'_, '_, R, T> {
         if !known {
             self.fail(PlonkError::Cell { column: index, row });
         }
-        // No circuit here reads back what it assigned; a reference that outlives this call cannot be had safely.
+        // No circuit here reads back what it assigned; a reference that outlives this call cannot be had
+        // safely.
         Value::unknown()
     }
 
