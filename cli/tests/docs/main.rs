@@ -1,4 +1,5 @@
-//! The documents as tests: their shell blocks run, their links lead somewhere, and the README stays short.
+//! The documents as tests: their shell blocks run, their links and paths lead somewhere, and the
+//! README stays short.
 //!
 //! A fenced block's first word is its language, the second its class:
 //!
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 mod blocks;
 mod links;
+mod paths;
 mod run;
 
 use blocks::{Block, Class, Language};
@@ -122,6 +124,12 @@ fn relative_links_lead_somewhere() {
     let broken =
         DOCUMENTS.iter().chain(&LINKS_ONLY).flat_map(|document| links::broken(repository(), document));
     assert_eq!(broken.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn paths_in_code_are_there() {
+    let missing = DOCUMENTS.iter().flat_map(|document| paths::missing(repository(), document));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]
