@@ -123,7 +123,7 @@ pub enum ParamsCommand {
 Example:
   fairshare params import powersOfTau28_hez_final_14.ptau --geometry standard --out ceremony.srs
 
-A file of any larger power works too. Files of the public Perpetual Powers of Tau are recognised by their
+A file of any larger power works too. Files of the public Perpetual Powers of Tau are recognised by their \
 hash.")]
     Import(ImportArgs),
     /// Check a parameter file and describe it
@@ -172,7 +172,7 @@ pub enum PolicyCommand {
 Example:
   fairshare policy reference --policy draft.toml --data EWR.parquet JFK.parquet LGA.parquet
 
-The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file
+The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
 in the policy.")]
     Reference(ReferenceArgs),
 }
@@ -198,15 +198,15 @@ Example:
   fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
       --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
 
-Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove the
-score.
-If it is interrupted, run the same command again: it continues where it stopped.")]
+Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove \
+the score. \
+If `commit` is interrupted, run it again: it continues where it stopped.")]
     Data(CommitDataArgs),
     /// Commit to units of computing power by round
     #[command(after_help = "\
 Example:
-  fairshare commit compute --policy policy.toml --params ceremony.srs --units rounds.csv --column EWR \\
-      --contributor 0x00000000000000000000000000000000000000e1 --out ewr-compute")]
+  fairshare commit compute --policy policy.toml --params ceremony.srs --units rounds.csv \\
+      --column EWR --contributor 0x00000000000000000000000000000000000000e1 --out ewr-compute")]
     Compute(CommitComputeArgs),
 }
 
@@ -297,9 +297,10 @@ pub struct ScoreComputeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  fairshare prove ewr-data --policy policy.toml --params ceremony.srs --out ewr-data.bundle --memory 4GiB
+  fairshare prove ewr-data --policy policy.toml --params ceremony.srs --memory 4GiB \\
+      --out ewr-data.bundle
 
-Several data folders of one contributor make one bundle. Interrupted work continues where it stopped, and
+Several data folders of one contributor make one bundle. Interrupted work continues where it stopped, and \
 finished segments are reused under the next policy.")]
 pub struct ProveArgs {
     /// Folders that `fairshare commit` wrote
@@ -334,8 +335,8 @@ Example:
   fairshare verify ewr-data.bundle ewr-compute.bundle --policy policy.toml --params ceremony.srs \\
       --registration ewr-data/registration.json ewr-compute/registration.json
 
-Registrations are matched to bundles by digest and contributor. Every bundle gets a verdict; an unreadable
-bundle is refused like one that does not verify. --json prints one object per bundle, each on its own line.
+Registrations are matched to bundles by digest and contributor. Every bundle gets a verdict; an unreadable \
+bundle is refused like one that does not verify. --json prints one object per bundle, each on its own line. \
 Trust the score only if `accepted` is true.")]
 pub struct VerifyArgs {
     /// The bundles

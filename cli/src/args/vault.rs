@@ -36,7 +36,7 @@ Example:
 
 A folder stands for the `.json` files in it. To record the nodes' units, which a task contract publishes:
   fairshare vault register --units units.csv --params ceremony.srs
-units.csv has a column `round` and one column per node, named by its address. An epoch can close when every
+units.csv has a column `round` and one column per node, named by its address. An epoch can close when every \
 node's log is vouched for by its bundle or its units, and all logs add up to the policy's round totals.")]
     Register(RegisterArgs),
     /// Verify bundles and record those that are accepted
@@ -44,7 +44,7 @@ node's log is vouched for by its bundle or its units, and all logs add up to the
 Example:
   fairshare vault submit bundles/ --params ceremony.srs
 
-A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused bundle does not affect
+A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused bundle does not affect \
 the others.")]
     Submit(SubmitArgs),
     /// Close an epoch: take no more contributions, and check that the nodes' units add up
@@ -72,8 +72,8 @@ Example:
   fairshare vault export --claims claims.json
   fairshare vault export --archive vault.tar
 
-OpenZeppelin's StandardMerkleTree reads the claims. Nothing in the archive is secret; anyone can check it with
-`fairshare audit vault.tar --params ceremony.srs`.")]
+OpenZeppelin's StandardMerkleTree reads the claims. Nothing in the archive is secret; anyone can check it \
+with `fairshare audit vault.tar --params ceremony.srs`.")]
     Export(ExportArgs),
 }
 
@@ -156,7 +156,7 @@ pub struct AuditArgs {
 Example:
   fairshare audit vault.tar --params ceremony.srs --report audit.html
 
-Exit status 0 means that every bundle verifies and every amount is right to the unit; 1 means that something
+Exit status 0 means that every bundle verifies and every amount is right to the unit; 1 means that something \
 differs, which the report names.")]
 pub struct AuditArchiveArgs {
     /// What `fairshare vault export --archive` wrote
