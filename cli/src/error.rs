@@ -53,7 +53,7 @@ pub enum CliError {
     RegisteredTwice { first: PathBuf, second: PathBuf, digest: String, contributor: String },
     #[error(transparent)]
     Ingest(#[from] IngestError),
-    #[error("the counts are not a valid reference")]
+    #[error("the counts are not a reference")]
     Reference(#[from] ReferenceError),
     #[error(transparent)]
     Commit(#[from] CommitError),
