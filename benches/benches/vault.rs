@@ -6,10 +6,11 @@
 
 use std::time::{Duration, Instant};
 
+use fairshare_formats::policy::PolicySource;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::Role;
-use fairshare_params::policy::{Policy, Source};
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute};
@@ -41,7 +42,7 @@ fn main() {
 }
 
 /// One round, in which everybody did one unit.
-fn source(contributors: usize) -> (Source, Policy) {
+fn source(contributors: usize) -> (PolicySource, Policy) {
     let text = format!(
         "protocol = 1\ngeometry = \"compact\"\n\
          [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\nsubnet = \"load\"\n\
@@ -53,7 +54,7 @@ fn source(contributors: usize) -> (Source, Policy) {
          [[schema.feature]]\nname = \"x\"\nkind = \"numeric\"\nedges = [0]\n\
          [reference.counts]\nx = [1, 1, 1]\n"
     );
-    let source = Source { text, files: Default::default() };
+    let source = PolicySource { text, files: Default::default() };
     let policy = source.policy().expect("a good policy");
     (source, policy)
 }

@@ -23,7 +23,7 @@ pub fn policy(geometry: Geometry) -> Policy {
     let name = if geometry == Geometry::COMPACT { "policy-compact.toml" } else { "policy.toml" };
     let text = std::fs::read_to_string(example(name)).expect("the example's policy");
     let text = text.replace("geometry = \"standard\"", &format!("geometry = \"{geometry}\""));
-    Policy::from_toml(&text, &|file| std::fs::read(example(file))).expect("a good policy")
+    fairshare_formats::policy::from_toml(&text, &|file| std::fs::read(example(file))).expect("a good policy")
 }
 
 /// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and its units: a bundle of two

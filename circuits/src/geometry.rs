@@ -43,10 +43,10 @@ impl Geometry {
     ///
     /// # Panics
     ///
-    /// If `k` is not in `11..=17` (the table of logarithms needs 1,024 rows, a symbol has 16 bits), if
+    /// If `k` is not in `5..=17` (a symbol has 16 bits; the circuits need 11, for the table of logarithms has 1,024 rows), if
     /// `helper_width` is not 1, 2 or 3, or if there are fewer data columns than that.
     pub const fn trial(k: u32, data_columns: usize, helper_width: usize) -> Self {
-        assert!(k >= 11 && k <= 17 && helper_width >= 1 && helper_width <= 3 && data_columns >= helper_width);
+        assert!(k >= 5 && k <= 17 && helper_width >= 1 && helper_width <= 3 && data_columns >= helper_width);
         Self { name: "trial", id: 0, k, data_columns, helper_width }
     }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use fairshare_params::files::{self, Access};
+use fairshare_storage::files::{self, Access};
 use fairshare_vault::archive::{self, ArchiveError};
 use fairshare_vault::audit::{Auditor, Line, Report};
 use fairshare_vault::books::Books;

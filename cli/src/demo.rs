@@ -249,8 +249,9 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
     let [owner, thief, _] = &AIRPORTS;
     replayed.contributor = thief.address;
     // The thief registers the owner's digest for itself: the registry may not know better.
-    let stolen = claim.registration.to_json().replace(&owner.address.to_string(), &thief.address.to_string());
-    let stolen = Registration::from_json(stolen.as_bytes())
+    let stolen = fairshare_formats::registration::to_json(&claim.registration)
+        .replace(&owner.address.to_string(), &thief.address.to_string());
+    let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
         .map_err(|source| CliError::Registration { path: claim.bundle.clone(), source })?;
     let forgeries = [
         ("EWR's data score raised by 2^-48 nats", raised, &claim.registration),

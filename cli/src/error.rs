@@ -6,16 +6,17 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use fairshare_formats::policy::PolicyError;
+use fairshare_formats::registration::RegistrationFileError;
 use fairshare_params::keys::KeyError;
-use fairshare_params::policy::PolicyError;
 use fairshare_params::reference::ReferenceError;
-use fairshare_params::registration::RegistrationError;
-use fairshare_params::srs::SrsError;
 use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::CommitError;
 use fairshare_prover::ingest::IngestError;
 use fairshare_prover::prove::ProveError;
 use fairshare_prover::score::ScoreError;
+use fairshare_storage::policy::PolicyFileError;
+use fairshare_storage::srs::SrsFileError;
 use fairshare_vault::VaultError;
 use fairshare_vault::archive::ArchiveError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
@@ -43,9 +44,11 @@ pub enum CliError {
     #[error("{}", path.display())]
     Policy { path: PathBuf, source: PolicyError },
     #[error(transparent)]
-    Params(#[from] SrsError),
+    PolicyFile(#[from] PolicyFileError),
+    #[error(transparent)]
+    Params(#[from] SrsFileError),
     #[error("{}", path.display())]
-    Registration { path: PathBuf, source: RegistrationError },
+    Registration { path: PathBuf, source: RegistrationFileError },
     #[error(
         "{} and {} register digest {digest} for {contributor}, but they differ; give the recorded one",
         first.display(), second.display()

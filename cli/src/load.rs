@@ -1,26 +1,25 @@
 //! Files that several commands read, and those that they will write.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::Path;
 
-use fairshare_params::files;
+use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
+use fairshare_storage::files::{self, ReadError};
 
 use crate::error::CliError;
 use crate::{output, progress};
 
 /// A policy with the files that it names.
 pub fn policy(path: &Path) -> Result<Policy, CliError> {
-    Policy::load(path).map_err(|source| CliError::Policy { path: path.to_owned(), source })
+    Ok(fairshare_storage::policy::load(path)?)
 }
 
 /// Parameters, checked; insecure ones are named so.
 pub fn params(path: &Path) -> Result<Srs, CliError> {
     let spinner = progress::spinner("checking the parameters");
-    let srs = Srs::read(path, None)?;
+    let srs = fairshare_storage::srs::read(path, None)?;
     drop(spinner);
     output::name_insecure(&srs);
     Ok(srs)
@@ -34,34 +33,23 @@ pub fn check_output(path: &Path) -> Result<(), CliError> {
 /// A registration.
 pub fn registration(path: &Path) -> Result<Registration, CliError> {
     let bytes = bytes(path, MAX_REGISTRATION_BYTES as u64)?;
-    Registration::from_json(&bytes).map_err(|source| CliError::Registration { path: path.to_owned(), source })
+    fairshare_formats::registration::from_json(&bytes)
+        .map_err(|source| CliError::Registration { path: path.to_owned(), source })
 }
 
 /// A regular file of at most `bound` bytes. Its length is looked at before it is read; a pipe or a device, which has
 /// none, is refused.
 pub fn bytes(path: &Path, bound: u64) -> Result<Vec<u8>, CliError> {
-    let refuse = |source| CliError::File { path: path.to_owned(), source };
-    let metadata = fs::metadata(path).map_err(refuse)?;
-    if !metadata.is_file() {
-        return Err(refuse(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-    }
-    let too_long = |found| CliError::TooLong { path: path.to_owned(), found, bound };
-    if metadata.len() > bound {
-        return Err(too_long(metadata.len()));
-    }
-    let mut bytes = Vec::new();
-    // It may have grown since: one byte past the bound is enough to see that.
-    File::open(path)
-        .and_then(|file| file.take(bound.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(refuse)?;
-    if bytes.len() as u64 > bound {
-        return Err(too_long(bytes.len() as u64));
-    }
-    Ok(bytes)
+    files::read(path, bound).map_err(|error| match error {
+        ReadError::Io(source) => CliError::File { path: path.to_owned(), source },
+        ReadError::TooLong { found, bound } => CliError::TooLong { path: path.to_owned(), found, bound },
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

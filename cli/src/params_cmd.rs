@@ -31,16 +31,16 @@ pub fn run(command: &ParamsCommand, output: Output) -> Result<Status, CliError> 
             let srs = Srs::insecure(args.geometry);
             drop(spinner);
             output::name_insecure(&srs);
-            srs.write_to(&args.out)?;
+            fairshare_storage::srs::write(&args.out, &srs)?;
             describe(&args.out, &srs, output)
         }
         ParamsCommand::Import(args) => {
             load::check_output(&args.out)?;
             let spinner = progress::spinner("hashing and checking the ceremony's file");
-            let srs = Srs::import_ptau(&args.ceremony, args.geometry)?;
+            let srs = fairshare_storage::srs::import_ptau(&args.ceremony, args.geometry)?;
             drop(spinner);
             output::name_insecure(&srs);
-            srs.write_to(&args.out)?;
+            fairshare_storage::srs::write(&args.out, &srs)?;
             describe(&args.out, &srs, output)
         }
         ParamsCommand::Inspect { file } => describe(file, &load::params(file)?, output),

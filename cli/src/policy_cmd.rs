@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::numeric::fixed::to_decimal;
-use fairshare_params::policy::{Draft, Policy, PolicyError, Weighting, side_file_hash};
+use fairshare_formats::policy::{PolicyError, side_file_hash};
+use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
-use fairshare_prover::files::{self, Access};
 use fairshare_prover::ingest::{Records, reference};
+use fairshare_storage::files::{self, Access};
+use fairshare_storage::policy::PolicyFileError;
 use serde::Serialize;
 
 use crate::args::{PolicyCommand, ReferenceArgs};
@@ -59,16 +61,14 @@ fn check(path: &Path, output: Output) -> Result<Status, CliError> {
         first_round: None,
         rounds: None,
     };
-    let policy = match Policy::load(path) {
+    let policy = match fairshare_storage::policy::load(path) {
         Ok(policy) => policy,
-        Err(source) if is_unreadable(&source) => {
-            return Err(CliError::Policy { path: path.to_owned(), source });
-        }
-        Err(source) => {
+        Err(PolicyFileError::Policy { source, .. }) if !is_unreadable(&source) => {
             checked.error = Some(one_line(&source));
             output.result(&checked, || format!("{}: refused\n  {}", path.display(), one_line(&source)))?;
             return Ok(Status::Refused);
         }
+        Err(error) => return Err(error.into()),
     };
     let vault = policy.vault();
     checked.valid = true;
@@ -88,15 +88,9 @@ fn check(path: &Path, output: Output) -> Result<Status, CliError> {
     Ok(Status::Done)
 }
 
-/// Whether nothing could be checked, because the policy or a file that it names cannot be read.
+/// Whether nothing could be checked, because a file that the policy names cannot be read.
 fn is_unreadable(error: &PolicyError) -> bool {
-    matches!(
-        error,
-        PolicyError::Read { .. }
-            | PolicyError::TooLarge { .. }
-            | PolicyError::NotUtf8 { .. }
-            | PolicyError::SideFile { .. }
-    )
+    matches!(error, PolicyError::TooLarge { .. } | PolicyError::SideFile { .. })
 }
 
 fn describe(path: &Path, policy: &Policy) -> String {
@@ -143,20 +137,19 @@ struct Counted {
 }
 
 fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliError> {
-    let draft =
-        Draft::load(&args.policy).map_err(|source| CliError::Policy { path: args.policy.clone(), source })?;
+    let partial = fairshare_storage::policy::load_partial(&args.policy)?;
     let folder = args.policy.parent().unwrap_or(Path::new(""));
     let path = args.out.clone().unwrap_or_else(|| folder.join("reference.json"));
     load::check_output(&path)?;
     let spinner = progress::spinner("counting records");
-    let histogram = reference::histogram(Records::open(&args.data, draft.schema())?)?;
+    let histogram = reference::histogram(Records::open(&args.data, partial.schema())?)?;
     drop(spinner);
-    let records = draft.schema().symbols(0).filter_map(|symbol| histogram.get(symbol)).sum();
-    let counts = Reference::from_histogram(draft.schema(), &histogram)?;
+    let records = partial.schema().symbols(0).filter_map(|symbol| histogram.get(symbol)).sum();
+    let counts = Reference::from_histogram(partial.schema(), &histogram)?;
     // Counts that no policy could smooth are refused here, where the data is at hand.
-    counts.smooth(draft.schema(), 1, draft.geometry().alphabet())?;
+    counts.smooth(partial.schema(), 1, partial.geometry().alphabet())?;
 
-    let json = counts.to_json();
+    let json = fairshare_formats::reference::to_json(&counts);
     files::write(&path, json.as_bytes(), Access::Public)
         .map_err(|source| CliError::File { path: path.clone(), source })?;
     let hash = side_file_hash(json.as_bytes()).to_string();
@@ -166,7 +159,7 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
         reference: path.display().to_string(),
         hash,
         records,
-        features: draft.schema().len(),
+        features: partial.schema().len(),
         toml,
     };
     output.result(&counted, || {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use fairshare_params::keys::KeyCache;
 use fairshare_prover::{Limits, Prover, write_bundle};
+use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, Trust, Verifier};
 use serde::Serialize;
 

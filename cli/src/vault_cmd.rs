@@ -3,8 +3,7 @@
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use fairshare_params::files::{self, Access};
-use fairshare_params::policy::Source;
+use fairshare_storage::files::{self, Access};
 use fairshare_vault::ledger::{Batch, Epoch, State, Units};
 use fairshare_vault::{Ledger, archive};
 use serde::Serialize;
@@ -83,8 +82,7 @@ fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<St
 }
 
 fn init(ledger: &mut Ledger, path: &Path, output: Output) -> Result<Status, CliError> {
-    let (source, policy) =
-        Source::load(path).map_err(|source| CliError::Policy { path: path.to_owned(), source })?;
+    let (source, policy) = fairshare_storage::policy::load_source(path)?;
     let opened = ledger.open_epoch(&source, &policy)?;
     let text = format!("ledger at {}", ledger.location());
     changed(output, &opened.epoch, opened.before, &text)

@@ -55,17 +55,6 @@ pub struct HexError {
     pub digits: usize,
 }
 
-/// What was wrong with a JSON text, and where. The library quotes what it found, however long that is: it is cut.
-pub(crate) fn json_message(error: &serde_json::Error) -> String {
-    const MOST: usize = 200;
-    let message = error.to_string();
-    if message.chars().count() <= MOST {
-        return message;
-    }
-    let shown: String = message.chars().take(MOST).collect();
-    format!("{shown}… at line {} column {}", error.line(), error.column())
-}
-
 /// Decodes `0x` and exactly `2·N` hexadecimal digits.
 pub fn decode_hex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
     let error = || HexError { text: text.chars().take(80).collect(), digits: 2 * N };

@@ -1,10 +1,8 @@
 //! Circuit ids, verifying and proving keys.
 //!
 //! A verifying key is a pure function of circuit, geometry and SRS, so it is always rebuilt and never read from a
-//! file: nothing on disk can change what a verifier believes. A proving key is cached on disk, and used only if
-//! the verifying key inside it is the one just rebuilt.
-
-mod cache;
+//! file: nothing on disk can change what a verifier believes. A proving key that comes from elsewhere is taken only if the
+//! verifying key inside it is the one just rebuilt.
 
 use std::fmt;
 
@@ -17,8 +15,6 @@ use halo2curves::bn256::G1Affine;
 
 use crate::encoding::{Digest, Hasher, POINT_BYTES, SCALAR_BYTES};
 use crate::srs::Srs;
-
-pub use cache::KeyCache;
 
 /// Which statement a circuit proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,7 +174,8 @@ impl ProvingKey {
         Self::from_verifying(srs, VerifyingKey::build(srs, statement)?)
     }
 
-    fn from_verifying(srs: &Srs, verifying: VerifyingKey) -> Result<Self, KeyError> {
+    /// Builds the proving key that belongs to `verifying`, which was built under the same SRS.
+    pub fn from_verifying(srs: &Srs, verifying: VerifyingKey) -> Result<Self, KeyError> {
         let (vk, statement) = (verifying.key.clone(), verifying.id.statement);
         let (geometry, params) = (srs.geometry(), srs.params());
         let key = match statement {
@@ -188,6 +185,13 @@ impl ProvingKey {
         };
         let key = key.map_err(|source| KeyError::Generation { circuit: verifying.id, source })?;
         Ok(Self { verifying, key })
+    }
+
+    /// Takes a proving key that was kept, if the verifying key inside it is `verifying`, which was rebuilt here.
+    ///
+    /// The polynomials remain on trust: a wrong one can only make proofs that do not verify.
+    pub fn from_parts(verifying: VerifyingKey, key: plonk::ProvingKey<G1Affine>) -> Option<Self> {
+        (key.get_vk().transcript_repr() == verifying.key.transcript_repr()).then_some(Self { verifying, key })
     }
 
     /// The matching verifying key.

@@ -5,7 +5,6 @@ pub mod commitment;
 pub mod context;
 pub mod digest;
 pub mod encoding;
-pub mod files;
 pub mod keys;
 pub mod multiexp;
 pub mod policy;

@@ -1,12 +1,7 @@
 //! The subnet's public reference distribution: raw counts a bin, and their smoothing (PROTOCOL section 6).
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-
-use crate::encoding::json_message;
 use crate::schema::Schema;
 
 /// Raw reference counts: for every feature one count a bin, in the schema's order of bins, the bin of a
@@ -27,12 +22,6 @@ pub struct SmoothedReference {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceError {
-    /// Not `{"counts": {"feature": [count, …], …}}`.
-    #[error("not an object `{{\"counts\": {{\"feature\": [1, 2, …]}}}}` of reference counts: {message}")]
-    Json {
-        /// What was wrong, with line and column.
-        message: String,
-    },
     /// A feature of the schema has no counts.
     #[error("no counts for feature `{feature}`; add one count for each of its {bins} bins")]
     MissingFeature {
@@ -112,39 +101,6 @@ impl Reference {
         counts.collect::<Result<_, _>>().map(Self::new)
     }
 
-    /// Reads `{"counts": {"feature": [1, 2, …], …}}`. A feature that is given twice is refused.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, ReferenceError> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct File {
-            counts: UniqueCounts,
-        }
-        let file: File = serde_json::from_slice(bytes)
-            .map_err(|error| ReferenceError::Json { message: json_message(&error) })?;
-        Ok(Self::new(file.counts.0))
-    }
-
-    /// The counts as the JSON file that a policy names with `file` and `hash`.
-    pub fn to_json(&self) -> String {
-        let mut text = String::from("{\n  \"counts\": {");
-        for (index, (name, counts)) in self.counts.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{comma}\n    {}: {counts:?}", quote(name));
-        }
-        text.push_str("\n  }\n}\n");
-        text
-    }
-
-    /// The counts as the policy's table `[reference.counts]`.
-    pub fn to_toml(&self) -> String {
-        let mut text = String::from("[reference.counts]\n");
-        for (name, counts) in &self.counts {
-            let _ = writeln!(text, "{} = {counts:?}", quote(name));
-        }
-        text
-    }
-
     /// The raw counts by name of feature.
     pub fn counts(&self) -> &BTreeMap<String, Vec<u64>> {
         &self.counts
@@ -217,45 +173,8 @@ fn smooth_feature(
     u32::try_from(total).map_err(|_| ReferenceError::Total { feature: name.to_owned(), total })
 }
 
-/// A quoted string that JSON and TOML both read. JSON may carry the delete character raw, TOML may not.
-fn quote(name: &str) -> String {
-    serde_json::Value::from(name).to_string().replace('\u{7f}', "\\u007f")
-}
-
-/// Counts by name; serde's own maps keep the last of two equal keys, so a file could show one and mean another.
-struct UniqueCounts(BTreeMap<String, Vec<u64>>);
-
-impl<'de> Deserialize<'de> for UniqueCounts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(UniqueVisitor)
-    }
-}
-
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
-    type Value = UniqueCounts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of counts by name of feature")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueCounts, A::Error> {
-        let mut counts = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if counts.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("feature `{name}` stands twice")));
-            }
-            counts.insert(name, map.next_value()?);
-        }
-        Ok(UniqueCounts(counts))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::schema::{Feature, Rule};
 
@@ -329,40 +248,5 @@ mod tests {
             );
         }
         assert_eq!(reference(&[], &[]).smooth(&schema(), 0, 16), Err(ReferenceError::PseudoCount));
-    }
-
-    #[test]
-    fn json_is_refused_with_its_position() {
-        for (text, part) in [
-            ("", "line 1"),
-            ("{}", "missing field `counts`"),
-            (r#"{"counts": {"x": [1]}, "more": 1}"#, "unknown field `more`"),
-            (r#"{"counts": {"x": [-1]}}"#, "-1"),
-            (r#"{"counts": {"x": [1.5]}}"#, "1.5"),
-            (r#"{"counts": {"x": [1], "x": [2]}}"#, "feature `x` stands twice"),
-            (r#"{"counts": {"x": [1]}} 1"#, "trailing characters"),
-        ] {
-            let error = Reference::from_json(text.as_bytes()).unwrap_err();
-            assert!(matches!(error, ReferenceError::Json { .. }));
-            assert!(error.to_string().contains(part) && error.to_string().contains("line 1"), "{error}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn counts_survive_json_and_toml(
-            counts in proptest::collection::btree_map(any::<String>(), proptest::collection::vec(0..1u64 << 33, 0..4), 0..4),
-        ) {
-            let reference = Reference::new(counts);
-            prop_assert_eq!(Reference::from_json(reference.to_json().as_bytes()), Ok(reference.clone()));
-            let table: toml::Table = reference.to_toml().parse().unwrap();
-            let read: BTreeMap<String, Vec<u64>> = table["reference"]["counts"].clone().try_into().unwrap();
-            prop_assert_eq!(&read, reference.counts());
-        }
-
-        #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = Reference::from_json(&bytes);
-        }
     }
 }

@@ -1,15 +1,15 @@
-//! The structured reference string (PROTOCOL sections 2 and 4): made, imported, checked, stored.
+//! The structured reference string (PROTOCOL sections 2 and 4): made, taken from outside, checked.
 //!
 //! An [`Srs`] holds, for one geometry of `n = 2^k` rows, the powers `[s^i]_1`, the Lagrange points
 //! `G_i = [L_i(s)]_1`, and `[1]_2`, `[s]_2`. There are three ways to one:
 //!
-//! - [`Srs::import_ptau`] takes it from a powers-of-tau ceremony: what a deployment uses;
+//! - [`Srs::from_powers`] takes the powers of a ceremony and computes the Lagrange points: what a deployment uses;
 //! - [`Srs::insecure`] derives it from a public seed, for tests and demonstrations;
-//! - [`Srs::read`] loads what [`Srs::write_to`] stored.
+//! - [`Srs::decode`] reads the points that [`Srs::encode`] wrote.
 //!
-//! A stored file is hashed before any of it is parsed, and every reading repeats every check: each point
-//! canonical, on its curve and in its group; the powers consecutive powers of one `s`, the one in `[s]_2`; the
-//! Lagrange points theirs. A reference string that fails one of them has no value of this type.
+//! Every way repeats every check: each point canonical, on its curve and in its group; the powers consecutive powers
+//! of one `s`, the one in `[s]_2`; the Lagrange points theirs. A reference string that fails one of them has no value
+//! of this type.
 //!
 //! What a check cannot tell is whether someone knows `s`. Two cases are told by content, whatever a file says of
 //! itself: the public seed of this crate ([`Srs::is_insecure`]) and the public ceremony
@@ -17,14 +17,11 @@
 
 mod ceremony;
 mod error;
-mod file;
 mod insecure;
 mod lagrange;
 mod points;
-mod ptau;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use fairshare_circuits::geometry::Geometry;
@@ -34,8 +31,9 @@ use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-pub use error::{Element, PtauError, SrsError};
+pub use error::{Element, SrsError};
 pub use insecure::INSECURE_SEED;
+pub use points::{G2_BYTES, g1_from_coordinates, g2_from_coordinates};
 
 use crate::encoding::Digest;
 use crate::multiexp::Tables;
@@ -59,7 +57,6 @@ impl fmt::Debug for FileHash {
 
 /// Where a reference string comes from, as far as its content bears the claim out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Provenance {
     /// Its trapdoor is [`INSECURE_SEED`]'s: anyone can forge proofs under it.
     Insecure,
@@ -72,6 +69,13 @@ pub enum Provenance {
     },
     /// Nothing is claimed, or what was claimed is not borne out.
     Unknown,
+}
+
+impl Provenance {
+    /// That of points imported from the ceremony file with this hash.
+    pub fn of_file(file: FileHash) -> Self {
+        Self::Ceremony { file, name: ceremony::published_name(&file) }
+    }
 }
 
 impl fmt::Display for Provenance {
@@ -104,33 +108,35 @@ impl Srs {
         Self::settle(geometry, insecure::points(geometry.k()), Provenance::Insecure)
     }
 
-    /// Takes the reference string from a snarkjs `.ptau` file of the geometry's power or any larger one.
+    /// Takes the powers of a ceremony, whose file has that hash; the Lagrange points are computed.
     ///
-    /// Once its table of sections is found sound the file is hashed, which reads all of it; of the points only those
-    /// needed are read. The Lagrange points are recomputed. Progress goes to [`tracing`] at level `info`.
-    pub fn import_ptau(path: &Path, geometry: Geometry) -> Result<Self, SrsError> {
-        let (points, file) = ptau::import(path, geometry.k())?;
-        let name = ceremony::published_name(&file);
-        let srs = Self::settle(geometry, points, Provenance::Ceremony { file, name });
-        srs.refuse_mislabelled()?;
-        Ok(srs)
+    /// Powers that are not a ceremony's are found out before the expensive part.
+    pub fn from_powers(
+        geometry: Geometry,
+        powers: Vec<G1Affine>,
+        g2: G2Affine,
+        s_g2: G2Affine,
+        file: FileHash,
+    ) -> Result<Self, SrsError> {
+        let mut points = Points { k: geometry.k(), powers, lagrange: Vec::new(), g2, s_g2 };
+        points.check_powers()?;
+        points.lagrange = lagrange::from_powers(&points.powers, geometry.k());
+        Self::checked(geometry, points, Provenance::of_file(file))
     }
 
-    /// Reads a file that [`Srs::write_to`] wrote; with `expected`, of that geometry only.
-    ///
-    /// The length is checked before anything is read, the hash before anything is parsed, and the points as
-    /// described at the [module](self).
-    pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Self, SrsError> {
-        let stored = file::read(path, expected)?;
-        stored.points.check()?;
-        let srs = Self::settle(stored.geometry, stored.points, stored.provenance);
-        srs.refuse_mislabelled()?;
-        Ok(srs)
+    /// Reads points that [`Srs::encode`] wrote, with what their file claims of where they come from.
+    pub fn decode(geometry: Geometry, points: &[u8], claimed: Provenance) -> Result<Self, SrsError> {
+        Self::checked(geometry, Points::decode(geometry.k(), points)?, claimed)
     }
 
-    /// Writes the reference string to `path`, whole or not at all: a crash leaves the old file or the new one.
-    pub fn write_to(&self, path: &Path) -> Result<(), SrsError> {
-        file::write(path, self.geometry, &self.provenance, &self.points)
+    /// The points in canonical encoding: powers, Lagrange points, `[1]_2`, `[s]_2`.
+    pub fn encode(&self) -> Vec<u8> {
+        self.points.encode()
+    }
+
+    /// Bytes of [`Srs::encode`] for that geometry.
+    pub const fn encoded_bytes(geometry: Geometry) -> usize {
+        points::encoded_bytes(geometry)
     }
 
     /// The geometry it is for.
@@ -188,6 +194,13 @@ impl Srs {
     /// Whether its trapdoor is that of the Perpetual Powers of Tau, told from `[s]_2`.
     pub fn is_perpetual_powers_of_tau(&self) -> bool {
         ceremony::is_perpetual_powers_of_tau(&self.points.s_g2)
+    }
+
+    fn checked(geometry: Geometry, points: Points, claimed: Provenance) -> Result<Self, SrsError> {
+        points.check()?;
+        let srs = Self::settle(geometry, points, claimed);
+        srs.refuse_mislabelled()?;
+        Ok(srs)
     }
 
     /// Puts the parts together; a claim that `[s]_2` contradicts gives way to what `[s]_2` shows.

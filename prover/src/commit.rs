@@ -35,9 +35,7 @@ use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{
-    Contribution, Evidence, MAX_REGISTRATION_BYTES, Registration, RegistrationError,
-};
+use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
 use fairshare_params::srs::Srs;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -45,12 +43,13 @@ use zeroize::Zeroizing;
 
 use self::journal::{Journal, Kept};
 use self::reading::Reader;
-use crate::files::{self, Access};
 use crate::ingest::units::read_units;
 use crate::ingest::{BATCH_RECORDS, IngestError, Records};
 use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
 use crate::segment::commit_columns;
+use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
+use fairshare_storage::files::{self, Access, ReadError};
 
 /// The public registration's file name.
 pub const REGISTRATION_FILE: &str = "registration.json";
@@ -95,13 +94,12 @@ pub enum CommitError {
         policy: Geometry,
     },
     /// The registration cannot be made or read.
-    #[error("{}: {source}", path.display())]
+    #[error("{} is not a registration of use here", path.display())]
     Registration {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
-        source: RegistrationError,
+        source: RegistrationFileError,
     },
     /// Nobody may register units when there are none.
     #[error("{}: no units in any round of the policy; there is nothing to register", path.display())]
@@ -277,7 +275,7 @@ impl Commitment {
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
         let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
-        let registration = Registration::from_json(&bytes)
+        let registration = fairshare_formats::registration::from_json(&bytes)
             .map_err(|source| CommitError::Registration { path: path.clone(), source })?;
         // Before the opening: its length depends on the schema.
         check_schema(folder, &registration, policy)?;
@@ -531,7 +529,8 @@ fn with_evidence(
     folder: &Path,
 ) -> Result<Registration> {
     let path = folder.join(REGISTRATION_FILE);
-    let registration = registration.map_err(|source| CommitError::Registration { path, source })?;
+    let registration =
+        registration.map_err(|source| CommitError::Registration { path, source: source.into() })?;
     Ok(match &contributor.evidence {
         Some(evidence) => registration.with_evidence(evidence.clone()),
         None => registration,
@@ -548,7 +547,7 @@ fn complete(folder: &Path, registration: &Registration) -> Result<()> {
 /// A registration that stands there is never replaced: it must be the same.
 fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
     let path = folder.join(REGISTRATION_FILE);
-    let bytes = registration.to_json().into_bytes();
+    let bytes = fairshare_formats::registration::to_json(registration).into_bytes();
     match fs::read(&path) {
         Ok(standing) if standing == bytes => Ok(()),
         Ok(_) => Err(CommitError::Occupied { folder: folder.to_owned() }),
@@ -564,8 +563,10 @@ fn random_seed() -> Result<Seed> {
 }
 
 fn read(path: &Path, bound: u64) -> Result<Vec<u8>> {
-    let read = files::read(path, bound).map_err(io_error(path))?;
-    read.map_err(|found| CommitError::TooLong { path: path.to_owned(), found, bound })
+    files::read(path, bound).map_err(|error| match error {
+        ReadError::TooLong { found, bound } => CommitError::TooLong { path: path.to_owned(), found, bound },
+        ReadError::Io(source) => io_error(path)(source),
+    })
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> CommitError {

@@ -26,8 +26,6 @@ pub mod schedule;
 pub mod score;
 pub mod segment;
 
-pub use fairshare_params::files;
-
 pub use commit::{Commitment, Contributor, commit_compute, commit_data};
 pub use progress::{Progress, Silent, Task};
 pub use prove::{ProveError, Proved, Prover, write_bundle};

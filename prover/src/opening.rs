@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::files::{self, Access};
+use fairshare_storage::files::{self, Access};
 
 const MAGIC: [u8; 6] = *b"FSOPEN";
 const VERSION: u16 = 1;

@@ -8,8 +8,9 @@ use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_params::commitment::Blinding;
 use fairshare_params::context::{ContextError, Role, context};
-use fairshare_params::keys::{KeyCache, KeyError, ProvingKey, Statement};
+use fairshare_params::keys::{KeyError, ProvingKey, Statement};
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
 use fairshare_verifier::{Score, Verifier, VerifyError};
 use group::Curve;
@@ -19,13 +20,13 @@ use zeroize::Zeroizing;
 
 use crate::backend::{BackendError, Key, prove};
 use crate::commit::{CommitError, Commitment};
-use crate::files::{self, Access};
 use crate::opening::OpeningError;
 use crate::plonk::{Claim, Linked};
 use crate::progress::{Progress, Task};
 use crate::schedule::{Limits, MemoryError, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
 use crate::segment::SegmentSecret;
+use fairshare_storage::files::{self, Access};
 
 /// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
 const MAX_SEGMENT_BYTES: u64 = 1 << 20;
@@ -264,7 +265,7 @@ impl<'a> Prover<'a> {
 
     /// A kept proof of exactly this segment, if there is one and it verifies.
     fn kept(&self, path: &Path, columns: &[G1Affine], histogram: &G1Affine) -> Option<Segment> {
-        let bytes = files::read(path, MAX_SEGMENT_BYTES).ok()?.ok()?;
+        let bytes = files::read(path, MAX_SEGMENT_BYTES).ok()?;
         let segment = Segment::from_bytes(self.verifier.policy().geometry(), &bytes).ok()?;
         let same = segment.columns == columns && segment.histogram == *histogram;
         let usable = same && self.verifier.verify_segment(&segment).is_ok();

@@ -11,9 +11,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 
+use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicySource};
+use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, Source};
-use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration, RegistrationError};
 use serde::{Deserialize, Serialize};
 
 use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
@@ -72,7 +72,7 @@ pub enum ArchiveError {
         /// Its name.
         entry: String,
         /// Why.
-        source: RegistrationError,
+        source: RegistrationFileError,
     },
 }
 
@@ -150,7 +150,7 @@ pub fn write(books: &Books, to: impl Write) -> io::Result<()> {
         for (index, registered) in epoch.registrations.iter().enumerate() {
             append(
                 format!("{folder}/registrations/{index}.json"),
-                registered.registration.to_json().as_bytes(),
+                fairshare_formats::registration::to_json(&registered.registration).as_bytes(),
             )?;
             if let Some(units) = &registered.units {
                 append(format!("{folder}/units/{index}.csv"), units_text(units).as_bytes())?;
@@ -263,7 +263,7 @@ impl Entries {
         })
     }
 
-    fn source(&mut self, folder: &str) -> Result<Source> {
+    fn source(&mut self, folder: &str) -> Result<PolicySource> {
         let name = format!("{folder}/policy.toml");
         let text = String::from_utf8(self.take(&name)?).map_err(|error| content(&name, error))?;
         let prefix = format!("{folder}/files/");
@@ -272,12 +272,12 @@ impl Entries {
         for name in names {
             files.insert(name[prefix.len()..].to_owned(), self.take(&name)?);
         }
-        Ok(Source { text, files })
+        Ok(PolicySource { text, files })
     }
 
     fn registration(&mut self, folder: &str, index: usize) -> Result<Registered> {
         let entry = format!("{folder}/registrations/{index}.json");
-        let registration = Registration::from_json(&self.take(&entry)?)
+        let registration = fairshare_formats::registration::from_json(&self.take(&entry)?)
             .map_err(|source| ArchiveError::Registration { entry, source })?;
         let entry = format!("{folder}/units/{index}.csv");
         let units = match self.0.remove(&entry) {

@@ -1,8 +1,8 @@
 //! A ledger's whole content, by itself: what an archive holds and an audit reads.
 
+use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::Source;
 use fairshare_params::registration::Registration;
 
 use crate::ledger::{Paid, State};
@@ -27,7 +27,7 @@ pub struct EpochBooks {
     /// The hash of the policy that it was opened with.
     pub policy: Digest,
     /// The policy.
-    pub source: Source,
+    pub source: PolicySource,
     /// What the epoch before left it.
     pub brought: Carry,
     /// What it leaves to the next one, once settled.

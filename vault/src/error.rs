@@ -1,9 +1,9 @@
 //! Why the vault refuses.
 
+use fairshare_formats::policy::PolicyError;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::PolicyError;
 use fairshare_verifier::{BundleError, VerifyError};
 
 use crate::claims::ClaimsError;

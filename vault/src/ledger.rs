@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::{Policy, Source};
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 
 use crate::claims::Distribution;
@@ -180,7 +181,7 @@ fn all_epochs(transaction: &mut Transaction<'_>) -> Result<Vec<Epoch>> {
     transaction.query(&format!("{EPOCH} ORDER BY id"), &[])?.iter().map(Epoch::read).collect()
 }
 
-fn read_source(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Source> {
+fn read_source(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<PolicySource> {
     let rows =
         transaction.query("SELECT name, content FROM policy_files WHERE epoch = $1", &[epoch.id.into()])?;
     let mut files = BTreeMap::new();
@@ -189,7 +190,7 @@ fn read_source(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Sourc
     }
     let text = files.remove(POLICY_FILE).and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.ok_or(DatabaseError::Corrupt { what: "an epoch without a policy" })?;
-    Ok(Source { text, files })
+    Ok(PolicySource { text, files })
 }
 
 /// The policy's own name among its files.
@@ -214,7 +215,7 @@ fn distribution(policy: &Policy) -> Distribution {
 }
 
 fn read_registration(row: &Row, column: usize) -> Result<Registration> {
-    Registration::from_json(row.text(column)?.as_bytes())
+    fairshare_formats::registration::from_json(row.text(column)?.as_bytes())
         .map_err(|_| DatabaseError::Corrupt { what: "a registration that cannot be read" }.into())
 }
 

@@ -5,8 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use fairshare_params::policy::Policy;
-use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 
@@ -20,12 +18,13 @@ fn bytes(name: &str) -> Vec<u8> {
 
 #[test]
 fn frozen_bundles_verify() {
-    let policy = Policy::load(&frozen("policy.toml")).expect("a policy");
+    let policy = fairshare_storage::policy::load(&frozen("policy.toml")).expect("a policy");
     let srs = Srs::insecure(policy.geometry());
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let verify = |role: &str| {
         let bundle = Bundle::from_bytes(&bytes(&format!("{role}.bundle"))).expect("a bundle");
-        let registration = Registration::from_json(&bytes(&format!("{role}.json"))).expect("a registration");
+        let registration = fairshare_formats::registration::from_json(&bytes(&format!("{role}.json")))
+            .expect("a registration");
         verifier.verify(&bundle, &[registration]).expect("a frozen bundle verifies")
     };
 

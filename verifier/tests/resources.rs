@@ -8,11 +8,11 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, side_file_hash};
+use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::{Draft, MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, Policy, side_file_hash};
-use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration};
 use fairshare_verifier::Bundle;
 use fairshare_verifier::bundle::{DataBundle, Dataset, LinkedProof, MAGIC, Segment, VERSION};
 use fairshare_verifier::link::Link;
@@ -74,8 +74,9 @@ fn reason<T, E: std::fmt::Display>(read: Result<T, E>) -> Result<(), String> {
 fn policy(case: &str, text: &str) -> String {
     let none = |file: &str| Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}")));
     let (input, besides) = (text.len(), BESIDES_TEXT);
-    let draft = refused_within(besides, &format!("draft, {case}"), input, || reason(Draft::from_toml(text)));
-    let whole = || reason(Policy::from_toml(text, &none));
+    let draft =
+        refused_within(besides, &format!("draft, {case}"), input, || reason(PartialPolicy::from_toml(text)));
+    let whole = || reason(fairshare_formats::policy::from_toml(text, &none));
     let whole = refused_within(besides, &format!("policy, {case}"), input, whole);
     // No message carries its input along.
     assert!(draft.len() < 1000 && whole.len() < 1000, "{} {}", draft.len(), whole.len());
@@ -157,7 +158,7 @@ fn a_policy_of_a_million_rounds() {
         ("as many references as fit", "delay = [1, 2, 3, 4, 5]", fit_names, "no feature of the schema"),
     ] {
         let text = edit(from, &to);
-        let read = || reason(Policy::from_toml(&text, &none));
+        let read = || reason(fairshare_formats::policy::from_toml(&text, &none));
         let error = refused_within(BESIDES_TEXT, &format!("policy, {case}"), text.len(), read);
         assert!(error.contains(part), "{error}");
     }
@@ -193,7 +194,9 @@ fn side_file(case: &str, table: &str, content: &[u8]) -> String {
         }
     };
     let load = |_: &str| Ok(content.to_vec());
-    refused(&format!("{table}, {case}"), content.len(), || reason(Policy::from_toml(&text, &load)))
+    refused(&format!("{table}, {case}"), content.len(), || {
+        reason(fairshare_formats::policy::from_toml(&text, &load))
+    })
 }
 
 /// Length of the side files: costs are in proportion, so a part of what is allowed shows them.
@@ -243,7 +246,7 @@ fn registrations() {
         ("far too many", "[".repeat(64 << 20)),
     ] {
         refused(&format!("registration, {case}"), text.len(), || {
-            reason(Registration::from_json(text.as_bytes()))
+            reason(fairshare_formats::registration::from_json(text.as_bytes()))
         });
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use fairshare_params::policy::Source;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_vault::Ledger;
@@ -25,7 +24,7 @@ pub fn submit(
     claims: &[Claim],
 ) -> Result<(Ledger, Vec<Submitted>, Duration), CliError> {
     let path = root.join(data::POLICY);
-    let (source, policy) = Source::load(&path).map_err(|source| CliError::Policy { path, source })?;
+    let (source, policy) = fairshare_storage::policy::load_source(&path)?;
     let mut ledger = Ledger::open_or_create(&Location::File(root.join("vault.ledger")))?;
     ledger.open_epoch(&source, &policy)?;
     let mut registrations: Vec<Registration> =

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
-use fairshare_params::policy::{Policy, PolicyError};
+use fairshare_params::policy::Policy;
 
 use crate::error::CliError;
 
@@ -45,8 +46,10 @@ pub fn policy(geometry: Geometry) -> Result<Policy, CliError> {
     let find = |name: &str| FILES.iter().find(|(file, _)| *file == name).map(|(_, bytes)| bytes.to_vec());
     let text = String::from_utf8_lossy(&find(name).unwrap_or_default())
         .replace("geometry = \"standard\"", &format!("geometry = \"{geometry}\""));
-    Policy::from_toml(&text, &|file| find(file).ok_or_else(|| std::io::ErrorKind::NotFound.into()))
-        .map_err(|source: PolicyError| CliError::Policy { path: name.into(), source })
+    fairshare_formats::policy::from_toml(&text, &|file| {
+        find(file).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    })
+    .map_err(|source: PolicyError| CliError::Policy { path: name.into(), source })
 }
 
 #[cfg(test)]

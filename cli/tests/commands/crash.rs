@@ -13,7 +13,6 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fairshare_params::Geometry;
-use fairshare_params::registration::Registration;
 use fairshare_prover::opening::Opening;
 use fairshare_verifier::bundle::{Bundle, Segment};
 
@@ -162,7 +161,7 @@ impl Scene {
             let file = path.file_name().unwrap().to_str().unwrap();
             match file {
                 "registration.json" => {
-                    Registration::from_json(&bytes).expect("whole");
+                    fairshare_formats::registration::from_json(&bytes).expect("whole");
                     assert!(
                         has("opening.bin") && has("commitments.bin") && !has("commit.journal"),
                         "{files:?}"

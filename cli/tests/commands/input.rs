@@ -113,7 +113,7 @@ fn too_many_symbols_for_the_geometry_are_refused() {
 #[test]
 fn a_reference_must_have_every_bin_and_no_room_for_overflow() {
     let reference = fs::read_to_string(examples().join("reference.json")).unwrap();
-    let hash = |text: &str| fairshare_params::policy::side_file_hash(text.as_bytes()).to_string();
+    let hash = |text: &str| fairshare_formats::policy::side_file_hash(text.as_bytes()).to_string();
     let short = reference.replacen("[1064, ", "[", 1);
     let huge = reference.replacen("[1064, ", "[4294967295, ", 1);
     let original = hash(&reference);

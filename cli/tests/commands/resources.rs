@@ -209,7 +209,7 @@ fn the_longest_policy() {
 
 #[test]
 fn the_longest_files_beside_a_policy() {
-    let hash = |bytes: &[u8]| fairshare_params::policy::side_file_hash(bytes).to_string();
+    let hash = |bytes: &[u8]| fairshare_formats::policy::side_file_hash(bytes).to_string();
     let attacks = [
         ("rounds.csv", "", ",", "at most 65536 are read"),
         ("rounds.csv", "round,a\n0,\"", "1\n", "refused"),

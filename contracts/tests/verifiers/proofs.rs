@@ -61,7 +61,7 @@ fn example(name: &str) -> PathBuf {
 fn policy(srs: &Srs) -> Policy {
     let text = fs::read_to_string(example("policy-compact.toml")).expect("the example's policy");
     let text = text.replace("\"compact\"", &format!("\"{}\"", srs.geometry()));
-    Policy::from_toml(&text, &|name| fs::read(example(name))).expect("a policy")
+    fairshare_formats::policy::from_toml(&text, &|name| fs::read(example(name))).expect("a policy")
 }
 
 fn contributor() -> Contributor {

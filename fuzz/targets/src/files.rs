@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use fairshare_params::Geometry;
 use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
-use fairshare_params::keys::{KeyCache, ProvingKey, Statement, VerifyingKey};
-use fairshare_params::srs::Srs;
+use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
 use fairshare_prover::opening::{Header, Opening, Writer, fresh_seed};
+use fairshare_storage::key_cache::KeyCache;
 use ff::PrimeField;
 use halo2_proofs::SerdeFormat;
 use halo2curves::bn256::{Fq, G1Affine, G2Affine};
@@ -53,7 +53,7 @@ const CHECKSUM: usize = 32;
 
 static SRS_FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = file("sound.srs", &[]);
-    SRS.write_to(&path).expect("write");
+    fairshare_storage::srs::write(&path, &SRS).expect("write");
     fs::read(path).expect("read")
 });
 
@@ -75,10 +75,10 @@ pub fn srs_file(data: &[u8]) -> bool {
         }
     };
     let path = file("fuzzed.srs", &bytes);
-    let accepted = match Srs::read(&path, None) {
+    let accepted = match fairshare_storage::srs::read(&path, None) {
         Ok(srs) => {
             // The label may be corrected on the way; the points are what they are.
-            srs.write_to(&path).expect("write");
+            fairshare_storage::srs::write(&path, &srs).expect("write");
             let again = fs::read(&path).expect("read");
             let points = |bytes: &[u8]| bytes[SRS_HEADER..bytes.len() - CHECKSUM].to_vec();
             assert!(points(&again) == points(&bytes), "other points than the file's");
@@ -87,7 +87,7 @@ pub fn srs_file(data: &[u8]) -> bool {
         }
         Err(error) => refused(&error),
     };
-    if let Err(error) = Srs::read(&path, Some(Geometry::STANDARD)) {
+    if let Err(error) = fairshare_storage::srs::read(&path, Some(Geometry::STANDARD)) {
         said(&error);
     }
     accepted
@@ -135,7 +135,7 @@ pub fn ptau(data: &[u8]) -> bool {
         }
     };
     let path = file("fuzzed.ptau", &bytes);
-    match Srs::import_ptau(&path, Geometry::COMPACT) {
+    match fairshare_storage::srs::import_ptau(&path, Geometry::COMPACT) {
         Ok(srs) => {
             assert!(srs.is_insecure() && srs.digest() == SRS.digest(), "parameters that nobody made");
             true

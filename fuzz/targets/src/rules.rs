@@ -3,20 +3,24 @@
 use std::io;
 use std::sync::LazyLock;
 
-use fairshare_params::policy::{Draft, Policy, side_file_hash};
-use fairshare_params::reference::Reference;
-use fairshare_params::registration::{MAX_REGISTRATION_BYTES, Registration};
+use fairshare_formats::policy::{PartialPolicy, side_file_hash};
+use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Registration;
 
 use crate::fixture::{POLICY, UNITS, commit_records, commit_units, contributor, edit, evidence, records};
 use crate::{refused, said};
 
 /// What is read is written in the one spelling, which reads back as the same.
 pub fn registration(data: &[u8]) -> bool {
-    match Registration::from_json(data) {
+    match fairshare_formats::registration::from_json(data) {
         Ok(registration) => {
-            let text = registration.to_json();
+            let text = fairshare_formats::registration::to_json(&registration);
             assert!(text.len() <= MAX_REGISTRATION_BYTES, "{} bytes", text.len());
-            assert_eq!(Registration::from_json(text.as_bytes()).as_ref(), Ok(&registration));
+            assert_eq!(
+                fairshare_formats::registration::from_json(text.as_bytes()).as_ref(),
+                Ok(&registration)
+            );
             true
         }
         Err(error) => refused(&error),
@@ -29,8 +33,11 @@ pub fn policy(data: &[u8]) -> bool {
     let mut parts = data.splitn(3, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();
     let (text, rounds, reference) = (part(), part(), part());
-    if let Ok(counts) = Reference::from_json(reference) {
-        let again = Reference::from_json(counts.to_json().as_bytes()).expect("what was written");
+    if let Ok(counts) = fairshare_formats::reference::from_json(reference) {
+        let again = fairshare_formats::reference::from_json(
+            fairshare_formats::reference::to_json(&counts).as_bytes(),
+        )
+        .expect("what was written");
         assert_eq!(again, counts);
     }
     let Ok(text) = std::str::from_utf8(text) else { return false };
@@ -41,7 +48,7 @@ pub fn policy(data: &[u8]) -> bool {
         "reference.json" => Ok(reference.to_vec()),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
-    match Policy::from_toml(&text, &load) {
+    match fairshare_formats::policy::from_toml(&text, &load) {
         Ok(policy) => {
             check(&policy, &text, &load);
             true
@@ -49,7 +56,7 @@ pub fn policy(data: &[u8]) -> bool {
         Err(error) => {
             check_place(&said(&error), &text);
             // Whoever drafts a policy meets the same words.
-            if let Err(error) = Draft::from_toml(&text) {
+            if let Err(error) = PartialPolicy::from_toml(&text) {
                 check_place(&said(&error), &text);
             }
             false
@@ -68,9 +75,9 @@ fn check(policy: &Policy, text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>
         assert!(counts.iter().all(|count| *count >= policy.pseudo_count()));
         assert_eq!(counts.iter().map(|count| u64::from(*count)).sum::<u64>(), u64::from(*total));
     }
-    let draft = Draft::from_toml(text).expect("a policy is a draft");
+    let draft = PartialPolicy::from_toml(text).expect("a policy is a draft");
     assert_eq!((draft.geometry(), draft.schema()), (geometry, schema));
-    let again = Policy::from_toml(&format!("# A comment changes nothing.\n{text}"), load);
+    let again = fairshare_formats::policy::from_toml(&format!("# A comment changes nothing.\n{text}"), load);
     assert_eq!(again.expect("a comment").hash(), policy.hash());
 }
 
@@ -102,7 +109,10 @@ static REGISTRATIONS: LazyLock<[Registration; 2]> = LazyLock::new(|| {
 });
 
 pub(crate) fn registration_seeds() -> Vec<Vec<u8>> {
-    REGISTRATIONS.iter().map(|registration| registration.to_json().into_bytes()).collect()
+    REGISTRATIONS
+        .iter()
+        .map(|registration| fairshare_formats::registration::to_json(registration).into_bytes())
+        .collect()
 }
 
 pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {

@@ -1,10 +1,6 @@
-//! Why a file is no reference string.
+//! Why points are not a reference string.
 
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
-
-use fairshare_circuits::geometry::Geometry;
 
 /// One point of a reference string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,77 +27,10 @@ impl fmt::Display for Element {
     }
 }
 
-/// Why a reference string was not read, imported or written.
-#[derive(Debug, thiserror::Error)]
+/// Why points are not a reference string.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SrsError {
-    /// The operating system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// The length is no reference string's; nothing was read.
-    #[error(
-        "{} holds {found} bytes, but a reference string file holds {}: \
-         it is truncated, extended or something else; generate or import it again",
-        path.display(),
-        accepted_lengths(accepted)
-    )]
-    Length {
-        /// The file.
-        path: PathBuf,
-        /// Its length in bytes.
-        found: u64,
-        /// The lengths that would have been accepted, in bytes.
-        accepted: Vec<(Geometry, u64)>,
-    },
-    /// The SHA-256 at the end is not that of what precedes it.
-    #[error(
-        "{} is damaged: its SHA-256 is {computed}, the one it records {stored}; \
-         generate or import it again",
-        path.display()
-    )]
-    Checksum {
-        /// The file.
-        path: PathBuf,
-        /// The recorded hash, hexadecimal.
-        stored: String,
-        /// The hash of the content, hexadecimal.
-        computed: String,
-    },
-    /// The file starts with other bytes than `FSRS`.
-    #[error("the file starts with {found:02x?}, not with `FSRS`: it is no reference string file")]
-    Magic {
-        /// Its first four bytes.
-        found: [u8; 4],
-    },
-    /// A format version that this release does not read.
-    #[error("reference string format version {found}; this release reads version {supported}")]
-    Version {
-        /// The file's version.
-        found: u8,
-        /// The version read.
-        supported: u8,
-    },
-    /// The file is of another geometry than its length or the caller says.
-    #[error("the reference string has geometry identifier {found}, but {expected} (identifier {}) is expected", expected.id())]
-    WrongGeometry {
-        /// The identifier in the file.
-        found: u8,
-        /// The geometry expected.
-        expected: Geometry,
-    },
-    /// The provenance field has no meaning in this version.
-    #[error("provenance code {code} with this hash field is undefined; generate or import the file again")]
-    ProvenanceField {
-        /// The code in the file.
-        code: u8,
-    },
     /// Not the one encoding of a point of the curve, or the identity.
     #[error("{element} is not the canonical encoding of a point on its curve; use another file")]
     NotAPoint {
@@ -140,134 +69,4 @@ pub enum SrsError {
         /// The name claimed.
         name: &'static str,
     },
-    /// The ceremony file is not one that can be imported.
-    #[error("{}: {source}", path.display())]
-    Ptau {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: PtauError,
-    },
-}
-
-impl SrsError {
-    /// For `map_err` on what the operating system answers about `path`.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_path_buf();
-        move |source| Self::Io { action, path, source }
-    }
-}
-
-/// Why a `.ptau` file cannot be imported.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PtauError {
-    /// The file starts with other bytes than `ptau`.
-    #[error("starts with {found:02x?}, not with `ptau`: give a snarkjs powers-of-tau file")]
-    Magic {
-        /// Its first four bytes.
-        found: [u8; 4],
-    },
-    /// A format version other than 1.
-    #[error("has .ptau format version {found}; only version 1 is known")]
-    Version {
-        /// The file's version.
-        found: u32,
-    },
-    /// More sections than any powers-of-tau file has.
-    #[error("announces {found} sections; a powers-of-tau file has at most {max}")]
-    TooManySections {
-        /// How many it announces.
-        found: u32,
-        /// How many are accepted.
-        max: u32,
-    },
-    /// The file ends inside its headers.
-    #[error("ends within its headers, at byte {length}: it is truncated; download it again")]
-    Truncated {
-        /// The file's length in bytes.
-        length: u64,
-    },
-    /// A section that reaches past the end of the file.
-    #[error(
-        "section {section} at byte {offset} claims {size} bytes, but the file ends at {length}: \
-         it is truncated or damaged; download it again"
-    )]
-    SectionBounds {
-        /// The section's type.
-        section: u32,
-        /// Where its content starts, in bytes.
-        offset: u64,
-        /// The size it claims, in bytes.
-        size: u64,
-        /// The file's length in bytes.
-        length: u64,
-    },
-    /// Two sections of one type.
-    #[error("has section {section} twice; use a file written by snarkjs")]
-    DuplicateSection {
-        /// The section's type.
-        section: u32,
-    },
-    /// No section of a type that is needed.
-    #[error("has no section {section} ({what}); use a file written by snarkjs")]
-    MissingSection {
-        /// The section's type.
-        section: u32,
-        /// What it would hold.
-        what: &'static str,
-    },
-    /// A section of another size than the header's power gives it.
-    #[error(
-        "section {section} ({what}) holds {found} bytes instead of {expected}; use a file written by snarkjs"
-    )]
-    SectionSize {
-        /// The section's type.
-        section: u32,
-        /// What it holds.
-        what: &'static str,
-        /// Its size in bytes.
-        found: u64,
-        /// The size that fits, in bytes.
-        expected: u64,
-    },
-    /// Bytes after the last section.
-    #[error("has {bytes} bytes after its last section; download it again")]
-    TrailingBytes {
-        /// How many.
-        bytes: u64,
-    },
-    /// A ceremony for another curve.
-    #[error("is for {curve} (a base field of {bytes} bytes), not for BN254: use a bn128 ceremony")]
-    Curve {
-        /// The curve, if its prime is known.
-        curve: &'static str,
-        /// The width of a coordinate in bytes.
-        bytes: u32,
-    },
-    /// A power that no BN254 ceremony can have.
-    #[error("claims power {found}; BN254 ceremonies have at most {max}")]
-    Power {
-        /// The power it claims.
-        found: u32,
-        /// The largest power.
-        max: u32,
-    },
-    /// Fewer powers than the geometry needs.
-    #[error(
-        "has power {found}, but power {needed} or more is needed: get powersOfTau28_hez_final_{needed:02}.ptau"
-    )]
-    TooSmall {
-        /// The file's power.
-        found: u32,
-        /// The power needed: `k` of the geometry.
-        needed: u32,
-    },
-}
-
-/// The accepted lengths as text, for a message.
-fn accepted_lengths(accepted: &[(Geometry, u64)]) -> String {
-    let listed: Vec<_> =
-        accepted.iter().map(|(geometry, length)| format!("{length} bytes ({geometry})")).collect();
-    listed.join(" or ")
 }

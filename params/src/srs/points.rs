@@ -18,7 +18,7 @@ use super::{Element, SrsError};
 use crate::encoding::{Digest, Hasher, POINT_BYTES, decode_point, encode_point};
 
 /// Bytes of an encoded point of G2: `x‖y`, each coordinate as `c1‖c0`, big-endian, as EVM precompiles take it.
-pub(super) const G2_BYTES: usize = 128;
+pub const G2_BYTES: usize = 128;
 
 /// The points of a reference string over `2^k` rows.
 pub(super) struct Points {
@@ -142,13 +142,13 @@ pub(super) fn domain_generator(k: u32) -> Fr {
 }
 
 /// The point of G1's curve with these coordinates, unless there is none or it is the identity.
-pub(super) fn g1_from_coordinates(x: Fq, y: Fq) -> Option<G1Affine> {
+pub fn g1_from_coordinates(x: Fq, y: Fq) -> Option<G1Affine> {
     Option::from(G1Affine::from_xy(x, y)).filter(|point| !bool::from(PrimeCurveAffine::is_identity(point)))
 }
 
 /// The point of G2's curve with these coordinates, unless there is none or it is the identity. It may lie outside
 /// the group of prime order.
-pub(super) fn g2_from_coordinates(x: Fq2, y: Fq2) -> Option<G2Affine> {
+pub fn g2_from_coordinates(x: Fq2, y: Fq2) -> Option<G2Affine> {
     Option::from(G2Affine::from_xy(x, y)).filter(|point| !bool::from(PrimeCurveAffine::is_identity(point)))
 }
 

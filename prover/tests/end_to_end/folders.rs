@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
-use fairshare_params::registration::Registration;
 use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
@@ -190,7 +189,8 @@ fn an_altered_registration() {
     let folder = folder();
     let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let path = target.join(REGISTRATION_FILE);
-    let more = registration.to_json().replace("\"records\": 200", "\"records\": 201");
+    let more = fairshare_formats::registration::to_json(&registration)
+        .replace("\"records\": 200", "\"records\": 201");
     fs::write(&path, more).expect("write");
     let error = refuse(std::slice::from_ref(&target));
     assert!(
@@ -321,6 +321,6 @@ fn the_registration_is_the_one_returned() {
     let folder = folder();
     let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let bytes = fs::read(target.join(REGISTRATION_FILE)).expect("read");
-    assert_eq!(Registration::from_json(&bytes).expect("a registration"), registration);
-    assert_eq!(bytes, registration.to_json().as_bytes());
+    assert_eq!(fairshare_formats::registration::from_json(&bytes).expect("a registration"), registration);
+    assert_eq!(bytes, fairshare_formats::registration::to_json(&registration).as_bytes());
 }

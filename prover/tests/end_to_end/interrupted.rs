@@ -14,7 +14,8 @@ use fairshare_prover::commit::{
 };
 use fairshare_prover::ingest::BATCH_RECORDS;
 use fairshare_prover::segment::commit_columns;
-use fairshare_prover::{Progress, Silent, Task, files};
+use fairshare_prover::{Progress, Silent, Task};
+use fairshare_storage::files;
 use tempfile::TempDir;
 
 use super::fixture::{
@@ -87,7 +88,10 @@ impl Scene {
     fn complete(&self) -> Vec<u8> {
         let registration = self.commit().expect("a commitment");
         let stored = fs::read(self.target.join(REGISTRATION_FILE)).expect("read");
-        assert_eq!(Registration::from_json(&stored).expect("a registration"), registration);
+        assert_eq!(
+            fairshare_formats::registration::from_json(&stored).expect("a registration"),
+            registration
+        );
         assert_eq!(
             names(&self.target),
             [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE].map(Into::into).into()

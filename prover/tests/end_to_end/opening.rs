@@ -200,8 +200,8 @@ fn the_seed_of_units_has_no_meaning() {
 /// out nothing that does not verify. Whatever stands there, nothing panics.
 #[test]
 fn a_wrong_proving_key_hands_out_nothing_false() {
-    use fairshare_params::keys::KeyCache;
     use fairshare_prover::{Limits, Prover};
+    use fairshare_storage::key_cache::KeyCache;
 
     /// Bytes before the key: eight of magic, a hash.
     const HEADER: usize = 40;

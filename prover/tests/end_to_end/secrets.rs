@@ -196,6 +196,7 @@ fn an_opening_without_its_registration_is_not_overwritten_either() {
     let csv = write(folder.path(), "again.csv", &records(200, 2));
     let again = commit_data(&SRS, &RULES, &contributor(), &[csv], &data, &Silent);
     assert!(matches!(again, Err(CommitError::Occupied { .. })), "{again:?}");
-    fs::write(data.join(REGISTRATION_FILE), registration.to_json()).expect("write");
+    fs::write(data.join(REGISTRATION_FILE), fairshare_formats::registration::to_json(&registration))
+        .expect("write");
     prove(&[data]);
 }

@@ -74,7 +74,7 @@ pub static PROVER: LazyLock<Prover<'static>> = LazyLock::new(|| Prover::new(&VER
 /// Reads a policy that names no file.
 pub fn policy(text: &str) -> Policy {
     let none = |file: &str| Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}")));
-    Policy::from_toml(text, &none).expect("a good policy")
+    fairshare_formats::policy::from_toml(text, &none).expect("a good policy")
 }
 
 /// [`POLICY`] with its one occurrence of `from` replaced: a test that edits nothing, or two places, fails.

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::{ContextError, Role};
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::PolicyError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 use crate::ledger::{Paid, State};

@@ -1,6 +1,7 @@
 //! Opening an epoch.
 
-use fairshare_params::policy::{Policy, Source};
+use fairshare_formats::policy::PolicySource;
+use fairshare_params::policy::Policy;
 
 use super::{Epoch, Ledger, POLICY_FILE, Result, State, all_epochs, insert, read_policy};
 use crate::database::Transaction;
@@ -21,7 +22,7 @@ impl Ledger {
     ///
     /// An epoch follows the one before it in number and rounds, and takes over what that one left: so that one has to be
     /// settled.
-    pub fn open_epoch(&mut self, source: &Source, policy: &Policy) -> Result<Opened> {
+    pub fn open_epoch(&mut self, source: &PolicySource, policy: &Policy) -> Result<Opened> {
         self.database.write(|transaction| {
             bind_vault(transaction, policy)?;
             let epochs = all_epochs(transaction)?;
@@ -98,7 +99,7 @@ fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &P
     Ok(())
 }
 
-fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, source: &Source) -> Result<()> {
+fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, source: &PolicySource) -> Result<()> {
     let Carry { compute, data } = &epoch.brought;
     transaction.execute(
         "INSERT INTO epochs (id, number, policy, state, compute_brought, data_brought)

@@ -96,7 +96,7 @@ fn row(epoch: &Epoch, registration: &Registration) -> Vec<Value> {
         registration.role().name().into(),
         registration.contributor().to_string().into(),
         registration.digest().to_string().into(),
-        registration.to_json().into(),
+        fairshare_formats::registration::to_json(registration).into(),
     ]
 }
 
@@ -116,7 +116,7 @@ fn is_recorded(
     )?;
     match row {
         None => Ok(false),
-        Some(row) if row.text(0)? == registration.to_json() => Ok(true),
+        Some(row) if row.text(0)? == fairshare_formats::registration::to_json(registration) => Ok(true),
         Some(_) => Err(VaultError::RegisteredOtherwise {
             digest: *registration.digest(),
             epoch: epoch.number,
@@ -170,7 +170,7 @@ fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -
     let Some(row) = transaction.query_first(sql, &[registration.digest().to_string().into()])? else {
         return Ok(());
     };
-    if row.text(0)? == registration.to_json() {
+    if row.text(0)? == fairshare_formats::registration::to_json(registration) {
         return Ok(());
     }
     let owner = *read_registration(&row, 0)?.contributor();

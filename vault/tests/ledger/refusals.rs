@@ -1,9 +1,10 @@
 //! What the ledger refuses, each with its own error, and nothing changed by it.
 
+use fairshare_formats::policy::PolicySource;
+use fairshare_params::Geometry;
 use fairshare_params::context::{ContextError, Role};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
-use fairshare_params::{Geometry, policy::Source};
 use fairshare_vault::database::{DatabaseError, Location};
 use fairshare_vault::ledger::{Batch, Recorded, State, Submission};
 use fairshare_vault::{Ledger, SubmitError, VaultError};
@@ -14,9 +15,9 @@ use crate::world::*;
 
 /// The registration with its JSON edited in one place.
 fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
-    let text = registration.to_json();
+    let text = fairshare_formats::registration::to_json(registration);
     assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
-    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
+    fairshare_formats::registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
 }
 
 fn one(registration: &Registration) -> Batch {
@@ -99,12 +100,12 @@ fn steps_are_taken_in_order() {
     });
 }
 
-fn other_policy(changes: &[(&str, &str)]) -> (Source, fairshare_params::policy::Policy) {
+fn other_policy(changes: &[(&str, &str)]) -> (PolicySource, fairshare_params::policy::Policy) {
     let text = changes.iter().fold(SECOND.source.text.clone(), |text, (from, to)| {
         assert_eq!(text.matches(from).count(), 1, "{from}");
         text.replace(from, to)
     });
-    let source = Source { text, files: Default::default() };
+    let source = PolicySource { text, files: Default::default() };
     let policy = source.policy().unwrap();
     (source, policy)
 }

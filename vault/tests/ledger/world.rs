@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
-use fairshare_params::policy::{Policy, Source};
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
 use fairshare_vault::Ledger;
@@ -32,7 +33,7 @@ pub struct Bundle {
 
 /// One epoch's policy, registrations and bundles.
 pub struct World {
-    pub source: Source,
+    pub source: PolicySource,
     pub policy: Policy,
     pub registrations: Vec<Registration>,
     pub bundles: Vec<Bundle>,
@@ -76,13 +77,13 @@ pub static VERIFIERS: LazyLock<[Verifier<'static>; 2]> =
     LazyLock::new(|| [&FIRST, &SECOND].map(|world| fixture::verifier(&world.policy)));
 
 struct Unproved {
-    source: Source,
+    source: PolicySource,
     policy: Policy,
 }
 
 impl Unproved {
     fn new(text: String) -> Self {
-        let source = Source { text, files: Default::default() };
+        let source = PolicySource { text, files: Default::default() };
         let policy = source.policy().expect("a good policy");
         Self { source, policy }
     }

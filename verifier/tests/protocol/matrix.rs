@@ -165,7 +165,7 @@ fn registration_rows(registration: &Registration, index: usize) -> Vec<Row> {
         return rows;
     };
     let hexadecimal = |digest: &Digest| (digest.to_string(), Digest([9; 32]).to_string());
-    let without = registration.to_json();
+    let without = fairshare_formats::registration::to_json(registration);
     let without = &without[without.find(",\n  \"evidence\"").expect("evidence")..without.len() - 3];
     rows.push(row("evidence given", [1], way(without.to_owned(), String::new()), by(By::Statement)));
     let (from, to) = hexadecimal(&evidence.storage_root);

@@ -56,7 +56,7 @@ fn ceremony() -> Vec<u8> {
 fn import(folder: &Path) -> Srs {
     let path = folder.join("ceremony.ptau");
     fs::write(&path, ceremony()).expect("write");
-    Srs::import_ptau(&path, Geometry::COMPACT).expect("a sound ceremony")
+    fairshare_storage::srs::import_ptau(&path, Geometry::COMPACT).expect("a sound ceremony")
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn insecure_parameters_are_refused_unless_asked_for() {
     // A file that calls itself something else is recognised all the same.
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("srs");
-    SRS.write_to(&path).expect("written");
-    let read = Srs::read(&path, None).expect("read");
+    fairshare_storage::srs::write(&path, &SRS).expect("written");
+    let read = fairshare_storage::srs::read(&path, None).expect("read");
     assert!(matches!(Verifier::new(&read, &RULES, Trust::CeremonyOnly), Err(SetupError::InsecureParameters)));
 }
 

@@ -92,9 +92,9 @@ impl Claim {
 
 /// A registration with its JSON edited in one place.
 pub fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
-    let text = registration.to_json();
+    let text = fairshare_formats::registration::to_json(registration);
     assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
-    Registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
+    fairshare_formats::registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
 }
 
 /// A bundle that is not what was proved.

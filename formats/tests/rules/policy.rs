@@ -1,12 +1,11 @@
 //! What a policy may say, and what it is told when it may not.
 
-use std::fs;
+use std::error::Error;
 
+use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError, RoundsError};
+use fairshare_formats::reference::ReferenceFileError;
 use fairshare_params::Geometry;
-use fairshare_params::policy::{
-    MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, Policy, PolicyError, RoundsError, Weighting,
-};
-use fairshare_params::reference::ReferenceError;
+use fairshare_params::policy::{RuleError, Weighting};
 use fairshare_params::schema::SchemaError;
 use proptest::prelude::*;
 
@@ -14,12 +13,20 @@ use crate::fixture::{
     POLICY, REFERENCE_JSON, ROUNDS_CSV, edit, policy, read, read_with, with_reference_file, with_rounds_file,
 };
 
+/// What a person is told: the error and its causes.
+fn told(error: &dyn Error) -> String {
+    match error.source() {
+        None => error.to_string(),
+        Some(cause) => format!("{error}: {}", told(cause)),
+    }
+}
+
 /// Asserts that the edited policy is refused with this variant, and that the message has every one of the parts.
 macro_rules! refuses {
     ($result:expr, $variant:pat, $($part:expr),+ $(,)?) => {{
         let error = $result.unwrap_err();
         assert!(matches!(&error, $variant), "{error:?}");
-        let message = error.to_string();
+        let message = told(&error);
         $(assert!(message.contains($part), "`{message}` lacks `{}`", $part);)+
     }};
 }
@@ -171,7 +178,7 @@ fn an_unknown_geometry_is_told_the_known_ones() {
 fn a_chain_has_an_identifier() {
     refuses!(
         read(&edit("16601", "0")),
-        PolicyError::OutOfRange { .. },
+        PolicyError::Rule { source: RuleError::ChainId, .. },
         "`vault.chain_id` (line 6",
         "1 or more"
     );
@@ -182,7 +189,12 @@ fn a_vault_has_an_address() {
     let text = edit("0x5aAeb6", "0x5AAeb6");
     refuses!(read(&text), PolicyError::Address { .. }, "`vault.address` (line 7", "write `0x5aAeb6053F3E");
     let text = edit("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", &format!("0x{}", "0".repeat(40)));
-    refuses!(read(&text), PolicyError::OutOfRange { .. }, "`vault.address` (line 7", "never zero");
+    refuses!(
+        read(&text),
+        PolicyError::Rule { source: RuleError::VaultAddress, .. },
+        "`vault.address` (line 7",
+        "zero address"
+    );
 }
 
 #[test]
@@ -192,7 +204,7 @@ fn a_subnet_has_a_printable_name() {
         let text = edit("new-york-flights", name);
         refuses!(
             read(&text),
-            PolicyError::OutOfRange { .. },
+            PolicyError::Rule { source: RuleError::Subnet { .. }, .. },
             "`vault.subnet` (line 8",
             "1 to 64 printable ASCII"
         );
@@ -209,7 +221,12 @@ fn a_pool_is_a_positive_number_of_base_units() {
     {
         assert_eq!(read(&edit(pool, written)).unwrap().vault().pool, value);
     }
-    refuses!(read(&edit(pool, "0")), PolicyError::OutOfRange { .. }, "`vault.pool` (line 10", "1 or more");
+    refuses!(
+        read(&edit(pool, "0")),
+        PolicyError::Rule { source: RuleError::Pool, .. },
+        "`vault.pool` (line 10",
+        "1 or more"
+    );
     for written in ["-1", "\"\"", "\"+7\"", "\"1e3\"", "1.5", "\"340282366920938463463374607431768211456\""] {
         refuses!(
             read(&edit(pool, written)),
@@ -250,7 +267,7 @@ fn compute_fades_more_slowly_than_data() {
         let text = edit("\"0.01\"", &format!("\"{lambda}\""));
         refuses!(
             read(&text),
-            PolicyError::DecayOrder { .. },
+            PolicyError::Rule { source: RuleError::DecayOrder { .. }, .. },
             "`compute.lambda` (line 24",
             "`data.lambda`, 0.1"
         );
@@ -266,7 +283,13 @@ fn small_numbers_are_between_one_and_2_to_the_32() {
         let name = line.split(' ').next().unwrap();
         for value in ["0", "4294967296"] {
             let text = edit(line, &format!("{name} = {value}"));
-            refuses!(read(&text), PolicyError::OutOfRange { .. }, key, value, "1 to 4294967295");
+            refuses!(
+                read(&text),
+                PolicyError::OutOfRange { .. } | PolicyError::Rule { .. },
+                key,
+                value,
+                "1 to 4294967295"
+            );
         }
     }
     assert!(read(&edit("min_records = 100", "min_records = 4294967295")).is_ok());
@@ -281,7 +304,7 @@ fn a_cap_goes_with_its_weighting() {
     refuses!(read(&edit("\"0.05\"", "\"-1\"")), PolicyError::Cap { .. }, "`data.cap` (line 21", "-1");
     refuses!(
         read(&edit("\"0.05\"", "\"0.0\"")),
-        PolicyError::OutOfRange { .. },
+        PolicyError::Rule { source: RuleError::Cap, .. },
         "`data.cap` (line 21",
         "or more"
     );
@@ -292,7 +315,7 @@ fn rounds_are_between_one_and_the_geometrys() {
     let totals = "totals = [842, 943, 0]";
     refuses!(
         read(&edit(totals, "totals = []")),
-        PolicyError::RoundCount { found: 0, .. },
+        PolicyError::Rule { source: RuleError::RoundCount { found: 0, .. }, .. },
         "`rounds.totals` (line 28",
         "at least one"
     );
@@ -300,7 +323,7 @@ fn rounds_are_between_one_and_the_geometrys() {
     assert_eq!(read(&list(1024)).unwrap().round_totals().len(), 1024);
     refuses!(
         read(&list(1025)),
-        PolicyError::RoundCount { found: 1025, bound: 1024, .. },
+        PolicyError::Rule { source: RuleError::RoundCount { found: 1025, bound: 1024, .. }, .. },
         "`rounds.totals` (line 28",
         "larger geometry"
     );
@@ -309,7 +332,7 @@ fn rounds_are_between_one_and_the_geometrys() {
     let file = format!("round,total\n{rows}");
     refuses!(
         read_with(&with_rounds_file(&file), &file),
-        PolicyError::RoundCount { found: 1025, .. },
+        PolicyError::Rule { source: RuleError::RoundCount { found: 1025, .. }, .. },
         "`rounds.file` (line 28"
     );
 }
@@ -319,9 +342,17 @@ fn the_last_round_is_one_that_decay_reaches() {
     let last = fairshare_circuits::numeric::decay::MAX_ROUND;
     assert!(read(&edit("first = 10", &format!("first = {}", last - 2))).is_ok());
     let text = edit("first = 10", &format!("first = {}", last - 1));
-    refuses!(read(&text), PolicyError::OutOfRange { .. }, "`rounds.first` (line 27", "the last of 3");
+    let past = |text: &str, part: &str| {
+        refuses!(
+            read(text),
+            PolicyError::Rule { source: RuleError::LastRound { .. }, .. },
+            "`rounds.first` (line 27",
+            part
+        );
+    };
+    past(&text, "the last of 3");
     let text = edit("first = 10", "first = 18446744073709551615");
-    refuses!(read(&text), PolicyError::OutOfRange { .. }, "`rounds.first` (line 27");
+    past(&text, "18446744073709551615");
 }
 
 #[test]
@@ -465,7 +496,7 @@ fn reference_counts_fit_the_schema() {
     ] {
         refuses!(
             read(&edit(counts, line)),
-            PolicyError::Reference { .. },
+            PolicyError::Rule { source: RuleError::Reference(_), .. },
             "`reference.counts` (line 40",
             part
         );
@@ -477,14 +508,14 @@ fn reference_files_are_checked() {
     let file = REFERENCE_JSON.replace("\"delay\"", "\"carrier\"");
     refuses!(
         read_with(&with_reference_file(&file), &file),
-        PolicyError::Reference { source: ReferenceError::Json { .. }, .. },
+        PolicyError::ReferenceFile { source: ReferenceFileError::Json(_), .. },
         "`reference.file` (line 41",
         "feature `carrier` stands twice"
     );
     let file = REFERENCE_JSON.replace("{\"counts\"", "{\"extra\": 1, \"counts\"");
     refuses!(
         read_with(&with_reference_file(&file), &file),
-        PolicyError::Reference { source: ReferenceError::Json { .. }, .. },
+        PolicyError::ReferenceFile { source: ReferenceFileError::Json(_), .. },
         "unknown field `extra`"
     );
 }
@@ -505,27 +536,6 @@ fn files_above_their_bounds_are_not_parsed() {
         "`rounds.file`",
         "`rounds.csv`"
     );
-}
-
-#[test]
-fn a_policy_is_loaded_with_the_files_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("policy.toml");
-    refuses!(Policy::load(&path), PolicyError::Read { .. }, "policy.toml");
-
-    fs::write(&path, with_rounds_file(ROUNDS_CSV)).unwrap();
-    refuses!(Policy::load(&path), PolicyError::SideFile { .. }, "`rounds.file`");
-    fs::create_dir(folder.path().join("rounds.csv")).unwrap();
-    refuses!(Policy::load(&path), PolicyError::SideFile { .. }, "not a regular file");
-    fs::remove_dir(folder.path().join("rounds.csv")).unwrap();
-    fs::write(folder.path().join("rounds.csv"), ROUNDS_CSV).unwrap();
-    assert_eq!(Policy::load(&path).unwrap().hash(), policy().hash());
-
-    fs::write(&path, b"protocol = 1\n# \xff").unwrap();
-    refuses!(Policy::load(&path), PolicyError::NotUtf8 { offset: 15, .. }, "policy.toml", "UTF-8");
-    let long = fs::File::create(&path).unwrap();
-    long.set_len(MAX_POLICY_BYTES + 1).unwrap();
-    refuses!(Policy::load(&path), PolicyError::TooLarge { .. }, "policy.toml");
 }
 
 proptest! {

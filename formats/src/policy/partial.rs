@@ -1,44 +1,37 @@
 //! What a policy needs before it can have a reference: its geometry and schema.
 
-use std::path::Path;
-
+use fairshare_params::Geometry;
+use fairshare_params::schema::Schema;
 use toml::Spanned;
 
-use super::check::{Source, syntax};
+use super::check::{Reader, bound, syntax};
 use super::raw::RawSchema;
-use super::{MAX_POLICY_BYTES, PolicyError, check, read_text};
-use crate::Geometry;
-use crate::schema::Schema;
+use super::{MAX_POLICY_BYTES, PolicyError};
 
 /// Geometry and schema of a policy in the making.
 ///
 /// A reference is counted from data under the schema of the policy that will name it, so it must be possible to read
 /// the one before the other exists. Nothing else of the file is looked at, or has to be there.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct PartialPolicy {
     geometry: Geometry,
     schema: Schema,
 }
 
 #[derive(serde::Deserialize)]
-struct RawDraft {
+struct RawPartial {
     geometry: Spanned<String>,
     schema: RawSchema,
 }
 
-impl Draft {
-    /// Reads and checks the draft at `path`.
-    pub fn load(path: &Path) -> Result<Self, PolicyError> {
-        Self::from_toml(&read_text(path)?)
-    }
-
-    /// Checks the draft in `text`.
+impl PartialPolicy {
+    /// Checks what is there of the policy in `text`.
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
-        check::bound("the draft", text.len(), MAX_POLICY_BYTES)?;
-        let raw: RawDraft = toml::from_str(text).map_err(|error| syntax(text, error))?;
-        let source = Source::of(text);
-        let geometry = source.geometry(&raw.geometry)?;
-        let schema = source.schema(raw.schema, geometry)?;
+        bound("the policy", text.len(), MAX_POLICY_BYTES)?;
+        let raw: RawPartial = toml::from_str(text).map_err(|error| syntax(text, error))?;
+        let reader = Reader::of(text);
+        let geometry = reader.geometry(&raw.geometry)?;
+        let schema = reader.schema(&raw.schema, geometry)?;
         Ok(Self { geometry, schema })
     }
 
@@ -60,15 +53,15 @@ mod tests {
     const SCHEMA: &str = "[[schema.feature]]\nname = \"hour\"\nkind = \"numeric\"\nedges = [6, 12]\n";
 
     #[test]
-    fn a_draft_needs_geometry_and_schema_only() {
+    fn a_partial_policy_needs_geometry_and_schema_only() {
         let text = format!("geometry = \"compact\"\nunheard_of = 1\n{SCHEMA}");
-        let draft = Draft::from_toml(&text).unwrap();
-        assert_eq!(draft.geometry(), Geometry::COMPACT);
-        assert_eq!(draft.schema().symbol_count(), 5);
+        let partial = PartialPolicy::from_toml(&text).unwrap();
+        assert_eq!(partial.geometry(), Geometry::COMPACT);
+        assert_eq!(partial.schema().symbol_count(), 5);
     }
 
     #[test]
-    fn what_a_draft_has_is_checked_as_in_a_policy() {
+    fn what_a_partial_policy_has_is_checked_as_in_a_policy() {
         for (text, part) in [
             (SCHEMA.to_owned(), "missing field `geometry`"),
             ("geometry = \"compact\"\n".to_owned(), "missing field `schema`"),
@@ -76,7 +69,7 @@ mod tests {
             (format!("geometry = \"compact\"\n{SCHEMA}labels = [\"a\"]\n"), "a numeric feature has `edges`"),
             (format!("geometry = \"compact\"\n{}", SCHEMA.replace("6, 12", "12, 6")), "edge 1 is 6"),
         ] {
-            let error = Draft::from_toml(&text).unwrap_err().to_string();
+            let error = PartialPolicy::from_toml(&text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
     }

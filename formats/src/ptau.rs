@@ -6,19 +6,18 @@
 //! over another root of unity than halo2's and are ignored.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 
 use blake2::{Blake2b512, Digest as _};
+use fairshare_params::Geometry;
+use fairshare_params::encoding::POINT_BYTES;
+use fairshare_params::srs::{
+    Element, FileHash, G2_BYTES, Srs, SrsError, g1_from_coordinates, g2_from_coordinates,
+};
 use ff::PrimeField;
 use halo2curves::bn256::{Fq, Fq2, G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rayon::prelude::*;
-
-use super::points::{G2_BYTES, Points, g1_from_coordinates, g2_from_coordinates};
-use super::{Element, FileHash, PtauError, SrsError, lagrange};
-use crate::encoding::POINT_BYTES;
 
 const MAGIC: [u8; 4] = *b"ptau";
 const VERSION: u32 = 1;
@@ -35,28 +34,149 @@ const HEADER: (u32, &str) = (1, "header");
 const TAU_G1: (u32, &str) = (2, "powers in G1");
 const TAU_G2: (u32, &str) = (3, "powers in G2");
 
-/// The checked points of `2^k` rows, and the hash of the file they come from.
+/// Why a ceremony's file was not imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// It cannot be read.
+    #[error("the ceremony file cannot be read")]
+    Read(#[source] io::Error),
+    /// It is not a `.ptau` file of use here.
+    #[error(transparent)]
+    Ptau(#[from] PtauError),
+    /// Its points are refused.
+    #[error("the ceremony file's points are refused")]
+    Points(#[from] SrsError),
+}
+
+/// Why a `.ptau` file cannot be imported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PtauError {
+    /// The file starts with other bytes than `ptau`.
+    #[error("starts with {found:02x?}, not with `ptau`: give a snarkjs powers-of-tau file")]
+    Magic {
+        /// Its first four bytes.
+        found: [u8; 4],
+    },
+    /// A format version other than 1.
+    #[error("has .ptau format version {found}; only version 1 is known")]
+    Version {
+        /// The file's version.
+        found: u32,
+    },
+    /// More sections than any powers-of-tau file has.
+    #[error("announces {found} sections; a powers-of-tau file has at most {max}")]
+    TooManySections {
+        /// How many it announces.
+        found: u32,
+        /// How many are accepted.
+        max: u32,
+    },
+    /// The file ends inside its headers.
+    #[error("ends within its headers, at byte {length}: it is truncated; download it again")]
+    Truncated {
+        /// The file's length in bytes.
+        length: u64,
+    },
+    /// A section that reaches past the end of the file.
+    #[error(
+        "section {section} at byte {offset} claims {size} bytes, but the file ends at {length}: \
+         it is truncated or damaged; download it again"
+    )]
+    SectionBounds {
+        /// The section's type.
+        section: u32,
+        /// Where its content starts, in bytes.
+        offset: u64,
+        /// The size it claims, in bytes.
+        size: u64,
+        /// The file's length in bytes.
+        length: u64,
+    },
+    /// Two sections of one type.
+    #[error("has section {section} twice; use a file written by snarkjs")]
+    DuplicateSection {
+        /// The section's type.
+        section: u32,
+    },
+    /// No section of a type that is needed.
+    #[error("has no section {section} ({what}); use a file written by snarkjs")]
+    MissingSection {
+        /// The section's type.
+        section: u32,
+        /// What it would hold.
+        what: &'static str,
+    },
+    /// A section of another size than the header's power gives it.
+    #[error(
+        "section {section} ({what}) holds {found} bytes instead of {expected}; use a file written by snarkjs"
+    )]
+    SectionSize {
+        /// The section's type.
+        section: u32,
+        /// What it holds.
+        what: &'static str,
+        /// Its size in bytes.
+        found: u64,
+        /// The size that fits, in bytes.
+        expected: u64,
+    },
+    /// Bytes after the last section.
+    #[error("has {bytes} bytes after its last section; download it again")]
+    TrailingBytes {
+        /// How many.
+        bytes: u64,
+    },
+    /// A ceremony for another curve.
+    #[error("is for {curve} (a base field of {bytes} bytes), not for BN254: use a bn128 ceremony")]
+    Curve {
+        /// The curve, if its prime is known.
+        curve: &'static str,
+        /// The width of a coordinate in bytes.
+        bytes: u32,
+    },
+    /// A power that no BN254 ceremony can have.
+    #[error("claims power {found}; BN254 ceremonies have at most {max}")]
+    Power {
+        /// The power it claims.
+        found: u32,
+        /// The largest power.
+        max: u32,
+    },
+    /// Fewer powers than the geometry needs.
+    #[error(
+        "has power {found}, but power {needed} or more is needed: get powersOfTau28_hez_final_{needed:02}.ptau"
+    )]
+    TooSmall {
+        /// The file's power.
+        found: u32,
+        /// The power needed: `k` of the geometry.
+        needed: u32,
+    },
+}
+
+/// Takes the reference string from a snarkjs `.ptau` file of the geometry's power or any larger one.
+///
+/// Once its table of sections is found sound the file is hashed, which reads all of it; of the points only those needed
+/// are read. The Lagrange points are computed. Progress goes to [`tracing`] at level `info`.
 ///
 /// The file is read twice, for its hash and for its points. One that is changed in between cannot pass for a public
 /// ceremony: that name is granted by the trapdoor in G2, not by the hash alone.
-pub(super) fn import(path: &Path, k: u32) -> Result<(Points, FileHash), SrsError> {
-    let mut reader = Reader::open(path)?;
+pub fn import(file: impl Read + Seek, geometry: Geometry) -> Result<Srs, ImportError> {
+    let k = geometry.k();
+    let mut reader = Reader::new(file)?;
     let sections = reader.sections()?;
     let power = reader.power(&sections)?;
     tracing::info!(power, needed = k, bytes = reader.length, "a ceremony file");
     if power < k {
-        return Err(reader.refuse(PtauError::TooSmall { found: power, needed: k }));
+        return Err(PtauError::TooSmall { found: power, needed: k }.into());
     }
     // Only now: to hash whatever is named `.ptau` may take minutes, and sections and power are a few dozen bytes.
     let hash = reader.hash()?;
     let (powers, g2, s_g2) = reader.points(&sections, power, k)?;
     tracing::info!(power, k, "read the powers of tau");
-    let mut points = Points { k, powers, lagrange: Vec::new(), g2, s_g2 };
-    // A wrong file is found out here, before the expensive part.
-    points.check_powers()?;
-    points.lagrange = lagrange::from_powers(&points.powers, k);
-    points.check()?;
-    Ok((points, hash))
+    Ok(Srs::from_powers(geometry, powers, g2, s_g2, hash)?)
 }
 
 /// Where a section's content lies in the file, in bytes; within it.
@@ -66,26 +186,23 @@ struct Section {
     size: u64,
 }
 
-/// An open file of known length.
-struct Reader<'a> {
-    path: &'a Path,
-    file: File,
+/// A file of known length.
+struct Reader<R> {
+    file: R,
     length: u64,
 }
 
-impl<'a> Reader<'a> {
-    fn open(path: &'a Path) -> Result<Self, SrsError> {
-        let file = File::open(path).map_err(SrsError::io("open", path))?;
-        let length = file.metadata().map_err(SrsError::io("inspect", path))?.len();
-        Ok(Self { path, file, length })
+impl<R: Read + Seek> Reader<R> {
+    fn new(mut file: R) -> Result<Self, ImportError> {
+        let length = file.seek(SeekFrom::End(0)).map_err(ImportError::Read)?;
+        Ok(Self { file, length })
     }
 
     /// BLAKE2b-512 of the whole file, a piece at a time; of a device that never ends, as much as its length says.
-    fn hash(&self) -> Result<FileHash, SrsError> {
+    fn hash(&mut self) -> Result<FileHash, ImportError> {
         let mut hasher = Blake2b512::new();
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(0)).map_err(SrsError::io("read", self.path))?;
-        let mut file = file.take(self.length);
+        self.file.seek(SeekFrom::Start(0)).map_err(ImportError::Read)?;
+        let mut file = (&mut self.file).take(self.length);
         let mut buffer = vec![0; 1 << 20];
         let (mut done, mut reported) = (0u64, 0u64);
         tracing::info!(bytes = self.length, "hashing the ceremony file");
@@ -94,7 +211,7 @@ impl<'a> Reader<'a> {
                 Ok(0) => break,
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(SrsError::io("read", self.path)(error)),
+                Err(error) => return Err(ImportError::Read(error)),
             };
             hasher.update(buffer.get(..read).unwrap_or_default());
             done += read as u64;
@@ -107,18 +224,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The table of sections: every one within the file, none twice, nothing after the last.
-    fn sections(&mut self) -> Result<HashMap<u32, Section>, SrsError> {
+    fn sections(&mut self) -> Result<HashMap<u32, Section>, ImportError> {
         let magic: [u8; 4] = self.read_at(0)?;
         if magic != MAGIC {
-            return Err(self.refuse(PtauError::Magic { found: magic }));
+            return Err(PtauError::Magic { found: magic }.into());
         }
         let version = u32::from_le_bytes(self.read_at(4)?);
         if version != VERSION {
-            return Err(self.refuse(PtauError::Version { found: version }));
+            return Err(PtauError::Version { found: version }.into());
         }
         let announced = u32::from_le_bytes(self.read_at(8)?);
         if announced > MAX_SECTIONS {
-            return Err(self.refuse(PtauError::TooManySections { found: announced, max: MAX_SECTIONS }));
+            return Err(PtauError::TooManySections { found: announced, max: MAX_SECTIONS }.into());
         }
         let mut sections = HashMap::new();
         let mut end = 12u64;
@@ -130,26 +247,21 @@ impl<'a> Reader<'a> {
             end = match offset.checked_add(size) {
                 Some(end) if end <= length => end,
                 _ => {
-                    return Err(self.refuse(PtauError::SectionBounds {
-                        section: kind,
-                        offset,
-                        size,
-                        length,
-                    }));
+                    return Err(PtauError::SectionBounds { section: kind, offset, size, length }.into());
                 }
             };
             if sections.insert(kind, Section { offset, size }).is_some() {
-                return Err(self.refuse(PtauError::DuplicateSection { section: kind }));
+                return Err(PtauError::DuplicateSection { section: kind }.into());
             }
         }
         match self.length - end {
             0 => Ok(sections),
-            bytes => Err(self.refuse(PtauError::TrailingBytes { bytes })),
+            bytes => Err(PtauError::TrailingBytes { bytes }.into()),
         }
     }
 
     /// The power of the ceremony, once its curve is known to be BN254.
-    fn power(&mut self, sections: &HashMap<u32, Section>) -> Result<u32, SrsError> {
+    fn power(&mut self, sections: &HashMap<u32, Section>) -> Result<u32, ImportError> {
         let header = self.section(sections, HEADER)?;
         let bytes = u32::from_le_bytes(self.read_at(header.offset)?);
         let curve = match bytes {
@@ -158,13 +270,13 @@ impl<'a> Reader<'a> {
             _ => UNKNOWN_CURVE,
         };
         if curve != BN254 {
-            return Err(self.refuse(PtauError::Curve { curve, bytes }));
+            return Err(PtauError::Curve { curve, bytes }.into());
         }
         // The prime is followed by the power and by that of the ceremony this file was cut from.
         self.require_size(HEADER, header, 4 + u64::from(FIELD_BYTES) + 4 + 4)?;
         let power = u32::from_le_bytes(self.read_at(header.offset + 4 + u64::from(FIELD_BYTES))?);
         if power > MAX_POWER {
-            return Err(self.refuse(PtauError::Power { found: power, max: MAX_POWER }));
+            return Err(PtauError::Power { found: power, max: MAX_POWER }.into());
         }
         Ok(power)
     }
@@ -175,7 +287,7 @@ impl<'a> Reader<'a> {
         sections: &HashMap<u32, Section>,
         power: u32,
         k: u32,
-    ) -> Result<(Vec<G1Affine>, G2Affine, G2Affine), SrsError> {
+    ) -> Result<(Vec<G1Affine>, G2Affine, G2Affine), ImportError> {
         let (tau_g1, tau_g2) = (self.section(sections, TAU_G1)?, self.section(sections, TAU_G2)?);
         self.require_size(TAU_G1, tau_g1, ((2 << power) - 1) * POINT_BYTES as u64)?;
         self.require_size(TAU_G2, tau_g2, (1 << power) * G2_BYTES as u64)?;
@@ -186,10 +298,10 @@ impl<'a> Reader<'a> {
             .par_chunks_exact(POINT_BYTES)
             .enumerate()
             .map(|(i, chunk)| decode_g1(chunk).ok_or(SrsError::NotAPoint { element: Element::Power(i) }))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, SrsError>>()?;
         let mut g2_at = |index: u64, element| {
             let encoded = self.read_at::<G2_BYTES>(tau_g2.offset + index * G2_BYTES as u64)?;
-            decode_g2(&encoded).ok_or(SrsError::NotAPoint { element })
+            decode_g2(&encoded).ok_or(ImportError::Points(SrsError::NotAPoint { element }))
         };
         Ok((powers, g2_at(0, Element::G2)?, g2_at(1, Element::SG2)?))
     }
@@ -198,12 +310,9 @@ impl<'a> Reader<'a> {
         &self,
         sections: &HashMap<u32, Section>,
         wanted: (u32, &'static str),
-    ) -> Result<Section, SrsError> {
+    ) -> Result<Section, ImportError> {
         let (section, what) = wanted;
-        sections
-            .get(&section)
-            .copied()
-            .ok_or_else(|| self.refuse(PtauError::MissingSection { section, what }))
+        sections.get(&section).copied().ok_or_else(|| PtauError::MissingSection { section, what }.into())
     }
 
     fn require_size(
@@ -211,30 +320,26 @@ impl<'a> Reader<'a> {
         wanted: (u32, &'static str),
         found: Section,
         expected: u64,
-    ) -> Result<(), SrsError> {
+    ) -> Result<(), ImportError> {
         let (section, what) = wanted;
         if found.size == expected {
             return Ok(());
         }
-        Err(self.refuse(PtauError::SectionSize { section, what, found: found.size, expected }))
+        Err(PtauError::SectionSize { section, what, found: found.size, expected }.into())
     }
 
-    fn read_at<const N: usize>(&mut self, offset: u64) -> Result<[u8; N], SrsError> {
+    fn read_at<const N: usize>(&mut self, offset: u64) -> Result<[u8; N], ImportError> {
         let mut bytes = [0; N];
         self.read_into(offset, &mut bytes)?;
         Ok(bytes)
     }
 
-    fn read_into(&mut self, offset: u64, bytes: &mut [u8]) -> Result<(), SrsError> {
+    fn read_into(&mut self, offset: u64, bytes: &mut [u8]) -> Result<(), ImportError> {
         let outcome = self.file.seek(SeekFrom::Start(offset)).and_then(|_| self.file.read_exact(bytes));
         outcome.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.refuse(PtauError::Truncated { length: self.length }),
-            _ => SrsError::io("read", self.path)(error),
+            io::ErrorKind::UnexpectedEof => PtauError::Truncated { length: self.length }.into(),
+            _ => ImportError::Read(error),
         })
-    }
-
-    fn refuse(&self, source: PtauError) -> SrsError {
-        SrsError::Ptau { path: self.path.to_path_buf(), source }
     }
 }
 
@@ -274,30 +379,6 @@ fn decode_g2(bytes: &[u8]) -> Option<G2Affine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::srs::ceremony;
-
-    /// The real ceremony's smallest file, made by nobody here: see `tests/data/PROVENANCE.md`.
-    fn real_file() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/powersOfTau28_hez_final_08.ptau")
-    }
-
-    #[test]
-    fn the_real_ceremony_is_imported_recognised_and_consistent() {
-        let (points, hash) = import(&real_file(), 8).unwrap();
-        assert_eq!(ceremony::published_name(&hash), Some("powersOfTau28_hez_final_08.ptau"));
-        assert!(ceremony::is_perpetual_powers_of_tau(&points.s_g2));
-        assert_eq!((points.powers.len(), points.lagrange.len()), (256, 256));
-        let (shorter, _) = import(&real_file(), 5).unwrap();
-        assert_eq!(shorter.powers, points.powers[..32]);
-        assert_ne!(shorter.lagrange[..], points.lagrange[..32]);
-    }
-
-    #[test]
-    fn a_ceremony_below_the_needed_power_is_refused_with_that_power() {
-        let error = import(&real_file(), 9).err().unwrap();
-        let SrsError::Ptau { source, .. } = error else { panic!("{error}") };
-        assert_eq!(source, PtauError::TooSmall { found: 8, needed: 9 });
-    }
 
     #[test]
     fn coordinates_not_below_the_modulus_are_refused() {

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::{Policy, PolicyError};
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Evidence, Registration};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -64,12 +65,14 @@ pub const REFERENCE_JSON: &str = r#"{"counts": {"delay": [1, 2, 3, 4, 5], "carri
 
 /// Reads a policy that names no file.
 pub fn read(text: &str) -> Result<Policy, PolicyError> {
-    Policy::from_toml(text, &|file| Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}"))))
+    fairshare_formats::policy::from_toml(text, &|file| {
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("no {file}")))
+    })
 }
 
 /// Reads a policy in which every file name leads to `content`.
 pub fn read_with(text: &str, content: &str) -> Result<Policy, PolicyError> {
-    Policy::from_toml(text, &|_| Ok(content.as_bytes().to_vec()))
+    fairshare_formats::policy::from_toml(text, &|_| Ok(content.as_bytes().to_vec()))
 }
 
 /// The good policy.

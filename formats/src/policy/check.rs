@@ -1,56 +1,61 @@
-//! From the policy as written to the policy as checked: every rule of the file is one function here.
+//! From the policy as written to the policy as checked: every key of the file is read here. What may stand in a rule, the
+//! rules themselves say ([`Policy::new`]); here it is said where a refused one stands.
 
-use std::cmp::Ordering;
 use std::fmt::Display;
 use std::io;
 use std::path::{Component, Path};
 
-use fairshare_circuits::numeric::decay::{Decay, MAX_ROUND};
+use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::parse_fixed48;
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::{
+    COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, PROTOCOL_VERSION, Policy, Rounds, RuleError, Rules, Vault,
+    Weighting,
+};
+use fairshare_params::reference::Reference;
+use fairshare_params::schema::{Feature, Rule, Schema, SchemaError};
 use toml::Spanned;
 
-use super::error::{Place, PolicyError, Position};
+use super::error::{Location, PolicyError, Position};
 use super::raw::{
     RawData, RawFeature, RawKind, RawPolicy, RawReference, RawRounds, RawSchema, RawVault, RawWeighting,
     RawWeights,
 };
 use super::rounds::parse_rounds;
-use super::{
-    COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PROTOCOL_VERSION, Policy,
-    Rounds, Vault, Weighting, side_file_hash,
-};
-use crate::Geometry;
-use crate::address::Address;
-use crate::encoding::Digest;
-use crate::reference::{Reference, SmoothedReference};
-use crate::schema::{Feature, Rule, Schema, SchemaError};
+use super::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, side_file_hash};
+use crate::reference;
 
 type Result<T> = std::result::Result<T, PolicyError>;
-
-/// The most characters of a subnet's name.
-const MAX_SUBNET: usize = 64;
 
 /// Parses and checks a whole policy.
 pub(super) fn build(text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> Result<Policy> {
     bound("the policy", text.len(), MAX_POLICY_BYTES)?;
     let raw: RawPolicy = toml::from_str(text).map_err(|error| syntax(text, error))?;
-    let source = Source { text, load };
-
-    source.require(
-        "protocol",
-        &raw.protocol,
-        *raw.protocol.get_ref() == u64::from(PROTOCOL_VERSION),
-        "1, the protocol version that this program speaks",
-    )?;
-    let geometry = source.geometry(&raw.geometry)?;
-    let vault = source.vault(raw.vault)?;
-    source.weights(&raw.weights)?;
-    let data = source.data(&raw.data)?;
-    let compute_decay = source.compute_decay(&raw.compute.lambda, &data.decay)?;
-    let rounds = source.rounds(&raw.rounds, geometry)?;
-    let schema = source.schema(raw.schema, geometry)?;
-    let reference = source.reference(&raw.reference, &schema, data.pseudo_count, geometry)?;
-    Ok(Policy { geometry, vault, data, compute_decay, rounds, schema, reference })
+    let reader = Reader { text, load };
+    reader.version(&raw.protocol)?;
+    let geometry = reader.geometry(&raw.geometry)?;
+    reader.weights(&raw.weights)?;
+    let (rounds, rounds_at) = reader.rounds(&raw.rounds, geometry)?;
+    let (reference, reference_at) = reader.reference(&raw.reference)?;
+    let rules = Rules {
+        geometry,
+        vault: reader.vault(&raw.vault)?,
+        data: reader.data(&raw.data)?,
+        compute_decay: reader.decay("compute.lambda", &raw.compute.lambda)?,
+        rounds,
+        schema: reader.schema(&raw.schema, geometry)?,
+        reference,
+    };
+    Policy::new(rules).map_err(|source| {
+        let place = match &source {
+            RuleError::RoundCount { .. } => rounds_at,
+            RuleError::Reference(_) => reference_at,
+            other => reader.rule(other, &raw),
+        };
+        PolicyError::Rule { place, source }
+    })
 }
 
 /// Refuses a file above its bound.
@@ -62,7 +67,7 @@ pub(super) fn bound(file: &str, length: usize, bound: u64) -> Result<()> {
 }
 
 /// The policy's text, to say where a value stands, and the loader of the files that it names.
-pub(super) struct Source<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     load: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
 }
@@ -73,7 +78,7 @@ enum Form<'a, T> {
     File { file: &'a Spanned<String>, hash: &'a Spanned<String> },
 }
 
-impl<'a> Source<'a> {
+impl<'a> Reader<'a> {
     /// A text that names no files.
     pub(super) fn of(text: &'a str) -> Self {
         Self { text, load: &|_| Err(io::ErrorKind::Unsupported.into()) }
@@ -91,36 +96,46 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn vault(&self, raw: RawVault) -> Result<Vault> {
-        self.require("vault.chain_id", &raw.chain_id, *raw.chain_id.get_ref() >= 1, "1 or more")?;
+    fn version(&self, version: &Spanned<u64>) -> Result<()> {
+        if *version.get_ref() == u64::from(PROTOCOL_VERSION) {
+            return Ok(());
+        }
+        let expected = "1, the protocol version that this program speaks";
+        Err(self.out_of_range("protocol", version, version.get_ref(), expected))
+    }
+
+    fn vault(&self, raw: &RawVault) -> Result<Vault> {
         let address: Address = raw.address.get_ref().parse().map_err(|source| PolicyError::Address {
             place: self.place("vault.address", &raw.address),
             source,
         })?;
-        let held = !address.is_zero();
-        self.require("vault.address", &raw.address, held, "the address of a vault, which is never zero")?;
-        let subnet = raw.subnet.get_ref();
-        // ASCII only: two names that look alike but differ in Unicode form would be two subnets.
-        let printable = (1..=MAX_SUBNET).contains(&subnet.len())
-            && subnet.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
-            && subnet.trim() == subnet;
-        if !printable {
-            let found = format!("{:?}", subnet.chars().take(80).collect::<String>());
-            let expected = "a name of 1 to 64 printable ASCII characters, without a space at either end";
-            return Err(self.out_of_range("vault.subnet", &raw.subnet, found, expected));
-        }
-        let pool = raw.pool.get_ref().0;
-        if pool == 0 {
-            let expected = "a pool of 1 or more of the token's base units";
-            return Err(self.out_of_range("vault.pool", &raw.pool, pool, expected));
-        }
         Ok(Vault {
             chain_id: *raw.chain_id.get_ref(),
             address,
-            subnet: raw.subnet.into_inner(),
+            subnet: raw.subnet.get_ref().clone(),
             epoch: raw.epoch,
-            pool,
+            pool: raw.pool.get_ref().0,
         })
+    }
+
+    /// Where the value stands that a rule refuses; the lists' places are known to whoever read them.
+    fn rule(&self, error: &RuleError, raw: &RawPolicy) -> Box<Location> {
+        match error {
+            RuleError::ChainId => self.place("vault.chain_id", &raw.vault.chain_id),
+            RuleError::VaultAddress => self.place("vault.address", &raw.vault.address),
+            RuleError::Subnet { .. } => self.place("vault.subnet", &raw.vault.subnet),
+            RuleError::Pool => self.place("vault.pool", &raw.vault.pool),
+            RuleError::PseudoCount => self.place("data.pseudo_count", &raw.data.pseudo_count),
+            RuleError::MinRecords => self.place("data.min_records", &raw.data.min_records),
+            RuleError::Cap => match &raw.data.cap {
+                Some(cap) => self.place("data.cap", cap),
+                None => self.place("data.weighting", &raw.data.weighting),
+            },
+            RuleError::DecayOrder { .. } => self.place("compute.lambda", &raw.compute.lambda),
+            RuleError::LastRound { .. } => self.place("rounds.first", &raw.rounds.get_ref().first),
+            RuleError::Schema(_) => self.place("schema.feature", &raw.schema.feature),
+            _ => self.place_at("policy", 0),
+        }
     }
 
     fn weights(&self, raw: &RawWeights) -> Result<()> {
@@ -138,8 +153,8 @@ impl<'a> Source<'a> {
     fn data(&self, raw: &RawData) -> Result<DataRules> {
         Ok(DataRules {
             decay: self.decay("data.lambda", &raw.lambda)?,
-            pseudo_count: self.positive_u32("data.pseudo_count", &raw.pseudo_count)?,
-            min_records: self.positive_u32("data.min_records", &raw.min_records)?,
+            pseudo_count: self.u32("data.pseudo_count", &raw.pseudo_count)?,
+            min_records: self.u32("data.min_records", &raw.min_records)?,
             weighting: self.weighting(raw)?,
         })
     }
@@ -156,7 +171,6 @@ impl<'a> Source<'a> {
             (RawWeighting::RecordsDivergence, Some(text)) => {
                 let cap = parse_fixed48(text.get_ref())
                     .map_err(|source| PolicyError::Cap { place: self.place("data.cap", text), source })?;
-                self.require("data.cap", text, cap > 0, "2^-48 nats or more")?;
                 Ok(Weighting::RecordsDivergence { cap })
             }
         }
@@ -167,19 +181,8 @@ impl<'a> Source<'a> {
             .map_err(|source| PolicyError::Decay { place: self.place(key, lambda), source })
     }
 
-    fn compute_decay(&self, lambda: &Spanned<String>, data: &Decay) -> Result<Decay> {
-        let compute = self.decay("compute.lambda", lambda)?;
-        if compute.compare(data) != Ordering::Less {
-            return Err(PolicyError::DecayOrder {
-                place: self.place("compute.lambda", lambda),
-                compute: compute.lambda().to_owned(),
-                data: data.lambda().to_owned(),
-            });
-        }
-        Ok(compute)
-    }
-
-    fn rounds(&self, table: &Spanned<RawRounds>, geometry: Geometry) -> Result<Rounds> {
+    /// The rounds, and where their totals are given.
+    fn rounds(&self, table: &Spanned<RawRounds>, geometry: Geometry) -> Result<(Rounds, Box<Location>)> {
         let raw = table.get_ref();
         let first = *raw.first.get_ref();
         let place = || self.place("rounds", table);
@@ -194,24 +197,16 @@ impl<'a> Source<'a> {
                 (totals, place)
             }
         };
-        let (found, bound) = (totals.len(), geometry.rounds());
-        if found == 0 || found > bound {
-            return Err(PolicyError::RoundCount { place, found, geometry: geometry.name(), bound });
-        }
-        let last = first.saturating_add(found as u64 - 1);
-        let expected =
-            format!("a round from which the last of {found} is at most {MAX_ROUND}, as far as decay goes");
-        self.require("rounds.first", &raw.first, last <= MAX_ROUND, &expected)?;
-        Ok(Rounds { first, totals })
+        Ok((Rounds { first, totals }, place))
     }
 
-    pub(super) fn schema(&self, raw: RawSchema, geometry: Geometry) -> Result<Schema> {
+    pub(super) fn schema(&self, raw: &RawSchema, geometry: Geometry) -> Result<Schema> {
         // A place is counted from the start of the text: it is looked up for the one feature that an error is about.
         let all = raw.feature.span().start;
-        let tables = raw.feature.into_inner();
+        let tables = raw.feature.get_ref();
         let starts: Vec<_> = tables.iter().map(|table| table.span().start).collect();
         let features: Vec<_> = tables
-            .into_iter()
+            .iter()
             .enumerate()
             .map(|(index, table)| self.feature(index, table))
             .collect::<Result<_>>()?;
@@ -226,47 +221,45 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn feature(&self, index: usize, table: Spanned<RawFeature>) -> Result<Feature> {
-        let raw = table.into_inner();
-        let kind = raw.kind.span().start;
-        let rule = match (raw.kind.into_inner(), raw.labels, raw.edges) {
+    fn feature(&self, index: usize, table: &Spanned<RawFeature>) -> Result<Feature> {
+        let raw = table.get_ref();
+        let rule = match (raw.kind.get_ref(), &raw.labels, &raw.edges) {
             (RawKind::Categorical, Some(labels), None) => {
-                Ok(Rule::Categorical { labels: labels.into_inner() })
+                Ok(Rule::Categorical { labels: labels.get_ref().clone() })
             }
             (RawKind::Numeric, None, Some(edges)) => {
-                Ok(Rule::Numeric { edges: edges.into_inner().into_iter().map(|edge| edge.0).collect() })
+                Ok(Rule::Numeric { edges: edges.get_ref().iter().map(|edge| edge.0).collect() })
             }
             (RawKind::Categorical, _, _) => Err("a categorical feature has `labels` and no `edges`"),
             (RawKind::Numeric, _, _) => Err("a numeric feature has `edges` and no `labels`"),
         };
         let rule = rule.map_err(|problem| {
-            let place = self.place_at(&format!("schema.feature[{index}].kind"), kind);
+            let place = self.place(&format!("schema.feature[{index}].kind"), &raw.kind);
             PolicyError::FeatureKeys { place, problem }
         })?;
-        Ok(Feature { name: raw.name, rule })
+        Ok(Feature { name: raw.name.clone(), rule })
     }
 
-    fn reference(
-        &self,
-        table: &Spanned<RawReference>,
-        schema: &Schema,
-        pseudo_count: u32,
-        geometry: Geometry,
-    ) -> Result<SmoothedReference> {
+    /// The reference, and where its counts are given.
+    fn reference(&self, table: &Spanned<RawReference>) -> Result<(Reference, Box<Location>)> {
         let raw = table.get_ref();
         let place = || self.place("reference", table);
-        let (reference, place) = match form(place, "counts", &raw.counts, &raw.file, &raw.hash)? {
+        match form(place, "counts", &raw.counts, &raw.file, &raw.hash)? {
             Form::Inline(counts) => {
-                (Ok(Reference::new(counts.get_ref().clone())), self.place("reference.counts", counts))
+                Ok((Reference::new(counts.get_ref().clone()), self.place("reference.counts", counts)))
             }
             Form::File { file, hash } => {
                 let bytes = self.side_file("reference", file, hash)?;
-                (Reference::from_json(&bytes), self.place("reference.file", file))
+                let place = self.place("reference.file", file);
+                match reference::from_json(&bytes) {
+                    Ok(reference) => Ok((reference, place)),
+                    Err(source) => {
+                        let file = file.get_ref().clone();
+                        Err(PolicyError::ReferenceFile { place, file, source })
+                    }
+                }
             }
-        };
-        reference
-            .and_then(|reference| reference.smooth(schema, pseudo_count, geometry.alphabet()))
-            .map_err(|source| PolicyError::Reference { place, source })
+        }
     }
 
     /// The bytes of a file that table `table` names, once their hash is the one in the policy.
@@ -294,16 +287,9 @@ impl<'a> Source<'a> {
         Ok(bytes)
     }
 
-    fn positive_u32(&self, key: &str, value: &Spanned<u64>) -> Result<u32> {
+    fn u32(&self, key: &str, value: &Spanned<u64>) -> Result<u32> {
         let expected = "a whole number from 1 to 4294967295";
-        match u32::try_from(*value.get_ref()) {
-            Ok(number) if number > 0 => Ok(number),
-            _ => Err(self.out_of_range(key, value, value.get_ref(), expected)),
-        }
-    }
-
-    fn require<T: Display>(&self, key: &str, value: &Spanned<T>, holds: bool, expected: &str) -> Result<()> {
-        if holds { Ok(()) } else { Err(self.out_of_range(key, value, value.get_ref(), expected)) }
+        u32::try_from(*value.get_ref()).map_err(|_| self.out_of_range(key, value, value.get_ref(), expected))
     }
 
     fn out_of_range<T>(
@@ -320,18 +306,18 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn place<T>(&self, key: &str, at: &Spanned<T>) -> Box<Place> {
+    fn place<T>(&self, key: &str, at: &Spanned<T>) -> Box<Location> {
         self.place_at(key, at.span().start)
     }
 
-    fn place_at(&self, key: &str, start: usize) -> Box<Place> {
-        Box::new(Place { key: key.to_owned(), position: Some(position(self.text, start)) })
+    fn place_at(&self, key: &str, start: usize) -> Box<Location> {
+        Box::new(Location { key: key.to_owned(), position: Some(position(self.text, start)) })
     }
 }
 
 /// Exactly one of a table's two forms, and the second one whole.
 fn form<'a, T>(
-    place: impl Fn() -> Box<Place>,
+    place: impl Fn() -> Box<Location>,
     inline: &'static str,
     value: &'a Option<Spanned<T>>,
     file: &'a Option<Spanned<String>>,
@@ -357,7 +343,7 @@ fn faulty_feature(error: &SchemaError, names: &[String]) -> Option<usize> {
         | SchemaError::EmptyLabel { feature }
         | SchemaError::NoBins { feature }
         | SchemaError::UnsortedEdges { feature, .. } => names.iter().position(|name| name == feature),
-        SchemaError::Empty | SchemaError::TooManySymbols { .. } => None,
+        _ => None,
     }
 }
 
@@ -380,6 +366,6 @@ pub(super) fn syntax(text: &str, mut error: toml::de::Error) -> PolicyError {
         Some((message, key)) => (message, key.trim_end_matches('`')),
         None => (printed, ""),
     };
-    let place = Box::new(Place { key: key.to_owned(), position });
+    let place = Box::new(Location { key: key.to_owned(), position });
     PolicyError::Syntax { place, message: message.to_owned() }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
-use fairshare_params::keys::{KeyCache, ProvingKey, Statement};
+use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::srs::Srs;
+use fairshare_storage::key_cache::KeyCache;
 use halo2_proofs::SerdeFormat;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;

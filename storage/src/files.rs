@@ -65,20 +65,43 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     begin(path).map(drop)
 }
 
-/// The bytes of a regular file, or its length if that is above `bound`: of a longer one nothing is read.
-pub fn read(path: &Path, bound: u64) -> io::Result<Result<Vec<u8>, u64>> {
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system refused, or it is not a regular file.
+    #[error("the file cannot be read")]
+    Io(#[from] io::Error),
+    /// Longer than is read.
+    #[error("the file holds {found} bytes or more; at most {bound} are read")]
+    TooLong {
+        /// Bytes that are there at least.
+        found: u64,
+        /// The most that is read.
+        bound: u64,
+    },
+}
+
+/// The length of a regular file. A pipe or a device is refused: it has none, and could make a reader wait for ever.
+pub fn length(path: &Path) -> io::Result<u64> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
     }
-    if metadata.len() > bound {
-        return Ok(Err(metadata.len()));
+    Ok(metadata.len())
+}
+
+/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read. Every file that is read whole
+/// is read here.
+pub fn read(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+    let found = length(path)?;
+    if found > bound {
+        return Err(ReadError::TooLong { found, bound });
     }
     let mut bytes = Vec::new();
     // It may have grown since: one byte past the bound is enough to see that.
     File::open(path)?.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
     let found = bytes.len() as u64;
-    Ok(if found > bound { Err(found) } else { Ok(bytes) })
+    if found > bound { Err(ReadError::TooLong { found, bound }) } else { Ok(bytes) }
 }
 
 /// Creates a folder, and those above it, that only its owner may enter.

@@ -83,10 +83,10 @@ fn registrations() {
     for honest in
         [data(1), data(1).with_evidence(evidence(3)), compute(), compute().with_evidence(evidence(3))]
     {
-        let text = honest.to_json();
+        let text = fairshare_formats::registration::to_json(&honest);
         let mut tally = Tally::default();
         for changed in changes(&text) {
-            match Registration::from_json(changed.as_bytes()) {
+            match fairshare_formats::registration::from_json(changed.as_bytes()) {
                 Err(_) => tally.refused += 1,
                 Ok(other) if other == honest => same(&mut tally, &text, &changed),
                 Ok(other) => {

@@ -5,11 +5,12 @@ use std::io;
 
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_circuits::numeric::fixed::DecimalError;
+use fairshare_params::address::AddressError;
+use fairshare_params::encoding::{Digest, HexError};
+use fairshare_params::policy::RuleError;
+use fairshare_params::schema::SchemaError;
 
-use crate::address::AddressError;
-use crate::encoding::{Digest, HexError};
-use crate::reference::ReferenceError;
-use crate::schema::SchemaError;
+use crate::reference::ReferenceFileError;
 
 /// A line and a column of the policy's text, both from 1; the column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +23,14 @@ pub struct Position {
 
 /// Where in a policy: a dotted key, and its position in the text where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The key, `vault.pool` for instance; empty where the text is not even TOML.
     pub key: String,
     /// Where its value stands.
     pub position: Option<Position>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.key.as_str(), self.position) {
             ("", None) => f.write_str("policy"),
@@ -44,14 +45,6 @@ impl fmt::Display for Place {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// The policy file cannot be read.
-    #[error("cannot read the policy {path}: {source}")]
-    Read {
-        /// The path that was tried.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
     /// A file above its bound; nothing of it was parsed.
     #[error(
         "{file} is longer than {bound} bytes, the most that is read; put a policy's long lists into files beside it, and add up its nodes' units"
@@ -62,19 +55,11 @@ pub enum PolicyError {
         /// The bound, in bytes.
         bound: u64,
     },
-    /// The policy file is not UTF-8.
-    #[error("the policy {path} is not UTF-8 from byte {offset} on; save it as UTF-8")]
-    NotUtf8 {
-        /// The file.
-        path: String,
-        /// Offset of the first byte that is not text.
-        offset: usize,
-    },
     /// Not TOML, or a key that is unknown, missing, repeated or of the wrong type.
     #[error("{place}: {message}")]
     Syntax {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong, with what was expected.
         message: String,
     },
@@ -82,7 +67,7 @@ pub enum PolicyError {
     #[error("{place}: {found} is not {expected}")]
     OutOfRange {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was found.
         found: String,
         /// What may stand there.
@@ -94,37 +79,27 @@ pub enum PolicyError {
     )]
     Weight {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// The weight found.
         found: u64,
         /// The only weight allowed.
         required: u64,
     },
     /// The vault's address is wrong.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Address {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong.
         source: AddressError,
     },
     /// A decay constant is wrong.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Decay {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong.
         source: DecayError,
-    },
-    /// Computing power must fade more slowly than data.
-    #[error("{place}: {compute} is not below `data.lambda`, {data}; lower it, or raise `data.lambda`")]
-    DecayOrder {
-        /// Where.
-        place: Box<Place>,
-        /// λ of compute.
-        compute: String,
-        /// λ of data.
-        data: String,
     },
     /// `records-divergence` without a cap.
     #[error(
@@ -132,7 +107,7 @@ pub enum PolicyError {
     )]
     MissingCap {
         /// Where the weighting stands.
-        place: Box<Place>,
+        place: Box<Location>,
     },
     /// `divergence` with a cap that it would ignore.
     #[error(
@@ -140,13 +115,13 @@ pub enum PolicyError {
     )]
     UnusedCap {
         /// Where the cap stands.
-        place: Box<Place>,
+        place: Box<Location>,
     },
     /// A cap that is no decimal number.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Cap {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong.
         source: DecimalError,
     },
@@ -154,7 +129,7 @@ pub enum PolicyError {
     #[error("{place}: {problem}; give either `{inline}`, or `file` and `hash`")]
     Form {
         /// The table.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was given.
         problem: &'static str,
         /// The key that holds the inline form.
@@ -166,23 +141,23 @@ pub enum PolicyError {
     )]
     SidePath {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// The path.
         file: String,
     },
     /// A file's hash is not hexadecimal.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Hash {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong.
         source: HexError,
     },
     /// A file named in the policy cannot be read.
-    #[error("{place}: cannot read `{file}`: {source}")]
+    #[error("{place}: cannot read `{file}`")]
     SideFile {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// What the system said.
@@ -194,7 +169,7 @@ pub enum PolicyError {
     )]
     HashMismatch {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// The hash in the policy.
@@ -203,59 +178,49 @@ pub enum PolicyError {
         found: Digest,
     },
     /// A file of round totals is wrong.
-    #[error("{place}: `{file}`: {source}")]
+    #[error("{place}: `{file}`")]
     RoundsFile {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// What was wrong.
         source: RoundsError,
     },
-    /// No round, or more than one proof can cover.
-    #[error("{place}: {found} rounds, but geometry `{geometry}` covers 1 to {bound}; {}", round_hint(*.found))]
-    RoundCount {
-        /// Where.
-        place: Box<Place>,
-        /// Rounds found; counting stops one past the bound.
-        found: usize,
-        /// The geometry.
-        geometry: &'static str,
-        /// Rounds that it covers.
-        bound: usize,
-    },
     /// A feature's keys do not fit its kind.
     #[error("{place}: {problem}")]
     FeatureKeys {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong and how to mend it.
         problem: &'static str,
     },
     /// The features make no schema.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Schema {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
         /// What was wrong.
         source: SchemaError,
     },
-    /// The reference counts do not fit the schema or the numbers' range.
-    #[error("{place}: {source}")]
-    Reference {
+    /// A file of reference counts is wrong.
+    #[error("{place}: `{file}`")]
+    ReferenceFile {
         /// Where.
-        place: Box<Place>,
+        place: Box<Location>,
+        /// The path as the policy gives it.
+        file: String,
         /// What was wrong.
-        source: ReferenceError,
+        source: ReferenceFileError,
     },
-}
-
-fn round_hint(found: usize) -> &'static str {
-    if found == 0 {
-        "give the total of at least one round"
-    } else {
-        "choose a larger geometry, or start a new epoch"
-    }
+    /// A rule that the protocol does not allow.
+    #[error("{place}")]
+    Rule {
+        /// Where.
+        place: Box<Location>,
+        /// What was wrong.
+        source: RuleError,
+    },
 }
 
 /// Why a file of round totals is refused. Lines count from 1, the header included.

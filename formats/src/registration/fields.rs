@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use fairshare_params::context::Role;
+use fairshare_params::encoding::Digest;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{RegistrationError, Result};
-use crate::context::Role;
-use crate::encoding::{Digest, json_message};
+use super::{RegistrationFileError, Result};
+use crate::json::JsonError;
 
 /// The fields not yet taken, and the prefix of their names (`evidence.`).
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl Fields {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         serde_json::from_slice(bytes)
             .map(|values| Self { prefix: "", values })
-            .map_err(|error| RegistrationError::Json { message: json_message(&error) })
+            .map_err(|error| JsonError::from(error).into())
     }
 
     /// A text, made a value by `parse`, which gets the field's full name for its errors.
@@ -40,7 +41,7 @@ impl Fields {
     /// A digest.
     pub(super) fn take_digest(&mut self, name: &'static str) -> Result<Digest> {
         self.take_parsed(name, |field, text| {
-            text.parse().map_err(|source| RegistrationError::Hex { field, source })
+            text.parse().map_err(|source| RegistrationFileError::Hex { field, source })
         })
     }
 
@@ -55,8 +56,12 @@ impl Fields {
 
     /// A whole number from 1 to 2^32 − 1.
     pub(super) fn take_u32(&mut self, name: &'static str) -> Result<u32> {
-        let number = self.take_number(name, 1, u32::MAX.into())?;
-        Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        let value = self.take(name)?;
+        let number = match value {
+            Value::Number(number) => u32::try_from(number).ok().filter(|number| *number > 0),
+            _ => None,
+        };
+        number.ok_or_else(|| self.wrong(name, &value, format!("a whole number from 1 to {}", u32::MAX)))
     }
 
     /// An inner object, if the field is there.
@@ -76,21 +81,21 @@ impl Fields {
             None => Ok(()),
             Some(key) => {
                 let key: String = key.chars().take(80).collect();
-                Err(RegistrationError::Unknown { field: format!("{}{key}", self.prefix), role })
+                Err(RegistrationFileError::Unknown { field: format!("{}{key}", self.prefix), role })
             }
         }
     }
 
     fn take(&mut self, name: &'static str) -> Result<Value> {
-        self.values.0.remove(name).ok_or_else(|| RegistrationError::Missing { field: self.full(name) })
+        self.values.0.remove(name).ok_or_else(|| RegistrationFileError::Missing { field: self.full(name) })
     }
 
     fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    fn wrong(&self, name: &str, found: &Value, expected: String) -> RegistrationError {
-        RegistrationError::Value { field: self.full(name), found: found.to_string(), expected }
+    fn wrong(&self, name: &str, found: &Value, expected: String) -> RegistrationFileError {
+        RegistrationFileError::Value { field: self.full(name), found: found.to_string(), expected }
     }
 }
 

@@ -5,22 +5,22 @@
 //! inside it is the one rebuilt from the circuit. What remains on trust are the polynomials of the proving key: a
 //! wrong one can only make proofs that do not verify, and the prover verifies each.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::compute_score::ComputeScoreCircuit;
 use fairshare_circuits::data_score::DataScoreCircuit;
 use fairshare_circuits::histogram::HistogramCircuit;
+use fairshare_params::encoding::SCALAR_BYTES;
+use fairshare_params::keys::{KeyError, ProvingKey, Statement, VerifyingKey};
+use fairshare_params::srs::Srs;
 use halo2_proofs::SerdeFormat;
 use halo2_proofs::plonk;
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
 
-use super::{KeyError, ProvingKey, Statement, VerifyingKey};
-use crate::encoding::SCALAR_BYTES;
-use crate::files::{self, Access};
-use crate::srs::Srs;
+use crate::files::{self, Access, ReadError};
 
 const MAGIC: [u8; 8] = *b"FSPKEY\0\x01";
 const HEADER_BYTES: usize = MAGIC.len() + 32;
@@ -58,8 +58,7 @@ impl KeyCache {
 
     /// The key kept for `verifying`, if one is; an error says why what is kept is of no use.
     pub fn find(&self, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>> {
-        let found = load(&self.path(verifying), verifying)?;
-        Ok(found.map(|key| ProvingKey { verifying: verifying.clone(), key }))
+        load(&self.path(verifying), verifying)
     }
 
     /// Where the key for `verifying` is kept.
@@ -70,7 +69,7 @@ impl KeyCache {
 
     fn keep(&self, path: &Path, key: &ProvingKey) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let body = key.key.to_bytes(SerdeFormat::RawBytesUnchecked);
+        let body = key.key().to_bytes(SerdeFormat::RawBytesUnchecked);
         let mut file = files::begin(path)?;
         file.write_all(&MAGIC)?;
         file.write_all(&Sha256::digest(&body))?;
@@ -80,18 +79,19 @@ impl KeyCache {
 }
 
 /// The key in the file, if there is a file; an error says why the file is of no use.
-fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<plonk::ProvingKey<G1Affine>>> {
+fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>> {
     let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
     let expected = (HEADER_BYTES + body_bytes(verifying)) as u64;
-    match fs::metadata(path) {
+    match files::length(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
-        Ok(metadata) if !metadata.is_file() => return Err(refuse("not a regular file")),
-        Ok(metadata) if metadata.len() != expected => return Err(refuse("not as long as this proving key")),
+        Ok(length) if length != expected => return Err(refuse("not as long as this proving key")),
         Ok(_) => {}
     }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(expected).read_to_end(&mut bytes)?;
+    let bytes = files::read(path, expected).map_err(|error| match error {
+        ReadError::Io(error) => error,
+        ReadError::TooLong { .. } => refuse("not as long as this proving key"),
+    })?;
     let (header, body) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(|| refuse("truncated"))?;
     let (magic, hash) = header.split_at(MAGIC.len());
     if magic != MAGIC || Sha256::digest(body).as_slice() != hash {
@@ -100,11 +100,8 @@ fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<plonk::Provi
     if !has_layout(body, verifying) {
         return Err(refuse("not of this circuit"));
     }
-    let key = parse(body, verifying)?;
-    if key.get_vk().transcript_repr() != verifying.key.transcript_repr() {
-        return Err(refuse("of another circuit"));
-    }
-    Ok(Some(key))
+    let key = ProvingKey::from_parts(verifying.clone(), parse(body, verifying)?);
+    key.map(Some).ok_or_else(|| refuse("of another circuit"))
 }
 
 /// Whether the body is this circuit's verifying key, then as many polynomials as its proving key has, each of its length.
@@ -112,10 +109,10 @@ fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<plonk::Provi
 /// The library's reader trusts every length that it reads: it panics where bytes are missing and allocates whatever a
 /// length asks for. The hash says nothing here: whoever wrote the body could hash it.
 fn has_layout(body: &[u8], verifying: &VerifyingKey) -> bool {
-    let cs = verifying.key.cs();
-    let (fixed, permuted) = (verifying.key.fixed_commitments().len(), cs.permutation().get_columns().len());
-    let rows = verifying.id.geometry.rows();
-    let verifying = verifying.key.to_bytes(SerdeFormat::RawBytesUnchecked);
+    let cs = verifying.key().cs();
+    let (fixed, permuted) = (verifying.key().fixed_commitments().len(), cs.permutation().get_columns().len());
+    let rows = verifying.id().geometry.rows();
+    let verifying = verifying.key().to_bytes(SerdeFormat::RawBytesUnchecked);
     let Some(mut rest) = body.strip_prefix(verifying.as_slice()) else { return false };
     let single = (0..3).all(|_| take_polynomial(&mut rest, rows));
     let lists = [fixed, fixed, permuted, permuted].into_iter().all(|count| {
@@ -126,11 +123,13 @@ fn has_layout(body: &[u8], verifying: &VerifyingKey) -> bool {
 
 /// Bytes of a body with [`has_layout`].
 fn body_bytes(verifying: &VerifyingKey) -> usize {
-    let cs = verifying.key.cs();
-    let (fixed, permuted) = (verifying.key.fixed_commitments().len(), cs.permutation().get_columns().len());
-    let polynomial = LENGTH_BYTES + verifying.id.geometry.rows() * SCALAR_BYTES;
+    let cs = verifying.key().cs();
+    let (fixed, permuted) = (verifying.key().fixed_commitments().len(), cs.permutation().get_columns().len());
+    let polynomial = LENGTH_BYTES + verifying.id().geometry.rows() * SCALAR_BYTES;
     let polynomials = 3 + 2 * fixed + 2 * permuted;
-    verifying.key.to_bytes(SerdeFormat::RawBytesUnchecked).len() + polynomials * polynomial + 4 * LENGTH_BYTES
+    verifying.key().to_bytes(SerdeFormat::RawBytesUnchecked).len()
+        + polynomials * polynomial
+        + 4 * LENGTH_BYTES
 }
 
 fn take_polynomial(rest: &mut &[u8], rows: usize) -> bool {
@@ -146,9 +145,9 @@ fn take_length(rest: &mut &[u8]) -> Option<usize> {
 
 fn parse(mut body: &[u8], verifying: &VerifyingKey) -> io::Result<plonk::ProvingKey<G1Affine>> {
     let format = SerdeFormat::RawBytesUnchecked;
-    let geometry = verifying.id.geometry;
+    let geometry = verifying.id().geometry;
     let body = &mut body;
-    match verifying.id.statement {
+    match verifying.id().statement {
         Statement::Histogram => plonk::ProvingKey::read::<_, HistogramCircuit>(body, format, geometry),
         Statement::DataScore => plonk::ProvingKey::read::<_, DataScoreCircuit>(body, format, geometry),
         Statement::ComputeScore => plonk::ProvingKey::read::<_, ComputeScoreCircuit>(body, format, geometry),

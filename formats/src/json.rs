@@ -1,0 +1,29 @@
+//! JSON as it comes from outside.
+
+use std::fmt;
+
+/// What was wrong with a JSON text, with line and column.
+///
+/// The library quotes what it found, however long that is: it is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError(String);
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        const MOST: usize = 200;
+        let message = error.to_string();
+        if message.chars().count() <= MOST {
+            return Self(message);
+        }
+        let shown: String = message.chars().take(MOST).collect();
+        Self(format!("{shown}… at line {} column {}", error.line(), error.column()))
+    }
+}

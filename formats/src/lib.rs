@@ -1,0 +1,11 @@
+//! # From text and bytes to checked values
+//!
+//! Every format that comes from outside as text, or as a file's bytes, is read here and written here, one module a format.
+//! Nothing here opens a file, asks for the time, or depends on where it runs: `fairshare_storage` has the files.
+
+pub mod json;
+pub mod policy;
+pub mod ptau;
+pub mod reference;
+pub mod registration;
+pub mod srs_file;

@@ -1,0 +1,200 @@
+//! A policy's rules before they are checked, and the checks.
+
+use std::cmp::Ordering;
+
+use fairshare_circuits::numeric::decay::{Decay, MAX_ROUND};
+
+use crate::Geometry;
+use crate::address::Address;
+use crate::reference::{Reference, ReferenceError};
+use crate::schema::{Schema, SchemaError};
+
+/// The most characters of a subnet's name.
+const MAX_SUBNET: usize = 64;
+
+/// Everything that a policy says.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The circuits' shape.
+    pub geometry: Geometry,
+    /// The vault and epoch.
+    pub vault: Vault,
+    /// Data's rules.
+    pub data: DataRules,
+    /// λ of compute and its decay; below data's.
+    pub compute_decay: Decay,
+    /// The rounds.
+    pub rounds: Rounds,
+    /// The features of a record.
+    pub schema: Schema,
+    /// The reference counts before smoothing.
+    pub reference: Reference,
+}
+
+/// What a policy is for: one epoch of one vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// The chain of the vault, 1 or more.
+    pub chain_id: u64,
+    /// The vault's address, not zero.
+    pub address: Address,
+    /// The subnet's name: 1 to 64 printable ASCII characters, none of them a space at either end.
+    pub subnet: String,
+    /// The epoch's number.
+    pub epoch: u64,
+    /// What the epoch pays, in the token's base units, 1 or more.
+    pub pool: u128,
+}
+
+/// `g` of PROTOCOL section 8: how a data score becomes a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weighting {
+    /// The divergence itself.
+    Divergence,
+    /// Records times capped divergence, less the plug-in bias.
+    RecordsDivergence {
+        /// The cap in nats, with 48 fractional bits; 1 or more.
+        cap: u64,
+    },
+}
+
+/// How data is scored and weighed.
+#[derive(Clone, Debug)]
+pub struct DataRules {
+    /// λ and its decay.
+    pub decay: Decay,
+    /// What smoothing adds to every bin; 1 or more.
+    pub pseudo_count: u32,
+    /// Fewest records that are paid for; 1 or more.
+    pub min_records: u32,
+    /// How a score becomes a weight.
+    pub weighting: Weighting,
+}
+
+/// The rounds of an epoch.
+#[derive(Clone, Debug)]
+pub struct Rounds {
+    /// The first one.
+    pub first: u64,
+    /// `U_x`: total units of round `first + x`, for 1 to [`Geometry::rounds`] rounds.
+    pub totals: Vec<u32>,
+}
+
+/// Why rules are refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// A chain without a number.
+    #[error("chain id 0 is not that of a chain; give 1 or more")]
+    ChainId,
+    /// A vault without an address.
+    #[error("the zero address is not a vault's")]
+    VaultAddress,
+    /// A name that could be mistaken for another.
+    #[error("{found:?} is not a name of 1 to 64 printable ASCII characters, without a space at either end")]
+    Subnet {
+        /// The name, cut to 80 characters.
+        found: String,
+    },
+    /// Nothing to pay.
+    #[error("0 is not a pool of 1 or more of the token's base units")]
+    Pool,
+    /// Nothing to smooth with.
+    #[error("pseudo-count 0 is not a whole number from 1 to 4294967295")]
+    PseudoCount,
+    /// No fewest number of records.
+    #[error("0 records are not a whole number from 1 to 4294967295")]
+    MinRecords,
+    /// A cap of nothing.
+    #[error("the cap is not 2^-48 nats or more")]
+    Cap,
+    /// Computing power must fade more slowly than data.
+    #[error("{compute} is not below `data.lambda`, {data}; lower it, or raise `data.lambda`")]
+    DecayOrder {
+        /// λ of compute.
+        compute: String,
+        /// λ of data.
+        data: String,
+    },
+    /// No round, or more than one proof can cover.
+    #[error("{found} rounds, but geometry `{geometry}` covers 1 to {bound}; {}", round_hint(*.found))]
+    RoundCount {
+        /// Rounds found; a reader may stop counting one past the bound.
+        found: usize,
+        /// The geometry.
+        geometry: Geometry,
+        /// Rounds that it covers.
+        bound: usize,
+    },
+    /// Rounds beyond what decay is defined for.
+    #[error(
+        "round {first} is not a round from which the last of {count} is at most {MAX_ROUND}, as far as decay goes"
+    )]
+    LastRound {
+        /// The first round.
+        first: u64,
+        /// How many there are.
+        count: usize,
+    },
+    /// The schema does not fit the geometry.
+    #[error("the schema does not fit the geometry")]
+    Schema(#[from] SchemaError),
+    /// The reference counts do not fit the schema or the numbers' range.
+    #[error("the reference counts are refused")]
+    Reference(#[from] ReferenceError),
+}
+
+fn round_hint(found: usize) -> &'static str {
+    if found == 0 {
+        "give the total of at least one round"
+    } else {
+        "choose a larger geometry, or start a new epoch"
+    }
+}
+
+type Result = std::result::Result<(), RuleError>;
+
+fn require(holds: bool, error: impl FnOnce() -> RuleError) -> Result {
+    if holds { Ok(()) } else { Err(error()) }
+}
+
+impl Vault {
+    pub(super) fn check(&self) -> Result {
+        require(self.chain_id >= 1, || RuleError::ChainId)?;
+        require(!self.address.is_zero(), || RuleError::VaultAddress)?;
+        let subnet = &self.subnet;
+        // ASCII only: two names that look alike but differ in Unicode form would be two subnets.
+        let printable = (1..=MAX_SUBNET).contains(&subnet.len())
+            && subnet.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+            && subnet.trim() == subnet;
+        require(printable, || RuleError::Subnet { found: subnet.chars().take(80).collect() })?;
+        require(self.pool >= 1, || RuleError::Pool)
+    }
+}
+
+impl DataRules {
+    pub(super) fn check(&self) -> Result {
+        require(self.pseudo_count >= 1, || RuleError::PseudoCount)?;
+        require(self.min_records >= 1, || RuleError::MinRecords)?;
+        require(self.weighting != Weighting::RecordsDivergence { cap: 0 }, || RuleError::Cap)
+    }
+}
+
+impl Rounds {
+    pub(super) fn check(&self, geometry: Geometry) -> Result {
+        let (found, bound) = (self.totals.len(), geometry.rounds());
+        require((1..=bound).contains(&found), || RuleError::RoundCount { found, geometry, bound })?;
+        let last = u64::try_from(found).ok().and_then(|count| self.first.checked_add(count.checked_sub(1)?));
+        require(last.is_some_and(|last| last <= MAX_ROUND), || RuleError::LastRound {
+            first: self.first,
+            count: found,
+        })
+    }
+}
+
+pub(super) fn check_decay_order(compute: &Decay, data: &Decay) -> Result {
+    require(compute.compare(data) == Ordering::Less, || RuleError::DecayOrder {
+        compute: compute.lambda().to_owned(),
+        data: data.lambda().to_owned(),
+    })
+}

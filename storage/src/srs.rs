@@ -1,0 +1,79 @@
+//! Reference strings in files.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fairshare_formats::ptau::{self, ImportError};
+use fairshare_formats::srs_file::{self, SrsFormatError};
+use fairshare_params::Geometry;
+use fairshare_params::srs::Srs;
+
+use crate::files::{self, Access, ReadError};
+
+/// Why a reference string was not read, imported or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SrsFileError {
+    /// The operating system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The file is not a reference string's.
+    #[error("{} cannot be used as parameters", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SrsFormatError,
+    },
+    /// The ceremony's file cannot be imported.
+    #[error("{} cannot be imported", path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ImportError,
+    },
+}
+
+/// Reads a file that [`write`] wrote; with `expected`, of that geometry only.
+///
+/// The length is checked before anything is read, the hash before anything is parsed, and the points as described at
+/// [`fairshare_params::srs`].
+pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError> {
+    let format = |source| SrsFileError::Format { path: path.to_owned(), source };
+    let length = files::length(path).map_err(io_error("open", path))?;
+    srs_file::geometry_of(length, expected).map_err(format)?;
+    let bytes = files::read(path, length).map_err(|error| match error {
+        ReadError::Io(source) => io_error("read", path)(source),
+        // It grew while it was read.
+        ReadError::TooLong { found, .. } => {
+            format(SrsFormatError::Length { found, accepted: srs_file::accepted(expected) })
+        }
+    })?;
+    srs_file::decode(&bytes, expected).map_err(format)
+}
+
+/// Writes the reference string to `path`, whole or not at all: a crash leaves the old file or the new one.
+pub fn write(path: &Path, srs: &Srs) -> Result<(), SrsFileError> {
+    files::write(path, &srs_file::encode(srs), Access::Public).map_err(io_error("write", path))
+}
+
+/// Takes the reference string from a snarkjs `.ptau` file, as [`ptau::import`] does.
+pub fn import_ptau(path: &Path, geometry: Geometry) -> Result<Srs, SrsFileError> {
+    let file = File::open(path).map_err(io_error("open", path))?;
+    ptau::import(file, geometry).map_err(|source| SrsFileError::Import { path: path.to_owned(), source })
+}
+
+/// For `map_err` on what the operating system answers about `path`.
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SrsFileError {
+    let path = path.to_owned();
+    move |source| SrsFileError::Io { action, path, source }
+}

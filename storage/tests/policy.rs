@@ -1,0 +1,63 @@
+//! Policies in files.
+
+use std::error::Error;
+use std::fs;
+
+use fairshare_formats::policy::{MAX_POLICY_BYTES, PolicyError};
+use fairshare_storage::files::ReadError;
+use fairshare_storage::policy::{PolicyFileError, load, load_partial, load_source};
+
+/// The example's small policy, which names two files beside it.
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/flights");
+
+fn told(error: &dyn Error) -> String {
+    match error.source() {
+        None => error.to_string(),
+        Some(cause) => format!("{error}: {}", told(cause)),
+    }
+}
+
+#[test]
+fn a_policy_is_loaded_with_the_files_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    let error = load(&path).unwrap_err();
+    assert!(matches!(&error, PolicyFileError::Read { source: ReadError::Io(_), .. }), "{error}");
+    assert!(error.to_string().contains("policy.toml"), "{error}");
+
+    fs::copy(format!("{EXAMPLE}/policy-compact.toml"), &path).unwrap();
+    let side_file = |part: &str| {
+        let error = load(&path).unwrap_err();
+        let PolicyFileError::Policy { source: PolicyError::SideFile { .. }, .. } = &error else {
+            panic!("{error}")
+        };
+        assert!(told(&error).contains(part), "{}", told(&error));
+    };
+    side_file("`rounds.file`");
+    fs::create_dir(folder.path().join("rounds.csv")).unwrap();
+    side_file("not a regular file");
+    fs::remove_dir(folder.path().join("rounds.csv")).unwrap();
+    for name in ["rounds.csv", "reference.json"] {
+        fs::copy(format!("{EXAMPLE}/{name}"), folder.path().join(name)).unwrap();
+    }
+    let (source, policy) = load_source(&path).unwrap();
+    assert_eq!(source.files.len(), 2);
+    assert_eq!(source.policy().unwrap().hash(), policy.hash(), "all that it takes to check it again");
+    assert_eq!(load_partial(&path).unwrap().schema(), policy.schema());
+}
+
+#[test]
+fn a_file_that_is_not_text_or_too_long_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, b"protocol = 1\n# \xff").unwrap();
+    let error = load(&path).unwrap_err();
+    assert!(matches!(error, PolicyFileError::NotUtf8 { offset: 15, .. }), "{error}");
+    fs::File::create(&path).unwrap().set_len(MAX_POLICY_BYTES + 1).unwrap();
+    for error in [load(&path).unwrap_err(), load_partial(&path).unwrap_err()] {
+        let PolicyFileError::Read { source: ReadError::TooLong { found, bound }, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((found, bound), (MAX_POLICY_BYTES + 1, MAX_POLICY_BYTES));
+    }
+}
