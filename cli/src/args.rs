@@ -17,8 +17,8 @@ pub use vault::{
 
 /// Proves that a share of royalties is fair, without showing the data it is for.
 ///
-/// A contributor commits to data or to units of computing power, proves the score that a public policy gives them, and
-/// anyone verifies it. Start with `fairshare demo`.
+/// A contributor commits to data or to units of computing power and proves the score that a public policy
+/// gives them. Anyone can verify it. Start with `fairshare demo`.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -35,7 +35,7 @@ Example, a whole round in the folder examples/flights:
 Exit status:
   0  done; all that was to be verified is accepted
   1  a proof or check was refused
-  2  bad usage, or input that cannot be read"
+  2  usage or I/O error"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -49,8 +49,15 @@ pub struct Global {
     /// Print the result as JSON, for programs
     #[arg(long, global = true, display_order = 100)]
     pub json: bool,
-    /// How much to say on standard error about what is being done
-    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL", display_order = 101)]
+    /// How much to log to standard error
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = LogLevel::Warn,
+        value_name = "LEVEL",
+        display_order = 101
+    )]
     pub log_level: LogLevel,
 }
 
@@ -85,7 +92,7 @@ pub enum Command {
     /// Check a policy, or make its reference from data
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Commit to data or units: a public registration, and a secret opening to prove it with
+    /// Commit to data or units: write a public registration, and the secret opening to prove it with
     #[command(subcommand)]
     Commit(CommitCommand),
     /// Compute a score without proving it
@@ -95,9 +102,9 @@ pub enum Command {
     Prove(ProveArgs),
     /// Verify bundles against their registrations
     Verify(VerifyArgs),
-    /// Keep a vault's books: register, submit, close, settle, claim
+    /// Run a vault's ledger: register, submit, close, settle, claim
     Vault(VaultArgs),
-    /// Verify every bundle of a vault's archive and compute every amount again
+    /// Verify every bundle of a vault's archive and recompute every amount
     Audit(AuditArchiveArgs),
     /// Show the whole path on a year of flights from three airports, in a temporary folder
     #[command(after_help = "Example:\n  fairshare demo")]
@@ -116,9 +123,10 @@ pub enum ParamsCommand {
 Example:
   fairshare params import powersOfTau28_hez_final_14.ptau --geometry standard --out ceremony.srs
 
-A file of any larger power will do. Files of the public Perpetual Powers of Tau are recognised by their hash.")]
+A file of any larger power works too. Files of the public Perpetual Powers of Tau are recognised by their \
+hash.")]
     Import(ImportArgs),
-    /// Check a file of parameters and say what it is
+    /// Check a parameter file and describe it
     #[command(after_help = "Example:\n  fairshare params inspect dev.srs")]
     Inspect {
         /// The parameters
@@ -129,7 +137,7 @@ A file of any larger power will do. Files of the public Perpetual Powers of Tau 
 
 #[derive(Debug, Args)]
 pub struct InsecureArgs {
-    /// The circuits' shape: the policy's
+    /// The circuits' shape, which must be the policy's
     #[arg(long, value_parser = parse_geometry, value_name = "NAME")]
     pub geometry: Geometry,
     /// Where to write the parameters
@@ -142,7 +150,7 @@ pub struct ImportArgs {
     /// The ceremony's file
     #[arg(value_name = "CEREMONY.ptau")]
     pub ceremony: PathBuf,
-    /// The circuits' shape: the policy's
+    /// The circuits' shape, which must be the policy's
     #[arg(long, value_parser = parse_geometry, value_name = "NAME")]
     pub geometry: Geometry,
     /// Where to write the parameters
@@ -164,7 +172,8 @@ pub enum PolicyCommand {
 Example:
   fairshare policy reference --policy draft.toml --data EWR.parquet JFK.parquet LGA.parquet
 
-The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file in the policy.")]
+The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
+in the policy.")]
     Reference(ReferenceArgs),
 }
 
@@ -189,14 +198,15 @@ Example:
   fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
       --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
 
-Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove the score.
-Interrupted, run the same command again: it goes on where it stopped.")]
+Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove \
+the score. \
+If `commit` is interrupted, run it again: it continues where it stopped.")]
     Data(CommitDataArgs),
     /// Commit to units of computing power by round
     #[command(after_help = "\
 Example:
-  fairshare commit compute --policy policy.toml --params ceremony.srs \\
-      --contributor 0x00000000000000000000000000000000000000e1 --units rounds.csv --column EWR --out ewr-compute")]
+  fairshare commit compute --policy policy.toml --params ceremony.srs --units rounds.csv \\
+      --column EWR --contributor 0x00000000000000000000000000000000000000e1 --out ewr-compute")]
     Compute(CommitComputeArgs),
 }
 
@@ -224,7 +234,7 @@ pub struct CommitArgs {
 pub struct CommitDataArgs {
     #[command(flatten)]
     pub common: CommitArgs,
-    /// The round of registration, from which the data's weight fades
+    /// The round of registration; the data's weight decays from there
     #[arg(long, value_name = "X")]
     pub round: u64,
     /// The records, as .csv or .parquet
@@ -248,7 +258,7 @@ pub struct UnitsArgs {
     /// A CSV file with a column `round` and one of units
     #[arg(long, value_name = "FILE.csv")]
     pub units: PathBuf,
-    /// The column of units, where the file has several [default: `units`, or the only one]
+    /// The column of units, if the file has several [default: `units`, or the only one]
     #[arg(long, value_name = "NAME")]
     pub column: Option<String>,
 }
@@ -259,9 +269,9 @@ pub enum ScoreCommand {
     #[command(after_help = "Example:\n  fairshare score data --policy policy.toml --data EWR.parquet --json")]
     Data(ScoreDataArgs),
     /// The decayed share of units in all rounds
-    #[command(
-        after_help = "Example:\n  fairshare score compute --policy policy.toml --units rounds.csv --column EWR --json"
-    )]
+    #[command(after_help = "\
+Example:
+  fairshare score compute --policy policy.toml --units rounds.csv --column EWR --json")]
     Compute(ScoreComputeArgs),
 }
 
@@ -287,10 +297,11 @@ pub struct ScoreComputeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  fairshare prove ewr-data --policy policy.toml --params ceremony.srs --out ewr-data.bundle --memory 4GiB
+  fairshare prove ewr-data --policy policy.toml --params ceremony.srs --memory 4GiB \\
+      --out ewr-data.bundle
 
-Several data folders of one contributor make one bundle. Interrupted work goes on where it stopped, and finished
-segments serve the next policy too.")]
+Several data folders of one contributor make one bundle. Interrupted work continues where it stopped, and \
+finished segments are reused under the next policy.")]
 pub struct ProveArgs {
     /// Folders that `fairshare commit` wrote
     #[arg(required = true, value_name = "DIR")]
@@ -304,16 +315,16 @@ pub struct ProveArgs {
     /// Where to write the bundle
     #[arg(long, value_name = "BUNDLE")]
     pub out: PathBuf,
-    /// Most proofs at once [default: as many as threads]
+    /// Maximum number of proofs at the same time [default: one per thread]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Most memory for proving, for instance 512MiB or 8GiB [default: 8GiB]
+    /// Memory limit for proving, for example 512MiB or 8GiB [default: 8GiB]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     pub memory: Option<u64>,
-    /// The folder of kept proving keys [default: fairshare in the user's cache folder]
+    /// Where proving keys are cached [default: fairshare in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
-    /// Threads in all [default: as many as cores]
+    /// Number of threads [default: one per core]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub threads: Option<usize>,
 }
@@ -324,9 +335,9 @@ Example:
   fairshare verify ewr-data.bundle ewr-compute.bundle --policy policy.toml --params ceremony.srs \\
       --registration ewr-data/registration.json ewr-compute/registration.json
 
-Registrations are matched to bundles by digest and contributor. Every bundle gets a verdict: one that cannot be read is
-refused like one that does not verify. With --json, one object a line for each bundle; its score is believed only where
-`accepted` is true.")]
+Registrations are matched to bundles by digest and contributor. Every bundle gets a verdict; an unreadable \
+bundle is refused like one that does not verify. --json prints one object per bundle, each on its own line. \
+Trust the score only if `accepted` is true.")]
 pub struct VerifyArgs {
     /// The bundles
     #[arg(required = true, value_name = "BUNDLE")]
@@ -381,7 +392,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     let size = if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None };
     size.and_then(|size: u64| size.checked_mul(unit))
         .filter(|size| *size > 0)
-        .ok_or_else(|| "give a number of bytes, KiB, MiB, GiB or TiB: 512MiB or 8GiB for instance".to_owned())
+        .ok_or_else(|| "give a number of bytes, KiB, MiB, GiB or TiB, for example 512MiB or 8GiB".to_owned())
 }
 
 fn parse_evidence(text: &str) -> Result<Evidence, String> {
@@ -392,7 +403,9 @@ fn parse_evidence(text: &str) -> Result<Evidence, String> {
     let digest = |name, text: &str| text.parse::<Digest>().map_err(|error| format!("{name}: {error}"));
     Ok(Evidence {
         storage_root: digest("storage root", root)?,
-        byte_length: length.parse().map_err(|_| format!("length: `{length}` is no whole number of bytes"))?,
+        byte_length: length
+            .parse()
+            .map_err(|_| format!("length: `{length}` is not a whole number of bytes"))?,
         transaction_hash: digest("transaction hash", transaction)?,
     })
 }

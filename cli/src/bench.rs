@@ -258,7 +258,7 @@ impl Report {
         }
         align_right(&mut table, 1..3);
         format!(
-            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols a segment, median of {} runs, verification one by \
+            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols per segment, median of {} runs, verification one by \
              one\n\n{table}\nproving takes {:.1} times as long as committing; {} symbols a second",
             self.machine.processor,
             self.machine.cores,

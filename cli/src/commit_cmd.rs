@@ -51,7 +51,7 @@ fn warn_of_few_records(policy: &Policy, registration: &Registration) {
         && *records < policy.min_records()
     {
         notice(&format!(
-            "warning: {} records, but the policy asks for {}; prove this together with other data of yours",
+            "warning: {} records, but the policy asks for {}; prove it together with your other data",
             thousands(*records),
             thousands(policy.min_records())
         ));

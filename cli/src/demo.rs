@@ -267,11 +267,17 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
         let refused = error.is_some();
         say(output, &format!("{attack}: {}", if refused { "refused" } else { "ACCEPTED" }), took)?;
         if let Some(error) = &error {
-            output.text(&output::wrap(error, 76, "      "))?;
+            output.text(&textwrap::fill(error, indented()))?;
         }
         attacks.push(Attack { attack, refused, error });
     }
     Ok(attacks)
+}
+
+/// Below a line of the story. A longer word, a digest for instance, stays whole.
+fn indented() -> textwrap::Options<'static> {
+    let options = textwrap::Options::new(76).initial_indent("      ").subsequent_indent("      ");
+    options.break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
 /// Fills in the verified scores: a contributor's data first, then its units.

@@ -28,7 +28,7 @@ pub enum Status {
     Done = 0,
     /// A proof or check was refused.
     Refused = 1,
-    /// Bad usage, or input that cannot be read.
+    /// Usage or I/O error.
     Unusable = 2,
 }
 
@@ -50,7 +50,7 @@ pub enum CliError {
     #[error("{}", path.display())]
     Registration { path: PathBuf, source: RegistrationFileError },
     #[error(
-        "{} and {} register digest {digest} for {contributor}, but not alike; give the one that was recorded",
+        "{} and {} register digest {digest} for {contributor}, but they differ; give the recorded one",
         first.display(), second.display()
     )]
     RegisteredTwice { first: PathBuf, second: PathBuf, digest: String, contributor: String },
@@ -76,7 +76,7 @@ pub enum CliError {
     Backend(#[from] BackendError),
     #[error("{}: cannot be read or written", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("{}: {found} bytes, more than the {bound} that are read; it is no such file", path.display())]
+    #[error("{}: {found} bytes, more than the limit of {bound}; is this another file?", path.display())]
     TooLong { path: PathBuf, found: u64, bound: u64 },
     #[error(transparent)]
     Vault(Box<VaultError>),
@@ -88,11 +88,11 @@ pub enum CliError {
     Output(#[source] io::Error),
     #[cfg(feature = "asm")]
     #[error(
-        "this program was built with `--features asm`, for processors with ADX and BMI2, and this one lacks them: \
-         build it without"
+        "this program was built with `--features asm` and needs ADX and BMI2, which this processor lacks: \
+         build without the feature"
     )]
     Processor,
-    #[error("the demonstration's own data does not do what it is made for: {0}; please report this")]
+    #[error("internal invariant of the demo violated: {0}; please report")]
     Demo(&'static str),
 }
 

@@ -100,23 +100,6 @@ pub fn list(entries: &[(&str, String)]) -> String {
     lines.join("\n")
 }
 
-/// Text in lines of at most `width` characters, each indented; a longer word has a line of its own.
-pub fn wrap(text: &str, width: usize, indent: &str) -> String {
-    let mut lines = vec![indent.to_owned()];
-    for word in text.split_whitespace() {
-        let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > indent.len() && line + 1 + word.chars().count() > width {
-            lines.push(indent.to_owned());
-        }
-        if let Some(line) = lines.last_mut() {
-            let separator = if line.len() > indent.len() { " " } else { "" };
-            line.push_str(separator);
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
-}
-
 /// A score of 48 fractional bits as a decimal, for people.
 pub fn nats(score: u64) -> String {
     to_decimal(score, 6)
@@ -162,13 +145,6 @@ mod tests {
         ] {
             assert_eq!(thousands(number), text);
         }
-    }
-
-    #[test]
-    fn text_is_wrapped_between_words() {
-        assert_eq!(wrap("one two three", 9, "  "), "  one two\n  three");
-        assert_eq!(wrap("endless four", 5, " "), " endless\n four");
-        assert_eq!(wrap("", 5, " "), " ");
     }
 
     #[test]

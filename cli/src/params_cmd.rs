@@ -66,7 +66,7 @@ fn describe(file: &Path, srs: &Srs, output: Output) -> Result<Status, CliError> 
     };
     let geometry = srs.geometry();
     let trapdoor = if srs.is_perpetual_powers_of_tau() {
-        "that of the Perpetual Powers of Tau, told from its content"
+        "that of the Perpetual Powers of Tau, recognised by its content"
     } else if srs.is_insecure() {
         "PUBLIC: anyone can forge proofs"
     } else {
@@ -78,7 +78,7 @@ fn describe(file: &Path, srs: &Srs, output: Output) -> Result<Status, CliError> 
             (
                 "geometry",
                 format!(
-                    "{geometry}: {} rows, {} symbols a segment",
+                    "{geometry}: {} rows, {} symbols per segment",
                     thousands(geometry.rows() as u64),
                     thousands(geometry.segment_symbols() as u64)
                 ),

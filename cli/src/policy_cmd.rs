@@ -98,7 +98,7 @@ fn describe(path: &Path, policy: &Policy) -> String {
     let weighting = match policy.weighting() {
         Weighting::Divergence => "divergence".to_owned(),
         Weighting::RecordsDivergence { cap } => {
-            format!("records × divergence, at most {} nats a record", to_decimal(cap, 6))
+            format!("records × divergence, at most {} nats per record", to_decimal(cap, 6))
         }
     };
     let rounds = policy.round_totals().len() as u64;

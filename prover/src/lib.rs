@@ -30,7 +30,7 @@ pub use progress::{Progress, Silent, Task};
 pub use prove::{ProveError, Proved, Prover, write_bundle};
 pub use schedule::Limits;
 
-/// The README's example is a test.
+/// The library's example is a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+#[doc = include_str!("../../docs/library.md")]
+struct Library;

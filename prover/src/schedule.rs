@@ -3,7 +3,7 @@
 //! All threads are of one pool, and each takes whole jobs for as long as there are any: then nobody waits, and nothing is
 //! divided that would cost more in parts. A thread that gets none, because none is left or memory allows no more at once, takes
 //! parts of the others' jobs, so that neither the last jobs nor the steps that one thread must do alone leave a core idle.
-//! `benches/RESULTS.md` has the figures.
+//! `docs/performance.md` has the figures.
 
 use std::sync::Mutex;
 

@@ -22,47 +22,48 @@ pub struct VaultArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
-    /// Open the epoch of a policy; the first one begins the ledger
+    /// Open the epoch of a policy; the first one creates the ledger
     #[command(after_help = "Example:\n  fairshare vault init --policy policy.toml --ledger vault.ledger")]
     Init {
         /// The policy
         #[arg(long, value_name = "POLICY")]
         policy: PathBuf,
     },
-    /// Put registrations on record, all of them or none
+    /// Record registrations, all of them or none
     #[command(after_help = "\
 Example:
   fairshare vault register ewr-data/registration.json ewr-compute/registration.json
 
-A folder stands for the `.json` files in it. Nodes' units, which a task contract publishes, are put on record with
+A folder stands for the `.json` files in it. To record the nodes' units, which a task contract publishes:
   fairshare vault register --units units.csv --params ceremony.srs
-where units.csv has a column `round` and one for each node, named by its address. An epoch closes when every node's log is
-vouched for by its bundle or by its units, and all of them add up to the policy's round totals.")]
+units.csv has a column `round` and one column per node, named by its address. An epoch can close when every \
+node's log is vouched for by its bundle or its units, and all logs add up to the policy's round totals.")]
     Register(RegisterArgs),
-    /// Verify bundles and put those accepted on record
+    /// Verify bundles and record those that are accepted
     #[command(after_help = "\
 Example:
   fairshare vault submit bundles/ --params ceremony.srs
 
-A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused one spoils none of the others.")]
+A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused bundle does not affect \
+the others.")]
     Submit(SubmitArgs),
-    /// Close an epoch: nothing is added any more, and the nodes' units are checked to add up
+    /// Close an epoch: take no more contributions, and check that the nodes' units add up
     #[command(after_help = "Example:\n  fairshare vault close --params ceremony.srs")]
     Close(CloseArgs),
     /// Fix what everybody is paid for a closed epoch
     #[command(after_help = "Example:\n  fairshare vault settle")]
     Settle(EpochArgs),
-    /// Record that contributors are paid what they have earned and not claimed
+    /// Record that contributors are paid what they have earned and not yet claimed
     #[command(after_help = "\
 Example:
   fairshare vault claim 0x00000000000000000000000000000000000000e1 --evidence 0x5c50…
 
-Prints what to pay. Repeated, it pays nothing: amounts are cumulative.")]
+Prints what to pay. A repeated claim pays nothing, because amounts are cumulative.")]
     Claim(ClaimArgs),
-    /// Say where every epoch stands
+    /// Show the state of every epoch
     #[command(after_help = "Example:\n  fairshare vault status --json")]
     Status,
-    /// Verify every bundle and compute every amount of the ledger again
+    /// Verify every bundle of the ledger and recompute every amount
     #[command(after_help = "Example:\n  fairshare vault audit --params ceremony.srs --report audit.html")]
     Audit(AuditArgs),
     /// Write the claims for a distributor contract, or the whole ledger for an auditor
@@ -71,7 +72,7 @@ Example:
   fairshare vault export --claims claims.json
   fairshare vault export --archive vault.tar
 
-The claims are a tree as OpenZeppelin's StandardMerkleTree reads it. Nothing in the archive is secret; anyone can check it
+OpenZeppelin's StandardMerkleTree reads the claims. Nothing in the archive is secret; anyone can check it \
 with `fairshare audit vault.tar --params ceremony.srs`.")]
     Export(ExportArgs),
 }
@@ -89,10 +90,10 @@ pub struct RegisterArgs {
     /// Registrations, or folders of them
     #[arg(value_name = "FILE", group = "what")]
     pub registrations: Vec<PathBuf>,
-    /// The nodes' units by round, one column a node
+    /// The nodes' units by round, one column per node
     #[arg(long, value_name = "FILE.csv", group = "what", requires = "params")]
     pub units: Option<PathBuf>,
-    /// The parameters; needed for units alone
+    /// The parameters; needed only with --units
     #[arg(long, value_name = "SRS")]
     pub params: Option<PathBuf>,
     #[command(flatten)]
@@ -139,13 +140,13 @@ pub struct ClaimArgs {
 
 #[derive(Debug, Args)]
 pub struct AuditArgs {
-    /// The parameters, one file for each geometry of the policies
+    /// The parameters, one file per geometry of the policies
     #[arg(long, required = true, num_args = 1.., value_name = "SRS")]
     pub params: Vec<PathBuf>,
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
     pub allow_insecure_params: bool,
-    /// Write the report as a web page, too
+    /// Also write the report as a web page
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 }
@@ -155,8 +156,8 @@ pub struct AuditArgs {
 Example:
   fairshare audit vault.tar --params ceremony.srs --report audit.html
 
-Exit status 0 says that every bundle verifies and that every amount is right to the unit, 1 that something differs: the
-report names it.")]
+Exit status 0 means that every bundle verifies and every amount is right to the unit; 1 means that something \
+differs, which the report names.")]
 pub struct AuditArchiveArgs {
     /// What `fairshare vault export --archive` wrote
     #[arg(value_name = "ARCHIVE")]

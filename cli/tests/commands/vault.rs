@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -173,27 +172,4 @@ fn an_altered_archive_is_told_by_what_differs() {
     assert!(ran.stdout.contains("for computing power"), "{}", ran.stdout);
     let cut = write(&folder, "cut.tar", &bytes[..bytes.len() / 2]);
     fairshare(&format!("audit {cut} --params {} --allow-insecure-params", p.params)).fails(2, &["cut.tar"]);
-}
-
-/// The README's section for operators, line by line, as a reader would run it.
-#[test]
-fn the_operators_example_of_the_readme_works_as_written() {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let (_, section) = readme.split_once("## Running a vault").expect("the section");
-    let (_, code) = section.split_once("```sh\n").expect("its example");
-    let (code, _) = code.split_once("```").expect("its end");
-    let bin = folder();
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fairshare"), bin.join("fairshare")).unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let ran = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", code])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .env("PATH", path)
-        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .env("TMPDIR", &bin)
-        .output()
-        .expect("bash");
-    let (stdout, stderr) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    assert!(ran.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("Everything is as it should be: 4 bundles verified again"), "{stdout}");
 }

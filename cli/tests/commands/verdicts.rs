@@ -153,7 +153,7 @@ fn registrations_are_matched_by_digest() {
     let other = write(&folder, "other.json", text.replace("\"round\": 3", "\"round\": 4"));
     let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&data, &other]);
     assert_eq!((status, verdicts.len()), (2, 0));
-    assert!(stderr.contains("not alike"), "{stderr}");
+    assert!(stderr.contains("they differ"), "{stderr}");
     // A round that was not registered moves the weight, so it is in the context.
     let (status, verdicts, _) = verify(&[&p.data_bundle], &p.policy, &[&other]);
     assert_eq!(status, 1);

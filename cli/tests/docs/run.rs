@@ -1,0 +1,121 @@
+//! Running a document: its shell blocks in one bash, whose line numbers are the document's.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::blocks::{Block, Class, Language};
+use super::repository;
+
+/// The variable that asks for slow blocks.
+const SLOW: &str = "FAIRSHARE_SLOW";
+
+/// Every command that fails is named with its line before bash ends. This takes line 1, where a document has
+/// its title.
+const PRELUDE: &str =
+    r#"exec 2>&1; set -Eeuo pipefail; trap 'echo "$0:$LINENO: exit status $?: $BASH_COMMAND"' ERR"#;
+
+/// Runs a document's blocks, and fails with what bash printed.
+pub fn document(name: &str, blocks: &[Block]) {
+    let slow = std::env::var_os(SLOW).is_some_and(|value| value == "1");
+    for block in blocks.iter().filter(|block| block.class == Class::Slow && !slow) {
+        println!("{name}:{}: slow, skipped; {SLOW}=1 runs it", block.fence);
+    }
+    let script = script(blocks, slow);
+    if script.lines().count() > 1 {
+        let ran = bash(name, &script);
+        let printed = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success(), "{name} does not work as written, {}:\n{printed}", ran.status);
+    }
+}
+
+/// A script with every line where the document has it. A slow block runs in the repository, by a subshell
+/// that takes the fences' lines, so that the folder and the variables of the others stay as they are.
+fn script(blocks: &[Block], slow: bool) -> String {
+    let mut lines = vec![PRELUDE.to_owned()];
+    for block in blocks.iter().filter(|block| block.language == Language::Shell) {
+        let (before, after) = match block.class {
+            Class::Default => ("", ""),
+            Class::Slow if slow => ("(cd \"$REPOSITORY\"", ")"),
+            Class::Slow | Class::Illustrative => continue,
+        };
+        lines.resize(lines.len().max(block.fence - 1), String::new());
+        lines.push(before.to_owned());
+        lines.extend(block.code.lines().map(str::to_owned));
+        lines.push(after.to_owned());
+    }
+    lines.join("\n")
+}
+
+/// Runs a script in a new folder with a copy of the examples, where `fairshare` is the built command.
+fn bash(name: &str, script: &str) -> Output {
+    let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let path = |part: &str| root.path().join(part);
+    for part in ["bin", "work", "tmp"] {
+        fs::create_dir(path(part)).expect("a folder");
+    }
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fairshare"), path("bin/fairshare")).expect("a link");
+    copy(&repository().join("examples"), &path("work/examples"));
+    let search = format!("{}:{}", path("bin").display(), std::env::var("PATH").expect("a search path"));
+    let mut command = Command::new("bash");
+    // `bash -c` takes the name for its messages from the argument after the script.
+    command.args(["-c", script, name]).current_dir(path("work"));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_str().is_some_and(|variable| variable.starts_with("FAIRSHARE_")) {
+            command.env_remove(variable);
+        }
+    }
+    command.env("PATH", search).env("TMPDIR", path("tmp")).env("REPOSITORY", repository());
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).output().expect("bash")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::blocks::parse;
+    use super::*;
+
+    fn ran(text: &str, slow: bool) -> (bool, String) {
+        let output = bash("docs/x.md", &script(&parse(text).unwrap(), slow));
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    #[test]
+    fn a_broken_block_fails_with_document_line_and_output() {
+        let text = "# A\n\n```sh\necho one\n```\n\ntext\n\n\
+                    ```sh\nname=two\necho $name\nfalse | cat\necho three\n```\n";
+        let (success, printed) = ran(text, false);
+        assert!(!success);
+        assert!(printed.starts_with("one\ntwo\ndocs/x.md:12: exit status 1: "), "{printed}");
+        assert!(!printed.contains("three"), "{printed}");
+        let (success, printed) = ran("# A\n\n```sh\necho $unset\n```\n", false);
+        assert!(!success && printed.contains("docs/x.md: line 4: unset: unbound"), "{printed}");
+        let (success, printed) = ran("# A\n\n```sh\nfairshare verify nothing\n```\n", false);
+        assert!(!success && printed.contains("docs/x.md:4: exit status 2: fairshare"), "{printed}");
+    }
+
+    #[test]
+    fn blocks_share_a_shell_and_slow_ones_the_repository() {
+        let text = "# A\n\n```sh\nhere=$PWD; ls examples/flights/policy.toml\n```\n\
+                    \n```sh slow\nls Cargo.lock && here=x\n```\n\n```sh\ntest \"$here\" = \"$PWD\"\n```\n";
+        assert_eq!(ran(text, true), (true, "examples/flights/policy.toml\nCargo.lock\n".to_owned()));
+        assert_eq!(ran(text, false), (true, "examples/flights/policy.toml\n".to_owned()));
+    }
+
+    #[test]
+    fn illustrative_blocks_do_not_run() {
+        assert_eq!(script(&parse("# A\n\n```sh illustrative\nfalse\n```\n").unwrap(), true), PRELUDE);
+    }
+}
