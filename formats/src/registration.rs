@@ -1,5 +1,5 @@
-//! Registrations as JSON with one spelling: [`to_json`] writes it, [`from_json`] reads it and refuses what is unknown,
-//! missing, doubled or out of range.
+//! Registrations as JSON with one spelling: [`to_json`] writes it, [`from_json`] reads it and refuses what is
+//! unknown, missing, doubled or out of range.
 
 use std::fmt::Write;
 
@@ -108,7 +108,8 @@ pub fn to_json(registration: &Registration) -> String {
     }
     if let Some(Evidence { storage_root, byte_length, transaction_hash }) = registration.evidence() {
         let inner = format!(
-            "{{\n    \"storage_root\": \"{storage_root}\",\n    \"byte_length\": {byte_length},\n    \"transaction_hash\": \"{transaction_hash}\"\n  }}"
+            "{{\n    \"storage_root\": \"{storage_root}\",\n    \"byte_length\": {byte_length},\n    \
+             \"transaction_hash\": \"{transaction_hash}\"\n  }}"
         );
         line("evidence", inner);
     }

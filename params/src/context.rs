@@ -50,12 +50,19 @@ impl fmt::Display for Role {
     }
 }
 
+fn count_hint(role: Role) -> &'static str {
+    match role {
+        Role::Data => "at least one",
+        Role::Compute => "exactly one",
+    }
+}
+
 /// Why registrations cannot be proved together, or not under this policy. Positions count from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContextError {
     /// A data proof covers at least one registration, a compute proof exactly one.
-    #[error("{found} registrations for {role}; give {}", match .role { Role::Data => "at least one", Role::Compute => "exactly one" })]
+    #[error("{found} registrations for {role}; give {}", count_hint(*.role))]
     Count {
         /// The role.
         role: Role,
@@ -84,7 +91,8 @@ pub enum ContextError {
     },
     /// Another circuit shape than the policy's.
     #[error(
-        "registration {index} has geometry `{found}`, but the policy `{expected}`; register under the policy's"
+        "registration {index} has geometry `{found}`, but the policy `{expected}`; register under the \
+         policy's"
     )]
     Geometry {
         /// Position of the registration.
@@ -96,7 +104,8 @@ pub enum ContextError {
     },
     /// Symbols that mean something else under the policy's schema.
     #[error(
-        "registration {index} has schema {found}, but the policy {expected}; commit the data under the policy's schema"
+        "registration {index} has schema {found}, but the policy {expected}; commit the data under the \
+         policy's schema"
     )]
     Schema {
         /// Position of the registration.
@@ -108,7 +117,8 @@ pub enum ContextError {
     },
     /// Units whose rows are other rounds than the policy's, or go beyond them.
     #[error(
-        "registration {index} covers {rounds} rounds from {first}, but the policy {policy_rounds} from {policy_first}; register the units of the policy's rounds"
+        "registration {index} covers {rounds} rounds from {first}, but the policy {policy_rounds} from \
+         {policy_first}; register the units of the policy's rounds"
     )]
     Rounds {
         /// Position of the registration.

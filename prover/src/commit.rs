@@ -28,6 +28,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
@@ -40,6 +41,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
 use fairshare_params::srs::Srs;
 use fairshare_plonk::commit;
+use fairshare_storage::files::{self, Access, ReadError};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
 use zeroize::Zeroizing;
@@ -49,8 +51,6 @@ use self::reading::Reader;
 use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
 use crate::segment::commit_columns;
-use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
-use fairshare_storage::files::{self, Access, ReadError};
 
 /// The public registration's file name.
 pub const REGISTRATION_FILE: &str = "registration.json";

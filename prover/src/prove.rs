@@ -11,6 +11,7 @@ use fairshare_params::context::{ContextError, Role, context};
 use fairshare_params::keys::{KeyError, ProvingKey, Statement};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_plonk::{Claim, CommitKey, Linked};
+use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
 use fairshare_verifier::{BundleError, Score, Verifier, VerifyError};
@@ -26,7 +27,6 @@ use crate::progress::{Progress, Task};
 use crate::schedule::{Limits, MemoryError, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
 use crate::segment::SegmentSecret;
-use fairshare_storage::files::{self, Access};
 
 /// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
 const MAX_SEGMENT_BYTES: u64 = 1 << 20;
