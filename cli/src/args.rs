@@ -307,13 +307,13 @@ pub struct ProveArgs {
     /// Most proofs at once [default: as many as threads]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Most memory for proving, for instance 512MiB or 8GiB [default: 8GiB]
+    /// Most memory for proving, for instance 512MiB or 8GiB [default: what this machine or container has left]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     pub memory: Option<u64>,
     /// The folder of kept proving keys [default: fairshare in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
-    /// Threads in all [default: as many as cores]
+    /// Threads in all, at most four for each processor [default: as many as processors]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub threads: Option<usize>,
 }

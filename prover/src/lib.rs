@@ -17,6 +17,7 @@
 
 pub mod backend;
 pub mod commit;
+mod memory;
 pub mod opening;
 pub mod plonk;
 pub mod progress;
@@ -30,7 +31,7 @@ pub use fairshare_params::files;
 pub use commit::{Commitment, Contributor, commit_compute, commit_data};
 pub use progress::{Progress, Silent, Task};
 pub use prove::{ProveError, Proved, Prover, write_bundle};
-pub use schedule::Limits;
+pub use schedule::{LimitError, Limits};
 
 /// The README's example is a test.
 #[cfg(doctest)]

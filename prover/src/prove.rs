@@ -23,7 +23,7 @@ use crate::files::{self, Access};
 use crate::opening::OpeningError;
 use crate::plonk::{Claim, Linked};
 use crate::progress::{Progress, Task};
-use crate::schedule::{Limits, MemoryError, RunError, plan, run};
+use crate::schedule::{LimitError, Limits, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
 use crate::segment::SegmentSecret;
 
@@ -72,9 +72,9 @@ pub enum ProveError {
     /// A proving key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Not enough memory for one proof.
+    /// Nothing can be proved within the limits.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Limits(#[from] LimitError),
     /// No worker threads.
     #[error("no worker threads could be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
@@ -152,6 +152,7 @@ impl<'a> Prover<'a> {
     /// The steps are numbered as in the verifier.
     pub fn prove(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
         let policy = self.verifier.policy();
+        plan(policy.geometry(), &self.limits)?;
         // 2. the registrations
         let commitments = folders
             .iter()
@@ -345,7 +346,8 @@ impl<'a> Prover<'a> {
         let key = self.key(statement)?;
         progress.end(Task::Keys);
         progress.begin(Task::Score, 1, 0);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads.max(1));
+        let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
         let proof = pool.install(|| prove(self.verifier.srs(), key, claim)).map_err(refused(statement))?;
         progress.advance(Task::Score, 1);
