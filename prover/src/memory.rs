@@ -1,15 +1,15 @@
 //! How much memory this process may still take.
 //!
-//! The machine's free memory is one bound. The control groups that the process runs in are others, and each group
-//! up the tree counts: a process that outgrows one is killed without a word, though the machine has memory left. No
-//! crate was found that gives what is left in all of them rather than the limit of one, so the kernel's files are
-//! read here; what they say is decided by functions of their text.
+//! The machine's free memory is one bound. The control groups that the process runs in are others, and each
+//! group up the tree counts: a process that outgrows one is killed without a word, though the machine has
+//! memory left. No crate was found that gives what is left in all of them rather than the limit of one, so
+//! the kernel's files are read here; what they say is decided by functions of their text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Bytes that this process may still take, a margin left aside for what else runs; `None` where the system does not
-/// say: only Linux does.
+/// Bytes that this process may still take, a margin left aside for what else runs; `None` where the system
+/// does not say: only Linux does.
 pub fn available() -> Option<u64> {
     let available = least(&|path| fs::read_to_string(path).ok())?;
     Some(available - available / MARGIN)
@@ -210,7 +210,8 @@ mod tests {
         assert_eq!(least_of(&files), Some(300_000_000));
     }
 
-    /// A container's group is mounted by itself: its path is that of the machine, or leads out of what is seen.
+    /// A container's group is mounted by itself: its path is that of the machine, or leads out of what is
+    /// seen.
     #[test]
     fn a_container_sees_its_own_group_at_the_top() {
         let limit = ("/sys/fs/cgroup/memory.max", "123456\n");

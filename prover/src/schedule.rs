@@ -1,9 +1,9 @@
 //! Keeping all cores busy, whether there is one segment or a thousand, within a memory limit.
 //!
-//! All threads are of one pool, and each takes whole jobs for as long as there are any: then nobody waits, and nothing is
-//! divided that would cost more in parts. A thread that gets none, because none is left or memory allows no more at once, takes
-//! parts of the others' jobs, so that neither the last jobs nor the steps that one thread must do alone leave a core idle.
-//! `benches/RESULTS.md` has the figures.
+//! All threads are of one pool, and each takes whole jobs for as long as there are any: then nobody waits,
+//! and nothing is divided that would cost more in parts. A thread that gets none, because none is left or
+//! memory allows no more at once, takes parts of the others' jobs, so that neither the last jobs nor the
+//! steps that one thread must do alone leave a core idle. `benches/RESULTS.md` has the figures.
 
 use std::sync::Mutex;
 
@@ -19,7 +19,8 @@ pub struct Limits {
     pub threads: usize,
     /// Most proofs at once; by default as many as threads.
     pub jobs: usize,
-    /// Memory for proving, in bytes; by default what the machine and the control groups around this process have.
+    /// Memory for proving, in bytes; by default what the machine and the control groups around this process
+    /// have.
     pub memory: u64,
 }
 
@@ -63,8 +64,8 @@ pub enum LimitError {
 /// Memory that cannot even hold one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the limit of \
-     the container or machine that it comes from, or choose a smaller geometry",
+    "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the limit \
+     of the container or machine that it comes from, or choose a smaller geometry",
     needed = needed.div_ceil(1 << 20),
     limit = limit >> 20
 )]
@@ -86,17 +87,18 @@ pub struct Plan {
     pub jobs: usize,
 }
 
-/// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and the score's
-/// proof, which is made when the histograms are done. Together with one job it is more than was measured in all: 48 MB
-/// (compact), 323 MB (standard), 927 MB (onchain).
+/// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and
+/// the score's proof, which is made when the histograms are done. Together with one job it is more than was
+/// measured in all: 48 MB (compact), 323 MB (standard), 927 MB (onchain).
 pub const fn shared_memory(geometry: Geometry) -> u64 {
     geometry.rows() as u64 * (12 << 10) + (32 << 20)
 }
 
-/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact), 105 MB
-/// (standard), 175 MB (onchain).
+/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact),
+/// 105 MB (standard), 175 MB (onchain).
 pub const fn job_memory(geometry: Geometry) -> u64 {
-    // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as fractions, too.
+    // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as
+    // fractions, too.
     let columns = geometry.data_columns() as u64 * 4 / 3 + 12;
     columns * geometry.rows() as u64 * 96 + (2 << 20)
 }
@@ -133,8 +135,8 @@ pub enum RunError<E> {
     Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
-/// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they made can be
-/// kept. A job's panic is passed on when the others are done.
+/// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they
+/// made can be kept. A job's panic is passed on when the others are done.
 pub fn run<T: Send, E: Send>(
     plan: Plan,
     items: Vec<T>,
@@ -143,8 +145,9 @@ pub fn run<T: Send, E: Send>(
     tracing::debug!("{} jobs, {} at once on {} threads", items.len(), plan.jobs, plan.threads);
     let pool = ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(RunError::Threads)?;
     let queue = Mutex::new((items.into_iter(), None));
-    // The pool's own threads fetch the jobs. Were jobs handed to the pool from outside, then a thread that waits for a part
-    // of one could begin the next meanwhile, and the first would be held up for as long as that takes.
+    // The pool's own threads fetch the jobs. Were jobs handed to the pool from outside, then a thread that
+    // waits for a part of one could begin the next meanwhile, and the first would be held up for as long as
+    // that takes.
     pool.broadcast(|thread| {
         while thread.index() < plan.jobs
             && let Some(item) = next(&queue)
@@ -290,8 +293,8 @@ mod tests {
         assert_eq!(*begun.lock().unwrap(), [0, 1, 2]);
     }
 
-    /// Both jobs fail, and neither before the other is under way: whichever worker asks for a third job has put down
-    /// its own error by then, so that timing decides nothing but which of the two is reported.
+    /// Both jobs fail, and neither before the other is under way: whichever worker asks for a third job has
+    /// put down its own error by then, so that timing decides nothing but which of the two is reported.
     #[test]
     fn an_error_lets_the_job_beside_it_finish_and_stops_both_workers() {
         let both_under_way = Barrier::new(2);

@@ -1,7 +1,9 @@
-//! Proving in a real memory control group: what does not fit is refused, or planned smaller; nothing is killed.
+//! Proving in a real memory control group: what does not fit is refused, or planned smaller; nothing is
+//! killed.
 //!
-//! Making a group takes rights that the tests may lack. Then they say so on standard error, where the test harness
-//! hides nothing, and what is left are the tests of `fairshare_prover`'s reading of the kernel's files.
+//! Making a group takes rights that the tests may lack. Then they say so on standard error, where the test
+//! harness hides nothing, and what is left are the tests of `fairshare_prover`'s reading of the kernel's
+//! files.
 
 use std::fs;
 use std::io::{self, Write};
