@@ -1,5 +1,5 @@
-//! The part of Thrift's compact encoding that Parquet's footer and page headers need, read without recursion past a
-//! bound and without an allocation.
+//! The part of Thrift's compact encoding that Parquet's footer and page headers need, read without recursion
+//! past a bound and without an allocation.
 
 /// Why bytes are refused.
 pub(super) type Refusal = &'static str;
