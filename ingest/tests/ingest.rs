@@ -1,6 +1,8 @@
 //! Files to symbols, end to end: the flights of `examples/flights`, the two formats against each other, every
 //! error.
 
+#[path = "ingest/cases.rs"]
+mod cases;
 #[path = "ingest/errors.rs"]
 mod errors;
 #[path = "ingest/hostile.rs"]

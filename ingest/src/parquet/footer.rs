@@ -173,6 +173,10 @@ impl Input<'_> {
             STRUCT => self.fields(0, known, depth),
             LIST => {
                 let (length, element) = self.list()?;
+                // Nothing is read by it, and fastparquet leaves it at 0.
+                if length == 0 {
+                    return Ok(());
+                }
                 let right = match within {
                     // Truth values in lists take a byte or none, by whom one asks.
                     Struct([]) | Value => !matches!(element, TRUE | FALSE | LIST),
