@@ -1,6 +1,6 @@
 //! CSV: a bounded reader that knows its lines, and the source of symbols made from it.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder};
@@ -240,7 +240,7 @@ fn line_at(file: &mut (impl Read + Seek), offset: u64) -> io::Result<u64> {
     Ok(line)
 }
 
-fn count_lines(text: impl Read, offset: u64) -> io::Result<u64> {
+fn count_lines(text: impl BufRead, offset: u64) -> io::Result<u64> {
     let (mut line, mut previous) = (1, 0);
     for (at, byte) in (0u64..).zip(text.bytes()) {
         let byte = byte?;

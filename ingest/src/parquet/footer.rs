@@ -7,6 +7,8 @@
 //! the list claims, though an entry may take no byte. So the footer is walked here first: the schema without
 //! recursion, the rest along [`FILE`], every list bounded.
 //!
+//! These limits are written here because the library has none to set: it reads whatever footer it is given.
+//!
 //! The library trusts field numbers and ignores the types written beside them. Bytes read here by their types
 //! and there by their numbers could thus mean two things; hence known fields must have their own type, and
 //! the schema must be where every writer puts it, right after the version. Once it is read the library skips
