@@ -6,8 +6,9 @@
 use std::hint::black_box;
 
 use fairshare_benches::{cost, geometry};
-use fairshare_params::multiexp::multiexp;
 use fairshare_params::srs::Srs;
+use fairshare_plonk::CommitKey;
+use fairshare_plonk::multiexp::multiexp;
 use ff::PrimeField;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1};
@@ -20,10 +21,11 @@ fn main() {
     let srs = Srs::insecure(geometry);
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread pool");
     println!("{geometry}, one thread");
+    let commit_key = CommitKey::new(&srs);
     let made = cost(|| {
-        black_box(srs.tables());
+        black_box(commit_key.tables());
     });
-    let tables = srs.tables();
+    let tables = commit_key.tables();
     println!("tables: {:.2} s of processor time, once a process", made.processor);
     println!(
         "{:>10} {:>11} {:>9} {:>7} {:>10} {:>7}",

@@ -34,7 +34,7 @@ fn main() {
     single.install(|| {
         let stopwatch = Stopwatch::start();
         let setup = Setup::new(geometry);
-        let floor = Floor::measure(&setup.srs);
+        let floor = Floor::measure(setup.srs);
         floor.print(geometry);
         // Tables are made here.
         drop(black_box(setup.prove()));
@@ -44,11 +44,11 @@ fn main() {
             stopwatch.take()
         });
         let quickest = proofs.min_by_key(|proof| proof.values().flat_map(Steps::values).sum::<Duration>());
-        print("every symbol of the alphabet", &setup.srs, &floor, quickest.unwrap_or_default());
+        print("every symbol of the alphabet", setup.srs, &floor, quickest.unwrap_or_default());
         let policy = flights::policy(geometry);
-        let verifier = Verifier::new(&setup.srs, &policy, Trust::AllowInsecure).expect("a verifier");
+        let verifier = Verifier::new(setup.srs, &policy, Trust::AllowInsecure).expect("a verifier");
         flights::prove(&verifier, 1);
-        print("flights", &setup.srs, &floor, stopwatch.take());
+        print("flights", setup.srs, &floor, stopwatch.take());
     });
 }
 

@@ -173,7 +173,7 @@ fn measure(Shape { k, columns, width }: Shape) -> Measured {
         few_symbols: times(&setup),
         verify,
         proof_bytes: proof.proof.len() + POINT_BYTES + proof.link.responses.len() * SCALAR_BYTES,
-        bundle_bytes: segment.to_bytes().len(),
+        bundle_bytes: segment.to_bytes().expect("an encoding").len(),
         memory: memory().peak,
     }
 }

@@ -27,7 +27,7 @@ fn alone() {
 fn setup() -> Setup {
     alone();
     let setup = Setup::new(Geometry::COMPACT);
-    setup.srs.tables();
+    setup.commit_key.tables();
     setup
 }
 

@@ -12,6 +12,7 @@ use fairshare_params::Geometry;
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::srs::Srs;
+use fairshare_plonk::CommitKey;
 use fairshare_prover::backend::Key;
 use fairshare_prover::opening::{Seed, fresh_seed};
 use fairshare_prover::segment::{SegmentSecret, commit_columns};
@@ -45,8 +46,11 @@ pub fn geometry() -> Geometry {
 
 /// Parameters, key, and one full segment committed to.
 pub struct Setup {
-    /// Insecure parameters: they cost the same.
-    pub srs: Srs,
+    /// Insecure parameters: they cost the same. They stay for as long as the process, as what commits with them
+    /// borrows them.
+    pub srs: &'static Srs,
+    /// What proofs commit with.
+    pub commit_key: CommitKey<'static>,
     key: Key,
     symbols: Vec<u16>,
     seed: Seed,
@@ -60,12 +64,12 @@ impl Setup {
     ///
     /// If key generation fails.
     pub fn new(geometry: Geometry) -> Self {
-        let srs = Srs::insecure(geometry);
-        let key = ProvingKey::build(&srs, Statement::Histogram).expect("a proving key");
+        let srs: &Srs = Box::leak(Box::new(Srs::insecure(geometry)));
+        let key = ProvingKey::build(srs, Statement::Histogram).expect("a proving key");
         let key = Key::new(key).expect("a key of this prover's");
         let (symbols, seed) = (full_segment(geometry), fresh_seed().expect("random numbers"));
-        let columns = commit_columns(&srs, &symbols, &seed, 0);
-        Self { srs, key, symbols, seed, columns }
+        let columns = commit_columns(srs, &symbols, &seed, 0);
+        Self { srs, commit_key: CommitKey::new(srs), key, symbols, seed, columns }
     }
 
     /// The same with another segment, in which only as many symbols occur as `occurring`.
@@ -76,13 +80,13 @@ impl Setup {
     pub fn with_few_symbols(self, occurring: usize) -> Self {
         let (symbols, seed) =
             (segment_of(self.srs.geometry(), occurring), fresh_seed().expect("random numbers"));
-        let columns = commit_columns(&self.srs, &symbols, &seed, 0);
+        let columns = commit_columns(self.srs, &symbols, &seed, 0);
         Self { symbols, seed, columns, ..self }
     }
 
     /// Commits to the segment's columns.
     pub fn commit(&self) -> Vec<G1Affine> {
-        commit_columns(&self.srs, &self.symbols, &self.seed, 0)
+        commit_columns(self.srs, &self.symbols, &self.seed, 0)
     }
 
     /// Commits to the same columns by the proof system's own multi-scalar multiplication, which knows nothing of
@@ -103,8 +107,8 @@ impl Setup {
     ///
     /// If the proof fails.
     pub fn prove(&self) -> Segment {
-        let secret = SegmentSecret::new(&self.srs, self.symbols.clone(), &self.seed, 0);
-        secret.prove(&self.srs, &self.key, &self.columns).expect("a proof")
+        let secret = SegmentSecret::new(self.srs, self.symbols.clone(), &self.seed, 0);
+        secret.prove(&self.commit_key, &self.key, &self.columns).expect("a proof")
     }
 
     /// Verifies a segment's proof with its link, as a bundle's verifier does after it has hashed the statement.
@@ -117,7 +121,7 @@ impl Setup {
         let statement = histogram_statement(&geometry, &segment.columns, &segment.histogram).limbs();
         let rows = Instance { statement }.to_rows();
         let registered: Vec<_> = segment.columns.iter().chain([&segment.histogram]).copied().collect();
-        verify_linked(&self.srs, self.key.verifying(), &rows, &registered, &segment.proof)
+        verify_linked(self.srs, self.key.verifying(), &rows, &registered, &segment.proof)
             .expect("a good proof");
     }
 }

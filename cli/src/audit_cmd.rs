@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::BufReader;
 
+use fairshare_audit::archive::{self, ArchiveError};
+use fairshare_audit::audit::{Auditor, Line, Report};
+use fairshare_audit::report;
+use fairshare_audit::snapshot::LedgerSnapshot;
 use fairshare_storage::files::{self, Access};
-use fairshare_vault::archive::{self, ArchiveError};
-use fairshare_vault::audit::{Auditor, Line, Report};
-use fairshare_vault::books::Books;
-use fairshare_vault::report;
 use fairshare_verifier::Trust;
 use serde::Serialize;
 
@@ -50,20 +50,20 @@ pub fn run(args: &AuditArchiveArgs, output: Output) -> Result<Status, CliError> 
         |source: ArchiveError| CliError::Archive { path: args.archive.clone(), source: Box::new(source) };
     let spinner = progress::spinner("reading the archive");
     let file = File::open(&args.archive).map_err(|source| refuse(source.into()))?;
-    let books = archive::read(BufReader::new(file)).map_err(refuse)?;
+    let snapshot = archive::read(BufReader::new(file)).map_err(refuse)?;
     drop(spinner);
-    audit(&books, &args.audit, output)
+    audit(&snapshot, &args.audit, output)
 }
 
-/// Audits books, whether from an archive or a ledger.
-pub fn audit(books: &Books, args: &AuditArgs, output: Output) -> Result<Status, CliError> {
+/// Audits a ledger's snapshot, whether from an archive or a database.
+pub fn audit(snapshot: &LedgerSnapshot, args: &AuditArgs, output: Output) -> Result<Status, CliError> {
     if let Some(path) = &args.report {
         load::check_output(path)?;
     }
     let parameters = args.params.iter().map(|path| load::params(path)).collect::<Result<Vec<_>, _>>()?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let bar = progress::counter("verifying bundles");
-    let found = Auditor::new(&parameters, trust, &|done, total| bar.set(done, total)).audit(books);
+    let found = Auditor::new(&parameters, trust, &|done, total| bar.set(done, total)).audit(snapshot);
     drop(bar);
     if let Some(path) = &args.report {
         files::write(path, report::html(&found).as_bytes(), Access::Public)
@@ -94,7 +94,7 @@ fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
         claims: found.claims,
         claimed: found.claimed.to_string(),
         epochs: epochs.collect(),
-        differences: found.differences.iter().map(ToString::to_string).collect(),
+        differences: found.lines().collect(),
         report,
     }
 }

@@ -9,11 +9,11 @@ use fairshare_params::encoding::Hasher;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
+use fairshare_plonk::{Claim, CommitKey, Linked};
 use fairshare_prover::backend::{Key, prove};
 use fairshare_prover::commit::CommitError;
 use fairshare_prover::commit::commit_units;
 use fairshare_prover::opening::fresh_seed;
-use fairshare_prover::plonk::{Claim, Linked};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_prover::segment::{SegmentSecret, commit_columns};
 use fairshare_verifier::bundle::LinkedProof;
@@ -61,7 +61,13 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
     drop(spinner);
     output::name_insecure(&srs);
-    let bench = Bench { srs: &srs, policy: &policy, verifier: &verifier, runs: args.runs };
+    let bench = Bench {
+        srs: &srs,
+        commit_key: CommitKey::new(&srs),
+        policy: &policy,
+        verifier: &verifier,
+        runs: args.runs,
+    };
 
     let (commit_time, histogram) = bench.histogram()?;
     let symbols = args.geometry.segment_symbols();
@@ -86,6 +92,7 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
 /// What is measured with.
 struct Bench<'a> {
     srs: &'a Srs,
+    commit_key: CommitKey<'a>,
     policy: &'a Policy,
     verifier: &'a Verifier<'a>,
     runs: usize,
@@ -122,7 +129,7 @@ impl Bench<'_> {
         })?;
         let key = self.key(Statement::Histogram)?;
         let (proved, segment) =
-            self.median("proving a histogram", || Ok(secret().prove(self.srs, &key, &columns)?))?;
+            self.median("proving a histogram", || Ok(secret().prove(&self.commit_key, &key, &columns)?))?;
         let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(&segment)?))?;
         Ok((commit_time, Proof { proved, verified, bytes: length(&segment.proof) }))
     }
@@ -153,8 +160,8 @@ impl Bench<'_> {
         let (proved, proof) = self.median("proving a data score", || {
             let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
             let circuit = DataScoreCircuit::new(geometry, trace);
-            let claim = Claim { circuit: &circuit, instance: &rows, linked: &linked, fractions: &[] };
-            Ok(prove(self.srs, &key, claim)?)
+            let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
+            Ok(prove(&self.commit_key, &key, claim)?)
         })?;
         let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
         let (verified, ()) = self.median("verifying", || {
@@ -178,8 +185,8 @@ impl Bench<'_> {
         let (proved, proof) = self.median("proving a compute score", || {
             let trace = compute_score::Trace::new(geometry, &instance, &witness);
             let circuit = ComputeScoreCircuit::new(geometry, trace);
-            let claim = Claim { circuit: &circuit, instance: &rows, linked: &linked, fractions: &[] };
-            Ok(prove(self.srs, &key, claim)?)
+            let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
+            Ok(prove(&self.commit_key, &key, claim)?)
         })?;
         let registered = linked.map(|column| column.commitment);
         let (verified, ()) = self.median("verifying", || {

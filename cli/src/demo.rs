@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fairshare_audit::snapshot::Paid;
 use fairshare_params::address::Address;
 use fairshare_params::keys::Statement;
 use fairshare_params::policy::Policy;
@@ -13,7 +14,7 @@ use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_prover::score::score_compute;
 use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data, write_bundle};
-use fairshare_vault::ledger::{Paid, Submitted};
+use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
 use crate::error::{CliError, Status, one_line};
@@ -231,7 +232,7 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Cl
     let bundle = folder.with_extension("bundle");
     write_bundle(&bundle, &proved.bundle)?;
     let proved_in = begun.elapsed();
-    let bytes = proved.bundle.to_bytes().len();
+    let bytes = proved.bundle.to_bytes()?.len();
     let registration =
         proved.registrations.into_iter().next().ok_or(CliError::Demo("a bundle covers no registration"))?;
     Ok(Claim { bundle, registration, bytes, proved_in })

@@ -6,19 +6,19 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use fairshare_audit::archive::ArchiveError;
 use fairshare_formats::policy::PolicyError;
 use fairshare_formats::registration::RegistrationFileError;
+use fairshare_ingest::IngestError;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
 use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::CommitError;
-use fairshare_prover::ingest::IngestError;
 use fairshare_prover::prove::ProveError;
 use fairshare_prover::score::ScoreError;
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_vault::VaultError;
-use fairshare_vault::archive::ArchiveError;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 /// How a command ended.

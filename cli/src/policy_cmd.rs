@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_formats::policy::{PolicyError, side_file_hash};
+use fairshare_ingest::{Records, reference};
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
-use fairshare_prover::ingest::{Records, reference};
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
 use serde::Serialize;

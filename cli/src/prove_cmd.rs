@@ -59,7 +59,7 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     let score = proved.score.value();
     let result = Proved {
         bundle: args.out.display().to_string(),
-        bytes: proved.bundle.to_bytes().len(),
+        bytes: proved.bundle.to_bytes()?.len(),
         role: proved.bundle.role().name(),
         contributor: proved.bundle.contributor().to_string(),
         digests: proved.bundle.digests().iter().map(ToString::to_string).collect(),

@@ -3,9 +3,11 @@
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use fairshare_audit::archive;
+use fairshare_audit::snapshot::State;
 use fairshare_storage::files::{self, Access};
-use fairshare_vault::ledger::{Batch, Epoch, State, Units};
-use fairshare_vault::{Ledger, archive};
+use fairshare_vault::Ledger;
+use fairshare_vault::ledger::{Batch, Epoch, Units};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, RegisterArgs, VaultArgs, VaultCommand};
@@ -42,8 +44,8 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
         VaultCommand::Claim(args) => claim::run(&mut ledger, args, output),
         VaultCommand::Status => status::run(&mut ledger, output),
         VaultCommand::Audit(args) => {
-            let books = ledger.books()?;
-            audit_cmd::audit(&books, args, output)
+            let snapshot = ledger.snapshot()?;
+            audit_cmd::audit(&snapshot, args, output)
         }
         VaultCommand::Export(args) => export(&mut ledger, args, output),
     }
@@ -118,7 +120,7 @@ fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<
     let (by_node, srs) = match (&args.units, &args.params) {
         (Some(units), Some(params)) => {
             let (first, rounds) = (policy.first_round(), policy.round_totals().len());
-            let by_node = fairshare_prover::ingest::units::read_units_by_node(units, first, rounds)?;
+            let by_node = fairshare_ingest::units::read_units_by_node(units, first, rounds)?;
             (by_node, Some(load::params(params)?))
         }
         _ => Default::default(),
@@ -158,13 +160,13 @@ fn export(ledger: &mut Ledger, args: &ExportArgs, output: Output) -> Result<Stat
     if let Some(path) = &args.archive {
         let refuse = |source| CliError::File { path: path.clone(), source };
         let spinner = progress::spinner("writing the archive");
-        let books = ledger.books()?;
+        let snapshot = ledger.snapshot()?;
         let file = files::begin(path).map_err(refuse)?;
-        archive::write(&books, BufWriter::new(&file)).map_err(refuse)?;
+        archive::write(&snapshot, BufWriter::new(&file)).map_err(refuse)?;
         files::publish(file, path, Access::Public).map_err(refuse)?;
         drop(spinner);
         exported.archive = Some(path.display().to_string());
-        if books.epochs.iter().any(|epoch| epoch.state < State::Settled) {
+        if snapshot.epochs.iter().any(|epoch| epoch.state < State::Settled) {
             notice("warning: an epoch is not settled yet; its amounts are not in the archive");
         }
     }

@@ -1,11 +1,11 @@
 // The tree that `fairshare vault export --claims` writes, read by OpenZeppelin's library: a file that the Rust tests hold
-// themselves to (`vault/tests/data/claims.json`), or one named on the command line.
+// themselves to (`audit/tests/data/claims.json`), or one named on the command line.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 
-const file = process.argv[2] ?? new URL("../../vault/tests/data/claims.json", import.meta.url);
+const file = process.argv[2] ?? new URL("../../audit/tests/data/claims.json", import.meta.url);
 const dump = JSON.parse(readFileSync(file, "utf8"));
 
 const tree = StandardMerkleTree.load(dump);

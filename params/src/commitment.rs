@@ -5,12 +5,12 @@
 
 use ff::Field;
 use group::Curve;
+use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::encoding::Hasher;
-use crate::multiexp::multiexp;
 use crate::srs::Srs;
 
 /// A column's blinding `r`. Zero for public columns.
@@ -46,10 +46,14 @@ pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> 
 }
 
 /// `C(v; r)`. Values past the usable rows are not committed to: callers never have any.
+///
+/// The library's sum unwraps a point that is not on the curve if it has 8,104 bases or more and one of them is the
+/// identity. The Lagrange points of an [`Srs`] never are: what is read or imported is checked for that, and the
+/// insecure one's trapdoor is not one of the rows' roots of unity.
 pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
     let values = &values[..usable];
-    let sum = multiexp(values, &srs.lagrange()[..usable]);
+    let sum = best_multiexp(values, &srs.lagrange()[..usable]);
     match srs.lagrange().last() {
         Some(last) if blinding != Blinding::PUBLIC => sum + *last * blinding.0,
         _ => sum,

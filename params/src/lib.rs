@@ -6,7 +6,6 @@ pub mod context;
 pub mod digest;
 pub mod encoding;
 pub mod keys;
-pub mod multiexp;
 pub mod policy;
 pub mod reference;
 pub mod registration;

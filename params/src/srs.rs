@@ -22,7 +22,6 @@ mod lagrange;
 mod points;
 
 use std::fmt;
-use std::sync::OnceLock;
 
 use fairshare_circuits::geometry::Geometry;
 use halo2_proofs::poly::commitment::ParamsProver;
@@ -36,7 +35,6 @@ pub use insecure::INSECURE_SEED;
 pub use points::{G2_BYTES, g1_from_coordinates, g2_from_coordinates};
 
 use crate::encoding::Digest;
-use crate::multiexp::Tables;
 use points::Points;
 
 /// A BLAKE2b-512 hash of a whole file, shown as 128 hexadecimal digits: how ceremonies publish theirs.
@@ -98,7 +96,6 @@ pub struct Srs {
     params: ParamsKZG<Bn256>,
     digest: Digest,
     provenance: Provenance,
-    tables: OnceLock<Tables>,
 }
 
 impl Srs {
@@ -154,12 +151,6 @@ impl Srs {
         &self.points.lagrange
     }
 
-    /// Multiples of the Lagrange points, for one who makes proofs: made when first asked for, which takes a second of
-    /// processor time and 20 MiB for the standard geometry.
-    pub fn tables(&self) -> &Tables {
-        self.tables.get_or_init(|| Tables::new(self.lagrange(), rayon::current_num_threads()))
-    }
-
     /// `[s^i]_1` for `i < n`.
     pub fn powers(&self) -> &[G1Affine] {
         &self.points.powers
@@ -212,7 +203,7 @@ impl Srs {
         };
         let digest = points.digest();
         let params = params(&points);
-        Self { geometry, points, params, digest, provenance, tables: OnceLock::new() }
+        Self { geometry, points, params, digest, provenance }
     }
 
     /// A label costs nothing to write, so a published ceremony's name is granted only to that ceremony's `[s]_2`.

@@ -1,6 +1,6 @@
 //! The one place that calls the proving backend.
 //!
-//! The [prover](crate::plonk) commits to advice columns freshly blinded in their last six rows, and hands out that
+//! The [prover](fairshare_plonk) commits to advice columns freshly blinded in their last six rows, and hands out that
 //! blinding of the linked columns, which is the link's witness. Should it be another than the proof's, the link would
 //! not hold, and the proof is refused here: never a bad proof, only an error.
 
@@ -20,7 +20,7 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
-use crate::plonk::{self, Claim, Column, Linked, PlonkError};
+use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError, Randomness};
 
 /// Why no proof was made.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ impl Key {
         let (verifying, library) = key.into_parts();
         let key = plonk::Key::new(library).map_err(BackendError::Prove)?;
         let plonk = match verifying.id().statement {
-            Statement::Histogram => key.for_many_proofs(),
+            Statement::Histogram => key.with_coset_cache(),
             Statement::DataScore | Statement::ComputeScore => key,
         };
         Ok(Self { verifying, plonk })
@@ -65,18 +65,24 @@ impl Key {
         &self.verifying
     }
 
-    /// The [prover](crate::plonk)'s key.
+    /// The [prover](fairshare_plonk)'s key.
     pub fn plonk(&self) -> &plonk::Key {
         &self.plonk
     }
 }
 
 /// Proves the claim and links its first columns, in order, to their commitments; then verifies both.
-pub fn prove<C: Circuit<Fr>>(srs: &Srs, key: &Key, claim: Claim<'_, C>) -> Result<LinkedProof, BackendError> {
+pub fn prove<C: Circuit<Fr>>(
+    commit_key: &CommitKey<'_>,
+    key: &Key,
+    claim: Claim<'_, C>,
+) -> Result<LinkedProof, BackendError> {
+    let srs = commit_key.srs();
     let _span = tracing::debug_span!("other", statement = key.verifying().id().statement.name()).entered();
     let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
-    let blinding = plonk::prove(srs, key.plonk(), claim, seeded(OsRng)?, &mut transcript)
+    let blinding = plonk::Prover::new(commit_key, key.plonk())
+        .prove(claim, randomness()?, &mut transcript)
         .map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
 
@@ -96,9 +102,18 @@ pub fn prove<C: Circuit<Fr>>(srs: &Srs, key: &Key, claim: Claim<'_, C>) -> Resul
     Ok(linked_proof)
 }
 
+/// A proof's randomness, of no other's. Its draws cannot fail: only this can.
+fn randomness() -> Result<Randomness, BackendError> {
+    Randomness::fresh(&mut OsRng).map_err(no_randomness)
+}
+
+fn no_randomness(error: rand_core::Error) -> BackendError {
+    BackendError::Randomness(std::io::Error::other(error))
+}
+
 /// A generator seeded by `source`. Its draws cannot fail: only this can.
 fn seeded(source: impl RngCore) -> Result<ChaCha20Rng, BackendError> {
-    ChaCha20Rng::from_rng(source).map_err(|error| BackendError::Randomness(std::io::Error::other(error)))
+    ChaCha20Rng::from_rng(source).map_err(no_randomness)
 }
 
 /// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof; the generator is used up

@@ -28,23 +28,24 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_ingest::units::read_units;
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::commitment::{Blinding, commit};
+use fairshare_params::commitment::Blinding;
 use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
 use fairshare_params::srs::Srs;
+use fairshare_plonk::commit;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
 use zeroize::Zeroizing;
 
 use self::journal::{Journal, Kept};
 use self::reading::Reader;
-use crate::ingest::units::read_units;
-use crate::ingest::{BATCH_RECORDS, IngestError, Records};
 use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
 use crate::segment::commit_columns;

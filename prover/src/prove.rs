@@ -10,9 +10,10 @@ use fairshare_params::commitment::Blinding;
 use fairshare_params::context::{ContextError, Role, context};
 use fairshare_params::keys::{KeyError, ProvingKey, Statement};
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_plonk::{Claim, CommitKey, Linked};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
-use fairshare_verifier::{Score, Verifier, VerifyError};
+use fairshare_verifier::{BundleError, Score, Verifier, VerifyError};
 use group::Curve;
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -21,7 +22,6 @@ use zeroize::Zeroizing;
 use crate::backend::{BackendError, Key, prove};
 use crate::commit::{CommitError, Commitment};
 use crate::opening::OpeningError;
-use crate::plonk::{Claim, Linked};
 use crate::progress::{Progress, Task};
 use crate::schedule::{Limits, MemoryError, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
@@ -85,6 +85,9 @@ pub enum ProveError {
     /// The finished bundle does not verify: it is not handed out.
     #[error("the finished bundle does not verify, so it is not handed out")]
     Verify(#[source] VerifyError),
+    /// The finished bundle has no encoding.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// A kept proof or the bundle cannot be written.
     #[error("{}: cannot be written; nothing that was there before is lost", path.display())]
     Io {
@@ -107,6 +110,7 @@ fn refused(statement: Statement) -> impl FnOnce(BackendError) -> ProveError {
 #[derive(Debug)]
 pub struct Prover<'a> {
     verifier: &'a Verifier<'a>,
+    commit_key: CommitKey<'a>,
     limits: Limits,
     cache: Option<KeyCache>,
     keys: [OnceLock<Key>; Statement::ALL.len()],
@@ -126,12 +130,18 @@ pub struct Proved {
 impl<'a> Prover<'a> {
     /// A prover that checks with `verifier` what it hands out.
     pub fn new(verifier: &'a Verifier<'a>, limits: Limits) -> Self {
-        Self { verifier, limits, cache: None, keys: Default::default() }
+        let commit_key = CommitKey::new(verifier.srs());
+        Self { verifier, commit_key, limits, cache: None, keys: Default::default() }
     }
 
     /// The same prover with its proving keys kept on disk.
     pub fn with_cache(self, cache: KeyCache) -> Self {
         Self { cache: Some(cache), ..self }
+    }
+
+    /// What it commits with.
+    pub fn commit_key(&self) -> &CommitKey<'a> {
+        &self.commit_key
     }
 
     /// The proving key of a statement, made or loaded when it is first asked for.
@@ -252,7 +262,7 @@ impl<'a> Prover<'a> {
         let segment = match kept {
             Some(segment) => segment,
             None => {
-                let segment = secret.prove(srs, key, columns).map_err(|source| {
+                let segment = secret.prove(&self.commit_key, key, columns).map_err(|source| {
                     let folder = job.commitment.folder.display();
                     ProveError::Proof { subject: format!("{folder}: segment {index}"), source }
                 })?;
@@ -297,7 +307,7 @@ impl<'a> Prover<'a> {
         ];
         let circuit = DataScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
-        let claim = Claim { circuit: &circuit, instance: &instance, linked: &linked, fractions: &[] };
+        let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
         let proof = self.prove_score(Statement::DataScore, claim, progress)?;
         Ok((result.score, proof))
     }
@@ -325,7 +335,7 @@ impl<'a> Prover<'a> {
         ];
         let circuit = ComputeScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
-        let claim = Claim { circuit: &circuit, instance: &instance, linked: &linked, fractions: &[] };
+        let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
         let proof = self.prove_score(Statement::ComputeScore, claim, progress)?;
         Ok(Bundle::Compute(ComputeBundle {
             geometry,
@@ -348,7 +358,7 @@ impl<'a> Prover<'a> {
         progress.begin(Task::Score, 1, 0);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads.max(1));
         let pool = pool.build().map_err(ProveError::Threads)?;
-        let proof = pool.install(|| prove(self.verifier.srs(), key, claim)).map_err(refused(statement))?;
+        let proof = pool.install(|| prove(&self.commit_key, key, claim)).map_err(refused(statement))?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);
         Ok(proof)
@@ -357,7 +367,7 @@ impl<'a> Prover<'a> {
 
 /// Writes a bundle in one step.
 pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
-    files::write(path, &bundle.to_bytes(), Access::Public)
+    files::write(path, &bundle.to_bytes()?, Access::Public)
         .map_err(|source| ProveError::Io { path: path.to_owned(), source })
 }
 
@@ -417,9 +427,10 @@ impl Merged {
 }
 
 fn keep(path: &Path, segment: &Segment) -> Result<()> {
+    let bytes = segment.to_bytes()?;
     let write = || -> io::Result<()> {
         path.parent().map_or(Ok(()), files::create_private_folder)?;
-        files::write(path, &segment.to_bytes(), Access::Public)
+        files::write(path, &bytes, Access::Public)
     };
     write().map_err(|source| ProveError::Io { path: path.to_owned(), source })
 }

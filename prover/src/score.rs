@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence};
 use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
+use fairshare_ingest::units::read_units;
+use fairshare_ingest::{IngestError, Records, reference};
 use fairshare_params::policy::Policy;
 
 use zeroize::Zeroizing;
-
-use crate::ingest::units::read_units;
-use crate::ingest::{IngestError, Records, reference};
 
 /// Why there is no score.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,10 @@
 use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
 use fairshare_circuits::trace::wipe;
-use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
+use fairshare_params::commitment::{Blinding, normalize, segment_blindings};
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::srs::Srs;
+use fairshare_plonk::{Claim, CommitKey, Fractions, Linked, commit};
 use fairshare_verifier::bundle::Segment;
 use group::Curve;
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
@@ -15,7 +16,6 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::backend::{BackendError, Key, prove};
 use crate::opening::Seed;
-use crate::plonk::{Claim, Fractions, Linked};
 
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
 pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
@@ -65,7 +65,7 @@ impl Drop for Blindings {
 
 /// What only the contributor knows of a segment.
 ///
-/// What is held here is overwritten when dropped, as are the [polynomials](crate::plonk) that a proof makes of it.
+/// What is held here is overwritten when dropped, as are the [polynomials](fairshare_plonk::Column) that a proof makes of it.
 #[derive(Debug)]
 pub struct SegmentSecret {
     witness: Witness,
@@ -101,8 +101,13 @@ impl SegmentSecret {
     }
 
     /// Proves that `columns`, the segment's registered commitments, hold symbols of this histogram.
-    pub fn prove(mut self, srs: &Srs, key: &Key, columns: &[G1Affine]) -> Result<Segment, BackendError> {
-        let geometry = srs.geometry();
+    pub fn prove(
+        mut self,
+        commit_key: &CommitKey<'_>,
+        key: &Key,
+        columns: &[G1Affine],
+    ) -> Result<Segment, BackendError> {
+        let geometry = commit_key.srs().geometry();
         let statement = histogram_statement(&geometry, columns, &self.histogram).limbs();
         self.witness.statement = statement;
         let mut linked: Vec<_> = columns
@@ -113,13 +118,9 @@ impl SegmentSecret {
         linked.push(Linked { commitment: self.histogram, blinding: self.blindings.histogram });
         let instance = Instance { statement }.to_rows();
         let circuit = HistogramCircuit::new(geometry, self.witness);
-        let claim = Claim {
-            circuit: &circuit,
-            instance: &instance,
-            linked: &linked,
-            fractions: &fractions(geometry),
-        };
-        let proof = prove(srs, key, claim);
+        let claim =
+            Claim { linked: &linked, fractions: &fractions(geometry), ..Claim::new(&circuit, &instance) };
+        let proof = prove(commit_key, key, claim);
         for column in &mut linked {
             column.blinding = Blinding::PUBLIC;
         }

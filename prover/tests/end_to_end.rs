@@ -2,8 +2,6 @@
 
 #[path = "end_to_end/completeness.rs"]
 mod completeness;
-#[path = "support/fixture.rs"]
-mod fixture;
 #[path = "end_to_end/folders.rs"]
 mod folders;
 #[path = "end_to_end/interrupted.rs"]
@@ -22,13 +20,12 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Contribution;
 use fairshare_prover::score::{score_compute, score_data};
 use fairshare_prover::{Limits, Proved, Prover, Silent, commit_data, write_bundle};
+use fairshare_testkit::fixture::{
+    self, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence,
+    policy, records, verifier, write,
+};
 use fairshare_verifier::{Bundle, Score};
 use tempfile::TempDir;
-
-use fixture::{
-    PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence, policy,
-    records, verifier, write,
-};
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
@@ -37,7 +34,8 @@ fn folder() -> TempDir {
 /// Proves, and verifies again from the bundle's bytes.
 fn prove(folders: &[PathBuf]) -> Proved {
     let proved = PROVER.prove(folders, &Silent).expect("a bundle");
-    let bundle = Bundle::from_bytes(&proved.bundle.to_bytes()).expect("its own encoding");
+    let bundle =
+        Bundle::from_bytes(&proved.bundle.to_bytes().expect("an encoding")).expect("its own encoding");
     assert_eq!(bundle, proved.bundle);
     let score = VERIFIER.verify(&bundle, &proved.registrations).expect("a true bundle");
     assert_eq!(score, proved.score);
@@ -258,7 +256,7 @@ fn a_bundle_is_written_whole() {
     let path = folder.path().join("bundle");
     fs::write(&path, "something older and longer".repeat(1000)).expect("write");
     write_bundle(&path, &proved.bundle).expect("written");
-    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes());
+    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes().expect("an encoding"));
     let nowhere = folder.path().join("no/such/folder/bundle");
     assert!(write_bundle(&nowhere, &proved.bundle).expect_err("no folder").to_string().contains("no/such"));
 }

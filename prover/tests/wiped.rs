@@ -4,10 +4,6 @@
 //! value leaves on a stack is overwritten by the calls that follow, in no order that a test could rely on.
 #![cfg(target_os = "linux")]
 
-#[expect(dead_code, reason = "shared with tests that need more of it")]
-#[path = "support/fixture.rs"]
-mod fixture;
-
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
@@ -17,11 +13,10 @@ use fairshare_params::commitment::Blinding;
 use fairshare_prover::commit::Commitment;
 use fairshare_prover::opening::Opening;
 use fairshare_prover::segment::SegmentSecret;
+use fairshare_testkit::fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
 use zeroize::{Zeroize, ZeroizeOnDrop};
-
-use fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 
 const MASK: u8 = 0x5a;
 /// Bytes that are read at once; consecutive reads overlap by as many as a needle may have.
@@ -124,6 +119,7 @@ fn what_is_dropped_is_overwritten() {
     wiped::<histogram::Witness>();
     wiped::<data_score::Witness>();
     wiped::<fairshare_circuits::trace::Columns>();
+    wiped::<fairshare_plonk::Column>();
     wiped::<fairshare_prover::opening::Seed>();
     wiped::<Opening>();
     wiped::<SegmentSecret>();
@@ -152,7 +148,7 @@ fn what_is_dropped_is_overwritten() {
     is_wiped("data-score witness", &counts, witness);
     let coefficient = Fr::from(0x00de_cade);
     // As large as the control above, and with something behind it, for the same reasons.
-    let polynomial = fairshare_prover::plonk::Column::from(vec![coefficient; 1900]);
+    let polynomial = fairshare_plonk::Column::from(vec![coefficient; 1900]);
     let behind = std::hint::black_box(vec![1u8; 1000]);
     is_wiped("polynomial", &needle_of_element(coefficient), polynomial);
     drop(behind);

@@ -1,8 +1,9 @@
 //! One way to speak to either database: SQLite in a file, or PostgreSQL by URL.
 //!
-//! Statements are written once, with `$1, $2, …` for parameters, in the part of SQL that both understand. A write sees the
-//! ledger as it is and keeps every other writer out until it ends; a read sees one moment of it. So no rule of the ledger
-//! has to be argued about under concurrency: whoever comes second finds what the first one left.
+//! Statements are written once, with `$1, $2, …` for parameters, in the part of SQL that both understand. A
+//! write sees the ledger as it is and keeps every other writer out until it ends; a read sees one moment of
+//! it. So no rule of the ledger has to be argued about under concurrency: whoever comes second finds what the
+//! first one left.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -27,7 +28,8 @@ type Result<T> = std::result::Result<T, DatabaseError>;
 pub enum Location {
     /// An SQLite database in this file.
     File(PathBuf),
-    /// A PostgreSQL database: `postgres://user:password@host/database`, or with a Unix socket's folder as host.
+    /// A PostgreSQL database: `postgres://user:password@host/database`, or with a Unix socket's folder as
+    /// host.
     Server(String),
 }
 
@@ -104,7 +106,7 @@ impl Database {
             Backend::Postgres(_) => "SELECT pg_database_size(current_database())",
         };
         let row = self.read(|transaction| transaction.query_one(sql, &[]))?;
-        Ok(row.integer(0)?.unsigned_abs())
+        row.count(0)
     }
 
     /// Does `work` in one transaction, alone among writers: all of it is kept, or, on an error, nothing.

@@ -1,16 +1,16 @@
 //! Why the vault refuses.
 
+use fairshare_audit::settlement::SettlementError;
+use fairshare_audit::snapshot::{State, VaultIdentity};
+use fairshare_audit::units::SumError;
 use fairshare_formats::policy::PolicyError;
+use fairshare_formats::registration::RegistrationFileError;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_verifier::{BundleError, VerifyError};
 
-use crate::claims::ClaimsError;
 use crate::database::DatabaseError;
-use crate::ledger::State;
-use crate::settlement::SettlementError;
-use crate::units::SumError;
 
 /// Why a command on the ledger was refused. Nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +27,13 @@ pub enum VaultError {
         /// Why.
         source: Box<PolicyError>,
     },
+    /// A registration on record that cannot be read any more.
+    #[error("the ledger holds a registration that cannot be read; restore it from a backup or an archive")]
+    Registration(#[source] RegistrationFileError),
     /// A policy on record that is not the one its epoch was opened with.
     #[error(
-        "the policy on record for epoch {epoch} hashes to {found}, but the epoch was opened under {expected}; restore the ledger from a backup"
+        "the policy on record for epoch {epoch} hashes to {found}, but the epoch was opened under \
+         {expected}; restore the ledger from a backup"
     )]
     PolicyChanged {
         /// The epoch.
@@ -50,13 +54,14 @@ pub enum VaultError {
     },
     /// Another vault's policy.
     #[error(
-        "this ledger is of {ledger}, but the policy of {policy}; keep each vault and subnet in a ledger of its own"
+        "this ledger is of {ledger}, but the policy of {policy}; keep each vault and subnet in a ledger of \
+         its own"
     )]
     OtherVault {
-        /// Chain, vault and subnet of the ledger.
-        ledger: String,
-        /// Chain, vault and subnet of the policy.
-        policy: String,
+        /// The ledger's.
+        ledger: Box<VaultIdentity>,
+        /// The policy's.
+        policy: Box<VaultIdentity>,
     },
     /// The same epoch under other rules.
     #[error("epoch {epoch} was opened under policy {recorded}; its rules cannot change to {given}")]
@@ -88,7 +93,8 @@ pub enum VaultError {
     },
     /// Rounds that an earlier epoch has paid.
     #[error(
-        "the policy's rounds begin at {first}, but epoch {epoch} has rounds up to {last}: work of one round would be paid twice; number rounds on"
+        "the policy's rounds begin at {first}, but epoch {epoch} has rounds up to {last}: work of one round \
+         would be paid twice; number rounds on"
     )]
     RoundsAgain {
         /// The policy's first round.
@@ -115,7 +121,8 @@ pub enum VaultError {
     },
     /// A batch of registrations that is not strictly ascending.
     #[error(
-        "registration {index} of the batch repeats the one before it, or does not follow it, in the order of digest and contributor; give every registration once, in that order"
+        "registration {index} of the batch repeats the one before it, or does not follow it, in the order of \
+         digest and contributor; give every registration once, in that order"
     )]
     Order {
         /// Position in the batch, from 0.
@@ -133,7 +140,8 @@ pub enum VaultError {
     },
     /// A digest registered before, otherwise.
     #[error(
-        "{digest} was registered in epoch {epoch} by {owner}, in other words; a registration never changes: register that one, or other data"
+        "{digest} was registered in epoch {epoch} by {owner}, in other words; a registration never changes: \
+         register that one, or other data"
     )]
     RegisteredOtherwise {
         /// The digest.
@@ -145,7 +153,8 @@ pub enum VaultError {
     },
     /// A second log of one node.
     #[error(
-        "{contributor} has registered units for this epoch already, under digest {recorded}; a node has one log an epoch"
+        "{contributor} has registered units for this epoch already, under digest {recorded}; a node has one \
+         log an epoch"
     )]
     SecondLog {
         /// The node.
@@ -155,7 +164,8 @@ pub enum VaultError {
     },
     /// A dataset that comes after the score.
     #[error(
-        "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the next one"
+        "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the \
+         next one"
     )]
     ScoredAlready {
         /// The contributor.
@@ -163,7 +173,8 @@ pub enum VaultError {
     },
     /// Units that are not those committed to.
     #[error(
-        "{contributor}'s units do not give the commitment it registered; compare them with the task contract's"
+        "{contributor}'s units do not give the commitment it registered; compare them with the task \
+         contract's"
     )]
     Units {
         /// The node.
@@ -180,7 +191,8 @@ pub enum VaultError {
     Sum(#[from] SumError),
     /// The parameters are of another geometry.
     #[error(
-        "the parameters are of geometry `{parameters}`, but epoch {epoch}'s policy of `{policy}`; give those of `{policy}`"
+        "the parameters are of geometry `{parameters}`, but epoch {epoch}'s policy of `{policy}`; give those \
+         of `{policy}`"
     )]
     Geometry {
         /// The epoch.
@@ -193,9 +205,6 @@ pub enum VaultError {
     /// Scores that cannot be weighed.
     #[error(transparent)]
     Settlement(#[from] SettlementError),
-    /// Claims that make no tree.
-    #[error(transparent)]
-    Claims(#[from] ClaimsError),
     /// Someone who has earned nothing.
     #[error("{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs")]
     NothingEarned {
@@ -204,7 +213,8 @@ pub enum VaultError {
     },
     /// A number on record that cannot be one.
     #[error(
-        "the ledger holds a number that this program never writes; audit the ledger, and restore it from a backup"
+        "the ledger holds a number that this program never writes; audit the ledger, and restore it from a \
+         backup"
     )]
     Number,
 }
@@ -218,7 +228,8 @@ pub enum SubmitError {
     Bundle(#[from] BundleError),
     /// Longer than the ledger keeps.
     #[error(
-        "the bundle has {bytes} bytes, and the ledger keeps at most {limit}; split the contribution over epochs"
+        "the bundle has {bytes} bytes, and the ledger keeps at most {limit}; split the contribution over \
+         epochs"
     )]
     TooLong {
         /// Its length.

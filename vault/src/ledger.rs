@@ -1,23 +1,22 @@
-//! The books of one vault and subnet: epochs, what was registered and proved in them, what was paid.
+//! The ledger of one vault and subnet: epochs, what was registered and proved in them, what was paid.
 //!
-//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes' units have
-//! been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody has claimed it. Each
-//! method is one transaction, alone among writers; doing it again changes nothing and says so.
+//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes'
+//! units have been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody
+//! has claimed it. Each method is one transaction, alone among writers; doing it again changes nothing and
+//! says so.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
+use fairshare_audit::settlement::Carry;
+use fairshare_audit::snapshot::State;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 
-use crate::claims::Distribution;
 use crate::database::{Database, DatabaseError, Location, Missing, Row, Transaction, Value};
 use crate::error::VaultError;
-use crate::settlement::Carry;
 
 mod claim;
 mod close;
@@ -32,56 +31,15 @@ pub use claim::{Claimed, Payment};
 pub use close::Closed;
 pub use open::Opened;
 pub use register::{Batch, Registered, Units};
-pub use settle::{Paid, Settled};
+pub use settle::Settled;
 pub use status::{EpochStatus, Status};
-pub use submit::{MAX_BUNDLE_BYTES, Recorded, Submission, Submitted, Verdict};
+pub use submit::{Recorded, Submission, Submitted, Verdict};
 
 type Result<T> = std::result::Result<T, VaultError>;
 
-/// A vault's books.
+/// A vault's ledger.
 pub struct Ledger {
     database: Database,
-}
-
-/// Where an epoch stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Contributions are registered and bundles submitted.
-    Open,
-    /// Nothing is added any more.
-    Closed,
-    /// Amounts are fixed.
-    Settled,
-    /// Everybody has claimed.
-    PaidOut,
-}
-
-impl State {
-    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
-
-    /// Its name in the ledger and everywhere else.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Settled => "settled",
-            Self::PaidOut => "paid out",
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for State {
-    type Err = ();
-
-    fn from_str(text: &str) -> std::result::Result<Self, ()> {
-        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
-    }
 }
 
 /// An epoch on record.
@@ -102,7 +60,8 @@ pub struct Epoch {
     pub root: Option<Digest>,
 }
 
-const EPOCH: &str = "SELECT id, number, policy, state, compute_brought, data_brought, compute_left, data_left, root FROM epochs";
+const EPOCH: &str = "SELECT id, number, policy, state, compute_brought, data_brought, compute_left, \
+    data_left, root FROM epochs";
 
 impl Epoch {
     fn read(row: &Row) -> Result<Self> {
@@ -130,17 +89,17 @@ impl Epoch {
 }
 
 impl Ledger {
-    /// Opens the books at `location`, which have to be there.
+    /// Opens the ledger at `location`, which has to be there.
     pub fn open(location: &Location) -> Result<Self> {
         Ok(Self { database: Database::open(location, Missing::Refuse)? })
     }
 
-    /// Opens the books at `location`; makes empty ones where there are none.
+    /// Opens the ledger at `location`; makes an empty one where there is none.
     pub fn open_or_create(location: &Location) -> Result<Self> {
         Ok(Self { database: Database::open(location, Missing::Create)? })
     }
 
-    /// Where the books are kept.
+    /// Where the ledger is kept.
     pub fn location(&self) -> &Location {
         self.database.location()
     }
@@ -208,15 +167,8 @@ fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Polic
     Ok(policy)
 }
 
-/// What the claims of an epoch have in common.
-fn distribution(policy: &Policy) -> Distribution {
-    let vault = policy.vault();
-    Distribution { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch }
-}
-
 fn read_registration(row: &Row, column: usize) -> Result<Registration> {
-    fairshare_formats::registration::from_json(row.text(column)?.as_bytes())
-        .map_err(|_| DatabaseError::Corrupt { what: "a registration that cannot be read" }.into())
+    fairshare_formats::registration::from_json(row.text(column)?.as_bytes()).map_err(VaultError::Registration)
 }
 
 /// What each contributor has earned in all, up to and including the epoch: the latest payout of each.

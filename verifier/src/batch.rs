@@ -1,46 +1,112 @@
 //! Many proofs at once: the pairing checks of a thread's proofs are one check, its link equations another.
+//! What passes becomes a [`Verified`] score, here and nowhere else.
+
+use std::ops::Deref;
 
 use fairshare_params::srs::Srs;
 use rayon::prelude::*;
 
 use crate::equation::Equation;
-use crate::obligation::{Accumulator, Obligation, ProofError, finalize};
-use crate::{Score, VerifyError};
+use crate::error::{ProofError, VerifyError};
+use crate::proof_check::{Accumulator, ProofCheck, finalize};
+use crate::score::{ComputeScore, DataScore, Stated};
 
-/// What a bundle claims, and what its proofs have to show for it.
-pub(crate) struct Claim<'a> {
-    pub(crate) obligations: Vec<Obligation<'a>>,
-    pub(crate) score: Score,
+/// A score that was verified. One function makes it, after every proof and link of the bundle was found to
+/// hold: nobody else can build it,
+///
+/// ```compile_fail,E0423
+/// use fairshare_verifier::{DataScore, Score, Verified};
+///
+/// fn forge(score: DataScore) -> Score {
+///     Score::Data(Verified(score))
+/// }
+/// ```
+///
+/// while one that was made here can be handed on and read:
+///
+/// ```
+/// use fairshare_verifier::{DataScore, Score, Verified};
+///
+/// fn hand_on(score: Verified<DataScore>) -> Score {
+///     assert!(score.records.get() > 0);
+///     Score::Data(score)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
-/// Checks the obligations of all claims together; on failure, those of each claim by themselves.
-pub(crate) fn settle(
+impl<T> Verified<T> {
+    /// The score itself; from here on nothing says that it was verified.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// A verified score of either role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Score {
+    /// A data score.
+    Data(Verified<DataScore>),
+    /// A compute score.
+    Compute(Verified<ComputeScore>),
+}
+
+impl Score {
+    /// The score, 48 fractional bits.
+    pub fn value(&self) -> u64 {
+        match self {
+            Self::Data(score) => score.score,
+            Self::Compute(score) => score.score,
+        }
+    }
+}
+
+/// What a bundle states, and the proofs that have to show it.
+pub(crate) struct Pending<'a> {
+    pub(crate) proofs: Vec<ProofCheck<'a>>,
+    pub(crate) stated: Stated,
+}
+
+/// Checks the proofs of all bundles together; on failure, those of each bundle by themselves.
+pub(crate) fn check(
     srs: &Srs,
-    claims: Vec<Result<Claim<'_>, VerifyError>>,
+    bundles: Vec<Result<Pending<'_>, VerifyError>>,
 ) -> Vec<Result<Score, VerifyError>> {
-    let obligations: Vec<_> = claims.iter().flatten().flat_map(|claim| claim.obligations.iter()).collect();
-    let share = obligations.len().div_ceil(rayon::current_num_threads()).max(1);
-    let all_hold = obligations.par_chunks(share).all(|obligations| hold(srs, obligations).unwrap_or(false));
-    claims
+    let proofs: Vec<_> = bundles.iter().flatten().flat_map(|bundle| bundle.proofs.iter()).collect();
+    let share = proofs.len().div_ceil(rayon::current_num_threads()).max(1);
+    let all_hold = proofs.par_chunks(share).all(|proofs| hold(srs, proofs).unwrap_or(false));
+    bundles
         .into_par_iter()
-        .map(|claim| {
-            let claim = claim?;
+        .map(|bundle| {
+            let Pending { proofs, stated } = bundle?;
             if !all_hold {
                 // In order, so that the same bad bundle is always refused for the same reason.
-                claim.obligations.iter().try_for_each(|obligation| obligation.check(srs))?;
+                proofs.iter().try_for_each(|proof| proof.run(srs))?;
             }
-            Ok(claim.score)
+            // Every proof of this bundle holds, with its link: together with the others', or by itself.
+            Ok(match stated {
+                Stated::Data(score) => Score::Data(Verified(score)),
+                Stated::Compute(score) => Score::Compute(Verified(score)),
+            })
         })
         .collect()
 }
 
-/// Whether all of `obligations` hold; an error if one cannot even be read.
-fn hold(srs: &Srs, obligations: &[&Obligation<'_>]) -> Result<bool, ProofError> {
+/// Whether all of `proofs` hold; an error if one cannot even be read.
+fn hold(srs: &Srs, proofs: &[&ProofCheck<'_>]) -> Result<bool, ProofError> {
     let mut accumulator = Accumulator::new(srs.params());
     let mut links = Equation::default();
-    for obligation in obligations {
-        accumulator = obligation.accumulate(srs, accumulator)?;
-        links.merge(obligation.link_equation(srs)?);
+    for proof in proofs {
+        accumulator = proof.accumulate(srs, accumulator)?;
+        links.merge(proof.link_equation(srs)?);
     }
     Ok(links.holds() && finalize(accumulator))
 }

@@ -9,8 +9,9 @@
 //! linked proof  length u32 · halo2 proof · link commitment · 8 responses
 //! ```
 //!
-//! Integers are big-endian; points and scalars as in [`fairshare_params::encoding`]. Reading is total: every count
-//! is checked against the bytes that are left before anything is allocated, and nothing may follow the last field.
+//! Integers are big-endian; points and scalars as in [`fairshare_params::encoding`]. Reading is total: every
+//! count is checked against the bytes that are left before anything is allocated, and nothing may follow the
+//! last field.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_params::address::Address;
@@ -156,6 +157,14 @@ pub enum BundleError {
         /// Where, in bytes from the start.
         offset: usize,
     },
+    /// More than the encoding can count.
+    #[error("{length} {field} do not fit a bundle, which counts them in 32 bits")]
+    TooMany {
+        /// The list.
+        field: &'static str,
+        /// How long it is.
+        length: usize,
+    },
     /// Bytes follow the last field.
     #[error("{extra} bytes follow the bundle's end at byte {offset}")]
     Trailing {
@@ -207,17 +216,17 @@ impl Bundle {
         }
     }
 
-    /// The canonical encoding.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// The canonical encoding; an error only for lists of 2^32 and more.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, BundleError> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_be_bytes());
         bytes.extend([self.role().id(), self.geometry().id()]);
         bytes.extend(self.contributor().0);
         match self {
-            Self::Data(bundle) => write_data(&mut bytes, bundle),
-            Self::Compute(bundle) => write_compute(&mut bytes, bundle),
+            Self::Data(bundle) => write_data(&mut bytes, bundle)?,
+            Self::Compute(bundle) => write_compute(&mut bytes, bundle)?,
         }
-        bytes
+        Ok(bytes)
     }
 
     /// Reads the canonical encoding; see the module. Allocates no more than a small multiple of `bytes`.
@@ -247,10 +256,10 @@ impl Bundle {
 
 impl Segment {
     /// A segment's encoding within a bundle; also how a prover keeps finished segments.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Result<Vec<u8>, BundleError> {
         let mut bytes = Vec::new();
-        write_segment(&mut bytes, self);
-        bytes
+        write_segment(&mut bytes, self)?;
+        Ok(bytes)
     }
 
     /// Reads one segment and nothing else.
@@ -262,39 +271,47 @@ impl Segment {
     }
 }
 
-fn write_data(bytes: &mut Vec<u8>, bundle: &DataBundle) {
-    write_length(bytes, bundle.datasets.len());
+fn write_data(bytes: &mut Vec<u8>, bundle: &DataBundle) -> Result<(), BundleError> {
+    write_length(bytes, "datasets", bundle.datasets.len())?;
     for dataset in &bundle.datasets {
         bytes.extend(dataset.digest.0);
-        write_length(bytes, dataset.segments.len());
-        dataset.segments.iter().for_each(|segment| write_segment(bytes, segment));
+        write_length(bytes, "segments", dataset.segments.len())?;
+        dataset.segments.iter().try_for_each(|segment| write_segment(bytes, segment))?;
     }
     bytes.extend(bundle.score.to_be_bytes());
-    write_proof(bytes, &bundle.proof);
+    write_proof(bytes, &bundle.proof)
 }
 
-fn write_segment(bytes: &mut Vec<u8>, segment: &Segment) {
+fn write_segment(bytes: &mut Vec<u8>, segment: &Segment) -> Result<(), BundleError> {
     segment.columns.iter().for_each(|column| bytes.extend(encode_point(column)));
     bytes.extend(encode_point(&segment.histogram));
-    write_proof(bytes, &segment.proof);
+    write_proof(bytes, &segment.proof)
 }
 
-fn write_compute(bytes: &mut Vec<u8>, bundle: &ComputeBundle) {
+fn write_compute(bytes: &mut Vec<u8>, bundle: &ComputeBundle) -> Result<(), BundleError> {
     bytes.extend(bundle.digest.0);
     bytes.extend(bundle.score.to_be_bytes());
-    write_proof(bytes, &bundle.proof);
+    write_proof(bytes, &bundle.proof)
 }
 
-fn write_proof(bytes: &mut Vec<u8>, linked: &LinkedProof) {
-    write_length(bytes, linked.proof.len());
+fn write_proof(bytes: &mut Vec<u8>, linked: &LinkedProof) -> Result<(), BundleError> {
+    write_length(bytes, "bytes of a proof", linked.proof.len())?;
     bytes.extend(&linked.proof);
     bytes.extend(encode_point(&linked.link.commitment));
     linked.link.responses.iter().for_each(|response| bytes.extend(encode_scalar(response)));
+    Ok(())
 }
 
-/// Lists longer than `u32::MAX` do not fit into memory; if one did, the length would not read back.
-fn write_length(bytes: &mut Vec<u8>, length: usize) {
-    bytes.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+fn write_length(bytes: &mut Vec<u8>, field: &'static str, length: usize) -> Result<(), BundleError> {
+    let count = u32::try_from(length).map_err(|_| BundleError::TooMany { field, length })?;
+    bytes.extend(count.to_be_bytes());
+    Ok(())
+}
+
+/// Every length is a `u64`.
+#[expect(clippy::as_conversions, reason = "a usize has at most 64 bits, but there is no `From`")]
+const fn wide(length: usize) -> u64 {
+    length as u64
 }
 
 struct Reader<'a> {
@@ -309,7 +326,7 @@ impl Reader<'_> {
 
     fn need(&self, field: &'static str, needed: u64) -> Result<(), BundleError> {
         let left = self.left();
-        if needed > left as u64 {
+        if needed > wide(left) {
             return Err(BundleError::Truncated { field, offset: self.offset, needed, left });
         }
         Ok(())
@@ -318,7 +335,7 @@ impl Reader<'_> {
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], BundleError> {
         let rest = self.bytes.get(self.offset..).unwrap_or_default();
         let truncated =
-            BundleError::Truncated { field, offset: self.offset, needed: N as u64, left: self.left() };
+            BundleError::Truncated { field, offset: self.offset, needed: wide(N), left: self.left() };
         let head = rest.first_chunk::<N>().ok_or(truncated)?;
         self.offset = self.offset.saturating_add(N);
         Ok(*head)
@@ -349,8 +366,14 @@ impl Reader<'_> {
         if count == 0 {
             return Err(BundleError::Empty { field, offset });
         }
-        self.need(field, u64::from(count).saturating_mul(least_bytes as u64))?;
-        Ok(count as usize)
+        let needed = u64::from(count).saturating_mul(wide(least_bytes));
+        self.need(field, needed)?;
+        usize::try_from(count).map_err(|_| BundleError::Truncated {
+            field,
+            offset,
+            needed,
+            left: self.left(),
+        })
     }
 
     fn data(&mut self, geometry: Geometry, contributor: Address) -> Result<DataBundle, BundleError> {
@@ -403,5 +426,21 @@ impl Reader<'_> {
             0 => Ok(()),
             extra => Err(BundleError::Trailing { offset: self.offset, extra }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_longer_than_the_encoding_counts_is_refused_and_not_cut() {
+        let mut bytes = Vec::new();
+        let longest = u32::MAX as usize;
+        assert_eq!(write_length(&mut bytes, "segments", longest), Ok(()));
+        assert_eq!(bytes, [0xff; 4]);
+        let error = BundleError::TooMany { field: "segments", length: longest + 1 };
+        assert_eq!(write_length(&mut bytes, "segments", longest + 1), Err(error));
+        assert_eq!(bytes.len(), 4);
     }
 }

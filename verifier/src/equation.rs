@@ -19,7 +19,8 @@ impl Equation {
         self.points.push(point);
     }
 
-    /// Adds another equation under a random weight: a sum of false equations is true with probability `2^-253`.
+    /// Adds another equation under a random weight: a sum of false equations is true with probability
+    /// `2^-253`.
     pub(crate) fn merge(&mut self, other: Self) {
         let weight = Fr::random(OsRng);
         self.scalars.extend(other.scalars.into_iter().map(|scalar| scalar * weight));

@@ -1,12 +1,13 @@
 //! Why a bundle, or the means to verify one, is refused.
 
+use std::fmt;
+
 use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
-use fairshare_params::keys::KeyError;
-
-use crate::obligation::{ProofError, Subject};
+use fairshare_params::keys::{KeyError, Statement};
+use halo2_proofs::plonk;
 
 /// Why no verifier can be set up.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +34,9 @@ pub enum SetupError {
     #[error("the policy's reference does not fit its geometry")]
     Reference,
     /// The decay at the policy's first round cannot be computed.
-    #[error("the policy's first round: {source}")]
+    #[error("the decay at the policy's first round cannot be computed")]
     FirstRound {
         /// The reason.
-        #[source]
         source: DecayError,
     },
     /// Key generation failed.
@@ -75,7 +75,8 @@ pub enum VerifyError {
     Context(#[from] ContextError),
     /// Another number of segments than the records fill.
     #[error(
-        "dataset {dataset}: {found} segments in the bundle, {registered} registered, but its records fill {needed}"
+        "dataset {dataset}: {found} segments in the bundle, {registered} registered, but its records fill \
+         {needed}"
     )]
     Segments {
         /// The dataset.
@@ -114,13 +115,12 @@ pub enum VerifyError {
     /// A proof does not verify for this claim: it was altered, or made for another score, contributor, epoch,
     /// chain, vault, policy, digest or key.
     #[error(
-        "{subject}: {source}; it was altered, or made for another score, contributor, vault, epoch or policy"
+        "{subject} is refused; it was altered, or made for another score, contributor, vault, epoch or policy"
     )]
     Proof {
         /// Which proof.
         subject: Subject,
         /// What is wrong with it.
-        #[source]
         source: ProofError,
     },
     /// A proof is true, but of other data than registered.
@@ -132,4 +132,71 @@ pub enum VerifyError {
     /// A state that the checks before rule out: a defect of the verifier, which refuses.
     #[error("the verifier contradicts itself; please report this")]
     Internal,
+}
+
+/// Which proof of a bundle, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A segment's histogram proof.
+    Histogram {
+        /// The dataset.
+        dataset: usize,
+        /// The segment.
+        segment: usize,
+    },
+    /// The data-score proof.
+    DataScore,
+    /// The compute-score proof.
+    ComputeScore,
+}
+
+impl Subject {
+    /// The only, or first, proof of a statement.
+    pub(crate) fn of(statement: Statement) -> Self {
+        match statement {
+            Statement::Histogram => Self::Histogram { dataset: 0, segment: 0 },
+            Statement::DataScore => Self::DataScore,
+            Statement::ComputeScore => Self::ComputeScore,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Histogram { dataset, segment } => {
+                write!(f, "histogram proof of dataset {dataset}, segment {segment}")
+            }
+            Self::DataScore => f.write_str("data-score proof"),
+            Self::ComputeScore => f.write_str("compute-score proof"),
+        }
+    }
+}
+
+/// Why a proof is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// Not as long as every proof of its circuit.
+    #[error("it has {found} bytes, a proof of this circuit has {expected}")]
+    Length {
+        /// Bytes found.
+        found: usize,
+        /// Bytes that a proof of this circuit has.
+        expected: usize,
+    },
+    /// Not as many instance rows or linked columns as its circuit has.
+    #[error("{found} instance rows or linked columns given, the circuit has {expected}")]
+    Shape {
+        /// Rows or columns given.
+        found: usize,
+        /// Rows or columns of the circuit.
+        expected: usize,
+    },
+    /// It does not decode, or its equations do not hold.
+    #[error("it does not verify")]
+    Backend(#[source] plonk::Error),
+    /// The pairing check fails: the proof is of something else.
+    #[error("it is not a proof of this statement")]
+    False,
 }

@@ -1,15 +1,16 @@
 //! # When to believe a bundle
 //!
-//! A pure library: no input or output, no clock. [`Bundle::from_bytes`] reads bytes; [`Verifier`] holds what both
-//! sides agree on and turns a bundle with its registrations into a [`Verified`] score, which nothing else can
-//! make. It cannot panic on a bundle, and it allocates in proportion to it.
+//! A pure library: no input or output, no clock. [`Bundle::from_bytes`] reads bytes; [`Verifier`] holds what
+//! both sides agree on and turns a bundle with its registrations into a [`Verified`] score, which nothing
+//! else can make. It cannot panic on a bundle, and it allocates in proportion to it.
 //!
 //! The steps of [`Verifier::verify`], numbered as in the prover:
 //!
 //! 1. the parameters: the SRS is no development one unless asked for, and has the policy's geometry;
 //! 2. the registrations: one for each digest of the bundle, this contributor's, under this policy;
 //! 3. the digests: the bundle's commitments hash to what is registered;
-//! 4. the instances: computed here from policy and registrations, never read from the bundle, but for the score;
+//! 4. the instances: computed here from policy and registrations, never read from the bundle, but for the
+//!    score;
 //! 5. the proofs: one histogram a segment, one score;
 //! 6. the links: every linked column of every proof holds a registered or public column.
 #![cfg_attr(
@@ -19,25 +20,25 @@
         clippy::unwrap_used,
         clippy::expect_used,
         clippy::panic,
+        clippy::as_conversions,
         clippy::arithmetic_side_effects
     )
 )]
 
-pub mod batch;
+mod batch;
 pub mod bundle;
 mod equation;
 mod error;
 pub mod link;
-mod obligation;
+mod proof_check;
+mod score;
 
 use std::num::NonZeroU32;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use fairshare_circuits::data_score::{self, Reference};
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use fairshare_circuits::{compute_score, histogram};
-use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::context;
 use fairshare_params::digest::{data_digest, histogram_statement};
@@ -49,91 +50,16 @@ use fairshare_params::srs::Srs;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
+pub use batch::{Score, Verified};
 pub use bundle::{Bundle, BundleError};
-pub use error::{SetupError, VerifyError};
-pub use obligation::{ProofError, Subject, carried as carried_commitments};
+pub use error::{ProofError, SetupError, Subject, VerifyError};
+pub use proof_check::carried as carried_commitments;
+pub use score::{ComputeScore, DataScore, ScoredDataset};
 
+use batch::Pending;
 use bundle::{ComputeBundle, DataBundle, LinkedProof};
-use obligation::Obligation;
-
-/// A claim that was verified. Only this crate makes one, at the end of a verification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified<T>(T);
-
-impl<T> Deref for Verified<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> Verified<T> {
-    /// The claim itself; from here on nothing says that it was verified.
-    pub fn into_inner(self) -> T {
-        self.0
-    }
-}
-
-/// A contributor's data score.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataScore {
-    /// Who contributed.
-    pub contributor: Address,
-    /// The policy under which it was scored.
-    pub policy: Digest,
-    /// The registered datasets it covers, in the bundle's order.
-    pub datasets: Vec<ScoredDataset>,
-    /// `n`: records in all datasets.
-    pub records: NonZeroU32,
-    /// The score, 48 fractional bits (nats).
-    pub score: u64,
-}
-
-/// One dataset of a verified data score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScoredDataset {
-    /// The registered digest.
-    pub digest: Digest,
-    /// The round in which it was registered.
-    pub round: u64,
-    /// Its number of records.
-    pub records: u32,
-}
-
-/// A node's compute score.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ComputeScore {
-    /// The node.
-    pub contributor: Address,
-    /// The policy under which it was scored.
-    pub policy: Digest,
-    /// The registered digest.
-    pub digest: Digest,
-    /// The commitment to its units by round, for the sum over all nodes (PROTOCOL section 4).
-    pub units: G1Affine,
-    /// The score, 48 fractional bits.
-    pub score: u64,
-}
-
-/// A verified score of either role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Score {
-    /// A data score.
-    Data(Verified<DataScore>),
-    /// A compute score.
-    Compute(Verified<ComputeScore>),
-}
-
-impl Score {
-    /// The score, 48 fractional bits.
-    pub fn value(&self) -> u64 {
-        match self {
-            Self::Data(score) => score.score,
-            Self::Compute(score) => score.score,
-        }
-    }
-}
+use proof_check::ProofCheck;
+use score::Stated;
 
 /// Which parameters a verifier takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +70,8 @@ pub enum Trust {
     AllowInsecure,
 }
 
-/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies builds them once.
+/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies builds
+/// them once.
 #[derive(Debug)]
 pub struct Keys {
     srs: Digest,
@@ -264,19 +191,20 @@ impl<'a> Verifier<'a> {
 
     /// Verifies one bundle against the registrations it covers, in any order.
     pub fn verify(&self, bundle: &Bundle, registrations: &[Registration]) -> Result<Score, VerifyError> {
-        let claim = self.prepare(bundle, registrations)?;
-        batch::settle(self.srs, vec![Ok(claim)]).pop().unwrap_or(Err(VerifyError::Internal))
+        let pending = self.prepare(bundle, registrations)?;
+        batch::check(self.srs, vec![Ok(pending)]).pop().unwrap_or(Err(VerifyError::Internal))
     }
 
     /// Verifies many bundles at once, each with its registrations; the answers are in the same order.
     ///
     /// The pairing checks of all proofs on one thread are one check, and so are all link equations. Only if a
-    /// thread's check fails are its bundles verified one by one: a bad bundle is named, the others are accepted.
+    /// thread's check fails are its bundles verified one by one: a bad bundle is named, the others are
+    /// accepted.
     pub fn verify_batch(&self, items: &[(&Bundle, &[Registration])]) -> Vec<Result<Score, VerifyError>> {
         use rayon::prelude::*;
-        let claims =
+        let pending =
             items.par_iter().map(|(bundle, registrations)| self.prepare(bundle, registrations)).collect();
-        batch::settle(self.srs, claims)
+        batch::check(self.srs, pending)
     }
 
     /// Steps 2 to 4: all that can be refused without a proof, and what is left to prove.
@@ -284,7 +212,7 @@ impl<'a> Verifier<'a> {
         &'b self,
         bundle: &'b Bundle,
         registrations: &[Registration],
-    ) -> Result<batch::Claim<'b>, VerifyError> {
+    ) -> Result<Pending<'b>, VerifyError> {
         let geometry = self.policy.geometry();
         if bundle.geometry() != geometry {
             return Err(VerifyError::Geometry { bundle: bundle.geometry(), policy: geometry });
@@ -304,8 +232,8 @@ impl<'a> Verifier<'a> {
         bundle: &'b DataBundle,
         registrations: &[Registration],
         context: [Fr; 2],
-    ) -> Result<batch::Claim<'b>, VerifyError> {
-        let mut obligations = Vec::new();
+    ) -> Result<Pending<'b>, VerifyError> {
+        let mut proofs = Vec::new();
         let mut merged = G1::default();
         let mut datasets = Vec::with_capacity(registrations.len());
         for (index, (dataset, registration)) in bundle.datasets.iter().zip(registrations).enumerate() {
@@ -315,14 +243,14 @@ impl<'a> Verifier<'a> {
             for (segment, part) in dataset.segments.iter().enumerate() {
                 merged += part.histogram;
                 let subject = Subject::Histogram { dataset: index, segment };
-                obligations.push(self.histogram_obligation(subject, part));
+                proofs.push(self.histogram_check(subject, part));
             }
         }
         // 4. the instances
         let records = total_records(&datasets, self.policy.min_records())?;
         let instance = self.data_instance(context, records, bundle.score);
         let [ln, boundary] = self.reference;
-        obligations.push(Obligation {
+        proofs.push(ProofCheck {
             subject: Subject::DataScore,
             key: &self.keys.data_score,
             instance: instance.to_rows().to_vec(),
@@ -332,14 +260,14 @@ impl<'a> Verifier<'a> {
         let policy = self.policy.hash();
         let contributor = bundle.contributor;
         let score = DataScore { contributor, policy, datasets, records, score: bundle.score };
-        Ok(batch::Claim { obligations, score: Score::Data(Verified(score)) })
+        Ok(Pending { proofs, stated: Stated::Data(score) })
     }
 
-    fn histogram_obligation<'b>(&'b self, subject: Subject, segment: &'b bundle::Segment) -> Obligation<'b> {
+    fn histogram_check<'b>(&'b self, subject: Subject, segment: &'b bundle::Segment) -> ProofCheck<'b> {
         let statement = histogram_statement(&self.policy.geometry(), &segment.columns, &segment.histogram);
         let mut registered = segment.columns.clone();
         registered.push(segment.histogram);
-        Obligation {
+        ProofCheck {
             subject,
             key: &self.keys.histogram,
             instance: histogram::Instance { statement: statement.limbs() }.to_rows().to_vec(),
@@ -359,10 +287,9 @@ impl<'a> Verifier<'a> {
             return Err(VerifyError::Internal);
         };
         let geometry = self.policy.geometry();
-        let features = self.policy.schema().len() as u64;
-        let needed = u64::from(*records).saturating_mul(features).div_ceil(geometry.segment_symbols() as u64);
         let found = dataset.segments.len();
-        if u64::from(*segments) != needed || found as u64 != needed {
+        let needed = self.segments_of(*records)?;
+        if u64::from(*segments) != needed || u64::try_from(found) != Ok(needed) {
             return Err(VerifyError::Segments { dataset: index, registered: *segments, found, needed });
         }
         let columns: Vec<_> = dataset.segments.iter().map(|segment| segment.columns.clone()).collect();
@@ -377,12 +304,20 @@ impl<'a> Verifier<'a> {
         Ok(ScoredDataset { digest, round: registration.round(), records: *records })
     }
 
+    /// Segments that this many records fill.
+    fn segments_of(&self, records: u32) -> Result<u64, VerifyError> {
+        let [features, symbols] = [self.policy.schema().len(), self.policy.geometry().segment_symbols()]
+            .map(|count| u64::try_from(count).map_err(|_| VerifyError::Internal));
+        let needed = u64::from(records).checked_mul(features?).ok_or(VerifyError::Internal)?;
+        Ok(needed.div_ceil(symbols?))
+    }
+
     fn prepare_compute<'b>(
         &'b self,
         bundle: &'b ComputeBundle,
         registrations: &[Registration],
         context: [Fr; 2],
-    ) -> Result<batch::Claim<'b>, VerifyError> {
+    ) -> Result<Pending<'b>, VerifyError> {
         let [registration] = registrations else { return Err(VerifyError::Internal) };
         // 3. the digest: a registration is only ever built with that of its own commitment
         let Contribution::Compute { commitment, .. } = registration.contribution() else {
@@ -390,7 +325,7 @@ impl<'a> Verifier<'a> {
         };
         // 4. the instance
         let instance = self.compute_instance(context, bundle.score);
-        let obligation = Obligation {
+        let check = ProofCheck {
             subject: Subject::ComputeScore,
             key: &self.keys.compute_score,
             instance: instance.to_rows().to_vec(),
@@ -404,7 +339,7 @@ impl<'a> Verifier<'a> {
             units: *commitment,
             score: bundle.score,
         };
-        Ok(batch::Claim { obligations: vec![obligation], score: Score::Compute(Verified(score)) })
+        Ok(Pending { proofs: vec![check], stated: Stated::Compute(score) })
     }
 
     /// Verifies one segment's histogram proof by itself: what a prover asks of a proof it kept.
@@ -413,7 +348,7 @@ impl<'a> Verifier<'a> {
         if segment.columns.len() != self.policy.geometry().data_columns() {
             return Err(VerifyError::Internal);
         }
-        self.histogram_obligation(subject, segment).check(self.srs)
+        self.histogram_check(subject, segment).run(self.srs)
     }
 }
 
@@ -459,12 +394,12 @@ pub fn verify_linked(
     registered: &[G1Affine],
     linked: &LinkedProof,
 ) -> Result<(), VerifyError> {
-    let obligation = Obligation {
+    let check = ProofCheck {
         subject: Subject::of(key.id().statement),
         key,
         instance: instance.to_vec(),
         registered: registered.to_vec(),
         linked,
     };
-    obligation.check(srs)
+    check.run(srs)
 }

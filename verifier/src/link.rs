@@ -1,21 +1,22 @@
 //! # The link: a proof's own commitments hold the registered columns
 //!
-//! **Claim** For every linked column `j`, the commitment `A_j` inside the halo2 proof and the registered commitment
-//! `C_j` hold the same values in all rows that constraints read: `A_j − C_j` lies in the span of `G_u … G_{n−1}`.
+//! **Claim** For every linked column `j`, the commitment `A_j` inside the halo2 proof and the registered
+//! commitment `C_j` hold the same values in all rows that constraints read: `A_j − C_j` lies in the span of
+//! `G_u … G_{n−1}`.
 //!
 //! **Protocol** (PROTOCOL section 4; LegoSNARK, ePrint 2019/142, section 4) With `ξ` a challenge,
-//! `D = Σ_j ξ^j·(A_j − C_j)`. A Schnorr proof of representation: commitment `R = Σ_i k_i·G_{u+i}`, challenge `e`,
-//! responses `z_i = k_i + e·w_i`. The verifier checks `Σ_i z_i·G_{u+i} = R + e·D`.
+//! `D = Σ_j ξ^j·(A_j − C_j)`. A Schnorr proof of representation: commitment `R = Σ_i k_i·G_{u+i}`, challenge
+//! `e`, responses `z_i = k_i + e·w_i`. The verifier checks `Σ_i z_i·G_{u+i} = R + e·D`.
 //!
-//! **Soundness** Two transcripts with one `R` and different `e` give a representation of `D` in `G_u … G_{n−1}`;
-//! representations for as many `ξ` as there are columns give, the powers of `ξ` being independent, one of each
-//! `A_j − C_j`. Values that differ in a row below `u` would be a second representation, which breaks the SRS
-//! assumption.
+//! **Soundness** Two transcripts with one `R` and different `e` give a representation of `D` in
+//! `G_u … G_{n−1}`; representations for as many `ξ` as there are columns give, the powers of `ξ` being
+//! independent, one of each `A_j − C_j`. Values that differ in a row below `u` would be a second
+//! representation, which breaks the SRS assumption.
 //!
 //! **Zero knowledge** `R` and the `z_i` are simulated by choosing `e` and `z` first.
 //!
-//! **Fiat-Shamir** domain tag, verifying-key fingerprint, instances, the whole proof, all `C_j` — then `ξ` — and
-//! `R` — then `e`. Every list carries its length.
+//! **Fiat-Shamir** domain tag, verifying-key fingerprint, instances, the whole proof, all `C_j` — then `ξ` —
+//! and `R` — then `e`. Every list carries its length.
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
 use fairshare_params::encoding::{Digest, Hasher};

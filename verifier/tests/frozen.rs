@@ -1,7 +1,7 @@
 //! Bundles that were proved once and must verify for ever: `frozen/PROVENANCE.md` says how they were made.
 //!
-//! Together they hold a proof of each circuit. A change of encoding, transcript, key or policy hash that these refuse
-//! is a new version of the protocol; they are never made anew for the same version.
+//! Together they hold a proof of each circuit. A change of encoding, transcript, key or policy hash that
+//! these refuse is a new version of the protocol; they are never made anew for the same version.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,9 @@
-//! What a reader may cost: time and memory in proportion to what it was given, whatever that claims of itself.
+//! What a reader may cost: time and memory in proportion to what it was given, whatever that claims of
+//! itself.
 //!
-//! Each case is hostile input for one reader. It must be refused, within [`SLOW`], and with no more memory at its
-//! highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations of the process are counted, so the cases run
-//! one after the other, and each prints what it cost.
+//! Each case is hostile input for one reader. It must be refused, within [`SLOW`], and with no more memory at
+//! its highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations
+//! of the process are counted, so the cases run one after the other, and each prints what it cost.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,17 +14,12 @@ use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_testkit::fixture::{POLICY, edit};
 use fairshare_verifier::Bundle;
 use fairshare_verifier::bundle::{DataBundle, Dataset, LinkedProof, MAGIC, Segment, VERSION};
 use fairshare_verifier::link::Link;
 use halo2curves::bn256::{Fr, G1Affine};
 use peak_alloc::PeakAlloc;
-
-#[path = "../../prover/tests/support/fixture.rs"]
-#[expect(dead_code, reason = "only the policy's text is needed here")]
-mod fixture;
-
-use fixture::{POLICY, edit};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -257,8 +253,8 @@ fn bundle(role: u8, body: &[u8]) -> Vec<u8> {
     [&MAGIC[..], &VERSION.to_be_bytes(), &[role, geometry], &[1; 20], body].concat()
 }
 
-/// Counts are of 32 bits, the greatest 2^32 - 1. Each is refused alone, before a megabyte, and before as many bytes as
-/// the count's elements need at least, but one.
+/// Counts are of 32 bits, the greatest 2^32 - 1. Each is refused alone, before a megabyte, and before as many
+/// bytes as the count's elements need at least, but one.
 #[test]
 fn a_bundle_that_claims_more_than_it_holds() {
     let _alone = alone();
@@ -302,7 +298,7 @@ fn a_bundle_of_twenty_thousand_segments() {
         score: 1,
         proof: linked,
     };
-    let mut bytes = Bundle::Data(bundle).to_bytes();
+    let mut bytes = Bundle::Data(bundle).to_bytes().expect("an encoding");
     bytes.push(0);
     let error =
         refused("bundle, twenty thousand segments", bytes.len(), || reason(Bundle::from_bytes(&bytes)));

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use fairshare_audit::audit::Auditor;
+use fairshare_audit::snapshot::Paid;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_vault::Ledger;
-use fairshare_vault::audit::Auditor;
 use fairshare_vault::database::Location;
-use fairshare_vault::ledger::{Batch, Paid, Submission, Submitted};
+use fairshare_vault::ledger::{Batch, Submission, Submitted};
 use fairshare_verifier::{Trust, Verifier};
 
 use super::{Claim, data, say, timed};
@@ -59,7 +60,7 @@ pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, C
     say(output, &format!("{} contributors claim {} units", paid.len(), thousands(units)), took)?;
     let ((bundles, clean), took) = timed("auditing", || {
         let parameters = std::slice::from_ref(srs);
-        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.books()?);
+        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.snapshot()?);
         Ok((report.bundles, report.is_clean()))
     })?;
     if !clean {

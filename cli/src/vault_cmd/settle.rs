@@ -32,7 +32,7 @@ struct PayoutLine {
 pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<Status, CliError> {
     let settled = ledger.settle(epoch)?;
     let left = settled.epoch.left.clone().unwrap_or_default();
-    let line = |paid: &fairshare_vault::ledger::Paid| PayoutLine {
+    let line = |paid: &fairshare_audit::snapshot::Paid| PayoutLine {
         contributor: paid.contributor.to_string(),
         compute: paid.payout.compute.to_string(),
         data: paid.payout.data.to_string(),

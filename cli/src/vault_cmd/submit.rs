@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use comfy_table::Cell;
+use fairshare_audit::snapshot::MAX_BUNDLE_BYTES;
 use fairshare_vault::Ledger;
-use fairshare_vault::ledger::{MAX_BUNDLE_BYTES, Recorded, Submission, Verdict};
+use fairshare_vault::ledger::{Recorded, Submission, Verdict};
 use fairshare_verifier::{Trust, Verifier};
 use serde::Serialize;
 

@@ -1,6 +1,7 @@
 //! Is exactly what a root proves paid, once, to the one whom it names?
 
 use alloy_primitives::U256;
+use fairshare_audit::claims::Distribution;
 use fairshare_contracts::calldata;
 use fairshare_contracts::interface::RoyaltyVault::{
     Claimed, EnforcedPause, ExceedsDeclaredTotal, ExceedsFunding, InvalidContributor, InvalidProof,
@@ -9,7 +10,6 @@ use fairshare_contracts::interface::RoyaltyVault::{
 };
 use fairshare_params::address::Address as Account;
 use fairshare_params::encoding::Digest;
-use fairshare_vault::claims::Distribution;
 use revm::primitives::keccak256;
 
 use crate::world::{

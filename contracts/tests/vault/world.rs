@@ -4,12 +4,12 @@ use std::fmt::Debug;
 
 use alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface, sol};
+use fairshare_audit::claims::{Claim, ClaimTree, Distribution};
 use fairshare_contracts::artifact::{Deployment, ROYALTY_VAULT_JSON, bytecode};
 use fairshare_contracts::calldata;
 use fairshare_contracts::interface::RoyaltyVault::{self, RoyaltyVaultErrors};
 use fairshare_params::address::Address as Account;
 use fairshare_params::encoding::Digest;
-use fairshare_vault::claims::{Claim, ClaimTree, Distribution};
 use revm::context::TxEnv;
 use revm::context::result::{ExecutionResult, Output};
 use revm::database::InMemoryDB;

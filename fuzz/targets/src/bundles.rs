@@ -19,14 +19,16 @@ pub fn bundle(data: &[u8]) -> bool {
     let mut accepted = false;
     match Bundle::from_bytes(data) {
         Ok(bundle) => {
-            assert_eq!(bundle.to_bytes(), data, "a second encoding of one bundle");
+            assert_eq!(bundle.to_bytes().expect("an encoding"), data, "a second encoding of one bundle");
             accepted = true;
         }
         Err(error) => drop(said(&error)),
     }
     for geometry in Geometry::ALL {
         match Segment::from_bytes(geometry, data) {
-            Ok(segment) => assert_eq!(segment.to_bytes(), data, "a second encoding of one segment"),
+            Ok(segment) => {
+                assert_eq!(segment.to_bytes().expect("an encoding"), data, "a second encoding of one segment")
+            }
             Err(error) => drop(said(&error)),
         }
     }
@@ -43,7 +45,7 @@ pub fn bundle_verification(data: &[u8]) -> bool {
     for _ in 0..edits {
         alter(&mut altered, &mut script);
     }
-    let mut bytes = altered.to_bytes();
+    let mut bytes = altered.to_bytes().expect("an encoding");
     script.edit(&mut bytes);
     let read = match Bundle::from_bytes(&bytes) {
         Ok(bundle) => bundle,
@@ -79,7 +81,7 @@ static CLAIMS: LazyLock<[Claim; 2]> = LazyLock::new(|| {
     let (node, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
     [vec![long, short], vec![node]].map(|folders| {
         let proved = PROVER.prove(&folders, &Silent).expect("a bundle");
-        let bytes = proved.bundle.to_bytes();
+        let bytes = proved.bundle.to_bytes().expect("an encoding");
         Claim { bundle: proved.bundle, bytes, registrations: proved.registrations }
     })
 });
@@ -87,7 +89,7 @@ static CLAIMS: LazyLock<[Claim; 2]> = LazyLock::new(|| {
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<_> = CLAIMS.iter().map(|claim| claim.bytes.clone()).collect();
     if let Bundle::Data(bundle) = &CLAIMS[0].bundle {
-        seeds.push(bundle.datasets[0].segments[0].to_bytes());
+        seeds.push(bundle.datasets[0].segments[0].to_bytes().expect("an encoding"));
     }
     seeds
 }

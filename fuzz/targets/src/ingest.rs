@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use fairshare_ingest::units::read_units;
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Place, Records};
 use fairshare_params::schema::{Feature, Rule, Schema};
-use fairshare_prover::ingest::units::read_units;
-use fairshare_prover::ingest::{BATCH_RECORDS, IngestError, Place, Records};
 
 use crate::fixture::UNITS;
 use crate::{file, lines, said};

@@ -14,8 +14,6 @@
 
 mod bundles;
 mod files;
-#[path = "../../../prover/tests/support/fixture.rs"]
-pub mod fixture;
 mod ingest;
 mod parquet_seeds;
 mod rules;
@@ -29,6 +27,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 pub use bundles::{bundle, bundle_verification};
+pub use fairshare_testkit::fixture;
 pub use files::{key_cache, opening, ptau, srs_file};
 pub use ingest::{csv_ingest, forgive_caught_panics, parquet_ingest, units_csv};
 pub use rules::{policy, registration};

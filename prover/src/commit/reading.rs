@@ -7,10 +7,10 @@
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use fairshare_ingest::{BATCH_RECORDS, Records};
 use zeroize::Zeroizing;
 
 use super::{Result, io_error};
-use crate::ingest::{BATCH_RECORDS, Records};
 use crate::opening::Writer;
 use crate::progress::{Progress, Task};
 

@@ -11,8 +11,8 @@ use fairshare_circuits::numeric::rounds;
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::Statement;
+use fairshare_plonk::{Claim, Linked};
 use fairshare_prover::backend::prove;
-use fairshare_prover::plonk::{Claim, Linked};
 use fairshare_verifier::verify_linked;
 use ff::{Field, PrimeField};
 use group::Curve;
@@ -35,8 +35,8 @@ fn proved<C: Circuit<Fr>>(statement: Statement, circuit: C, instance: &[Fr], col
         })
         .collect();
     let key = PROVER.key(statement).expect("a key");
-    let claim = Claim { circuit: &circuit, instance, linked: &linked, fractions: &[] };
-    let proof = prove(&SRS, key, claim).expect("whatever is true is proved");
+    let claim = Claim { linked: &linked, ..Claim::new(&circuit, instance) };
+    let proof = prove(PROVER.commit_key(), key, claim).expect("whatever is true is proved");
     let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
     verify_linked(&SRS, key.verifying(), instance, &registered, &proof).expect("and verified");
     assert_eq!(proof.proof.len(), key.verifying().proof_bytes());

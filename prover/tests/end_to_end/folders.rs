@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fairshare_ingest::IngestError;
 use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
 use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
 };
-use fairshare_prover::ingest::IngestError;
 use fairshare_prover::opening::OpeningError;
 use fairshare_prover::{Contributor, Limits, ProveError, Prover, Silent};
 use fairshare_verifier::VerifyError;

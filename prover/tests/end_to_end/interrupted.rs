@@ -6,13 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fairshare_ingest::BATCH_RECORDS;
 use fairshare_params::encoding::POINT_BYTES;
 use fairshare_params::registration::Registration;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, Commitment, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE, commit_compute,
     commit_data,
 };
-use fairshare_prover::ingest::BATCH_RECORDS;
 use fairshare_prover::segment::commit_columns;
 use fairshare_prover::{Progress, Silent, Task};
 use fairshare_storage::files;

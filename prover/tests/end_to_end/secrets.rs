@@ -7,15 +7,15 @@ use std::num::NonZeroU32;
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence};
 use fairshare_circuits::trace::Columns;
 use fairshare_circuits::{data_score, histogram};
+use fairshare_ingest::Records;
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, segment_blindings};
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, encode_point, encode_scalar};
+use fairshare_plonk::Linked;
 use fairshare_prover::Silent;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, Commitment, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
 };
-use fairshare_prover::ingest::Records;
-use fairshare_prover::plonk::Linked;
 use fairshare_prover::prove::PROOFS_FOLDER;
 use fairshare_prover::segment::SegmentSecret;
 use fairshare_verifier::Bundle;

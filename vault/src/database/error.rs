@@ -42,7 +42,8 @@ pub enum DatabaseError {
     Full(#[source] Source),
     /// The database cannot be reached.
     #[error(
-        "the ledger's database cannot be reached; nothing is lost: see that it runs, then run the command again"
+        "the ledger's database cannot be reached; nothing is lost: see that it runs, then run the command \
+         again"
     )]
     Unreachable(#[source] Source),
     /// The URL is no connection.
@@ -89,7 +90,8 @@ impl From<::postgres::Error> for DatabaseError {
     fn from(error: ::postgres::Error) -> Self {
         use ::postgres::error::SqlState;
         let Some(state) = error.code() else {
-            // Without an answer of the server, the connection is what failed; or an answer could not be understood.
+            // Without an answer of the server, the connection is what failed; or an answer could not be
+            // understood.
             let connection =
                 error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>());
             return if connection { Self::Unreachable(error.into()) } else { Self::Other(error.into()) };

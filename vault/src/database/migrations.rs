@@ -1,11 +1,14 @@
-//! The ledger's tables, version by version. A version that was released is never edited: the next one alters it.
+//! The ledger's tables, version by version. A version that was released is never edited: the next one alters
+//! it.
 //!
-//! The database itself holds what must never break, whatever program writes to it: states in their order, one score a
-//! contributor and role, one registration of a dataset in an epoch, and no row of the record changed or taken away.
+//! The database itself holds what must never break, whatever program writes to it: states in their order, one
+//! score a contributor and role, one registration of a dataset in an epoch, and no row of the record changed
+//! or taken away.
 
 use super::{Database, DatabaseError, Missing, Result, Transaction};
 
-/// Statements of each version for SQLite, and for PostgreSQL where they differ, which they do in types and in triggers.
+/// Statements of each version for SQLite, and for PostgreSQL where they differ, which they do in types and in
+/// triggers.
 const MIGRATIONS: [Migration; 1] = [Migration {
     tables: include_str!("tables_1.sql"),
     rows: &["registrations", "units", "bundles", "payouts", "claims", "policy_files"],
@@ -44,7 +47,8 @@ pub fn run(database: &mut Database, missing: Missing) -> Result<()> {
 /// The newest version applied; 0 where there is none.
 fn version(transaction: &mut Transaction<'_>) -> Result<i64> {
     let exists = if transaction.is_postgres() {
-        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'fairshare_versions'"
+        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = \
+         'fairshare_versions'"
     } else {
         "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'fairshare_versions'"
     };
@@ -89,7 +93,8 @@ const REFUSE: &str = "CREATE OR REPLACE FUNCTION fairshare_refuse() RETURNS trig
 
 fn guard_postgres(table: &str) -> String {
     format!(
-        "CREATE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION fairshare_refuse();
+        "CREATE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW \
+             EXECUTE FUNCTION fairshare_refuse();
          CREATE TRIGGER {table}_all BEFORE TRUNCATE ON {table} EXECUTE FUNCTION fairshare_refuse();"
     )
 }

@@ -18,8 +18,8 @@ pub fn open(url: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// Every writer takes this lock first, whether there is a ledger yet or not, and holds it to its end; what it reads after
-/// that is what the writer before it left.
+/// Every writer takes this lock first, whether there is a ledger yet or not, and holds it to its end; what it
+/// reads after that is what the writer before it left.
 pub fn begin_write(client: &mut Client) -> Result<Transaction<'_>> {
     let mut transaction = client.transaction()?;
     transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params_f
 
 use super::{DatabaseError, Missing, PATIENCE, Result, Row, Value};
 
-/// Opens the file. A power cut keeps what was committed (`synchronous = FULL`); a reader never waits for a writer (WAL).
+/// Opens the file. A power cut keeps what was committed (`synchronous = FULL`); a reader never waits for a
+/// writer (WAL).
 pub fn open(path: &Path, missing: Missing) -> Result<Connection> {
     if missing == Missing::Refuse && !path.exists() {
         return Err(DatabaseError::NoFile { path: path.to_path_buf() });
@@ -28,7 +29,8 @@ pub fn open(path: &Path, missing: Missing) -> Result<Connection> {
     }
 }
 
-/// Takes the write lock at once: a transaction that reads first and writes later could find that it has to start anew.
+/// Takes the write lock at once: a transaction that reads first and writes later could find that it has to
+/// start anew.
 pub fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }

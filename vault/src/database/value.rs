@@ -50,7 +50,8 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// One row of an answer. Whoever reads a column knows its type; any other is a ledger that something else wrote.
+/// One row of an answer. Whoever reads a column knows its type; any other is a ledger that something else
+/// wrote.
 #[derive(Clone, Debug)]
 pub struct Row(pub(super) Vec<Value>);
 
@@ -61,6 +62,12 @@ impl Row {
             Some(Value::Integer(value)) => Ok(*value),
             _ => Err(DatabaseError::Corrupt { what: "something else where an integer stands" }),
         }
+    }
+
+    /// The integer in this column, which counts something.
+    pub fn count(&self, column: usize) -> Result<u64> {
+        u64::try_from(self.integer(column)?)
+            .map_err(|_| DatabaseError::Corrupt { what: "a negative number where a count stands" })
     }
 
     /// The text in this column.

@@ -1,7 +1,7 @@
 //! Claiming: recording that a contributor has been paid all that it has earned so far.
 //!
-//! A claim is for the contributor's cumulative amount less what it has claimed before. Made twice, it is worth nothing the
-//! second time; never made, its amount is in the next one.
+//! A claim is for the contributor's cumulative amount less what it has claimed before. Made twice, it is
+//! worth nothing the second time; never made, its amount is in the next one.
 
 use fairshare_params::address::Address;
 
@@ -105,8 +105,8 @@ fn record(transaction: &mut Transaction<'_>, due: &Due, evidence: Option<&str>) 
     Ok(())
 }
 
-/// A settled epoch is paid out once each of its payouts is covered by a claim of that epoch or a later one: a claim is for
-/// everything up to its epoch.
+/// A settled epoch is paid out once each of its payouts is covered by a claim of that epoch or a later one: a
+/// claim is for everything up to its epoch.
 pub(super) fn mark_paid_out(transaction: &mut Transaction<'_>) -> Result<()> {
     transaction.execute(
         "UPDATE epochs SET state = 'paid out' WHERE state = 'settled' AND NOT EXISTS

@@ -1,10 +1,11 @@
 //! Closing an epoch: from here on nothing is added, and the nodes' units are known to add up.
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{UnitLog, check_sum};
 use fairshare_params::srs::Srs;
 
 use super::register::{check_geometry, logs};
-use super::{Epoch, Ledger, Result, State, find_epoch, read_policy};
-use crate::units::{Log, check_sum};
+use super::{Epoch, Ledger, Result, find_epoch, read_policy};
 
 /// What closing an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Ledger {
     pub fn close(&mut self, epoch: Option<u64>, srs: &Srs) -> Result<Closed> {
         self.database.write(|transaction| {
             let mut epoch = find_epoch(transaction, epoch)?;
-            let logs: Vec<Log> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
+            let logs: Vec<UnitLog> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
             if epoch.state > State::Open {
                 return Ok(Closed { epoch, before: true, nodes: logs.len() });
             }

@@ -1,26 +1,26 @@
-//! The whole ledger, as books that stand by themselves.
+//! The whole ledger, as a snapshot that stands by itself.
 
 use super::register::decode_units;
 use super::settle::payouts;
 use super::{Epoch, Ledger, Result, all_epochs, read_registration, read_source};
-use crate::books::{Books, ClaimOnRecord, EpochBooks, Registered};
 use crate::database::Transaction;
+use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Registered};
 
 impl Ledger {
     /// Everything on record, as of one moment.
-    pub fn books(&mut self) -> Result<Books> {
+    pub fn snapshot(&mut self) -> Result<LedgerSnapshot> {
         self.database.read(|transaction| {
             let epochs = all_epochs(transaction)?
                 .into_iter()
-                .map(|epoch| epoch_books(transaction, epoch))
+                .map(|epoch| epoch_snapshot(transaction, epoch))
                 .collect::<Result<_>>()?;
-            Ok(Books { epochs, claims: claims(transaction)? })
+            Ok(LedgerSnapshot { epochs, claims: claims(transaction)? })
         })
     }
 }
 
-fn epoch_books(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochBooks> {
-    Ok(EpochBooks {
+fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochSnapshot> {
+    Ok(EpochSnapshot {
         source: read_source(transaction, &epoch)?,
         registrations: registrations(transaction, &epoch)?,
         bundles: bundles(transaction, &epoch)?,

@@ -1,12 +1,13 @@
 //! Opening an epoch.
 
+use fairshare_audit::settlement::Carry;
+use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::policy::Policy;
 
-use super::{Epoch, Ledger, POLICY_FILE, Result, State, all_epochs, insert, read_policy};
+use super::{Epoch, Ledger, POLICY_FILE, Result, all_epochs, insert, read_policy};
 use crate::database::Transaction;
 use crate::error::VaultError;
-use crate::settlement::Carry;
 
 /// What opening an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,20 +58,18 @@ impl Ledger {
 
 /// Makes the ledger this vault's, or sees that it is.
 fn bind_vault(transaction: &mut Transaction<'_>, policy: &Policy) -> Result<()> {
-    let vault = policy.vault();
-    let given = [vault.chain_id.to_string(), vault.address.to_string(), vault.subnet.clone()];
+    let given = VaultIdentity::of(policy);
     let Some(row) = transaction.query_first("SELECT chain_id, vault, subnet FROM ledger", &[])? else {
-        let [chain_id, address, subnet] = given;
+        let VaultIdentity { chain_id, address, subnet } = given;
         let sql = "INSERT INTO ledger (id, chain_id, vault, subnet) VALUES (1, $1, $2, $3)";
-        transaction.execute(sql, &[chain_id.into(), address.into(), subnet.into()])?;
+        let row = [chain_id.to_string().into(), address.to_string().into(), subnet.into()];
+        transaction.execute(sql, &row)?;
         return Ok(());
     };
-    let recorded = [row.text(0)?, row.text(1)?, row.text(2)?].map(str::to_owned);
+    let (chain_id, address) = (row.parsed(0)?, row.parsed(1)?);
+    let recorded = VaultIdentity { chain_id, address, subnet: row.text(2)?.to_owned() };
     if recorded != given {
-        let name = |[chain, vault, subnet]: [String; 3]| {
-            format!("vault {vault} on chain {chain}, subnet `{subnet}`")
-        };
-        return Err(VaultError::OtherVault { ledger: name(recorded), policy: name(given) });
+        return Err(VaultError::OtherVault { ledger: Box::new(recorded), policy: Box::new(given) });
     }
     Ok(())
 }

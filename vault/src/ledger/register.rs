@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{UnitLog, opens};
 use fairshare_params::address::Address;
 use fairshare_params::context::{Role, context};
 use fairshare_params::encoding::Digest;
@@ -9,10 +11,9 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 
-use super::{Epoch, Ledger, Result, State, find_epoch, insert, read_policy, read_registration};
+use super::{Epoch, Ledger, Result, find_epoch, insert, read_policy, read_registration};
 use crate::database::{Row, Transaction, Value};
 use crate::error::VaultError;
-use crate::units::{Log, opens};
 
 /// Registrations in strictly ascending order of digest and contributor: none can hide among them twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,8 @@ pub struct Registered {
     pub units: usize,
 }
 
-/// Units by round, as the task contract publishes them, for nodes whose log is registered or in the batch; with the
-/// parameters under which they are committed to.
+/// Units by round, as the task contract publishes them, for nodes whose log is registered or in the batch;
+/// with the parameters under which they are committed to.
 pub struct Units<'a> {
     /// The parameters.
     pub srs: &'a Srs,
@@ -161,8 +162,8 @@ fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Re
     Ok(())
 }
 
-/// A dataset takes part in later epochs under the registration it first had: nobody else may take its digest, and its
-/// round, by which it is weighed, stays.
+/// A dataset takes part in later epochs under the registration it first had: nobody else may take its digest,
+/// and its round, by which it is weighed, stays.
 fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -> Result<()> {
     let sql =
         "SELECT content, epochs.number FROM registrations JOIN epochs ON epochs.id = registrations.epoch
@@ -214,7 +215,7 @@ pub(super) fn check_geometry(epoch: &Epoch, policy: &Policy, srs: &Srs) -> Resul
 }
 
 /// Every node's log of an epoch, with the id of its registration.
-pub(super) fn logs(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(i64, Log)>> {
+pub(super) fn logs(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(i64, UnitLog)>> {
     let sql = "SELECT registrations.id, registrations.content, units.content,
             (SELECT count(*) FROM bundles WHERE bundles.epoch = registrations.epoch
              AND bundles.contributor = registrations.contributor AND bundles.role = 'compute')
@@ -224,13 +225,13 @@ pub(super) fn logs(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<V
     rows.iter().map(read_log).collect()
 }
 
-fn read_log(row: &Row) -> Result<(i64, Log)> {
+fn read_log(row: &Row) -> Result<(i64, UnitLog)> {
     let registration = read_registration(row, 1)?;
     let Contribution::Compute { commitment, .. } = registration.contribution() else {
         return Err(crate::database::DatabaseError::Corrupt { what: "data registered as units" }.into());
     };
     let units = row.optional_bytes(2)?.map(decode_units);
-    let log = Log {
+    let log = UnitLog {
         node: *registration.contributor(),
         commitment: *commitment,
         units,

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::claims::{ClaimTree, Distribution};
+use fairshare_audit::settlement::{Earned, Payout, settle};
+use fairshare_audit::snapshot::{Paid, State};
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Contribution;
+use fairshare_verifier::ScoredDataset;
 
-use super::{
-    Epoch, Ledger, Result, State, cumulative, distribution, find_epoch, insert, read_policy,
-    read_registration,
-};
-use crate::claims::{Claim, ClaimTree, Distribution};
+use super::{Epoch, Ledger, Result, cumulative, find_epoch, insert, read_policy, read_registration};
 use crate::database::Transaction;
 use crate::error::VaultError;
-use crate::settlement::{Earned, Part, Payout, settle};
 
 /// What settling an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +23,6 @@ pub struct Settled {
     pub before: bool,
     /// Who is paid what, by address.
     pub payouts: Vec<Paid>,
-}
-
-/// One contributor's payout of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paid {
-    /// The contributor.
-    pub contributor: Address,
-    /// What this epoch pays.
-    pub payout: Payout,
-    /// All that the contributor has earned up to and including this epoch.
-    pub cumulative: u128,
 }
 
 impl Ledger {
@@ -60,7 +47,8 @@ impl Ledger {
                 *cumulative = cumulative.checked_add(payout.total()).ok_or(VaultError::Number)?;
                 payouts.push(Paid { contributor, payout, cumulative: *cumulative });
             }
-            epoch.root = root(distribution(&policy), &earned)?;
+            let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned);
+            epoch.root = tree.map(|tree| tree.root());
             epoch.left = Some(settlement.carry);
             record(transaction, &epoch, &payouts)?;
             super::claim::mark_paid_out(transaction)?;
@@ -68,22 +56,6 @@ impl Ledger {
             Ok(Settled { epoch, before: false, payouts })
         })
     }
-}
-
-/// The root of the claims; none where nobody has earned anything.
-fn root(distribution: Distribution, earned: &BTreeMap<Address, u128>) -> Result<Option<Digest>> {
-    if earned.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(ClaimTree::new(distribution, claims(earned))?.root()))
-}
-
-/// The leaves of an epoch's tree.
-pub(crate) fn claims(earned: &BTreeMap<Address, u128>) -> Vec<Claim> {
-    earned
-        .iter()
-        .map(|(contributor, cumulative)| Claim { contributor: *contributor, cumulative: *cumulative })
-        .collect()
 }
 
 fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, payouts: &[Paid]) -> Result<()> {
@@ -143,14 +115,18 @@ fn scores(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(Addre
 }
 
 /// Every contributor's datasets: a bundle covers all of them, or it would not be on record.
-fn datasets(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<BTreeMap<Address, Vec<Part>>> {
+fn datasets(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+) -> Result<BTreeMap<Address, Vec<ScoredDataset>>> {
     let sql = "SELECT content FROM registrations WHERE epoch = $1 AND role = 'data' ORDER BY id";
     let mut datasets: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in &transaction.query(sql, &[epoch.id.into()])? {
         let registration = read_registration(row, 0)?;
         if let Contribution::Data { records, .. } = registration.contribution() {
-            let part = Part { round: registration.round(), records: *records };
-            datasets.entry(*registration.contributor()).or_default().push(part);
+            let (digest, round) = (*registration.digest(), registration.round());
+            let dataset = ScoredDataset { digest, round, records: *records };
+            datasets.entry(*registration.contributor()).or_default().push(dataset);
         }
     }
     Ok(datasets)
@@ -171,10 +147,7 @@ impl Ledger {
             }
             let policy: Policy = read_policy(transaction, &epoch)?;
             let earned = cumulative(transaction, epoch.id)?;
-            if earned.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some(ClaimTree::new(distribution(&policy), claims(&earned))?))
+            Ok(ClaimTree::of_earned(Distribution::of(&policy), &earned))
         })
     }
 }

@@ -1,12 +1,14 @@
 //! Where everything stands.
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{UnitLog, unbacked};
 use fairshare_params::address::Address;
 
 use super::register::logs;
 use super::settle::payouts;
-use super::{Epoch, Ledger, Result, State, all_epochs, read_policy};
+use super::{Epoch, Ledger, Result, all_epochs, read_policy};
 use crate::database::Transaction;
-use crate::units::{Log, unbacked};
+use crate::error::VaultError;
 
 /// Where the ledger stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ impl Ledger {
             let mut claimed = 0u128;
             let rows = transaction.query("SELECT amount FROM claims", &[])?;
             for row in &rows {
-                claimed = claimed.saturating_add(row.parsed(0)?);
+                claimed = claimed.checked_add(row.parsed(0)?).ok_or(VaultError::Number)?;
             }
             Ok(Status { epochs, claimed, claims: rows.len() as u64 })
         })
@@ -59,19 +61,19 @@ impl Ledger {
 fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochStatus> {
     let mut count = |table: &str, role: &str| -> Result<u64> {
         let sql = format!("SELECT count(*) FROM {table} WHERE epoch = $1 AND role = $2");
-        Ok(transaction.query_one(&sql, &[epoch.id.into(), role.into()])?.integer(0)?.unsigned_abs())
+        Ok(transaction.query_one(&sql, &[epoch.id.into(), role.into()])?.count(0)?)
     };
     let (datasets, nodes) = (count("registrations", "data")?, count("registrations", "compute")?);
     let bundles = [count("bundles", "data")?, count("bundles", "compute")?];
     let paid = if epoch.state >= State::Settled {
         let payouts = payouts(transaction, &epoch)?;
-        let sum = payouts.iter().fold(0u128, |sum, paid| sum.saturating_add(paid.payout.total()));
-        Some((payouts.len() as u64, sum))
+        let sum = payouts.iter().try_fold(0u128, |sum, paid| sum.checked_add(paid.payout.total()));
+        Some((payouts.len() as u64, sum.ok_or(VaultError::Number)?))
     } else {
         None
     };
     let unbacked = if epoch.state == State::Open {
-        let logs: Vec<Log> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
+        let logs: Vec<UnitLog> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
         unbacked(&logs)
     } else {
         Vec::new()

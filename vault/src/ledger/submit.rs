@@ -1,23 +1,20 @@
 //! Taking verified bundles.
 //!
-//! Only what the verifier accepted gets a row: the one function that inserts a score takes a [`Score`], which nothing but
-//! a verification makes.
+//! Only what the verifier accepted gets a row: the one function that inserts a score takes a [`Score`], which
+//! nothing but a verification makes.
 
 use std::collections::HashSet;
 
+use fairshare_audit::snapshot::{MAX_BUNDLE_BYTES, State};
 use fairshare_params::address::Address;
 use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 
-use super::{Epoch, Ledger, Result, State, find_epoch, read_registration};
+use super::{Epoch, Ledger, Result, find_epoch, read_registration};
 use crate::database::Transaction;
 use crate::error::{SubmitError, VaultError};
-
-/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000 standard
-/// segments, five thousand million symbols, fit.
-pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
 /// A bundle as it arrived.
 #[derive(Clone, Debug)]
@@ -56,7 +53,8 @@ pub enum Recorded {
 }
 
 impl Ledger {
-    /// Verifies bundles together and puts those accepted on record, in one transaction; one verdict each, in the same order. The verifier is one for the epoch's policy.
+    /// Verifies bundles together and puts those accepted on record, in one transaction; one verdict each, in
+    /// the same order. The verifier is one for the epoch's policy.
     pub fn submit(
         &mut self,
         epoch: Option<u64>,
@@ -80,7 +78,8 @@ impl Ledger {
         Ok(entries.into_iter().map(Entry::into_verdict).collect())
     }
 
-    /// Puts verified scores on record, each with the bundle that shows it: one of `scores` for each entry that waits for it.
+    /// Puts verified scores on record, each with the bundle that shows it: one of `scores` for each entry
+    /// that waits for it.
     fn record(
         &mut self,
         epoch: u64,
@@ -104,8 +103,8 @@ impl Ledger {
     }
 }
 
-/// Puts a verified score on record. What was read before the verification may have changed since; here nothing can any
-/// more.
+/// Puts a verified score on record. What was read before the verification may have changed since; here
+/// nothing can any more.
 fn record(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
@@ -146,18 +145,6 @@ fn insert_bundle(
         ],
     )?;
     Ok(())
-}
-
-#[cfg(feature = "unverified")]
-impl Ledger {
-    /// Puts scores on record that no proof shows, each with the same bytes in the place of a bundle. An audit refuses them.
-    pub fn record_unverified(&mut self, claims: &[Submitted], bytes: &[u8]) -> Result<()> {
-        self.database.write(|transaction| {
-            let epoch = find_epoch(transaction, None)?;
-            epoch.needs(State::Open)?;
-            claims.iter().try_for_each(|claim| insert_bundle(transaction, &epoch, claim, bytes))
-        })
-    }
 }
 
 /// A submission on its way.

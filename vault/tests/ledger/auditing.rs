@@ -1,36 +1,35 @@
-//! Archives, and audits of books in which one thing is not as it should be.
+//! Archives, and audits of snapshots in which one thing is not as it should be.
 
-use fairshare_vault::archive::{self, ArchiveError};
-use fairshare_vault::audit::{Auditor, Finding};
-use fairshare_vault::books::Books;
-use fairshare_vault::ledger::State;
-use fairshare_vault::report;
+use fairshare_audit::archive::{self, ArchiveError};
+use fairshare_audit::audit::{Auditor, Finding};
+use fairshare_audit::report;
+use fairshare_audit::snapshot::{LedgerSnapshot, State};
 use fairshare_verifier::{Bundle, Trust};
 use num_bigint::BigUint;
 
 use crate::fixture;
 use crate::world::*;
 
-fn books() -> Books {
-    let mut books = None;
+fn snapshot() -> LedgerSnapshot {
+    let mut snapshot = None;
     let location = fairshare_vault::database::Location::File(
         root().join(format!("audited-{:?}.ledger", std::thread::current().id())),
     );
-    books.get_or_insert_with(|| paid_out(&location).books().unwrap()).clone()
+    snapshot.get_or_insert_with(|| paid_out(&location).snapshot().unwrap()).clone()
 }
 
 #[test]
-fn an_archive_holds_the_books_and_is_the_same_every_time() {
-    let books = books();
+fn an_archive_holds_the_snapshot_and_is_the_same_every_time() {
+    let snapshot = snapshot();
     let mut bytes = Vec::new();
-    archive::write(&books, &mut bytes).unwrap();
+    archive::write(&snapshot, &mut bytes).unwrap();
     let mut again = Vec::new();
-    archive::write(&books, &mut again).unwrap();
+    archive::write(&snapshot, &mut again).unwrap();
     assert_eq!(bytes, again);
     let read = archive::read(&bytes[..]).unwrap();
-    assert_eq!(read, books);
+    assert_eq!(read, snapshot);
     let found = audit(&read);
-    assert!(found.is_clean(), "{:?}", found.differences);
+    assert!(found.is_clean(), "{:?}", found.findings);
     assert_eq!((found.bundles, found.claims), (6, 3));
     // Nothing of an opening is in it: an opening begins with its own magic, and a seed stands nowhere else.
     let text = report::text(&found);
@@ -42,7 +41,7 @@ fn an_archive_holds_the_books_and_is_the_same_every_time() {
 #[test]
 fn an_archive_cut_short_or_with_entries_of_its_own_is_refused() {
     let mut bytes = Vec::new();
-    archive::write(&books(), &mut bytes).unwrap();
+    archive::write(&snapshot(), &mut bytes).unwrap();
     for end in [0, 100, 512, 5_000, bytes.len() / 2, bytes.len() - 1_100] {
         assert!(archive::read(&bytes[..end]).is_err(), "{end}");
     }
@@ -74,101 +73,102 @@ fn an_archive_cut_short_or_with_entries_of_its_own_is_refused() {
     }
 }
 
-/// An alteration of the books, and the finding that names it.
-type Case = (&'static str, fn(&mut Books), fn(&Finding) -> bool);
+/// An alteration of the snapshot, and the finding that names it.
+type Case = (&'static str, fn(&mut LedgerSnapshot), fn(&Finding) -> bool);
 
 const CASES: [Case; 24] = [
     (
         "a unit more for computing",
-        |books| books.epochs[0].payouts[0].payout.compute += 1,
+        |snapshot| snapshot.epochs[0].payouts[0].payout.compute += 1,
         |f| matches!(f, Finding::Payout { .. }),
     ),
     (
         "a unit less for data",
-        |books| books.epochs[0].payouts[2].payout.data -= 1,
+        |snapshot| snapshot.epochs[0].payouts[2].payout.data -= 1,
         |f| matches!(f, Finding::Payout { .. }),
     ),
     (
         "another sum",
-        |books| books.epochs[1].payouts[0].cumulative += 1,
+        |snapshot| snapshot.epochs[1].payouts[0].cumulative += 1,
         |f| matches!(f, Finding::Payout { .. }),
     ),
     (
         "a payout left out",
-        |books| {
-            books.epochs[0].payouts.remove(1);
+        |snapshot| {
+            snapshot.epochs[0].payouts.remove(1);
         },
         |f| matches!(f, Finding::Payout { contributor: BOB, .. }),
     ),
     (
         "a payout twice",
-        |books| {
-            let paid = books.epochs[0].payouts[1];
-            books.epochs[0].payouts.push(paid);
+        |snapshot| {
+            let paid = snapshot.epochs[0].payouts[1];
+            snapshot.epochs[0].payouts.push(paid);
         },
         |f| matches!(f, Finding::Payout { contributor: BOB, .. }),
     ),
     (
         "a payout to a stranger",
-        |books| {
-            let mut paid = books.epochs[0].payouts[1];
+        |snapshot| {
+            let mut paid = snapshot.epochs[0].payouts[1];
             paid.contributor.0 = [9; 20];
-            books.epochs[0].payouts.push(paid);
+            snapshot.epochs[0].payouts.push(paid);
         },
         |f| matches!(f, Finding::Payout { .. }),
     ),
     (
         "more left",
-        |books| books.epochs[0].left.as_mut().unwrap().data += BigUint::from(1u32),
+        |snapshot| snapshot.epochs[0].left.as_mut().unwrap().data += BigUint::from(1u32),
         |f| matches!(f, Finding::Left { .. }),
     ),
     (
         "more brought",
-        |books| books.epochs[1].brought.compute += BigUint::from(1u32),
+        |snapshot| snapshot.epochs[1].brought.compute += BigUint::from(1u32),
         |f| matches!(f, Finding::Brought { .. }),
     ),
     (
         "another root",
-        |books| books.epochs[0].root.as_mut().unwrap().0[31] ^= 1,
+        |snapshot| snapshot.epochs[0].root.as_mut().unwrap().0[31] ^= 1,
         |f| matches!(f, Finding::Root { .. }),
     ),
     (
         "a bundle left out",
-        |books| {
-            books.epochs[0].bundles.remove(1);
+        |snapshot| {
+            snapshot.epochs[0].bundles.remove(1);
         },
         |f| matches!(f, Finding::Payout { contributor: CAROL, .. }),
     ),
     (
         "a bundle twice",
-        |books| {
-            let bundle = books.epochs[0].bundles[2].clone();
-            books.epochs[0].bundles.push(bundle);
+        |snapshot| {
+            let bundle = snapshot.epochs[0].bundles[2].clone();
+            snapshot.epochs[0].bundles.push(bundle);
         },
         |f| matches!(f, Finding::ScoredTwice { .. }),
     ),
     (
         "a bundle cut short",
-        |books| {
-            books.epochs[0].bundles[0].pop();
+        |snapshot| {
+            snapshot.epochs[0].bundles[0].pop();
         },
         |f| matches!(f, Finding::BundleBytes { index: 0, .. }),
     ),
     (
         "a score raised",
-        |books| {
-            let Bundle::Compute(mut bundle) = Bundle::from_bytes(&books.epochs[0].bundles[3]).unwrap() else {
+        |snapshot| {
+            let Bundle::Compute(mut bundle) = Bundle::from_bytes(&snapshot.epochs[0].bundles[3]).unwrap()
+            else {
                 unreachable!()
             };
             bundle.score += 1;
-            books.epochs[0].bundles[3] = Bundle::Compute(bundle).to_bytes();
+            snapshot.epochs[0].bundles[3] = Bundle::Compute(bundle).to_bytes().expect("an encoding");
         },
         |f| matches!(f, Finding::Bundle { index: 3, contributor: BOB, .. }),
     ),
     (
         "a registration left out",
-        |books| {
-            books.epochs[0]
+        |snapshot| {
+            snapshot.epochs[0]
                 .registrations
                 .retain(|registered| *registered.registration.contributor() != CAROL);
         },
@@ -176,16 +176,16 @@ const CASES: [Case; 24] = [
     ),
     (
         "a registration twice",
-        |books| {
-            let one = books.epochs[0].registrations[0].clone();
-            books.epochs[0].registrations.push(one);
+        |snapshot| {
+            let one = snapshot.epochs[0].registrations[0].clone();
+            snapshot.epochs[0].registrations.push(one);
         },
         |f| matches!(f, Finding::RegisteredTwice { .. }),
     ),
     (
         "units that are others",
-        |books| {
-            for registered in &mut books.epochs[0].registrations {
+        |snapshot| {
+            for registered in &mut snapshot.epochs[0].registrations {
                 if *registered.registration.contributor() == BOB {
                     registered.units = Some(vec![536, 0, 0, 7]);
                 }
@@ -195,80 +195,82 @@ const CASES: [Case; 24] = [
     ),
     (
         "a log left out",
-        |books| {
-            books.epochs[0].registrations.retain(|registered| *registered.registration.contributor() != BOB);
-            books.epochs[0].bundles.pop();
+        |snapshot| {
+            snapshot.epochs[0]
+                .registrations
+                .retain(|registered| *registered.registration.contributor() != BOB);
+            snapshot.epochs[0].bundles.pop();
         },
         |f| matches!(f, Finding::Sum(_)),
     ),
     (
         "a policy of other rules",
-        |books| {
-            books.epochs[0].source.text =
-                books.epochs[0].source.text.replace("cap = \"0.05\"", "cap = \"0.06\"")
+        |snapshot| {
+            snapshot.epochs[0].source.text =
+                snapshot.epochs[0].source.text.replace("cap = \"0.05\"", "cap = \"0.06\"")
         },
         |f| matches!(f, Finding::PolicyHash { .. }),
     ),
-    ("no policy", |books| books.epochs[0].source.text.clear(), |f| matches!(f, Finding::Policy(_))),
+    ("no policy", |snapshot| snapshot.epochs[0].source.text.clear(), |f| matches!(f, Finding::Policy(_))),
     (
         "a claim of more",
-        |books| books.claims[0].amount += 1,
+        |snapshot| snapshot.claims[0].amount += 1,
         |f| matches!(f, Finding::Claim { index: 0, .. }),
     ),
     (
         "a claim twice",
-        |books| {
-            let claim = books.claims[0].clone();
-            books.claims.push(claim);
+        |snapshot| {
+            let claim = snapshot.claims[0].clone();
+            snapshot.claims.push(claim);
         },
         |f| matches!(f, Finding::Claim { index: 3, due: 0, .. }),
     ),
     (
         "a claim forgotten",
-        |books| {
-            books.claims.pop();
+        |snapshot| {
+            snapshot.claims.pop();
         },
         |f| matches!(f, Finding::PaidOut { state: State::PaidOut, open: 1 }),
     ),
-    ("epochs exchanged", |books| books.epochs.reverse(), |f| matches!(f, Finding::NotAscending)),
+    ("epochs exchanged", |snapshot| snapshot.epochs.reverse(), |f| matches!(f, Finding::NotAscending)),
     (
         "settled too early",
-        |books| books.epochs[1].state = State::Closed,
+        |snapshot| snapshot.epochs[1].state = State::Closed,
         |f| matches!(f, Finding::SettledEarly),
     ),
 ];
 
 #[test]
 fn every_alteration_is_found_and_named() {
-    let books = books();
-    assert!(audit(&books).is_clean());
+    let snapshot = snapshot();
+    assert!(audit(&snapshot).is_clean());
     let auditor = auditor();
     for (name, alter, is_found) in CASES {
-        let mut altered = books.clone();
+        let mut altered = snapshot.clone();
         alter(&mut altered);
-        assert_ne!(altered, books, "{name}");
+        assert_ne!(altered, snapshot, "{name}");
         let found = auditor.audit(&altered);
-        let named = found.differences.iter().any(|difference| is_found(&difference.finding));
-        assert!(named, "{name}: {:?}", found.differences);
+        let named = found.findings.values().flatten().any(is_found);
+        assert!(named, "{name}: {:?}", found.findings);
         assert!(report::text(&found).contains("DIFFERENCE epoch"), "{name}");
     }
 }
 
 #[test]
 fn an_audit_without_the_right_parameters_says_that_nothing_was_verified() {
-    let books = books();
+    let snapshot = snapshot();
     let auditor = |parameters, trust| Auditor::new(parameters, trust, &|_, _| {});
-    let found = auditor(&[], Trust::AllowInsecure).audit(&books);
+    let found = auditor(&[], Trust::AllowInsecure).audit(&snapshot);
     assert!(
-        found.differences.iter().any(|d| matches!(d.finding, Finding::NoParameters { .. })),
+        found.findings.values().flatten().any(|f| matches!(f, Finding::NoParameters { .. })),
         "{:?}",
-        found.differences
+        found.findings
     );
     let insecure = std::slice::from_ref(&*fixture::SRS);
-    let found = auditor(insecure, Trust::CeremonyOnly).audit(&books);
+    let found = auditor(insecure, Trust::CeremonyOnly).audit(&snapshot);
     assert!(
-        found.differences.iter().any(|d| matches!(d.finding, Finding::Setup(_))),
+        found.findings.values().flatten().any(|f| matches!(f, Finding::Setup(_))),
         "{:?}",
-        found.differences
+        found.findings
     );
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::claims::{Distribution, proves};
+use fairshare_audit::settlement::Carry;
+use fairshare_audit::snapshot::State;
 use fairshare_params::address::Address;
 use fairshare_vault::Ledger;
-use fairshare_vault::claims::{Distribution, proves};
-use fairshare_vault::ledger::{Recorded, State};
-use fairshare_vault::settlement::Carry;
+use fairshare_vault::ledger::Recorded;
 use fairshare_verifier::Bundle;
 use num_bigint::BigUint;
 use num_rational::BigRational;
@@ -25,8 +26,8 @@ fn score(world: &World, contributor: Address, data: bool) -> u64 {
 fn two_epochs_are_paid_to_the_unit() {
     on_each(|location| {
         let mut ledger = settled(location);
-        let books = ledger.books().unwrap();
-        let epoch = &books.epochs[0];
+        let snapshot = ledger.snapshot().unwrap();
+        let epoch = &snapshot.epochs[0];
         let paid: BTreeMap<_, _> = epoch.payouts.iter().map(|paid| (paid.contributor, *paid)).collect();
         assert_eq!(paid.len(), 3);
 
@@ -48,12 +49,12 @@ fn two_epochs_are_paid_to_the_unit() {
     });
     on_each(|location| {
         let mut ledger = paid_out(location);
-        let books = ledger.books().unwrap();
-        let [first, second] = &books.epochs[..] else { panic!("two epochs") };
+        let snapshot = ledger.snapshot().unwrap();
+        let [first, second] = &snapshot.epochs[..] else { panic!("two epochs") };
         assert_eq!(second.brought, first.left.clone().unwrap());
         assert_eq!((first.state, second.state), (State::PaidOut, State::PaidOut));
         let alice = |epoch: usize| {
-            *books.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap()
+            *snapshot.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap()
         };
         assert_eq!(alice(1).cumulative, alice(0).payout.total() + alice(1).payout.total());
         // Alone in her epoch she has all of its pool, and what was left to it, in whole units.
@@ -63,12 +64,12 @@ fn two_epochs_are_paid_to_the_unit() {
         assert_eq!(BigUint::from(alice(1).payout.total()) * 10u32 + left.compute + left.data, tenths);
 
         // Carol claimed once, after the first epoch; Alice and Bob only at the end, for everything.
-        assert_eq!(books.claims.len(), 3);
-        let claimed: u128 = books.claims.iter().map(|claim| claim.amount).sum();
+        assert_eq!(snapshot.claims.len(), 3);
+        let claimed: u128 = snapshot.claims.iter().map(|claim| claim.amount).sum();
         let paid: u128 =
-            books.epochs.iter().flat_map(|epoch| &epoch.payouts).map(|paid| paid.payout.total()).sum();
+            snapshot.epochs.iter().flat_map(|epoch| &epoch.payouts).map(|paid| paid.payout.total()).sum();
         assert_eq!(claimed, paid);
-        assert!(audit(&books).is_clean(), "{:?}", audit(&books).differences);
+        assert!(audit(&snapshot).is_clean(), "{:?}", audit(&snapshot).findings);
     });
 }
 
@@ -76,7 +77,7 @@ fn two_epochs_are_paid_to_the_unit() {
 fn every_step_done_again_changes_nothing_and_says_so() {
     on_each(|location| {
         let mut ledger = paid_out(location);
-        let before = ledger.books().unwrap();
+        let before = ledger.snapshot().unwrap();
         // By another connection, as another operator would.
         let mut again = Ledger::open(location).unwrap();
         assert!(again.open_epoch(&FIRST.source, &FIRST.policy).unwrap().before);
@@ -90,7 +91,7 @@ fn every_step_done_again_changes_nothing_and_says_so() {
         assert_eq!(settled.payouts, before.epochs[0].payouts);
         assert_eq!(again.claim(&ALICE, None).unwrap().amount, 0);
         assert!(again.claim_all(None).unwrap().payments.is_empty());
-        assert_eq!(again.books().unwrap(), before);
+        assert_eq!(again.snapshot().unwrap(), before);
     });
 }
 
@@ -98,8 +99,8 @@ fn every_step_done_again_changes_nothing_and_says_so() {
 fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
     on_each(|location| {
         let mut ledger = paid_out(location);
-        let books = ledger.books().unwrap();
-        for (epoch, world) in books.epochs.iter().zip([&FIRST, &SECOND]) {
+        let snapshot = ledger.snapshot().unwrap();
+        for (epoch, world) in snapshot.epochs.iter().zip([&FIRST, &SECOND]) {
             let tree = ledger.claim_tree(Some(epoch.number)).unwrap().unwrap();
             assert_eq!(Some(tree.root()), epoch.root);
             let vault = world.policy.vault();
@@ -130,7 +131,7 @@ fn an_epoch_without_contributions_carries_its_pools_whole() {
         let left = settled.epoch.left.unwrap();
         assert_eq!((left.compute, left.data), (&pool * 7u32, &pool * 3u32));
         assert!(ledger.claim_tree(None).unwrap().is_none());
-        assert!(audit(&ledger.books().unwrap()).is_clean());
+        assert!(audit(&ledger.snapshot().unwrap()).is_clean());
     });
 }
 

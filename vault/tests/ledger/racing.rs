@@ -1,4 +1,5 @@
-//! Many operators at once: every step is done by one of them, and the books are as one alone would have written them.
+//! Many operators at once: every step is done by one of them, and the ledger is as one alone would have
+//! written it.
 
 use std::sync::Barrier;
 
@@ -54,9 +55,9 @@ fn eight_operators_at_once_do_every_step_once() {
             [0, 1, 2, 3, 4, 5, 6].map(sum),
             [1, FIRST.registrations.len(), FIRST.bundles.len(), 1, 1, 1, 2]
         );
-        let books = Ledger::open(location).unwrap().books().unwrap();
-        assert_eq!(books.epochs[0].payouts, alone);
-        assert!(audit(&books).is_clean());
+        let snapshot = Ledger::open(location).unwrap().snapshot().unwrap();
+        assert_eq!(snapshot.epochs[0].payouts, alone);
+        assert!(audit(&snapshot).is_clean());
     });
 }
 
@@ -66,9 +67,9 @@ fn on_each_file(test: impl FnOnce(&fairshare_vault::database::Location)) {
     ));
 }
 
-fn paid_out_plainly(location: &fairshare_vault::database::Location) -> Vec<fairshare_vault::ledger::Paid> {
+fn paid_out_plainly(location: &fairshare_vault::database::Location) -> Vec<fairshare_audit::snapshot::Paid> {
     if let fairshare_vault::database::Location::File(path) = location {
         let _ = std::fs::remove_file(path);
     }
-    settled(location).books().unwrap().epochs[0].payouts.clone()
+    settled(location).snapshot().unwrap().epochs[0].payouts.clone()
 }

@@ -1,12 +1,13 @@
 //! What the ledger refuses, each with its own error, and nothing changed by it.
 
+use fairshare_audit::snapshot::State;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::Geometry;
 use fairshare_params::context::{ContextError, Role};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_vault::database::{DatabaseError, Location};
-use fairshare_vault::ledger::{Batch, Recorded, State, Submission};
+use fairshare_vault::ledger::{Batch, Recorded, Submission};
 use fairshare_vault::{Ledger, SubmitError, VaultError};
 use fairshare_verifier::Bundle;
 
@@ -34,11 +35,11 @@ fn units_of(who: fairshare_params::address::Address) -> &'static Registration {
     FIRST.registrations.iter().find(own).expect("registered")
 }
 
-/// Runs a refusal and sees that the books are as they were.
+/// Runs a refusal and sees that the ledger is as it was.
 fn refused<T>(ledger: &mut Ledger, attempt: impl FnOnce(&mut Ledger) -> Result<T, VaultError>) -> VaultError {
-    let before = ledger.books().unwrap();
+    let before = ledger.snapshot().unwrap();
     let Err(error) = attempt(ledger) else { panic!("accepted") };
-    assert_eq!(ledger.books().unwrap(), before);
+    assert_eq!(ledger.snapshot().unwrap(), before);
     error
 }
 
@@ -48,7 +49,7 @@ fn there_is_no_ledger_before_init() {
     let Err(error) = Ledger::open(&nowhere) else { panic!("opened") };
     assert!(matches!(error, VaultError::Database(DatabaseError::NoFile { .. })), "{error}");
     let text = root().join("text.ledger");
-    std::fs::write(&text, "no database, but rather some text that is longer than a header of one hundred bytes, which is needed").unwrap();
+    std::fs::write(&text, "no database, but text that is longer than its header. ".repeat(2)).unwrap();
     let Err(error) = Ledger::open_or_create(&Location::File(text)) else { panic!("opened") };
     assert!(matches!(error, VaultError::Database(DatabaseError::NotADatabase { .. })), "{error}");
     on_each(|location| {
@@ -227,21 +228,21 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
         let raised = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
             Bundle::Data(mut bundle) => {
                 bundle.score += 1;
-                Bundle::Data(bundle).to_bytes()
+                Bundle::Data(bundle).to_bytes().expect("an encoding")
             }
             Bundle::Compute(_) => unreachable!("Carol's"),
         };
         let left_out = match Bundle::from_bytes(&FIRST.bundles[0].bytes).unwrap() {
             Bundle::Data(mut bundle) => {
                 bundle.datasets.pop();
-                Bundle::Data(bundle).to_bytes()
+                Bundle::Data(bundle).to_bytes().expect("an encoding")
             }
             Bundle::Compute(_) => unreachable!("Alice's"),
         };
         let replayed = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
             Bundle::Data(mut bundle) => {
                 bundle.contributor = BOB;
-                Bundle::Data(bundle).to_bytes()
+                Bundle::Data(bundle).to_bytes().expect("an encoding")
             }
             Bundle::Compute(_) => unreachable!("Carol's"),
         };
@@ -268,7 +269,7 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
         assert!(matches!(results[6], Ok(Recorded::Now)), "{results:?}");
         // Given twice at once, it is on record once.
         assert!(matches!(results[7], Ok(Recorded::Before)), "{results:?}");
-        assert_eq!(ledger.books().unwrap().epochs[0].bundles.len(), 3);
+        assert_eq!(ledger.snapshot().unwrap().epochs[0].bundles.len(), 3);
     });
 }
 

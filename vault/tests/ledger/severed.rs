@@ -1,4 +1,5 @@
-//! The database gone in the middle of a command: a server behind a relay that cuts every connection after so many bytes.
+//! The database gone in the middle of a command: a server behind a relay that cuts every connection after so
+//! many bytes.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -95,16 +96,16 @@ fn a_server_that_goes_away_costs_nothing_but_another_try() {
         println!("cut {cuts} times");
         assert!(cuts > 20, "the relay cut {cuts} times only");
         let alone = settled_alone();
-        let books = Ledger::open(location).expect("a ledger").books().expect("books");
-        assert_eq!(books.epochs.len(), 1);
-        assert_eq!(books.epochs[0].payouts, alone.epochs[0].payouts);
-        assert_eq!(books.epochs[0].registrations.len(), alone.epochs[0].registrations.len());
-        assert!(audit(&books).is_clean());
+        let snapshot = Ledger::open(location).expect("a ledger").snapshot().expect("a snapshot");
+        assert_eq!(snapshot.epochs.len(), 1);
+        assert_eq!(snapshot.epochs[0].payouts, alone.epochs[0].payouts);
+        assert_eq!(snapshot.epochs[0].registrations.len(), alone.epochs[0].registrations.len());
+        assert!(audit(&snapshot).is_clean());
     });
 }
 
-fn settled_alone() -> fairshare_vault::books::Books {
+fn settled_alone() -> fairshare_audit::snapshot::LedgerSnapshot {
     let mut ledger = settled(&Location::File(root().join("never-severed.ledger")));
     ledger.claim_all(None).expect("claims");
-    ledger.books().expect("books")
+    ledger.snapshot().expect("a snapshot")
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::snapshot::State;
+use fairshare_audit::units::{RoundDifference, SumError};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::registration::Registration;
-use fairshare_vault::ledger::{State, Units};
-use fairshare_vault::units::{RoundDifference, SumError};
+use fairshare_vault::ledger::Units;
 use fairshare_vault::{Ledger, VaultError};
 use ff::Field;
 use group::Curve;
@@ -50,7 +51,7 @@ fn units_on_record_close_an_epoch_without_any_proof() {
         assert_eq!(ledger.close(None, &fixture::SRS).unwrap().nodes, 2);
         // They have no score, so nobody is paid.
         assert!(ledger.settle(None).unwrap().payouts.is_empty());
-        assert!(audit(&ledger.books().unwrap()).is_clean());
+        assert!(audit(&ledger.snapshot().unwrap()).is_clean());
     });
 }
 

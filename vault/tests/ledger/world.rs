@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fairshare_audit::audit::{Auditor, Report};
+use fairshare_audit::snapshot::LedgerSnapshot;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
 use fairshare_vault::Ledger;
-use fairshare_vault::audit::{Auditor, Report};
-use fairshare_vault::books::Books;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Submission, Verdict};
 use fairshare_verifier::{Trust, Verifier};
@@ -115,7 +115,10 @@ impl Unproved {
         for (contributor, folders) in claims {
             let proved = prover.prove(folders, &Silent).expect("a proof");
             registrations.extend(proved.registrations);
-            bundles.push(Bundle { contributor: *contributor, bytes: proved.bundle.to_bytes() });
+            bundles.push(Bundle {
+                contributor: *contributor,
+                bytes: proved.bundle.to_bytes().expect("an encoding"),
+            });
         }
         World { source: self.source, policy: self.policy, registrations, bundles }
     }
@@ -209,6 +212,6 @@ pub fn auditor() -> Auditor<'static> {
     Auditor::new(std::slice::from_ref(&*fixture::SRS), Trust::AllowInsecure, &|_, _| {})
 }
 
-pub fn audit(books: &Books) -> Report {
-    auditor().audit(books)
+pub fn audit(snapshot: &LedgerSnapshot) -> Report {
+    auditor().audit(snapshot)
 }

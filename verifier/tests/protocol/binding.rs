@@ -1,5 +1,5 @@
-//! What a proof is bound to, beyond the single fields of `matrix`: registrations that do not go together, replays, and
-//! what may differ.
+//! What a proof is bound to, beyond the single fields of `matrix`: registrations that do not go together,
+//! replays, and what may differ.
 
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
@@ -142,7 +142,7 @@ fn registered_for(claim: &Claim, contributor: Address) -> Vec<Registration> {
 fn a_replay_for_another_contributor() {
     for (claim, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)] {
         // In the bundle alone, in the registrations alone, in both.
-        let mut bytes = claim.bundle.to_bytes();
+        let mut bytes = claim.bundle.to_bytes().expect("an encoding");
         bytes[12..32].copy_from_slice(&stranger().0);
         let replayed = Bundle::from_bytes(&bytes).expect("a bundle");
         assert_eq!(replayed.contributor(), stranger());

@@ -1,14 +1,15 @@
-//! Every element of a bundle altered in every way that applies to it: each single change is refused, and by whom it
-//! should be.
+//! Every element of a bundle altered in every way that applies to it: each single change is refused, and by
+//! whom it should be.
 //!
-//! **Which path.** [`Verifier::verify`](fairshare_verifier::Verifier::verify) reads public fields and registrations,
-//! derives from them what each proof must be about, and then checks each proof by itself with its link; what it
-//! derives depends on no byte of a halo2 proof or a link. So where a change leaves all public fields as they were —
-//! asserted on the bundle as read, not supposed — the verdict on the bundle is the verdict on the one proof that was
-//! changed, under an instance and commitments recomputed from public data: `verify_linked`, which is the very function
-//! that the verifier falls back to for naming a bad proof. What is skipped is the verdict on the bundle's other proofs,
-//! unchanged and true, and the accumulation of all into one pairing check. Every change of a public field, and a spread
-//! of the others, goes the whole way; both ways must then give one answer.
+//! **Which path.** [`Verifier::verify`](fairshare_verifier::Verifier::verify) reads public fields and
+//! registrations, derives from them what each proof must be about, and then checks each proof by itself with
+//! its link; what it derives depends on no byte of a halo2 proof or a link. So where a change leaves all
+//! public fields as they were — asserted on the bundle as read, not supposed — the verdict on the bundle is
+//! the verdict on the one proof that was changed, under an instance and commitments recomputed from public
+//! data: `verify_linked`, which is the very function that the verifier falls back to for naming a bad proof.
+//! What is skipped is the verdict on the bundle's other proofs, unchanged and true, and the accumulation of
+//! all into one pairing check. Every change of a public field, and a spread of the others, goes the whole
+//! way; both ways must then give one answer.
 
 use std::collections::BTreeMap;
 use std::mem::discriminant;
@@ -54,7 +55,8 @@ impl Change<'_> {
         bytes
     }
 
-    /// The proof that is altered, if no public field is; of two, the first, which is refused whatever the second is.
+    /// The proof that is altered, if no public field is; of two, the first, which is refused whatever the
+    /// second is.
     fn subject(&self) -> Option<Subject> {
         let subject = |element: &&Element| match element.part {
             Part::Public => None,
@@ -252,7 +254,8 @@ impl Tally {
 fn every_change_of_every_element_is_refused() {
     let tally = Tally::default();
     for claim in claims() {
-        let (judge, honest, manifest) = (Judge::new(claim), claim.bundle.to_bytes(), manifest(&claim.bundle));
+        let (judge, honest, manifest) =
+            (Judge::new(claim), claim.bundle.to_bytes().expect("an encoding"), manifest(&claim.bundle));
         let mut changes: Vec<_> = manifest.iter().flat_map(|element| alone(element, &honest)).collect();
         changes.extend(exchanges(&manifest, &honest));
         changes.par_iter().enumerate().for_each(|(index, change)| {
@@ -282,7 +285,7 @@ fn whose(element: &Element) -> &'static str {
 fn truncated_at_every_border() {
     let mut cuts = 0;
     for claim in claims() {
-        let bytes = claim.bundle.to_bytes();
+        let bytes = claim.bundle.to_bytes().expect("an encoding");
         for element in manifest(&claim.bundle) {
             for length in [element.range.start, element.range.start + 1, element.range.end - 1] {
                 let error = Bundle::from_bytes(&bytes[..length]).expect_err("cut");
@@ -294,13 +297,13 @@ fn truncated_at_every_border() {
     println!("{cuts} cuts");
 }
 
-/// A byte more and a byte less at each border, an element left out and an element doubled: nothing behind it is where
-/// it was.
+/// A byte more and a byte less at each border, an element left out and an element doubled: nothing behind it
+/// is where it was.
 #[test]
 fn nothing_fits_between_two_elements() {
     let tally = Tally::default();
     for claim in claims() {
-        let honest = claim.bundle.to_bytes();
+        let honest = claim.bundle.to_bytes().expect("an encoding");
         for element in manifest(&claim.bundle) {
             let (before, after) = honest.split_at(element.range.start);
             let (own, rest) = after.split_at(element.range.len());
@@ -330,8 +333,8 @@ fn variant(error: &BundleError) -> String {
     text.split([' ', '{']).next().unwrap_or_default().to_owned()
 }
 
-/// The same within a proof, its length field made right again: the reader takes any bytes there, so the length of the
-/// circuit's proofs refuses it before an element is read.
+/// The same within a proof, its length field made right again: the reader takes any bytes there, so the
+/// length of the circuit's proofs refuses it before an element is read.
 #[test]
 fn a_proof_has_one_length() {
     let mut tried = 0;
@@ -371,7 +374,8 @@ fn a_proof_has_one_length() {
     println!("{tried} lengths");
 }
 
-/// As many instance rows and linked columns as the circuit has: the library takes more rows, and reads them as zeros.
+/// As many instance rows and linked columns as the circuit has: the library takes more rows, and reads them
+/// as zeros.
 #[test]
 fn an_instance_and_its_commitments_have_one_number() {
     for claim in claims() {

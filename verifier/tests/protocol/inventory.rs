@@ -1,5 +1,6 @@
-//! The Fiat-Shamir inventory: what each transcript takes in and gives out, in order, on both sides; pinned in a file
-//! that a reviewer reads. A step that is lost, added or moved shows as a changed line there, or fails here.
+//! The Fiat-Shamir inventory: what each transcript takes in and gives out, in order, on both sides; pinned in
+//! a file that a reviewer reads. A step that is lost, added or moved shows as a changed line there, or fails
+//! here.
 
 use std::fmt::Write;
 use std::fs;
@@ -13,7 +14,7 @@ use fairshare_params::Geometry;
 use fairshare_params::encoding::{encode_point, encode_scalar};
 use fairshare_params::keys::Statement;
 use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
-use fairshare_prover::plonk::{self, Claim};
+use fairshare_plonk::{self as plonk, Claim, Randomness};
 use fairshare_verifier::link::LinkStatement;
 use fairshare_verifier::{Subject, carried_commitments};
 use group::Curve;
@@ -43,8 +44,8 @@ const HEADER: &str = "\
 /// What a side's transcript took in and gave out.
 type Recorded = Vec<(Step, Vec<u8>)>;
 
-/// Proves a circuit, and verifies the proof, each side's transcript recorded. The library's prover, which shares no code
-/// with ours, must take the same steps.
+/// Proves a circuit, and verifies the proof, each side's transcript recorded. The library's prover, which
+/// shares no code with ours, must take the same steps.
 fn both_sides<C: Circuit<Fr> + Clone>(
     statement: Statement,
     circuit: C,
@@ -52,8 +53,9 @@ fn both_sides<C: Circuit<Fr> + Clone>(
 ) -> (Recorded, Recorded) {
     let key = PROVER.key(statement).expect("a key");
     let mut prover = Recording::new(Writer::new());
-    let claim = Claim { circuit: &circuit, instance, linked: &[], fractions: &[] };
-    plonk::prove(&SRS, key.plonk(), claim, OsRng, &mut prover).expect("a proof");
+    let claim = Claim::new(&circuit, instance);
+    let plonk = plonk::Prover::new(PROVER.commit_key(), key.plonk());
+    plonk.prove(claim, Randomness::fresh(&mut OsRng).expect("a seed"), &mut prover).expect("a proof");
     let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
@@ -145,8 +147,8 @@ fn prover_and_verifier_go_through_the_same_steps() {
     }
 }
 
-/// Every challenge is the hash of everything before it: recomputed here, so that a step which is recorded and does not
-/// reach the hash is found.
+/// Every challenge is the hash of everything before it: recomputed here, so that a step which is recorded and
+/// does not reach the hash is found.
 #[test]
 fn every_challenge_is_of_everything_before_it() {
     for Case { statement, verifier: steps, .. } in CIRCUITS.iter() {
@@ -164,7 +166,8 @@ fn every_challenge_is_of_everything_before_it() {
             state = hash.to_vec();
             challenges += 1;
         }
-        // Only the last point follows the last challenge; the pairing check is about it, and the link absorbs it.
+        // Only the last point follows the last challenge; the pairing check is about it, and the link absorbs
+        // it.
         assert_eq!(state.len(), 32 + Form::Point.bytes());
         assert!(challenges > 8, "{challenges}");
     }
@@ -228,7 +231,8 @@ fn second_parts(state: [u8; 32], commitment: Vec<u8>) -> Vec<Part> {
     parts
 }
 
-/// The link's challenges are the hashes of the listed parts, and the links of true bundles hold under just these.
+/// The link's challenges are the hashes of the listed parts, and the links of true bundles hold under just
+/// these.
 #[test]
 fn the_links_challenges_are_of_everything_before_them() {
     for claim in WORLD.all() {

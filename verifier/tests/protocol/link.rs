@@ -1,5 +1,5 @@
-//! A proof and the registered commitments hold the same values in every row that a constraint reads, or the link
-//! is refused; what stands in the other rows is the prover's.
+//! A proof and the registered commitments hold the same values in every row that a constraint reads, or the
+//! link is refused; what stands in the other rows is the prover's.
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
@@ -15,8 +15,8 @@ use fairshare_params::context::{Role, context};
 use fairshare_params::keys::Statement;
 use fairshare_params::registration::Registration;
 use fairshare_params::transcript::Writer;
+use fairshare_plonk::{Claim, Linked};
 use fairshare_prover::backend::{self, BackendError, Key};
-use fairshare_prover::plonk::{Claim, Linked};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_verifier::bundle::{ComputeBundle, LinkedProof};
 use fairshare_verifier::link::{Link, LinkStatement};
@@ -167,12 +167,12 @@ impl Case {
         circuit: &C,
         linked: &[Linked],
     ) -> Result<LinkedProof, BackendError> {
-        let claim = Claim { circuit, instance: &self.instance, linked, fractions: &[] };
-        backend::prove(&SRS, self.key(), claim)
+        let claim = Claim { linked, ..Claim::new(circuit, &self.instance) };
+        backend::prove(PROVER.commit_key(), self.key(), claim)
     }
 
-    /// The standing proof, linked by the statement of PROTOCOL section 4 and not by the prover's code: column `j`
-    /// is registered with `tails[j]` in rows `u..n`.
+    /// The standing proof, linked by the statement of PROTOCOL section 4 and not by the prover's code: column
+    /// `j` is registered with `tails[j]` in rows `u..n`.
     fn link(&self, registered: &[G1Affine], tails: &[Tail]) -> LinkedProof {
         let carried = carried_commitments(&self.proof, registered.len());
         let (key, instance, proof) = (self.key().verifying(), &self.instance, &self.proof);
@@ -460,8 +460,9 @@ fn a_commitment_chosen_after_the_responses_is_refused() {
     }
 }
 
-/// A link is of columns and says nothing of a circuit. A prover who lies about the score, and hands out what the library
-/// makes of the lie, has a true link to it: only the pairing check is left to refuse it, alone and beside others.
+/// A link is of columns and says nothing of a circuit. A prover who lies about the score, and hands out what
+/// the library makes of the lie, has a true link to it: only the pairing check is left to refuse it, alone
+/// and beside others.
 #[test]
 fn a_false_score_under_a_true_link_is_refused() {
     let contributor = stranger();

@@ -1,11 +1,11 @@
 //! Real bundles, and every way in which they must be refused.
 
+use fairshare_testkit::fixture;
+
 mod alter;
 mod batch;
 mod binding;
 mod elements;
-#[path = "../../../prover/tests/support/fixture.rs"]
-mod fixture;
 mod inventory;
 mod link;
 mod manifest;

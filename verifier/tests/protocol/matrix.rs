@@ -1,10 +1,11 @@
-//! The binding matrix: one row for each field that a hash of the protocol covers, and for each row and column that a
-//! statement names (PROTOCOL sections 4 and 5).
+//! The binding matrix: one row for each field that a hash of the protocol covers, and for each row and column
+//! that a statement names (PROTOCOL sections 4 and 5).
 //!
-//! A table is complete because its rows, in order, are the hash's input: their bytes put together hash to what the code
-//! computes, so a field that the code absorbs and no row names fails, and so does one that the code forgot. Each row is
-//! tried twice. Its bytes are altered and the hash taken again: the proof, made under the honest hash, is refused under
-//! the other one. And where an input holds the field, that input is altered and goes the whole way through the verifier.
+//! A table is complete because its rows, in order, are the hash's input: their bytes put together hash to
+//! what the code computes, so a field that the code absorbs and no row names fails, and so does one that the
+//! code forgot. Each row is tried twice. Its bytes are altered and the hash taken again: the proof, made
+//! under the honest hash, is refused under the other one. And where an input holds the field, that input is
+//! altered and goes the whole way through the verifier.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
@@ -142,7 +143,8 @@ fn context_rows(claim: &Claim) -> Vec<Row> {
 
 const VAULT: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
-/// What the context says of one registration. Only the first one's inputs are altered: the others' are read likewise.
+/// What the context says of one registration. Only the first one's inputs are altered: the others' are read
+/// likewise.
 fn registration_rows(registration: &Registration, index: usize) -> Vec<Row> {
     let way = |from: String, to: String| match index {
         0 => Way::Registration(from, to),
@@ -273,8 +275,8 @@ fn data_digest_rows(claim: &Claim) -> Vec<Row> {
     rows
 }
 
-/// A log's digest (PROTOCOL section 4, *The compute digest*). An edited registration does not even read; these are made
-/// anew, with the digest that belongs to them.
+/// A log's digest (PROTOCOL section 4, *The compute digest*). An edited registration does not even read;
+/// these are made anew, with the digest that belongs to them.
 fn compute_digest_rows(claim: &Claim) -> Vec<Row> {
     let Contribution::Compute { first_round, rounds, commitment } = claim.registrations[0].contribution()
     else {
@@ -369,7 +371,10 @@ fn whole_way(claim: &Claim, row: &Row) -> Option<VerifyError> {
 }
 
 fn is_by(by: By, claim: &Claim, error: &VerifyError) -> bool {
-    let falsely = |error: &VerifyError, expected: Subject| matches!(error, VerifyError::Proof { subject, source: ProofError::False } if *subject == expected);
+    let falsely = |error: &VerifyError, expected: Subject| match error {
+        VerifyError::Proof { subject, source: ProofError::False } => *subject == expected,
+        _ => false,
+    };
     // Which rules of rounds and schemas a registration can break depends on its role.
     let otherwise = |seen: bool| seen || falsely(error, score_of(claim));
     match by {
@@ -386,7 +391,8 @@ fn is_by(by: By, claim: &Claim, error: &VerifyError) -> bool {
     }
 }
 
-/// Tries every row of a table against a claim; `outer` makes of the table's hash the one in the proof's instance.
+/// Tries every row of a table against a claim; `outer` makes of the table's hash the one in the proof's
+/// instance.
 fn try_table(claim: &Claim, subject: Subject, rows: &[Row], outer: &(dyn Fn(Digest) -> Digest + Sync)) {
     rows.par_iter().enumerate().for_each(|(at, row)| {
         refused_under(claim, subject, outer(hash_without(rows, at)), row.field);
@@ -492,8 +498,8 @@ fn the_histogram_statement() {
     try_table(claim, Subject::Histogram { dataset: 0, segment: 0 }, &rows, &|hash| hash);
 }
 
-/// Every row of every statement's instance, and every linked column: another value of a row is refused by the proof,
-/// another column by the link.
+/// Every row of every statement's instance, and every linked column: another value of a row is refused by the
+/// proof, another column by the link.
 #[test]
 fn every_row_and_every_column_of_the_statements() {
     for claim in [&WORLD.data, &WORLD.compute] {

@@ -1,5 +1,5 @@
-//! What a proof's transcript takes in and gives out, in order, told from the constraint system alone; and a transcript
-//! that notes what the backend really does.
+//! What a proof's transcript takes in and gives out, in order, told from the constraint system alone; and a
+//! transcript that notes what the backend really does.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! Bundles put together otherwise, and bytes that are no bundle: every one refused, by a typed error, without a panic.
-//! Changes of single elements are in `elements`.
+//! Bundles put together otherwise, and bytes that are no bundle: every one refused, by a typed error, without
+//! a panic. Changes of single elements are in `elements`.
 
 use std::time::{Duration, Instant};
 
@@ -243,10 +243,10 @@ fn a_count_is_refused_before_anything_is_allocated() {
 /// What reads at all reads back the same: one encoding for each bundle.
 fn reads_or_refuses(bytes: &[u8]) -> Result<(), TestCaseError> {
     if let Ok(bundle) = Bundle::from_bytes(bytes) {
-        prop_assert_eq!(bundle.to_bytes(), bytes);
+        prop_assert_eq!(bundle.to_bytes().expect("an encoding"), bytes);
     }
     if let Ok(segment) = Segment::from_bytes(Geometry::COMPACT, bytes) {
-        prop_assert_eq!(segment.to_bytes(), bytes);
+        prop_assert_eq!(segment.to_bytes().expect("an encoding"), bytes);
     }
     Ok(())
 }
@@ -267,7 +267,7 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut bytes = WORLD.small.data().datasets[0].segments[0].to_bytes();
+        let mut bytes = WORLD.small.data().datasets[0].segments[0].to_bytes().expect("an encoding");
         edits.iter().for_each(|(at, byte)| { let at = at.index(bytes.len()); bytes[at] = *byte; });
         if let Some(cut) = cut { bytes.truncate(cut.index(bytes.len())); }
         reads_or_refuses(&bytes)?;
@@ -279,7 +279,7 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..5),
     ) {
         let claim = if data { &WORLD.small } else { &WORLD.compute };
-        let mut bytes = claim.bundle.to_bytes();
+        let mut bytes = claim.bundle.to_bytes().expect("an encoding");
         for (index, byte, kind) in edits {
             let at = index.index(bytes.len());
             match kind {
@@ -303,7 +303,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 1..200),
     ) {
         let claim = if data { &WORLD.small } else { &WORLD.compute };
-        let honest = claim.bundle.to_bytes();
+        let honest = claim.bundle.to_bytes().expect("an encoding");
         let start = at.index(honest.len());
         let end = honest.len().min(start + bytes.len());
         let mut altered = honest.clone();
@@ -316,7 +316,7 @@ proptest! {
 /// A data bundle's own type says no more than its bytes.
 #[test]
 fn a_bundle_in_another_role_is_refused() {
-    let mut bytes = WORLD.small.bundle.to_bytes();
+    let mut bytes = WORLD.small.bundle.to_bytes().expect("an encoding");
     bytes[10] = 2;
     assert!(Bundle::from_bytes(&bytes).is_err());
     let data: DataBundle = WORLD.small.data();

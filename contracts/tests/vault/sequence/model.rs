@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::claims::ClaimTree;
 use fairshare_params::address::Address as Account;
-use fairshare_vault::claims::ClaimTree;
 use rand::Rng;
 use rand_chacha::ChaCha20Rng;
 

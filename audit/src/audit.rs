@@ -1,0 +1,508 @@
+//! Computing everything again: from a snapshot alone, believing none of its results.
+//!
+//! 1. the policies: each is the one its epoch was opened with, and follows the one before it;
+//! 2. the registrations: each fits its policy, no dataset has two owners, no node two logs;
+//! 3. the bundles: each verifies, and covers all that its contributor registered;
+//! 4. the units: they add up to the round totals;
+//! 5. the payouts: every amount, carry and root is what the verified scores give, to the unit;
+//! 6. the claims: nobody was paid more than it had earned, or twice.
+
+use std::cell::RefCell;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::error::Error;
+use std::sync::Arc;
+
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::context::{Role, context};
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::srs::Srs;
+use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
+use num_bigint::BigUint;
+
+use crate::claims::{ClaimTree, Distribution};
+use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
+use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
+use crate::units::{UnitLog, check_sum, opens};
+
+mod claims;
+mod finding;
+
+pub use finding::Finding;
+
+/// Bundles verified at once: enough for every core, few enough for the memory.
+const BATCH: usize = 256;
+
+/// What an audit is done with.
+pub struct Auditor<'a> {
+    parameters: &'a [Srs],
+    trust: Trust,
+    progress: &'a dyn Fn(usize, usize),
+    keys: RefCell<HashMap<Geometry, Arc<Keys>>>,
+}
+
+/// What an audit found.
+#[derive(Debug)]
+pub struct Report {
+    /// Every epoch, in order.
+    pub epochs: Vec<EpochReport>,
+    /// Paid to contributors in all, by the claims.
+    pub claimed: BigUint,
+    /// Claims on record.
+    pub claims: usize,
+    /// Everything that is not as it should be, by epoch.
+    pub findings: BTreeMap<u64, Vec<Finding>>,
+    /// Bundles verified.
+    pub bundles: usize,
+}
+
+/// One epoch, as computed again.
+#[derive(Debug)]
+pub struct EpochReport {
+    /// Its number.
+    pub number: u64,
+    /// Its policy, unless that could not be read.
+    pub policy: Option<Policy>,
+    /// Its state on record.
+    pub state: State,
+    /// What was brought from the epoch before.
+    pub brought: Carry,
+    /// What is left to the next.
+    pub left: Carry,
+    /// Every contributor with a verified score, by address.
+    pub lines: BTreeMap<Address, Line>,
+}
+
+/// One contributor in one epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Records of its data.
+    pub records: u64,
+    /// Its verified data score, 48 fractional bits.
+    pub data: Option<u64>,
+    /// Its verified compute score, 48 fractional bits.
+    pub compute: Option<u64>,
+    /// What it earns, computed again.
+    pub payout: Payout,
+}
+
+impl Report {
+    /// Whether everything was as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// How many findings there are.
+    pub fn finding_count(&self) -> usize {
+        self.findings.values().map(Vec::len).sum()
+    }
+
+    /// Every finding in one line of words, with its epoch and its causes.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.findings.iter().flat_map(|(epoch, findings)| findings.iter().map(move |f| in_words(*epoch, f)))
+    }
+}
+
+fn in_words(epoch: u64, finding: &Finding) -> String {
+    let mut line = format!("epoch {epoch}: {finding}");
+    let mut source = finding.source();
+    while let Some(error) = source {
+        line += &format!(": {error}");
+        source = error.source();
+    }
+    line
+}
+
+/// What earlier epochs say about later ones.
+#[derive(Default)]
+struct Past {
+    vault: Option<VaultIdentity>,
+    last: Option<u64>,
+    rounds_end: u64,
+    /// A dataset's first registration.
+    datasets: HashMap<Digest, Registration>,
+    carry: Carry,
+    earned: BTreeMap<Address, u128>,
+    /// All earned up to and including each settled epoch.
+    settled: BTreeMap<u64, BTreeMap<Address, u128>>,
+}
+
+impl<'a> Auditor<'a> {
+    /// An auditor with these parameters, one set for each geometry that the policies name; `progress` is told
+    /// how many bundles have been verified, of how many.
+    pub fn new(parameters: &'a [Srs], trust: Trust, progress: &'a dyn Fn(usize, usize)) -> Self {
+        Self { parameters, trust, progress, keys: RefCell::default() }
+    }
+
+    /// Audits a ledger's snapshot.
+    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Report {
+        let total = snapshot.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
+        let mut run = Run { auditor: self, past: Past::default(), findings: BTreeMap::new(), done: 0, total };
+        let epochs = snapshot.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
+        let claimed = claims::check(&mut run, snapshot);
+        let Run { findings, done, .. } = run;
+        Report { epochs, claimed, claims: snapshot.claims.len(), findings, bundles: done }
+    }
+
+    fn parameters(&self, geometry: Geometry) -> Option<&Srs> {
+        self.parameters.iter().find(|srs| srs.geometry() == geometry)
+    }
+}
+
+/// What each contributor registered in an epoch, by role.
+type Own<'a> = HashMap<(Address, Role), Vec<&'a Registration>>;
+
+/// An audit under way.
+struct Run<'a> {
+    auditor: &'a Auditor<'a>,
+    past: Past,
+    findings: BTreeMap<u64, Vec<Finding>>,
+    done: usize,
+    total: usize,
+}
+
+impl Run<'_> {
+    fn note(&mut self, epoch: u64, finding: Finding) {
+        self.findings.entry(epoch).or_default().push(finding);
+    }
+
+    fn epoch(&mut self, snapshot: &EpochSnapshot) -> EpochReport {
+        let mut report = EpochReport {
+            number: snapshot.number,
+            policy: None,
+            state: snapshot.state,
+            brought: self.past.carry.clone(),
+            left: Carry::default(),
+            lines: BTreeMap::new(),
+        };
+        if let Some(policy) = self.policy(snapshot) {
+            self.registrations(snapshot, &policy);
+            let scores = self.scores(snapshot, &policy);
+            report.lines = lines(&scores);
+            self.settlement(snapshot, &policy, &scores, &mut report);
+            report.policy = Some(policy);
+        }
+        report
+    }
+
+    /// Step 1.
+    fn policy(&mut self, snapshot: &EpochSnapshot) -> Option<Policy> {
+        let epoch = snapshot.number;
+        let policy = match snapshot.source.policy() {
+            Ok(policy) => policy,
+            Err(source) => {
+                self.note(epoch, Finding::Policy(Box::new(source)));
+                return None;
+            }
+        };
+        let found = policy.hash();
+        if found != snapshot.policy {
+            self.note(epoch, Finding::PolicyHash { found, recorded: snapshot.policy });
+        }
+        let vault = policy.vault();
+        if vault.epoch != epoch {
+            self.note(epoch, Finding::EpochNumber { policy: vault.epoch });
+        }
+        let identity = VaultIdentity::of(&policy);
+        let first = self.past.vault.get_or_insert_with(|| identity.clone());
+        if *first != identity {
+            let first = first.clone();
+            self.note(epoch, Finding::OtherVault { found: identity, first });
+        }
+        if self.past.last.is_some_and(|last| epoch <= last) {
+            self.note(epoch, Finding::NotAscending);
+        }
+        self.past.last = Some(epoch);
+        if policy.first_round() < self.past.rounds_end {
+            self.note(epoch, Finding::RoundsAgain { first: policy.first_round() });
+        }
+        self.past.rounds_end = policy.first_round().saturating_add(policy.round_totals().len() as u64);
+        Some(policy)
+    }
+
+    /// Step 2.
+    fn registrations(&mut self, snapshot: &EpochSnapshot, policy: &Policy) {
+        let epoch = snapshot.number;
+        let (mut seen, mut nodes) = (HashSet::new(), HashSet::new());
+        for registered in &snapshot.registrations {
+            let registration = &registered.registration;
+            let (digest, contributor) = (*registration.digest(), *registration.contributor());
+            if !seen.insert((digest, contributor)) {
+                self.note(epoch, Finding::RegisteredTwice { contributor, digest });
+            }
+            let one = std::slice::from_ref(registration);
+            if let Err(source) = context(policy, &contributor, registration.role(), one) {
+                self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
+            }
+            match registration.role() {
+                Role::Data => {
+                    let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
+                    if first != registration {
+                        let owner = *first.contributor();
+                        self.note(epoch, Finding::RegisteredOtherwise { contributor, digest, owner });
+                    }
+                }
+                Role::Compute if !nodes.insert(contributor) => {
+                    self.note(epoch, Finding::SecondLog { contributor });
+                }
+                Role::Compute => {}
+            }
+        }
+    }
+
+    /// Step 3, and step 4 with it: the verified scores of the epoch.
+    fn scores(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Vec<(Address, Earned)> {
+        let epoch = snapshot.number;
+        let auditor = self.auditor;
+        let Some(srs) = auditor.parameters(policy.geometry()) else {
+            self.note(epoch, Finding::NoParameters { geometry: policy.geometry() });
+            return Vec::new();
+        };
+        let verifier =
+            match self.keys(srs).and_then(|keys| Verifier::with_keys(srs, policy, auditor.trust, keys)) {
+                Ok(verifier) => verifier,
+                Err(source) => {
+                    self.note(epoch, Finding::Setup(source));
+                    return Vec::new();
+                }
+            };
+        let mut own: Own<'_> = HashMap::new();
+        for registered in &snapshot.registrations {
+            let registration = &registered.registration;
+            own.entry((*registration.contributor(), registration.role())).or_default().push(registration);
+        }
+        let mut scores = BTreeMap::new();
+        for (batch, bundles) in snapshot.bundles.chunks(BATCH).enumerate() {
+            self.verify(epoch, &own, &verifier, (batch * BATCH..).zip(bundles), &mut scores);
+            self.done += bundles.len();
+            (auditor.progress)(self.done, self.total);
+        }
+        let scores: Vec<_> =
+            scores.into_iter().map(|((contributor, _), earned)| (contributor, earned)).collect();
+        if snapshot.state >= State::Closed {
+            self.units(snapshot, policy, srs, &scores);
+        }
+        scores
+    }
+
+    /// The keys under these parameters, built when first asked for.
+    fn keys(&self, srs: &Srs) -> Result<Arc<Keys>, SetupError> {
+        let mut known = self.auditor.keys.borrow_mut();
+        if let Some(keys) = known.get(&srs.geometry()) {
+            return Ok(keys.clone());
+        }
+        let keys = Arc::new(Keys::build(srs)?);
+        known.insert(srs.geometry(), keys.clone());
+        Ok(keys)
+    }
+
+    fn verify<'b>(
+        &mut self,
+        epoch: u64,
+        own: &Own<'_>,
+        verifier: &Verifier<'_>,
+        bundles: impl Iterator<Item = (usize, &'b Vec<u8>)>,
+        scores: &mut BTreeMap<(Address, u8), Earned>,
+    ) {
+        let mut read = Vec::new();
+        for (index, bytes) in bundles {
+            match Bundle::from_bytes(bytes) {
+                Ok(bundle) => {
+                    let registrations = self.covered(epoch, own, index, &bundle);
+                    read.push((index, bundle, registrations));
+                }
+                Err(source) => self.note(epoch, Finding::BundleBytes { index, source }),
+            }
+        }
+        let items: Vec<_> = read.iter().map(|(_, bundle, covered)| (bundle, covered.as_slice())).collect();
+        for (result, (index, bundle, _)) in verifier.verify_batch(&items).into_iter().zip(&read) {
+            let (index, contributor, role) = (*index, bundle.contributor(), bundle.role());
+            match result {
+                Err(source) => {
+                    let source = Box::new(source);
+                    self.note(epoch, Finding::Bundle { index, contributor, role, source });
+                }
+                Ok(score) => match scores.entry((contributor, role.id())) {
+                    Entry::Vacant(place) => {
+                        place.insert(earned(&score));
+                    }
+                    Entry::Occupied(_) => self.note(epoch, Finding::ScoredTwice { index, contributor, role }),
+                },
+            }
+        }
+    }
+
+    /// What the bundle's contributor registered in its role, all of which it has to cover.
+    fn covered(&mut self, epoch: u64, own: &Own<'_>, index: usize, bundle: &Bundle) -> Vec<Registration> {
+        let contributor = bundle.contributor();
+        let digests = bundle.digests();
+        let own = own.get(&(contributor, bundle.role())).map(Vec::as_slice).unwrap_or_default();
+        let (covered, left_out): (Vec<&Registration>, Vec<_>) =
+            own.iter().partition(|own| digests.contains(own.digest()));
+        for registration in left_out {
+            self.note(epoch, Finding::LeftOut { index, contributor, digest: *registration.digest() });
+        }
+        covered.into_iter().cloned().collect()
+    }
+
+    /// Step 4.
+    fn units(&mut self, snapshot: &EpochSnapshot, policy: &Policy, srs: &Srs, scores: &[(Address, Earned)]) {
+        let proved: HashSet<_> = scores
+            .iter()
+            .filter(|(_, earned)| earned.role() == Role::Compute)
+            .map(|(node, _)| *node)
+            .collect();
+        let mut logs = Vec::new();
+        for registered in &snapshot.registrations {
+            let Contribution::Compute { commitment, .. } = registered.registration.contribution() else {
+                continue;
+            };
+            let node = *registered.registration.contributor();
+            if registered.units.as_ref().is_some_and(|units| !opens(srs, policy, commitment, units)) {
+                self.note(snapshot.number, Finding::Units { contributor: node });
+            }
+            let units = registered.units.clone();
+            logs.push(UnitLog { node, commitment: *commitment, units, proved: proved.contains(&node) });
+        }
+        if let Err(source) = check_sum(srs, policy, &logs) {
+            self.note(snapshot.number, Finding::Sum(source));
+        }
+    }
+
+    /// Step 5.
+    fn settlement(
+        &mut self,
+        snapshot: &EpochSnapshot,
+        policy: &Policy,
+        scores: &[(Address, Earned)],
+        report: &mut EpochReport,
+    ) {
+        let epoch = snapshot.number;
+        if snapshot.brought != self.past.carry {
+            let (computed, recorded) = (self.past.carry.clone(), snapshot.brought.clone());
+            self.note(epoch, Finding::Brought { computed, recorded });
+        }
+        let settlement = match settle(policy, &self.past.carry, scores) {
+            Ok(settlement) => settlement,
+            Err(source) => return self.note(epoch, Finding::Settlement(source)),
+        };
+        for (contributor, payout) in &settlement.payouts {
+            report.lines.entry(*contributor).or_default().payout = *payout;
+        }
+        report.left = settlement.carry.clone();
+        if snapshot.state < State::Settled {
+            if !snapshot.payouts.is_empty() || snapshot.left.is_some() || snapshot.root.is_some() {
+                self.note(epoch, Finding::SettledEarly);
+            }
+            return;
+        }
+        self.payouts(snapshot, &settlement);
+        if snapshot.left.as_ref() != Some(&settlement.carry) {
+            let (computed, recorded) = (settlement.carry.clone(), snapshot.left.clone().unwrap_or_default());
+            self.note(epoch, Finding::Left { computed, recorded });
+        }
+        let tree = ClaimTree::of_earned(Distribution::of(policy), &self.past.earned);
+        let root = tree.map(|tree| tree.root());
+        if root != snapshot.root {
+            self.note(epoch, Finding::Root { computed: root, recorded: snapshot.root });
+        }
+        self.past.carry = settlement.carry;
+        self.past.settled.insert(epoch, self.past.earned.clone());
+    }
+
+    /// Every amount on record against the amount computed; what was earned in all goes on from the latter.
+    fn payouts(&mut self, snapshot: &EpochSnapshot, settlement: &Settlement) {
+        let mut recorded: BTreeMap<Address, Vec<&Paid>> = BTreeMap::new();
+        for paid in &snapshot.payouts {
+            recorded.entry(paid.contributor).or_default().push(paid);
+        }
+        let contributors: Vec<_> = settlement.payouts.keys().chain(recorded.keys()).copied().collect();
+        let mut seen = HashSet::new();
+        for contributor in contributors.into_iter().filter(|contributor| seen.insert(*contributor)) {
+            let computed = settlement.payouts.get(&contributor).copied().unwrap_or_default();
+            let earned = self.past.earned.get(&contributor).copied().unwrap_or_default();
+            let Some(cumulative) = earned.checked_add(computed.total()) else {
+                self.note(snapshot.number, Finding::TooMuch { contributor });
+                continue;
+            };
+            if computed.total() > 0 {
+                self.past.earned.insert(contributor, cumulative);
+            }
+            let expected =
+                (computed.total() > 0).then_some(Paid { contributor, payout: computed, cumulative });
+            let found = recorded.get(&contributor).map(Vec::as_slice).unwrap_or_default();
+            if found.iter().copied().ne(expected.iter()) {
+                let recorded = found.iter().map(|paid| **paid).collect();
+                self.note(snapshot.number, Finding::Payout { contributor, computed, cumulative, recorded });
+            }
+        }
+    }
+}
+
+impl Earned {
+    fn role(&self) -> Role {
+        match self {
+            Self::Data { .. } => Role::Data,
+            Self::Compute { .. } => Role::Compute,
+        }
+    }
+}
+
+/// What settlement asks of a verified score.
+fn earned(score: &Score) -> Earned {
+    match score {
+        Score::Compute(score) => Earned::Compute { score: score.score },
+        Score::Data(score) => Earned::Data { score: score.score, datasets: score.datasets.clone() },
+    }
+}
+
+fn lines(scores: &[(Address, Earned)]) -> BTreeMap<Address, Line> {
+    let mut lines: BTreeMap<Address, Line> = BTreeMap::new();
+    for (contributor, earned) in scores {
+        let line = lines.entry(*contributor).or_default();
+        match earned {
+            Earned::Compute { score } => line.compute = Some(*score),
+            Earned::Data { score, datasets } => {
+                line.data = Some(*score);
+                line.records = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_formats::policy::PolicySource;
+
+    use super::*;
+
+    /// No ledger leads there, but an archive may say what it likes.
+    #[test]
+    fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
+        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
+        let findings = BTreeMap::new();
+        let mut run = Run { auditor: &auditor, past: Past::default(), findings, done: 0, total: 0 };
+        let contributor = Address([7; 20]);
+        run.past.earned.insert(contributor, u128::MAX);
+        let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
+        let epoch = EpochSnapshot {
+            number: 3,
+            state: State::Settled,
+            policy: Digest([0; 32]),
+            source: PolicySource { text: String::new(), files: BTreeMap::new() },
+            brought: Carry::default(),
+            left: None,
+            root: None,
+            registrations: Vec::new(),
+            bundles: Vec::new(),
+            payouts: Vec::new(),
+        };
+        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default() });
+        assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
+        assert_eq!(run.past.earned[&contributor], u128::MAX);
+    }
+}

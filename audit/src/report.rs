@@ -1,0 +1,283 @@
+//! An audit's report on one page, as text and as a web page that needs nothing but itself.
+
+use std::fmt::Write;
+
+use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_params::address::Address;
+use num_bigint::BigUint;
+
+use crate::audit::{EpochReport, Line, Report};
+use crate::snapshot::State;
+
+/// Contributors shown of an epoch; the others are one line.
+const SHOWN: usize = 25;
+/// Findings shown; a report of more is not read to its end.
+const FINDINGS: usize = 50;
+
+/// The report as text.
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", verdict(report));
+    for epoch in &report.epochs {
+        let _ = writeln!(text, "\n{}", heading(epoch));
+        let _ = writeln!(
+            text,
+            "  {:<42} {:>12} {:>12} {:>12} {:>20} {:>20}",
+            "contributor", "records", "data score", "compute", "for data", "for computing"
+        );
+        for row in rows(epoch) {
+            let [name, records, data, compute, for_data, for_compute] = row.cells;
+            let _ = writeln!(
+                text,
+                "  {name:<42} {records:>12} {data:>12} {compute:>12} {for_data:>20} {for_compute:>20}"
+            );
+        }
+        let _ = writeln!(text, "  {}", carries(epoch));
+    }
+    let _ = writeln!(text, "\n{}", claims(report));
+    for line in report.lines().take(FINDINGS) {
+        let _ = writeln!(text, "DIFFERENCE {line}");
+    }
+    text + &more(report)
+}
+
+/// The report as a web page.
+pub fn html(report: &Report) -> String {
+    let mut page = String::from(HEAD);
+    let class = if report.is_clean() { "good" } else { "bad" };
+    let _ = write!(
+        page,
+        "<h1>Audit of a royalty vault</h1><p class=\"{class}\">{}</p>",
+        escape(&verdict(report))
+    );
+    if !report.is_clean() {
+        page.push_str("<h2>What is not as it should be</h2><ul>");
+        for line in report.lines().take(FINDINGS) {
+            let _ = write!(page, "<li>{}</li>", escape(&line));
+        }
+        let _ = write!(page, "</ul><p>{}</p>", escape(&more(report)));
+    }
+    for epoch in &report.epochs {
+        let _ = write!(page, "<h2>{}</h2>", escape(&heading(epoch)));
+        page.push_str(&plot(epoch));
+        page.push_str(
+            "<table><tr><th>contributor<th>records<th>data score, nats<th>compute score<th>for data<th>for \
+             computing",
+        );
+        for row in rows(epoch) {
+            page.push_str("<tr>");
+            for cell in row.cells {
+                let _ = write!(page, "<td>{}", escape(&cell));
+            }
+        }
+        let _ = write!(page, "</table><p>{}</p>", escape(&carries(epoch)));
+    }
+    let _ = write!(page, "<p>{}</p></main>", escape(&claims(report)));
+    page
+}
+
+const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+<title>Audit of a royalty vault</title><style>
+:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0}\
+main{max-width:60rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13px}
+th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid #8884}\
+th:first-child,td:first-child{text-align:left;font-family:ui-monospace,monospace}
+.good,.bad{padding:.6rem .9rem;border-radius:.3rem;font-weight:600}.good{background:#2a7d4f;color:#fff}\
+.bad{background:#b3261e;color:#fff}
+svg{width:100%;height:auto;margin:.5rem 0}svg text{font:12px ui-monospace,monospace;fill:currentColor}
+</style><main>";
+
+fn verdict(report: &Report) -> String {
+    let (epochs, bundles) = (report.epochs.len(), report.bundles);
+    if report.is_clean() {
+        return format!(
+            "Everything is as it should be: {} verified again, and every amount of {} computed again to the \
+             unit.",
+            count(bundles, "bundle"),
+            count(epochs, "epoch")
+        );
+    }
+    format!(
+        "{} found in {} with {}.",
+        count(report.finding_count(), "difference"),
+        count(epochs, "epoch"),
+        count(bundles, "bundle")
+    )
+}
+
+fn more(report: &Report) -> String {
+    match report.finding_count().saturating_sub(FINDINGS) {
+        0 => String::new(),
+        more => format!("and {} more\n", count(more, "difference")),
+    }
+}
+
+fn claims(report: &Report) -> String {
+    format!("{} paid {} units in all.", count(report.claims, "claim"), grouped(&report.claimed.to_string()))
+}
+
+fn heading(epoch: &EpochReport) -> String {
+    let Some(policy) = &epoch.policy else {
+        return format!("Epoch {}, {}: its policy cannot be read", epoch.number, epoch.state);
+    };
+    let vault = policy.vault();
+    format!(
+        "Epoch {} of subnet {}, {}: a pool of {} units, {} for computing power and {} for data",
+        epoch.number,
+        vault.subnet,
+        epoch.state,
+        grouped(&vault.pool.to_string()),
+        tenths(
+            &(BigUint::from(vault.pool) * fairshare_params::policy::COMPUTE_WEIGHT + &epoch.brought.compute)
+        ),
+        tenths(&(BigUint::from(vault.pool) * fairshare_params::policy::DATA_WEIGHT + &epoch.brought.data)),
+    )
+}
+
+fn carries(epoch: &EpochReport) -> String {
+    if epoch.state < State::Settled {
+        return "Not settled yet: these are the amounts that the bundles so far would give.".to_owned();
+    }
+    format!(
+        "Left for the next epoch: {} units for computing power, {} for data.",
+        tenths(&epoch.left.compute),
+        tenths(&epoch.left.data)
+    )
+}
+
+/// One line of the table and of the plot.
+struct TableRow {
+    cells: [String; 6],
+    name: String,
+    data: u128,
+    compute: u128,
+}
+
+/// The contributors by what they earn, most first; those beyond [`SHOWN`] together.
+fn rows(epoch: &EpochReport) -> Vec<TableRow> {
+    let mut lines: Vec<(&Address, &Line)> = epoch.lines.iter().collect();
+    lines.sort_by_key(|(contributor, line)| (std::cmp::Reverse(line.payout.total()), **contributor));
+    let others = lines.split_off(lines.len().min(SHOWN));
+    let mut rows: Vec<_> = lines
+        .into_iter()
+        .map(|(contributor, line)| {
+            let records = line.data.map(|_| grouped(&line.records.to_string())).unwrap_or_default();
+            let score = |score| to_decimal(score, 6);
+            let scores =
+                [line.data.map(score).unwrap_or_default(), line.compute.map(score).unwrap_or_default()];
+            row(contributor.to_string(), records, scores, line.payout.data, line.payout.compute)
+        })
+        .collect();
+    if !others.is_empty() {
+        let sum = |amount: fn(&Line) -> u128| {
+            others.iter().fold(0u128, |sum, (_, line)| sum.saturating_add(amount(line)))
+        };
+        let (data, compute) = (sum(|line| line.payout.data), sum(|line| line.payout.compute));
+        let name = format!("{} others", grouped(&others.len().to_string()));
+        rows.push(row(name, String::new(), Default::default(), data, compute));
+    }
+    rows
+}
+
+fn row(
+    name: String,
+    records: String,
+    [data_score, compute_score]: [String; 2],
+    data: u128,
+    compute: u128,
+) -> TableRow {
+    let amounts = [data, compute].map(|amount| grouped(&amount.to_string()));
+    let [for_data, for_compute] = amounts;
+    let cells = [name.clone(), records, data_score, compute_score, for_data, for_compute];
+    TableRow { cells, name, data, compute }
+}
+
+/// A bar for each line: computing power, then data.
+fn plot(epoch: &EpochReport) -> String {
+    const LEFT: f64 = 130.0;
+    const WIDTH: f64 = 560.0;
+    const STEP: usize = 22;
+    let rows = rows(epoch);
+    let most = rows.iter().map(|row| row.data.saturating_add(row.compute)).max().unwrap_or(0);
+    if most == 0 {
+        return String::new();
+    }
+    let scale = |amount: u128| amount as f64 / most as f64 * WIDTH;
+    let height = (rows.len() + 1) * STEP;
+    let mut svg =
+        format!("<svg viewBox=\"0 0 800 {height}\" role=\"img\" aria-label=\"what each contributor earns\">");
+    for (index, row) in rows.iter().enumerate() {
+        let (top, middle) = (index * STEP, index * STEP + 15);
+        let (compute, data) = (scale(row.compute), scale(row.data));
+        let name = match row.name.strip_prefix("0x") {
+            Some(digits) => format!("0x{}…{}", &digits[..4], &digits[digits.len() - 4..]),
+            None => row.name.clone(),
+        };
+        let total = grouped(&row.data.saturating_add(row.compute).to_string());
+        let _ = write!(
+            svg,
+            "<text x=\"0\" y=\"{middle}\">{}</text>\
+             <rect x=\"{LEFT}\" y=\"{top}\" width=\"{compute:.1}\" height=\"16\" fill=\"#3b6ea8\"/>\
+             <rect x=\"{:.1}\" y=\"{top}\" width=\"{data:.1}\" height=\"16\" fill=\"#d98e2b\"/>\
+             <text x=\"{:.1}\" y=\"{middle}\">{total}</text>",
+            escape(&name),
+            LEFT + compute,
+            LEFT + compute + data + 6.0,
+        );
+    }
+    let (top, middle) = (rows.len() * STEP + 4, rows.len() * STEP + 15);
+    let _ = write!(
+        svg,
+        "<rect x=\"{LEFT}\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"#3b6ea8\"/>\
+         <text x=\"{}\" y=\"{middle}\">for computing power</text>\
+         <rect x=\"{}\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"#d98e2b\"/>\
+         <text x=\"{}\" y=\"{middle}\">for data</text></svg>",
+        LEFT + 18.0,
+        LEFT + 190.0,
+        LEFT + 208.0,
+    );
+    svg
+}
+
+/// Tenths of units, as units.
+fn tenths(tenths: &BigUint) -> String {
+    let (units, tenth) = (tenths / 10u32, tenths % 10u32);
+    let units = grouped(&units.to_string());
+    if tenth == BigUint::ZERO { units } else { format!("{units}.{tenth}") }
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn count(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(&number.to_string()), if number == 1 { "" } else { "s" })
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(grouped("1234567"), "1,234,567");
+        assert_eq!(grouped("123"), "123");
+        assert_eq!(tenths(&BigUint::from(12_345u32)), "1,234.5");
+        assert_eq!(tenths(&BigUint::from(70u32)), "7");
+        assert_eq!(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");
+    }
+}

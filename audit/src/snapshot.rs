@@ -1,0 +1,152 @@
+//! A ledger's whole content, by itself: what an archive holds and an audit reads.
+
+use std::fmt;
+use std::str::FromStr;
+
+use fairshare_formats::policy::PolicySource;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::Registration;
+
+use crate::settlement::{Carry, Payout};
+
+/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000
+/// standard segments, five thousand million symbols, fit.
+pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
+
+/// Every epoch of a vault, in order, and every claim. Nothing in it is secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerSnapshot {
+    /// The epochs, in order.
+    pub epochs: Vec<EpochSnapshot>,
+    /// The claims, in order.
+    pub claims: Vec<ClaimOnRecord>,
+}
+
+/// One epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochSnapshot {
+    /// Its number.
+    pub number: u64,
+    /// Where it stands.
+    pub state: State,
+    /// The hash of the policy that it was opened with.
+    pub policy: Digest,
+    /// The policy.
+    pub source: PolicySource,
+    /// What the epoch before left it.
+    pub brought: Carry,
+    /// What it leaves to the next one, once settled.
+    pub left: Option<Carry>,
+    /// The root of its claims.
+    pub root: Option<Digest>,
+    /// What was registered, in order.
+    pub registrations: Vec<Registered>,
+    /// The accepted bundles, in order, byte for byte.
+    pub bundles: Vec<Vec<u8>>,
+    /// What it pays, by address.
+    pub payouts: Vec<Paid>,
+}
+
+/// Whose ledger it is: one chain's, one vault's, one subnet's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultIdentity {
+    /// The vault's chain.
+    pub chain_id: u64,
+    /// The vault's contract.
+    pub address: Address,
+    /// The subnet.
+    pub subnet: String,
+}
+
+impl VaultIdentity {
+    /// The policy's.
+    pub fn of(policy: &Policy) -> Self {
+        let vault = policy.vault();
+        Self { chain_id: vault.chain_id, address: vault.address, subnet: vault.subnet.clone() }
+    }
+}
+
+impl fmt::Display for VaultIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { chain_id, address, subnet } = self;
+        write!(f, "vault {address} on chain {chain_id}, subnet `{subnet}`")
+    }
+}
+
+/// Where an epoch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Contributions are registered and bundles submitted.
+    Open,
+    /// Nothing is added any more.
+    Closed,
+    /// Amounts are fixed.
+    Settled,
+    /// Everybody has claimed.
+    PaidOut,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
+
+    /// Its name in the ledger and everywhere else.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Settled => "settled",
+            Self::PaidOut => "paid out",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
+    }
+}
+
+/// One contributor's payout of one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The contributor.
+    pub contributor: Address,
+    /// What this epoch pays.
+    pub payout: Payout,
+    /// All that the contributor has earned up to and including this epoch.
+    pub cumulative: u128,
+}
+
+/// A registration on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The registration.
+    pub registration: Registration,
+    /// The node's units by round, where they are on record.
+    pub units: Option<Vec<u32>>,
+}
+
+/// A claim on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimOnRecord {
+    /// Who was paid.
+    pub contributor: Address,
+    /// The epoch up to which.
+    pub epoch: u64,
+    /// How much.
+    pub amount: u128,
+    /// How much in all, this included.
+    pub cumulative: u128,
+    /// The transfer's name, if one was given.
+    pub evidence: Option<String>,
+}

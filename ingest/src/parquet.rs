@@ -1,0 +1,412 @@
+//! Parquet: framing checked before the library sees it, columns decoded one by one, symbols interleaved.
+//!
+//! Strings are read as views into their pages, so that a dictionary of one long string costs its length once and not
+//! once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it is one more thing
+//! to parse.
+//!
+//! The library believes what it reads: what frames the data is checked in `footer`, every page in `pages`, before the
+//! library sees them. A few bytes may still stand for thousands of millions of equal records: that costs time, up to the
+//! number of records that a dataset can have, and no memory.
+
+mod footer;
+mod pages;
+mod thrift;
+
+use std::io::{Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+
+use crate::binning::{Binning, Bins, Column, Edges, number_hint};
+use crate::error::{IngestError, Place, excerpt};
+use crate::source::{BATCH_RECORDS, locate};
+use pages::Pages;
+
+const MAGIC: &[u8; 4] = b"PAR1";
+/// Length of the footer, then the magic bytes.
+const TAIL: usize = 8;
+
+/// A Parquet file as a source of symbols.
+pub(crate) struct ParquetSource<R> {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+    pages: Pages<R>,
+    /// Where each feature's column stands in a batch.
+    places: Vec<usize>,
+    declared: u64,
+    read: u64,
+}
+
+impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
+    /// Reads the footer; `path` is for messages.
+    pub(crate) fn open(path: &Path, mut file: R, binning: &Binning) -> Result<Self, IngestError> {
+        let (footer, length) = read_footer(&mut file, path)?;
+        footer::check(&footer).map_err(|reason| frame(path, reason))?;
+        guarded(path, 0, || Self::decode_footer(path, file, &footer, length, binning))
+    }
+
+    fn decode_footer(
+        path: &Path,
+        file: R,
+        footer: &[u8],
+        file_length: u64,
+        binning: &Binning,
+    ) -> Result<Self, IngestError> {
+        let refused = |error| decode_error(path, 0, error);
+        let metadata = ParquetMetaDataReader::decode_metadata(footer).map_err(refused)?;
+        let declared = check_row_groups(&metadata, file_length).map_err(|reason| frame(path, reason))?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let plain = ArrowReaderMetadata::try_new(Arc::new(metadata), options.clone()).map_err(refused)?;
+        let names: Vec<&str> = plain.schema().fields().iter().map(|field| field.name().as_str()).collect();
+        let roots: Vec<usize> = binning
+            .columns()
+            .iter()
+            .map(|column| locate(path, &names, column.name()))
+            .collect::<Result<_, _>>()?;
+        for (column, &root) in binning.columns().iter().zip(&roots) {
+            check_type(path, column, plain.schema().field(root).data_type())?;
+        }
+        let options = options.with_schema(Arc::new(with_views(plain.schema())));
+        let viewed = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(refused)?;
+        // Only roots that are columns themselves passed the check of their types; any other root would be refused above.
+        let leaves: Vec<usize> = (0..viewed.parquet_schema().num_columns())
+            .filter(|leaf| roots.contains(&viewed.parquet_schema().get_column_root_idx(*leaf)))
+            .collect();
+        let pages = Pages::new(file, file_length, viewed.metadata(), &leaves)
+            .map_err(|reason| frame(path, reason))?;
+        let mask = ProjectionMask::roots(viewed.parquet_schema(), roots.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pages.clone(), viewed)
+            .with_batch_size(BATCH_RECORDS)
+            .with_projection(mask)
+            .build()
+            .map_err(refused)?;
+        // A batch holds the chosen columns in the file's order.
+        let places = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
+        Ok(Self { path: path.to_path_buf(), reader, pages, places, declared, read: 0 })
+    }
+
+    /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
+    pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+        loop {
+            let Self { path, reader, pages, read, .. } = self;
+            let batch = guarded(path, *read, || {
+                reader.next().transpose().map_err(|error| decode_error(path, *read, error))
+            });
+            let batch = batch.map_err(|error| pages.refusal().map_or(error, |reason| frame(path, reason)))?;
+            let Some(batch) = batch else { return self.check_count() };
+            let rows = batch.num_rows();
+            if rows == 0 {
+                continue;
+            }
+            guarded(&self.path, self.read, || self.bin(&batch, binning, out))?;
+            drop(batch);
+            self.pages.batch_done();
+            self.read += rows as u64;
+            return Ok(rows);
+        }
+    }
+
+    /// Rows that the footer declares.
+    pub(crate) fn declared(&self) -> u64 {
+        self.declared
+    }
+
+    /// The file's length times the share of its rows that are read.
+    pub(crate) fn bytes_read(&self, file_length: u64) -> u64 {
+        let share = u128::from(file_length) * u128::from(self.read) / u128::from(self.declared.max(1));
+        u64::try_from(share).unwrap_or(file_length).min(file_length)
+    }
+
+    fn check_count(&self) -> Result<usize, IngestError> {
+        if self.read != self.declared {
+            let path = self.path.clone();
+            return Err(IngestError::RowCount { path, declared: self.declared, found: self.read });
+        }
+        Ok(0)
+    }
+
+    fn bin(&self, batch: &RecordBatch, binning: &Binning, out: &mut Vec<u16>) -> Result<(), IngestError> {
+        let columns = binning.columns();
+        let start = out.len();
+        out.resize(start + batch.num_rows() * columns.len(), 0);
+        let symbols = &mut out[start..];
+        for (index, (column, &place)) in columns.iter().zip(&self.places).enumerate() {
+            let target = symbols.iter_mut().skip(index).step_by(columns.len());
+            self.bin_column(batch.column(place), column, target)?;
+        }
+        Ok(())
+    }
+
+    fn bin_column<'a>(
+        &self,
+        array: &ArrayRef,
+        column: &Column,
+        target: impl Iterator<Item = &'a mut u16>,
+    ) -> Result<(), IngestError> {
+        match (column.bins(), array.data_type()) {
+            (_, DataType::Null) => target.for_each(|slot| *slot = column.missing()),
+            (_, DataType::Utf8View) => self.bin_text(array.as_string_view(), column, target)?,
+            (Bins::Numeric(edges), kind) if kind.is_integer() || kind.is_floating() => {
+                self.bin_floats(&self.cast(array, &DataType::Float64)?, column, edges, target)?;
+            }
+            // Decimals through their text, which the parser rounds once; dividing would round twice.
+            _ => self.bin_text(self.cast(array, &DataType::Utf8View)?.as_string_view(), column, target)?,
+        }
+        Ok(())
+    }
+
+    fn bin_text<'a>(
+        &self,
+        array: &StringViewArray,
+        column: &Column,
+        target: impl Iterator<Item = &'a mut u16>,
+    ) -> Result<(), IngestError> {
+        for (row, (slot, cell)) in target.zip(array.iter()).enumerate() {
+            let cell = cell.unwrap_or_default();
+            *slot = column
+                .text_symbol(cell.as_bytes())
+                .ok_or_else(|| self.not_a_number(row, column, cell, number_hint(cell)))?;
+        }
+        Ok(())
+    }
+
+    fn bin_floats<'a>(
+        &self,
+        array: &ArrayRef,
+        column: &Column,
+        edges: &Edges,
+        target: impl Iterator<Item = &'a mut u16>,
+    ) -> Result<(), IngestError> {
+        for (row, (slot, cell)) in target.zip(array.as_primitive::<Float64Type>().iter()).enumerate() {
+            *slot = match cell {
+                None => column.missing(),
+                Some(value) => edges.symbol(value).ok_or_else(|| {
+                    let hint = "correct it, or make it a null if the value is missing";
+                    self.not_a_number(row, column, &value.to_string(), hint)
+                })?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Not the casts' default, which turns what it cannot convert into nulls.
+    fn cast(&self, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, IngestError> {
+        let options = CastOptions { safe: false, ..CastOptions::default() };
+        cast_with_options(array, to, &options).map_err(|error| decode_error(&self.path, self.read, error))
+    }
+
+    fn not_a_number(&self, row: usize, column: &Column, cell: &str, hint: &'static str) -> IngestError {
+        IngestError::NotANumber {
+            path: self.path.clone(),
+            place: Place::Row(self.read + row as u64 + 1),
+            column: column.name().to_owned(),
+            cell: excerpt(cell),
+            hint,
+        }
+    }
+}
+
+/// The footer and the file's length, once the frame around the footer is found sound.
+fn read_footer(file: &mut (impl Read + Seek), path: &Path) -> Result<(Vec<u8>, u64), IngestError> {
+    let failed = |source| IngestError::Read { path: path.to_path_buf(), source };
+    let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    if length < (MAGIC.len() + TAIL) as u64 {
+        return Err(frame(path, "the file is too short to be one"));
+    }
+    let mut head = [0; MAGIC.len()];
+    let mut tail = [0; TAIL];
+    file.rewind().and_then(|()| file.read_exact(&mut head)).map_err(failed)?;
+    file.seek(SeekFrom::End(-(TAIL as i64))).map_err(failed)?;
+    file.read_exact(&mut tail).map_err(failed)?;
+    let [a, b, c, d, magic @ ..] = tail;
+    if &magic == b"PARE" {
+        return Err(frame(path, "its footer is encrypted"));
+    }
+    if &head != MAGIC || &magic != MAGIC {
+        return Err(frame(
+            path,
+            "it does not begin and end with `PAR1`, so it is of another kind or cut short",
+        ));
+    }
+    let footer = u32::from_le_bytes([a, b, c, d]);
+    if footer as usize > footer::FOOTER_BYTES {
+        return Err(frame(path, "its footer is longer than 16 MiB"));
+    }
+    let Some(start) = length.checked_sub(u64::from(footer) + TAIL as u64) else {
+        return Err(frame(path, "its footer is longer than the file"));
+    };
+    file.seek(SeekFrom::Start(start)).map_err(failed)?;
+    let mut bytes = vec![0; footer as usize];
+    file.read_exact(&mut bytes).map_err(failed)?;
+    Ok((bytes, length))
+}
+
+/// Rows declared, once every column chunk lies within the file: the library reserves what a chunk claims.
+fn check_row_groups(metadata: &ParquetMetaData, file_length: u64) -> Result<u64, &'static str> {
+    let mut rows = 0u64;
+    for group in metadata.row_groups() {
+        let declared = u64::try_from(group.num_rows()).ok();
+        rows = declared
+            .and_then(|declared| rows.checked_add(declared))
+            .ok_or("a row group has a negative or absurd number of rows")?;
+        check_chunks(group, file_length).ok_or("a column's data lie outside the file")?;
+    }
+    if u64::try_from(metadata.file_metadata().num_rows()).ok() != Some(rows) {
+        return Err("its row groups do not add up to its number of rows");
+    }
+    Ok(rows)
+}
+
+fn check_chunks(group: &RowGroupMetaData, file_length: u64) -> Option<()> {
+    for chunk in group.columns() {
+        let data = u64::try_from(chunk.data_page_offset()).ok()?;
+        let start = match chunk.dictionary_page_offset() {
+            Some(dictionary) => data.min(u64::try_from(dictionary).ok()?),
+            None => data,
+        };
+        let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
+        u64::try_from(chunk.uncompressed_size()).ok()?;
+        u64::try_from(chunk.num_values()).ok()?;
+        (data <= file_length && end <= file_length).then_some(())?;
+    }
+    Some(())
+}
+
+fn check_type(path: &Path, column: &Column, found: &DataType) -> Result<(), IngestError> {
+    let readable = matches!(found, DataType::Null | DataType::Utf8) || found.is_integer();
+    let (readable, wanted, convert) = match column.bins() {
+        Bins::Categorical(_) => {
+            (readable || *found == DataType::Boolean, "categorical", "a string, integer or boolean")
+        }
+        Bins::Numeric(_) => {
+            (readable || found.is_floating() || found.is_decimal(), "numeric", "an integer, float or decimal")
+        }
+    };
+    if readable {
+        return Ok(());
+    }
+    Err(IngestError::ColumnType {
+        path: path.to_path_buf(),
+        column: column.name().to_owned(),
+        found: excerpt(&found.to_string()),
+        wanted,
+        convert,
+    })
+}
+
+/// The same columns, strings as views.
+fn with_views(schema: &ArrowSchema) -> ArrowSchema {
+    let viewed = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => field.clone(),
+    };
+    ArrowSchema::new(schema.fields().iter().map(viewed).collect::<Vec<_>>())
+}
+
+/// Runs the library on the file. Its decoder has assertions that corrupt data can reach; what can be checked before it
+/// runs is checked, and this turns the rest into an error. The reader is dropped after, so no broken state is seen.
+fn guarded<T>(
+    path: &Path,
+    row: u64,
+    decode: impl FnOnce() -> Result<T, IngestError>,
+) -> Result<T, IngestError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(message), _) => excerpt(message),
+            (None, Some(message)) => excerpt(message),
+            (None, None) => "no message".to_owned(),
+        };
+        Err(IngestError::ParquetPanic { path: path.to_path_buf(), row, message })
+    })
+}
+
+fn frame(path: &Path, reason: &'static str) -> IngestError {
+    IngestError::ParquetFrame { path: path.to_path_buf(), reason }
+}
+
+fn decode_error(
+    path: &Path,
+    row: u64,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> IngestError {
+    IngestError::ParquetDecode { path: path.to_path_buf(), row, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::parquet::arrow::ArrowWriter;
+    use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+    use arrow_array::{Int64Array, StringArray};
+    use fairshare_params::schema::{Feature, Rule, Schema};
+
+    use super::*;
+    use crate::counting::Counting;
+
+    const ROWS: usize = 3_000;
+
+    fn file(properties: WriterProperties) -> Counting {
+        let labels = (0..ROWS).map(|row| format!("label {}", row % 10));
+        let numbers = Int64Array::from_iter_values((0..ROWS).map(|row| row as i64));
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("kind", Arc::new(StringArray::from_iter_values(labels))),
+            ("unread", Arc::new(numbers.clone())),
+            ("x", Arc::new(numbers)),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).expect("writer");
+        writer.write(&batch).expect("write");
+        writer.close().expect("close");
+        Counting::new(bytes)
+    }
+
+    fn binning() -> Binning {
+        let labels = (0..5).map(|label| format!("label {label}")).collect();
+        let features = vec![
+            Feature { name: "x".into(), rule: Rule::Numeric { edges: vec![0.0, 1000.0] } },
+            Feature { name: "kind".into(), rule: Rule::Categorical { labels } },
+        ];
+        Binning::new(&Schema::new(features, 1 << 10).expect("a schema")).expect("16-bit symbols")
+    }
+
+    /// Pages of a few bytes each, in chunks of many pages or of one: none is read more than once for its neighbours.
+    #[test]
+    fn a_file_of_small_pages_is_read_twice_at_most() {
+        for (version, rows_in_page, rows_in_group) in [
+            (WriterVersion::PARQUET_1_0, 1, ROWS),
+            (WriterVersion::PARQUET_2_0, 1, 7),
+            (WriterVersion::PARQUET_2_0, 700, 1_000),
+        ] {
+            let properties = WriterProperties::builder()
+                .set_writer_version(version)
+                .set_encoding(::parquet::basic::Encoding::PLAIN)
+                .set_statistics_enabled(EnabledStatistics::None)
+                .set_write_batch_size(rows_in_page)
+                .set_data_page_row_count_limit(rows_in_page)
+                .set_max_row_group_row_count(Some(rows_in_group));
+            for dictionary in [false, true] {
+                let file = file(properties.clone().set_dictionary_enabled(dictionary).build());
+                let binning = binning();
+                let mut source = ParquetSource::open(Path::new("small.parquet"), file.clone(), &binning)
+                    .expect("a footer");
+                let (mut symbols, mut read) = (Vec::new(), 0);
+                while let rows @ 1.. = source.next_batch(&binning, &mut symbols).expect("rows") {
+                    read += rows;
+                }
+                assert_eq!((read, symbols.len()), (ROWS, 2 * ROWS));
+                file.assert_read_at_most(2);
+            }
+        }
+    }
+}

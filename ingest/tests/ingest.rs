@@ -1,0 +1,217 @@
+//! Files to symbols, end to end: the flights of `examples/flights`, the two formats against each other, every error.
+
+#[path = "ingest/errors.rs"]
+mod errors;
+#[path = "ingest/hostile.rs"]
+mod hostile;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
+    NullArray, RecordBatch, StringArray, StringViewArray, UInt64Array, types::Int8Type,
+};
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Records, reference, units::read_units};
+use fairshare_params::schema::{Feature, Rule, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+
+fn flights(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights").join(file)
+}
+
+fn categorical(name: &str, labels: &[&str]) -> Feature {
+    let labels = labels.iter().map(ToString::to_string).collect();
+    Feature { name: name.into(), rule: Rule::Categorical { labels } }
+}
+
+fn numeric(name: &str, edges: &[f64]) -> Feature {
+    Feature { name: name.into(), rule: Rule::Numeric { edges: edges.to_vec() } }
+}
+
+fn schema(features: Vec<Feature>) -> Schema {
+    Schema::new(features, 1 << 10).expect("a schema of the smaller alphabet")
+}
+
+fn flight_schema() -> Schema {
+    schema(vec![
+        categorical("carrier", &["UA", "B6", "EV", "DL", "AA"]),
+        categorical("dest", &["ATL", "ORD", "LAX", "BOS"]),
+        numeric("dep_delay", &[-5.0, 0.0, 15.0, 60.0]),
+        numeric("arr_delay", &[-15.0, 0.0, 30.0]),
+        numeric("air_time", &[60.0, 120.0, 240.0]),
+        numeric("distance", &[500.0, 1000.0, 2000.0]),
+        numeric("hour", &[6.0, 12.0, 18.0]),
+    ])
+}
+
+/// All symbols, and the number of records.
+fn read_all(paths: &[PathBuf], schema: &Schema) -> Result<(Vec<u16>, u64), IngestError> {
+    let mut records = Records::open(paths, schema)?;
+    let mut symbols = Vec::new();
+    while records.next_batch(&mut symbols)? > 0 {
+        assert!(records.bytes_read() <= records.total_bytes());
+    }
+    assert_eq!(records.bytes_read(), records.total_bytes());
+    assert_eq!(symbols.len() as u64, records.records_read() * schema.len() as u64);
+    Ok((symbols, records.records_read()))
+}
+
+fn write_parquet(path: &Path, columns: Vec<(&str, ArrayRef)>, properties: WriterProperties) {
+    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
+    let file = File::create(path).expect("create");
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).expect("writer");
+    writer.write(&batch).expect("write");
+    writer.close().expect("close");
+}
+
+#[test]
+fn the_flights_of_each_airport_are_all_read() {
+    let schema = flight_schema();
+    let mut sum = vec![0; schema.symbol_count()];
+    let airports = [("EWR.parquet", 120_835), ("JFK.parquet", 111_279), ("LGA.parquet", 104_662)];
+    for (file, records) in airports {
+        let counts =
+            reference::count(Records::open(&[flights(file)], &schema).expect("open")).expect("count");
+        assert_eq!(counts.len(), schema.len());
+        for (feature, bins) in counts.iter().enumerate() {
+            assert_eq!(bins.len(), schema.features()[feature].bins() as usize);
+            assert_eq!(bins.iter().sum::<u64>(), records, "{file}, feature {feature}");
+            for (symbol, count) in schema.symbols(feature).zip(bins) {
+                sum[symbol] += count;
+            }
+        }
+    }
+    let paths = airports.map(|(file, _)| flights(file));
+    let merged = reference::histogram(Records::open(&paths, &schema).expect("open")).expect("histogram");
+    assert_eq!(merged, sum, "several files are one dataset");
+}
+
+#[test]
+fn csv_and_parquet_of_the_same_rows_give_the_same_symbols() {
+    let csv = flights("flights-2000.csv");
+    let schema = flight_schema();
+    let (from_csv, records) = read_all(std::slice::from_ref(&csv), &schema).expect("csv");
+    assert_eq!(records, 2000);
+    let mut rows = csv::Reader::from_path(&csv).expect("open");
+    let header = rows.headers().expect("header").clone();
+    let rows: Vec<_> = rows.records().collect::<Result<_, _>>().expect("rows");
+    let columns = header.iter().enumerate().map(|(place, name)| {
+        let cells = rows.iter().map(|row| &row[place]);
+        let array: ArrayRef = match name {
+            "carrier" | "dest" | "origin" => Arc::new(StringArray::from_iter_values(cells)),
+            _ => Arc::new(Int64Array::from_iter(cells.map(|cell| cell.parse::<i64>().ok()))),
+        };
+        (name, array)
+    });
+    let folder = tempfile::tempdir().expect("folder");
+    let parquet = folder.path().join("flights.PARQUET");
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(300)).build();
+    write_parquet(&parquet, columns.collect(), properties);
+    let (from_parquet, _) = read_all(&[parquet], &schema).expect("parquet");
+    assert_eq!(from_csv, from_parquet);
+    // The sample has missing delays, so nulls and empty cells took part.
+    let missing = schema.symbols(2).end - 1;
+    assert!(from_csv.iter().any(|symbol| usize::from(*symbol) == missing));
+}
+
+#[test]
+fn symbols_stand_record_by_record_in_the_schemas_order() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("small.csv");
+    // The schema's order is not the file's; a mark, quotes, a blank line and both line ends are tolerated.
+    fs::write(&path, "\u{feff}\"x\",other,kind\r\n1,,b\r\n\r\n,z,\"a\"\n2.5,,\"say \"\"b\"\"\"\n-1,,\n")
+        .expect("write");
+    let schema = schema(vec![categorical("kind", &["a", "b"]), numeric("x", &[0.0, 2.0])]);
+    // kind: a 1, b 2, other 3, missing 4; x: below 0 5, below 2 6, from 2 on 7, missing 8.
+    assert_eq!(read_all(&[path], &schema).expect("read").0, [2, 6, 1, 8, 3, 7, 4, 5]);
+}
+
+#[test]
+fn every_parquet_type_means_what_its_text_means() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (text, typed) = (folder.path().join("a.csv"), folder.path().join("a.parquet"));
+    // 9007199254740993 rounds to 2^53 on its way to the bin, from either format.
+    fs::write(
+        &text,
+        "b,i,d,l,v,n,u,f,m,s\n\
+         true,-3,q,x,y,,9007199254740993,0.5,0.30,1e1\n\
+         false,7,r,,y,,0,-2,-0.10,\n\
+         ,,,,,,,,,\n",
+    )
+    .expect("write");
+    let dictionary: DictionaryArray<Int8Type> = vec![Some("q"), Some("r"), None].into_iter().collect();
+    let decimals = Decimal128Array::from(vec![Some(30), Some(-10), None]);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("b", Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
+        ("i", Arc::new(Int64Array::from(vec![Some(-3), Some(7), None]))),
+        ("d", Arc::new(dictionary)),
+        ("l", Arc::new(LargeStringArray::from(vec![Some("x"), Some(""), None]))),
+        ("v", Arc::new(StringViewArray::from(vec![Some("y"), Some("y"), None]))),
+        ("n", Arc::new(NullArray::new(3))),
+        ("u", Arc::new(UInt64Array::from(vec![Some((1 << 53) + 1), Some(0), None]))),
+        ("f", Arc::new(Float32Array::from(vec![Some(0.5), Some(-2.0), None]))),
+        ("m", Arc::new(decimals.with_precision_and_scale(9, 2).expect("nine digits"))),
+        ("s", Arc::new(StringArray::from(vec![Some("1e1"), Some(""), None]))),
+    ];
+    write_parquet(&typed, columns, WriterProperties::default());
+    let two_to_53 = 9_007_199_254_740_992.0;
+    let schema = schema(vec![
+        categorical("i", &["7", "-3"]),
+        categorical("b", &["false", "true"]),
+        categorical("d", &["q"]),
+        categorical("l", &["x"]),
+        categorical("v", &["y"]),
+        numeric("n", &[0.0]),
+        numeric("u", &[1.0, two_to_53, two_to_53 + 2.0]),
+        numeric("f", &[-2.0, 0.5]),
+        numeric("m", &[-0.1, 0.3]),
+        numeric("s", &[10.0]),
+    ]);
+    let (from_text, _) = read_all(&[text], &schema).expect("csv");
+    assert_eq!(read_all(&[typed], &schema).expect("parquet").0, from_text);
+    let bins = |record: usize| -> Vec<usize> {
+        let symbols = &from_text[record * schema.len()..(record + 1) * schema.len()];
+        symbols.iter().enumerate().map(|(f, symbol)| usize::from(*symbol) - schema.symbols(f).start).collect()
+    };
+    assert_eq!(bins(0), [1, 1, 0, 0, 0, 2, 2, 2, 2, 1]);
+    assert_eq!(bins(1), [0, 0, 1, 2, 0, 2, 0, 1, 1, 2]);
+    assert!(bins(2).iter().zip(schema.features()).all(|(bin, f)| *bin == f.missing_bin() as usize));
+}
+
+#[test]
+fn batches_are_bounded_and_a_header_only_file_among_others_is_fine() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (empty, long) = (folder.path().join("empty.csv"), folder.path().join("long.csv"));
+    fs::write(&empty, "x\n").expect("write");
+    fs::write(&long, format!("x\n{}", "1\n".repeat(BATCH_RECORDS + 5))).expect("write");
+    let schema = schema(vec![numeric("x", &[0.0])]);
+    let mut records = Records::open(&[empty.clone(), long, empty], &schema).expect("open");
+    let mut batch = Vec::new();
+    let mut sizes = Vec::new();
+    loop {
+        batch.clear();
+        sizes.push(records.next_batch(&mut batch).expect("read"));
+        if sizes.last() == Some(&0) {
+            break;
+        }
+    }
+    assert_eq!(sizes, [BATCH_RECORDS, 5, 0]);
+    assert_eq!(records.next_batch(&mut batch).expect("still at the end"), 0);
+}
+
+#[test]
+fn units_are_read_by_round() {
+    let units = read_units(&flights("rounds.csv"), Some("JFK"), 0, 366).expect("read");
+    assert_eq!(units[..3], [297, 321, 318]);
+    assert_eq!(units.iter().map(|units| u64::from(*units)).sum::<u64>(), 111_279);
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("log.csv");
+    fs::write(&path, "node,round,units\nn,12,7\nn,10,4294967295\n").expect("write");
+    assert_eq!(read_units(&path, None, 10, 4).expect("sparse"), [u32::MAX, 0, 7, 0]);
+    fs::write(&path, "gpu_seconds,round\n5,0\n").expect("write");
+    assert_eq!(read_units(&path, None, 0, 1).expect("the only other column"), [5]);
+}

@@ -1,0 +1,93 @@
+//! What is proved, with what is known of its columns.
+
+use fairshare_params::commitment::Blinding;
+use ff::Field;
+use halo2curves::bn256::{Fr, G1Affine};
+
+/// What is proved, with what is known of its columns.
+#[derive(Debug)]
+pub struct Claim<'a, C> {
+    /// The circuit, with its witness.
+    pub circuit: &'a C,
+    /// The instance column.
+    pub instance: &'a [Fr],
+    /// The first columns' commitments as registered, in order. What a proof commits to differs only in the
+    /// last rows, so these are completed rather than computed.
+    pub linked: &'a [Linked],
+    /// Columns that hold LogUp fractions: sums that the processor may compute in a shorter way than a device
+    /// would.
+    pub fractions: &'a [Fractions],
+    /// Columns whose last rows are given.
+    pub given: &'a [Given<'a>],
+}
+
+impl<'a, C> Claim<'a, C> {
+    /// A claim about columns of which nothing is known.
+    pub fn new(circuit: &'a C, instance: &'a [Fr]) -> Self {
+        Self { circuit, instance, linked: &[], fractions: &[], given: &[] }
+    }
+}
+
+/// An advice column whose last rows are given, where all others' are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The column's index.
+    pub column: usize,
+    /// What its last rows hold.
+    pub rows: LastRows<'a>,
+}
+
+/// The last rows of a column, which the circuit leaves alone.
+#[derive(Clone, Copy)]
+pub enum LastRows<'a> {
+    /// A secret blinding, so that the commitment is the one that was registered: as many values as the key
+    /// has [blinding rows](crate::Key::blinding_rows), uniform and of no other column or proof of other data.
+    Secret(&'a [Fr]),
+    /// None, as everybody may recompute the commitment: zeros, and a 1 in the very last row, without which a
+    /// column of zeros would have a commitment that no proof can hold.
+    Public,
+}
+
+impl std::fmt::Debug for LastRows<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Secret(rows) => write!(f, "Secret({} rows, redacted)", rows.len()),
+            Self::Public => f.write_str("Public"),
+        }
+    }
+}
+
+impl LastRows<'_> {
+    /// Writes them; `rows` are as many as there must be.
+    pub(crate) fn write(self, rows: &mut [Fr]) {
+        match self {
+            Self::Secret(given) => rows.copy_from_slice(given),
+            Self::Public => {
+                rows.fill(Fr::ZERO);
+                if let Some(last) = rows.last_mut() {
+                    *last = Fr::ONE;
+                }
+            }
+        }
+    }
+}
+
+/// A column whose commitment the verifier knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked {
+    /// `C(v; r)`.
+    pub commitment: G1Affine,
+    /// `r`.
+    pub blinding: Blinding,
+}
+
+/// An advice column of a later phase that holds `Σ 1/(γ − v)` over columns `v` of an earlier one, row by row.
+#[derive(Clone, Debug)]
+pub struct Fractions {
+    /// The column's index.
+    pub column: usize,
+    /// Indices of the columns `v`.
+    pub looked_up: Vec<usize>,
+    /// The index of `γ` among the challenges.
+    pub gamma: usize,
+}

@@ -1,0 +1,251 @@
+//! Sums of full scalars over tables of the points' multiples.
+//!
+//! A scalar `s = Σ_w d_w·2^(13w)` with signed digits `|d_w| ≤ 2^12` makes `s·G = Σ_w d_w·(2^(13w)·G)`. With
+//! the multiples `2^(13w)·G` at hand, all windows' digits share one set of buckets, which is weighed once;
+//! without them every window needs its own, and between them doublings. Small scalars are terms of the first
+//! window as they are.
+//!
+//! Each window's points are grouped and summed by themselves and then added to the buckets: that touches a
+//! mebibyte at a time, and the number of additions is the same however the digits are spread.
+
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
+
+use ff::PrimeField;
+use group::prime::PrimeCurveAffine;
+use halo2curves::bn256::{Fr, G1, G1Affine};
+
+use super::{BATCH, Pair, Sums, add_pairs, small_value};
+
+/// Bits of a digit. Signed, so that only half as many buckets are filled.
+const WINDOW_BITS: u32 = 13;
+/// Windows of a scalar below the field's order, with a bit to spare for the last carry.
+const WINDOWS: usize = (Fr::NUM_BITS as usize + 1).div_ceil(WINDOW_BITS as usize);
+
+/// The multiples `2^(13w)·G_i` of some points: 20 times the points' memory.
+pub struct Tables {
+    windows: Vec<Vec<G1Affine>>,
+}
+
+impl Tables {
+    /// Makes the tables: some 250 doublings a point, on `threads` threads.
+    ///
+    /// They are plain threads: a thread of a pool that waits for its others may meanwhile take up work that
+    /// waits for the tables.
+    pub fn new(points: &[G1Affine], threads: usize) -> Self {
+        let share = points.len().div_ceil(threads.max(1)).max(1);
+        let parts: Vec<Vec<Vec<G1Affine>>> = std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                points.chunks(share).map(|points| scope.spawn(move || multiples(points))).collect();
+            // A part that is missing would shift all points after it.
+            let part =
+                |worker: ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+            workers.into_iter().map(part).collect()
+        });
+        let windows = (0..WINDOWS)
+            .map(|window| parts.iter().flat_map(|part| part[window].iter().copied()).collect())
+            .collect();
+        Self { windows }
+    }
+
+    /// `Σ s_i·G_i`. Scalars beyond the points are left out.
+    ///
+    /// Threads of the pool that have nothing to do take windows. Each fills and weighs its own buckets, which
+    /// is a fortieth of the work of a sum of `2^14`; as long as no thread is idle, nobody else does that.
+    pub fn multiexp(&self, scalars: &[Fr]) -> G1 {
+        let (mut small, mut large) = (Vec::with_capacity(scalars.len()), Vec::new());
+        for (index, scalar) in scalars.iter().enumerate() {
+            match small_value(scalar).filter(|value| value >> WINDOW_BITS == 0) {
+                Some(0) => {}
+                Some(value) => small.push((value, (index, false))),
+                None => large.push((index, digits(scalar))),
+            }
+        }
+        let used = if large.is_empty() { 1 } else { WINDOWS };
+        let (next, sums) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let windows = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|window| *window < used);
+        let take = || {
+            if let Some(sum) = self.windows_sum(std::iter::from_fn(windows), &small, &large) {
+                sums.lock().unwrap_or_else(PoisonError::into_inner).push(sum);
+            }
+        };
+        rayon::scope(|scope| {
+            // Who is not taken up by another thread finds no window left.
+            for _ in 1..used.min(rayon::current_num_threads()) {
+                scope.spawn(|_| take());
+            }
+            take();
+        });
+        sums.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().sum()
+    }
+
+    /// What some of the windows add to the sum, if there are any; the first has the small scalars, too.
+    fn windows_sum(
+        &self,
+        windows: impl Iterator<Item = usize>,
+        small: &[(u16, (usize, bool))],
+        large: &[(usize, [i16; WINDOWS])],
+    ) -> Option<G1> {
+        let mut windows = windows.peekable();
+        windows.peek()?;
+        let (mut sums, mut buckets) = (Sums::default(), Buckets::new());
+        for window in windows {
+            let mut terms = Vec::with_capacity(small.len() + large.len());
+            if window == 0 {
+                terms.extend_from_slice(small);
+            }
+            for (index, digits) in large {
+                let digit = digits[window];
+                if digit != 0 {
+                    terms.push((digit.unsigned_abs(), (*index, digit < 0)));
+                }
+            }
+            let points = &self.windows[window];
+            sums.by_key(&terms, |(index, negative)| match points.get(index) {
+                Some(point) if negative => -point,
+                Some(point) => *point,
+                None => G1Affine::identity(),
+            });
+            buckets.add(&mut sums);
+        }
+        let filled: Vec<_> = buckets.filled().collect();
+        Some(sums.weigh(&filled))
+    }
+}
+
+/// `2^(13w)·G` for every window and point.
+fn multiples(points: &[G1Affine]) -> Vec<Vec<G1Affine>> {
+    let mut scratch = Vec::with_capacity(BATCH);
+    let mut windows = vec![points.to_vec()];
+    while let Some(last) = windows.last()
+        && windows.len() < WINDOWS
+    {
+        let mut next = last.clone();
+        for _ in 0..WINDOW_BITS {
+            let halves = next.clone();
+            for (start, halves) in halves.chunks(BATCH).enumerate() {
+                let pairs: Vec<_> = halves
+                    .iter()
+                    .enumerate()
+                    .map(|(index, half)| Pair { left: half, right: half, position: start * BATCH + index })
+                    .collect();
+                add_pairs(&pairs, &mut next, &mut scratch);
+            }
+        }
+        windows.push(next);
+    }
+    windows
+}
+
+/// Signed digits, the least first.
+fn digits(scalar: &Fr) -> [i16; WINDOWS] {
+    let bytes = scalar.to_repr();
+    let mut carry = 0;
+    std::array::from_fn(|window| {
+        let bit = window * WINDOW_BITS as usize;
+        let byte = |index: usize| u32::from(bytes.as_ref().get(index).copied().unwrap_or(0));
+        let bits = byte(bit / 8) | byte(bit / 8 + 1) << 8 | byte(bit / 8 + 2) << 16;
+        let digit = (bits >> (bit % 8) & ((1 << WINDOW_BITS) - 1)) as i32 + carry;
+        carry = i32::from(digit > 1 << (WINDOW_BITS - 1));
+        (digit - (carry << WINDOW_BITS)) as i16
+    })
+}
+
+/// One sum of points for each small value.
+struct Buckets(Vec<G1Affine>);
+
+impl Buckets {
+    fn new() -> Self {
+        Self(vec![G1Affine::identity(); 1 << WINDOW_BITS])
+    }
+
+    fn add(&mut self, terms: &mut Sums) {
+        let mut before = Vec::with_capacity(BATCH);
+        for (keys, points) in terms.keys.chunks(BATCH).zip(terms.points.chunks(BATCH)) {
+            before.clear();
+            before.extend(keys.iter().map(|key| self.0[usize::from(*key)]));
+            let pairs: Vec<_> = keys
+                .iter()
+                .zip(&before)
+                .zip(points)
+                .map(|((key, left), right)| Pair { left, right, position: usize::from(*key) })
+                .collect();
+            add_pairs(&pairs, &mut self.0, &mut terms.scratch);
+        }
+    }
+
+    /// Values and sums of all but empty buckets, by ascending value.
+    fn filled(&self) -> impl Iterator<Item = (u16, G1Affine)> {
+        (0..).zip(self.0.iter().copied()).filter(|(_, sum)| !bool::from(sum.is_identity()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{bases, naive};
+    use super::*;
+    use ff::Field;
+    use group::Curve;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+    use rayon::ThreadPoolBuilder;
+
+    #[test]
+    fn digits_make_the_scalar() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let edges =
+            [Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(4096), Fr::from(4097), Fr::from(8191), -Fr::from(4096)];
+        for scalar in edges.into_iter().chain((0..100).map(|_| Fr::random(&mut rng))) {
+            let digits = digits(&scalar);
+            assert!(digits.iter().all(|digit| digit.unsigned_abs() <= 1 << (WINDOW_BITS - 1)));
+            let sum = digits.iter().rev().fold(Fr::ZERO, |sum, digit| {
+                let size = Fr::from(u64::from(digit.unsigned_abs()));
+                sum * Fr::from(1 << WINDOW_BITS) + if *digit < 0 { -size } else { size }
+            });
+            assert_eq!(sum, scalar);
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_definition() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let points = bases(300, &mut rng);
+        for threads in [1, 2, 7, 30] {
+            let tables = Tables::new(&points, threads);
+            let random: Vec<_> = (0..300).map(|_| Fr::random(&mut rng)).collect();
+            let mixed: Vec<_> = random
+                .iter()
+                .enumerate()
+                .map(|(index, scalar)| if index % 3 == 0 { *scalar } else { Fr::from(index as u64 * 28) })
+                .collect();
+            for scalars in [
+                &random[..],
+                &mixed,
+                &vec![-Fr::ONE; 300],
+                &vec![Fr::from(8191); 300],
+                &vec![Fr::from(8192); 300],
+                &random[..1],
+                &[],
+            ] {
+                let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                let sum = pool.install(|| tables.multiexp(scalars));
+                assert_eq!(sum.to_affine(), naive(scalars, &points));
+            }
+        }
+    }
+
+    /// Equal and opposite points and the identity meet in one bucket.
+    #[test]
+    fn exceptional_points_add_up() {
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let point = bases(1, &mut rng)[0];
+        let points = [point, -point, point, G1Affine::identity(), point];
+        let tables = Tables::new(&points, 1);
+        let scalar = Fr::random(&mut rng);
+        for scalars in [[scalar; 5], [scalar, scalar, -scalar, scalar, scalar + Fr::ONE]] {
+            assert_eq!(tables.multiexp(&scalars).to_affine(), naive(&scalars, &points));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! # What the tests of several crates share
+//!
+//! Only ever a dev-dependency, or a dependency of crates that are tests themselves: nothing that is delivered
+//! may use it.
+
+pub mod fixture;
