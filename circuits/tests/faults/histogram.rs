@@ -2,8 +2,9 @@ use fairshare_circuits::histogram::{Cells, Clause, Instance, Witness, check};
 use ff::Field;
 use halo2curves::bn256::Fr;
 
-use super::plant::{Case, Fault, Finish, Hide, assert_complete, small};
+use super::plant::{Case, Finish, Hide, assert_complete, small};
 use crate::claims::{GEOMETRY, HistogramClaim};
+use crate::fault::Fault;
 use crate::system::System;
 
 const WIDTH: usize = GEOMETRY.data_columns();
@@ -119,6 +120,7 @@ fn each_fault_lets_a_lie_through() {
 #[test]
 fn every_column_is_counted() {
     let argument = crate::logup::Argument::read(&extract(&HistogramClaim::honest()));
-    let columns = argument.fractions().filter(|it| it.is_lookup()).filter_map(super::plant::first_column);
+    let columns =
+        argument.fractions().filter(|it| it.is_lookup()).filter_map(crate::logup::Fraction::first_column);
     assert_eq!(columns.collect::<Vec<_>>(), (0..WIDTH).collect::<Vec<_>>());
 }

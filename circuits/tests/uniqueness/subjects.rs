@@ -10,10 +10,10 @@ use fairshare_circuits::histogram::{self, HistogramCircuit};
 use ff::Field;
 use halo2curves::bn256::Fr;
 
-use super::lookups::LogUp;
 use super::replay::mock_objections;
 use super::sweep::{Change, Sweep};
 use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use crate::logup::Argument;
 use crate::system::System;
 
 /// A circuit under test.
@@ -26,7 +26,7 @@ pub struct Subject {
     /// Columns before this one are linked.
     pub linked: usize,
     /// The mock prover's verdict on an assignment.
-    pub mock: fn(System, LogUp, Vec<Change>) -> BTreeSet<String>,
+    pub mock: fn(System, Argument, Vec<Change>) -> BTreeSet<String>,
     /// Why a loose cell is harmless.
     pub reason: fn(&Subject, &str, usize) -> Option<&'static str>,
 }
@@ -38,7 +38,7 @@ impl Subject {
 
     /// The sweep of this circuit with faults in it.
     pub fn sweep_of(&self, system: System) -> Sweep {
-        let logup = LogUp::of(&system);
+        let logup = Argument::read(&system);
         Sweep::new(system, logup, self.linked)
     }
 
