@@ -15,10 +15,11 @@ use std::sync::Arc;
 
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::context::{Role, context};
+use fairshare_params::context::context;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
 use num_bigint::BigUint;

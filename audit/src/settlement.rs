@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::address::Address;
-use fairshare_params::context::Role;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
+use fairshare_params::role::Role;
 use fairshare_verifier::ScoredDataset;
 use num_bigint::BigUint;
 

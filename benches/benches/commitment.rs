@@ -1,7 +1,9 @@
-//! Committing to one column: the library's multi-scalar multiplication against this project's without and with tables
-//! of the points' multiples, by scalar size, on one thread; medians, and their ratio to the library's in the same run.
+//! Committing to one column: the library's multi-scalar multiplication against this project's without and
+//! with tables of the points' multiples, by scalar size, on one thread; medians, and their ratio to the
+//! library's in the same run.
 //!
-//! `cargo bench -p fairshare-benches --bench commitment`; `FAIRSHARE_GEOMETRY=compact` for the small geometry.
+//! `cargo bench -p fairshare-benches --bench commitment`; `FAIRSHARE_GEOMETRY=compact` for the small
+//! geometry.
 
 use std::hint::black_box;
 

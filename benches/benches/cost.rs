@@ -1,8 +1,8 @@
-//! Where a proof's time goes, step by step, beside its floor: the same sums of points and transforms alone, by the
-//! fastest implementation there is for each on the registry.
+//! Where a proof's time goes, step by step, beside its floor: the same sums of points and transforms alone,
+//! by the fastest implementation there is for each on the registry.
 //!
-//! `cargo bench -p fairshare-benches --bench cost`; `FAIRSHARE_GEOMETRY=compact` for the small geometry. It runs on one
-//! thread, so that times are processor times; the flights of one airport stand for real data.
+//! `cargo bench -p fairshare-benches --bench cost`; `FAIRSHARE_GEOMETRY=compact` for the small geometry. It
+//! runs on one thread, so that times are processor times; the flights of one airport stand for real data.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -52,7 +52,8 @@ fn main() {
     });
 }
 
-/// Seconds of what the proof system asks for, taken plainly, each part by the fastest of several implementations.
+/// Seconds of what the proof system asks for, taken plainly, each part by the fastest of several
+/// implementations.
 struct Floor {
     /// Committing to a column of symbols, by implementation.
     small: BTreeMap<&'static str, f64>,
@@ -118,8 +119,8 @@ impl Floor {
         }
     }
 
-    /// The floor of one proof: a commitment to every column and piece, and every column's transform to coefficients and to
-    /// the cosets.
+    /// The floor of one proof: a commitment to every column and piece, and every column's transform to
+    /// coefficients and to the cosets.
     fn of(&self, key: &VerifyingKey) -> f64 {
         let least = |times: &BTreeMap<_, f64>| times.values().copied().fold(f64::INFINITY, f64::min);
         let cs = key.key().cs();

@@ -1,9 +1,11 @@
-//! Shapes of the histogram circuit: what rows, columns and helper width do to proving, verifying, proof size and memory.
+//! Shapes of the histogram circuit: what rows, columns and helper width do to proving, verifying, proof size
+//! and memory.
 //!
-//! `cargo bench -p fairshare-benches --bench geometry`. Each shape is measured in a process of its own, in rounds, so that
-//! all see the same machine; the quickest round counts. Processor time is given in units of a fixed sum of points by the
-//! library, taken before and after each proof: what neighbours on the machine do moves both alike. A segment over the whole alphabet is the dearest data there is,
-//! one of 300 symbols is like real data. Shapes that are not those of the protocol exist for this benchmark alone.
+//! `cargo bench -p fairshare-benches --bench geometry`. Each shape is measured in a process of its own, in
+//! rounds, so that all see the same machine; the quickest round counts. Processor time is given in units of a
+//! fixed sum of points by the library, taken before and after each proof: what neighbours on the machine do
+//! moves both alike. A segment over the whole alphabet is the dearest data there is, one of 300 symbols is
+//! like real data. Shapes that are not those of the protocol exist for this benchmark alone.
 
 use std::hint::black_box;
 
@@ -24,8 +26,8 @@ const ROUNDS: usize = 2;
 /// Symbols that occur in data like real data.
 const FEW: usize = 300;
 
-/// Segments of about a million symbols by rows and columns; then the standard rows with other columns, and with other
-/// helper widths; then small segments.
+/// Segments of about a million symbols by rows and columns; then the standard rows with other columns, and
+/// with other helper widths; then small segments.
 const SHAPES: [Shape; 11] = [
     Shape::new(12, 256, 3),
     Shape::new(13, 128, 3),
@@ -119,7 +121,8 @@ fn main() {
         let Measured { whole_alphabet: whole, few_symbols: few, .. } = measured;
         let symbols = measured.symbols as f64;
         println!(
-            "{k:>3} {columns:>4} {width:>2} {symbols:>9} {:>10.0} {:>9.2} {:>10.0} {:>9.2} {:>9.0} {:>8} {:>9} \
+            "{k:>3} {columns:>4} {width:>2} {symbols:>9} {:>10.0} {:>9.2} {:>10.0} {:>9.2} {:>9.0} {:>8} \
+             {:>9} \
              {:>9.1} {:>5}",
             symbols / whole.prove,
             whole.yardsticks / symbols / standard,

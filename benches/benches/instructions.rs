@@ -1,5 +1,5 @@
-//! Instructions executed, counted by callgrind: the same whatever else the machine does, so that CI can tell a slower
-//! program from a busy neighbour. Compact geometry, one thread.
+//! Instructions executed, counted by callgrind: the same whatever else the machine does, so that CI can tell
+//! a slower program from a busy neighbour. Compact geometry, one thread.
 //!
 //! `.ci/instructions` runs it, installs what it needs, and compares with the counts on record.
 

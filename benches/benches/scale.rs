@@ -1,8 +1,9 @@
 //! A hundred million symbols from one Parquet file: rate, and memory that does not grow with the data.
 //!
 //! `cargo bench -p fairshare-benches --bench scale`; `FAIRSHARE_SYMBOLS=10000000` for another size,
-//! `FAIRSHARE_GEOMETRY=compact` for the small geometry. The example's year of flights is repeated until there are as many
-//! symbols. First a tenth of that is committed to and proved; what it takes predicts the whole, which then checks it.
+//! `FAIRSHARE_GEOMETRY=compact` for the small geometry. The example's year of flights is repeated until there
+//! are as many symbols. First a tenth of that is committed to and proved; what it takes predicts the whole,
+//! which then checks it.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,8 @@ impl Measured {
     fn print(&self) {
         let rate = |seconds: f64| self.symbols as f64 / seconds;
         println!(
-            "{} records, {} symbols, {} MB of Parquet: commit {:.1} s ({:.0} symbols/s), histograms {:.1} s ({:.0} \
+            "{} records, {} symbols, {} MB of Parquet: commit {:.1} s ({:.0} symbols/s), histograms {:.1} s \
+             ({:.0} \
              symbols/s), score {:.1} s, verify {:.2} s, bundle {} bytes, peak {} MB",
             self.records,
             self.symbols,

@@ -1,10 +1,10 @@
-//! Jobs against threads: a few segments and many, on one core and on all; the memory of a job; and what one proof gains
-//! from a second thread, step by step.
+//! Jobs against threads: a few segments and many, on one core and on all; the memory of a job; and what one
+//! proof gains from a second thread, step by step.
 //!
 //! `cargo bench -p fairshare-benches --bench schedule`; `FAIRSHARE_GEOMETRY=compact` for the small geometry,
-//! `FAIRSHARE_ROUNDS` for more or fewer rounds than ten. Ways take turns in every round and are compared within it, so that
-//! all see the same machine; the medians of the ratios count, with an interval that says what they are worth. "Rule" is what
-//! the prover does.
+//! `FAIRSHARE_ROUNDS` for more or fewer rounds than ten. Ways take turns in every round and are compared
+//! within it, so that all see the same machine; the medians of the ratios count, with an interval that says
+//! what they are worth. "Rule" is what the prover does.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -53,8 +53,8 @@ struct Line {
     way: Way,
     /// Seconds a segment, the median of all rounds.
     seconds: f64,
-    /// Processor time over all threads' wall time, the median of all rounds. What it lacks to 1 is more than another way
-    /// could gain with the same work: some of it is what neighbours took of the processors.
+    /// Processor time over all threads' wall time, the median of all rounds. What it lacks to 1 is more than
+    /// another way could gain with the same work: some of it is what neighbours took of the processors.
     busy: f64,
     /// The rule's time over this way's in the same round; of the rule itself there is none.
     rule: Option<Middle>,
@@ -81,7 +81,8 @@ fn ways() -> Vec<Line> {
     let mut lines = Vec::new();
     println!("{}, {cores} cores, {} rounds", setup.srs.geometry(), rounds());
     println!(
-        "seconds a segment and the share of threads that are busy; then the rule's time over that way's, and in"
+        "seconds a segment and the share of threads that are busy; then the rule's time over that way's, and \
+         in"
     );
     println!("brackets what holds the true one 19 times in 20");
     println!("{:>7} {:>8}  {:<31}{:<31}{:<31}rule", "threads", "segments", "in turn", "apart", "together");
@@ -103,7 +104,8 @@ fn ways() -> Vec<Line> {
     lines
 }
 
-/// Every way in every round, forwards and backwards by turns, so that a machine that slows down or quickens wrongs none.
+/// Every way in every round, forwards and backwards by turns, so that a machine that slows down or quickens
+/// wrongs none.
 fn case(setup: &Setup, threads: usize, segments: usize) -> [Line; WAYS.len()] {
     let rounds: Vec<[Cost; WAYS.len()]> = (0..rounds())
         .map(|round| {
@@ -201,8 +203,8 @@ struct Gain {
     all: f64,
 }
 
-/// What of one proof other threads can take over. A step that is as long on all cores as on one is what limits a proof on a
-/// machine of many.
+/// What of one proof other threads can take over. A step that is as long on all cores as on one is what
+/// limits a proof on a machine of many.
 fn gain() {
     let cores = Limits::default().threads;
     let [one, all] = [1, cores].map(|threads| alone::<Vec<(String, f64)>>(&Task::Steps(threads)));

@@ -26,9 +26,9 @@ fn segment(criterion: &mut Criterion) {
 /// Reads one of a cost's clocks.
 type Clock = fn(&Cost) -> f64;
 
-/// Commits by the library's multiplication and by ours, and proves, in turn, so that all see the same machine; prints the
-/// medians of the ratios, by the wall clock and, where the system tells, by processor time, which a busy machine disturbs
-/// less.
+/// Commits by the library's multiplication and by ours, and proves, in turn, so that all see the same
+/// machine; prints the medians of the ratios, by the wall clock and, where the system tells, by processor
+/// time, which a busy machine disturbs less.
 fn ratio(setup: &Setup) {
     let rounds: Vec<[Cost; 3]> = (0..5)
         .map(|_| {

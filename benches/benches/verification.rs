@@ -1,7 +1,8 @@
-//! Verifying one bundle, and batches of 10, 100 and 1,000: milliseconds a bundle, and bundles a second and core.
+//! Verifying one bundle, and batches of 10, 100 and 1,000: milliseconds a bundle, and bundles a second and
+//! core.
 //!
-//! `cargo bench -p fairshare-benches --bench verification`; `FAIRSHARE_GEOMETRY=compact` for the small geometry,
-//! `RAYON_NUM_THREADS=1` for one core. A data bundle has two proofs, a compute bundle one.
+//! `cargo bench -p fairshare-benches --bench verification`; `FAIRSHARE_GEOMETRY=compact` for the small
+//! geometry, `RAYON_NUM_THREADS=1` for one core. A data bundle has two proofs, a compute bundle one.
 
 use std::hint::black_box;
 

@@ -26,8 +26,8 @@ pub fn policy(geometry: Geometry) -> Policy {
     fairshare_formats::policy::from_toml(&text, &|file| std::fs::read(example(file))).expect("a good policy")
 }
 
-/// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and its units: a bundle of two
-/// proofs, and one of one.
+/// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and its units: a
+/// bundle of two proofs, and one of one.
 ///
 /// # Panics
 ///

@@ -46,8 +46,8 @@ pub fn geometry() -> Geometry {
 
 /// Parameters, key, and one full segment committed to.
 pub struct Setup {
-    /// Insecure parameters: they cost the same. They stay for as long as the process, as what commits with them
-    /// borrows them.
+    /// Insecure parameters: they cost the same. They stay for as long as the process, as what commits with
+    /// them borrows them.
     pub srs: &'static Srs,
     /// What proofs commit with.
     pub commit_key: CommitKey<'static>,
@@ -89,9 +89,9 @@ impl Setup {
         commit_columns(self.srs, &self.symbols, &self.seed, 0)
     }
 
-    /// Commits to the same columns by the proof system's own multi-scalar multiplication, which knows nothing of
-    /// small scalars: the yardstick that proving is measured by, the same work whatever this project does to commit
-    /// faster. Columns go one after the other, every thread on one column, as the prototype did it.
+    /// Commits to the same columns by the proof system's own multi-scalar multiplication, which knows nothing
+    /// of small scalars: the yardstick that proving is measured by, the same work whatever this project does
+    /// to commit faster. Columns go one after the other, every thread on one column, as the prototype did it.
     pub fn commit_by_library(&self) -> Vec<G1> {
         let usable = self.srs.geometry().usable_rows();
         let column = |symbols: &[u16]| {
@@ -111,7 +111,8 @@ impl Setup {
         secret.prove(&self.commit_key, &self.key, &self.columns).expect("a proof")
     }
 
-    /// Verifies a segment's proof with its link, as a bundle's verifier does after it has hashed the statement.
+    /// Verifies a segment's proof with its link, as a bundle's verifier does after it has hashed the
+    /// statement.
     ///
     /// # Panics
     ///
@@ -147,8 +148,8 @@ pub struct Middle {
     pub high: f64,
 }
 
-/// The confidence interval of the sign test: whatever their distribution, independent figures are above its median with
-/// probability one half each, so how many are is binomial.
+/// The confidence interval of the sign test: whatever their distribution, independent figures are above its
+/// median with probability one half each, so how many are is binomial.
 ///
 /// # Panics
 ///
@@ -157,7 +158,8 @@ pub fn middle(mut figures: Vec<f64>) -> Middle {
     assert!(figures.len() > 5, "six figures or more");
     figures.sort_by(f64::total_cmp);
     let count = figures.len();
-    // The probability that exactly `above` are, from one to the next; both tails together are to be at most a twentieth.
+    // The probability that exactly `above` are, from one to the next; both tails together are to be at most a
+    // twentieth.
     let (mut probability, mut tail, mut spare) = (0.5f64.powi(count as i32), 0.0, 0);
     for above in 0..count / 2 {
         tail += probability;

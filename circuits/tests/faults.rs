@@ -18,6 +18,8 @@ mod faults {
 
 #[path = "support/claims.rs"]
 mod claims;
+#[path = "support/fault.rs"]
+mod fault;
 #[path = "support/logup.rs"]
 mod logup;
 #[path = "support/system.rs"]

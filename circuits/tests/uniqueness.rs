@@ -19,7 +19,6 @@
 mod uniqueness {
     mod agreement;
     mod bites;
-    mod lookups;
     mod pins;
     mod rank;
     mod replay;
@@ -29,6 +28,10 @@ mod uniqueness {
 
 #[path = "support/claims.rs"]
 mod claims;
+#[path = "support/fault.rs"]
+mod fault;
+#[path = "support/logup.rs"]
+mod logup;
 #[path = "clauses/support.rs"]
 #[expect(dead_code, reason = "the clause tests use the rest")]
 mod support;

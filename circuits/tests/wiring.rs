@@ -25,7 +25,6 @@ use halo2curves::bn256::Fr;
 
 mod wiring {
     pub mod names;
-    pub mod pinned;
     pub mod text;
 }
 
@@ -48,6 +47,13 @@ struct Subject {
     system: System,
     /// Advice columns whose commitments are linked: no constraint may read them in rows `u..n`.
     linked: usize,
+}
+
+impl Subject {
+    fn assert_pinned(&self) {
+        let text = wiring::text::describe(&self.system, &self.names);
+        fairshare_pinned::assert_pinned(format!("tests/pinned/{}.txt", self.name), &text);
+    }
 }
 
 fn histogram() -> Subject {
@@ -86,20 +92,17 @@ fn subjects() -> [Subject; 3] {
 
 #[test]
 fn histogram_is_wired_as_pinned() {
-    let subject = histogram();
-    wiring::pinned::compare(subject.name, &wiring::text::describe(&subject.system, &subject.names));
+    histogram().assert_pinned();
 }
 
 #[test]
 fn data_score_is_wired_as_pinned() {
-    let subject = data_score();
-    wiring::pinned::compare(subject.name, &wiring::text::describe(&subject.system, &subject.names));
+    data_score().assert_pinned();
 }
 
 #[test]
 fn compute_score_is_wired_as_pinned() {
-    let subject = compute_score();
-    wiring::pinned::compare(subject.name, &wiring::text::describe(&subject.system, &subject.names));
+    compute_score().assert_pinned();
 }
 
 /// The library caps the degree that it computes by an environment variable, so it is computed here.

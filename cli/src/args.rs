@@ -318,13 +318,13 @@ pub struct ProveArgs {
     /// Maximum number of proofs at the same time [default: one per thread]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Memory limit for proving, for example 512MiB or 8GiB [default: 8GiB]
+    /// Memory limit for proving, for example 512MiB or 8GiB [default: what this machine or container has left]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     pub memory: Option<u64>,
     /// Where proving keys are cached [default: fairshare in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
-    /// Number of threads [default: one per core]
+    /// Number of threads, at most four per processor [default: one per processor]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub threads: Option<usize>,
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use fairshare_prover::{Limits, Prover, write_bundle};
+use fairshare_prover::schedule::plan;
+use fairshare_prover::{Limits, ProveError, Prover, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, Trust, Verifier};
 use serde::Serialize;
@@ -29,6 +30,9 @@ struct Proved {
 
 pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
+    let limits = limits(args);
+    // The prover would refuse them, too, but only once there is a verifier.
+    plan(policy.geometry(), &limits).map_err(ProveError::from)?;
     let srs = load::params(&args.params)?;
     load::check_output(&args.out)?;
     let begun = Instant::now();
@@ -36,13 +40,6 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
     drop(spinner);
-    let defaults = Limits::default();
-    let threads = args.threads.unwrap_or(defaults.threads);
-    let limits = Limits {
-        threads,
-        jobs: args.jobs.unwrap_or(threads),
-        memory: args.memory.unwrap_or(defaults.memory),
-    };
     let prover = Prover::new(&verifier, limits);
     let prover = match args.keys.clone().or_else(cache_folder) {
         Some(folder) => prover.with_cache(KeyCache::new(folder)),
@@ -78,6 +75,13 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         ])
     })?;
     Ok(Status::Done)
+}
+
+/// What the arguments allow, and the machine where they say nothing.
+fn limits(args: &ProveArgs) -> Limits {
+    let defaults = Limits::default();
+    let threads = args.threads.unwrap_or(defaults.threads);
+    Limits { threads, jobs: args.jobs.unwrap_or(threads), memory: args.memory.unwrap_or(defaults.memory) }
 }
 
 /// `$XDG_CACHE_HOME/fairshare`, or `~/.cache/fairshare`; none where there is no home.

@@ -3,6 +3,8 @@
 mod commands {
     #[cfg(target_os = "linux")]
     mod bombs;
+    #[cfg(target_os = "linux")]
+    mod cgroup;
     #[cfg(unix)]
     mod crash;
     mod input;

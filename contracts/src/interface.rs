@@ -78,7 +78,8 @@ sol! {
 
         event Funded(uint64 indexed epoch, address indexed funder, uint128 amount);
         event RootPosted(
-            uint64 indexed epoch, bytes32 indexed root, bytes32 indexed policyHash, uint128 total, uint64 activeAt
+            uint64 indexed epoch, bytes32 indexed root, bytes32 indexed policyHash,
+            uint128 total, uint64 activeAt
         );
         event RootReplaced(uint64 indexed epoch, bytes32 indexed root);
         event RootVetoed(uint64 indexed epoch, bytes32 indexed root, address indexed guardian);

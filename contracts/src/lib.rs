@@ -1,15 +1,16 @@
 //! # The royalty vault's contract, for Rust
 //!
-//! The Solidity source, `RoyaltyVault.sol`, stands beside this crate, and the artifact that npm's `solc` made of it is
-//! committed: nothing here needs npm, a compiler or a network. [`artifact`] holds the bytecode, [`interface`] the
-//! functions, events and errors as types, [`calldata`] what a transaction carries.
+//! The Solidity source, `RoyaltyVault.sol`, stands beside this crate, and the artifact that npm's `solc` made
+//! of it is committed: nothing here needs npm, a compiler or a network. [`artifact`] holds the bytecode,
+//! [`interface`] the functions, events and errors as types, [`calldata`] what a transaction carries.
 //!
 //! ```
 //! use fairshare_contracts::{artifact::Deployment, calldata};
 //! use fairshare_params::{address::Address, encoding::Digest};
 //!
 //! let [token, owner, operator, guardian, contributor] = [1, 2, 3, 4, 5].map(|byte| Address([byte; 20]));
-//! let deployment = Deployment { token, owner, operator, guardian, challenge_window: 86_400, first_epoch: 1 };
+//! let challenge_window = 86_400;
+//! let deployment = Deployment { token, owner, operator, guardian, challenge_window, first_epoch: 1 };
 //! let creation = deployment.creation_code()?; // the data of a transaction to nobody
 //!
 //! let siblings = [Digest([7; 32])];

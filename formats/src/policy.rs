@@ -1,7 +1,7 @@
 //! The policy file: TOML that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to 8).
 //!
-//! Long lists (round totals, reference counts) may stand in files beside it, named with their hash. The policy's hash
-//! covers every rule and nothing else: comments, layout and the place of a list change nothing.
+//! Long lists (round totals, reference counts) may stand in files beside it, named with their hash. The
+//! policy's hash covers every rule and nothing else: comments, layout and the place of a list change nothing.
 
 mod check;
 mod error;
@@ -22,14 +22,14 @@ pub use source::PolicySource;
 
 /// Longest policy file, in bytes; a longer one is refused before it is parsed.
 ///
-/// A parsed list takes up to a hundred bytes for each of its file's. The longest lists of the largest geometry fit twice
-/// over, and those of numbers may stand in files of their own.
+/// A parsed list takes up to a hundred bytes for each of its file's. The longest lists of the largest
+/// geometry fit twice over, and those of numbers may stand in files of their own.
 pub const MAX_POLICY_BYTES: u64 = 1 << 20;
 /// Longest file that a policy may name, in bytes.
 pub const MAX_SIDE_FILE_BYTES: u64 = 16 << 20;
 
-/// Checks the policy in `text`. `load` gives the bytes of a file named in it, by its path relative to the policy; it is
-/// called only with paths that lead downwards.
+/// Checks the policy in `text`. `load` gives the bytes of a file named in it, by its path relative to the
+/// policy; it is called only with paths that lead downwards.
 pub fn from_toml(text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> Result<Policy, PolicyError> {
     check::build(text, load)
 }

@@ -1,9 +1,9 @@
 //! Import of snarkjs `.ptau` files.
 //!
-//! `ptau`, a version and a number of sections, then the sections: type (4 bytes), size (8 bytes), content; all
-//! integers little-endian. Needed are section 1 (the field's prime and the power `p`), 2 (`2^(p+1) − 1` powers in G1)
-//! and 3 (`2^p` powers in G2). Coordinates are in Montgomery form, little-endian. The Lagrange sections 12 to 15 are
-//! over another root of unity than halo2's and are ignored.
+//! `ptau`, a version and a number of sections, then the sections: type (4 bytes), size (8 bytes), content;
+//! all integers little-endian. Needed are section 1 (the field's prime and the power `p`), 2 (`2^(p+1) − 1`
+//! powers in G1) and 3 (`2^p` powers in G2). Coordinates are in Montgomery form, little-endian. The Lagrange
+//! sections 12 to 15 are over another root of unity than halo2's and are ignored.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -146,7 +146,8 @@ pub enum PtauError {
     },
     /// Fewer powers than the geometry needs.
     #[error(
-        "has power {found}, but power {needed} or more is needed: get powersOfTau28_hez_final_{needed:02}.ptau"
+        "has power {found}, but power {needed} or more is needed: get \
+         powersOfTau28_hez_final_{needed:02}.ptau"
     )]
     TooSmall {
         /// The file's power.
@@ -158,11 +159,11 @@ pub enum PtauError {
 
 /// Takes the reference string from a snarkjs `.ptau` file of the geometry's power or any larger one.
 ///
-/// Once its table of sections is found sound the file is hashed, which reads all of it; of the points only those needed
-/// are read. The Lagrange points are computed. Progress goes to [`tracing`] at level `info`.
+/// Once its table of sections is found sound the file is hashed, which reads all of it; of the points only
+/// those needed are read. The Lagrange points are computed. Progress goes to [`tracing`] at level `info`.
 ///
-/// The file is read twice, for its hash and for its points. One that is changed in between cannot pass for a public
-/// ceremony: that name is granted by the trapdoor in G2, not by the hash alone.
+/// The file is read twice, for its hash and for its points. One that is changed in between cannot pass for a
+/// public ceremony: that name is granted by the trapdoor in G2, not by the hash alone.
 pub fn import(file: impl Read + Seek, geometry: Geometry) -> Result<Srs, ImportError> {
     let k = geometry.k();
     let mut reader = Reader::new(file)?;
@@ -172,7 +173,8 @@ pub fn import(file: impl Read + Seek, geometry: Geometry) -> Result<Srs, ImportE
     if power < k {
         return Err(PtauError::TooSmall { found: power, needed: k }.into());
     }
-    // Only now: to hash whatever is named `.ptau` may take minutes, and sections and power are a few dozen bytes.
+    // Only now: to hash whatever is named `.ptau` may take minutes, and sections and power are a few dozen
+    // bytes.
     let hash = reader.hash()?;
     let (powers, g2, s_g2) = reader.points(&sections, power, k)?;
     tracing::info!(power, k, "read the powers of tau");
@@ -198,7 +200,8 @@ impl<R: Read + Seek> Reader<R> {
         Ok(Self { file, length })
     }
 
-    /// BLAKE2b-512 of the whole file, a piece at a time; of a device that never ends, as much as its length says.
+    /// BLAKE2b-512 of the whole file, a piece at a time; of a device that never ends, as much as its length
+    /// says.
     fn hash(&mut self) -> Result<FileHash, ImportError> {
         let mut hasher = Blake2b512::new();
         self.file.seek(SeekFrom::Start(0)).map_err(ImportError::Read)?;

@@ -58,7 +58,8 @@ fn quote(name: &str) -> String {
     serde_json::Value::from(name).to_string().replace('\u{7f}', "\\u007f")
 }
 
-/// Counts by name; serde's own maps keep the last of two equal keys, so a file could show one and mean another.
+/// Counts by name; serde's own maps keep the last of two equal keys, so a file could show one and mean
+/// another.
 struct UniqueCounts(BTreeMap<String, Vec<u64>>);
 
 impl<'de> Deserialize<'de> for UniqueCounts {
@@ -90,6 +91,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::{btree_map, vec};
     use proptest::prelude::*;
 
     use super::*;
@@ -114,7 +116,7 @@ mod tests {
     proptest! {
         #[test]
         fn counts_survive_json_and_toml(
-            counts in proptest::collection::btree_map(any::<String>(), proptest::collection::vec(0..1u64 << 33, 0..4), 0..4),
+            counts in btree_map(any::<String>(), vec(0..1u64 << 33, 0..4), 0..4),
         ) {
             let reference = Reference::new(counts);
             prop_assert_eq!(from_json(to_json(&reference).as_bytes()), Ok(reference.clone()));
@@ -124,7 +126,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..64)) {
             let _ = from_json(&bytes);
         }
     }

@@ -1,13 +1,13 @@
-//! Registrations as JSON with one spelling: [`to_json`] writes it, [`from_json`] reads it and refuses what is unknown,
-//! missing, doubled or out of range.
+//! Registrations as JSON with one spelling: [`to_json`] writes it, [`from_json`] reads it and refuses what is
+//! unknown, missing, doubled or out of range.
 
 use std::fmt::Write;
 
 use fairshare_params::Geometry;
 use fairshare_params::address::AddressError;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::{HexError, decode_hex, decode_point, encode_point};
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
+use fairshare_params::role::Role;
 use halo2curves::bn256::G1Affine;
 
 use crate::json::JsonError;
@@ -108,7 +108,8 @@ pub fn to_json(registration: &Registration) -> String {
     }
     if let Some(Evidence { storage_root, byte_length, transaction_hash }) = registration.evidence() {
         let inner = format!(
-            "{{\n    \"storage_root\": \"{storage_root}\",\n    \"byte_length\": {byte_length},\n    \"transaction_hash\": \"{transaction_hash}\"\n  }}"
+            "{{\n    \"storage_root\": \"{storage_root}\",\n    \"byte_length\": {byte_length},\n    \
+             \"transaction_hash\": \"{transaction_hash}\"\n  }}"
         );
         line("evidence", inner);
     }

@@ -63,7 +63,10 @@ pub enum SrsFormatError {
         supported: u8,
     },
     /// The file is of another geometry than its length or the caller says.
-    #[error("the reference string has geometry identifier {found}, but {expected} (identifier {}) is expected", expected.id())]
+    #[error(
+        "the reference string has geometry identifier {found}, but {expected} (identifier {}) is expected",
+        expected.id()
+    )]
     WrongGeometry {
         /// The identifier in the file.
         found: u8,
@@ -90,7 +93,8 @@ pub fn encode(srs: &Srs) -> Vec<u8> {
     bytes
 }
 
-/// Which geometry's file has that length; with `expected`, of that geometry only. Asked before a file is read.
+/// Which geometry's file has that length; with `expected`, of that geometry only. Asked before a file is
+/// read.
 pub fn geometry_of(length: u64, expected: Option<Geometry>) -> Result<Geometry, SrsFormatError> {
     let accepted = accepted(expected);
     match accepted.iter().find(|(_, accepted)| *accepted == length) {

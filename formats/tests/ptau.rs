@@ -23,8 +23,8 @@ const BLS12_381: &str =
 struct Ptau(Vec<(u32, Vec<u8>)>);
 
 impl Ptau {
-    /// A ceremony of that power. Of the points, importing may look at the first `2^power` in G1 and the first two in
-    /// G2; the others, which a real file has, are generators.
+    /// A ceremony of that power. Of the points, importing may look at the first `2^power` in G1 and the first
+    /// two in G2; the others, which a real file has, are generators.
     fn new(power: u32, powers: &[G1Affine], s_g2: G2Affine) -> Self {
         let n = 1 << power;
         let padded = powers[..n].iter().copied().chain(std::iter::repeat_n(G1Affine::generator(), n - 1));
@@ -189,7 +189,7 @@ fn a_changed_point_is_refused() {
         );
         let error = changed(2, 64 * i, &[0; 64]);
         assert!(
-            matches!(error, ImportError::Points(SrsError::NotAPoint { element: Element::Power(found) }) if found == i),
+            matches!(error, ImportError::Points(SrsError::NotAPoint { element }) if element == Element::Power(i)),
             "{error}"
         );
     }

@@ -31,8 +31,8 @@ const G2: usize = LAGRANGE + 64 * ROWS;
 const S_G2: usize = G2 + 128;
 const END: usize = S_G2 + 128;
 
-/// The fingerprints of the insecure reference strings. They move only with the seed, the geometry's `k` or the
-/// encoding, and each of these makes old bundles invalid.
+/// The fingerprints of the insecure reference strings. They move only with the seed, the geometry's `k` or
+/// the encoding, and each of these makes old bundles invalid.
 mod pinned {
     pub const COMPACT: &str = "0x5d75e6232054b340dd42b01bdf6641ff260cc6828f527e811838cdc8746d7983";
     pub const STANDARD: &str = "0x254f1ee81aeedf177053d0348538ea69494bb5e8d89bcd0fa8633652deab0840";
@@ -153,6 +153,10 @@ fn provenance_has_one_encoding() {
         let error = refusal(|b| (b[6], b[7]) = (code, hash));
         assert!(matches!(error, SrsFormatError::ProvenanceField { code: found } if found == code), "{error}");
     }
+}
+
+fn is_not_a_point(error: &SrsFormatError, wanted: Element) -> bool {
+    matches!(error, SrsFormatError::Points(SrsError::NotAPoint { element }) if *element == wanted)
 }
 
 #[test]
@@ -284,8 +288,8 @@ fn no_label_hides_the_insecure_trapdoor() {
 
 /// Labels a file with the published hash of a real ceremony's.
 fn label_as_ceremony(bytes: &mut [u8]) {
-    let published = "47c282116b892e5ac92ca238578006e31a47e7c7e70f0baa8b687f0a5203e28ea07bbbec765a98dcd654bad618475d4661bf\
-                     aec3bd9ad2ed12e7abc251d94d33";
+    let published = "47c282116b892e5ac92ca238578006e31a47e7c7e70f0baa8b687f0a5203e28e\
+                     a07bbbec765a98dcd654bad618475d4661bfaec3bd9ad2ed12e7abc251d94d33";
     bytes[6] = 2;
     bytes[7..HEADER].copy_from_slice(&hex::decode(published).unwrap());
 }
@@ -331,7 +335,8 @@ fn every_field_of_the_header() {
     for at in 0..HEADER {
         for bit in [0, 4, 7] {
             if (at, bit) == (6, 0) {
-                // The label `unknown` in place of `insecure`: the same points, and the label gives way to them.
+                // The label `unknown` in place of `insecure`: the same points, and the label gives way to
+                // them.
                 let srs = read_rehashed(|b| b[at] ^= 1).unwrap();
                 assert_eq!((srs.provenance(), srs.is_insecure()), (&Provenance::Insecure, true));
                 continue;
@@ -352,7 +357,8 @@ fn every_field_of_the_header() {
 /// Changes a point, and perhaps the next, given the generator.
 type Change = fn(&mut [u8], &[u8; 64]);
 
-/// A spread of the points, both lists' ends among them, each altered in every way: refused by what is wrong with it.
+/// A spread of the points, both lists' ends among them, each altered in every way: refused by what is wrong
+/// with it.
 #[test]
 fn points_altered_in_every_way() {
     let generator = encode_point(&G1Affine::generator());
@@ -373,10 +379,7 @@ fn points_altered_in_every_way() {
             ];
             for change in undecodable {
                 let error = refusal(|b| change(&mut b[at..at + 64]));
-                assert!(
-                    matches!(error, SrsFormatError::Points(SrsError::NotAPoint { element }) if element == first(i)),
-                    "{i}: {error}"
-                );
+                assert!(is_not_a_point(&error, first(i)), "{i}: {error}");
                 tried += 1;
             }
             let others: [Change; 3] = [
@@ -421,10 +424,7 @@ fn points_of_the_second_group_altered_in_every_way() {
                 [|c| c[31] ^= 1, |c| c[0] ^= 0x80, |c| c.fill(0xff), |c| c.fill(0), |c| add_modulus(c)];
             for change in changes {
                 let error = refusal(|b| change(&mut b[coordinate..coordinate + 32]));
-                assert!(
-                    matches!(error, SrsFormatError::Points(SrsError::NotAPoint { element: found }) if found == element),
-                    "{error}"
-                );
+                assert!(is_not_a_point(&error, element), "{error}");
             }
         }
         let error = refusal(|b| {

@@ -23,7 +23,7 @@ pub(crate) struct Column {
     bins: Bins,
 }
 
-/// A feature's rule, with symbols in place of bins.
+/// A feature's rule, with symbols instead of bins.
 #[derive(Debug)]
 pub(crate) enum Bins {
     Categorical(Labels),
@@ -117,15 +117,15 @@ impl Labels {
 }
 
 impl Edges {
-    /// `None` for what has no place on the line: NaN and the infinities.
+    /// `None` for what is nowhere on the line: NaN and the infinities.
     pub(crate) fn symbol(&self, value: f64) -> Option<u16> {
         // Fewer edges than symbols, and those fit 16 bits.
         value.is_finite().then(|| self.base + self.edges.partition_point(|edge| *edge <= value) as u16)
     }
 }
 
-/// A decimal number, `[+-]digits[.digits][e[+-]digits]`, rounded to the nearest float. Whatever else Rust's parser knows
-/// (`nan`, `inf`, an exponent that overflows) is not finite and refused by [`Edges::symbol`].
+/// A decimal number, `[+-]digits[.digits][e[+-]digits]`, rounded to the nearest float. Whatever else Rust's
+/// parser knows (`nan`, `inf`, an exponent that overflows) is not finite and refused by [`Edges::symbol`].
 fn parse_number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
@@ -157,7 +157,8 @@ mod tests {
         Binning::new(&schema).expect("16-bit symbols").columns.pop().expect("two columns")
     }
 
-    /// PROTOCOL section 3 word for word: the first bin is below e_1, the last from e_m on, between them `[e_i, e_{i+1})`.
+    /// PROTOCOL section 3 word for word: the first bin is below e_1, the last from e_m on, between them
+    /// `[e_i, e_{i+1})`.
     fn naive_bin(edges: &[f64], value: f64) -> usize {
         if value < edges[0] {
             return 0;
@@ -190,7 +191,10 @@ mod tests {
         }
 
         #[test]
-        fn any_finite_float_is_binned(edges in prop::collection::btree_set(any::<i64>(), 1..8), bits in any::<u64>()) {
+        fn any_finite_float_is_binned(
+            edges in prop::collection::btree_set(any::<i64>(), 1..8),
+            bits in any::<u64>(),
+        ) {
             let mut edges: Vec<f64> = edges.into_iter().map(|edge| edge as f64).collect();
             edges.dedup();
             let Bins::Numeric(rule) = column(Rule::Numeric { edges: edges.clone() }).bins else {
@@ -205,8 +209,8 @@ mod tests {
         fn labels_match_byte_for_byte(cell in "[a-cA-C ]{0,2}") {
             let labels = ["a", "b", "A", " a"];
             let column = column(Rule::Categorical { labels: labels.map(String::from).to_vec() });
-            let place = labels.iter().position(|label| *label == cell);
-            let bin = if cell.is_empty() { labels.len() + 1 } else { place.unwrap_or(labels.len()) };
+            let position = labels.iter().position(|label| *label == cell);
+            let bin = if cell.is_empty() { labels.len() + 1 } else { position.unwrap_or(labels.len()) };
             prop_assert_eq!(column.text_symbol(cell.as_bytes()).map(usize::from), Some(BASE + bin));
         }
     }

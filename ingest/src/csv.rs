@@ -1,32 +1,33 @@
 //! CSV: a bounded reader that knows its lines, and the source of symbols made from it.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder};
 
 use crate::binning::{Binning, number_hint};
-use crate::error::{IngestError, Place, excerpt};
+use crate::error::{IngestError, Position, excerpt};
 use crate::source::{BATCH_RECORDS, locate};
 
 const BUFFER: usize = 1 << 16;
-/// Longest record: memory must not grow with the file, and an unclosed quote makes one record of all that follows.
+/// Longest record: memory must not grow with the file, and an unclosed quote makes one record of all that
+/// follows.
 const RECORD_BYTES: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A CSV file as a source of symbols. No `Debug`: it holds a record.
 pub(crate) struct CsvSource<R> {
     table: Table<R>,
-    places: Vec<usize>,
+    positions: Vec<usize>,
 }
 
 impl<R: Read + Seek> CsvSource<R> {
     /// Reads the header; `path` is for messages.
     pub(crate) fn open(path: &Path, input: R, binning: &Binning) -> Result<Self, IngestError> {
         let table = Table::open(path, input)?;
-        let places =
+        let positions =
             binning.columns().iter().map(|column| table.locate(column.name())).collect::<Result<_, _>>()?;
-        Ok(Self { table, places })
+        Ok(Self { table, positions })
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
@@ -37,11 +38,11 @@ impl<R: Read + Seek> CsvSource<R> {
             if !self.table.advance()? {
                 return Ok(read);
             }
-            for (column, &place) in columns.iter().zip(&self.places) {
-                let cell = self.table.cell(place);
+            for (column, &position) in columns.iter().zip(&self.positions) {
+                let cell = self.table.cell(position);
                 match column.text_symbol(cell) {
                     Some(symbol) => out.push(symbol),
-                    None => return Err(self.not_a_number(column.name(), place)),
+                    None => return Err(self.not_a_number(column.name(), position)),
                 }
             }
         }
@@ -52,11 +53,11 @@ impl<R: Read + Seek> CsvSource<R> {
         self.table.reader.position().byte()
     }
 
-    fn not_a_number(&mut self, column: &str, place: usize) -> IngestError {
-        let cell = self.table.text(place);
+    fn not_a_number(&mut self, column: &str, position: usize) -> IngestError {
+        let cell = self.table.text(position);
         self.table.refuse(|path, line| IngestError::NotANumber {
             path,
-            place: Place::Line(line),
+            position: Position::Line(line),
             column: column.to_owned(),
             cell: excerpt(&cell),
             hint: number_hint(&cell),
@@ -64,8 +65,8 @@ impl<R: Read + Seek> CsvSource<R> {
     }
 }
 
-/// A CSV file with a header, read record by record: equal cells a record, UTF-8, quotes closed, length bounded. No
-/// `Debug`, for the same reason.
+/// A CSV file with a header, read record by record: equal cells a record, UTF-8, quotes closed, length
+/// bounded. No `Debug`, for the same reason.
 pub(crate) struct Table<R> {
     path: PathBuf,
     reader: ::csv::Reader<Bounded<R>>,
@@ -112,7 +113,7 @@ impl<R: Read + Seek> Table<R> {
         if !table.read()? {
             return Err(IngestError::EmptyFile { path: table.path });
         }
-        table.header = (0..table.record.len()).map(|place| table.text(place)).collect();
+        table.header = (0..table.record.len()).map(|position| table.text(position)).collect();
         Ok(table)
     }
 
@@ -143,22 +144,23 @@ impl<R: Read + Seek> Table<R> {
         Ok(true)
     }
 
-    /// A cell of the record read last. Places come from [`Self::locate`], and the record has as many cells as the
-    /// header.
-    pub(crate) fn cell(&self, place: usize) -> &[u8] {
-        self.record.get(place).unwrap_or_default()
+    /// A cell of the record read last. Positions come from [`Self::locate`], and the record has as many cells
+    /// as the header.
+    pub(crate) fn cell(&self, position: usize) -> &[u8] {
+        self.record.get(position).unwrap_or_default()
     }
 
     /// A cell for a message or a name.
-    pub(crate) fn text(&self, place: usize) -> String {
-        String::from_utf8_lossy(self.cell(place)).into_owned()
+    pub(crate) fn text(&self, position: usize) -> String {
+        String::from_utf8_lossy(self.cell(position)).into_owned()
     }
 
-    /// The error of the record read last, made of the file's name and the line on which the record begins, from 1.
+    /// The error of the record read last, made of the file's name and the line on which the record begins,
+    /// from 1.
     ///
-    /// Lines are counted here, from the file's start, and only here: the library's count is behind after blank
-    /// lines and `\r\n`, and counting line ends all the way would cost every record what only an error needs. Since
-    /// a line is had for an error only, no file is read once more for each of its records.
+    /// Lines are counted here, from the file's start, and only here: the library's count is behind after
+    /// blank lines and `\r\n`, and counting line ends all the way would cost every record what only an error
+    /// needs. Since a line is had for an error only, no file is read once more for each of its records.
     pub(crate) fn refuse(&mut self, refusal: impl FnOnce(PathBuf, u64) -> IngestError) -> IngestError {
         match line_at(&mut self.reader.get_mut().file, self.start) {
             Ok(line) => refusal(self.path.clone(), line),
@@ -191,8 +193,8 @@ impl<R: Read + Seek> Table<R> {
         Ok(true)
     }
 
-    /// The library ends a record at the file's end though its quotes be open: all that follows a stray quote would
-    /// vanish into one cell. Only the last record can be so.
+    /// The library ends a record at the file's end though its quotes be open: all that follows a stray quote
+    /// would vanish into one cell. Only the last record can be so.
     fn check_end(&mut self) -> Result<(), IngestError> {
         let mut last = Vec::new();
         let (start, file) = (self.start, &mut self.reader.get_mut().file);
@@ -206,8 +208,9 @@ impl<R: Read + Seek> Table<R> {
     }
 }
 
-/// Whether text that begins at a cell's start ends inside a quoted cell. Quotes count where the library counts them: the
-/// first of a cell opens, two within stand for one, a single one closes, and any other is literal.
+/// Whether text that begins at a cell's start ends inside a quoted cell. Quotes count where the library
+/// counts them: the first of a cell opens, two within stand for one, a single one closes, and any other is
+/// literal.
 fn ends_in_quotes(text: &[u8]) -> bool {
     #[derive(PartialEq)]
     enum At {
@@ -237,14 +240,14 @@ fn line_at(file: &mut (impl Read + Seek), offset: u64) -> io::Result<u64> {
     Ok(line)
 }
 
-fn count_lines(text: impl Read, offset: u64) -> io::Result<u64> {
+fn count_lines(text: impl BufRead, offset: u64) -> io::Result<u64> {
     let (mut line, mut previous) = (1, 0);
-    for (place, byte) in (0u64..).zip(text.bytes()) {
+    for (at, byte) in (0u64..).zip(text.bytes()) {
         let byte = byte?;
         match byte {
             b'\n' if previous == b'\r' => {}
             b'\n' | b'\r' => line += 1,
-            _ if place >= offset => break,
+            _ if at >= offset => break,
             _ => {}
         }
         previous = byte;

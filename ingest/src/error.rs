@@ -13,19 +13,73 @@ const NAMES: usize = 50;
 
 /// Where a cell stands in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// The line of a text file on which the record begins, from 1.
     Line(u64),
     /// The row of a Parquet file, from 1.
     Row(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Row(row) => write!(f, "row {row}"),
         }
+    }
+}
+
+/// Columns' names as a message lists them: the first fifty, each cut to 40 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    listed: Vec<String>,
+    more: usize,
+}
+
+impl Names {
+    pub(crate) fn new(names: &[&str]) -> Self {
+        let listed: Vec<_> = names.iter().take(NAMES).map(|name| excerpt(name)).collect();
+        Self { more: names.len() - listed.len(), listed }
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.listed.iter().enumerate() {
+            write!(f, "{}`{name}`", if index == 0 { "" } else { ", " })?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, ", and {more} more"),
+        }
+    }
+}
+
+/// Kinds of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeatureKind {
+    /// Labels.
+    Categorical,
+    /// Numbers, between edges.
+    Numeric,
+}
+
+impl FeatureKind {
+    /// Types of columns that can be read as such a feature.
+    fn readable(self) -> &'static str {
+        match self {
+            Self::Categorical => "a string, integer or boolean",
+            Self::Numeric => "an integer, float or decimal",
+        }
+    }
+}
+
+impl fmt::Display for FeatureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Categorical => "categorical",
+            Self::Numeric => "numeric",
+        })
     }
 }
 
@@ -59,7 +113,10 @@ pub enum IngestError {
         path: PathBuf,
     },
     /// The extension says neither CSV nor Parquet.
-    #[error("{}: the name ends in neither .csv nor .parquet; convert or decompress the file, or rename it", path.display())]
+    #[error(
+        "{}: the name ends in neither .csv nor .parquet; convert or decompress the file, or rename it",
+        path.display()
+    )]
     FileKind {
         /// The file.
         path: PathBuf,
@@ -78,7 +135,7 @@ pub enum IngestError {
         /// The name looked for.
         column: String,
         /// The names that are there.
-        present: String,
+        present: Names,
     },
     /// A column that the schema names is there twice.
     #[error("{}: two columns are named `{column}`; rename or remove one", path.display())]
@@ -89,7 +146,11 @@ pub enum IngestError {
         column: String,
     },
     /// A record with more or fewer cells than the header.
-    #[error("{}, line {line}: {found} cells, but the header has {expected}; check for missing or unquoted commas", path.display())]
+    #[error(
+        "{}, line {line}: {found} cells, but the header has {expected}; check for missing or unquoted \
+         commas",
+        path.display()
+    )]
     Ragged {
         /// The file.
         path: PathBuf,
@@ -117,7 +178,10 @@ pub enum IngestError {
         line: u64,
     },
     /// A record beyond any sensible length, as an unclosed quote makes.
-    #[error("{}, line {line}: a record of more than {limit} bytes; check for a quoted cell that is never closed", path.display())]
+    #[error(
+        "{}, line {line}: a record of more than {limit} bytes; check for a quoted cell that is never closed",
+        path.display()
+    )]
     RecordTooLong {
         /// The file.
         path: PathBuf,
@@ -127,12 +191,15 @@ pub enum IngestError {
         limit: usize,
     },
     /// A cell of a numeric feature that is no finite decimal number.
-    #[error("{}, {place}, column `{column}`: `{cell}` is no finite decimal number: {hint}", path.display())]
+    #[error(
+        "{}, {position}, column `{column}`: `{cell}` is no finite decimal number: {hint}",
+        path.display()
+    )]
     NotANumber {
         /// The file.
         path: PathBuf,
         /// Line or row.
-        place: Place,
+        position: Position,
         /// The column.
         column: String,
         /// The cell, cut to 40 characters.
@@ -141,18 +208,19 @@ pub enum IngestError {
         hint: &'static str,
     },
     /// A Parquet column whose type cannot become the feature.
-    #[error("{}, column `{column}`: type {found} cannot be read as a {wanted} feature; convert it to {convert}", path.display())]
+    #[error(
+        "{}, column `{column}`: type {found} cannot be read as a {wanted} feature; convert it to {}",
+        path.display(), wanted.readable()
+    )]
     ColumnType {
         /// The file.
         path: PathBuf,
         /// The column.
         column: String,
-        /// The column's type.
+        /// The name of the column's type, cut to 40 characters: the type itself is the library's.
         found: String,
-        /// `categorical` or `numeric`.
-        wanted: &'static str,
-        /// Types that can be read.
-        convert: &'static str,
+        /// The feature's kind.
+        wanted: FeatureKind,
     },
     /// What frames a Parquet file is not as the format has it.
     #[error("{}: not a readable Parquet file: {reason}; write the file anew", path.display())]
@@ -173,7 +241,10 @@ pub enum IngestError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The Parquet library failed on the file in a way it should not.
-    #[error("{}: the Parquet decoder broke down after row {row} ({message}); the file is corrupt: write it anew", path.display())]
+    #[error(
+        "{}: the Parquet decoder broke down after row {row} ({message}); the file is corrupt: write it anew",
+        path.display()
+    )]
     ParquetPanic {
         /// The file.
         path: PathBuf,
@@ -196,7 +267,10 @@ pub enum IngestError {
     #[error("no records: every file has a header only")]
     NoRecords,
     /// The counts would not fit the score's arithmetic.
-    #[error("{}: the dataset has {limit} records or more, which is the most that can be scored: upload fewer", path.display())]
+    #[error(
+        "{}: the dataset has {limit} records or more, which is the most that can be scored: upload fewer",
+        path.display()
+    )]
     TooManyRecords {
         /// The file during which the limit was reached.
         path: PathBuf,
@@ -213,12 +287,15 @@ pub enum IngestError {
     #[error("reading stopped at an earlier error: open the files again")]
     Stopped,
     /// A compute log whose units column is not evident.
-    #[error("{}: which column holds the units? Name one, or call it `units`; the file has: {present}", path.display())]
+    #[error(
+        "{}: which column holds the units? Name one, or call it `units`; the file has: {present}",
+        path.display()
+    )]
     UnitsColumn {
         /// The file.
         path: PathBuf,
         /// The names that are there.
-        present: String,
+        present: Names,
     },
     /// A column of a log of several nodes that is not named by a node's address.
     #[error("{}, column `{column}`: a node's units stand under its address", path.display())]
@@ -231,7 +308,11 @@ pub enum IngestError {
         source: AddressError,
     },
     /// A round or a number of units that is no integer in range.
-    #[error("{}, line {line}, column `{column}`: `{cell}` is no integer from 0 to {largest}, written in digits only", path.display())]
+    #[error(
+        "{}, line {line}, column `{column}`: `{cell}` is no integer from 0 to {largest}, written in digits \
+         only",
+        path.display()
+    )]
     NotAnInteger {
         /// The file.
         path: PathBuf,
@@ -245,7 +326,11 @@ pub enum IngestError {
         largest: u64,
     },
     /// A round outside those asked for.
-    #[error("{}, line {line}: round {round} is not one of the {rounds} rounds from {first}; remove it, or ask for other rounds", path.display())]
+    #[error(
+        "{}, line {line}: round {round} is not one of the {rounds} rounds from {first}; remove it, or ask \
+         for other rounds",
+        path.display()
+    )]
     RoundOutside {
         /// The file.
         path: PathBuf,
@@ -270,20 +355,12 @@ pub enum IngestError {
     },
 }
 
-/// A cell as a message shows it: on one line, cut to 40 characters, and never the reader's terminal's problem.
+/// A cell as a message shows it: on one line, cut to 40 characters, and never the reader's terminal's
+/// problem.
 pub(crate) fn excerpt(text: &str) -> String {
     let mut shown: String = text.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
     if text.chars().nth(EXCERPT).is_some() {
         shown.push('…');
     }
     shown
-}
-
-pub(crate) fn list_names(names: &[&str]) -> String {
-    let mut listed: Vec<String> =
-        names.iter().take(NAMES).map(|name| format!("`{}`", excerpt(name))).collect();
-    if names.len() > NAMES {
-        listed.push(format!("and {} more", names.len() - NAMES));
-    }
-    listed.join(", ")
 }

@@ -9,13 +9,13 @@
 //! - **empty** (a Parquet null or empty string too): the missing bin;
 //! - **categorical**: the cell's text is the label; integers and booleans of a Parquet file stand for their
 //!   decimal text and `true` or `false`;
-//! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the edges
-//!   (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either format). A
-//!   32-bit float is the number it holds: 0.1 stored so lies above an edge of 0.1.
+//! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the
+//!   edges (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either
+//!   format). A 32-bit float is the number it holds: 0.1 stored so lies above an edge of 0.1.
 //!
-//! Anything else is an error that names the file, the line or row and the column; nothing is guessed and nothing
-//! skipped. As an exception that the CSV format forces, a blank line is no record, in a file of one column too:
-//! there a missing value is written `""`.
+//! Anything else is an error that names the file, the line or row and the column; nothing is guessed and
+//! nothing skipped. As an exception that the CSV format forces, a blank line is no record, in a file of one
+//! column too: there a missing value is written `""`.
 
 mod binning;
 #[cfg(test)]
@@ -28,6 +28,6 @@ pub mod reference;
 mod source;
 pub mod units;
 
-pub use self::error::{IngestError, Place};
+pub use self::error::{FeatureKind, IngestError, Names, Position};
 pub use self::records::Records;
 pub use self::source::BATCH_RECORDS;

@@ -1,12 +1,12 @@
 //! Parquet: framing checked before the library sees it, columns decoded one by one, symbols interleaved.
 //!
-//! Strings are read as views into their pages, so that a dictionary of one long string costs its length once and not
-//! once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it is one more thing
-//! to parse.
+//! Strings are read as views into their pages, so that a dictionary of one long string costs its length once
+//! and not once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it
+//! is one more thing to parse.
 //!
-//! The library believes what it reads: what frames the data is checked in `footer`, every page in `pages`, before the
-//! library sees them. A few bytes may still stand for thousands of millions of equal records: that costs time, up to the
-//! number of records that a dataset can have, and no memory.
+//! The library believes what it reads: what frames the data is checked in `footer`, every page in `pages`,
+//! before the library sees them. A few bytes may still stand for thousands of millions of equal records: that
+//! costs time, up to the number of records that a dataset can have, and no memory.
 
 mod footer;
 mod pages;
@@ -29,9 +29,9 @@ use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 
 use crate::binning::{Binning, Bins, Column, Edges, number_hint};
-use crate::error::{IngestError, Place, excerpt};
+use crate::error::{FeatureKind, IngestError, Position, excerpt};
 use crate::source::{BATCH_RECORDS, locate};
-use pages::Pages;
+use pages::{Failure, Pages};
 
 const MAGIC: &[u8; 4] = b"PAR1";
 /// Length of the footer, then the magic bytes.
@@ -43,7 +43,7 @@ pub(crate) struct ParquetSource<R> {
     reader: ParquetRecordBatchReader,
     pages: Pages<R>,
     /// Where each feature's column stands in a batch.
-    places: Vec<usize>,
+    positions: Vec<usize>,
     declared: u64,
     read: u64,
 }
@@ -79,7 +79,8 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
         }
         let options = options.with_schema(Arc::new(with_views(plain.schema())));
         let viewed = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(refused)?;
-        // Only roots that are columns themselves passed the check of their types; any other root would be refused above.
+        // Only roots that are columns themselves passed the check of their types; any other root would be
+        // refused above.
         let leaves: Vec<usize> = (0..viewed.parquet_schema().num_columns())
             .filter(|leaf| roots.contains(&viewed.parquet_schema().get_column_root_idx(*leaf)))
             .collect();
@@ -92,8 +93,8 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
             .build()
             .map_err(refused)?;
         // A batch holds the chosen columns in the file's order.
-        let places = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
-        Ok(Self { path: path.to_path_buf(), reader, pages, places, declared, read: 0 })
+        let positions = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
+        Ok(Self { path: path.to_path_buf(), reader, pages, positions, declared, read: 0 })
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
@@ -103,7 +104,8 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
             let batch = guarded(path, *read, || {
                 reader.next().transpose().map_err(|error| decode_error(path, *read, error))
             });
-            let batch = batch.map_err(|error| pages.refusal().map_or(error, |reason| frame(path, reason)))?;
+            let batch =
+                batch.map_err(|error| pages.failure().map_or(error, |failure| refused(path, failure)))?;
             let Some(batch) = batch else { return self.check_count() };
             let rows = batch.num_rows();
             if rows == 0 {
@@ -124,8 +126,9 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
 
     /// The file's length times the share of its rows that are read.
     pub(crate) fn bytes_read(&self, file_length: u64) -> u64 {
-        let share = u128::from(file_length) * u128::from(self.read) / u128::from(self.declared.max(1));
-        u64::try_from(share).unwrap_or(file_length).min(file_length)
+        // Fewer rows than 2^32 are declared: the product of a remainder and of rows fits.
+        let (declared, read) = (self.declared.max(1), self.read.min(self.declared));
+        file_length / declared * read + file_length % declared * read / declared
     }
 
     fn check_count(&self) -> Result<usize, IngestError> {
@@ -141,9 +144,9 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
         let start = out.len();
         out.resize(start + batch.num_rows() * columns.len(), 0);
         let symbols = &mut out[start..];
-        for (index, (column, &place)) in columns.iter().zip(&self.places).enumerate() {
+        for (index, (column, &position)) in columns.iter().zip(&self.positions).enumerate() {
             let target = symbols.iter_mut().skip(index).step_by(columns.len());
-            self.bin_column(batch.column(place), column, target)?;
+            self.bin_column(batch.column(position), column, target)?;
         }
         Ok(())
     }
@@ -209,7 +212,7 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
     fn not_a_number(&self, row: usize, column: &Column, cell: &str, hint: &'static str) -> IngestError {
         IngestError::NotANumber {
             path: self.path.clone(),
-            place: Place::Row(self.read + row as u64 + 1),
+            position: Position::Row(self.read + row as u64 + 1),
             column: column.name().to_owned(),
             cell: excerpt(cell),
             hint,
@@ -285,13 +288,9 @@ fn check_chunks(group: &RowGroupMetaData, file_length: u64) -> Option<()> {
 
 fn check_type(path: &Path, column: &Column, found: &DataType) -> Result<(), IngestError> {
     let readable = matches!(found, DataType::Null | DataType::Utf8) || found.is_integer();
-    let (readable, wanted, convert) = match column.bins() {
-        Bins::Categorical(_) => {
-            (readable || *found == DataType::Boolean, "categorical", "a string, integer or boolean")
-        }
-        Bins::Numeric(_) => {
-            (readable || found.is_floating() || found.is_decimal(), "numeric", "an integer, float or decimal")
-        }
+    let (readable, wanted) = match column.bins() {
+        Bins::Categorical(_) => (readable || *found == DataType::Boolean, FeatureKind::Categorical),
+        Bins::Numeric(_) => (readable || found.is_floating() || found.is_decimal(), FeatureKind::Numeric),
     };
     if readable {
         return Ok(());
@@ -301,7 +300,6 @@ fn check_type(path: &Path, column: &Column, found: &DataType) -> Result<(), Inge
         column: column.name().to_owned(),
         found: excerpt(&found.to_string()),
         wanted,
-        convert,
     })
 }
 
@@ -314,8 +312,9 @@ fn with_views(schema: &ArrowSchema) -> ArrowSchema {
     ArrowSchema::new(schema.fields().iter().map(viewed).collect::<Vec<_>>())
 }
 
-/// Runs the library on the file. Its decoder has assertions that corrupt data can reach; what can be checked before it
-/// runs is checked, and this turns the rest into an error. The reader is dropped after, so no broken state is seen.
+/// Runs the library on the file. Its decoder has assertions that corrupt data can reach; what can be checked
+/// before it runs is checked, and this turns the rest into an error. The reader is dropped after, so no
+/// broken state is seen.
 fn guarded<T>(
     path: &Path,
     row: u64,
@@ -335,6 +334,14 @@ fn frame(path: &Path, reason: &'static str) -> IngestError {
     IngestError::ParquetFrame { path: path.to_path_buf(), reason }
 }
 
+/// A page that the library was not given.
+fn refused(path: &Path, failure: Failure) -> IngestError {
+    match failure {
+        Failure::Refused(reason) => frame(path, reason),
+        Failure::Io(source) => IngestError::Read { path: path.to_path_buf(), source },
+    }
+}
+
 fn decode_error(
     path: &Path,
     row: u64,
@@ -345,6 +352,8 @@ fn decode_error(
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use ::parquet::arrow::ArrowWriter;
     use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
     use arrow_array::{Int64Array, StringArray};
@@ -371,6 +380,35 @@ mod tests {
         Counting::new(bytes)
     }
 
+    /// A file that cannot be read any more once its footer was read.
+    struct Failing {
+        file: Counting,
+        reads_left: usize,
+    }
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.reads_left = self.reads_left.checked_sub(1).ok_or(io::ErrorKind::PermissionDenied)?;
+            self.file.read(buffer)
+        }
+    }
+
+    impl Seek for Failing {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_read_is_told_with_the_systems_reason() {
+        let file = Failing { file: file(WriterProperties::default()), reads_left: 3 };
+        let binning = binning();
+        let mut source = ParquetSource::open(Path::new("x.parquet"), file, &binning).expect("a footer");
+        let error = source.next_batch(&binning, &mut Vec::new()).expect_err("no page");
+        let IngestError::Read { source, .. } = error else { panic!("{error:?}") };
+        assert_eq!(source.kind(), io::ErrorKind::PermissionDenied);
+    }
+
     fn binning() -> Binning {
         let labels = (0..5).map(|label| format!("label {label}")).collect();
         let features = vec![
@@ -380,7 +418,8 @@ mod tests {
         Binning::new(&Schema::new(features, 1 << 10).expect("a schema")).expect("16-bit symbols")
     }
 
-    /// Pages of a few bytes each, in chunks of many pages or of one: none is read more than once for its neighbours.
+    /// Pages of a few bytes each, in chunks of many pages or of one: none is read more than once for its
+    /// neighbours.
     #[test]
     fn a_file_of_small_pages_is_read_twice_at_most() {
         for (version, rows_in_page, rows_in_group) in [

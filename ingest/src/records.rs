@@ -72,12 +72,11 @@ impl Records {
         for path in paths {
             let input = Input { path: path.clone(), bytes: regular_file_len(path)? };
             // Dropped at once: a dataset of many files must not hold as many descriptors.
-            if let Source::Parquet(source) = Source::open(&input, &binning)? {
-                declared = declared.saturating_add(source.declared());
-            }
-            if declared >= record_limit {
-                return Err(IngestError::TooManyRecords { path: path.clone(), limit: record_limit });
-            }
+            let source = Source::open(&input, &binning)?;
+            declared = declared
+                .checked_add(source.declared())
+                .filter(|declared| *declared < record_limit)
+                .ok_or_else(|| IngestError::TooManyRecords { path: path.clone(), limit: record_limit })?;
             files.push(input);
         }
         Ok(Self {
@@ -92,9 +91,9 @@ impl Records {
         })
     }
 
-    /// Appends the symbols of up to [`BATCH_RECORDS`](crate::BATCH_RECORDS) records to `out` and returns how many records those were; 0 means
-    /// that all files are read. A record is [`Self::features`] symbols, in the schema's order. On an error `out` is as it
-    /// was, and reading on is an error too.
+    /// Appends the symbols of up to [`BATCH_RECORDS`](crate::BATCH_RECORDS) records to `out` and returns how
+    /// many records those were; 0 means that all files are read. A record is [`Self::features`] symbols, in
+    /// the schema's order. On an error `out` is as it was, and reading on is an error too.
     pub fn next_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
         match self.state {
             State::Reading => {}
@@ -184,6 +183,14 @@ impl<R: Read + Seek + Send + 'static> Source<R> {
             Kind::Csv => Self::Csv(Box::new(CsvSource::open(path, file, binning)?)),
             Kind::Parquet => Self::Parquet(Box::new(ParquetSource::open(path, file, binning)?)),
         })
+    }
+
+    /// Records that the file says it has; a CSV file says nothing.
+    fn declared(&self) -> u64 {
+        match self {
+            Self::Csv(_) => 0,
+            Self::Parquet(source) => source.declared(),
+        }
     }
 
     fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {

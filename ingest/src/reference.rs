@@ -1,10 +1,11 @@
-//! Counting symbols: histograms without proofs, for the policy's reference and for a score estimated beforehand.
+//! Counting symbols: histograms without proofs, for the policy's reference and for a score estimated
+//! beforehand.
 
 use crate::error::IngestError;
 use crate::records::Records;
 
-/// Counts by symbol, from symbol 0 (padding, never counted) to the schema's last: the merged histogram `c` of PROTOCOL
-/// section 5. Each feature's counts sum to the number of records.
+/// Counts by symbol, from symbol 0 (padding, never counted) to the schema's last: the merged histogram `c` of
+/// PROTOCOL section 5. Each feature's counts sum to the number of records.
 pub fn histogram(mut records: Records) -> Result<Vec<u64>, IngestError> {
     let mut counts = vec![0; records.binning().symbols()];
     let mut batch = Vec::new();

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use crate::error::{IngestError, list_names};
+use crate::error::{IngestError, Names};
 
 /// Most records that one [`Records::next_batch`](crate::Records::next_batch) appends.
 pub const BATCH_RECORDS: usize = 8192;
@@ -13,8 +13,8 @@ pub(crate) fn open(path: &Path) -> Result<File, IngestError> {
     File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })
 }
 
-/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it is
-/// opened.
+/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it
+/// is opened.
 pub(crate) fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
     let metadata =
         fs::metadata(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
@@ -29,16 +29,16 @@ pub(crate) fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
 
 /// Where in `present` that column stands; one that is absent and one that is there twice are refused.
 pub(crate) fn locate(path: &Path, present: &[&str], column: &str) -> Result<usize, IngestError> {
-    let mut places = present.iter().enumerate().filter(|(_, name)| **name == column);
-    let Some((place, _)) = places.next() else {
+    let mut positions = present.iter().enumerate().filter(|(_, name)| **name == column);
+    let Some((position, _)) = positions.next() else {
         return Err(IngestError::MissingColumn {
             path: path.to_path_buf(),
             column: column.to_owned(),
-            present: list_names(present),
+            present: Names::new(present),
         });
     };
-    if places.next().is_some() {
+    if positions.next().is_some() {
         return Err(IngestError::DuplicateColumn { path: path.to_path_buf(), column: column.to_owned() });
     }
-    Ok(place)
+    Ok(position)
 }

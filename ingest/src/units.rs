@@ -9,7 +9,7 @@ use std::str::FromStr;
 use fairshare_params::address::Address;
 
 use crate::csv::Table;
-use crate::error::{IngestError, excerpt, list_names};
+use crate::error::{IngestError, Names, excerpt};
 use crate::source;
 
 /// The column with the round's number.
@@ -24,9 +24,10 @@ struct Rounds {
     count: usize,
 }
 
-/// Reads a CSV file with a column `round` and one of units: `column`, or else `units`, or else the only other one.
-/// Returns the units of `rounds` rounds from `first_round` on; a round that the file leaves out has 0. A round
-/// outside is an error rather than ignored: units that count for nothing are more likely a mistake in the range.
+/// Reads a CSV file with a column `round` and one of units: `column`, or else `units`, or else the only other
+/// one. Returns the units of `rounds` rounds from `first_round` on; a round that the file leaves out has 0. A
+/// round outside is an error rather than ignored: units that count for nothing are more likely a mistake in
+/// the range.
 pub fn read_units(
     path: &Path,
     column: Option<&str>,
@@ -36,8 +37,8 @@ pub fn read_units(
     read_column(open(path)?, column, Rounds { first: first_round, count: rounds })
 }
 
-/// Reads a CSV file with a column `round` and one of units for each node, named by the node's address: the form in
-/// which a task contract's log is put on record. Rounds are as in [`read_units`].
+/// Reads a CSV file with a column `round` and one of units for each node, named by the node's address: the
+/// form in which a task contract's log is put on record. Rounds are as in [`read_units`].
 pub fn read_units_by_node(
     path: &Path,
     first_round: u64,
@@ -91,16 +92,16 @@ fn read_columns<R: Read + Seek>(
     columns: &[String],
     rounds: Rounds,
 ) -> Result<Vec<Vec<u32>>, IngestError> {
-    let round_place = table.locate(ROUND)?;
-    let places = columns.iter().map(|column| table.locate(column)).collect::<Result<Vec<_>, _>>()?;
+    let round_position = table.locate(ROUND)?;
+    let positions = columns.iter().map(|column| table.locate(column)).collect::<Result<Vec<_>, _>>()?;
     let mut units = vec![vec![0; rounds.count]; columns.len()];
     let mut seen = vec![false; rounds.count];
     let mut any = false;
     while table.advance()? {
         any = true;
-        let index = read_round(table, round_place, rounds, &mut seen)?;
-        for ((column, place), units) in columns.iter().zip(&places).zip(&mut units) {
-            let amount = integer(table, *place, column)?;
+        let index = read_round(table, round_position, rounds, &mut seen)?;
+        for ((column, position), units) in columns.iter().zip(&positions).zip(&mut units) {
+            let amount = integer(table, *position, column)?;
             if let Some(slot) = units.get_mut(index) {
                 *slot = amount;
             }
@@ -112,11 +113,11 @@ fn read_columns<R: Read + Seek>(
 /// Where among the rounds asked for the record's round is, once it is known to be one of them and new.
 fn read_round<R: Read + Seek>(
     table: &mut Table<R>,
-    place: usize,
+    position: usize,
     rounds: Rounds,
     seen: &mut [bool],
 ) -> Result<usize, IngestError> {
-    let round: u64 = integer(table, place, ROUND)?;
+    let round: u64 = integer(table, position, ROUND)?;
     let Rounds { first, count } = rounds;
     let index = round.checked_sub(first).and_then(|index| usize::try_from(index).ok());
     let Some((index, seen)) = index.and_then(|index| Some((index, seen.get_mut(index)?))) else {
@@ -140,22 +141,22 @@ fn find_units<R: Read + Seek>(table: &Table<R>) -> Result<String, IngestError> {
     match (header.contains(&UNITS), others.next(), others.next()) {
         (true, ..) => Ok(UNITS.to_owned()),
         (false, Some(only), None) => Ok((*only).to_owned()),
-        _ => Err(IngestError::UnitsColumn { path: table.path().to_path_buf(), present: list_names(&header) }),
+        _ => Err(IngestError::UnitsColumn { path: table.path().to_path_buf(), present: Names::new(&header) }),
     }
 }
 
 /// An integer written in digits only, of the kind wanted.
 fn integer<R: Read + Seek, N: FromStr + Bounded>(
     table: &mut Table<R>,
-    place: usize,
+    position: usize,
     column: &str,
 ) -> Result<N, IngestError> {
-    let cell = table.cell(place);
+    let cell = table.cell(position);
     // Rust's parser would take a leading plus sign, too.
     let digits = cell.iter().all(u8::is_ascii_digit);
     let text = std::str::from_utf8(cell).ok().filter(|_| digits);
     text.and_then(|text| text.parse().ok()).ok_or_else(|| {
-        let cell = excerpt(&table.text(place));
+        let cell = excerpt(&table.text(position));
         table.refuse(|path, line| IngestError::NotAnInteger {
             path,
             line,

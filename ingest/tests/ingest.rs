@@ -1,5 +1,8 @@
-//! Files to symbols, end to end: the flights of `examples/flights`, the two formats against each other, every error.
+//! Files to symbols, end to end: the flights of `examples/flights`, the two formats against each other, every
+//! error.
 
+#[path = "ingest/cases.rs"]
+mod cases;
 #[path = "ingest/errors.rs"]
 mod errors;
 #[path = "ingest/hostile.rs"]
@@ -13,7 +16,10 @@ use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
     NullArray, RecordBatch, StringArray, StringViewArray, UInt64Array, types::Int8Type,
 };
-use fairshare_ingest::{BATCH_RECORDS, IngestError, Records, reference, units::read_units};
+use fairshare_ingest::{
+    BATCH_RECORDS, IngestError, Records, reference,
+    units::{read_units, read_units_by_node},
+};
 use fairshare_params::schema::{Feature, Rule, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -99,8 +105,8 @@ fn csv_and_parquet_of_the_same_rows_give_the_same_symbols() {
     let mut rows = csv::Reader::from_path(&csv).expect("open");
     let header = rows.headers().expect("header").clone();
     let rows: Vec<_> = rows.records().collect::<Result<_, _>>().expect("rows");
-    let columns = header.iter().enumerate().map(|(place, name)| {
-        let cells = rows.iter().map(|row| &row[place]);
+    let columns = header.iter().enumerate().map(|(position, name)| {
+        let cells = rows.iter().map(|row| &row[position]);
         let array: ArrayRef = match name {
             "carrier" | "dest" | "origin" => Arc::new(StringArray::from_iter_values(cells)),
             _ => Arc::new(Int64Array::from_iter(cells.map(|cell| cell.parse::<i64>().ok()))),

@@ -24,7 +24,8 @@ pub enum AddressError {
     Form(#[from] HexError),
     /// Letters of both cases that do not spell the checksum: most often a mistyped digit.
     #[error(
-        "`{given}` fails its EIP-55 checksum: check every digit, and if all are right write `{expected}` or only small letters"
+        "`{given}` fails its EIP-55 checksum: check every digit, and if all are right write `{expected}` or \
+         only small letters"
     )]
     Checksum {
         /// What was given.

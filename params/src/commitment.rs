@@ -1,7 +1,7 @@
 //! Commitments to columns, which are the digests (PROTOCOL section 4).
 //!
-//! `C(v; r) = Σ_{i<u} v_i·G_i + r·G_{n−1}`: binding under the SRS assumption, perfectly hiding for uniform `r`,
-//! because row `n − 1` is a blinding row that no constraint reads. Commitments add up.
+//! `C(v; r) = Σ_{i<u} v_i·G_i + r·G_{n−1}`: binding under the SRS assumption, perfectly hiding for uniform
+//! `r`, because row `n − 1` is a blinding row that no constraint reads. Commitments add up.
 
 use ff::Field;
 use group::Curve;
@@ -47,9 +47,9 @@ pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> 
 
 /// `C(v; r)`. Values past the usable rows are not committed to: callers never have any.
 ///
-/// The library's sum unwraps a point that is not on the curve if it has 8,104 bases or more and one of them is the
-/// identity. The Lagrange points of an [`Srs`] never are: what is read or imported is checked for that, and the
-/// insecure one's trapdoor is not one of the rows' roots of unity.
+/// The library's sum unwraps a point that is not on the curve if it has 8,104 bases or more and one of them
+/// is the identity. The Lagrange points of an [`Srs`] never are: what is read or imported is checked for
+/// that, and the insecure one's trapdoor is not one of the rows' roots of unity.
 pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
     let values = &values[..usable];

@@ -1,52 +1,18 @@
 //! What a proof is bound to (PROTOCOL section 5): one hash over who, where, under which rules, about what.
 
 use std::collections::HashSet;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use crate::Geometry;
 use crate::address::Address;
 use crate::encoding::{Digest, Hasher};
 use crate::policy::{PROTOCOL_VERSION, Policy};
 use crate::registration::{Contribution, Evidence, Registration};
+use crate::role::Role;
 
-/// What a contributor is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Data.
-    Data,
-    /// Computing power.
-    Compute,
-}
-
-impl Role {
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Data, Self::Compute].into_iter().find(|role| role.name() == name)
-    }
-
-    /// Its name in files and on the command line.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Data => "data",
-            Self::Compute => "compute",
-        }
-    }
-
-    /// Its identifier in canonical encodings.
-    pub const fn id(&self) -> u8 {
-        match self {
-            Self::Data => 1,
-            Self::Compute => 2,
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+fn count_hint(role: Role) -> &'static str {
+    match role {
+        Role::Data => "at least one",
+        Role::Compute => "exactly one",
     }
 }
 
@@ -55,7 +21,7 @@ impl fmt::Display for Role {
 #[non_exhaustive]
 pub enum ContextError {
     /// A data proof covers at least one registration, a compute proof exactly one.
-    #[error("{found} registrations for {role}; give {}", match .role { Role::Data => "at least one", Role::Compute => "exactly one" })]
+    #[error("{found} registrations for {role}; give {}", count_hint(*.role))]
     Count {
         /// The role.
         role: Role,
@@ -84,7 +50,8 @@ pub enum ContextError {
     },
     /// Another circuit shape than the policy's.
     #[error(
-        "registration {index} has geometry `{found}`, but the policy `{expected}`; register under the policy's"
+        "registration {index} has geometry `{found}`, but the policy `{expected}`; register under the \
+         policy's"
     )]
     Geometry {
         /// Position of the registration.
@@ -96,7 +63,8 @@ pub enum ContextError {
     },
     /// Symbols that mean something else under the policy's schema.
     #[error(
-        "registration {index} has schema {found}, but the policy {expected}; commit the data under the policy's schema"
+        "registration {index} has schema {found}, but the policy {expected}; commit the data under the \
+         policy's schema"
     )]
     Schema {
         /// Position of the registration.
@@ -108,7 +76,8 @@ pub enum ContextError {
     },
     /// Units whose rows are other rounds than the policy's, or go beyond them.
     #[error(
-        "registration {index} covers {rounds} rounds from {first}, but the policy {policy_rounds} from {policy_first}; register the units of the policy's rounds"
+        "registration {index} covers {rounds} rounds from {first}, but the policy {policy_rounds} from \
+         {policy_first}; register the units of the policy's rounds"
     )]
     Rounds {
         /// Position of the registration.

@@ -5,7 +5,8 @@ use halo2curves::bn256::G1Affine;
 use crate::Geometry;
 use crate::encoding::{Digest, Hasher};
 
-/// The data digest: it binds the geometry, the schema, the number of records and every data-column commitment.
+/// The data digest: it binds the geometry, the schema, the number of records and every data-column
+/// commitment.
 ///
 /// `column_commitments` has one list a segment, columns in order. Each list carries its length, so columns
 /// cannot move between segments under one digest.

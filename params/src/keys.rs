@@ -1,8 +1,8 @@
 //! Circuit ids, verifying and proving keys.
 //!
-//! A verifying key is a pure function of circuit, geometry and SRS, so it is always rebuilt and never read from a
-//! file: nothing on disk can change what a verifier believes. A proving key that comes from elsewhere is taken only if the
-//! verifying key inside it is the one just rebuilt.
+//! A verifying key is a pure function of circuit, geometry and SRS, so it is always rebuilt and never read
+//! from a file: nothing on disk can change what a verifier believes. A proving key that comes from elsewhere
+//! is taken only if the verifying key inside it is the one just rebuilt.
 
 use std::fmt;
 
@@ -103,8 +103,8 @@ impl VerifyingKey {
         let geometry = srs.geometry();
         let id = CircuitId { statement, geometry };
         let params = srs.params();
-        // Selectors stay columns of their own: compression would raise degrees and make the key's layout depend
-        // on a packing heuristic.
+        // Selectors stay columns of their own: compression would raise degrees and make the key's layout
+        // depend on a packing heuristic.
         let key = match statement {
             Statement::Histogram => keygen_vk_custom(params, &HistogramCircuit::shape(geometry), false),
             Statement::DataScore => keygen_vk_custom(params, &DataScoreCircuit::shape(geometry), false),
@@ -134,10 +134,11 @@ impl VerifyingKey {
         self.fingerprint
     }
 
-    /// The exact length of a proof under this key, in bytes: points, [evaluations](Self::evaluations), and the opening's
-    /// two points.
+    /// The exact length of a proof under this key, in bytes: points, [evaluations](Self::evaluations), and
+    /// the opening's two points.
     ///
-    /// Points: advice columns, permutation products, the vanishing argument's random polynomial and quotient pieces.
+    /// Points: advice columns, permutation products, the vanishing argument's random polynomial and quotient
+    /// pieces.
     pub fn proof_bytes(&self) -> usize {
         let cs = self.key.cs();
         let pieces = cs.degree() - 1;
@@ -145,7 +146,8 @@ impl VerifyingKey {
         points * POINT_BYTES + self.evaluations() * SCALAR_BYTES
     }
 
-    /// Scalars of a proof, in the order of halo2's verifier: advice, fixed columns, the random polynomial, the permutation.
+    /// Scalars of a proof, in the order of halo2's verifier: advice, fixed columns, the random polynomial,
+    /// the permutation.
     pub fn evaluations(&self) -> usize {
         let cs = self.key.cs();
         // Each product is opened at x and ωx, each but the last also at the last usable row.
@@ -187,7 +189,8 @@ impl ProvingKey {
         Ok(Self { verifying, key })
     }
 
-    /// Takes a proving key that was kept, if the verifying key inside it is `verifying`, which was rebuilt here.
+    /// Takes a proving key that was kept, if the verifying key inside it is `verifying`, which was rebuilt
+    /// here.
     ///
     /// The polynomials remain on trust: a wrong one can only make proofs that do not verify.
     pub fn from_parts(verifying: VerifyingKey, key: plonk::ProvingKey<G1Affine>) -> Option<Self> {

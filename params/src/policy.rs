@@ -1,7 +1,8 @@
-//! The policy: the public file that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to 8).
+//! The policy: the public file that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to
+//! 8).
 //!
-//! How it is written is not said here. [`Policy::hash`] covers every rule and nothing else, so a policy cannot look the
-//! same and mean something else, nor look different and mean the same.
+//! How it is written is not said here. [`Policy::hash`] covers every rule and nothing else, so a policy
+//! cannot look the same and mean something else, nor look different and mean the same.
 
 use fairshare_circuits::numeric::decay::Decay;
 
@@ -117,8 +118,8 @@ impl Policy {
 
     /// Digest of every rule, in a canonical encoding.
     ///
-    /// λ enters by its canonical text and by the integers derived from it, so a mistake in the derivation would
-    /// show as another hash and not as another payout.
+    /// λ enters by its canonical text and by the integers derived from it, so a mistake in the derivation
+    /// would show as another hash and not as another payout.
     pub fn hash(&self) -> Digest {
         let hasher = Hasher::new("fairshare/v1/policy").u32(PROTOCOL_VERSION);
         let hasher = absorb_geometry(hasher, &self.geometry)

@@ -38,7 +38,8 @@ pub enum ReferenceError {
     },
     /// Not one count a bin.
     #[error(
-        "feature `{feature}` has {found} counts for {bins} bins; give one a bin, those of other labels and of missing values included"
+        "feature `{feature}` has {found} counts for {bins} bins; give one a bin, those of other labels and \
+         of missing values included"
     )]
     Bins {
         /// The feature.
@@ -50,7 +51,8 @@ pub enum ReferenceError {
     },
     /// A smoothed count is 2^32 or more.
     #[error(
-        "feature `{feature}`, bin {bin}: count {count} with pseudo-count {pseudo_count} is above 4294967295; scale the counts down"
+        "feature `{feature}`, bin {bin}: count {count} with pseudo-count {pseudo_count} is above 4294967295; \
+         scale the counts down"
     )]
     Count {
         /// The feature.

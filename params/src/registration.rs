@@ -6,9 +6,9 @@ use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::context::Role;
 use crate::digest::{compute_digest, data_digest};
 use crate::encoding::{Digest, decode_point, encode_point};
+use crate::role::Role;
 
 /// One contribution as registered.
 ///
@@ -94,12 +94,14 @@ pub enum RegistrationError {
     },
     /// Not a point of the curve, or the identity, which only a log without any unit would commit to.
     #[error(
-        "`commitment` is not a point of the curve other than the identity; copy it again from the registration"
+        "`commitment` is not a point of the curve other than the identity; copy it again from the \
+         registration"
     )]
     Point,
     /// The digest of units is not the digest of the commitment beside it.
     #[error(
-        "`digest` is {found}, but the commitment and its rounds have digest {expected}; one of them was altered"
+        "`digest` is {found}, but the commitment and its rounds have digest {expected}; one of them was \
+         altered"
     )]
     DigestMismatch {
         /// The digest found.

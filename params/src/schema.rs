@@ -102,7 +102,8 @@ pub enum SchemaError {
     },
     /// More symbols than the geometry's alphabet.
     #[error(
-        "the schema needs {needed} symbols, padding included, but the geometry's alphabet has {alphabet}: drop bins or choose a larger geometry"
+        "the schema needs {needed} symbols, padding included, but the geometry's alphabet has {alphabet}: \
+         drop bins or choose a larger geometry"
     )]
     TooManySymbols {
         /// Symbols needed, padding included.
@@ -113,7 +114,8 @@ pub enum SchemaError {
 }
 
 impl Schema {
-    /// Checks the features and lays out their symbols from 1 (symbol 0 is padding) in an alphabet of that size.
+    /// Checks the features and lays out their symbols from 1 (symbol 0 is padding) in an alphabet of that
+    /// size.
     pub fn new(features: Vec<Feature>, alphabet: usize) -> Result<Self, SchemaError> {
         if features.is_empty() {
             return Err(SchemaError::Empty);

@@ -3,16 +3,17 @@
 //! An [`Srs`] holds, for one geometry of `n = 2^k` rows, the powers `[s^i]_1`, the Lagrange points
 //! `G_i = [L_i(s)]_1`, and `[1]_2`, `[s]_2`. There are three ways to one:
 //!
-//! - [`Srs::from_powers`] takes the powers of a ceremony and computes the Lagrange points: what a deployment uses;
+//! - [`Srs::from_powers`] takes the powers of a ceremony and computes the Lagrange points: what a deployment
+//!   uses;
 //! - [`Srs::insecure`] derives it from a public seed, for tests and demonstrations;
 //! - [`Srs::decode`] reads the points that [`Srs::encode`] wrote.
 //!
-//! Every way repeats every check: each point canonical, on its curve and in its group; the powers consecutive powers
-//! of one `s`, the one in `[s]_2`; the Lagrange points theirs. A reference string that fails one of them has no value
-//! of this type.
+//! Every way repeats every check: each point canonical, on its curve and in its group; the powers consecutive
+//! powers of one `s`, the one in `[s]_2`; the Lagrange points theirs. A reference string that fails one of
+//! them has no value of this type.
 //!
-//! What a check cannot tell is whether someone knows `s`. Two cases are told by content, whatever a file says of
-//! itself: the public seed of this crate ([`Srs::is_insecure`]) and the public ceremony
+//! What a check cannot tell is whether someone knows `s`. Two cases are told by content, whatever a file says
+//! of itself: the public seed of this crate ([`Srs::is_insecure`]) and the public ceremony
 //! ([`Srs::is_perpetual_powers_of_tau`]).
 
 mod ceremony;
@@ -166,8 +167,8 @@ impl Srs {
         self.points.s_g2
     }
 
-    /// The fingerprint: Keccak-256 of `k` and all points in canonical encoding, and nothing else. Two files with
-    /// one fingerprint hold one reference string, whatever they say of where it comes from.
+    /// The fingerprint: Keccak-256 of `k` and all points in canonical encoding, and nothing else. Two files
+    /// with one fingerprint hold one reference string, whatever they say of where it comes from.
     pub fn digest(&self) -> Digest {
         self.digest
     }
@@ -206,7 +207,8 @@ impl Srs {
         Self { geometry, points, params, digest, provenance }
     }
 
-    /// A label costs nothing to write, so a published ceremony's name is granted only to that ceremony's `[s]_2`.
+    /// A label costs nothing to write, so a published ceremony's name is granted only to that ceremony's
+    /// `[s]_2`.
     fn refuse_mislabelled(&self) -> Result<(), SrsError> {
         match self.provenance {
             Provenance::Ceremony { name: Some(name), .. } if !self.is_perpetual_powers_of_tau() => {
@@ -227,8 +229,8 @@ impl fmt::Debug for Srs {
     }
 }
 
-/// The library's parameters from these points. Its `from_parts` is a method, so it needs a value to be called on:
-/// the smallest one, of which nothing is kept.
+/// The library's parameters from these points. Its `from_parts` is a method, so it needs a value to be called
+/// on: the smallest one, of which nothing is kept.
 fn params(points: &Points) -> ParamsKZG<Bn256> {
     let throw_away = ParamsKZG::<Bn256>::setup(1, ChaCha20Rng::from_seed([0; 32]));
     let params = throw_away.from_parts(

@@ -1,12 +1,12 @@
 //! The one Fiat-Shamir instantiation, for Rust and for the EVM (PROTOCOL section 5).
 //!
-//! Keccak-256 over big-endian, uncompressed elements, in the form that Solidity verifiers of this lineage read
-//! (`EvmTranscript` of `snark-verifier`): the state is a byte buffer; a challenge is its hash, reduced modulo the
-//! scalar field's order, and the hash becomes the next buffer. A buffer of exactly one hash gets a byte 1
-//! appended before it is hashed again, so that two challenges in a row differ.
+//! Keccak-256 over big-endian, uncompressed elements, in the form that Solidity verifiers of this lineage
+//! read (`EvmTranscript` of `snark-verifier`): the state is a byte buffer; a challenge is its hash, reduced
+//! modulo the scalar field's order, and the hash becomes the next buffer. A buffer of exactly one hash gets a
+//! byte 1 appended before it is hashed again, so that two challenges in a row differ.
 //!
-//! Reading is strict: a coordinate or scalar not below its modulus, a point off the curve and the identity are
-//! refused, so every element has one encoding.
+//! Reading is strict: a coordinate or scalar not below its modulus, a point off the curve and the identity
+//! are refused, so every element has one encoding.
 
 use std::io;
 

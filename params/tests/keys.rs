@@ -13,8 +13,8 @@ use ff::Field;
 use halo2_proofs::plonk::Any;
 use halo2curves::bn256::Fr;
 
-/// Fingerprints under the insecure reference string: circuit, key layout and reference string in 32 bytes. A change
-/// of any of them is a new version of the protocol, and every proof made before is lost.
+/// Fingerprints under the insecure reference string: circuit, key layout and reference string in 32 bytes. A
+/// change of any of them is a new version of the protocol, and every proof made before is lost.
 const PINNED: [(&str, &str); 9] = [
     ("histogram-compact", "0x40487e8e80b6f0fb239dc67fb9ecdad46cdc4d23c8ae80f628118c11bfe4a32c"),
     ("data-score-compact", "0xe2088f02965a1d3519e1b63ceb9c9bbfed1c17f50234397c46414f723049c89b"),
@@ -27,8 +27,9 @@ const PINNED: [(&str, &str); 9] = [
     ("compute-score-onchain", "0xa6dbd009f5d45116cd9e27e047a2b5ead0ce9781386e144469711663dfd18dbb"),
 ];
 
-/// What each key costs; written anew by `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-params --test keys`, and
-/// by nothing else. Gates and wiring are pinned with the circuits, in `circuits/tests/pinned`.
+/// What each key costs; written anew by
+/// `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-params --test keys`, and by nothing else. Gates and
+/// wiring are pinned with the circuits, in `circuits/tests/pinned`.
 const COST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pinned/cost.txt");
 
 /// The keys of all statements at all geometries, built once.
@@ -82,7 +83,8 @@ fn cost(key: &VerifyingKey) -> String {
     let first = phases.iter().filter(|phase| **phase == 0).count();
     let permuted = cs.permutation().get_columns().len();
     let products = permuted.div_ceil(cs.degree() - 2);
-    // Columns and permutation products, then the vanishing argument's random polynomial and quotient, then SHPLONK.
+    // Columns and permutation products, then the vanishing argument's random polynomial and quotient, then
+    // SHPLONK.
     let commitments = phases.len() + products + 1 + (cs.degree() - 1) + 2;
     // Queries, the random polynomial, and each permutation column and product at its points.
     let queries = [cs.advice_queries().len(), cs.fixed_queries().len(), cs.instance_queries().len()];
@@ -93,7 +95,8 @@ fn cost(key: &VerifyingKey) -> String {
         format!("{}", key.id()),
         format!("  rows         {} of {}, sum's end included", geometry.usable_rows() + 1, geometry.rows()),
         format!(
-            "  columns      {} advice ({first} in the first phase), {} fixed with selectors, {} instance, {permuted} in the permutation",
+            "  columns      {} advice ({first} in the first phase), {} fixed with selectors, {} instance, \
+             {permuted} in the permutation",
             phases.len(),
             cs.num_fixed_columns(),
             cs.num_instance_columns()
@@ -112,21 +115,7 @@ fn cost(key: &VerifyingKey) -> String {
 #[test]
 fn costs_are_pinned() {
     let text = KEYS.iter().map(|key| cost(key) + "\n").collect::<Vec<_>>().join("\n");
-    if std::env::var_os("FAIRSHARE_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(COST, &text).expect("the pinned file is writable");
-        return;
-    }
-    let pinned = std::fs::read_to_string(COST).unwrap_or_default();
-    let changed = |left: &str, right: &str| {
-        let kept: HashSet<_> = right.lines().collect();
-        left.lines().filter(|line| !kept.contains(line)).collect::<Vec<_>>().join("\n")
-    };
-    assert!(
-        pinned == text,
-        "a cost moved, from\n{}\nto\n{}",
-        changed(&pinned, &text),
-        changed(&text, &pinned)
-    );
+    fairshare_pinned::assert_pinned(COST, &text);
 }
 
 /// Run by [`no_environment_variable_changes_a_key`] in a process of its own.
@@ -140,7 +129,8 @@ fn print_fingerprints() {
     }
 }
 
-/// The library caps a circuit's degree by `MAX_DEGREE`, so that two machines could make two keys of one circuit.
+/// The library caps a circuit's degree by `MAX_DEGREE`, so that two machines could make two keys of one
+/// circuit.
 #[test]
 fn no_environment_variable_changes_a_key() {
     for degree in ["2", "4", "6", "9"] {
@@ -174,8 +164,8 @@ fn no_gate_is_above_the_degree_that_keys_are_told() {
     }
 }
 
-/// The library has `n − 6` usable rows while no column is queried at more than three rotations; the rows that may
-/// hold data end two rows before.
+/// The library has `n − 6` usable rows while no column is queried at more than three rotations; the rows that
+/// may hold data end two rows before.
 #[test]
 fn blinding_rows_are_those_that_the_geometry_reserves() {
     for key in &*KEYS {
@@ -224,8 +214,8 @@ fn linked_columns_come_first() {
     }
 }
 
-/// One instance column, which some gate or copy reads; that each of its rows is bound is shown on real proofs, with
-/// the verifier.
+/// One instance column, which some gate or copy reads; that each of its rows is bound is shown on real
+/// proofs, with the verifier.
 #[test]
 fn there_is_one_instance_column_and_it_is_read() {
     for key in &*KEYS {

@@ -1,5 +1,5 @@
-//! The transcript against the one that Solidity verifiers of this lineage read: `data/evm_transcript.txt` holds what
-//! `snark-verifier` answered (`data/PROVENANCE.md`).
+//! The transcript against the one that Solidity verifiers of this lineage read: `data/evm_transcript.txt`
+//! holds what `snark-verifier` answered (`data/PROVENANCE.md`).
 
 use fairshare_params::encoding::{decode_point, decode_scalar};
 use fairshare_params::transcript::{Reader, Writer};

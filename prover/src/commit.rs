@@ -28,18 +28,20 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::Blinding;
-use fairshare_params::context::Role;
 use fairshare_params::digest::data_digest;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use fairshare_plonk::commit;
+use fairshare_storage::files::{self, Access, ReadError};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
 use zeroize::Zeroizing;
@@ -49,8 +51,6 @@ use self::reading::Reader;
 use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
 use crate::segment::commit_columns;
-use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
-use fairshare_storage::files::{self, Access, ReadError};
 
 /// The public registration's file name.
 pub const REGISTRATION_FILE: &str = "registration.json";

@@ -18,6 +18,7 @@
 
 pub mod backend;
 pub mod commit;
+mod memory;
 pub mod opening;
 pub mod progress;
 pub mod prove;
@@ -28,7 +29,7 @@ pub mod segment;
 pub use commit::{Commitment, Contributor, commit_compute, commit_data};
 pub use progress::{Progress, Silent, Task};
 pub use prove::{ProveError, Proved, Prover, write_bundle};
-pub use schedule::Limits;
+pub use schedule::{LimitError, Limits};
 
 /// The library's example is a test.
 #[cfg(doctest)]

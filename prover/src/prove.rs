@@ -7,10 +7,12 @@ use std::sync::{Mutex, OnceLock};
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_params::commitment::Blinding;
-use fairshare_params::context::{ContextError, Role, context};
+use fairshare_params::context::{ContextError, context};
 use fairshare_params::keys::{KeyError, ProvingKey, Statement};
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 use fairshare_plonk::{Claim, CommitKey, Linked};
+use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
 use fairshare_verifier::{BundleError, Score, Verifier, VerifyError};
@@ -23,10 +25,9 @@ use crate::backend::{BackendError, Key, prove};
 use crate::commit::{CommitError, Commitment};
 use crate::opening::OpeningError;
 use crate::progress::{Progress, Task};
-use crate::schedule::{Limits, MemoryError, RunError, plan, run};
+use crate::schedule::{LimitError, Limits, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
 use crate::segment::SegmentSecret;
-use fairshare_storage::files::{self, Access};
 
 /// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
 const MAX_SEGMENT_BYTES: u64 = 1 << 20;
@@ -73,9 +74,9 @@ pub enum ProveError {
     /// A proving key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Not enough memory for one proof.
+    /// Nothing can be proved within the limits.
     #[error(transparent)]
-    Memory(#[from] MemoryError),
+    Limits(#[from] LimitError),
     /// No worker threads.
     #[error("no worker threads could be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
@@ -163,6 +164,7 @@ impl<'a> Prover<'a> {
     /// The steps are numbered as in the verifier.
     pub fn prove(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
         let policy = self.verifier.policy();
+        plan(policy.geometry(), &self.limits)?;
         // 2. the registrations
         let commitments = folders
             .iter()
@@ -356,7 +358,8 @@ impl<'a> Prover<'a> {
         let key = self.key(statement)?;
         progress.end(Task::Keys);
         progress.begin(Task::Score, 1, 0);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.limits.threads.max(1));
+        let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
         let proof = pool.install(|| prove(&self.commit_key, key, claim)).map_err(refused(statement))?;
         progress.advance(Task::Score, 1);

@@ -1,38 +1,71 @@
 //! Keeping all cores busy, whether there is one segment or a thousand, within a memory limit.
 //!
-//! All threads are of one pool, and each takes whole jobs for as long as there are any: then nobody waits, and nothing is
-//! divided that would cost more in parts. A thread that gets none, because none is left or memory allows no more at once, takes
-//! parts of the others' jobs, so that neither the last jobs nor the steps that one thread must do alone leave a core idle.
-//! `docs/performance.md` has the figures.
+//! All threads are of one pool, and each takes whole jobs for as long as there are any: then nobody waits,
+//! and nothing is divided that would cost more in parts. A thread that gets none, because none is left or
+//! memory allows no more at once, takes parts of the others' jobs, so that neither the last jobs nor the
+//! steps that one thread must do alone leave a core idle. `docs/performance.md` has the figures.
 
 use std::sync::Mutex;
 
 use fairshare_params::Geometry;
 use rayon::ThreadPoolBuilder;
 
+use crate::memory;
+
 /// What a prover may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Threads in all; by default as many as the machine has cores.
+    /// Threads in all; by default as many as the machine has processors, and at most four times as many.
     pub threads: usize,
     /// Most proofs at once; by default as many as threads.
     pub jobs: usize,
-    /// Memory for proving, in bytes.
+    /// Memory for proving, in bytes; by default what the machine and the control groups around this process
+    /// have.
     pub memory: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, jobs: threads, memory: 8 << 30 }
+        let threads = processors();
+        Self { threads, jobs: threads, memory: memory::available().unwrap_or(UNKNOWN_MEMORY) }
     }
+}
+
+/// The default where the system does not say what memory there is.
+const UNKNOWN_MEMORY: u64 = 8 << 30;
+
+/// More threads than this for each processor gain nothing, and a hundred thousand take the machine down.
+const THREADS_PER_PROCESSOR: usize = 4;
+
+/// Processors that this process may use.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Limits within which nothing can be proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// More threads than can be of use.
+    #[error("{asked} threads for {processors} processors: give at most {most}")]
+    Threads {
+        /// Threads asked for.
+        asked: usize,
+        /// Processors that there are.
+        processors: usize,
+        /// Most threads that may be asked for.
+        most: usize,
+    },
+    /// Not enough memory for one job.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
 }
 
 /// Memory that cannot even hold one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a {geometry} proof takes up to {needed} MiB, but the memory limit is {limit} MiB: raise `--memory` or \
-     choose a smaller geometry",
+    "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the limit \
+     of the container or machine that it comes from, or choose a smaller geometry",
     needed = needed.div_ceil(1 << 20),
     limit = limit >> 20
 )]
@@ -54,30 +87,41 @@ pub struct Plan {
     pub jobs: usize,
 }
 
-/// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and the score's
-/// proof, which is made when the histograms are done. Together with one job it is more than was measured in all: 48 MB
-/// (compact), 323 MB (standard), 927 MB (onchain).
+/// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and
+/// the score's proof, which is made when the histograms are done. Together with one job it is more than was
+/// measured in all: 48 MB (compact), 323 MB (standard), 927 MB (onchain).
 pub const fn shared_memory(geometry: Geometry) -> u64 {
     geometry.rows() as u64 * (12 << 10) + (32 << 20)
 }
 
-/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact), 105 MB
-/// (standard), 175 MB (onchain).
+/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact),
+/// 105 MB (standard), 175 MB (onchain).
 pub const fn job_memory(geometry: Geometry) -> u64 {
-    // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as fractions, too.
+    // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as
+    // fractions, too.
     let columns = geometry.data_columns() as u64 * 4 / 3 + 12;
     columns * geometry.rows() as u64 * 96 + (2 << 20)
 }
 
 /// How segments of a geometry are proved within the limits.
-pub fn plan(geometry: Geometry, limits: &Limits) -> Result<Plan, MemoryError> {
-    let (shared, job) = (shared_memory(geometry), job_memory(geometry));
-    let affordable = usize::try_from(limits.memory.saturating_sub(shared) / job).unwrap_or(usize::MAX);
-    if affordable == 0 {
-        return Err(MemoryError { geometry, needed: shared + job, limit: limits.memory });
+pub fn plan(geometry: Geometry, limits: &Limits) -> Result<Plan, LimitError> {
+    plan_on(processors(), geometry, limits)
+}
+
+fn plan_on(processors: usize, geometry: Geometry, limits: &Limits) -> Result<Plan, LimitError> {
+    let (asked, most) = (limits.threads, processors * THREADS_PER_PROCESSOR);
+    if asked > most {
+        return Err(LimitError::Threads { asked, processors, most });
     }
-    let threads = limits.threads.max(1);
-    Ok(Plan { threads, jobs: limits.jobs.clamp(1, threads).min(affordable) })
+    let threads = asked.max(1);
+    let (shared, job) = (shared_memory(geometry), job_memory(geometry));
+    // As many as are wanted and fit.
+    let jobs = (0..limits.jobs.clamp(1, threads)).zip(1..);
+    let jobs = jobs.take_while(|(_, jobs): &(usize, u64)| shared + jobs * job <= limits.memory).count();
+    if jobs == 0 {
+        return Err(MemoryError { geometry, needed: shared + job, limit: limits.memory }.into());
+    }
+    Ok(Plan { threads, jobs })
 }
 
 /// Why jobs could not all be run.
@@ -91,17 +135,19 @@ pub enum RunError<E> {
     Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
-/// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they made can be
-/// kept. A job's panic is passed on when the others are done.
+/// Runs `job` for every item. After an error no new job is begun; those under way finish, so that what they
+/// made can be kept. A job's panic is passed on when the others are done.
 pub fn run<T: Send, E: Send>(
     plan: Plan,
     items: Vec<T>,
     job: impl Fn(T) -> Result<(), E> + Sync,
 ) -> Result<(), RunError<E>> {
+    tracing::debug!("{} jobs, {} at once on {} threads", items.len(), plan.jobs, plan.threads);
     let pool = ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(RunError::Threads)?;
     let queue = Mutex::new((items.into_iter(), None));
-    // The pool's own threads fetch the jobs. Were jobs handed to the pool from outside, then a thread that waits for a part
-    // of one could begin the next meanwhile, and the first would be held up for as long as that takes.
+    // The pool's own threads fetch the jobs. Were jobs handed to the pool from outside, then a thread that
+    // waits for a part of one could begin the next meanwhile, and the first would be held up for as long as
+    // that takes.
     pool.broadcast(|thread| {
         while thread.index() < plan.jobs
             && let Some(item) = next(&queue)
@@ -138,7 +184,7 @@ mod tests {
     #[test]
     fn a_job_for_every_thread_unless_told_otherwise() {
         let jobs = |threads, jobs| {
-            let plan = plan(Geometry::STANDARD, &Limits { threads, jobs, ..LIMITS }).unwrap();
+            let plan = plan_on(2, Geometry::STANDARD, &Limits { threads, jobs, ..LIMITS }).unwrap();
             (plan.threads, plan.jobs)
         };
         assert_eq!(jobs(8, 8), (8, 8));
@@ -152,10 +198,22 @@ mod tests {
     fn memory_limits_the_jobs() {
         let (shared, job) = (shared_memory(Geometry::STANDARD), job_memory(Geometry::STANDARD));
         let limits = Limits { memory: shared + 4 * job - 1, ..LIMITS };
-        assert_eq!(plan(Geometry::STANDARD, &limits).unwrap(), Plan { threads: 8, jobs: 3 });
+        assert_eq!(plan_on(2, Geometry::STANDARD, &limits).unwrap(), Plan { threads: 8, jobs: 3 });
         for memory in [0, shared, shared + job - 1] {
-            let refused = plan(Geometry::STANDARD, &Limits { memory, ..LIMITS }).unwrap_err();
-            assert_eq!((refused.needed, refused.limit), (shared + job, memory));
+            let refused = plan_on(2, Geometry::STANDARD, &Limits { memory, ..LIMITS }).unwrap_err();
+            let (geometry, needed) = (Geometry::STANDARD, shared + job);
+            assert_eq!(refused, MemoryError { geometry, needed, limit: memory }.into());
+        }
+    }
+
+    #[test]
+    fn threads_are_at_most_four_for_each_processor() {
+        for (processors, most) in [(1, 4), (2, 8), (64, 256)] {
+            let with = |threads| plan_on(processors, Geometry::COMPACT, &Limits { threads, ..LIMITS });
+            assert_eq!(with(most).unwrap().threads, most);
+            for asked in [most + 1, 100_000, usize::MAX] {
+                assert_eq!(with(asked), Err(LimitError::Threads { asked, processors, most }));
+            }
         }
     }
 
@@ -235,8 +293,8 @@ mod tests {
         assert_eq!(*begun.lock().unwrap(), [0, 1, 2]);
     }
 
-    /// Both jobs fail, and neither before the other is under way: whichever worker asks for a third job has put down
-    /// its own error by then, so that timing decides nothing but which of the two is reported.
+    /// Both jobs fail, and neither before the other is under way: whichever worker asks for a third job has
+    /// put down its own error by then, so that timing decides nothing but which of the two is reported.
     #[test]
     fn an_error_lets_the_job_beside_it_finish_and_stops_both_workers() {
         let both_under_way = Barrier::new(2);

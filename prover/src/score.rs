@@ -28,6 +28,14 @@ pub enum ScoreError {
     /// The policy's first round is out of reach.
     #[error("the policy's first round cannot be scored")]
     FirstRound(#[from] DecayError),
+    /// A count that is no 32-bit number, of records more than can be scored.
+    #[error("symbol {symbol} is counted {count} times: upload fewer records, for a count stays below 2^32")]
+    Count {
+        /// The symbol.
+        symbol: usize,
+        /// Its count.
+        count: u64,
+    },
     /// No record at all.
     #[error("no records: there is nothing to score")]
     NoRecords,
@@ -56,10 +64,17 @@ pub struct ComputeResult {
 /// Scores the records of `data` as one dataset.
 pub fn score_data(policy: &Policy, data: &[PathBuf]) -> Result<DataResult, ScoreError> {
     let counts = Zeroizing::new(reference::histogram(Records::open(data, policy.schema())?)?);
-    // `Records` refuses 2^32 records and more, so no count is as large.
-    let counts: Vec<u32> = counts.iter().map(|count| u32::try_from(*count).unwrap_or(u32::MAX)).collect();
-    let counts = Zeroizing::new(counts);
-    score_counts(policy, &counts)
+    score_counts(policy, &narrowed(&counts)?)
+}
+
+/// Counts as the circuits have them. [`Records`] refuses 2^32 records and more, so that no count is as large.
+fn narrowed(counts: &[u64]) -> Result<Zeroizing<Vec<u32>>, ScoreError> {
+    // Its whole length at once: growing would leave a copy behind.
+    let mut narrow = Zeroizing::new(Vec::with_capacity(counts.len()));
+    for (symbol, &count) in counts.iter().enumerate() {
+        narrow.push(u32::try_from(count).map_err(|_| ScoreError::Count { symbol, count })?);
+    }
+    Ok(narrow)
 }
 
 /// Scores a histogram, by symbol; symbols past its end have no records.
@@ -98,4 +113,18 @@ pub fn score_units(policy: &Policy, units: &[u32]) -> Result<ComputeResult, Scor
     let score = compute_score(&units, totals, decay, first_decay)?.score;
     let sum = units.iter().map(|units| u64::from(*units)).sum();
     Ok(ComputeResult { rounds: totals.len(), units: sum, score })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_of_33_bits_is_refused_and_not_cut() {
+        assert_eq!(*narrowed(&[0, u64::from(u32::MAX)]).expect("32 bits"), [0, u32::MAX]);
+        for count in [1 << 32, u64::MAX] {
+            let error = narrowed(&[7, count]).expect_err("more than 32 bits");
+            assert!(matches!(error, ScoreError::Count { symbol: 1, count: found } if found == count));
+        }
+    }
 }

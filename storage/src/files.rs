@@ -1,9 +1,9 @@
 //! Files that are there whole or not at all.
 //!
-//! A file is written as `.NAME.RANDOM.partial` beside its place, readable by its owner only, and takes its name once
-//! all of it is on the disk. A process that is killed, or a disk that is full, leaves the file that stood there before
-//! as it was. What a killed process leaves of its own is swept by whoever writes the same file next: a temporary file
-//! is locked for as long as its writer lives.
+//! A file is written as `.NAME.RANDOM.partial` beside its place, readable by its owner only, and takes its
+//! name once all of it is on the disk. A process that is killed, or a disk that is full, leaves the file that
+//! stood there before as it was. What a killed process leaves of its own is swept by whoever writes the same
+//! file next: a temporary file is locked for as long as its writer lives.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
@@ -13,7 +13,8 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 const SUFFIX: &str = ".partial";
-/// Longest name that a temporary file's repeats: with prefix and suffix it must stay within a file system's bounds.
+/// Longest name that a temporary file's repeats: with prefix and suffix it must stay within a file system's
+/// bounds.
 const LONGEST_NAME: usize = 200;
 
 /// Who may read a file.
@@ -60,7 +61,8 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     publish(file, path, access)
 }
 
-/// Fails as [`write()`] would, as far as that can be told before there is anything to write: asked before long work.
+/// Fails as [`write()`] would, as far as that can be told before there is anything to write: asked before
+/// long work.
 pub fn check_writable(path: &Path) -> io::Result<()> {
     begin(path).map(drop)
 }
@@ -81,7 +83,8 @@ pub enum ReadError {
     },
 }
 
-/// The length of a regular file. A pipe or a device is refused: it has none, and could make a reader wait for ever.
+/// The length of a regular file. A pipe or a device is refused: it has none, and could make a reader wait for
+/// ever.
 pub fn length(path: &Path) -> io::Result<u64> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
@@ -90,8 +93,8 @@ pub fn length(path: &Path) -> io::Result<u64> {
     Ok(metadata.len())
 }
 
-/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read. Every file that is read whole
-/// is read here.
+/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read. Every file that is
+/// read whole is read here.
 pub fn read(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
     let found = length(path)?;
     if found > bound {
@@ -116,8 +119,8 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Locks a folder until the value is dropped or the process ends, however it does. `None` if another process holds it.
-/// A system without locks on folders does without.
+/// Locks a folder until the value is dropped or the process ends, however it does. `None` if another process
+/// holds it. A system without locks on folders does without.
 pub fn lock_folder(path: &Path) -> io::Result<Option<File>> {
     let folder = File::open(path)?;
     match folder.try_lock() {

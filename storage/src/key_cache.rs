@@ -1,9 +1,9 @@
 //! Proving keys on disk.
 //!
-//! A file is named by the fingerprint of the verifying key that belongs to it, which covers circuit, geometry, SRS
-//! and library: a stale file is never found. It is hashed before it is parsed, and used only if the verifying key
-//! inside it is the one rebuilt from the circuit. What remains on trust are the polynomials of the proving key: a
-//! wrong one can only make proofs that do not verify, and the prover verifies each.
+//! A file is named by the fingerprint of the verifying key that belongs to it, which covers circuit,
+//! geometry, SRS and library: a stale file is never found. It is hashed before it is parsed, and used only if
+//! the verifying key inside it is the one rebuilt from the circuit. What remains on trust are the polynomials
+//! of the proving key: a wrong one can only make proofs that do not verify, and the prover verifies each.
 
 use std::fs;
 use std::io::{self, Write};
@@ -39,8 +39,8 @@ impl KeyCache {
         Self { folder }
     }
 
-    /// The proving key of `statement`: from the cache if it is there and right, else rebuilt and kept. A cache that
-    /// cannot be written to costs time, not correctness, and is only warned about.
+    /// The proving key of `statement`: from the cache if it is there and right, else rebuilt and kept. A
+    /// cache that cannot be written to costs time, not correctness, and is only warned about.
     pub fn proving_key(&self, srs: &Srs, statement: Statement) -> Result<ProvingKey, KeyError> {
         let verifying = VerifyingKey::build(srs, statement)?;
         let path = self.path(&verifying);
@@ -104,10 +104,11 @@ fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>>
     key.map(Some).ok_or_else(|| refuse("of another circuit"))
 }
 
-/// Whether the body is this circuit's verifying key, then as many polynomials as its proving key has, each of its length.
+/// Whether the body is this circuit's verifying key, then as many polynomials as its proving key has, each of
+/// its length.
 ///
-/// The library's reader trusts every length that it reads: it panics where bytes are missing and allocates whatever a
-/// length asks for. The hash says nothing here: whoever wrote the body could hash it.
+/// The library's reader trusts every length that it reads: it panics where bytes are missing and allocates
+/// whatever a length asks for. The hash says nothing here: whoever wrote the body could hash it.
 fn has_layout(body: &[u8], verifying: &VerifyingKey) -> bool {
     let cs = verifying.key().cs();
     let (fixed, permuted) = (verifying.key().fixed_commitments().len(), cs.permutation().get_columns().len());

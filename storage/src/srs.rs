@@ -45,8 +45,8 @@ pub enum SrsFileError {
 
 /// Reads a file that [`write`] wrote; with `expected`, of that geometry only.
 ///
-/// The length is checked before anything is read, the hash before anything is parsed, and the points as described at
-/// [`fairshare_params::srs`].
+/// The length is checked before anything is read, the hash before anything is parsed, and the points as
+/// described at [`fairshare_params::srs`].
 pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError> {
     let format = |source| SrsFileError::Format { path: path.to_owned(), source };
     let length = files::length(path).map_err(io_error("open", path))?;

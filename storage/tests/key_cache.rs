@@ -142,8 +142,9 @@ fn a_cache_that_cannot_be_used_costs_only_time() {
     is_right(&KeyCache::new(file).proving_key(&SRS, Statement::DataScore).expect("a key"));
 }
 
-/// Every field of the header, every length within, and a spread of the verifying key: with the old hash and, but for the
-/// header, with its own. A polynomial's values stand for themselves: a wrong one makes proofs that the prover refuses.
+/// Every field of the header, every length within, and a spread of the verifying key: with the old hash and,
+/// but for the header, with its own. A polynomial's values stand for themselves: a wrong one makes proofs
+/// that the prover refuses.
 #[test]
 fn every_field_of_a_kept_key() {
     let kept = Kept::new();

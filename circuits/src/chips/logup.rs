@@ -37,13 +37,13 @@
 //! **Cost** `⌈terms/w⌉` columns, no row of its own; row `u` holds the final `φ`.
 
 use ff::{BatchInvert, Field};
-use halo2_proofs::circuit::{Region, Value};
+use halo2_proofs::circuit::{Layouter, Region, Value};
 use halo2_proofs::plonk::{
     Advice, Challenge, Column, ConstraintSystem, Constraints, Error, SecondPhase, Selector,
 };
 use halo2curves::bn256::Fr;
 
-use super::{Expr, enable};
+use super::{Expr, Table, enable};
 use crate::trace::wipe;
 
 /// One fraction `multiplicity / (γ − value)`, on every usable row.
@@ -154,6 +154,34 @@ impl LogUp {
         enable(region, self.boundary, [0, usable])
     }
 
+    /// Switches the argument on, in a region called `name`, and, where a trace is known, sums the fractions that its
+    /// columns give under the challenges; `theta` folds the values looked up in `tables`.
+    pub(crate) fn synthesize(
+        &self,
+        layouter: &mut impl Layouter<Fr>,
+        name: &'static str,
+        theta: Challenge,
+        usable: usize,
+        tables: &[Table],
+        trace: Option<&[Vec<Fr>]>,
+    ) -> Result<(), Error> {
+        let trace = trace.map_or(Value::unknown(), Value::known);
+        let challenges = layouter.get_challenge(theta).zip(layouter.get_challenge(self.gamma));
+        let values = trace.zip(challenges).map(|(trace, (folding, gamma))| {
+            let challenge = |index| if index == theta.index() { folding } else { gamma };
+            let fractions = fractions(&self.terms, usable, gamma, trace, &by_index(tables), &challenge);
+            sums(self.terms.len(), self.width, usable, |term, row| fractions[term][row])
+        });
+        layouter.assign_region(
+            || name,
+            |mut region| {
+                self.enable(&mut region, usable)?;
+                self.assign(&mut region, usable, values.as_ref());
+                Ok(())
+            },
+        )
+    }
+
     /// Fills the second-phase columns.
     pub fn assign(&self, region: &mut Region<'_, Fr>, usable: usize, sums: Value<&Sums>) {
         for (index, helper) in self.helpers.iter().enumerate() {
@@ -165,6 +193,14 @@ impl LogUp {
             region.assign_advice(self.sum, row, sums.map(|sums| sums.sum[row]));
         }
     }
+}
+
+/// The tables' values at their columns' indices.
+fn by_index(tables: &[Table]) -> Vec<Vec<Fr>> {
+    let count = tables.iter().map(|(column, _)| column.index() + 1).max().unwrap_or(0);
+    let mut columns = vec![Vec::new(); count];
+    tables.iter().for_each(|(column, values)| columns[column.index()].clone_from(values));
+    columns
 }
 
 /// Terms whose fractions go to helper columns: all but the last group, which the running sum takes itself.

@@ -130,6 +130,10 @@ pub enum DivergenceError {
 }
 
 /// The data score of one contributor's merged histogram.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "sums and products of big integers; S ≥ 0, as shown above, and n ≥ 1"
+)]
 pub fn divergence(features: &[FeatureCounts<'_>]) -> Result<Divergence, DivergenceError> {
     let ln_totals = sum_ln_totals(features.iter().map(|feature| feature.reference))?;
     let n = common_records(features)?;
@@ -156,6 +160,7 @@ pub fn divergence(features: &[FeatureCounts<'_>]) -> Result<Divergence, Divergen
 }
 
 /// `Σ_f Ln(R_f)` over the features' smoothed reference counts: a constant of the statement.
+#[expect(clippy::arithmetic_side_effects, reason = "at most 2^16 logarithms, each below 2^101")]
 pub fn sum_ln_totals<'a>(references: impl Iterator<Item = &'a [u32]>) -> Result<u128, DivergenceError> {
     let mut sum = 0;
     let mut features = 0;

@@ -15,6 +15,7 @@ pub const FRACTION_BITS: u32 = 48;
 pub const MAX_DECIMAL_LENGTH: usize = 40;
 
 /// Decimals after which every number with 48 fractional bits has ended.
+#[expect(clippy::as_conversions, reason = "48")]
 const EXACT_DIGITS: usize = FRACTION_BITS as usize;
 
 /// Decimal places that [`MAX_DECIMAL_LENGTH`] characters can have, after a digit and the point.
@@ -47,6 +48,7 @@ pub enum DecimalError {
 }
 
 /// `score/2^48` as a decimal with `digits` places, rounded half up; past 48 places it is exact, and ends there.
+#[expect(clippy::arithmetic_side_effects, reason = "a product and a sum of big integers, shifted right")]
 pub fn to_decimal(score: u64, digits: usize) -> String {
     let digits = digits.min(EXACT_DIGITS);
     let half = 1u64 << (FRACTION_BITS - 1);
@@ -88,11 +90,13 @@ impl Decimal {
         Ok(Self { scaled })
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "a product of big integers")]
     pub(super) fn from_integer(value: u32) -> Self {
         Self { scaled: power_of_ten(PLACES) * value }
     }
 
     /// `⌊value·2^48⌋`.
+    #[expect(clippy::arithmetic_side_effects, reason = "no power of ten is zero")]
     pub(super) fn floor_fixed48(&self) -> BigUint {
         (&self.scaled << FRACTION_BITS) / power_of_ten(PLACES)
     }
@@ -112,10 +116,14 @@ impl fmt::Display for Decimal {
 }
 
 fn power_of_ten(exponent: usize) -> BigUint {
-    BigUint::from(10u32).pow(exponent as u32)
+    num_traits::pow(BigUint::from(10u32), exponent)
 }
 
 /// `scaled/10^digits`, with every one of its `digits` places written.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "at most 48 places, and the text has at least one digit more than places"
+)]
 fn with_point(scaled: &BigUint, digits: usize) -> String {
     let mut text = format!("{:0>width$}", scaled.to_string(), width = digits + 1);
     if digits > 0 {

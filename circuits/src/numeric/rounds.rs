@@ -81,6 +81,10 @@ pub fn share(units: u32, total: u32) -> Result<u64, ShareError> {
 /// The compute score of consecutive rounds, at the first of which the decay is `first_decay`.
 ///
 /// A history that continues another starts from the decay at which that one ended.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a share is at most 2^32 and a decay 2^64, as they never rise; the rest are big integers"
+)]
 pub fn compute_score(
     units: &[u32],
     totals: &[u32],

@@ -4,10 +4,10 @@ use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 
 use super::plant::{
-    Case, Fault, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs,
-    small,
+    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs, small,
 };
 use crate::claims::{ComputeClaim, GEOMETRY};
+use crate::fault::Fault;
 use crate::system::System;
 
 const ROWS: Rows = Rows::new(GEOMETRY);

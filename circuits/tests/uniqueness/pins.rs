@@ -106,19 +106,10 @@ fn report(subject: &Subject) -> String {
     text
 }
 
-/// Compares with the pinned file of that name, or writes it where that is asked for.
+/// Compares with the pinned file of that name.
 #[track_caller]
 pub fn assert_file(name: &str, found: &str) {
-    let path = format!("{}/tests/uniqueness/pinned/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("FAIRSHARE_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, found).expect("a file that can be written");
-    }
-    let pinned = std::fs::read_to_string(&path).unwrap_or_default();
-    let only = |these: &str, those: &str| -> Vec<String> {
-        these.lines().filter(|line| !those.lines().any(|other| other == *line)).map(str::to_owned).collect()
-    };
-    let (new, gone) = (only(found, &pinned), only(&pinned, found));
-    assert!(found == pinned, "{path}: new: {new:#?}\ngone: {gone:#?}");
+    fairshare_pinned::assert_pinned(format!("tests/uniqueness/pinned/{name}.txt"), found);
 }
 
 /// What nothing holds is what is pinned, and all of it has a reason, pinned or not.

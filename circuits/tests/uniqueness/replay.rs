@@ -12,9 +12,9 @@ use halo2_proofs::plonk::{
 };
 use halo2curves::bn256::Fr;
 
-use super::lookups::LogUp;
 use super::sweep::Change;
 use crate::claims::GEOMETRY;
+use crate::logup::Argument;
 use crate::support::failures;
 use crate::system::{Kind, System, visit};
 
@@ -26,7 +26,7 @@ const INSTANCE_ROWS: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Replay<C> {
     system: System,
-    logup: LogUp,
+    logup: Argument,
     shifts: Vec<Change>,
     circuit: PhantomData<C>,
 }
@@ -34,7 +34,7 @@ pub struct Replay<C> {
 /// What the mock prover says of an assignment of the circuit `C`: the names of all that objects.
 pub fn mock_objections<C: Circuit<Fr, Params = Geometry>>(
     system: System,
-    logup: LogUp,
+    logup: Argument,
     shifts: Vec<Change>,
 ) -> BTreeSet<String> {
     let instance = system.instance[0][..INSTANCE_ROWS].to_vec();
@@ -84,7 +84,7 @@ impl<C: Circuit<Fr, Params = Geometry>> Circuit<Fr> for Replay<C> {
         let system = challenges.map(|challenges| {
             let mut system = self.system.clone();
             system.challenges = challenges;
-            self.logup.fill(&mut system);
+            self.logup.sum(&mut system, Fr::zero());
             self.shifts.iter().for_each(|(column, row, shift)| system.advice[*column][*row] += shift);
             system
         });

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use fairshare_circuits::chips::ln_table::TABLE_ROWS;
+use fairshare_circuits::columns::Symbol;
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use ff::Field;
 use halo2curves::bn256::Fr;
 
-use super::lookups::LogUp;
 use super::replay::mock_objections;
 use super::sweep::{Change, Sweep};
 use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use crate::logup::Argument;
 use crate::system::System;
 
 /// A circuit under test.
@@ -25,7 +26,7 @@ pub struct Subject {
     /// Columns before this one are linked.
     pub linked: usize,
     /// The mock prover's verdict on an assignment.
-    pub mock: fn(System, LogUp, Vec<Change>) -> BTreeSet<String>,
+    pub mock: fn(System, Argument, Vec<Change>) -> BTreeSet<String>,
     /// Why a loose cell is harmless.
     pub reason: fn(&Subject, &str, usize) -> Option<&'static str>,
 }
@@ -37,7 +38,7 @@ impl Subject {
 
     /// The sweep of this circuit with faults in it.
     pub fn sweep_of(&self, system: System) -> Sweep {
-        let logup = LogUp::of(&system);
+        let logup = Argument::read(&system);
         Sweep::new(system, logup, self.linked)
     }
 
@@ -51,18 +52,26 @@ impl Subject {
     }
 }
 
-/// Column names: the given ones, `h0, h1, …` for LogUp's helpers and `φ`.
-fn columns(system: &System, first: Vec<String>) -> Vec<String> {
-    let helpers = system.advice.len() - first.len() - 1;
-    let mut names = first;
+/// Column names: the circuit's own, `h0, h1, …` for LogUp's helpers and `φ`.
+fn columns(system: &System, first: impl Iterator<Item = Symbol>) -> Vec<String> {
+    let only_table = system.fixed.len() == 1;
+    let mut names: Vec<String> = first.map(|symbol| name(symbol, only_table)).collect();
+    let helpers = system.advice.len() - names.len() - 1;
     names.extend((0..helpers).map(|index| format!("h{index}")));
     names.push("φ".to_owned());
     assert_eq!(names.len(), system.advice.len());
     names
 }
 
-fn numbered(name: &str, count: usize) -> impl Iterator<Item = String> {
-    (0..count).map(move |index| format!("{name}[{index}]"))
+/// `o[0]`; a limb of a value goes by the value's letter, and the only multiplicities of a circuit by `m`.
+fn name(Symbol { letter, number }: Symbol, only_table: bool) -> String {
+    let letter = match letter {
+        "c_" => "c",
+        "unit" => "u",
+        "m_range" if only_table => "m",
+        letter => letter,
+    };
+    number.map_or(letter.to_owned(), |number| format!("{letter}[{number}]"))
 }
 
 /// Symbols of which no two neighbours are equal, so that every swap is one, and some padding.
@@ -72,11 +81,9 @@ pub fn histogram() -> Subject {
     let witness = histogram::Witness::new(GEOMETRY, symbols, honest.instance.statement);
     let claim = HistogramClaim { witness, ..honest };
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
-    let mut names: Vec<String> = numbered("v", GEOMETRY.data_columns()).collect();
-    names.extend(["m", "statement"].map(str::to_owned));
     Subject {
         name: "histogram",
-        columns: columns(&system, names),
+        columns: columns(&system, histogram::Cells::symbols(GEOMETRY)),
         linked: GEOMETRY.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
         mock: mock_objections::<HistogramCircuit>,
         system,
@@ -87,14 +94,9 @@ pub fn histogram() -> Subject {
 pub fn data_score() -> Subject {
     let claim = DataClaim::honest();
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
-    let mut names: Vec<String> =
-        ["c", "ℓ", "k", "s", "e", "p", "i", "A", "B", "C", "n", "a", "S", "io", "m_range", "m_ln"]
-            .map(str::to_owned)
-            .into();
-    names.extend(numbered("o", 3).chain(numbered("c", 4)));
     Subject {
         name: "data_score",
-        columns: columns(&system, names),
+        columns: columns(&system, data_score::Cells::symbols(GEOMETRY)),
         linked: data_score::LINKED_COLUMNS,
         mock: mock_objections::<DataScoreCircuit>,
         system,
@@ -105,15 +107,9 @@ pub fn data_score() -> Subject {
 pub fn compute_score() -> Subject {
     let claim = ComputeClaim::honest();
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
-    let mut names: Vec<String> = ["u", "U", "z", "ρ", "sum", "io", "m"].map(str::to_owned).into();
-    for (name, limbs) in
-        [("u", 4), ("rest", 4), ("share", 4), ("rem", 4), ("slack", 4), ("decay", 7), ("lost", 7)]
-    {
-        names.extend(numbered(name, limbs));
-    }
     Subject {
         name: "compute_score",
-        columns: columns(&system, names),
+        columns: columns(&system, compute_score::Cells::symbols(GEOMETRY)),
         linked: compute_score::LINKED_COLUMNS,
         mock: mock_objections::<ComputeScoreCircuit>,
         system,

@@ -82,7 +82,8 @@ fn an_older_root_stays_claimable() {
     let second = world.settle(FIRST + 3, 500, &[(ALICE, 1_400)]);
     ok(world.claim(FIRST + 3, &second, ALICE));
     refused(world.claim_with(FIRST + 3, BOB, 300, &first.proof(&BOB).unwrap()), invalid(FIRST + 3, BOB, 300));
-    // 1,500 funded, 1,400 paid: Carol's 50 are there, and so are the first 50 of anyone else, but not Bob's 300.
+    // 1,500 funded, 1,400 paid: Carol's 50 are there, and so are the first 50 of anyone else, but not Bob's
+    // 300.
     ok(world.claim(FIRST, &first, CAROL));
     let exceeds = ExceedsFunding { epoch: FIRST + 3, funded: 1_500, paid: U256::from(1_450), amount: 300 };
     refused(world.claim(FIRST, &first, BOB), exceeds);
@@ -152,7 +153,8 @@ fn an_inner_node_is_no_leaf() {
     refused(world.claim_with(FIRST, ALICE, 600, &proof[1..]), invalid(FIRST, ALICE, 600));
 }
 
-/// One test for each field that a leaf binds besides contributor and amount: the same claim, right in all else.
+/// One test for each field that a leaf binds besides contributor and amount: the same claim, right in all
+/// else.
 #[test]
 fn a_root_made_for_another_place_pays_nothing_here() {
     let mut world = World::new();
@@ -311,7 +313,8 @@ fn a_pause_stops_claims_and_takes_nothing() {
     assert_eq!((world.balance(OWNER), world.balance(vault)), (0, 400));
 }
 
-/// A token whose transfers return nothing is paid all the same; one that fails without reverting never counts as paid.
+/// A token whose transfers return nothing is paid all the same; one that fails without reverting never counts
+/// as paid.
 #[test]
 fn a_token_that_fails_silently_is_not_believed() {
     let mut world = World::with_token(SILENT_TOKEN);

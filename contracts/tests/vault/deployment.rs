@@ -64,7 +64,8 @@ fn the_window_is_neither_too_short_nor_too_long() {
     }
 }
 
-/// At the largest first epoch the vault still works; beyond it an epoch could be reached that has no successor.
+/// At the largest first epoch the vault still works; beyond it an epoch could be reached that has no
+/// successor.
 #[test]
 fn the_first_epoch_leaves_room_for_all_that_follow() {
     let mut world = World::new();

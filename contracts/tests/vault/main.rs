@@ -1,7 +1,7 @@
 //! The committed bytecode of the royalty vault, run in a real EVM.
 //!
-//! Each module is one question; `sequence` plays long random games between honest and dishonest parties and checks
-//! after every move that no money is where it should not be.
+//! Each module is one question; `sequence` plays long random games between honest and dishonest parties and
+//! checks after every move that no money is where it should not be.
 
 mod claims;
 mod deployment;

@@ -1,4 +1,5 @@
-//! Can a token that calls back in the midst of a transfer make the vault pay twice or count what is not there?
+//! Can a token that calls back in the midst of a transfer make the vault pay twice or count what is not
+//! there?
 
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::sol;

@@ -146,8 +146,8 @@ fn a_guardian_is_neither_nobody_nor_the_operator() {
     refused(world.vault(ALICE, acceptGuardianCall {}), RolesMustDiffer { account: evm(ALICE) });
 }
 
-/// The worst that an owner can do alone: make itself operator and appoint an obliging guardian. The guardian in
-/// office strikes out the root, and has the power to for a month.
+/// The worst that an owner can do alone: make itself operator and appoint an obliging guardian. The guardian
+/// in office strikes out the root, and has the power to for a month.
 #[test]
 fn an_owner_alone_cannot_reach_the_money() {
     let mut world = World::new();

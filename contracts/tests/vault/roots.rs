@@ -1,4 +1,5 @@
-//! Does a root become active only after a whole window in which it could be struck out, and never change after?
+//! Does a root become active only after a whole window in which it could be struck out, and never change
+//! after?
 
 use alloy_primitives::B256;
 use fairshare_contracts::calldata;

@@ -1,8 +1,9 @@
-//! Long random games between honest and dishonest parties, held after every move to a model that knows no Solidity.
+//! Long random games between honest and dishonest parties, held after every move to a model that knows no
+//! Solidity.
 //!
-//! The model says of every move whether the vault must accept it and what it must pay. Half of the games have a guardian
-//! who strikes out every bad root, and there every true claim must be paid in full; in the other half bad roots become
-//! active, and the bounds must hold all the same.
+//! The model says of every move whether the vault must accept it and what it must pay. Half of the games have
+//! a guardian who strikes out every bad root, and there every true claim must be paid in full; in the other
+//! half bad roots become active, and the bounds must hold all the same.
 
 mod model;
 

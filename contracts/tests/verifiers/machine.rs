@@ -9,7 +9,8 @@ use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
 use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
 
-/// More than any verification takes. A refusal may burn all of it: a point that is on no curve fails in a precompile.
+/// More than any verification takes. A refusal may burn all of it: a point that is on no curve fails in a
+/// precompile.
 const GAS: u64 = 5_000_000;
 
 pub struct Machine {

@@ -23,9 +23,9 @@ const FIELD: &str = "let f_q := 0x30644e72e131a029b85045b68181585d2833e84879b970
 
 /// The source of a contract of that name.
 ///
-/// The generator's own code takes calldata of any length from the proof's on, and a scalar modulo the field's order: a
-/// contract that keys anything on them could be shown one proof twice, and one that compares an instance, an `x + r` for `x`.
-/// Both are refused here before anything is computed.
+/// The generator's own code takes calldata of any length from the proof's on, and a scalar modulo the field's
+/// order: a contract that keys anything on them could be shown one proof twice, and one that compares an
+/// instance, an `x + r` for `x`. Both are refused here before anything is computed.
 pub fn generate(srs: &Srs, key: &VerifyingKey, name: &str) -> String {
     let rows = key.id().statement.instance_rows();
     let params = srs.params();
@@ -45,7 +45,8 @@ pub fn generate(srs: &Srs, key: &VerifyingKey, name: &str) -> String {
         (
             LICENSE,
             format!(
-                "{LICENSE}\n// INSECURE: for a reference string whose trapdoor is public. Generated: see tests/verifiers."
+                "{LICENSE}\n// INSECURE: for a reference string whose trapdoor is public. Generated: see \
+                 tests/verifiers."
             ),
         ),
         ("contract Halo2Verifier", format!("contract {name}")),
@@ -63,7 +64,8 @@ fn strictness(key: &VerifyingKey) -> String {
     let [first, end] = evaluations(key);
     let range = |first: usize, end: usize| {
         format!(
-            "            for {{ let at := {first} }} lt(at, {end}) {{ at := add(at, 32) }} {{\n                \
+            "            for {{ let at := {first} }} lt(at, {end}) {{ at := add(at, 32) }} {{\n              \
+               \
              if iszero(lt(calldataload(at), f_q)) {{ revert(0, 0) }}\n            }}\n"
         )
     };

@@ -1,5 +1,5 @@
-//! From the policy as written to the policy as checked: every key of the file is read here. What may stand in a rule, the
-//! rules themselves say ([`Policy::new`]); here it is said where a refused one stands.
+//! From the policy as written to the policy as checked: every key of the file is read here. What may stand in
+//! a rule, the rules themselves say ([`Policy::new`]); here it is said where a refused one stands.
 
 use std::fmt::Display;
 use std::io;
@@ -201,7 +201,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn schema(&self, raw: &RawSchema, geometry: Geometry) -> Result<Schema> {
-        // A place is counted from the start of the text: it is looked up for the one feature that an error is about.
+        // A place is counted from the start of the text: it is looked up for the one feature that an error is
+        // about.
         let all = raw.feature.span().start;
         let tables = raw.feature.get_ref();
         let starts: Vec<_> = tables.iter().map(|table| table.span().start).collect();

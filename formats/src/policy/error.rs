@@ -47,7 +47,8 @@ impl fmt::Display for Location {
 pub enum PolicyError {
     /// A file above its bound; nothing of it was parsed.
     #[error(
-        "{file} is longer than {bound} bytes, the most that is read; put a policy's long lists into files beside it, and add up its nodes' units"
+        "{file} is longer than {bound} bytes, the most that is read; put a policy's long lists into files \
+         beside it, and add up its nodes' units"
     )]
     TooLarge {
         /// The file.
@@ -75,7 +76,8 @@ pub enum PolicyError {
     },
     /// Another weight than protocol version 1 fixes.
     #[error(
-        "{place}: {found} is not {required}; protocol version 1 fixes compute : data = 7 : 3, and other weights need another protocol version"
+        "{place}: {found} is not {required}; protocol version 1 fixes compute : data = 7 : 3, and other \
+         weights need another protocol version"
     )]
     Weight {
         /// Where.
@@ -103,7 +105,8 @@ pub enum PolicyError {
     },
     /// `records-divergence` without a cap.
     #[error(
-        "{place}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats a record, to `[data]`"
+        "{place}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats a record, to \
+         `[data]`"
     )]
     MissingCap {
         /// Where the weighting stands.
@@ -111,7 +114,8 @@ pub enum PolicyError {
     },
     /// `divergence` with a cap that it would ignore.
     #[error(
-        "{place}: weighting `divergence` has no cap; remove this line, or choose weighting `records-divergence`"
+        "{place}: weighting `divergence` has no cap; remove this line, or choose weighting \
+         `records-divergence`"
     )]
     UnusedCap {
         /// Where the cap stands.
@@ -137,7 +141,8 @@ pub enum PolicyError {
     },
     /// A file's path leads out of the policy's folder.
     #[error(
-        "{place}: `{file}` is not a plain relative path; keep the file beside the policy or in a folder below it, without `..`"
+        "{place}: `{file}` is not a plain relative path; keep the file beside the policy or in a folder \
+         below it, without `..`"
     )]
     SidePath {
         /// Where.
@@ -165,7 +170,8 @@ pub enum PolicyError {
     },
     /// A file named in the policy is not the one that was meant.
     #[error(
-        "{place}: `{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the policy"
+        "{place}: `{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the \
+         policy"
     )]
     HashMismatch {
         /// Where.
@@ -244,7 +250,8 @@ pub enum RoundsError {
     },
     /// A column `total` beside columns of nodes would count every unit twice.
     #[error(
-        "line 1: column `total` stands beside other columns and would be added to them; keep either `total` or the nodes"
+        "line 1: column `total` stands beside other columns and would be added to them; keep either `total` \
+         or the nodes"
     )]
     TotalAndNodes,
     /// More columns than are read.
@@ -267,7 +274,8 @@ pub enum RoundsError {
     },
     /// A round out of order.
     #[error(
-        "line {line}: round `{text}` stands where round {expected} belongs; list every round once, in order, from `rounds.first`"
+        "line {line}: round `{text}` stands where round {expected} belongs; list every round once, in order, \
+         from `rounds.first`"
     )]
     Order {
         /// The line.

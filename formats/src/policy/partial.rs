@@ -10,8 +10,8 @@ use super::{MAX_POLICY_BYTES, PolicyError};
 
 /// Geometry and schema of a policy in the making.
 ///
-/// A reference is counted from data under the schema of the policy that will name it, so it must be possible to read
-/// the one before the other exists. Nothing else of the file is looked at, or has to be there.
+/// A reference is counted from data under the schema of the policy that will name it, so it must be possible
+/// to read the one before the other exists. Nothing else of the file is looked at, or has to be there.
 #[derive(Clone, Debug)]
 pub struct PartialPolicy {
     geometry: Geometry,

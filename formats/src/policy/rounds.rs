@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use super::error::RoundsError;
 
-/// Most columns of a file of rounds: nodes of one epoch. A cell takes many times its own bytes once it is read.
+/// Most columns of a file of rounds: nodes of one epoch. A cell takes many times its own bytes once it is
+/// read.
 const MAX_COLUMNS: usize = 1 << 16;
 
-/// Reads the totals of at most `bound + 1` rounds, the first of them `first`: one too many is enough to refuse.
+/// Reads the totals of at most `bound + 1` rounds, the first of them `first`: one too many is enough to
+/// refuse.
 ///
 /// The header is `round` and then either `total` or one column a node; a row's sum is its round's total.
 pub(super) fn parse_rounds(bytes: &[u8], first: u64, bound: usize) -> Result<Vec<u32>, RoundsError> {

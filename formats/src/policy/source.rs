@@ -1,4 +1,5 @@
-//! A policy as its author wrote it, with the files that it names: all it takes to check it again somewhere else.
+//! A policy as its author wrote it, with the files that it names: all it takes to check it again somewhere
+//! else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

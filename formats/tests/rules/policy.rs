@@ -21,7 +21,8 @@ fn told(error: &dyn Error) -> String {
     }
 }
 
-/// Asserts that the edited policy is refused with this variant, and that the message has every one of the parts.
+/// Asserts that the edited policy is refused with this variant, and that the message has every one of the
+/// parts.
 macro_rules! refuses {
     ($result:expr, $variant:pat, $($part:expr),+ $(,)?) => {{
         let error = $result.unwrap_err();

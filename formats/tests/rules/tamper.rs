@@ -1,14 +1,16 @@
-//! Registrations and policies with every byte altered: refused, or another value that a proof is bound to, or — for
-//! reasons listed here — the same value spelled otherwise.
+//! Registrations and policies with every byte altered: refused, or another value that a proof is bound to, or
+//! — for reasons listed here — the same value spelled otherwise.
 
-use fairshare_params::context::{Role, context};
+use fairshare_params::context::context;
+
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 
 use crate::fixture::{POLICY, compute, contributor, data, evidence, policy, read};
 
-/// Every single change of a text, by position: three flipped bits, a byte left out, doubled, replaced by another digit or
-/// letter, exchanged with the next; and every prefix.
+/// Every single change of a text, by position: three flipped bits, a byte left out, doubled, replaced by
+/// another digit or letter, exchanged with the next; and every prefix.
 fn changes(text: &str) -> Vec<String> {
     let bytes = text.as_bytes();
     let mut changed = Vec::new();
@@ -65,8 +67,9 @@ fn same(tally: &mut Tally, honest: &str, changed: &str) {
     }
 }
 
-/// A registration that reads otherwise is refused under the policy, or has another context; but for the numbers of a
-/// data registration: of records and segments, from which the verifier computes the digest again.
+/// A registration that reads otherwise is refused under the policy, or has another context; but for the
+/// numbers of a data registration: of records and segments, from which the verifier computes the digest
+/// again.
 fn is_bound(honest: &Registration, other: &Registration) -> bool {
     let context = |registration: &Registration| {
         context(&policy(), &contributor(), honest.role(), std::slice::from_ref(registration))
@@ -96,8 +99,8 @@ fn registrations() {
             }
         }
         println!("{} registration: {tally:?}", honest.role());
-        // Every byte of a log's registration is in its digest or its context: what reads otherwise is only what the
-        // digest does not cover.
+        // Every byte of a log's registration is in its digest or its context: what reads otherwise is only
+        // what the digest does not cover.
         assert!(honest.role() == Role::Data || tally.other < tally.refused / 2);
         assert!(tally.refused > 5 * text.len() && tally.zero + tally.sign == 0, "{tally:?}");
     }

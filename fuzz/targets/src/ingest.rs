@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use fairshare_ingest::units::read_units;
-use fairshare_ingest::{BATCH_RECORDS, IngestError, Place, Records};
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Position, Records};
 use fairshare_params::schema::{Feature, Rule, Schema};
 
 use crate::fixture::UNITS;
@@ -37,8 +37,8 @@ pub fn csv_ingest(data: &[u8]) -> bool {
 pub fn parquet_ingest(data: &[u8]) -> bool {
     match read(&file("fuzzed.parquet", data)) {
         Ok(_) => true,
-        Err(IngestError::NotANumber { place, .. }) => {
-            assert!(matches!(place, Place::Row(1..)), "{place}");
+        Err(IngestError::NotANumber { position, .. }) => {
+            assert!(matches!(position, Position::Row(1..)), "{position}");
             false
         }
         Err(_) => false,
@@ -66,8 +66,8 @@ pub fn units_csv(data: &[u8]) -> bool {
 pub fn forgive_caught_panics() {
     let ends = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let file = panic.location().map(|place| place.file()).unwrap_or_default();
-        // The standard library's own, as of a slice out of bounds, carry the caller's place.
+        let file = panic.location().map(|position| position.file()).unwrap_or_default();
+        // The standard library's own, as of a slice out of bounds, carry the caller's position.
         if !["/parquet-", "/arrow-"].iter().any(|library| file.contains(library)) {
             ends(panic);
         }
@@ -127,7 +127,7 @@ fn check_line(error: &IngestError, data: &[u8]) -> bool {
         | IngestError::NotAnInteger { line, .. }
         | IngestError::RoundOutside { line, .. }
         | IngestError::RoundTwice { line, .. }
-        | IngestError::NotANumber { place: Place::Line(line), .. } => *line,
+        | IngestError::NotANumber { position: Position::Line(line), .. } => *line,
         _ => return false,
     };
     assert!((1..=lines(data)).contains(&line), "line {line} of {}: {error}", lines(data));

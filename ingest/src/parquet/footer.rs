@@ -1,14 +1,18 @@
 //! What must hold of a Parquet footer before the library sees it.
 //!
-//! The library turns the footer's flat list of schema elements into a tree by recursion, and reserves room for as many
-//! children as an element claims. A footer of a few megabytes that nests each element in the one before ends the process
-//! by stack overflow, one that claims two thousand million children by a failed allocation; neither can be caught. Of a
-//! list in a field that it does not know it skips as many entries as the list claims, though an entry may take no byte.
-//! So the footer is walked here first: the schema without recursion, the rest along [`FILE`], every list bounded.
+//! The library turns the footer's flat list of schema elements into a tree by recursion, and reserves room
+//! for as many children as an element claims. A footer of a few megabytes that nests each element in the one
+//! before ends the process by stack overflow, one that claims two thousand million children by a failed
+//! allocation; neither can be caught. Of a list in a field that it does not know it skips as many entries as
+//! the list claims, though an entry may take no byte. So the footer is walked here first: the schema without
+//! recursion, the rest along [`FILE`], every list bounded.
 //!
-//! The library trusts field numbers and ignores the types written beside them. Bytes read here by their types and there
-//! by their numbers could thus mean two things; hence known fields must have their own type, and the schema must be where
-//! every writer puts it, right after the version. Once it is read the library skips any other.
+//! These limits are written here because the library has none to set: it reads whatever footer it is given.
+//!
+//! The library trusts field numbers and ignores the types written beside them. Bytes read here by their types
+//! and there by their numbers could thus mean two things; hence known fields must have their own type, and
+//! the schema must be where every writer puts it, right after the version. Once it is read the library skips
+//! any other.
 
 use super::thrift::{BAD_FIELD, BINARY, BYTE, FALSE, I16, I32, I64, Input, LIST, Refusal, STRUCT, TRUE};
 
@@ -100,8 +104,8 @@ const STATISTICS: Fields = &[
 ];
 const KEY_VALUE: Fields = &[(1, BINARY, Value), (2, BINARY, Value)];
 
-/// Checks that the footer, in Thrift's compact encoding, begins with a version and a schema that is a shallow tree, and
-/// that what follows has the types it should and no long list.
+/// Checks that the footer, in Thrift's compact encoding, begins with a version and a schema that is a shallow
+/// tree, and that what follows has the types it should and no long list.
 pub(super) fn check(footer: &[u8]) -> Result<(), Refusal> {
     let mut input = Input::new(footer);
     if input.field(0)? != Some((1, I32)) {
@@ -171,6 +175,10 @@ impl Input<'_> {
             STRUCT => self.fields(0, known, depth),
             LIST => {
                 let (length, element) = self.list()?;
+                // Nothing is read by it, and fastparquet leaves it at 0.
+                if length == 0 {
+                    return Ok(());
+                }
                 let right = match within {
                     // Truth values in lists take a byte or none, by whom one asks.
                     Struct([]) | Value => !matches!(element, TRUE | FALSE | LIST),
@@ -292,7 +300,7 @@ mod tests {
     fn a_field_of_another_type_is_refused() {
         let sound = footer(2, |index| u32::from(index == 0));
         assert_eq!(check(&sound), Ok(()));
-        for (place, byte, why) in [
+        for (position, byte, why) in [
             (0, 0x18, NO_SCHEMA),
             (2, 0x15, NO_SCHEMA),
             (3, 0xf0 | I32, NO_SCHEMA),
@@ -300,8 +308,8 @@ mod tests {
             (7, 0x15, BAD_FIELD),
         ] {
             let mut bytes = sound.clone();
-            bytes[place] = byte;
-            assert_eq!(check(&bytes), Err(why), "byte {place}");
+            bytes[position] = byte;
+            assert_eq!(check(&bytes), Err(why), "byte {position}");
         }
     }
 
@@ -322,7 +330,8 @@ mod tests {
         assert_eq!(with(&list(I32, (1 << 16) + 1)), Err("its footer has a list of more than 65,536 entries"));
         assert_eq!(with(&list(TRUE, 3)), Err(BAD_FIELD));
         assert_eq!(with(&list(LIST, 3)), Err(BAD_FIELD));
-        // Row groups once more, in number: the field's number spelled out; then their second list as a number.
+        // Row groups once more, in number: the field's number spelled out; then their second list as a
+        // number.
         assert_eq!(with(&[0x05, 8, 0]), Err(BAD_FIELD));
         assert_eq!(with(&[0x09, 8, 0x1c, 0]), Ok(()));
         assert_eq!(with(&[0x09, 8, 0x1c, 0x15, 0, 0]), Err(BAD_FIELD));

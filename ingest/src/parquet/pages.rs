@@ -1,13 +1,15 @@
 //! What must hold of a page before the library sees it.
 //!
-//! The library believes a page's header: it reserves what a page says it inflates to and room for as many dictionary
-//! entries as it claims, lets gzip and Brotli inflate as far as they go, and copies a string of the delta encodings once
-//! for every value that repeats its beginning. A file of a few kilobytes could so take all memory, and a failed allocation
-//! ends the process. So the library reads through [`Pages`], which reads each page's header first and refuses
+//! The library believes a page's header: it reserves what a page says it inflates to and room for as many
+//! dictionary entries as it claims, lets gzip and Brotli inflate as far as they go, and copies a string of
+//! the delta encodings once for every value that repeats its beginning. A file of a few kilobytes could so
+//! take all memory, and a failed allocation ends the process. So the library reads through [`Pages`], which
+//! reads each page's header first and refuses
 //!
 //! - a page that is longer than its column chunk, or whose dictionary has more entries than bytes;
 //! - a page that does not inflate to exactly what it says, where the library would find out too late;
-//! - pages that together need more than [`MEMORY`], counting those that one batch of records may still point into;
+//! - pages that together need more than [`MEMORY`], counting those that one batch of records may still point
+//!   into;
 //! - encodings that can grow without bound.
 
 use std::collections::HashMap;
@@ -44,7 +46,7 @@ pub(super) struct Pages<R>(Arc<Shared<R>>);
 struct Shared<R> {
     file: Mutex<Ahead<R>>,
     length: u64,
-    /// By place in the file, without overlap.
+    /// By position in the file, without overlap.
     chunks: Vec<Chunk>,
     state: Mutex<State>,
 }
@@ -63,7 +65,7 @@ struct State {
     passed: u64,
     /// Pages whose header was read, and which were not yet, by where their data begin.
     next: HashMap<u64, Page>,
-    refusal: Option<Refusal>,
+    failure: Option<Failure>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -106,7 +108,8 @@ impl<R> Pages<R> {
             for &column in columns {
                 let chunk = group.columns().get(column).ok_or("a row group lacks a column")?;
                 let (start, bytes) = chunk.byte_range();
-                let range = start..start.saturating_add(bytes);
+                let end = start.checked_add(bytes).ok_or("a column's data lie outside the file")?;
+                let range = start..end;
                 chunks.push(Chunk { range, column, compression: chunk.compression() });
             }
         }
@@ -126,9 +129,9 @@ impl<R> Pages<R> {
         self.0.with(|state| state.passed = 0);
     }
 
-    /// Why the library was refused a page, if it was.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.0.with(|state| state.refusal)
+    /// Why the library was not given a page, if it was not.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.0.with(|state| state.failure.take())
     }
 }
 
@@ -153,7 +156,7 @@ impl<R: Read + Seek + Send> ChunkReader for Pages<R> {
 }
 
 /// A page that is refused, or one that cannot be read.
-enum Failure {
+pub(super) enum Failure {
     Refused(Refusal),
     Io(io::Error),
 }
@@ -175,21 +178,18 @@ impl<R> Shared<R> {
         act(&mut lock(&self.state))
     }
 
-    /// Remembers a refusal, which the library's error would tell as text only.
+    /// Remembers a failure, which the library's error would tell as text only.
     fn refuse<T>(&self, read: impl FnOnce() -> Result<T, Failure>) -> ParquetResult<T> {
-        read().map_err(|failure| match failure {
-            Failure::Io(error) => ParquetError::External(Box::new(error)),
-            Failure::Refused(refusal) => {
-                self.with(|state| state.refusal = Some(refusal));
-                ParquetError::General(refusal.to_owned())
-            }
+        read().map_err(|failure| {
+            self.with(|state| state.failure = Some(failure));
+            ParquetError::General("a page is not given to the library".to_owned())
         })
     }
 
-    fn chunk(&self, place: u64) -> Result<&Chunk, Refusal> {
-        let after = self.chunks.partition_point(|chunk| chunk.range.start <= place);
+    fn chunk(&self, position: u64) -> Result<&Chunk, Refusal> {
+        let after = self.chunks.partition_point(|chunk| chunk.range.start <= position);
         let found = after.checked_sub(1).and_then(|index| self.chunks.get(index));
-        found.filter(|chunk| chunk.range.contains(&place)).ok_or("a page lies outside its column")
+        found.filter(|chunk| chunk.range.contains(&position)).ok_or("a page lies outside its column")
     }
 
     /// Counts a page's memory, before any of it is read.
@@ -213,7 +213,7 @@ impl<R> Shared<R> {
                 _ => held.page = bytes,
             }
             let now: u64 = state.held.iter().map(|held| held.dictionary + held.page).sum();
-            if now.saturating_add(state.passed) > MEMORY { Err(TOO_MUCH) } else { Ok(()) }
+            if now + state.passed > MEMORY { Err(TOO_MUCH) } else { Ok(()) }
         })
     }
 }
@@ -255,8 +255,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file, and of each column what was read beyond the last header. What is read for a header may hold many short
-/// pages: were each read anew, a file of such pages would be read a hundred times over.
+/// A file, and of each column what was read beyond the last header. What is read for a header may hold many
+/// short pages: were each read anew, a file of such pages would be read a hundred times over.
 struct Ahead<R> {
     file: R,
     windows: Vec<Window>,
@@ -270,7 +270,7 @@ struct Window {
 }
 
 impl<R: Read + Seek> Ahead<R> {
-    /// The header of the page at that place, and its bytes.
+    /// The header of the page at that position, and its bytes.
     fn header(&mut self, chunk: &Chunk, start: u64) -> Result<(Page, Vec<u8>), Failure> {
         let longest = HEADER_BYTES.min(chunk.range.end - start);
         let mut wanted = longest.min(HEADER_GUESS);
@@ -284,12 +284,12 @@ impl<R: Read + Seek> Ahead<R> {
         }
     }
 
-    /// Up to `length` bytes of a column from that place on: fewer only at the file's end.
+    /// Up to `length` bytes of a column from that position on: fewer only at the file's end.
     fn take(&mut self, column: usize, start: u64, length: usize) -> Result<Vec<u8>, Failure> {
         Ok(self.fill(column, start, length as u64)?.take(length))
     }
 
-    /// The column's window, moved to that place and lengthened to that many bytes.
+    /// The column's window, moved to that position and lengthened to that many bytes.
     fn fill(&mut self, column: usize, start: u64, length: u64) -> Result<&mut Window, Failure> {
         let window = self.windows.get_mut(column).ok_or(BAD_FIELD)?;
         window.move_to(start);
@@ -325,8 +325,8 @@ impl Window {
 }
 
 impl Page {
-    /// The header at the beginning of `bytes`, and its length. As in the library, of a field that is given twice the
-    /// last counts.
+    /// The header at the beginning of `bytes`, and its length. As in the library, of a field that is given
+    /// twice the last counts.
     fn parse(bytes: &[u8]) -> Result<(Self, usize), Refusal> {
         let mut input = Input::new(bytes);
         let (mut kind, mut inflated, mut stored) = (-1, -1, -1);
@@ -361,8 +361,8 @@ impl Page {
         Ok((Self { kind, inflated, stored, levels, is_compressed, ..part }, bytes.len() - input.left()))
     }
 
-    /// The header of one kind of page: its number of values, always the first field, its encoding, and where its
-    /// statistics stand, if it has any.
+    /// The header of one kind of page: its number of values, always the first field, its encoding, and where
+    /// its statistics stand, if it has any.
     fn part(input: &mut Input<'_>, encoding: i16, statistics: i16) -> Result<Self, Refusal> {
         let mut part = Self { values: -1, is_compressed: true, ..Self::default() };
         let mut previous = 0;
@@ -397,12 +397,16 @@ impl Page {
         Ok(())
     }
 
-    /// Whether a codec that the library does not bound inflates these bytes to what the header says: once more than
-    /// necessary, into nothing.
+    /// Whether a codec that the library does not bound inflates these bytes to what the header says: once
+    /// more than necessary, into nothing.
     fn check_inflation(&self, compression: Compression, bytes: &[u8]) -> Result<(), Refusal> {
         const WRONG: Refusal = "a page does not inflate to what its header says";
-        if !self.is_compressed || self.kind == INDEX_PAGE {
+        if self.kind == INDEX_PAGE {
             return Ok(());
+        }
+        if !self.is_compressed {
+            // Arrow's writer before 3.0 compressed such pages all the same: read as they are, they are other values.
+            return if self.stored == self.inflated { Ok(()) } else { Err(WRONG) };
         }
         let levels = usize::try_from(self.levels).map_err(|_| WRONG)?;
         let (compressed, expected) = match (bytes.get(levels..), self.inflated as usize) {
@@ -507,7 +511,7 @@ mod tests {
         // The dictionary and one page of each column are what the next batch begins with.
         shared.with(|state| state.passed = 0);
         assert_eq!(used(), 300);
-        // The next row group's dictionary takes the place of all that the first held.
+        // The next row group's dictionary replaces all that the first held.
         assert_eq!(shared.account(&chunk(0, 20), &dictionary), Ok(()));
         assert_eq!(used(), 400);
         shared.with(|state| state.passed = 0);

@@ -1,5 +1,6 @@
-//! The part of Thrift's compact encoding that Parquet's footer and page headers need, read without recursion past a
-//! bound and without an allocation.
+//! The part of Thrift's compact encoding that Parquet's footer and page headers need, read without recursion
+//! past a bound and without an allocation. Written here because the library's own decoder is what is to be
+//! guarded: it allocates what it is told to, and has no limits to set.
 
 /// Why bytes are refused.
 pub(super) type Refusal = &'static str;

@@ -42,6 +42,21 @@ fn absent_file() {
     assert!(matches!(error, IngestError::Open { .. }));
 }
 
+/// The command tells each cause on a line of its own.
+#[test]
+fn a_cause_is_a_source_and_not_repeated() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("log.csv");
+    fs::write(&path, "round,0x12\n5,1\n").expect("write");
+    let node = read_units_by_node(&path, 5, 1).expect_err("no address");
+    assert!(matches!(node, IngestError::NodeColumn { .. }));
+    let absent = Records::open(&["absent.csv".into()], &flight_schema()).expect_err("absent");
+    for error in [node, absent] {
+        let cause = std::error::Error::source(&error).expect("a cause").to_string();
+        assert!(!error.to_string().contains(&cause), "{error}");
+    }
+}
+
 #[test]
 fn folder_in_place_of_a_file() {
     let folder = tempfile::tempdir().expect("folder");
@@ -145,7 +160,8 @@ fn cells_that_are_no_numbers() {
     }
     assert_eq!(
         csv_error("x,kind\n\"1,5\",a\n"),
-        ", line 2, column `x`: `1,5` is no finite decimal number: write it without separators and with a decimal point"
+        ", line 2, column `x`: `1,5` is no finite decimal number: write it without separators and with a \
+         decimal point"
     );
     let shown = format!("{}…", "é".repeat(40));
     assert_eq!(
@@ -159,7 +175,8 @@ fn parquet_values_that_are_no_numbers() {
     let array = Arc::new(StringArray::from(vec!["1", "two"]));
     assert_eq!(
         parquet_error(array, numeric("x", &[0.0])),
-        ", row 2, column `x`: `two` is no finite decimal number: correct it, or leave the cell empty if the value is missing"
+        ", row 2, column `x`: `two` is no finite decimal number: correct it, or leave the cell empty if the \
+         value is missing"
     );
     let mut values = vec![0.0; BATCH_RECORDS + 10];
     for (value, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
@@ -167,7 +184,8 @@ fn parquet_values_that_are_no_numbers() {
         assert_eq!(
             parquet_error(Arc::new(Float64Array::from(values.clone())), numeric("x", &[0.0])),
             format!(
-                ", row 8195, column `x`: `{shown}` is no finite decimal number: correct it, or make it a null if the value is missing"
+                ", row 8195, column `x`: `{shown}` is no finite decimal number: correct it, or make it a \
+                 null if the value is missing"
             )
         );
     }
@@ -177,15 +195,18 @@ fn parquet_values_that_are_no_numbers() {
 fn parquet_columns_of_another_type() {
     assert_eq!(
         parquet_error(Arc::new(Date32Array::from(vec![1])), categorical("x", &["a"])),
-        ", column `x`: type Date32 cannot be read as a categorical feature; convert it to a string, integer or boolean"
+        ", column `x`: type Date32 cannot be read as a categorical feature; convert it to a string, integer \
+         or boolean"
     );
     assert_eq!(
         parquet_error(Arc::new(Float64Array::from(vec![1.0])), categorical("x", &["a"])),
-        ", column `x`: type Float64 cannot be read as a categorical feature; convert it to a string, integer or boolean"
+        ", column `x`: type Float64 cannot be read as a categorical feature; convert it to a string, integer \
+         or boolean"
     );
     assert_eq!(
         parquet_error(Arc::new(BooleanArray::from(vec![true])), numeric("x", &[0.0])),
-        ", column `x`: type Boolean cannot be read as a numeric feature; convert it to an integer, float or decimal"
+        ", column `x`: type Boolean cannot be read as a numeric feature; convert it to an integer, float or \
+         decimal"
     );
 }
 
@@ -240,13 +261,15 @@ fn units_that_are_no_integers() {
         assert_eq!(
             units_error(&format!("round,units\n5,1\n6,{cell}\n"), None),
             format!(
-                ", line 3, column `units`: `{cell}` is no integer from 0 to 4294967295, written in digits only"
+                ", line 3, column `units`: `{cell}` is no integer from 0 to 4294967295, written in digits \
+                 only"
             )
         );
     }
     assert_eq!(
         units_error("round,units\nfive,1\n", None),
-        ", line 2, column `round`: `five` is no integer from 0 to 18446744073709551615, written in digits only"
+        ", line 2, column `round`: `five` is no integer from 0 to 18446744073709551615, written in digits \
+         only"
     );
 }
 
@@ -256,7 +279,8 @@ fn rounds_outside_or_twice() {
         assert_eq!(
             units_error(&format!("round,units\n{round},1\n"), None),
             format!(
-                ", line 2: round {round} is not one of the 3 rounds from 5; remove it, or ask for other rounds"
+                ", line 2: round {round} is not one of the 3 rounds from 5; remove it, or ask for other \
+                 rounds"
             )
         );
     }

@@ -54,7 +54,8 @@ fn refusal(bytes: &[u8]) -> String {
 fn frames_that_are_not_parquet() {
     let sound = small_parquet(WriterProperties::default());
     assert_eq!(read_bytes(&sound, &small_schema()).expect("sound"), 400);
-    let kind = ": not a readable Parquet file: it does not begin and end with `PAR1`, so it is of another kind or cut short; write the file anew";
+    let kind = ": not a readable Parquet file: it does not begin and end with `PAR1`, so it is of another kind or \
+         cut short; write the file anew";
     assert_eq!(
         refusal(b"PAR1"),
         ": not a readable Parquet file: the file is too short to be one; write the file anew"
@@ -135,10 +136,11 @@ fn row_groups_that_lie() {
         let lie = format!(": 400 rows, but its footer declares {declared}; write the file anew");
         assert_eq!(refusal(&with_rows(declared)), lie);
     }
-    // The file's number of rows is the first field of 64 bits, and 400 doubled is 0xa0 0x06 as an integer of seven bits a byte.
+    // The file's number of rows is the first field of 64 bits, and 400 doubled is 0xa0 0x06 as an integer of
+    // seven bits a byte.
     let mut bytes = with_rows(400);
-    let place = bytes.windows(3).position(|window| window == [0x16, 0xa0, 0x06]).expect("400 rows");
-    bytes[place + 1] += 2;
+    let position = bytes.windows(3).position(|window| window == [0x16, 0xa0, 0x06]).expect("400 rows");
+    bytes[position + 1] += 2;
     assert_eq!(refusal(&bytes), frame("its row groups do not add up to its number of rows"));
     let with_chunk = |alter: fn(ColumnChunkMetaDataBuilder) -> ColumnChunkMetaDataBuilder| {
         with_footer(|group, column| {
@@ -168,7 +170,8 @@ fn truncated_files() {
     }
 }
 
-/// Bytes changed anywhere, in the footer mostly: whatever comes of it is an answer, and symbols stay in range.
+/// Bytes changed anywhere, in the footer mostly: whatever comes of it is an answer, and symbols stay in
+/// range.
 #[test]
 fn mutated_files_always_return() {
     let mut rng = ChaCha20Rng::seed_from_u64(0xfa1e);
@@ -187,8 +190,8 @@ fn mutated_files_always_return() {
             let mut bytes = sound.clone();
             for _ in 0..rng.gen_range(1..4) {
                 let from = if rng.r#gen() { 0 } else { bytes.len() * 2 / 3 };
-                let place = rng.gen_range(from..bytes.len());
-                bytes[place] ^= rng.gen_range(1..=255u8);
+                let position = rng.gen_range(from..bytes.len());
+                bytes[position] ^= rng.gen_range(1..=255u8);
             }
             refused += u32::from(read_bytes(&bytes, &schema).is_err());
         }

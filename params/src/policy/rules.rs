@@ -128,7 +128,8 @@ pub enum RuleError {
     },
     /// Rounds beyond what decay is defined for.
     #[error(
-        "round {first} is not a round from which the last of {count} is at most {MAX_ROUND}, as far as decay goes"
+        "round {first} is not a round from which the last of {count} is at most {MAX_ROUND}, as far as decay \
+         goes"
     )]
     LastRound {
         /// The first round.

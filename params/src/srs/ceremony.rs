@@ -1,7 +1,8 @@
 //! The public ceremony: its files' published hashes and its trapdoor in G2.
 //!
-//! The Perpetual Powers of Tau, 54 contributions and a beacon, converted for snarkjs by the Hermez project. The
-//! hashes are the table "7. Prepare phase 2" of snarkjs's README (iden3/snarkjs, as packaged in version 0.7.5).
+//! The Perpetual Powers of Tau, 54 contributions and a beacon, converted for snarkjs by the Hermez project.
+//! The hashes are the table "7. Prepare phase 2" of snarkjs's README (iden3/snarkjs, as packaged in version
+//! 0.7.5).
 
 use halo2curves::bn256::G2Affine;
 
@@ -19,9 +20,9 @@ pub(super) fn is_perpetual_powers_of_tau(s_g2: &G2Affine) -> bool {
     hex::encode(encode_g2(s_g2)) == TRAPDOOR_IN_G2.concat()
 }
 
-/// The ceremony's `[s]_2` as `x.c1, x.c0, y.c1, y.c0`, big-endian. It is the same in every file of the table, each
-/// being a truncation of the last; a test reads it from the smallest. Plonk and fflonk verifiers that snarkjs writes
-/// carry it as the constants `X2x2, X2x1, X2y2, X2y1`.
+/// The ceremony's `[s]_2` as `x.c1, x.c0, y.c1, y.c0`, big-endian. It is the same in every file of the table,
+/// each being a truncation of the last; a test reads it from the smallest. Plonk and fflonk verifiers that
+/// snarkjs writes carry it as the constants `X2x2, X2x1, X2y2, X2y1`.
 const TRAPDOOR_IN_G2: [&str; 4] = [
     "26186a2d65ee4d2f9c9a5b91f86597d35f192cd120caf7e935d8443d1938e23d",
     "30441fd1b5d3370482c42152a8899027716989a6996c2535bc9f7fee8aaef79e",

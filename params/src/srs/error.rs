@@ -63,7 +63,8 @@ pub enum SrsError {
     InconsistentLagrange,
     /// A published ceremony's name over another trapdoor.
     #[error(
-        "the file calls itself {name}, but its trapdoor is not that ceremony's: do not trust who gave it to you"
+        "the file calls itself {name}, but its trapdoor is not that ceremony's: do not trust who gave it to \
+         you"
     )]
     Mislabelled {
         /// The name claimed.

@@ -1,10 +1,11 @@
-//! From the powers `[s^j]_1` to the Lagrange points `G_i = 1/n·Σ_j ω^(−ij)·[s^j]_1`: an inverse Fourier transform
-//! over points.
+//! From the powers `[s^j]_1` to the Lagrange points `G_i = 1/n·Σ_j ω^(−ij)·[s^j]_1`: an inverse Fourier
+//! transform over points.
 //!
 //! Nearly all of its price is multiplying points by roots of unity, `7.5·2^14` times at `k = 14`. Each
-//! multiplication splits its scalar in two halves along the curve's endomorphism `φ(x, y) = (β·x, y) = ζ·(x, y)`
-//! (Gallant, Lambert, Vanstone 2001) and runs both through one chain of doublings with signed windows.
-//! The trapdoor's powers are public, so nothing here needs to take constant time.
+//! multiplication splits its scalar in two halves along the curve's endomorphism
+//! `φ(x, y) = (β·x, y) = ζ·(x, y)` (Gallant, Lambert, Vanstone 2001) and runs both through one chain of
+//! doublings with signed windows. The trapdoor's powers are public, so nothing here needs to take constant
+//! time.
 
 use ff::{Field, PrimeField, WithSmallOrderMulGroup};
 use group::Group;
@@ -69,8 +70,9 @@ struct SplitScalar {
 }
 
 impl SplitScalar {
-    /// `(k1, k2) = (k, 0) + q1·(−A, −B) − q2·(C, −A)`, where the two vectors span the lattice of all `(x, y)` with
-    /// `x + y·ζ = 0` and `q1`, `q2` round `k·A/r` and `k·B/r`: both halves stay below `2^127` in magnitude.
+    /// `(k1, k2) = (k, 0) + q1·(−A, −B) − q2·(C, −A)`, where the two vectors span the lattice of all `(x, y)`
+    /// with `x + y·ζ = 0` and `q1`, `q2` round `k·A/r` and `k·B/r`: both halves stay below `2^127` in
+    /// magnitude.
     fn new(k: Fr) -> Self {
         let a = Fr::from_u128(LATTICE_A);
         let (q1, q2) = (times_over_2_256(&k, A_OVER_R), times_over_2_256(&k, B_OVER_R));
@@ -117,8 +119,9 @@ fn odd_multiples(point: &G1) -> [G1; 8] {
     })
 }
 
-/// The non-adjacent form of width 5, least digit first, of a scalar within `2^127` of 0 modulo `r`. Nothing larger
-/// reaches it; the digits of one that did would be wrong, and [`super::points::Points::check`] would say so.
+/// The non-adjacent form of width 5, least digit first, of a scalar within `2^127` of 0 modulo `r`. Nothing
+/// larger reaches it; the digits of one that did would be wrong, and [`super::points::Points::check`] would
+/// say so.
 fn signed_digits(scalar: &Fr) -> Vec<i8> {
     let negative = scalar.to_repr().iter().skip(16).any(|byte| *byte != 0);
     let repr = if negative { -scalar } else { *scalar }.to_repr();

@@ -17,7 +17,8 @@ use rayon::prelude::*;
 use super::{Element, SrsError};
 use crate::encoding::{Digest, Hasher, POINT_BYTES, decode_point, encode_point};
 
-/// Bytes of an encoded point of G2: `x‖y`, each coordinate as `c1‖c0`, big-endian, as EVM precompiles take it.
+/// Bytes of an encoded point of G2: `x‖y`, each coordinate as `c1‖c0`, big-endian, as EVM precompiles take
+/// it.
 pub const G2_BYTES: usize = 128;
 
 /// The points of a reference string over `2^k` rows.
@@ -47,8 +48,8 @@ impl Points {
         bytes
     }
 
-    /// The points with this payload: each canonical, on its curve, not the identity. Nothing is known yet of how
-    /// they relate: see [`Points::check`].
+    /// The points with this payload: each canonical, on its curve, not the identity. Nothing is known yet of
+    /// how they relate: see [`Points::check`].
     pub(super) fn decode(k: u32, payload: &[u8]) -> Result<Self, SrsError> {
         let (g1, g2) = payload.split_at_checked((2 << k) * POINT_BYTES).unwrap_or((payload, &[]));
         let (powers, lagrange) = g1.split_at(g1.len() / 2);
@@ -69,8 +70,9 @@ impl Points {
 
     /// Whether these are the powers and Lagrange points of one trapdoor, up to a chance of `2^−126`.
     ///
-    /// The random coefficients are derived from the fingerprint, so that one file always meets one verdict; to find
-    /// a wrong file that passes takes on the order of `2^126` attempts. Points are presumed on their curves.
+    /// The random coefficients are derived from the fingerprint, so that one file always meets one verdict;
+    /// to find a wrong file that passes takes on the order of `2^126` attempts. Points are presumed on their
+    /// curves.
     pub(super) fn check(&self) -> Result<(), SrsError> {
         let (mut values, commitment) = self.check_powers()?;
         if let Some(i) = identity_among(&self.lagrange) {
@@ -146,8 +148,8 @@ pub fn g1_from_coordinates(x: Fq, y: Fq) -> Option<G1Affine> {
     Option::from(G1Affine::from_xy(x, y)).filter(|point| !bool::from(PrimeCurveAffine::is_identity(point)))
 }
 
-/// The point of G2's curve with these coordinates, unless there is none or it is the identity. It may lie outside
-/// the group of prime order.
+/// The point of G2's curve with these coordinates, unless there is none or it is the identity. It may lie
+/// outside the group of prime order.
 pub fn g2_from_coordinates(x: Fq2, y: Fq2) -> Option<G2Affine> {
     Option::from(G2Affine::from_xy(x, y)).filter(|point| !bool::from(PrimeCurveAffine::is_identity(point)))
 }

@@ -11,7 +11,7 @@ use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
 };
 use fairshare_prover::opening::OpeningError;
-use fairshare_prover::{Contributor, Limits, ProveError, Prover, Silent};
+use fairshare_prover::{Contributor, LimitError, Limits, ProveError, Prover, Silent};
 use fairshare_verifier::VerifyError;
 
 use super::fixture::{
@@ -272,7 +272,18 @@ fn memory_for_not_even_one_proof() {
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let limits = Limits { memory: 1 << 20, ..Limits::default() };
     let error = Prover::new(&VERIFIER, limits).prove(&[target], &Silent).expect_err("too little");
-    assert!(matches!(error, ProveError::Memory(_)), "{error:?}");
+    assert!(matches!(error, ProveError::Limits(LimitError::Memory(_))), "{error:?}");
+}
+
+/// Before any folder is read, and before a thread is started.
+#[test]
+fn more_threads_than_are_of_use() {
+    let limits = Limits { threads: 100_000, ..Limits::default() };
+    let error = Prover::new(&VERIFIER, limits).prove(&["absent".into()], &Silent).expect_err("too many");
+    let ProveError::Limits(LimitError::Threads { asked: 100_000, processors, most }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(most, 4 * processors);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The whole ledger, as a snapshot that stands by itself.
 
+use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Registered};
+
 use super::register::decode_units;
 use super::settle::payouts;
 use super::{Epoch, Ledger, Result, all_epochs, read_registration, read_source};
 use crate::database::Transaction;
-use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Registered};
 
 impl Ledger {
     /// Everything on record, as of one moment.

@@ -21,8 +21,8 @@ pub struct Opened {
 impl Ledger {
     /// Opens the policy's epoch; the ledger's first one fixes chain, vault and subnet.
     ///
-    /// An epoch follows the one before it in number and rounds, and takes over what that one left: so that one has to be
-    /// settled.
+    /// An epoch follows the one before it in number and rounds, and takes over what that one left: so that
+    /// one has to be settled.
     pub fn open_epoch(&mut self, source: &PolicySource, policy: &Policy) -> Result<Opened> {
         self.database.write(|transaction| {
             bind_vault(transaction, policy)?;

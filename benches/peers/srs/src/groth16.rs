@@ -1,7 +1,7 @@
 //! Groth16 keys of an R1CS, as snarkjs reads them: what its own `groth16 setup` makes of the same trapdoors.
 //!
-//! The order of sections, the rows that bind public signals and the basis of `H` are snarkjs' choices. `γ` and
-//! `δ` are 1, as they are before any contribution.
+//! The order of sections, the rows that bind public signals and the basis of `H` are snarkjs' choices. `γ`
+//! and `δ` are 1, as they are before any contribution.
 
 use std::{
     fs::{self, File},
@@ -28,7 +28,8 @@ pub fn keys(r1cs: &Path, path: &Path) -> io::Result<()> {
     let products: Vec<Fr> =
         (0..wires).map(|i| beta * at_tau.a[i] + alpha * at_tau.b[i] + at_tau.c[i]).collect();
     let (public, private) = products.split_at(circuit.public + 1);
-    // The quotient's numerator vanishes on the domain, so that its other half of a domain twice as large says all.
+    // The quotient's numerator vanishes on the domain, so that its other half of a domain twice as large says
+    // all.
     let quotient: Vec<Fr> = lagrange(SNARKJS, circuit.power() + 1).into_iter().skip(1).step_by(2).collect();
 
     let mut file = Sections { file: BufWriter::new(File::create(path)?), generators: Generators::new(wires) };
@@ -164,8 +165,8 @@ impl Sections {
         self.points_2(&[Fr::ONE])
     }
 
-    /// `A` and `B` row by row. A value is multiplied by `R²`, so that one Montgomery multiplication by a plain
-    /// number makes it Montgomery form.
+    /// `A` and `B` row by row. A value is multiplied by `R²`, so that one Montgomery multiplication by a
+    /// plain number makes it Montgomery form.
     fn coefficients(&mut self, circuit: &Circuit) -> io::Result<()> {
         let count =
             circuit.constraints.iter().map(|[a, b, _]| a.len() + b.len()).sum::<usize>() + circuit.public + 1;

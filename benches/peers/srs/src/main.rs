@@ -1,8 +1,8 @@
 //! Parameters of a trapdoor that EVERYBODY KNOWS, in the formats of Barretenberg, ezkl and snarkjs.
 //!
 //! **For measurement only.** Whoever knows the trapdoor forges any proof, and here it is a constant of the
-//! source. It serves where no ceremony's file can be downloaded, and where a set-up without trapdoor would take
-//! longer than all measurements together: what a proof costs does not depend on who knows the trapdoor.
+//! source. It serves where no ceremony's file can be downloaded, and where a set-up without trapdoor would
+//! take longer than all measurements together: what a proof costs does not depend on who knows the trapdoor.
 //!
 //! ```text
 //! peer-srs bb    POINTS DIRECTORY    bn254_g1.dat and bn254_g2.dat

@@ -106,7 +106,8 @@ impl Model {
         self.active.get(&posted.epoch).is_some_and(|active| active.tree.root() == posted.tree.root())
     }
 
-    /// Whether the bounds leave room: what the root declares, and what was funded up to it and each later root.
+    /// Whether the bounds leave room: what the root declares, and what was funded up to it and each later
+    /// root.
     pub fn covers(&self, epoch: u64, amount: u128) -> bool {
         let declared = self.paid_under(epoch) + amount <= self.active[&epoch].declared;
         declared

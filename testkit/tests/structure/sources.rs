@@ -1,0 +1,44 @@
+//! The workspace's own Rust files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The top of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned()
+}
+
+/// A Rust file, and its name from the top of the repository.
+pub struct Source {
+    pub name: String,
+    pub text: String,
+}
+
+/// Every Rust file in a folder that `is_wanted` takes by its name from the top; build outputs and dependencies are not ours.
+pub fn sources(is_wanted: impl Fn(&str) -> bool) -> Vec<Source> {
+    let root = root();
+    let mut found = Vec::new();
+    collect(&root, &mut found);
+    found.sort();
+    let name =
+        |path: &Path| path.strip_prefix(&root).expect("below the top").to_string_lossy().replace('\\', "/");
+    let wanted: Vec<_> =
+        found.iter().map(|path| (name(path), path)).filter(|(name, _)| is_wanted(name)).collect();
+    assert!(!wanted.is_empty(), "no sources found: the rules would hold of nothing");
+    wanted
+        .into_iter()
+        .map(|(name, path)| Source { name, text: fs::read_to_string(path).expect("text") })
+        .collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
+            collect(&path, found);
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+}
