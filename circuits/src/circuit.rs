@@ -1,4 +1,5 @@
-//! What the three circuits are alike in: a geometry, a witness or none, and a layout that declares and fills columns.
+//! What the three circuits are alike in: a geometry, a witness or none, and a layout that declares and fills
+//! columns.
 
 use std::fmt;
 

@@ -1,9 +1,9 @@
 //! A circuit's first-phase columns, named once.
 //!
-//! Each circuit lists its columns in its own `columns.rs`, in the order of the layout, by [`columns!`]. From the list
-//! follow the columns of its configuration and the function that declares them (`Columns`), the names by which a trace
-//! and the tests speak of cells (`Cells`), the column that each name stands for (`Cells::index`), and the symbols in
-//! the pinned texts (`Cells::symbols`). Nothing else may count columns.
+//! Each circuit lists its columns in its own `columns.rs`, in the order of the layout, by `columns!`. From
+//! the list follow the columns of its configuration and the function that declares them (`Columns`), the
+//! names by which a trace and the tests speak of cells (`Cells`), the column that each name stands for
+//! (`Cells::index`), and the symbols in the pinned texts (`Cells::symbols`). Nothing else may count columns.
 
 use halo2_proofs::plonk::{Advice, Column};
 
@@ -114,8 +114,8 @@ macro_rules! columns {
         $(#[$description:meta])+
         $field:ident: $count:ident $(($bits:expr))? = $cells:ident $(($number:ident))?, $letter:literal;
     )+) => {
-        /// A first-phase column by name, in the order of the layout; where several share a name, they are counted
-        /// from 0, limbs from the least significant.
+        /// A first-phase column by name, in the order of the layout; where several share a name, they are
+        /// counted from 0, limbs from the least significant.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Cells {
             $( $(#[$description])+ $cells $((columns!(@usize $number)))?, )+

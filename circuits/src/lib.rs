@@ -6,7 +6,8 @@
 //! 2. [`numeric`]: the exact integer arithmetic of PROTOCOL sections 6 and 7;
 //! 3. [`histogram`], [`data_score`], [`compute_score`]: the three statements, each with its clauses in prose,
 //!    as a plain function (`check`) and as a circuit;
-//! 4. [`chips`]: the gate families they are made of, and [`circuit`], [`columns`]: what the circuits share besides.
+//! 4. [`chips`]: the gate families they are made of, and [`circuit`], [`columns`]: what the circuits share
+//!    besides.
 //!
 //! ## Glossary
 //!

@@ -69,8 +69,8 @@ impl Drop for Columns {
 
 impl ZeroizeOnDrop for Columns {}
 
-/// Overwrites secret field elements, whose type has no means to do so itself, as zeroize advises for such types: by
-/// plain writes, and a barrier that the compiler must take for a read of them.
+/// Overwrites secret field elements, whose type has no means to do so itself, as zeroize advises for such
+/// types: by plain writes, and a barrier that the compiler must take for a read of them.
 pub fn wipe(values: &mut [Fr]) {
     values.fill(Fr::ZERO);
     zeroize::optimization_barrier(values);

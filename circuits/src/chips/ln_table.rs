@@ -10,7 +10,7 @@
 //! | name | kind | origin |
 //! | --- | --- | --- |
 //! | `i, A, B, C`, `e, p` | advice, first phase | hints |
-//! | `tag, x0, x1, x2, x3` | fixed | rows `0..1024`: `(1, i, A_i, B_i, C_i)`; rows `1024..1056`: `(2, e, p, 0, 0)` |
+//! | `tag, x0 … x3` | fixed | rows `0..1024`: `(1, i, A_i, B_i, C_i)`; rows `1024..1056`: `(2, e, p, 0, 0)` |
 //! | `m` | advice, first phase | hint: how often each row is looked up |
 //!
 //! **Gates** none of its own: two LogUp look-ups on every usable row and one table term. A tuple folds to

@@ -27,8 +27,9 @@
 //! | ≤ w + 2 | the same with `h = φ′ − φ − Σ_j h_j`, for the last group of terms | running sum |
 //! | 2 | `boundary · φ` | it starts and ends at zero |
 //!
-//! Terms are summed in groups of `w`, the geometry's helper width; the equations are written for `w = 3`, version 1's. The
-//! last group has no helper column: what it adds to a row is the step of `φ` less the helpers.
+//! Terms are summed in groups of `w`, the geometry's helper width; the equations are written for `w = 3`,
+//! version 1's. The last group has no helper column: what it adds to a row is the step of `φ` less the
+//! helpers.
 //!
 //! **Wiring** `m_i`, `v_i` are the caller's expressions over first-phase cells of the same row: nothing is
 //! copied. `h_j` is forced by the helper gate (`d_i ≠ 0` except with probability `≈ 2^-230`), `φ` by the
@@ -88,7 +89,8 @@ pub struct Sums {
     pub sum: Vec<Fr>,
 }
 
-/// Under a challenge that a verifier knows, they tell the cells that were looked up: overwritten when dropped.
+/// Under a challenge that a verifier knows, they tell the cells that were looked up: overwritten when
+/// dropped.
 impl Drop for Sums {
     fn drop(&mut self) {
         self.helpers.iter_mut().for_each(|helper| wipe(helper));
@@ -97,8 +99,8 @@ impl Drop for Sums {
 }
 
 impl LogUp {
-    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`, `width` in a group: a gate
-    /// has degree `width + 2`.
+    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`, `width` in a
+    /// group: a gate has degree `width + 2`.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         gamma: Challenge,
@@ -154,8 +156,8 @@ impl LogUp {
         enable(region, self.boundary, [0, usable])
     }
 
-    /// Switches the argument on, in a region called `name`, and, where a trace is known, sums the fractions that its
-    /// columns give under the challenges; `theta` folds the values looked up in `tables`.
+    /// Switches the argument on, in a region called `name`, and, where a trace is known, sums the fractions
+    /// that its columns give under the challenges; `theta` folds the values looked up in `tables`.
     pub(crate) fn synthesize(
         &self,
         layouter: &mut impl Layouter<Fr>,
@@ -224,7 +226,8 @@ fn sum_of_fractions(gamma: Challenge, terms: &[Term], h: Expr) -> Expr {
     }
 }
 
-/// Helper columns and running sum for `terms` fractions a row in groups of `width`, given each fraction's value.
+/// Helper columns and running sum for `terms` fractions a row in groups of `width`, given each fraction's
+/// value.
 pub fn sums(terms: usize, width: usize, usable: usize, fraction: impl Fn(usize, usize) -> Fr) -> Sums {
     let group = |first: usize, row: usize| -> Fr {
         (first..terms.min(first + width)).map(|term| fraction(term, row)).sum()

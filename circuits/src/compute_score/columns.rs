@@ -1,10 +1,10 @@
 //! The list of the circuit's first-phase columns.
 //!
-//! The linked columns come first, so that their commitments are the first points of a proof. *Copied* cells come from
-//! the instance; every other cell is linked, or a hint or result forced by the gate named.
+//! The linked columns come first, so that their commitments are the first points of a proof. *Copied* cells
+//! come from the instance; every other cell is linked, or a hint or result forced by the gate named.
 //!
-//! `lost`, the part of `decay·ρ` below `2^64`, and the score's remainder, below `2^96`, are carried scaled to a
-//! whole number of limbs (see [`crate::chips::limbs`]): that makes their ranges exact.
+//! `lost`, the part of `decay·ρ` below `2^64`, and the score's remainder, below `2^96`, are carried scaled to
+//! a whole number of limbs (see [`crate::chips::limbs`]): that makes their ranges exact.
 
 use crate::columns::columns;
 

@@ -1,7 +1,7 @@
 //! The list of the circuit's first-phase columns.
 //!
-//! The linked columns come first, so that their commitments are the first points of a proof. *Copied* cells come from
-//! the instance; every other cell is linked, or a hint or result forced by the gate named.
+//! The linked columns come first, so that their commitments are the first points of a proof. *Copied* cells
+//! come from the instance; every other cell is linked, or a hint or result forced by the gate named.
 
 use crate::columns::columns;
 
@@ -35,8 +35,8 @@ columns! {
     c_magnitude: One = CMagnitude, "C";
     /// `n`: row 1 is copied, then each row equals the row above; D1.
     records: One = Records, "n";
-    /// `a`: the running total of the feature, zero in row 1; D3. Row `F+1` holds the remainder, row `F+3` what the
-    /// remainder lacks of `n·2^48`; D7.
+    /// `a`: the running total of the feature, zero in row 1; D3. Row `F+1` holds the remainder, row `F+3`
+    /// what the remainder lacks of `n·2^48`; D7.
     running: One = Running, "a";
     /// `S`: the running sum, zero in row 1; D6.
     sum: One = Sum, "S";

@@ -1,6 +1,7 @@
 //! Gates of the histogram circuit, and how a witness fills its columns.
 //!
-//! Besides the columns of [`super::columns`] there is a fixed one, the alphabet `t`: the row number in rows `0..2^b`.
+//! Besides the columns of [`super::columns`] there is a fixed one, the alphabet `t`: the row number in rows
+//! `0..2^b`.
 
 use ff::{BatchInvert, Field};
 use halo2_proofs::circuit::{Region, Value};
@@ -57,8 +58,8 @@ impl Layout {
         Self { geometry, columns, alphabet, logup, below_alphabet, bind_statement }
     }
 
-    /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index of advice
-    /// column. A prover may use that to commit to them.
+    /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index
+    /// of advice column. A prover may use that to commit to them.
     pub fn helpers(&self) -> Vec<(usize, Vec<usize>)> {
         let looked_up = self.columns.data.chunks(self.logup.width());
         let indices = |data: &[Column<Advice>]| data.iter().map(Column::index).collect();

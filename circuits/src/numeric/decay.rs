@@ -5,8 +5,9 @@
 //!
 //! **Range of λ.** Every share is at most 1 and every decay at most `e^(−λx)`, so a compute score is at most
 //! `λ·Σ_x e^(−λx) = λ/(1 − e^(−λ)) ≤ 1 + λ` (because `e^λ ≥ 1 + λ`), however many rounds there are. With
-//! `λ ≤ 1000` that is below `2^10`, far below the `2^16` that 64 bits hold with 48 fractional ones, and the data
-//! weight `decay·λ·score` has a known range too. Below `2^−48`, `λ_q` would be 0 and so would every score.
+//! `λ ≤ 1000` that is below `2^10`, far below the `2^16` that 64 bits hold with 48 fractional ones, and the
+//! data weight `decay·λ·score` has a known range too. Below `2^−48`, `λ_q` would be 0 and so would every
+//! score.
 
 use std::cmp::Ordering;
 use std::iter;
@@ -172,7 +173,7 @@ fn rho_with(lambda: &Decimal, bits: u32) -> Option<u64> {
 /// omitted terms, each at most half the one before, sum to less than 4.
 #[expect(
     clippy::arithmetic_side_effects,
-    reason = "big integers only grow here; the denominator is positive, and k! exceeds 2^bits before k does 2^30"
+    reason = "big integers only grow; the denominator is positive, and k! passes 2^bits before k does 2^30"
 )]
 fn exp_of_part(lambda: &Decimal, bits: u32) -> Enclosure {
     let (numerator, denominator) = lambda.as_fraction();

@@ -105,7 +105,8 @@ mod tests {
         assert_eq!((sum.low, sum.high), (13u32.into(), 16u32.into()));
     }
 
-    /// What is claimed of `v` holds for every `v` within, here sixteen to a unit, and is not withheld needlessly.
+    /// What is claimed of `v` holds for every `v` within, here sixteen to a unit, and is not withheld
+    /// needlessly.
     #[test]
     fn claims_hold_for_every_number_within() {
         const BITS: u32 = 3;

@@ -1,7 +1,7 @@
 //! # Fixed point
 //!
-//! Scores have 48 fractional bits (PROTOCOL sections 6 and 7). People read and write them as decimals: this file
-//! goes both ways in integers, and is the one parser of decimals that enter a statement (`λ`, caps).
+//! Scores have 48 fractional bits (PROTOCOL sections 6 and 7). People read and write them as decimals: this
+//! file goes both ways in integers, and is the one parser of decimals that enter a statement (`λ`, caps).
 
 use std::fmt;
 
@@ -33,7 +33,8 @@ pub enum DecimalError {
     },
     /// Not of the form `digits` or `digits.digits`.
     #[error(
-        "{text:?} is not a plain decimal: write digits, or digits, one point and digits, without sign or exponent"
+        "{text:?} is not a plain decimal: write digits, or digits, one point and digits, without sign \
+         or exponent"
     )]
     NotPlain {
         /// The text, at most [`MAX_DECIMAL_LENGTH`] bytes of it.
@@ -47,7 +48,8 @@ pub enum DecimalError {
     },
 }
 
-/// `score/2^48` as a decimal with `digits` places, rounded half up; past 48 places it is exact, and ends there.
+/// `score/2^48` as a decimal with `digits` places, rounded half up; past 48 places it is exact, and ends
+/// there.
 #[expect(clippy::arithmetic_side_effects, reason = "a product and a sum of big integers, shifted right")]
 pub fn to_decimal(score: u64, digits: usize) -> String {
     let digits = digits.min(EXACT_DIGITS);

@@ -1,9 +1,10 @@
 //! # Ln
 //!
-//! `Ln(x) ≈ 2^96·ln x` for `1 ≤ x < 2^32`: a table of 1,024 parabolas, exactly as PROTOCOL section 6 defines it.
+//! `Ln(x) ≈ 2^96·ln x` for `1 ≤ x < 2^32`: a table of 1,024 parabolas, exactly as PROTOCOL section 6 defines
+//! it.
 //!
-//! `x` is first brought to `X = x·2^(31−e)` in `[2^31, 2^32)`; the ten bits of `X` below the leading one choose
-//! an interval `i`, the lowest 21 bits are the offset `o` in it, and
+//! `x` is first brought to `X = x·2^(31−e)` in `[2^31, 2^32)`; the ten bits of `X` below the leading one
+//! choose an interval `i`, the lowest 21 bits are the offset `o` in it, and
 //! `Ln(x) = e·LN2 + A_i + B_i·o + C_i·o²`. The parabola interpolates `ln` at both ends and the middle of the
 //! interval; `|Ln(x)/2^96 − ln x| < 2^−35.9`.
 //!
@@ -44,7 +45,7 @@ impl Interval {
     /// `A_i + B_i·o + C_i·o²`; `o < 2^21`.
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "o < 2^21; A and B·o are below 2^97, and C·o² is the smaller part of B·o that bends the line down"
+        reason = "o < 2^21; A and B·o are below 2^97, and C·o² is the smaller part of B·o that bends it down"
     )]
     fn at(&self, offset: u32) -> u128 {
         let offset = u128::from(offset);

@@ -177,7 +177,8 @@ mod tests {
             millionths in 1u32..2_000_000,
         ) {
             let decay = decay(&format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000));
-            let (units, totals): (Vec<u32>, Vec<u32>) = rounds.into_iter().map(|(a, b)| (a.min(b), a.max(b))).unzip();
+            let rounds = rounds.into_iter().map(|(a, b)| (a.min(b), a.max(b)));
+            let (units, totals): (Vec<u32>, Vec<u32>) = rounds.unzip();
             let cut = cut.index(units.len());
             let whole = compute_score(&units, &totals, &decay, DECAY_START)?;
             let before = compute_score(&units[..cut], &totals[..cut], &decay, DECAY_START)?;
@@ -190,7 +191,8 @@ mod tests {
         #[test]
         fn shares_of_a_round_never_exceed_the_whole(nodes in vec(0u32..1_000_000, 1..50)) {
             let total: u32 = nodes.iter().sum();
-            let shares: Result<Vec<u64>, ShareError> = nodes.iter().map(|&units| share(units, total)).collect();
+            let shares = nodes.iter().map(|&units| share(units, total));
+            let shares: Result<Vec<u64>, ShareError> = shares.collect();
             prop_assert!(shares?.iter().sum::<u64>() <= 1 << SHARE_BITS);
         }
     }

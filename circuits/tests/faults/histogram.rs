@@ -83,7 +83,13 @@ fn cases() -> Vec<Case> {
         case("a count moved", boundary(USABLE), moved_count(), "LogUp boundary", counts),
         case("a count moved, start", boundary(0), moved_count(), "LogUp boundary", counts),
         case("a first column uncounted", Fault::Lookup(0), uncounted_column(0), "LogUp boundary", counts),
-        case("a last column uncounted", Fault::Lookup(15), uncounted_column(15), "LogUp boundary", counts),
+        case(
+            "a last column uncounted",
+            Fault::Lookup(WIDTH - 1),
+            uncounted_column(WIDTH - 1),
+            "LogUp boundary",
+            counts,
+        ),
         case("a count below", Fault::Constraint("H3 counts-end"), count_below(), "H3 counts-end", counts),
         case(
             "another statement",

@@ -37,8 +37,8 @@ pub struct Case {
     pub finish: Finish,
     /// What objects in the real circuit.
     pub refused_by: &'static str,
-    /// The clause that the plain relation finds broken in what the linked cells and the instance say; `None` where
-    /// the lie is about a cell that they do not show.
+    /// The clause that the plain relation finds broken in what the linked cells and the instance say; `None`
+    /// where the lie is about a cell that they do not show.
     pub breaks: Option<&'static str>,
 }
 
@@ -99,8 +99,8 @@ impl Case {
     }
 }
 
-/// Asserts that the cases leave out every constraint, every copy of the instance, and the two ends of the look-up
-/// argument's sum.
+/// Asserts that the cases leave out every constraint, every copy of the instance, and the two ends of the
+/// look-up argument's sum.
 pub fn assert_complete(cases: &[Case], system: &System) {
     let faults: Vec<_> = cases.iter().map(|case| case.fault).collect();
     for constraint in &system.constraints {
@@ -125,8 +125,8 @@ pub fn assert_complete(cases: &[Case], system: &System) {
     }
 }
 
-/// Every look-up counts: a value that stands in no table, in a row that no gate reads, spoils the sum, and only where
-/// its own look-up is left out does it not.
+/// Every look-up counts: a value that stands in no table, in a row that no gate reads, spoils the sum, and
+/// only where its own look-up is left out does it not.
 pub fn assert_every_lookup_bites(honest: &System, expected: usize) {
     let argument = Argument::read(honest);
     let row = argument.rows.end - 1;
@@ -147,8 +147,8 @@ pub fn assert_every_lookup_bites(honest: &System, expected: usize) {
     }
 }
 
-/// Carries a column forward: on each row where the constraint `x(next) − …` is on, writes the `x(next)` that it asks
-/// for.
+/// Carries a column forward: on each row where the constraint `x(next) − …` is on, writes the `x(next)` that
+/// it asks for.
 pub fn carry(system: &mut System, name: &str, column: usize) {
     let named = |constraint: &&Constraint| constraint.name == name;
     let constraint = system.constraints.iter().find(named).expect("a constraint").clone();

@@ -1,4 +1,5 @@
-//! What can be left out of a circuit that has been taken apart: one constraint, one copy, one look-up, the tags.
+//! What can be left out of a circuit that has been taken apart: one constraint, one copy, one look-up, the
+//! tags.
 //!
 //! The planted faults and the bites of the uniqueness tests are made of these.
 

@@ -1,12 +1,14 @@
 //! The LogUp argument as it stands in a circuit's gates, read back from their polynomials.
 //!
-//! What the chip says of itself (`LogUp::terms`) is not asked: a gate `s·(h·Π(γ − v_i) − Σ m_i·Π_{j≠i}(γ − v_j))` is
-//! taken apart into its fractions `m_i/(γ − v_i)`, and [`Argument::read`] checks on random values that the fractions
-//! give the gate back. So a term lost between the chip's list and its gates is lost here too. Whether the gates hold what
-//! the argument claims, a balance of all fractions, is [`Argument::binds`].
+//! What the chip says of itself (`LogUp::terms`) is not asked: a gate
+//! `s·(h·Π(γ − v_i) − Σ m_i·Π_{j≠i}(γ − v_j))` is taken apart into its fractions `m_i/(γ − v_i)`, and
+//! [`Argument::read`] checks on random values that the fractions give the gate back. So a term lost between
+//! the chip's list and its gates is lost here too. Whether the gates hold what the argument claims, a balance
+//! of all fractions, is [`Argument::binds`].
 //!
-//! [`Argument::recount`] and [`Argument::sum`] fill the multiplicities and the second-phase columns as the most
-//! able liar would: from whatever stands in the other cells, for whatever fractions the gates still contain.
+//! [`Argument::recount`] and [`Argument::sum`] fill the multiplicities and the second-phase columns as the
+//! most able liar would: from whatever stands in the other cells, for whatever fractions the gates still
+//! contain.
 
 #![allow(dead_code, reason = "each test target uses a part of it, and none the same part")]
 
@@ -137,8 +139,8 @@ impl Argument {
         self.groups.iter().filter_map(|group| advice_column(&group.sum))
     }
 
-    /// Counts into the multiplicity columns how often each table entry is looked up, at the first row that offers
-    /// it. Values that stand in no table are left out.
+    /// Counts into the multiplicity columns how often each table entry is looked up, at the first row that
+    /// offers it. Values that stand in no table are left out.
     pub fn recount(&self, system: &mut System) {
         let rows = self.rows.clone();
         let mut counts: HashMap<[u8; 32], u64> = HashMap::new();
@@ -178,8 +180,8 @@ impl Argument {
 }
 
 impl Group {
-    /// `s·(sum·Π(γ − v_i) − Σ_i m_i·Π_{j≠i}(γ − v_j))`, with the selector of the gate as it is, so that it can be read
-    /// again.
+    /// `s·(sum·Π(γ − v_i) − Σ_i m_i·Π_{j≠i}(γ − v_j))`, with the selector of the gate as it is, so that it
+    /// can be read again.
     fn polynomial(&self, system: &System, gamma: &Expr) -> Expr {
         let (selector, _) = split(&system.constraints[self.constraint].polynomial);
         let sum = self.fractions.iter().fold(None, |sum: Option<(Expr, Expr)>, fraction| {
@@ -229,8 +231,8 @@ fn running(groups: &[Group]) -> usize {
     next.expect("a running sum").0
 }
 
-/// Whether the running sum takes in every helper, every helper is solved for by one gate, and the sum is held at zero
-/// before the first row and after the last.
+/// Whether the running sum takes in every helper, every helper is solved for by one gate, and the sum is held
+/// at zero before the first row and after the last.
 fn is_closed(system: &System, groups: &[Group], running: usize, rows: &std::ops::Range<usize>) -> bool {
     let (sums, helped): (Vec<_>, Vec<_>) =
         groups.iter().map(solved_for).partition(|cells| cells.contains(&(running, 1)));

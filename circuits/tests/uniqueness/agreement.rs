@@ -1,7 +1,7 @@
 //! The sweep and the mock prover give one answer, on the honest assignments and on a spread of altered ones.
 //!
-//! All alterations of the sample are judged by every gate on every row, with the second phase computed anew; some
-//! of them also by the mock prover, which must name the same constraints.
+//! All alterations of the sample are judged by every gate on every row, with the second phase computed anew;
+//! some of them also by the mock prover, which must name the same constraints.
 
 use std::collections::BTreeSet;
 
@@ -102,8 +102,8 @@ fn compute_score_agrees() {
     agrees(&subjects::compute_score());
 }
 
-/// Second-phase cells meet the gates as they are: helpers their own gate and the sum's, the running sum its step and,
-/// at both ends, the boundary.
+/// Second-phase cells meet the gates as they are: helpers their own gate and the sum's, the running sum its
+/// step and, at both ends, the boundary.
 #[test]
 fn second_phase_cells_are_held_by_name() {
     for subject in [subjects::histogram(), subjects::data_score(), subjects::compute_score()] {

@@ -16,7 +16,8 @@ use crate::claims::GEOMETRY;
 use crate::fault::Fault;
 use crate::logup::{Argument, Fraction};
 
-/// Rows of which the cells are altered: those with counts or units, some that are empty, and the single values.
+/// Rows of which the cells are altered: those with counts or units, some that are empty, and the single
+/// values.
 fn rows() -> impl Iterator<Item = usize> + Clone {
     (0..14).chain(1020..1032)
 }
@@ -151,17 +152,19 @@ impl Report {
     }
 }
 
-/// Leaves out each named constraint, and the look-ups of each value: something must be reported of every one of
-/// them. What it is, is pinned.
+/// Leaves out each named constraint, and the look-ups of each value: something must be reported of every one
+/// of them. What it is, is pinned.
 fn each_is_reported(name: &str, values: &[&str]) {
     let honest = honest(name);
     let mut text = format!(
-        "# {name}: what is reported when something is left out: directions more, in three ways (looked-up and\n\
-         # linked cells held | limbs may move | linked cells may move too); in the second phase; loose cells more.\n"
+        "# {name}: what is reported when something is left out: directions more, in three ways \
+         (looked-up and\n# linked cells held | limbs may move | linked cells may move too); in the second \
+         phase; loose cells more.\n"
     );
     let names: BTreeSet<&str> =
         honest.subject.system.constraints.iter().map(|constraint| constraint.name.as_str()).collect();
-    // Without these there is no argument to read from the gates; the sweep names them for each cell they hold.
+    // Without these there is no argument to read from the gates; the sweep names them for each cell they
+    // hold.
     let read = ["LogUp helper", "LogUp sum"];
     let mut add = |what: &str, mut sweep: Sweep| {
         let report = honest.report(&mut sweep);
@@ -208,8 +211,8 @@ fn without_the_instance_public_inputs_move() {
     assert_eq!(report.forced, 2);
 }
 
-/// Four limbs that need only compose to the quotient, or to the remainder, leave three free directions in each
-/// round.
+/// Four limbs that need only compose to the quotient, or to the remainder, leave three free directions in
+/// each round.
 #[test]
 fn without_a_range_limbs_move_against_each_other() {
     let honest = honest("compute_score");
@@ -238,7 +241,8 @@ fn without_its_boolean_the_nonempty_flag_moves_with_the_offset() {
     assert_eq!((report.forced, report.relaxed), (0, bins));
 }
 
-/// Without the boundary on its last row alone, LogUp claims nothing: limbs leave their range, counts are free.
+/// Without the boundary on its last row alone, LogUp claims nothing: limbs leave their range, counts are
+/// free.
 #[test]
 fn without_its_end_logup_claims_nothing() {
     for (name, cells) in [

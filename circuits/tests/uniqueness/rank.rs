@@ -1,14 +1,14 @@
-//! The rank of all constraints' Jacobian at the honest assignment: is there a direction in which cells could move
-//! together?
+//! The rank of all constraints' Jacobian at the honest assignment: is there a direction in which cells could
+//! move together?
 //!
-//! Unknowns are the first-phase cells; instance and linked columns are held. LogUp enters by what it claims: a
-//! looked-up value is discrete and cannot move, for every value of `θ`; and the multiplicities of each table entry
-//! add up to a constant. Second-phase cells are solved for apart, with the first phase held: their gates are linear
-//! in them.
+//! Unknowns are the first-phase cells; instance and linked columns are held. LogUp enters by what it claims:
+//! a looked-up value is discrete and cannot move, for every value of `θ`; and the multiplicities of each
+//! table entry add up to a constant. Second-phase cells are solved for apart, with the first phase held:
+//! their gates are linear in them.
 //!
 //! With [`Lookups::Relaxed`] single looked-up cells may move, as within their range they can, and with
-//! `hold_linked` unset so may linked cells: then the number of directions tells how much is left to ranges and
-//! links, and grows if an equation is missing.
+//! `hold_linked` unset so may linked cells: then the number of directions tells how much is left to ranges
+//! and links, and grows if an equation is missing.
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -183,8 +183,8 @@ impl Jacobian {
         free.map(|(unknown, _)| self.direction(unknown, &leads)).collect()
     }
 
-    /// Moves `free` by one and every other free cell not at all: the leads follow, later ones first, as a pivot's
-    /// other unknowns all come after its lead.
+    /// Moves `free` by one and every other free cell not at all: the leads follow, later ones first, as a
+    /// pivot's other unknowns all come after its lead.
     fn direction(&self, free: u32, leads: &HashMap<u32, Vec<(u32, Fr)>>) -> Direction {
         let mut queue = BinaryHeap::from([free]);
         let mut moved: BTreeMap<u32, Fr> = BTreeMap::from([(free, Fr::ONE)]);

@@ -1,5 +1,5 @@
-//! An extracted assignment as a circuit again, for the mock prover: what the sweep says of an altered cell can so be
-//! asked of it.
+//! An extracted assignment as a circuit again, for the mock prover: what the sweep says of an altered cell
+//! can so be asked of it.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
@@ -21,8 +21,8 @@ use crate::system::{Kind, System, visit};
 /// At least as many as any instance has; the rest of the column is zero.
 const INSTANCE_ROWS: usize = 16;
 
-/// The circuit `C` with the assignment of `system`, whose second phase is computed anew by `logup`, and is then
-/// shifted in the cells `shifts`.
+/// The circuit `C` with the assignment of `system`, whose second phase is computed anew by `logup`, and is
+/// then shifted in the cells `shifts`.
 #[derive(Clone, Debug)]
 pub struct Replay<C> {
     system: System,
@@ -103,8 +103,8 @@ impl<C: Circuit<Fr, Params = Geometry>> Circuit<Fr> for Replay<C> {
     }
 }
 
-/// What cannot be made from an index: selectors and challenges are found in the gates, columns are declared once
-/// more, in a constraint system of their own, which numbers them alike.
+/// What cannot be made from an index: selectors and challenges are found in the gates, columns are declared
+/// once more, in a constraint system of their own, which numbers them alike.
 #[derive(Clone, Debug)]
 pub struct Leaves {
     advice: Vec<Column<Advice>>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fairshare_circuits::chips::limbs;
 use fairshare_circuits::chips::ln_table::TABLE_ROWS;
 use fairshare_circuits::columns::Symbol;
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
@@ -145,7 +146,6 @@ const UNREAD: &str = "read by nothing";
 fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
     let rows = data_score::Rows::new(GEOMETRY);
     let is_symbol = rows.symbols().contains(&row);
-    let is_wide = (rows.remainder()..=rows.slack() + 1).contains(&row);
     let is_empty = is_symbol && subject.value("c", row) == Fr::ZERO;
     if let Some(reason) = below(column, row) {
         return Some(reason);
@@ -167,20 +167,30 @@ fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static s
             Some("a tuple is exchanged as a whole: an empty bin's logarithm is multiplied by zero")
         }
         "e" | "i" if !is_symbol => Some(SILENT),
-        "o[0]" | "o[1]" | "o[2]" if is_empty => Some("an empty bin's offset is multiplied by zero"),
-        // The wide values take seven limbs of their row and one of the next.
-        "o[0]" if is_wide => None,
-        "o[1]" | "o[2]" | "c[0]" | "c[1]" | "c[2]" | "c[3]"
-            if row == rows.remainder() || row == rows.slack() =>
-        {
-            None
+        column if column.starts_with("o[") && is_empty => Some("an empty bin's offset is multiplied by zero"),
+        column if column.ends_with(']') => {
+            let is_wide = is_of_wide_value(subject.column(column) - subject.column("o[0]"), row);
+            (!is_symbol && !is_wide).then_some(SILENT)
         }
-        column if column.starts_with("o[") || column.starts_with("c[") => (!is_symbol).then_some(SILENT),
         _ => None,
     }
 }
 
-fn compute_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str> {
+/// Whether a limb, by its place among the limb columns, is of the division's remainder or slack: they take
+/// the limbs of their row, and of the next what they need beyond.
+fn is_of_wide_value(limb: usize, row: usize) -> bool {
+    let per_row = data_score::Cells::count(GEOMETRY) - data_score::Cells::Offset(0).index(GEOMETRY);
+    let rows = data_score::Rows::new(GEOMETRY);
+    let needed = limbs::count(80, GEOMETRY.alphabet_bits());
+    let taken = |first: usize| match row.checked_sub(first) {
+        Some(0) => limb < needed,
+        Some(1) => per_row + limb < needed,
+        _ => false,
+    };
+    taken(rows.remainder()) || taken(rows.slack())
+}
+
+fn compute_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
     let total = compute_score::Rows::new(GEOMETRY).total();
     if let Some(reason) = below(column, row) {
         return Some(reason);
@@ -191,12 +201,12 @@ fn compute_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str>
         "ρ" | "sum" if row > total => Some(UNREAD),
         "io" if !(row == 0 || (total - 1..total + 4).contains(&row)) => Some(UNREAD),
         "m" if row == 0 || row >= GEOMETRY.alphabet() => Some(SAME_ENTRY),
-        // The last decay, and ten limbs of the score's remainder.
-        "share[2]" | "share[3]" if row >= total => Some(SILENT),
-        column if ["rem[", "slack[", "lost["].iter().any(|name| column.starts_with(name)) => {
-            (row >= total).then_some(SILENT)
+        // In the row of the total stand the last decay, and the limbs of the score's remainder.
+        column if column.ends_with(']') => {
+            let limb = subject.column(column) - subject.column("u[0]");
+            let is_last = column.starts_with("decay[") || limb < limbs::count(96, GEOMETRY.alphabet_bits());
+            (row > total || row == total && !is_last).then_some(SILENT)
         }
-        column if column.ends_with(']') => (row > total).then_some(SILENT),
         _ => None,
     }
 }

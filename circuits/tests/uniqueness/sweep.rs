@@ -1,7 +1,7 @@
 //! Alters cells and asks what objects.
 //!
-//! Only the constraints that read an altered cell are evaluated. LogUp is judged for first-phase cells by what it
-//! claims, in one of two ways ([`View`]); second-phase cells meet LogUp's gates as they are.
+//! Only the constraints that read an altered cell are evaluated. LogUp is judged for first-phase cells by
+//! what it claims, in one of two ways ([`View`]); second-phase cells meet LogUp's gates as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -70,8 +70,8 @@ impl Sweep {
         sweep
     }
 
-    /// A cell of the first phase is not judged by the gates of LogUp, which read second-phase cells computed for
-    /// the honest assignment.
+    /// A cell of the first phase is not judged by the gates of LogUp, which read second-phase cells computed
+    /// for the honest assignment.
     fn index_readers(&mut self) {
         for (index, constraint) in self.system.constraints.iter().enumerate() {
             let of_logup = is_of_logup(&self.system, constraint);
@@ -228,9 +228,9 @@ impl Sweep {
         Some(("transferred", changes))
     }
 
-    /// What a liar adds to `changes` in the second view: for each look-up that changed, one less of the entry it
-    /// was and one more of what it is; for a multiplicity that changed, the difference off another row of its entry.
-    /// Entries that no table offers are left out.
+    /// What a liar adds to `changes` in the second view: for each look-up that changed, one less of the entry
+    /// it was and one more of what it is; for a multiplicity that changed, the difference off another row of
+    /// its entry. Entries that no table offers are left out.
     pub fn recount(&mut self, changes: &[Change]) -> Vec<Change> {
         let old = self.apply(changes);
         let changed = self.changed_terms(changes);
@@ -265,8 +265,8 @@ impl Sweep {
         free.next()
     }
 
-    /// Whether multiplicities exist that balance a changed term: a looked-up value that some table offers, or a
-    /// multiplicity whose entry another row offers too.
+    /// Whether multiplicities exist that balance a changed term: a looked-up value that some table offers, or
+    /// a multiplicity whose entry another row offers too.
     fn can_be_recounted(&self, change: &Changed) -> bool {
         let offers = self.offers.get(&change.denominator.to_repr()).copied().unwrap_or(0);
         if self.has_free_multiplicity(change.term) { offers >= 2 } else { offers >= 1 }
@@ -391,7 +391,8 @@ fn joint_survivors(
     names
 }
 
-/// Cells with an alteration that nothing objects to, and the alterations' names; for a tuple, at its first column.
+/// Cells with an alteration that nothing objects to, and the alterations' names; for a tuple, at its first
+/// column.
 pub type Survivors = BTreeMap<(usize, usize), Vec<&'static str>>;
 
 /// Alters every cell of some columns and rows; returns the survivors, and the number of alterations.

@@ -1,15 +1,17 @@
 //! # Pinned texts
 //!
-//! A test that pins a text compares it with a committed file by [`assert_pinned`], and shows what changed as a diff. Whether the
-//! change is meant is for a reviewer to say. Then, and by nothing else,
+//! A test that pins a text compares it with a committed file by [`assert_pinned`], and shows what changed as
+//! a diff. Whether the change is meant is for a reviewer to say. Then, and by nothing else,
 //!
 //! ```text
 //! FAIRSHARE_BLESS=1 cargo test --release -p CRATE --test TARGET
 //! ```
 //!
-//! writes the file anew. Any other value of the variable is an error, so that nobody blesses by `FAIRSHARE_BLESS=0`.
+//! writes the file anew. Any other value of the variable is an error, so that nobody blesses by
+//! `FAIRSHARE_BLESS=0`.
 //!
-//! A crate of its own within `testkit/`, because the circuits' tests need this and must not wait for a prover to compile.
+//! A crate of its own within `testkit/`, because the circuits' tests need this and must not wait for a prover
+//! to compile.
 
 use std::ffi::OsStr;
 use std::fs;

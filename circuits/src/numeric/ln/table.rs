@@ -65,8 +65,8 @@ pub(super) fn nodes() -> Vec<u128> {
 
 /// `ln((m+1)/m) = 2·Σ_k 1/((2k+1)·q^(2k+1))` with `q = 2m + 1`.
 ///
-/// Each term is floored (floors of floors by integers are floors of the exact quotient), so a sum of `K` terms
-/// is short by less than `K`. The tail begins where `2^bits < q^(2K+1)`, and is therefore less than
+/// Each term is floored (floors of floors by integers are floors of the exact quotient), so a sum of `K`
+/// terms is short by less than `K`. The tail begins where `2^bits < q^(2K+1)`, and is therefore less than
 /// `Σ_j q^(−2j)/(2K+1) < 1`.
 fn ln_of_successor_over(m: u32) -> Enclosure {
     let q = 2 * m + 1;
