@@ -4,6 +4,8 @@
 //! module a format. Nothing here opens a file, asks for the time, or depends on where it runs:
 //! `fairshare_storage` has the files.
 
+#[cfg(test)]
+mod counting;
 pub mod json;
 pub mod policy;
 pub mod ptau;
