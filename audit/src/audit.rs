@@ -15,12 +15,13 @@ use std::sync::Arc;
 
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::context::{Role, context};
+use fairshare_params::context::context;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
-use fairshare_verifier::{Bundle, Keys, Score, SetupError, Trust, Verifier};
+use fairshare_verifier::{Bundle, Keys, SetupError, Trust, Verifier};
 use num_bigint::BigUint;
 
 use crate::claims::{ClaimTree, Distribution};
@@ -327,7 +328,7 @@ impl Run<'_> {
                 }
                 Ok(score) => match scores.entry((contributor, role.id())) {
                     Entry::Vacant(place) => {
-                        place.insert(earned(&score));
+                        place.insert(Earned::from(&score));
                     }
                     Entry::Occupied(_) => self.note(epoch, Finding::ScoredTwice { index, contributor, role }),
                 },
@@ -439,23 +440,6 @@ impl Run<'_> {
                 self.note(snapshot.number, Finding::Payout { contributor, computed, cumulative, recorded });
             }
         }
-    }
-}
-
-impl Earned {
-    fn role(&self) -> Role {
-        match self {
-            Self::Data { .. } => Role::Data,
-            Self::Compute { .. } => Role::Compute,
-        }
-    }
-}
-
-/// What settlement asks of a verified score.
-fn earned(score: &Score) -> Earned {
-    match score {
-        Score::Compute(score) => Earned::Compute { score: score.score },
-        Score::Data(score) => Earned::Data { score: score.score, datasets: score.datasets.clone() },
     }
 }
 

@@ -287,11 +287,7 @@ mod tests {
         let mut claims = claims(9);
         claims[3].cumulative = u128::MAX;
         let json = ClaimTree::new(HERE, claims).unwrap().to_json().unwrap();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/claims.json");
-        if std::env::var_os("FAIRSHARE_BLESS").is_some() {
-            std::fs::write(path, &json).unwrap();
-        }
-        assert_eq!(json, std::fs::read_to_string(path).unwrap());
+        fairshare_pinned::assert_pinned("tests/data/claims.json", &json);
     }
 
     #[test]

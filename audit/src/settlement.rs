@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::address::Address;
-use fairshare_params::context::Role;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
-use fairshare_verifier::ScoredDataset;
+use fairshare_params::role::Role;
+use fairshare_verifier::{Score, ScoredDataset};
 use num_bigint::BigUint;
 
 /// Parts into which a base unit is divided between the pools.
@@ -45,6 +45,25 @@ pub enum Earned {
         /// The score, 48 fractional bits.
         score: u64,
     },
+}
+
+impl Earned {
+    /// For what.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Data { .. } => Role::Data,
+            Self::Compute { .. } => Role::Compute,
+        }
+    }
+}
+
+impl From<&Score> for Earned {
+    fn from(score: &Score) -> Self {
+        match score {
+            Score::Compute(score) => Self::Compute { score: score.score },
+            Score::Data(score) => Self::Data { score: score.score, datasets: score.datasets.clone() },
+        }
+    }
 }
 
 /// Tenths of base units that earlier epochs left, for each pool by itself: a pool without weight stays with

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use fairshare_audit::settlement::{Carry, Earned, Payout, SettlementError, settle};
 use fairshare_params::address::Address;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
+use fairshare_params::role::Role;
 use fairshare_testkit::fixture;
 use fairshare_verifier::ScoredDataset;
 use num_bigint::{BigInt, BigUint};

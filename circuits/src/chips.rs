@@ -38,6 +38,28 @@ pub(crate) fn assign_column(region: &mut Region<'_, Fr>, column: Column<Advice>,
     }
 }
 
+/// A fixed column and its values from row 0.
+pub(crate) type Table = (Column<Fixed>, Vec<Fr>);
+
+/// Fills the tables and, where a trace is known, the first-phase columns with it.
+pub(crate) fn assign_trace(
+    layouter: &mut impl Layouter<Fr>,
+    tables: &[Table],
+    columns: &[Column<Advice>],
+    trace: Option<&[Vec<Fr>]>,
+) -> Result<(), Error> {
+    layouter.assign_region(
+        || "witness",
+        |mut region| {
+            tables.iter().for_each(|(column, values)| assign_fixed(&mut region, *column, values));
+            for (column, values) in columns.iter().zip(trace.into_iter().flatten()) {
+                assign_column(&mut region, *column, values);
+            }
+            Ok(())
+        },
+    )
+}
+
 /// Fills a fixed column from row 0.
 pub(crate) fn assign_fixed(region: &mut Region<'_, Fr>, column: Column<Fixed>, values: &[Fr]) {
     for (row, value) in values.iter().enumerate() {

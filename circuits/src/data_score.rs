@@ -1,70 +1,45 @@
 #![doc = include_str!("data_score/statement.md")]
 
 mod clauses;
+mod columns;
 mod instance;
 mod layout;
 mod relation;
+mod rows;
 mod trace;
 mod witness;
 
 pub use clauses::Clause;
+pub use columns::Cells;
 pub use instance::{INSTANCE_ROWS, Instance};
-pub use layout::{LINKED_COLUMNS, Layout, Rows};
+pub use layout::{LINKED_COLUMNS, Layout};
 pub use relation::{Violation, check};
-pub use trace::{Cells, Trace};
+pub use rows::Rows;
+pub use trace::Trace;
 pub use witness::{Bin, Reference, Witness};
 
-use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner};
-use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error};
+use halo2_proofs::circuit::Layouter;
+use halo2_proofs::plonk::{ConstraintSystem, Error};
 use halo2curves::bn256::Fr;
 
+use crate::circuit::{CircuitLayout, StatementCircuit};
 use crate::geometry::Geometry;
 
-/// The data-score circuit; see the module.
-#[derive(Clone, Debug)]
-pub struct DataScoreCircuit {
-    geometry: Geometry,
-    trace: Option<Trace>,
-}
+/// The data-score circuit; see the module. It is given its first-phase columns filled.
+pub type DataScoreCircuit = StatementCircuit<Layout>;
 
-impl DataScoreCircuit {
-    /// The circuit without a witness, for key generation.
-    pub fn shape(geometry: Geometry) -> Self {
-        Self { geometry, trace: None }
+impl CircuitLayout for Layout {
+    type Witness = Trace;
+
+    fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+        Self::declare(meta, geometry)
     }
 
-    /// The circuit for one contributor. The trace is taken as it is: whether it is true is for the constraints.
-    pub fn new(geometry: Geometry, trace: Trace) -> Self {
-        Self { geometry, trace: Some(trace) }
-    }
-}
-
-impl Circuit<Fr> for DataScoreCircuit {
-    type Config = Layout;
-    type FloorPlanner = SimpleFloorPlanner;
-    type Params = Geometry;
-
-    fn without_witnesses(&self) -> Self {
-        Self::shape(self.geometry)
-    }
-
-    fn params(&self) -> Geometry {
-        self.geometry
-    }
-
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Layout {
-        Layout::configure(meta, geometry)
-    }
-
-    fn configure(meta: &mut ConstraintSystem<Fr>) -> Layout {
-        Layout::configure(meta, Geometry::default())
-    }
-
-    fn synthesize(&self, layout: Layout, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
-        layout.assign(&mut layouter, self.trace.as_ref())?;
-        layout.bind_instance(&mut layouter, self.trace.as_ref())?;
-        layout.enable_clauses(&mut layouter)?;
+    fn synthesize(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
+        self.assign(layouter, trace)?;
+        self.bind_instance(layouter, trace)?;
+        self.enable_clauses(layouter)?;
         layouter.next_phase();
-        layout.assign_lookups(&mut layouter, self.trace.as_ref())
+        self.assign_lookups(layouter, trace)
     }
 }

@@ -11,7 +11,8 @@ pub const RESERVED_ROWS: usize = 8;
 /// A circuit shape `(k, W, b)`: `2^k` rows, `W` data columns, an alphabet of `2^b` symbols.
 ///
 /// Keys depend on the geometry alone: never on a dataset's size, its schema, the policy or the contributor.
-/// Nothing that comes from outside can name another geometry than those of protocol version 1, [`Geometry::ALL`].
+/// Nothing that comes from outside can name another geometry than those of protocol version 1,
+/// [`Geometry::ALL`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Geometry {
     name: &'static str,
@@ -28,8 +29,8 @@ impl Geometry {
     /// The default: 1,048,064 symbols a segment, an alphabet of 8,192.
     pub const STANDARD: Self = Self::version_1("standard", 2, 14, 64);
 
-    /// Few columns, for verification on a chain: 1,048,448 symbols a segment in a third of the standard's proof, an alphabet of
-    /// 32,768. Verifiers generated for it fit a contract; proving takes longer.
+    /// Few columns, for verification on a chain: 1,048,448 symbols a segment in a third of the standard's
+    /// proof, an alphabet of 32,768. Verifiers generated for it fit a contract; proving takes longer.
     pub const ONCHAIN: Self = Self::version_1("onchain", 3, 16, 16);
 
     /// Every geometry of protocol version 1, smallest first.
@@ -80,7 +81,8 @@ impl Geometry {
         1 << self.k
     }
 
-    /// `u`: rows of a column that may hold data; rows `u..n` are never read by a constraint on a linked column.
+    /// `u`: rows of a column that may hold data; rows `u..n` are never read by a constraint on a linked
+    /// column.
     pub const fn usable_rows(&self) -> usize {
         self.rows() - RESERVED_ROWS
     }

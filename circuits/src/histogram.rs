@@ -1,76 +1,48 @@
 #![doc = include_str!("histogram/statement.md")]
 
 mod clauses;
+mod columns;
 mod instance;
 mod layout;
 mod relation;
 mod witness;
 
 pub use clauses::Clause;
+pub use columns::Cells;
 pub use instance::{INSTANCE_ROWS, Instance};
 pub use layout::{LINKED_COLUMNS_AFTER_DATA, Layout};
 pub use relation::{Violation, check};
 pub use witness::Witness;
 
-use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner};
-use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error};
+use halo2_proofs::circuit::Layouter;
+use halo2_proofs::plonk::{ConstraintSystem, Error};
 use halo2curves::bn256::Fr;
 
+use crate::circuit::{CircuitLayout, StatementCircuit};
 use crate::geometry::Geometry;
 
 /// The histogram circuit of one segment; see the module.
-#[derive(Clone, Debug)]
-pub struct HistogramCircuit {
-    geometry: Geometry,
-    witness: Option<Witness>,
-}
+pub type HistogramCircuit = StatementCircuit<Layout>;
 
-impl HistogramCircuit {
-    /// The circuit without a witness, for key generation.
-    pub fn shape(geometry: Geometry) -> Self {
-        Self { geometry, witness: None }
+impl CircuitLayout for Layout {
+    type Witness = Witness;
+
+    fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+        Self::declare(meta, geometry)
     }
 
-    /// The circuit for one segment. The witness is taken as it is: whether it is true is for the constraints.
-    pub fn new(geometry: Geometry, witness: Witness) -> Self {
-        Self { geometry, witness: Some(witness) }
-    }
-}
-
-impl Circuit<Fr> for HistogramCircuit {
-    type Config = Layout;
-    type FloorPlanner = SimpleFloorPlanner;
-    type Params = Geometry;
-
-    fn without_witnesses(&self) -> Self {
-        Self::shape(self.geometry)
-    }
-
-    fn params(&self) -> Geometry {
-        self.geometry
-    }
-
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Layout {
-        Layout::configure(meta, geometry)
-    }
-
-    fn configure(meta: &mut ConstraintSystem<Fr>) -> Layout {
-        Layout::configure(meta, Geometry::default())
-    }
-
-    fn synthesize(&self, layout: Layout, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
-        let witness = self.witness.as_ref();
+    fn synthesize(&self, layouter: &mut impl Layouter<Fr>, witness: Option<&Witness>) -> Result<(), Error> {
         layouter.assign_region(
             || "witness",
             |mut region| {
-                layout.assign_table(&mut region);
-                layout.assign_witness(&mut region, witness);
+                self.assign_table(&mut region);
+                self.assign_witness(&mut region, witness);
                 Ok(())
             },
         )?;
-        clauses::statement_bound(&layout, &mut layouter)?;
-        clauses::counts_end(&layout, &mut layouter)?;
+        clauses::statement_bound(self, layouter)?;
+        clauses::counts_end(self, layouter)?;
         layouter.next_phase();
-        clauses::counts_match(&layout, &mut layouter, witness)
+        clauses::counts_match(self, layouter, witness)
     }
 }

@@ -6,7 +6,8 @@
 //! 2. [`numeric`]: the exact integer arithmetic of PROTOCOL sections 6 and 7;
 //! 3. [`histogram`], [`data_score`], [`compute_score`]: the three statements, each with its clauses in prose,
 //!    as a plain function (`check`) and as a circuit;
-//! 4. [`chips`]: the gate families they are made of.
+//! 4. [`chips`]: the gate families they are made of, and [`circuit`], [`columns`]: what the circuits share
+//!    besides.
 //!
 //! ## Glossary
 //!
@@ -22,6 +23,8 @@
 //! | `λ_q`, `ρ` | `⌊λ·2^48⌋`; `⌊e^(−λ)·2^64⌋` |
 
 pub mod chips;
+pub mod circuit;
+pub mod columns;
 pub mod compute_score;
 pub mod data_score;
 pub mod geometry;

@@ -1,8 +1,22 @@
 //! The exact integer arithmetic of PROTOCOL sections 6 and 7, free of circuits.
 //!
 //! This is the executable specification: circuits must agree with it to the last bit, and so must anyone who
-//! recomputes a score. Nothing here uses floating point. Real constants are computed as integer intervals that
-//! are proved to contain them, and are rounded only where every point of the interval rounds alike.
+//! recomputes a score. Nothing here uses floating point. Real constants are computed as integer intervals
+//! that are proved to contain them, and are rounded only where every point of the interval rounds alike.
+//!
+//! Nothing here panics on any input. Where a bound and not a check says why a sum or a product fits, the
+//! bound stands at the function.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 mod enclosure;
 

@@ -69,11 +69,11 @@ impl Drop for Columns {
 
 impl ZeroizeOnDrop for Columns {}
 
-/// Overwrites secret field elements, whose type has no means to do so itself.
+/// Overwrites secret field elements, whose type has no means to do so itself, as zeroize advises for such
+/// types: by plain writes, and a barrier that the compiler must take for a read of them.
 pub fn wipe(values: &mut [Fr]) {
     values.fill(Fr::ZERO);
-    // They are read once more, so that the writes above are not optimised away.
-    std::hint::black_box(values);
+    zeroize::optimization_barrier(values);
 }
 
 /// The element as a machine integer, if it is one below `2^16`.

@@ -5,6 +5,7 @@ use fairshare_circuits::{compute_score, data_score, histogram};
 mod clauses {
     mod compute_score;
     mod data_score;
+    mod geometries;
     mod histogram;
     pub mod places;
     pub mod support;

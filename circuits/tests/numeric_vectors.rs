@@ -1,4 +1,5 @@
-//! The integer arithmetic against vectors that an independent implementation of PROTOCOL sections 6 and 7 made.
+//! The integer arithmetic against vectors that an independent implementation of PROTOCOL sections 6 and 7
+//! made.
 //!
 //! Scores must agree to the last bit; the true real values in the vectors hold the protocol's error bounds.
 

@@ -1,10 +1,11 @@
 //! Ring 4 of the suite: is each value the value meant?
 //!
-//! A gate says what holds between the cells of a row; the wiring says which values those cells are. For each circuit,
-//! in the compact geometry, `tests/pinned/NAME.txt` lists in words every selector's rows, every constraint with its
-//! degree, its queries and its polynomial, the fractions of the look-up argument as they stand in its gates, every
-//! copy, the fixed columns' contents, the cells that each region assigns, and the cells that nothing reads. The test
-//! prints a change as a diff against that file: it is to be read by a second person before it is pinned anew, with
+//! A gate says what holds between the cells of a row; the wiring says which values those cells are. For each
+//! circuit, in the compact geometry, `tests/pinned/NAME.txt` lists in words every selector's rows, every
+//! constraint with its degree, its queries and its polynomial, the fractions of the look-up argument as they
+//! stand in its gates, every copy, the fixed columns' contents, the cells that each region assigns, and the
+//! cells that nothing reads. The test prints a change as a diff against that file: it is to be read by a
+//! second person before it is pinned anew, with
 //!
 //! ```text
 //! FAIRSHARE_BLESS=1 cargo test --release -p fairshare-circuits --test wiring
@@ -25,7 +26,6 @@ use halo2curves::bn256::Fr;
 
 mod wiring {
     pub mod names;
-    pub mod pinned;
     pub mod text;
 }
 
@@ -48,6 +48,13 @@ struct Subject {
     system: System,
     /// Advice columns whose commitments are linked: no constraint may read them in rows `u..n`.
     linked: usize,
+}
+
+impl Subject {
+    fn assert_pinned(&self) {
+        let text = wiring::text::describe(&self.system, &self.names);
+        fairshare_pinned::assert_pinned(format!("tests/pinned/{}.txt", self.name), &text);
+    }
 }
 
 fn histogram() -> Subject {
@@ -86,20 +93,17 @@ fn subjects() -> [Subject; 3] {
 
 #[test]
 fn histogram_is_wired_as_pinned() {
-    let subject = histogram();
-    wiring::pinned::compare(subject.name, &wiring::text::describe(&subject.system, &subject.names));
+    histogram().assert_pinned();
 }
 
 #[test]
 fn data_score_is_wired_as_pinned() {
-    let subject = data_score();
-    wiring::pinned::compare(subject.name, &wiring::text::describe(&subject.system, &subject.names));
+    data_score().assert_pinned();
 }
 
 #[test]
 fn compute_score_is_wired_as_pinned() {
-    let subject = compute_score();
-    wiring::pinned::compare(subject.name, &wiring::text::describe(&subject.system, &subject.names));
+    compute_score().assert_pinned();
 }
 
 /// The library caps the degree that it computes by an environment variable, so it is computed here.
@@ -111,8 +115,8 @@ fn assert_degree(system: &System) {
     assert_eq!(system.meta.minimum_degree(), Some(DEGREE));
 }
 
-/// A Solidity generator in use drops the second of two queries of one column whose rotations are equal modulo the
-/// number of rows, without a word. Selectors become columns of their own, as in the keys.
+/// A Solidity generator in use drops the second of two queries of one column whose rotations are equal modulo
+/// the number of rows, without a word. Selectors become columns of their own, as in the keys.
 fn assert_queries_unique(system: &System) {
     let (meta, _) = system.meta.clone().directly_convert_selectors_to_fixed(system.selectors.clone());
     let advice = meta.advice_queries().iter().map(|(column, at)| ('a', column.index(), *at));
@@ -126,7 +130,8 @@ fn assert_queries_unique(system: &System) {
     assert!(seen.len() > meta.num_advice_columns());
 }
 
-/// The look-up argument is the project's own: the library's has no place in a statement that names its clauses.
+/// The look-up argument is the project's own: the library's has no place in a statement that names its
+/// clauses.
 fn assert_no_other_argument(system: &System) {
     assert!(system.meta.lookups().is_empty());
     assert!(system.meta.constants().is_empty());
@@ -239,7 +244,8 @@ fn every_instance_row_is_bound() {
     }
 }
 
-/// No region overwrites what another assigned, but for the cells bound to the instance, which are named twice.
+/// No region overwrites what another assigned, but for the cells bound to the instance, which are named
+/// twice.
 #[test]
 fn cells_assigned_twice_are_the_copied_ones() {
     for Subject { name, system, .. } in subjects() {
@@ -288,7 +294,8 @@ mod bite {
         selector: halo2_proofs::plonk::Selector,
     }
 
-    /// A circuit of one gate of some degree, that queries its column at some rotation besides the current row.
+    /// A circuit of one gate of some degree, that queries its column at some rotation besides the current
+    /// row.
     struct Toy<const DEGREE: usize, const ROTATION: i32>;
 
     impl<const GATE: usize, const ROTATION: i32> Circuit<Fr> for Toy<GATE, ROTATION> {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use comfy_table::Cell;
 use fairshare_params::address::Address;
@@ -72,25 +72,26 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     drop(spinner);
     let elapsed = begun.elapsed();
 
-    let verdicts: Vec<_> = args
-        .bundles
-        .iter()
-        .zip(&bundles)
-        .zip(&registrations)
-        .map(|((path, bundle), registrations)| {
-            let bundle = match bundle {
-                Ok(bundle) => bundle,
-                Err(refusal) => return Verdict::unreadable(path, refusal),
-            };
-            let result = match (&verifier, results.next()) {
-                (None, _) => Err(CliError::Setup(SetupError::InsecureParameters)),
-                (Some(_), Some(result)) => result.map_err(CliError::Verify),
-                (Some(_), None) => Err(CliError::Verify(VerifyError::Internal)),
-            };
-            Verdict::new(path, bundle, registrations, result)
+    let mut outcome = |bundle: &Bundle, registrations: &[Registration], path: &Path| {
+        let result = match (&verifier, results.next()) {
+            (None, _) => Err(CliError::Setup(SetupError::InsecureParameters)),
+            (Some(_), Some(result)) => result.map_err(CliError::Verify),
+            (Some(_), None) => Err(CliError::Verify(VerifyError::Internal)),
+        };
+        Verdict::new(path, bundle, registrations, result)
+    };
+    let read = args.bundles.iter().zip(&bundles).zip(&registrations);
+    let verdicts: Vec<_> = read
+        .map(|((path, bundle), registrations)| match bundle {
+            Ok(bundle) => outcome(bundle, registrations, path),
+            Err(refusal) => Verdict::unreadable(path, refusal),
         })
         .collect();
-    for verdict in &verdicts {
+    report(&verdicts, elapsed, output)
+}
+
+fn report(verdicts: &[Verdict], elapsed: Duration, output: Output) -> Result<Status, CliError> {
+    for verdict in verdicts {
         if output.is_json() {
             output.result(verdict, String::new)?;
         }
@@ -98,7 +99,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let accepted = verdicts.iter().filter(|verdict| verdict.accepted).count();
     output.text(&format!(
         "{}\n{accepted} of {} accepted in {}",
-        describe(&verdicts),
+        describe(verdicts),
         verdicts.len(),
         seconds(elapsed)
     ))?;

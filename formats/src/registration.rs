@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use fairshare_params::Geometry;
 use fairshare_params::address::AddressError;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::{HexError, decode_hex, decode_point, encode_point};
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
+use fairshare_params::role::Role;
 use halo2curves::bn256::G1Affine;
 
 use crate::json::JsonError;

@@ -1,54 +1,13 @@
 //! What a proof is bound to (PROTOCOL section 5): one hash over who, where, under which rules, about what.
 
 use std::collections::HashSet;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use crate::Geometry;
 use crate::address::Address;
 use crate::encoding::{Digest, Hasher};
 use crate::policy::{PROTOCOL_VERSION, Policy};
 use crate::registration::{Contribution, Evidence, Registration};
-
-/// What a contributor is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Data.
-    Data,
-    /// Computing power.
-    Compute,
-}
-
-impl Role {
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Data, Self::Compute].into_iter().find(|role| role.name() == name)
-    }
-
-    /// Its name in files and on the command line.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Data => "data",
-            Self::Compute => "compute",
-        }
-    }
-
-    /// Its identifier in canonical encodings.
-    pub const fn id(&self) -> u8 {
-        match self {
-            Self::Data => 1,
-            Self::Compute => 2,
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use crate::role::Role;
 
 fn count_hint(role: Role) -> &'static str {
     match role {

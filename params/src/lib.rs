@@ -9,6 +9,7 @@ pub mod keys;
 pub mod policy;
 pub mod reference;
 pub mod registration;
+pub mod role;
 pub mod schema;
 pub mod srs;
 pub mod transcript;

@@ -6,9 +6,9 @@ use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::context::Role;
 use crate::digest::{compute_digest, data_digest};
 use crate::encoding::{Digest, decode_point, encode_point};
+use crate::role::Role;
 
 /// One contribution as registered.
 ///

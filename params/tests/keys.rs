@@ -115,21 +115,7 @@ fn cost(key: &VerifyingKey) -> String {
 #[test]
 fn costs_are_pinned() {
     let text = KEYS.iter().map(|key| cost(key) + "\n").collect::<Vec<_>>().join("\n");
-    if std::env::var_os("FAIRSHARE_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(COST, &text).expect("the pinned file is writable");
-        return;
-    }
-    let pinned = std::fs::read_to_string(COST).unwrap_or_default();
-    let changed = |left: &str, right: &str| {
-        let kept: HashSet<_> = right.lines().collect();
-        left.lines().filter(|line| !kept.contains(line)).collect::<Vec<_>>().join("\n")
-    };
-    assert!(
-        pinned == text,
-        "a cost moved, from\n{}\nto\n{}",
-        changed(&pinned, &text),
-        changed(&text, &pinned)
-    );
+    fairshare_pinned::assert_pinned(COST, &text);
 }
 
 /// Run by [`no_environment_variable_changes_a_key`] in a process of its own.

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use super::column::Column;
 use super::commit::CommitKey;
-use super::domain::Transform;
 use super::signal::{Cancelled, Watch};
+use super::transform::Transform;
 
 /// Computes sums of points and transforms: the processor's cores ([`CommitKey`]), or something faster.
 ///

@@ -14,9 +14,7 @@ use super::PlonkError;
 use super::column::Column;
 use super::device::Work;
 use super::domain::Domain;
-use super::permutation::Folding;
 use super::polynomial_index::PolynomialIndex;
-use super::quotient::Constraints;
 use super::signal::Cancelled;
 
 /// A proving key that is ready for proofs.
@@ -37,9 +35,9 @@ pub struct Key {
 }
 
 impl Key {
-    /// Takes the library's key, unless its circuit asks for what this prover has not: then the error is
-    /// [`PlonkError::Key`].
-    pub fn new(halo2: ProvingKey<G1Affine>) -> Result<Self, PlonkError> {
+    /// All but the count of steps, unless the circuit asks for the library's lookups or for more than one instance
+    /// column.
+    pub(super) fn without_steps(halo2: ProvingKey<G1Affine>) -> Result<Self, PlonkError> {
         let cs = halo2.get_vk().cs();
         if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {
             return Err(PlonkError::Key);
@@ -52,7 +50,7 @@ impl Key {
         };
         let mut identity = vec![Fr::ZERO; rows];
         identity[1] = Fr::ONE;
-        let mut key = Self {
+        Ok(Self {
             indices: PolynomialIndex::new(cs),
             lagrange: [ones(0..1), ones(last..last + 1), ones(0..last)],
             points: domain.points(),
@@ -61,9 +59,11 @@ impl Key {
             steps: 0,
             halo2,
             domain,
-        };
-        key.steps = key.count_steps()?;
-        Ok(key)
+        })
+    }
+
+    pub(super) fn with_steps(self, steps: usize) -> Self {
+        Self { steps, ..self }
     }
 
     /// The same key for many proofs: what the first takes to the cosets of the key's polynomials is kept for
@@ -77,20 +77,6 @@ impl Key {
     /// How often a proof asks its [signal](crate::Signal): always the same.
     pub fn steps(&self) -> usize {
         self.steps
-    }
-
-    fn count_steps(&self) -> Result<usize, PlonkError> {
-        // Challenges decide on no step.
-        let challenges = vec![Fr::ONE; self.cs().num_challenges()];
-        let folding = Folding { beta: Fr::ONE, gamma: Fr::ONE };
-        let quotient = Constraints::new(self, &challenges, folding, Fr::ONE)?.steps(self);
-        let (advice, products) = (self.cs().num_advice_columns(), self.products());
-        let committed = advice + products + 1;
-        // The instance is not committed to.
-        let to_coefficients = committed + 1;
-        // Two polynomials of the opening; each commitment to coefficients begins with a transform.
-        let of_coefficients = self.domain.cosets().len() + 2;
-        Ok(committed + to_coefficients + quotient + 2 * of_coefficients)
     }
 
     /// The library's key.

@@ -29,6 +29,7 @@
 mod claim;
 mod column;
 mod commit;
+mod constraint;
 mod device;
 mod domain;
 mod gate_evaluator;
@@ -43,6 +44,8 @@ pub mod rounds;
 mod session;
 mod shplonk;
 mod signal;
+mod steps;
+mod transform;
 mod witness;
 
 use std::io;
@@ -54,13 +57,13 @@ pub use claim::{Claim, Fractions, Given, LastRows, Linked};
 pub use column::Column;
 pub use commit::{CommitKey, commit};
 pub use device::Device;
-pub use domain::Transform;
 pub use key::Key;
 pub use randomness::Randomness;
 use rounds::Stated;
 pub use session::Output;
 use session::Session;
 pub use signal::{Cancelled, Signal, Step, Uninterrupted, Watch};
+pub use transform::Transform;
 
 /// Why no proof was computed. Each of them but the last is a defect of the circuit or the key, not of the
 /// data.

@@ -8,9 +8,9 @@ use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
 use super::column::Column;
+use super::constraint::Constraint;
 use super::gate_evaluator::{GateEvaluator, Operand};
 use super::key::Key;
-use super::quotient::Constraint;
 use super::randomness::Label;
 use super::session::Session;
 

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use super::PlonkError;
 use super::column::Column;
+use super::constraint::Constraint;
 use super::device::Work;
 use super::domain::{Coset, Domain};
 use super::gate_evaluator::{GateEvaluator, Operand};
@@ -27,17 +28,6 @@ use super::signal::Cancelled;
 
 /// Rows that one thread works on at a time.
 const CHUNK: usize = 1 << 10;
-
-/// A polynomial that is zero on every row: `selector·rest`.
-#[derive(Clone, Copy)]
-pub struct Constraint {
-    /// The index of the selector, if there is one, among the key's polynomials.
-    pub selector: Option<usize>,
-    /// The other factor.
-    pub rest: Operand,
-    /// Of the product, in columns.
-    pub degree: usize,
-}
 
 /// All constraints of a proof, folded: `Σ_g s_g·E_g`.
 pub struct Constraints {

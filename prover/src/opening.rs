@@ -15,8 +15,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
+use fairshare_params::role::Role;
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;

@@ -3,4 +3,5 @@
 //! Only ever a dev-dependency, or a dependency of crates that are tests themselves: nothing that is delivered
 //! may use it.
 
+pub mod epochs;
 pub mod fixture;

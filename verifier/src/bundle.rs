@@ -15,10 +15,10 @@
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_params::address::Address;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::{
     Digest, POINT_BYTES, SCALAR_BYTES, decode_point, decode_scalar, encode_point, encode_scalar,
 };
+use fairshare_params::role::Role;
 use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::link::Link;

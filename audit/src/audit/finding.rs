@@ -3,8 +3,9 @@
 use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::context::{ContextError, Role};
+use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
+use fairshare_params::role::Role;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 use crate::settlement::{Carry, Payout, SettlementError};

@@ -29,11 +29,16 @@ use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 
 use super::logup::Term;
-use super::{Expr, constant, power_of_two};
+use super::{Expr, Table, constant, power_of_two};
 
 /// The smallest `s` that makes `bits + s` a multiple of `width`.
 pub const fn scaling(bits: u32, width: u32) -> u32 {
     bits.next_multiple_of(width) - bits
+}
+
+/// Limbs of `width` bits that a value of `bits` bits has.
+pub const fn count(bits: u32, width: u32) -> usize {
+    bits.div_ceil(width) as usize
 }
 
 /// Splits `value` into `count` limbs of `width` bits, least significant first; higher bits are dropped,
@@ -53,7 +58,7 @@ pub struct Limbs {
 impl Limbs {
     /// Declares `⌈bits/width⌉` limb columns.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, bits: u32, width: u32) -> Self {
-        let columns = (0..bits.div_ceil(width)).map(|_| meta.advice_column()).collect();
+        let columns = (0..count(bits, width)).map(|_| meta.advice_column()).collect();
         Self { columns, width }
     }
 
@@ -86,16 +91,18 @@ pub struct RangeTable {
     theta: Challenge,
     values: Column<Fixed>,
     multiplicity: Column<Advice>,
+    width: u32,
 }
 
 impl RangeTable {
-    /// Declares the table, folded with the challenge `theta`.
+    /// Declares the table for limbs of `width` bits, folded with the challenge `theta`.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         theta: Challenge,
         multiplicity: Column<Advice>,
+        width: u32,
     ) -> Self {
-        Self { theta, values: meta.fixed_column(), multiplicity }
+        Self { theta, values: meta.fixed_column(), multiplicity, width }
     }
 
     /// The look-up terms of `limbs`.
@@ -112,9 +119,9 @@ impl RangeTable {
         Term::table(self.multiplicity.cur(), self.theta.expr() * self.values.cur())
     }
 
-    /// The table's fixed column.
-    pub fn column(&self) -> Column<Fixed> {
-        self.values
+    /// The table's fixed column with its contents.
+    pub(crate) fn table(&self) -> Table {
+        (self.values, range_values(self.width))
     }
 
     /// The multiplicity column.

@@ -10,7 +10,7 @@
 //! | name | kind | origin |
 //! | --- | --- | --- |
 //! | `i, A, B, C`, `e, p` | advice, first phase | hints |
-//! | `tag, x0, x1, x2, x3` | fixed | rows `0..1024`: `(1, i, A_i, B_i, C_i)`; rows `1024..1056`: `(2, e, p, 0, 0)` |
+//! | `tag, x0 … x3` | fixed | rows `0..1024`: `(1, i, A_i, B_i, C_i)`; rows `1024..1056`: `(2, e, p, 0, 0)` |
 //! | `m` | advice, first phase | hint: how often each row is looked up |
 //!
 //! **Gates** none of its own: two LogUp look-ups on every usable row and one table term. A tuple folds to
@@ -27,7 +27,7 @@ use halo2_proofs::plonk::{Advice, Challenge, Column, ConstraintSystem, Fixed};
 use halo2curves::bn256::Fr;
 
 use super::logup::Term;
-use super::{Expr, constant};
+use super::{Expr, Table, constant};
 use crate::numeric::ln::intervals;
 
 /// Rows of the table: the intervals, then the exponents.
@@ -55,14 +55,6 @@ pub struct LnHints {
     pub b: Column<Advice>,
     /// `−C_i`.
     pub c_magnitude: Column<Advice>,
-}
-
-impl LnHints {
-    /// Declares the six columns.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>) -> Self {
-        let [exponent, power, interval, a, b, c_magnitude] = std::array::from_fn(|_| meta.advice_column());
-        Self { exponent, power, interval, a, b, c_magnitude }
-    }
 }
 
 /// The table and its multiplicities.
@@ -100,9 +92,9 @@ impl LnTable {
         Term::table(self.multiplicity.cur(), self.fold(tag, x))
     }
 
-    /// The table's fixed columns: tag, then the tuple.
-    pub fn columns(&self) -> &[Column<Fixed>; 5] {
-        &self.columns
+    /// The table's fixed columns, tag, then the tuple, with their contents.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = Table> {
+        self.columns.into_iter().zip(table_values())
     }
 
     /// The multiplicity column.
@@ -121,7 +113,7 @@ impl LnTable {
 }
 
 /// The table's contents, by column.
-pub fn table_values() -> [Vec<Fr>; 5] {
+fn table_values() -> [Vec<Fr>; 5] {
     let rows = intervals()
         .iter()
         .zip(0..)

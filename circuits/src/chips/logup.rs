@@ -27,8 +27,9 @@
 //! | ≤ w + 2 | the same with `h = φ′ − φ − Σ_j h_j`, for the last group of terms | running sum |
 //! | 2 | `boundary · φ` | it starts and ends at zero |
 //!
-//! Terms are summed in groups of `w`, the geometry's helper width; the equations are written for `w = 3`, version 1's. The
-//! last group has no helper column: what it adds to a row is the step of `φ` less the helpers.
+//! Terms are summed in groups of `w`, the geometry's helper width; the equations are written for `w = 3`,
+//! version 1's. The last group has no helper column: what it adds to a row is the step of `φ` less the
+//! helpers.
 //!
 //! **Wiring** `m_i`, `v_i` are the caller's expressions over first-phase cells of the same row: nothing is
 //! copied. `h_j` is forced by the helper gate (`d_i ≠ 0` except with probability `≈ 2^-230`), `φ` by the
@@ -37,13 +38,13 @@
 //! **Cost** `⌈terms/w⌉` columns, no row of its own; row `u` holds the final `φ`.
 
 use ff::{BatchInvert, Field};
-use halo2_proofs::circuit::{Region, Value};
+use halo2_proofs::circuit::{Layouter, Region, Value};
 use halo2_proofs::plonk::{
     Advice, Challenge, Column, ConstraintSystem, Constraints, Error, SecondPhase, Selector,
 };
 use halo2curves::bn256::Fr;
 
-use super::{Expr, enable};
+use super::{Expr, Table, enable};
 use crate::trace::wipe;
 
 /// One fraction `multiplicity / (γ − value)`, on every usable row.
@@ -88,7 +89,8 @@ pub struct Sums {
     pub sum: Vec<Fr>,
 }
 
-/// Under a challenge that a verifier knows, they tell the cells that were looked up: overwritten when dropped.
+/// Under a challenge that a verifier knows, they tell the cells that were looked up: overwritten when
+/// dropped.
 impl Drop for Sums {
     fn drop(&mut self) {
         self.helpers.iter_mut().for_each(|helper| wipe(helper));
@@ -97,8 +99,8 @@ impl Drop for Sums {
 }
 
 impl LogUp {
-    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`, `width` in a group: a gate
-    /// has degree `width + 2`.
+    /// Declares helper columns and gates for `terms`, to be summed under the challenge `gamma`, `width` in a
+    /// group: a gate has degree `width + 2`.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         gamma: Challenge,
@@ -154,6 +156,34 @@ impl LogUp {
         enable(region, self.boundary, [0, usable])
     }
 
+    /// Switches the argument on, in a region called `name`, and, where a trace is known, sums the fractions
+    /// that its columns give under the challenges; `theta` folds the values looked up in `tables`.
+    pub(crate) fn synthesize(
+        &self,
+        layouter: &mut impl Layouter<Fr>,
+        name: &'static str,
+        theta: Challenge,
+        usable: usize,
+        tables: &[Table],
+        trace: Option<&[Vec<Fr>]>,
+    ) -> Result<(), Error> {
+        let trace = trace.map_or(Value::unknown(), Value::known);
+        let challenges = layouter.get_challenge(theta).zip(layouter.get_challenge(self.gamma));
+        let values = trace.zip(challenges).map(|(trace, (folding, gamma))| {
+            let challenge = |index| if index == theta.index() { folding } else { gamma };
+            let fractions = fractions(&self.terms, usable, gamma, trace, &by_index(tables), &challenge);
+            sums(self.terms.len(), self.width, usable, |term, row| fractions[term][row])
+        });
+        layouter.assign_region(
+            || name,
+            |mut region| {
+                self.enable(&mut region, usable)?;
+                self.assign(&mut region, usable, values.as_ref());
+                Ok(())
+            },
+        )
+    }
+
     /// Fills the second-phase columns.
     pub fn assign(&self, region: &mut Region<'_, Fr>, usable: usize, sums: Value<&Sums>) {
         for (index, helper) in self.helpers.iter().enumerate() {
@@ -165,6 +195,14 @@ impl LogUp {
             region.assign_advice(self.sum, row, sums.map(|sums| sums.sum[row]));
         }
     }
+}
+
+/// The tables' values at their columns' indices.
+fn by_index(tables: &[Table]) -> Vec<Vec<Fr>> {
+    let count = tables.iter().map(|(column, _)| column.index() + 1).max().unwrap_or(0);
+    let mut columns = vec![Vec::new(); count];
+    tables.iter().for_each(|(column, values)| columns[column.index()].clone_from(values));
+    columns
 }
 
 /// Terms whose fractions go to helper columns: all but the last group, which the running sum takes itself.
@@ -188,7 +226,8 @@ fn sum_of_fractions(gamma: Challenge, terms: &[Term], h: Expr) -> Expr {
     }
 }
 
-/// Helper columns and running sum for `terms` fractions a row in groups of `width`, given each fraction's value.
+/// Helper columns and running sum for `terms` fractions a row in groups of `width`, given each fraction's
+/// value.
 pub fn sums(terms: usize, width: usize, usable: usize, fraction: impl Fn(usize, usize) -> Fr) -> Sums {
     let group = |first: usize, row: usize| -> Fr {
         (first..terms.min(first + width)).map(|term| fraction(term, row)).sum()

@@ -1,84 +1,22 @@
-//! Columns and gates of the compute-score circuit.
-//!
-//! The linked columns come first, so that their commitments are the first points of a proof. `copied` cells
-//! come from the instance; every other cell is linked, or a hint or result forced by the gate named.
-//!
-//! | name | kind | origin |
-//! | --- | --- | --- |
-//! | `u`, `U` | advice | linked |
-//! | `z` | advice | hint, 1 where `U > 0`: C3 |
-//! | `ρ` | advice | row 0 copied, then equal to the row above: C1 |
-//! | `sum` | advice | running sum, zero in row 0: C5 |
-//! | `io` | advice | copied |
-//! | limbs of `u`, `U − u`, `share`, `remainder`, `slack` | advice | hints: C2, C3; in row `F` the first of them hold the score's remainder: C6 |
-//! | limbs of `decay`, `lost` | advice | hints: C4 |
-//!
-//! `lost`, the part of `decay·ρ` below `2^64`, and the score's remainder, below `2^96`, are carried scaled to a
-//! whole number of limbs (see [`crate::chips::limbs`]): that makes their ranges exact.
+//! Gates of the compute-score circuit over the columns of [`super::columns`], and how a trace fills these.
 
-use halo2_proofs::circuit::{Layouter, Value};
+use halo2_proofs::circuit::Layouter;
 use halo2_proofs::plonk::{
-    Advice, Challenge, Column, ConstraintSystem, Constraints, Error, FirstPhase, Instance as InstanceColumn,
-    Selector,
+    Challenge, Column, ConstraintSystem, Constraints, Error, FirstPhase, Instance as InstanceColumn, Selector,
 };
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 
-use super::{Clause, INSTANCE_ROWS, Trace};
-use crate::chips::limbs::{Limbs, RangeTable, compose, range_values, scaling};
-use crate::chips::logup::{LogUp, fractions, sums};
-use crate::chips::{Expr, assign_column, assign_fixed, constant, enable, power_of_two};
+use super::columns::{Columns, LOST_BITS, REMAINDER_BITS};
+use super::{Clause, INSTANCE_ROWS, Rows, Trace};
+use crate::chips::limbs::{self, Limbs, RangeTable, compose, scaling};
+use crate::chips::logup::LogUp;
+use crate::chips::{Expr, assign_trace, constant, enable, power_of_two};
+use crate::columns::Groups;
 use crate::geometry::Geometry;
 
 /// Linked columns: units, round totals.
 pub const LINKED_COLUMNS: usize = 2;
-
-/// Bits of units, of what they lack of the total, and of a division's remainder and slack.
-pub(super) const UNIT_BITS: u32 = 32;
-/// Bits of a share: the full share is `2^32`.
-pub(super) const SHARE_BITS: u32 = 33;
-/// Bits of a decay: the first is `2^64`.
-pub(super) const DECAY_BITS: u32 = 65;
-/// Bits that a step of the decay loses.
-pub(super) const LOST_BITS: u32 = 64;
-/// Bits that the score's floor drops.
-pub(super) const REMAINDER_BITS: u32 = 96;
-
-/// Where the single values stand.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows {
-    rounds: usize,
-}
-
-impl Rows {
-    /// The rows of a geometry.
-    pub const fn new(geometry: Geometry) -> Self {
-        Self { rounds: geometry.rounds() }
-    }
-
-    /// A row for each round.
-    pub const fn rounds(self) -> std::ops::Range<usize> {
-        0..self.rounds
-    }
-
-    /// `F`: the row in which the running sum is complete.
-    pub const fn total(self) -> usize {
-        self.rounds
-    }
-
-    /// Row of `io` for each instance row but `rho`, which heads its own column.
-    pub(super) fn io(self, name: &str) -> Option<usize> {
-        match name {
-            "first_decay" => Some(0),
-            "lambda_q" => Some(self.rounds - 1),
-            "score" => Some(self.rounds),
-            "first_round" => Some(self.rounds + 1),
-            "context_low" => Some(self.rounds + 2),
-            "context_high" => Some(self.rounds + 3),
-            _ => None,
-        }
-    }
-}
 
 /// The circuit's configuration.
 #[derive(Clone, Debug)]
@@ -94,67 +32,11 @@ pub struct Layout {
     total: Selector,
 }
 
-/// First-phase advice columns, in the order of [`super::Cells`].
-#[derive(Clone, Debug)]
-struct Columns {
-    units: Column<Advice>,
-    totals: Column<Advice>,
-    nonzero: Column<Advice>,
-    rho: Column<Advice>,
-    sum: Column<Advice>,
-    io: Column<Advice>,
-    multiplicity: Column<Advice>,
-    unit_limbs: Limbs,
-    rest: Limbs,
-    share: Limbs,
-    remainder: Limbs,
-    slack: Limbs,
-    decay: Limbs,
-    lost: Limbs,
-}
-
-impl Columns {
-    fn configure(meta: &mut ConstraintSystem<Fr>, width: u32) -> Self {
-        let [units, totals, nonzero, rho, sum, io, multiplicity] =
-            std::array::from_fn(|_| meta.advice_column());
-        let [unit_limbs, rest] = std::array::from_fn(|_| Limbs::configure(meta, UNIT_BITS, width));
-        let share = Limbs::configure(meta, SHARE_BITS, width);
-        let [remainder, slack] = std::array::from_fn(|_| Limbs::configure(meta, UNIT_BITS, width));
-        let decay = Limbs::configure(meta, DECAY_BITS, width);
-        let lost = Limbs::configure(meta, LOST_BITS, width);
-        Self {
-            units,
-            totals,
-            nonzero,
-            rho,
-            sum,
-            io,
-            multiplicity,
-            unit_limbs,
-            rest,
-            share,
-            remainder,
-            slack,
-            decay,
-            lost,
-        }
-    }
-
-    fn limbs(&self) -> [&Limbs; 7] {
-        [&self.unit_limbs, &self.rest, &self.share, &self.remainder, &self.slack, &self.decay, &self.lost]
-    }
-
-    fn in_order(&self) -> impl Iterator<Item = Column<Advice>> {
-        let single = [self.units, self.totals, self.nonzero, self.rho, self.sum, self.io, self.multiplicity];
-        single.into_iter().chain(self.limbs().into_iter().flat_map(Limbs::columns).copied())
-    }
-}
-
 impl Layout {
-    pub(super) fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
         meta.set_minimum_degree(crate::DEGREE);
         let width = geometry.alphabet_bits();
-        let columns = Columns::configure(meta, width);
+        let columns = Columns::configure(meta, geometry);
         let instance = meta.instance_column();
         for column in [columns.rho, columns.io] {
             meta.enable_equality(column);
@@ -162,7 +44,7 @@ impl Layout {
         meta.enable_equality(instance);
         let theta = meta.challenge_usable_after(FirstPhase);
         let gamma = meta.challenge_usable_after(FirstPhase);
-        let range = RangeTable::configure(meta, theta, columns.multiplicity);
+        let range = RangeTable::configure(meta, theta, columns.multiplicity, width);
 
         let [round, first_round, total] = std::array::from_fn(|_| meta.selector());
         round_gates(meta, round, &columns);
@@ -181,17 +63,8 @@ impl Layout {
         layouter: &mut impl Layouter<Fr>,
         trace: Option<&Trace>,
     ) -> Result<(), Error> {
-        layouter.assign_region(
-            || "witness",
-            |mut region| {
-                assign_fixed(&mut region, self.range.column(), &range_values(self.geometry.alphabet_bits()));
-                let values = trace.iter().flat_map(|trace| trace.columns());
-                for (column, values) in self.columns.in_order().zip(values) {
-                    assign_column(&mut region, column, values);
-                }
-                Ok(())
-            },
-        )
+        let columns: Vec<_> = self.columns.in_order().collect();
+        assign_trace(layouter, &[self.range.table()], &columns, trace.map(Trace::columns))
     }
 
     /// C1: copies every instance row into its cell; the gate of C1 carries `ρ` down its column.
@@ -235,25 +108,10 @@ impl Layout {
         layouter: &mut impl Layouter<Fr>,
         trace: Option<&Trace>,
     ) -> Result<(), Error> {
+        let name = "C2 units-within-totals, C3 shares, C4 decay, C6 score: ranges";
         let usable = self.geometry.usable_rows();
-        let theta = layouter.get_challenge(self.theta);
-        let gamma = layouter.get_challenge(self.logup.gamma());
-        let trace = trace.map_or(Value::unknown(), Value::known);
-        let values = trace.zip(theta).zip(gamma).map(|((trace, theta), gamma)| {
-            let terms = self.logup.terms();
-            let fixed = [range_values(self.geometry.alphabet_bits())];
-            let challenge = |index| if index == self.theta.index() { theta } else { gamma };
-            let fractions = fractions(terms, usable, gamma, trace.columns(), &fixed, &challenge);
-            sums(terms.len(), self.logup.width(), usable, |term, row| fractions[term][row])
-        });
-        layouter.assign_region(
-            || "C2 units-within-totals, C3 shares, C4 decay, C6 score: ranges",
-            |mut region| {
-                self.logup.enable(&mut region, usable)?;
-                self.logup.assign(&mut region, usable, values.as_ref());
-                Ok(())
-            },
-        )
+        let tables = [self.range.table()];
+        self.logup.synthesize(layouter, name, self.theta, usable, &tables, trace.map(Trace::columns))
     }
 }
 
@@ -327,8 +185,8 @@ fn score_gate(meta: &mut ConstraintSystem<Fr>, total: Selector, columns: &Column
         let scale = scaling(REMAINDER_BITS, width);
         let product = columns.io.prev::<Fr>() * columns.sum.cur() * power_of_two(scale);
         let score = columns.io.cur::<Fr>() * power_of_two(REMAINDER_BITS + scale);
-        let limbs = columns.limbs().into_iter().flat_map(Limbs::columns).map(|column| column.cur());
-        let remainder: Expr = compose(limbs.take(REMAINDER_BITS.div_ceil(width) as usize), width);
+        let limbs = columns.limbs().flat_map(Limbs::columns).map(|column| column.cur());
+        let remainder: Expr = compose(limbs.take(limbs::count(REMAINDER_BITS, width)), width);
         Constraints::with_selector(total.expr(), [("C6 score", product - score - remainder)])
     });
 }

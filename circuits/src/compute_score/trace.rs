@@ -4,75 +4,13 @@
 use ff::PrimeField;
 use halo2curves::bn256::Fr;
 
-use super::layout::{DECAY_BITS, LOST_BITS, REMAINDER_BITS, Rows, SHARE_BITS, UNIT_BITS};
+use super::columns::{DECAY_BITS, LOST_BITS, REMAINDER_BITS, SHARE_BITS, UNIT_BITS};
 use super::relation::decayed;
-use super::{INSTANCE_ROWS, Instance, Witness};
-use crate::chips::limbs::{scaling, split};
+use super::{Cells, INSTANCE_ROWS, Instance, Rows, Witness};
+use crate::chips::limbs::{self, scaling, split};
 use crate::chips::power_of_two;
 use crate::geometry::Geometry;
 use crate::trace::{Columns, low_bits};
-
-/// A first-phase column, by name; limb columns are counted from the least significant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cells {
-    /// `u`, linked.
-    Units,
-    /// `U`, linked.
-    Totals,
-    /// `z`.
-    Nonzero,
-    /// `ρ`.
-    Rho,
-    /// The running sum.
-    Sum,
-    /// Copies of the instance.
-    Io,
-    /// Multiplicities of the range table.
-    Multiplicity,
-    /// A limb of the units.
-    UnitLimb(usize),
-    /// A limb of what the units lack of the total.
-    Rest(usize),
-    /// A limb of the share.
-    Share(usize),
-    /// A limb of the share's remainder.
-    Remainder(usize),
-    /// A limb of what the remainder lacks of the total less one.
-    Slack(usize),
-    /// A limb of the decay.
-    Decay(usize),
-    /// A limb of what the decay's step drops, scaled.
-    Lost(usize),
-}
-
-/// Columns before the limbs.
-const SINGLE_COLUMNS: usize = 7;
-
-impl Cells {
-    /// The column's index in the layout.
-    pub fn index(self, geometry: Geometry) -> usize {
-        let limb = |before: &[u32], limb: usize| {
-            SINGLE_COLUMNS + before.iter().map(|bits| limbs(*bits, geometry)).sum::<usize>() + limb
-        };
-        const ORDER: [u32; 6] = [UNIT_BITS, UNIT_BITS, SHARE_BITS, UNIT_BITS, UNIT_BITS, DECAY_BITS];
-        match self {
-            Self::Units => 0,
-            Self::Totals => 1,
-            Self::Nonzero => 2,
-            Self::Rho => 3,
-            Self::Sum => 4,
-            Self::Io => 5,
-            Self::Multiplicity => 6,
-            Self::UnitLimb(index) => limb(&ORDER[..0], index),
-            Self::Rest(index) => limb(&ORDER[..1], index),
-            Self::Share(index) => limb(&ORDER[..2], index),
-            Self::Remainder(index) => limb(&ORDER[..3], index),
-            Self::Slack(index) => limb(&ORDER[..4], index),
-            Self::Decay(index) => limb(&ORDER[..5], index),
-            Self::Lost(index) => limb(&ORDER, index),
-        }
-    }
-}
 
 /// The first-phase columns, rows `0..u`.
 #[derive(Clone, Debug)]
@@ -84,8 +22,8 @@ pub struct Trace {
 impl Trace {
     /// The columns that prove `instance` for `witness`, if it is true.
     pub fn new(geometry: Geometry, instance: &Instance, witness: &Witness) -> Self {
-        let count = Cells::Lost(limbs(LOST_BITS, geometry)).index(geometry);
-        let mut trace = Self { geometry, columns: Columns::zero(count, geometry.usable_rows()) };
+        let columns = Columns::zero(Cells::count(geometry), geometry.usable_rows());
+        let mut trace = Self { geometry, columns };
         trace.fill_instance(instance);
         trace.fill_rounds(instance, witness);
         trace.fill_score(instance);
@@ -110,14 +48,16 @@ impl Trace {
 
     /// Overwrites the limbs that start at `first` with those of `value`, a value of `bits` bits.
     pub fn set_limbs(&mut self, first: Cells, row: usize, value: u128, bits: u32) {
-        let limbs = split(value, self.geometry.alphabet_bits(), limbs(bits, self.geometry));
+        let width = self.geometry.alphabet_bits();
+        let limbs = split(value, width, limbs::count(bits, width));
         self.columns.set_limbs(first.index(self.geometry), row, &limbs);
     }
 
     /// Recomputes the multiplicities from the limbs as they are. Values that stand in no table are left out.
     pub fn recount(&mut self) {
         let mut counts = vec![0; self.geometry.alphabet()];
-        self.columns.count(SINGLE_COLUMNS..self.columns().len(), &mut counts);
+        let first = Cells::UnitLimb(0).index(self.geometry);
+        self.columns.count(first..self.columns().len(), &mut counts);
         counts.resize(self.geometry.usable_rows(), 0);
         self.columns.fill(Cells::Multiplicity.index(self.geometry), counts.into_iter().map(Fr::from));
     }
@@ -182,8 +122,4 @@ impl Trace {
         let remainder = product - Fr::from(instance.score) * power_of_two(REMAINDER_BITS);
         self.set_limbs(Cells::UnitLimb(0), row, low_bits(&(remainder * scale)), REMAINDER_BITS);
     }
-}
-
-fn limbs(bits: u32, geometry: Geometry) -> usize {
-    bits.div_ceil(geometry.alphabet_bits()) as usize
 }

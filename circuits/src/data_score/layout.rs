@@ -1,97 +1,27 @@
-//! Columns and gates of the data-score circuit.
-//!
-//! The linked columns come first, so that their commitments are the first points of a proof. `copied` cells
-//! come from the instance; every other cell is linked, or a hint or result forced by the gate named.
-//!
-//! | name | kind | origin |
-//! | --- | --- | --- |
-//! | `c`, `ℓ`, `k` | advice | linked |
-//! | `s` | advice | hint, 1 where `c > 0`: D5 |
-//! | `e, p, i, A, B, C` | advice | hints: D5 and the Ln table |
-//! | `n` | advice | row 1 copied, then equal to the row above: D1 |
-//! | `a` | advice | running total of the feature, zero in row 1: D3. Row `F+1` holds the remainder, row `F+3` what the remainder lacks of `n·2^48`: D7 |
-//! | `S` | advice | running sum, zero in row 1: D6 |
-//! | `io` | advice | copied |
-//! | offset and count limbs | advice | hints: D5, D4; in rows `F+1..F+5` limbs of the two values in `a`: D7 |
+//! Gates of the data-score circuit over the columns of [`super::columns`], and how a trace fills these.
+
+use std::iter;
 
 use ff::{Field, PrimeField};
-use halo2_proofs::circuit::{Layouter, Value};
+use halo2_proofs::circuit::Layouter;
 use halo2_proofs::plonk::{
-    Advice, Challenge, Column, ConstraintSystem, Constraints, Error, FirstPhase, Instance as InstanceColumn,
-    Selector,
+    Challenge, Column, ConstraintSystem, Constraints, Error, FirstPhase, Instance as InstanceColumn, Selector,
 };
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 
-use super::{Clause, INSTANCE_ROWS, Trace};
-use crate::chips::limbs::{Limbs, RangeTable, compose, range_values, scaling};
-use crate::chips::ln_table::{LnHints, LnTable, table_values};
-use crate::chips::logup::{LogUp, fractions, sums};
-use crate::chips::{Expr, assign_column, assign_fixed, constant, enable, power_of_two};
+use super::columns::{Columns, OFFSET_BITS, REMAINDER_BITS};
+use super::{Clause, INSTANCE_ROWS, Rows, Trace};
+use crate::chips::limbs::{self, Limbs, RangeTable, compose, scaling};
+use crate::chips::ln_table::{LnHints, LnTable};
+use crate::chips::logup::LogUp;
+use crate::chips::{Expr, Table, assign_trace, constant, enable, power_of_two};
+use crate::columns::Groups;
 use crate::geometry::Geometry;
 use crate::numeric::ln::ln2;
 
 /// Linked columns: counts, reference logarithms, boundaries.
 pub const LINKED_COLUMNS: usize = 3;
-
-/// Bits of an offset within an interval.
-pub(super) const OFFSET_BITS: u32 = 21;
-/// Bits of a count.
-pub(super) const COUNT_BITS: u32 = 32;
-/// Bits of `n·2^48`, the bound of the remainder.
-pub(super) const REMAINDER_BITS: u32 = 80;
-
-/// Where the single values stand, below the alphabet's `F` rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows {
-    alphabet: usize,
-}
-
-impl Rows {
-    /// The rows of a geometry.
-    pub const fn new(geometry: Geometry) -> Self {
-        Self { alphabet: geometry.alphabet() }
-    }
-
-    /// Symbols that are scored: all but padding.
-    pub const fn symbols(self) -> std::ops::Range<usize> {
-        1..self.alphabet
-    }
-
-    /// `F`: the row in which the running sum is complete.
-    pub const fn total(self) -> usize {
-        self.alphabet
-    }
-
-    /// The remainder's row in `a`.
-    pub const fn remainder(self) -> usize {
-        self.alphabet + 1
-    }
-
-    /// The row of the division.
-    pub const fn division(self) -> usize {
-        self.alphabet + 2
-    }
-
-    /// The row in `a` of what the remainder lacks of its bound.
-    pub const fn slack(self) -> usize {
-        self.alphabet + 3
-    }
-
-    /// Row of `io` for each instance row but `records`, which heads its own column.
-    pub(super) fn io(self, name: &str) -> Option<usize> {
-        let offset = match name {
-            "ln_records" => 0,
-            "ln_totals" => 1,
-            "features" => 2,
-            "score" => 3,
-            "context_low" => 4,
-            "context_high" => 5,
-            _ => return None,
-        };
-        Some(self.alphabet - 1 + offset)
-    }
-}
 
 /// The circuit's configuration.
 #[derive(Clone, Debug)]
@@ -111,82 +41,18 @@ pub struct Layout {
     wide: Selector,
 }
 
-/// First-phase advice columns, in the order of [`super::Cells`].
-#[derive(Clone, Debug)]
-struct Columns {
-    counts: Column<Advice>,
-    ln_reference: Column<Advice>,
-    boundary: Column<Advice>,
-    nonempty: Column<Advice>,
-    hints: LnHints,
-    records: Column<Advice>,
-    running: Column<Advice>,
-    sum: Column<Advice>,
-    io: Column<Advice>,
-    range_multiplicity: Column<Advice>,
-    ln_multiplicity: Column<Advice>,
-    offset: Limbs,
-    count_limbs: Limbs,
-}
-
 impl Columns {
-    fn configure(meta: &mut ConstraintSystem<Fr>, width: u32) -> Self {
-        let [counts, ln_reference, boundary, nonempty] = std::array::from_fn(|_| meta.advice_column());
-        let hints = LnHints::configure(meta);
-        let [records, running, sum, io, range_multiplicity, ln_multiplicity] =
-            std::array::from_fn(|_| meta.advice_column());
-        let offset = Limbs::configure(meta, OFFSET_BITS, width);
-        let count_limbs = Limbs::configure(meta, COUNT_BITS, width);
-        Self {
-            counts,
-            ln_reference,
-            boundary,
-            nonempty,
-            hints,
-            records,
-            running,
-            sum,
-            io,
-            range_multiplicity,
-            ln_multiplicity,
-            offset,
-            count_limbs,
-        }
-    }
-
-    fn limb_columns(&self) -> impl Iterator<Item = Column<Advice>> + Clone {
-        self.offset.columns().iter().chain(self.count_limbs.columns()).copied()
-    }
-
-    fn in_order(&self) -> impl Iterator<Item = Column<Advice>> {
-        let hints = &self.hints;
-        let single = [
-            self.counts,
-            self.ln_reference,
-            self.boundary,
-            self.nonempty,
-            hints.exponent,
-            hints.power,
-            hints.interval,
-            hints.a,
-            hints.b,
-            hints.c_magnitude,
-            self.records,
-            self.running,
-            self.sum,
-            self.io,
-            self.range_multiplicity,
-            self.ln_multiplicity,
-        ];
-        single.into_iter().chain(self.limb_columns())
+    /// The hints that the Ln table serves.
+    fn hints(&self) -> LnHints {
+        let Self { exponent, power, interval, a, b, c_magnitude, .. } = *self;
+        LnHints { exponent, power, interval, a, b, c_magnitude }
     }
 
     /// `Ln(c)` where `c > 0`; the offset's limbs hold it scaled to their width.
     fn logarithm(&self, width: u32) -> Expr {
-        let hints = &self.hints;
         let offset = self.offset(width);
-        hints.exponent.cur() * Fr::from_u128(ln2()) + hints.a.cur() + hints.b.cur() * offset.clone()
-            - hints.c_magnitude.cur() * offset.clone() * offset
+        self.exponent.cur() * Fr::from_u128(ln2()) + self.a.cur() + self.b.cur() * offset.clone()
+            - self.c_magnitude.cur() * offset.clone() * offset
     }
 
     fn offset(&self, width: u32) -> Expr {
@@ -196,10 +62,10 @@ impl Columns {
 }
 
 impl Layout {
-    pub(super) fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
         meta.set_minimum_degree(crate::DEGREE);
         let width = geometry.alphabet_bits();
-        let columns = Columns::configure(meta, width);
+        let columns = Columns::configure(meta, geometry);
         let instance = meta.instance_column();
         for column in [columns.records, columns.io] {
             meta.enable_equality(column);
@@ -207,7 +73,7 @@ impl Layout {
         meta.enable_equality(instance);
         let theta = meta.challenge_usable_after(FirstPhase);
         let gamma = meta.challenge_usable_after(FirstPhase);
-        let range = RangeTable::configure(meta, theta, columns.range_multiplicity);
+        let range = RangeTable::configure(meta, theta, columns.range_multiplicity, width);
         let ln_table = LnTable::configure(meta, theta, columns.ln_multiplicity);
 
         let same_records = records_gate(meta, &columns);
@@ -215,8 +81,8 @@ impl Layout {
         let total = total_gate(meta, &columns);
         let (division, wide) = division_gates(meta, &columns, width);
 
-        let mut terms = range.lookups([&columns.offset, &columns.count_limbs]);
-        terms.extend(ln_table.lookups(&columns.hints));
+        let mut terms = range.lookups(columns.limbs());
+        terms.extend(ln_table.lookups(&columns.hints()));
         terms.extend([range.term(), ln_table.term()]);
         let logup = LogUp::configure(meta, gamma, geometry.helper_width(), terms);
         Self {
@@ -241,20 +107,8 @@ impl Layout {
         layouter: &mut impl Layouter<Fr>,
         trace: Option<&Trace>,
     ) -> Result<(), Error> {
-        layouter.assign_region(
-            || "witness",
-            |mut region| {
-                assign_fixed(&mut region, self.range.column(), &range_values(self.geometry.alphabet_bits()));
-                for (column, values) in self.ln_table.columns().iter().zip(table_values()) {
-                    assign_fixed(&mut region, *column, &values);
-                }
-                let values = trace.iter().flat_map(|trace| trace.columns());
-                for (column, values) in self.columns.in_order().zip(values) {
-                    assign_column(&mut region, column, values);
-                }
-                Ok(())
-            },
-        )
+        let columns: Vec<_> = self.columns.in_order().collect();
+        assign_trace(layouter, &self.tables(), &columns, trace.map(Trace::columns))
     }
 
     /// D1: copies every instance row into its cell, and `n` down its column.
@@ -305,35 +159,14 @@ impl Layout {
         layouter: &mut impl Layouter<Fr>,
         trace: Option<&Trace>,
     ) -> Result<(), Error> {
+        let name = "D4 counts-range, D5 logarithms, D7 score: look-ups";
         let usable = self.geometry.usable_rows();
-        let theta = layouter.get_challenge(self.theta);
-        let gamma = layouter.get_challenge(self.logup.gamma());
-        let trace = trace.map_or(Value::unknown(), Value::known);
-        let values = trace.zip(theta).zip(gamma).map(|((trace, theta), gamma)| {
-            let terms = self.logup.terms();
-            let fixed = self.fixed_values();
-            let challenge = |index| if index == self.theta.index() { theta } else { gamma };
-            let fractions = fractions(terms, usable, gamma, trace.columns(), &fixed, &challenge);
-            sums(terms.len(), self.logup.width(), usable, |term, row| fractions[term][row])
-        });
-        layouter.assign_region(
-            || "D4 counts-range, D5 logarithms, D7 score: look-ups",
-            |mut region| {
-                self.logup.enable(&mut region, usable)?;
-                self.logup.assign(&mut region, usable, values.as_ref());
-                Ok(())
-            },
-        )
+        self.logup.synthesize(layouter, name, self.theta, usable, &self.tables(), trace.map(Trace::columns))
     }
 
-    /// The tables' contents at their columns' indices.
-    fn fixed_values(&self) -> Vec<Vec<Fr>> {
-        let mut columns = vec![Vec::new(); 1 + self.ln_table.columns().len()];
-        columns[self.range.column().index()] = range_values(self.geometry.alphabet_bits());
-        for (column, values) in self.ln_table.columns().iter().zip(table_values()) {
-            columns[column.index()] = values;
-        }
-        columns
+    /// The fixed columns' contents.
+    fn tables(&self) -> Vec<Table> {
+        iter::once(self.range.table()).chain(self.ln_table.tables()).collect()
     }
 }
 
@@ -380,13 +213,13 @@ fn symbol_gates(meta: &mut ConstraintSystem<Fr>, columns: &Columns, width: u32) 
     });
     meta.create_gate("D5 logarithms: c·p = s·(2^31 + i·2^21 + o), s = 0 or 1", |_| {
         let mantissa = constant(power_of_two(31))
-            + columns.hints.interval.cur() * power_of_two(OFFSET_BITS)
+            + columns.interval.cur() * power_of_two(OFFSET_BITS)
             + columns.offset(width);
         Constraints::with_selector(
             symbol.expr(),
             [
                 ("D5 nonempty", s.clone() * (s.clone() - one())),
-                ("D5 normalised", c.clone() * columns.hints.power.cur() - s.clone() * mantissa),
+                ("D5 normalised", c.clone() * columns.power.cur() - s.clone() * mantissa),
             ],
         )
     });
@@ -432,9 +265,9 @@ fn division_gates(meta: &mut ConstraintSystem<Fr>, columns: &Columns, width: u32
         )
     });
     meta.create_gate("D7 score: a = Σ 2^(bj)·limb_j over this row and the next", |_| {
-        let this = columns.limb_columns().map(|column| column.cur());
-        let next = columns.limb_columns().map(|column| column.next());
-        let needed = REMAINDER_BITS.div_ceil(width) as usize;
+        let this = columns.limbs().flat_map(Limbs::columns).map(|column| column.cur());
+        let next = columns.limbs().flat_map(Limbs::columns).map(|column| column.next());
+        let needed = limbs::count(REMAINDER_BITS, width);
         let value = compose(this.chain(next).take(needed), width);
         Constraints::with_selector(wide.expr(), [("D7 range", columns.running.cur() - value)])
     });

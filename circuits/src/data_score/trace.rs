@@ -6,84 +6,14 @@ use std::num::NonZeroU32;
 use ff::{Field, PrimeField};
 use halo2curves::bn256::Fr;
 
-use super::layout::{COUNT_BITS, OFFSET_BITS, REMAINDER_BITS, Rows};
-use super::{Bin, INSTANCE_ROWS, Instance, Reference, Witness};
-use crate::chips::limbs::{scaling, split};
+use super::columns::{COUNT_BITS, OFFSET_BITS, REMAINDER_BITS};
+use super::{Bin, Cells, INSTANCE_ROWS, Instance, Reference, Rows, Witness};
+use crate::chips::limbs::{self, scaling, split};
 use crate::chips::ln_table::{EXPONENTS, INTERVALS};
 use crate::chips::power_of_two;
 use crate::geometry::Geometry;
 use crate::numeric::ln::{decompose, intervals, ln};
 use crate::trace::{Columns, low_bits};
-
-/// A first-phase column, by name; limb columns are counted from the least significant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cells {
-    /// `c`, linked.
-    Counts,
-    /// `ℓ`, linked.
-    LnReference,
-    /// `k`, linked.
-    Boundary,
-    /// `s`.
-    Nonempty,
-    /// `e`.
-    Exponent,
-    /// `p`.
-    Power,
-    /// `i`.
-    Interval,
-    /// `A`.
-    A,
-    /// `B`.
-    B,
-    /// `C`.
-    CMagnitude,
-    /// `n`.
-    Records,
-    /// `a`.
-    Running,
-    /// `S`.
-    Sum,
-    /// Copies of the instance.
-    Io,
-    /// Multiplicities of the range table.
-    RangeMultiplicity,
-    /// Multiplicities of the Ln table.
-    LnMultiplicity,
-    /// A limb of the offset.
-    Offset(usize),
-    /// A limb of the count.
-    CountLimb(usize),
-}
-
-/// Columns before the limbs.
-pub(super) const SINGLE_COLUMNS: usize = 16;
-
-impl Cells {
-    /// The column's index in the layout.
-    pub fn index(self, geometry: Geometry) -> usize {
-        match self {
-            Self::Counts => 0,
-            Self::LnReference => 1,
-            Self::Boundary => 2,
-            Self::Nonempty => 3,
-            Self::Exponent => 4,
-            Self::Power => 5,
-            Self::Interval => 6,
-            Self::A => 7,
-            Self::B => 8,
-            Self::CMagnitude => 9,
-            Self::Records => 10,
-            Self::Running => 11,
-            Self::Sum => 12,
-            Self::Io => 13,
-            Self::RangeMultiplicity => 14,
-            Self::LnMultiplicity => 15,
-            Self::Offset(limb) => SINGLE_COLUMNS + limb,
-            Self::CountLimb(limb) => SINGLE_COLUMNS + limbs(OFFSET_BITS, geometry) + limb,
-        }
-    }
-}
 
 /// The first-phase columns, rows `0..u`.
 #[derive(Clone, Debug)]
@@ -95,8 +25,8 @@ pub struct Trace {
 impl Trace {
     /// The columns that prove `instance` for `witness`, if it is true.
     pub fn new(geometry: Geometry, instance: &Instance, reference: &Reference, witness: &Witness) -> Self {
-        let count = SINGLE_COLUMNS + limbs(OFFSET_BITS, geometry) + limbs(COUNT_BITS, geometry);
-        let mut trace = Self { geometry, columns: Columns::zero(count, geometry.usable_rows()) };
+        let columns = Columns::zero(Cells::count(geometry), geometry.usable_rows());
+        let mut trace = Self { geometry, columns };
         trace.fill_linked(reference, witness);
         trace.fill_instance(instance);
         trace.fill_symbols(witness);
@@ -124,10 +54,11 @@ impl Trace {
     pub fn set_wide(&mut self, row: usize, value: Fr) {
         let width = self.geometry.alphabet_bits();
         self.set(Cells::Running, row, value);
-        let limbs = split(low_bits(&value), width, limbs(REMAINDER_BITS, self.geometry));
-        let per_row = self.columns().len() - SINGLE_COLUMNS;
+        let limbs = split(low_bits(&value), width, limbs::count(REMAINDER_BITS, width));
+        let first = Cells::Offset(0).index(self.geometry);
+        let per_row = self.columns().len() - first;
         for (offset, limbs) in limbs.chunks(per_row).enumerate() {
-            self.columns.set_limbs(SINGLE_COLUMNS, row + offset, limbs);
+            self.columns.set_limbs(first, row + offset, limbs);
         }
     }
 
@@ -137,7 +68,7 @@ impl Trace {
         let usable = self.geometry.usable_rows();
         let column = |cells: Cells| cells.index(self.geometry);
         let mut range = vec![0; self.geometry.alphabet()];
-        self.columns.count(SINGLE_COLUMNS..self.columns().len(), &mut range);
+        self.columns.count(column(Cells::Offset(0))..self.columns().len(), &mut range);
         let (mut interval, mut exponent) = (vec![0; INTERVALS], vec![0; EXPONENTS]);
         self.columns.count(column(Cells::Interval)..column(Cells::Interval) + 1, &mut interval);
         self.columns.count(column(Cells::Exponent)..column(Cells::Exponent) + 1, &mut exponent);
@@ -206,7 +137,7 @@ impl Trace {
         for (cells, value, bits) in
             [(Cells::Offset(0), offset, OFFSET_BITS), (Cells::CountLimb(0), u128::from(count), COUNT_BITS)]
         {
-            let limbs = split(value, width, limbs(bits, self.geometry));
+            let limbs = split(value, width, limbs::count(bits, width));
             self.columns.set_limbs(cells.index(self.geometry), row, &limbs);
         }
         Fr::from_u128(ln(positive))
@@ -223,8 +154,4 @@ impl Trace {
         self.set_wide(rows.remainder(), remainder);
         self.set_wide(rows.slack(), divisor - Fr::ONE - remainder);
     }
-}
-
-fn limbs(bits: u32, geometry: Geometry) -> usize {
-    bits.div_ceil(geometry.alphabet_bits()) as usize
 }

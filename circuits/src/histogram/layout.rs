@@ -1,13 +1,7 @@
-//! Columns and gates of the histogram circuit.
+//! Gates of the histogram circuit, and how a witness fills its columns.
 //!
-//! | name | kind | origin |
-//! | --- | --- | --- |
-//! | `v_1 … v_W` | advice, first phase | linked to the data digest |
-//! | `m` | advice, first phase | linked to the histogram commitment |
-//! | `statement` | advice, first phase | rows 0 and 1: forced to the instance by the gate of H4 |
-//! | `t` | fixed | the alphabet: row number in rows `0..2^b` |
-//!
-//! The linked columns come first, so that their commitments are the first points of a proof.
+//! Besides the columns of [`super::columns`] there is a fixed one, the alphabet `t`: the row number in rows
+//! `0..2^b`.
 
 use ff::{BatchInvert, Field};
 use halo2_proofs::circuit::{Region, Value};
@@ -17,6 +11,7 @@ use halo2_proofs::plonk::{
 use halo2curves::bn256::Fr;
 
 use super::Witness;
+use super::columns::Columns;
 use crate::chips::limbs::range_values;
 use crate::chips::logup::{LogUp, Sums, Term, sums};
 use crate::chips::{Expr, assign_column, assign_fixed};
@@ -29,48 +24,44 @@ pub const LINKED_COLUMNS_AFTER_DATA: usize = 1;
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub(super) geometry: Geometry,
-    pub(super) data: Vec<Column<Advice>>,
-    pub(super) counts: Column<Advice>,
-    pub(super) statement: Column<Advice>,
-    pub(super) alphabet: Column<Fixed>,
+    columns: Columns,
+    alphabet: Column<Fixed>,
     pub(super) logup: LogUp,
     pub(super) below_alphabet: Selector,
     pub(super) bind_statement: Selector,
 }
 
 impl Layout {
-    pub(super) fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
         meta.set_minimum_degree(geometry.helper_width() + 2);
-        let data: Vec<_> = (0..geometry.data_columns()).map(|_| meta.advice_column()).collect();
-        let counts = meta.advice_column();
-        let statement = meta.advice_column();
+        let columns = Columns::configure(meta, geometry);
         let instance = meta.instance_column();
         let alphabet = meta.fixed_column();
         let gamma = meta.challenge_usable_after(FirstPhase);
 
         let below_alphabet = meta.selector();
         meta.create_gate("H3 counts-end: m = 0 below the alphabet", |_| {
-            Constraints::with_selector(below_alphabet.expr(), [("H3 counts-end", counts.cur())])
+            Constraints::with_selector(below_alphabet.expr(), [("H3 counts-end", columns.counts.cur())])
         });
         let bind_statement = meta.selector();
         meta.create_gate("H4 statement-bound: statement = instance", |_| {
             let instance: Expr = Column::<InstanceColumn>::cur(&instance);
             Constraints::with_selector(
                 bind_statement.expr(),
-                [("H4 statement-bound", statement.cur() - instance)],
+                [("H4 statement-bound", columns.statement.cur() - instance)],
             )
         });
 
-        let mut terms: Vec<_> = data.iter().map(|column| Term::lookup(column.cur())).collect();
-        terms.push(Term::table(counts.cur(), alphabet.cur()));
+        let mut terms: Vec<_> = columns.data.iter().map(|column| Term::lookup(column.cur())).collect();
+        terms.push(Term::table(columns.counts.cur(), alphabet.cur()));
         let logup = LogUp::configure(meta, gamma, geometry.helper_width(), terms);
-        Self { geometry, data, counts, statement, alphabet, logup, below_alphabet, bind_statement }
+        Self { geometry, columns, alphabet, logup, below_alphabet, bind_statement }
     }
 
-    /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index of advice
-    /// column. A prover may use that to commit to them.
+    /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index
+    /// of advice column. A prover may use that to commit to them.
     pub fn helpers(&self) -> Vec<(usize, Vec<usize>)> {
-        let looked_up = self.data.chunks(self.logup.width());
+        let looked_up = self.columns.data.chunks(self.logup.width());
         let indices = |data: &[Column<Advice>]| data.iter().map(Column::index).collect();
         self.logup
             .helpers()
@@ -92,15 +83,15 @@ impl Layout {
     pub(super) fn assign_witness(&self, region: &mut Region<'_, Fr>, witness: Option<&Witness>) {
         let Some(witness) = witness else { return };
         let usable = self.geometry.usable_rows();
-        for (column, symbols) in self.data.iter().zip(witness.symbols.chunks(usable)) {
+        for (column, symbols) in self.columns.data.iter().zip(witness.symbols.chunks(usable)) {
             for (row, symbol) in symbols.iter().enumerate() {
                 region.assign_advice(*column, row, Value::known(Fr::from(u64::from(*symbol))));
             }
         }
         for (row, count) in witness.counts.iter().enumerate().take(usable) {
-            region.assign_advice(self.counts, row, Value::known(Fr::from(u64::from(*count))));
+            region.assign_advice(self.columns.counts, row, Value::known(Fr::from(u64::from(*count))));
         }
-        assign_column(region, self.statement, &witness.statement);
+        assign_column(region, self.columns.statement, &witness.statement);
     }
 
     /// The LogUp columns: every cell takes its fraction from a table of `1/(γ − t)`, one inversion a symbol
@@ -112,7 +103,7 @@ impl Layout {
         let mut inverses: Vec<Fr> =
             (0..alphabet.max(largest + 1) as u64).map(|t| gamma - Fr::from(t)).collect();
         inverses.iter_mut().batch_invert();
-        let width = self.data.len();
+        let width = self.columns.data.len();
         sums(width + 1, self.logup.width(), usable, |term, row| {
             if term < width {
                 return inverses[usize::from(witness.symbols[term * usable + row])];

@@ -17,7 +17,8 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Counts the symbols `given`, padding the segment with symbol 0. Symbols past the segment's capacity are dropped.
+    /// Counts the symbols `given`, padding the segment with symbol 0. Symbols past the segment's capacity are
+    /// dropped.
     pub fn new(geometry: Geometry, mut given: Vec<u16>, statement: [Fr; 2]) -> Self {
         // Growing the vector would leave its old place as it was.
         let mut symbols = Vec::with_capacity(geometry.segment_symbols().max(given.len()));

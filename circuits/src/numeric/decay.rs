@@ -5,8 +5,9 @@
 //!
 //! **Range of λ.** Every share is at most 1 and every decay at most `e^(−λx)`, so a compute score is at most
 //! `λ·Σ_x e^(−λx) = λ/(1 − e^(−λ)) ≤ 1 + λ` (because `e^λ ≥ 1 + λ`), however many rounds there are. With
-//! `λ ≤ 1000` that is below `2^10`, far below the `2^16` that 64 bits hold with 48 fractional ones, and the data
-//! weight `decay·λ·score` has a known range too. Below `2^−48`, `λ_q` would be 0 and so would every score.
+//! `λ ≤ 1000` that is below `2^10`, far below the `2^16` that 64 bits hold with 48 fractional ones, and the
+//! data weight `decay·λ·score` has a known range too. Below `2^−48`, `λ_q` would be 0 and so would every
+//! score.
 
 use std::cmp::Ordering;
 use std::iter;
@@ -129,6 +130,10 @@ impl Decay {
 }
 
 /// `⌊decay·ρ/2^64⌋`, which a split at bit 64 keeps within 128 bits for any `decay`.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "halves and ρ are below 2^64: (2^64 − 1)² and a carry below 2^64 fit 128 bits"
+)]
 fn step(decay: u128, rho: u64) -> u128 {
     let rho = u128::from(rho);
     let (high, low) = (decay >> DECAY_BITS, decay & (DECAY_START - 1));
@@ -138,6 +143,10 @@ fn step(decay: u128, rho: u64) -> u128 {
 /// `ρ = ⌊2^64/e^λ⌋` for `2^−48 ≤ λ ≤ 1000`.
 ///
 /// `e^λ` is irrational for rational `λ ≠ 0`, so some precision tells on which side of every integer it lies.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "no enclosure of 2^31 bits would fit memory, and 256 bits tell for all but freaks"
+)]
 fn rho(lambda: &Decimal) -> u64 {
     let mut bits = WORKING_BITS;
     loop {
@@ -162,6 +171,10 @@ fn rho_with(lambda: &Decimal, bits: u32) -> Option<u64> {
 /// A term computed from the one before is short of its true value by less than 2: the error before, times
 /// `z/(k+1)`, at most 1, and the floor's 1. The first term computed as 0 is thus truly below 2, and so the
 /// omitted terms, each at most half the one before, sum to less than 4.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "big integers only grow; the denominator is positive, and k! passes 2^bits before k does 2^30"
+)]
 fn exp_of_part(lambda: &Decimal, bits: u32) -> Enclosure {
     let (numerator, denominator) = lambda.as_fraction();
     let denominator = denominator << SQUARINGS;

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! **Why `S ≥ 0`.** With exact logarithms the first two sums are `n·2^96` times a divergence, which is never
-//! negative. Each `Ln` errs by less than `2^60.1`; each of the `n·d` counted symbols meets four of them, so they
-//! cost less than `n·d·2^62.1`, and the last term is `n·d·2^63`.
+//! negative. Each `Ln` errs by less than `2^60.1`; each of the `n·d` counted symbols meets four of them, so
+//! they cost less than `n·d·2^62.1`, and the last term is `n·d·2^63`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -88,7 +88,8 @@ pub enum DivergenceError {
     },
     /// A record did not give exactly one symbol for each feature.
     #[error(
-        "feature {feature} counts {got} records where feature 0 counts {expected}: each record has every feature"
+        "feature {feature} counts {got} records where feature 0 counts {expected}: each record has \
+         every feature"
     )]
     RecordsDiffer {
         /// Which feature.
@@ -106,7 +107,8 @@ pub enum DivergenceError {
     },
     /// `r_t = 0`: the divergence would be infinite.
     #[error(
-        "reference count of bin {bin} of feature {feature} is 0: smooth the reference with a pseudo-count of at least 1"
+        "reference count of bin {bin} of feature {feature} is 0: smooth the reference with a \
+         pseudo-count of at least 1"
     )]
     ReferenceZero {
         /// Which feature.
@@ -116,7 +118,8 @@ pub enum DivergenceError {
     },
     /// `R_f ≥ 2^32`.
     #[error(
-        "reference counts of feature {feature} sum to {total}: a total is at most 2^32 - 1, scale the reference down"
+        "reference counts of feature {feature} sum to {total}: a total is at most 2^32 - 1, \
+         scale the reference down"
     )]
     ReferenceTotal {
         /// Which feature.
@@ -130,6 +133,10 @@ pub enum DivergenceError {
 }
 
 /// The data score of one contributor's merged histogram.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "sums and products of big integers; S ≥ 0, as shown above, and n ≥ 1"
+)]
 pub fn divergence(features: &[FeatureCounts<'_>]) -> Result<Divergence, DivergenceError> {
     let ln_totals = sum_ln_totals(features.iter().map(|feature| feature.reference))?;
     let n = common_records(features)?;
@@ -156,6 +163,7 @@ pub fn divergence(features: &[FeatureCounts<'_>]) -> Result<Divergence, Divergen
 }
 
 /// `Σ_f Ln(R_f)` over the features' smoothed reference counts: a constant of the statement.
+#[expect(clippy::arithmetic_side_effects, reason = "at most 2^16 logarithms, each below 2^101")]
 pub fn sum_ln_totals<'a>(references: impl Iterator<Item = &'a [u32]>) -> Result<u128, DivergenceError> {
     let mut sum = 0;
     let mut features = 0;
@@ -214,6 +222,10 @@ mod tests {
 
     fn feature<'a>(counts: &'a [u32], reference: &'a [u32]) -> FeatureCounts<'a> {
         FeatureCounts { counts, reference }
+    }
+
+    fn view((counts, reference): &(Vec<u32>, Vec<u32>)) -> FeatureCounts<'_> {
+        feature(counts, reference)
     }
 
     fn error(features: &[FeatureCounts<'_>]) -> DivergenceError {
@@ -314,7 +326,7 @@ mod tests {
     proptest! {
         #[test]
         fn score_is_the_divergence_within_the_stated_error(features in arb_features()) {
-            let views: Vec<_> = features.iter().map(|(counts, reference)| feature(counts, reference)).collect();
+            let views: Vec<_> = features.iter().map(view).collect();
             let score = divergence(&views)?.score as f64 / (1u64 << FRACTION_BITS) as f64;
             let bound = features.len() as f64 * 2f64.powi(-32) + 1e-12;
             prop_assert!((score - in_floating_point(&features)).abs() <= bound);
@@ -323,7 +335,7 @@ mod tests {
         #[test]
         fn order_of_features_and_bins_does_not_matter(mut features in arb_features()) {
             let score = |features: &[(Vec<u32>, Vec<u32>)]| {
-                let views: Vec<_> = features.iter().map(|(counts, reference)| feature(counts, reference)).collect();
+                let views: Vec<_> = features.iter().map(view).collect();
                 divergence(&views)
             };
             let before = score(&features)?;

@@ -25,6 +25,7 @@ impl Enclosure {
         Self::new(BigUint::ZERO, BigUint::ZERO, bits)
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "products and sums of big integers, shifted right")]
     pub(super) fn squared(&self) -> Self {
         let low = (&self.low * &self.low) >> self.bits;
         let high = ((&self.high * &self.high) >> self.bits) + 1u32;
@@ -32,9 +33,10 @@ impl Enclosure {
     }
 
     /// `round(2^fraction_bits·v)`, or `None` if the enclosure is too wide to tell.
+    #[expect(clippy::arithmetic_side_effects, reason = "sums of big integers, shifted right")]
     pub(super) fn round(&self, fraction_bits: u32) -> Option<BigUint> {
-        let dropped = self.bits - fraction_bits;
-        let half = (BigUint::from(1u32) << dropped) >> 1u32;
+        let dropped = self.bits.checked_sub(fraction_bits)?;
+        let half = power_of_two(dropped) >> 1u32;
         let low = (&self.low + &half) >> dropped;
         let high = (&self.high + &half) >> dropped;
         (low == high).then_some(low)
@@ -42,14 +44,20 @@ impl Enclosure {
 
     /// `⌊2^fraction_bits / v⌋` for `v > 0`, or `None` if the enclosure is too wide to tell.
     pub(super) fn floor_of_inverse(&self, fraction_bits: u32) -> Option<BigUint> {
-        let scaled = BigUint::from(1u32) << (self.bits + fraction_bits);
-        let low = &scaled / &self.high;
+        let scaled = power_of_two(self.bits.checked_add(fraction_bits)?);
+        let low = scaled.checked_div(&self.high)?;
         let high = scaled.checked_div(&self.low)?;
         (low == high).then_some(low)
     }
 }
 
+#[expect(clippy::arithmetic_side_effects, reason = "a big integer has room for any bit that memory has")]
+fn power_of_two(exponent: u32) -> BigUint {
+    BigUint::from(1u32) << exponent
+}
+
 impl AddAssign for Enclosure {
+    #[expect(clippy::arithmetic_side_effects, reason = "sums of big integers")]
     fn add_assign(&mut self, other: Self) {
         debug_assert_eq!(self.bits, other.bits);
         self.low += other.low;
@@ -97,7 +105,8 @@ mod tests {
         assert_eq!((sum.low, sum.high), (13u32.into(), 16u32.into()));
     }
 
-    /// What is claimed of `v` holds for every `v` within, here sixteen to a unit, and is not withheld needlessly.
+    /// What is claimed of `v` holds for every `v` within, here sixteen to a unit, and is not withheld
+    /// needlessly.
     #[test]
     fn claims_hold_for_every_number_within() {
         const BITS: u32 = 3;

@@ -1,7 +1,7 @@
 //! # Fixed point
 //!
-//! Scores have 48 fractional bits (PROTOCOL sections 6 and 7). People read and write them as decimals: this file
-//! goes both ways in integers, and is the one parser of decimals that enter a statement (`λ`, caps).
+//! Scores have 48 fractional bits (PROTOCOL sections 6 and 7). People read and write them as decimals: this
+//! file goes both ways in integers, and is the one parser of decimals that enter a statement (`λ`, caps).
 
 use std::fmt;
 
@@ -15,6 +15,7 @@ pub const FRACTION_BITS: u32 = 48;
 pub const MAX_DECIMAL_LENGTH: usize = 40;
 
 /// Decimals after which every number with 48 fractional bits has ended.
+#[expect(clippy::as_conversions, reason = "48")]
 const EXACT_DIGITS: usize = FRACTION_BITS as usize;
 
 /// Decimal places that [`MAX_DECIMAL_LENGTH`] characters can have, after a digit and the point.
@@ -32,7 +33,8 @@ pub enum DecimalError {
     },
     /// Not of the form `digits` or `digits.digits`.
     #[error(
-        "{text:?} is not a plain decimal: write digits, or digits, one point and digits, without sign or exponent"
+        "{text:?} is not a plain decimal: write digits, or digits, one point and digits, without sign \
+         or exponent"
     )]
     NotPlain {
         /// The text, at most [`MAX_DECIMAL_LENGTH`] bytes of it.
@@ -46,7 +48,9 @@ pub enum DecimalError {
     },
 }
 
-/// `score/2^48` as a decimal with `digits` places, rounded half up; past 48 places it is exact, and ends there.
+/// `score/2^48` as a decimal with `digits` places, rounded half up; past 48 places it is exact, and ends
+/// there.
+#[expect(clippy::arithmetic_side_effects, reason = "a product and a sum of big integers, shifted right")]
 pub fn to_decimal(score: u64, digits: usize) -> String {
     let digits = digits.min(EXACT_DIGITS);
     let half = 1u64 << (FRACTION_BITS - 1);
@@ -88,11 +92,13 @@ impl Decimal {
         Ok(Self { scaled })
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "a product of big integers")]
     pub(super) fn from_integer(value: u32) -> Self {
         Self { scaled: power_of_ten(PLACES) * value }
     }
 
     /// `⌊value·2^48⌋`.
+    #[expect(clippy::arithmetic_side_effects, reason = "no power of ten is zero")]
     pub(super) fn floor_fixed48(&self) -> BigUint {
         (&self.scaled << FRACTION_BITS) / power_of_ten(PLACES)
     }
@@ -112,10 +118,14 @@ impl fmt::Display for Decimal {
 }
 
 fn power_of_ten(exponent: usize) -> BigUint {
-    BigUint::from(10u32).pow(exponent as u32)
+    num_traits::pow(BigUint::from(10u32), exponent)
 }
 
 /// `scaled/10^digits`, with every one of its `digits` places written.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "at most 48 places, and the text has at least one digit more than places"
+)]
 fn with_point(scaled: &BigUint, digits: usize) -> String {
     let mut text = format!("{:0>width$}", scaled.to_string(), width = digits + 1);
     if digits > 0 {

@@ -1,23 +1,21 @@
 //! # Ln
 //!
-//! `Ln(x) ≈ 2^96·ln x` for `1 ≤ x < 2^32`: a table of 1,024 parabolas, exactly as PROTOCOL section 6 defines it.
+//! `Ln(x) ≈ 2^96·ln x` for `1 ≤ x < 2^32`: a table of 1,024 parabolas, exactly as PROTOCOL section 6 defines
+//! it.
 //!
-//! `x` is first brought to `X = x·2^(31−e)` in `[2^31, 2^32)`; the ten bits of `X` below the leading one choose
-//! an interval `i`, the lowest 21 bits are the offset `o` in it, and
+//! `x` is first brought to `X = x·2^(31−e)` in `[2^31, 2^32)`; the ten bits of `X` below the leading one
+//! choose an interval `i`, the lowest 21 bits are the offset `o` in it, and
 //! `Ln(x) = e·LN2 + A_i + B_i·o + C_i·o²`. The parabola interpolates `ln` at both ends and the middle of the
 //! interval; `|Ln(x)/2^96 − ln x| < 2^−35.9`.
 //!
 //! The nodes `y = round(2^96·ln(1 + j/2048))` come from `ln((m+1)/m) = 2·artanh(1/(2m+1))`, summed over
 //! `m = 2048, 2049, …` with 192 fractional bits. The sum over all 2,048 of them is `ln 2` itself.
 
-use std::array;
+mod table;
+
 use std::num::NonZeroU32;
-use std::sync::LazyLock;
 
-use num_bigint::BigUint;
-use num_traits::{ToPrimitive, Zero};
-
-use super::enclosure::Enclosure;
+use table::TABLE;
 
 /// Fractional bits of `Ln(x)`.
 pub const SCALE_BITS: u32 = 96;
@@ -29,9 +27,6 @@ pub const INTERVALS: usize = 1 << INTERVAL_BITS;
 pub const OFFSET_BITS: u32 = 31 - INTERVAL_BITS;
 
 const INTERVAL_BITS: u32 = 10;
-
-/// Fractional bits of the table's computation: 96 to keep, 96 to show that the rounding is right.
-const WORKING_BITS: u32 = 192;
 
 /// Coefficients of one interval's parabola, in units of `2^−96` nats.
 ///
@@ -47,19 +42,11 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// PROTOCOL's formulas for `A_i`, `B_i`, `C_i` from the values at an interval's start, middle and end.
-    ///
-    /// `div_euclid` by a positive number is floor for numerators of either sign; `/` would truncate.
-    fn through([y_0, y_1, y_2]: [i128; 3]) -> Self {
-        let linear = -3 * y_0 + 4 * y_1 - y_2;
-        let quadratic = y_0 - 2 * y_1 + y_2;
-        let b = rounded_shift(linear, OFFSET_BITS);
-        let c = rounded_shift(quadratic, 2 * OFFSET_BITS - 1);
-        assert!(y_0 >= 0 && b > 0 && c < 0, "the logarithm is non-negative, rising and concave on [1, 2)");
-        Self { a: y_0.unsigned_abs(), b: b.unsigned_abs(), c_magnitude: c.unsigned_abs() }
-    }
-
     /// `A_i + B_i·o + C_i·o²`; `o < 2^21`.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "o < 2^21; A and B·o are below 2^97, and C·o² is the smaller part of B·o that bends it down"
+    )]
     fn at(&self, offset: u32) -> u128 {
         let offset = u128::from(offset);
         self.a + self.b * offset - self.c_magnitude * offset * offset
@@ -90,6 +77,7 @@ pub fn intervals() -> &'static [Interval; INTERVALS] {
 }
 
 /// `e`, `2^(31−e)`, `i` and `o` of `x`.
+#[expect(clippy::arithmetic_side_effects, reason = "e ≤ 31, and x·2^(31−e) lies in [2^31, 2^32)")]
 pub fn decompose(x: NonZeroU32) -> Decomposition {
     let exponent = x.ilog2();
     let power = 1 << (31 - exponent);
@@ -103,59 +91,15 @@ pub fn decompose(x: NonZeroU32) -> Decomposition {
 }
 
 /// `Ln(x)`: `2^96·ln x` within `2^60.1`; below `2^101`.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "e·LN2 is below 2^101; i is ten bits of x, and there are 2^10 intervals"
+)]
 pub fn ln(x: NonZeroU32) -> u128 {
     let Decomposition { exponent, interval, offset, .. } = decompose(x);
     u128::from(exponent) * ln2() + intervals()[interval as usize].at(offset)
-}
-
-struct Table {
-    ln2: u128,
-    intervals: [Interval; INTERVALS],
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let nodes = nodes();
-    let node = |j: usize| i128::try_from(nodes[j]).expect("a logarithm of at most ln 2 is below 2^96");
-    Table {
-        ln2: nodes[2 * INTERVALS],
-        intervals: array::from_fn(|i| Interval::through([node(2 * i), node(2 * i + 1), node(2 * i + 2)])),
-    }
-});
-
-/// `round(2^96·ln(1 + j/2048))` for `0 ≤ j ≤ 2048`: the ends and the middles of all intervals.
-fn nodes() -> Vec<u128> {
-    let first = 2 * INTERVALS as u32;
-    let mut sum = Enclosure::zero(WORKING_BITS);
-    let mut nodes = vec![0];
-    for m in first..2 * first {
-        sum += ln_of_successor_over(m);
-        let node = sum.round(SCALE_BITS).and_then(|node| node.to_u128());
-        nodes.push(node.expect("96 guard bits separate every node from a tie: a fact about constants"));
-    }
-    nodes
-}
-
-/// `ln((m+1)/m) = 2·Σ_k 1/((2k+1)·q^(2k+1))` with `q = 2m + 1`.
-///
-/// Each term is floored (floors of floors by integers are floors of the exact quotient), so a sum of `K` terms
-/// is short by less than `K`. The tail begins where `2^bits < q^(2K+1)`, and is therefore less than
-/// `Σ_j q^(−2j)/(2K+1) < 1`.
-fn ln_of_successor_over(m: u32) -> Enclosure {
-    let q = 2 * m + 1;
-    let mut power = (BigUint::from(1u32) << WORKING_BITS) / q;
-    let mut sum = BigUint::ZERO;
-    let mut terms = 0u32;
-    while !power.is_zero() {
-        sum += &power / (2 * terms + 1);
-        power /= u64::from(q) * u64::from(q);
-        terms += 1;
-    }
-    Enclosure::new(&sum * 2u32, (&sum + terms + 1u32) * 2u32, WORKING_BITS)
-}
-
-/// `⌊(numerator + 2^(shift−1)) / 2^shift⌋`, the rounding of PROTOCOL section 6.
-fn rounded_shift(numerator: i128, shift: u32) -> i128 {
-    (numerator + (1 << (shift - 1))).div_euclid(1 << shift)
 }
 
 #[cfg(test)]
@@ -164,6 +108,9 @@ mod tests {
     use dashu_float::round::mode::HalfEven;
     use proptest::prelude::*;
 
+    use num_bigint::BigUint;
+
+    use super::table::{nodes, rounded_shift};
     use super::*;
 
     fn positive(x: u32) -> NonZeroU32 {

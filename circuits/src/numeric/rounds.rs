@@ -81,6 +81,10 @@ pub fn share(units: u32, total: u32) -> Result<u64, ShareError> {
 /// The compute score of consecutive rounds, at the first of which the decay is `first_decay`.
 ///
 /// A history that continues another starts from the decay at which that one ended.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a share is at most 2^32 and a decay 2^64, as they never rise; the rest are big integers"
+)]
 pub fn compute_score(
     units: &[u32],
     totals: &[u32],
@@ -173,7 +177,8 @@ mod tests {
             millionths in 1u32..2_000_000,
         ) {
             let decay = decay(&format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000));
-            let (units, totals): (Vec<u32>, Vec<u32>) = rounds.into_iter().map(|(a, b)| (a.min(b), a.max(b))).unzip();
+            let rounds = rounds.into_iter().map(|(a, b)| (a.min(b), a.max(b)));
+            let (units, totals): (Vec<u32>, Vec<u32>) = rounds.unzip();
             let cut = cut.index(units.len());
             let whole = compute_score(&units, &totals, &decay, DECAY_START)?;
             let before = compute_score(&units[..cut], &totals[..cut], &decay, DECAY_START)?;
@@ -186,7 +191,8 @@ mod tests {
         #[test]
         fn shares_of_a_round_never_exceed_the_whole(nodes in vec(0u32..1_000_000, 1..50)) {
             let total: u32 = nodes.iter().sum();
-            let shares: Result<Vec<u64>, ShareError> = nodes.iter().map(|&units| share(units, total)).collect();
+            let shares = nodes.iter().map(|&units| share(units, total));
+            let shares: Result<Vec<u64>, ShareError> = shares.collect();
             prop_assert!(shares?.iter().sum::<u64>() <= 1 << SHARE_BITS);
         }
     }

@@ -1,7 +1,7 @@
 //! `ρ` on both sides of the integers it floors to, and how far decays fall short of `2^64·e^(−λx)`.
 //!
-//! **Bound.** Let `q = e^(−λ)` and `2^64·q = ρ + θ`, `0 ≤ θ < 1`. The shortfall `E_x = 2^64·q^x − decay_x` is 0 at
-//! 0, `θ` at 1, and `E_{x+1} < E_x·q + θ·q^x + 1`; therefore `0 ≤ E_x < x·q^(x−1) + Σ_{j<x} q^j ≤ 2x`.
+//! **Bound.** Let `q = e^(−λ)` and `2^64·q = ρ + θ`, `0 ≤ θ < 1`. The shortfall `E_x = 2^64·q^x − decay_x` is
+//! 0 at 0, `θ` at 1, and `E_{x+1} < E_x·q + θ·q^x + 1`; therefore `0 ≤ E_x < x·q^(x−1) + Σ_{j<x} q^j ≤ 2x`.
 
 use fairshare_circuits::numeric::decay::{DECAY_START, Decay};
 use num_bigint::BigUint;

@@ -1,7 +1,7 @@
 //! The data score against the exact divergence, and the guard term `n·d·2^63`.
 //!
-//! **What the guard gives.** Each of the four logarithms in `D` errs by less than `2^−35.9`, together by less than
-//! `d·2^−33.9`; the guard adds `d·2^−33` exactly; the floor takes less than `2^−48`. Hence
+//! **What the guard gives.** Each of the four logarithms in `D` errs by less than `2^−35.9`, together by less
+//! than `d·2^−33.9`; the guard adds `d·2^−33` exactly; the floor takes less than `2^−48`. Hence
 //! `d·(2^−33 − 2^−33.9) − 2^−48 < score/2^48 − D < d·(2^−33 + 2^−33.9) < d·2^−32`: a score is never below the
 //! divergence, and `S` never negative.
 
@@ -137,8 +137,8 @@ fn a_full_alphabet_scores_its_divergence() {
     check(&(0..4095).map(|_| arb_feature(n, 2, &mut rng)).collect::<Vec<_>>());
 }
 
-/// With counts that are the reference's, or those times a power of two, every logarithm cancels: the score is the
-/// guard, `d·2^15`, to the bit.
+/// With counts that are the reference's, or those times a power of two, every logarithm cancels: the score is
+/// the guard, `d·2^15`, to the bit.
 #[test]
 fn identical_distributions_score_the_guard_alone() {
     let mut rng = rng(83);
@@ -171,7 +171,8 @@ fn multiples_of_the_reference_score_near_the_guard() {
     }
 }
 
-/// Of all histograms against one reference, those of its own distribution score least, up to what logarithms err.
+/// Of all histograms against one reference, those of its own distribution score least, up to what logarithms
+/// err.
 #[test]
 fn no_histogram_scores_below_the_identical_one_by_more_than_the_logarithms_err() {
     let slack = (1 << 15) * 536 / 1000 + 1;
@@ -195,7 +196,8 @@ fn the_order_of_bins_and_features_changes_no_bit() {
     }
 }
 
-/// What two scores of equal divergence can differ by, for `d` features, in units of `2^−48`; and the floor's one.
+/// What two scores of equal divergence can differ by, for `d` features, in units of `2^−48`; and the floor's
+/// one.
 fn spread(d: usize) -> u64 {
     // 2·2^−33.9 < 1.08·2^−33.
     ((d as u64) << 15) * 108 / 100 + 1
@@ -225,7 +227,8 @@ fn repeating_an_upload_gains_nothing() {
     }
 }
 
-/// Divergence is convex: merged uploads score at most the mean of what they score apart, by number of records.
+/// Divergence is convex: merged uploads score at most the mean of what they score apart, by number of
+/// records.
 #[test]
 fn merging_uploads_never_gains() {
     let mut rng = rng(88);
@@ -256,7 +259,8 @@ fn merging_bins_never_gains() {
     }
 }
 
-/// Where `S/2^48` is nearest to an integer from either side, among a hundred thousand pairs: the floor takes the right one.
+/// Where `S/2^48` is nearest to an integer from either side, among a hundred thousand pairs: the floor takes
+/// the right one.
 #[test]
 fn the_score_is_a_floor_on_both_sides_of_an_integer() {
     let mut rng = rng(90);

@@ -88,8 +88,8 @@ pub fn arb_features(rng: &mut impl Rng) -> Vec<Feature> {
     (0..rng.gen_range(1..=8)).map(|_| arb_feature(n, rng.gen_range(1..=40), rng)).collect()
 }
 
-/// Numbers that sum to `total` and have the leading digits of `mantissa`, save for small ones: `mantissa/2^largest`
-/// as often as it fits, then the next power, to `2^23`.
+/// Numbers that sum to `total` and have the leading digits of `mantissa`, save for small ones:
+/// `mantissa/2^largest` as often as it fits, then the next power, to `2^23`.
 fn with_mantissa(mantissa: u32, total: u32, largest: u32) -> Vec<u32> {
     let mut left = total;
     let mut parts = Vec::new();
@@ -106,8 +106,8 @@ fn with_mantissa(mantissa: u32, total: u32, largest: u32) -> Vec<u32> {
     parts
 }
 
-/// A feature whose four logarithms all err the same way: counts and `R` have leading digits `one`, references and
-/// `n` have leading digits `other`, where `Ln` errs most in one direction and most in the other.
+/// A feature whose four logarithms all err the same way: counts and `R` have leading digits `one`, references
+/// and `n` have leading digits `other`, where `Ln` errs most in one direction and most in the other.
 pub fn stretched(one: u32, other: u32) -> Feature {
     let mut counts = with_mantissa(one, other, 1);
     let reference = with_mantissa(other, one, 5);

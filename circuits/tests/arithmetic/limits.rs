@@ -1,4 +1,5 @@
-//! The ends of every domain and what lies past them: neither a panic nor a wrapped word, but a value or an error.
+//! The ends of every domain and what lies past them: neither a panic nor a wrapped word, but a value or an
+//! error.
 
 use fairshare_circuits::numeric::decay::{DECAY_START, Decay, DecayError, MAX_ROUND};
 use fairshare_circuits::numeric::divergence::{
@@ -15,7 +16,8 @@ fn decay(lambda: &str) -> Decay {
     Decay::from_decimal(lambda).expect("an admissible λ")
 }
 
-/// As many features as there may be, each with the largest `n` and the largest `R`: the widest sums there are.
+/// As many features as there may be, each with the largest `n` and the largest `R`: the widest sums there
+/// are.
 #[test]
 fn the_most_features_of_the_most_records_keep_every_bit() {
     let reference = [1, FULL - 1];

@@ -64,12 +64,13 @@ fn the_logarithm_is_its_table_to_the_bit() {
     println!("{points} points");
 }
 
-/// Offsets at which the error of an interval is largest: its ends, and both neighbours of each point where the
-/// derivative of `ln − Ln` vanishes, the highest point of it first.
+/// Offsets at which the error of an interval is largest: its ends, and both neighbours of each point where
+/// the derivative of `ln − Ln` vanishes, the highest point of it first.
 ///
-/// That derivative, `2^96/(X_0 + o) − (B + 2·C·o)`, has the sign of `N(o) = 2·|C|·o² + (2·|C|·X_0 − B)·o + 2^96 − B·X_0`, a
-/// parabola that opens upward. It is found positive at `0`, negative in the middle and positive at `2^21`; so it
-/// changes sign exactly once in each half, and the error is monotone between the points returned.
+/// That derivative, `2^96/(X_0 + o) − (B + 2·C·o)`, has the sign of
+/// `N(o) = 2·|C|·o² + (2·|C|·X_0 − B)·o + 2^96 − B·X_0`, a parabola that opens upward. It is found positive
+/// at `0`, negative in the middle and positive at `2^21`; so it changes sign exactly once in each half, and
+/// the error is monotone between the points returned.
 fn extremal_offsets(index: usize, interval: &Interval) -> [u32; 6] {
     let signed = |x: u128| i128::try_from(x).expect("coefficients are below 2^97");
     let (b, c, x_0) = (signed(interval.b), signed(interval.c_magnitude), i128::from(start(index)));
@@ -91,14 +92,15 @@ fn extremal_offsets(index: usize, interval: &Interval) -> [u32; 6] {
     [0, highest, highest + 1, lowest, lowest + 1, LAST_OFFSET]
 }
 
-/// `X` where `Ln` errs most downward and most upward: the first interval is the worst, as the proof below finds.
+/// `X` where `Ln` errs most downward and most upward: the first interval is the worst, as the proof below
+/// finds.
 pub fn worst_of_first_interval() -> [u32; 2] {
     let [_, low, _, high, ..] = extremal_offsets(0, &intervals()[0]);
     [start(0) + low, start(0) + high]
 }
 
-/// The bound for every `x` of the domain, not a sample of them: `Ln(x) − 2^96·ln x` is the error at `X`'s offset
-/// in the table, which the extremal offsets bound, and `e ≤ 31` times the error of `LN2`.
+/// The bound for every `x` of the domain, not a sample of them: `Ln(x) − 2^96·ln x` is the error at `X`'s
+/// offset in the table, which the extremal offsets bound, and `e ≤ 31` times the error of `LN2`.
 #[test]
 fn the_error_bound_is_proved_on_every_interval() {
     let (mut above, mut below) = (Worst::new(), Worst::new());
@@ -118,7 +120,8 @@ fn the_error_bound_is_proved_on_every_interval() {
     below.print("Ln below ln", "2^-35.9");
     for worst in [above, below] {
         assert!(worst.magnitude() + &of_ln2 < two_to_tenths(-359));
-        // Not vacuous, and PROTOCOL's figure for the interpolation alone is the one met: 2^−35.96 to two places.
+        // Not vacuous, and PROTOCOL's figure for the interpolation alone is the one met: 2^−35.96 to two
+        // places.
         assert!(*worst.magnitude() > two_to_tenths(-360));
     }
 }
@@ -137,8 +140,8 @@ fn the_error_bound_holds_at_powers_of_two_borders_extremes_and_at_random() {
     worst.print("Ln at sampled points", "2^-35.9");
 }
 
-/// `x < y` implies `Ln(x) < Ln(y)` on the whole domain: in an interval the parabola's last step, its smallest, is
-/// upward; so is the step over every border; so is the step to the next power of two.
+/// `x < y` implies `Ln(x) < Ln(y)` on the whole domain: in an interval the parabola's last step, its
+/// smallest, is upward; so is the step over every border; so is the step to the next power of two.
 #[test]
 fn the_logarithm_rises_everywhere() {
     let at = |interval: &Interval, offset: u32| {

@@ -117,7 +117,8 @@ pub fn table_ln(x: u32) -> BigInt {
     e * &TABLE.ln2 + a + b * o + c * o * o
 }
 
-/// Digits of `ln 2`, `ln 10` and `1/e` as published (OEIS A002162, A002392, A068985): the yardstick is measured first.
+/// Digits of `ln 2`, `ln 10` and `1/e` as published (OEIS A002162, A002392, A068985): the yardstick is
+/// measured first.
 #[test]
 fn the_big_float_library_knows_published_digits() {
     let close = |got: Real, digits: &str| {

@@ -1,9 +1,9 @@
 //! Shares and the compute score: floors to the bit, never above the true value, and how far below it.
 //!
-//! **Bound.** With `q = e^(−λ)` and `G = Σ_{x<X} q^x` over `X` rounds, what a score loses is: less than `2^−48` by
-//! its own floor, less than `2^−48·G` by that of `λ_q`, less than `2^−32·λG` by those of the shares, and
-//! `λ·2^−64·Σ E_x ≤ λ·2^−64·(G + X)·G` by the decays' (see `decay.rs`). Since `λG ≤ 1 + λ`, up
-//! to 2^14 rounds lose less than `(1 + λ)·2^−31.6` together.
+//! **Bound.** With `q = e^(−λ)` and `G = Σ_{x<X} q^x` over `X` rounds, what a score loses is: less than
+//! `2^−48` by its own floor, less than `2^−48·G` by that of `λ_q`, less than `2^−32·λG` by those of the
+//! shares, and `λ·2^−64·Σ E_x ≤ λ·2^−64·(G + X)·G` by the decays' (see `decay.rs`). Since `λG ≤ 1 + λ`, up to
+//! 2^14 rounds lose less than `(1 + λ)·2^−31.6` together.
 
 use fairshare_circuits::numeric::decay::{DECAY_START, Decay};
 use fairshare_circuits::numeric::rounds::{compute_score, share};
@@ -56,8 +56,8 @@ fn shares_rise_with_units_and_fall_with_totals() {
     }
 }
 
-/// The score's own floor, approached through decays one unit apart: with `λ = 1` and one full share, the score is
-/// `⌊decay/2^16⌋`.
+/// The score's own floor, approached through decays one unit apart: with `λ = 1` and one full share, the
+/// score is `⌊decay/2^16⌋`.
 #[test]
 fn the_score_steps_between_two_decays() {
     let one = Decay::from_decimal("1").expect("admissible");
@@ -112,7 +112,8 @@ fn random_history(rng: &mut impl Rng) -> History {
     History { units: units.collect(), totals }
 }
 
-/// Shares that lose nearly a unit each: `2^32` leaves 1 when divided by 65,537, and so `u·2^32` leaves `U − 1`.
+/// Shares that lose nearly a unit each: `2^32` leaves 1 when divided by 65,537, and so `u·2^32` leaves
+/// `U − 1`.
 fn worst_history(rounds: usize) -> History {
     History { units: vec![65_536; rounds], totals: vec![65_537; rounds] }
 }

@@ -1,3 +1,4 @@
+use fairshare_circuits::chips::limbs::count as limb_count;
 use fairshare_circuits::chips::power_of_two;
 use fairshare_circuits::compute_score::{Cells, Clause, ComputeScoreCircuit, Instance, Rows, Trace, check};
 use halo2curves::bn256::Fr;
@@ -202,6 +203,14 @@ fn c6_score_off_by_one() {
     }
 }
 
+/// The cells of the score's remainder: the first limbs of units, rest and share.
+fn remainder_limbs() -> impl Iterator<Item = Cells> {
+    let width = GEOMETRY.alphabet_bits();
+    let units = (0..limb_count(32, width)).map(Cells::UnitLimb);
+    let rest = (0..limb_count(32, width)).map(Cells::Rest);
+    units.chain(rest).chain((0..limb_count(33, width)).map(Cells::Share)).take(limb_count(96, width))
+}
+
 #[test]
 fn c6_remainder_is_in_range() {
     // The limbs compose to the out-of-range remainder: only the table objects.
@@ -210,18 +219,12 @@ fn c6_remainder_is_in_range() {
     let honest = honest().trace();
     let mut trace = claim.trace();
     let width = GEOMETRY.alphabet_bits();
-    let limbs = 96u32.div_ceil(width) as usize;
-    let top = power_of_two(width);
-    for index in 0..limbs {
-        let cells = [Cells::UnitLimb(0), Cells::Rest(0), Cells::Share(0)][index / 4];
-        let cells = match cells {
-            Cells::UnitLimb(_) => Cells::UnitLimb(index % 4),
-            Cells::Rest(_) => Cells::Rest(index % 4),
-            _ => Cells::Share(index % 4),
-        };
-        let carry = if index + 1 == limbs { top } else { Fr::zero() };
-        trace.set(cells, ROWS.total(), honest.get(cells, ROWS.total()) + carry);
+    let cells: Vec<_> = remainder_limbs().collect();
+    for cells in &cells {
+        trace.set(*cells, ROWS.total(), honest.get(*cells, ROWS.total()));
     }
+    let last = cells[cells.len() - 1];
+    trace.set(last, ROWS.total(), honest.get(last, ROWS.total()) + power_of_two(width));
     trace.recount();
     claim.refused(trace, &["LogUp boundary"]);
 }

@@ -8,8 +8,8 @@
 //! | gate | a gate `D2 unused-empty: …`, or the look-up argument switched on in such a region |
 //! | test | a test function `d2_unused_empty…` |
 //!
-//! The other way round, no gate may be called after a clause that the statement does not have, and a clause test
-//! must name every constraint as the one that it expects to object.
+//! The other way round, no gate may be called after a clause that the statement does not have, and a clause
+//! test must name every constraint as the one that it expects to object.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,8 @@ use crate::system::System;
 /// The look-up argument serves several clauses, so its constraints are called after itself.
 const LOOKUPS: &str = "LogUp";
 
-/// Constraints of the look-up argument that no first-phase lie can break: helpers and steps are computed from it.
+/// Constraints of the look-up argument that no first-phase lie can break: helpers and steps are computed from
+/// it.
 const COMPUTED: [&str; 2] = ["LogUp helper", "LogUp sum"];
 
 /// One circuit's five places.
@@ -115,7 +116,8 @@ impl Places {
             let first = position(self.headings.iter().find(|name| left.ends_with(name.as_str())));
             let last = position(self.headings.iter().find(|name| right.starts_with(name.as_str())));
             let this = self.headings.iter().position(|name| name == clause);
-            return matches!((first, this, last), (Some(first), Some(this), Some(last)) if (first..=last).contains(&this));
+            let (Some(first), Some(this), Some(last)) = (first, this, last) else { return false };
+            return (first..=last).contains(&this);
         }
         label.split([',', ':']).any(|part| part.trim() == clause)
     }
@@ -196,7 +198,8 @@ mod bite {
     fn on_a_heading() {
         lacks(
             &[
-                "the statement has [\"X1 first-thing\", \"X3 third\"], the enumeration [\"X1 first-thing\", \"X2 second\", \"X3 third\"]",
+                "the statement has [\"X1 first-thing\", \"X3 third\"], the enumeration \
+                 [\"X1 first-thing\", \"X2 second\", \"X3 third\"]",
                 "X1 first-thing: no region",
                 "X2 zero: a constraint of no clause",
                 "X2 second: c = 0: a constraint of no clause",
@@ -210,7 +213,8 @@ mod bite {
         lacks(&["X1 first-thing: no variant"], |places| places.variants[0].0 = "First".to_owned());
         lacks(
             &[
-                "the statement has [\"X1 first-thing\", \"X2 second\", \"X3 third\"], the enumeration [\"X1 first-thing\", \"X2 second\"]",
+                "the statement has [\"X1 first-thing\", \"X2 second\", \"X3 third\"], the enumeration \
+                 [\"X1 first-thing\", \"X2 second\"]",
                 "X3 third: no variant",
             ],
             |places| places.variants.truncate(2),

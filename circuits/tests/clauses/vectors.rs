@@ -1,13 +1,14 @@
-//! Vectors of an independent arbitrary-precision implementation, in circuit: the score of each is accepted, and the
-//! scores one unit beside it are refused.
+//! Vectors of an independent arbitrary-precision implementation, in circuit and in every geometry: the score
+//! of each is accepted, and the scores one unit beside it are refused.
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
+use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use halo2curves::bn256::Fr;
 use serde_json::Value;
 
-use super::support::failures;
+use super::support::failures_in;
 use crate::claims::GEOMETRY;
 
 const CONTEXT: [Fr; 2] = [Fr::from_raw([1, 0, 0, 0]), Fr::from_raw([2, 0, 0, 0])];
@@ -25,19 +26,32 @@ fn vectors(text: &str) -> Vec<Value> {
     serde_json::from_str(text).expect("a list of vectors")
 }
 
-/// Accepted as it is, refused with the score one up or one down.
-fn check_scores(score: u64, is_accepted: impl Fn(u64) -> bool) {
+/// Every third vector in the geometry under test; in each other the longest, by the numbers in `field`. Some
+/// have more rounds than the compact geometry.
+fn sample(vectors: Vec<Value>, geometry: Geometry, field: &str) -> Vec<Value> {
+    if geometry != GEOMETRY {
+        return vectors.into_iter().max_by_key(|vector| numbers(&vector[field]).len()).into_iter().collect();
+    }
+    let sample: Vec<_> = vectors.into_iter().step_by(3).collect();
+    assert!(sample.len() >= 5);
+    sample
+}
+
+/// Accepted as it is, refused with the score one up and, in the geometry under test, one down.
+fn check_scores(geometry: Geometry, score: u64, is_accepted: impl Fn(u64) -> bool) {
     assert!(is_accepted(score));
     assert!(!is_accepted(score + 1));
-    assert!(score == 0 || !is_accepted(score - 1));
+    assert!(score == 0 || geometry != GEOMETRY || !is_accepted(score - 1));
 }
 
 #[test]
 fn data_scores() {
+    Geometry::ALL.into_iter().for_each(data_scores_in);
+}
+
+fn data_scores_in(geometry: Geometry) {
     let vectors = vectors(include_str!("../vectors/data_score.json"));
-    let sample: Vec<_> = vectors.iter().step_by(3).collect();
-    assert!(sample.len() >= 5);
-    for vector in sample {
+    for vector in sample(vectors, geometry, "counts") {
         let mut references = numbers(&vector["reference"]);
         let features: Vec<Vec<u32>> = vector["features"]
             .as_array()
@@ -49,13 +63,13 @@ fn data_scores() {
             })
             .collect();
         let slices = || features.iter().map(Vec::as_slice);
-        let reference = Reference::new(GEOMETRY, slices()).expect("a reference");
+        let reference = Reference::new(geometry, slices()).expect("a reference");
         let mut counts = vec![0];
         counts.extend(numbers(&vector["counts"]));
-        counts.resize(GEOMETRY.alphabet(), 0);
+        counts.resize(geometry.alphabet(), 0);
         let records = vector["n"].as_u64().and_then(|n| u32::try_from(n).ok()?.try_into().ok());
         let witness = data_score::Witness { counts };
-        check_scores(integer(&vector["score"]), |score| {
+        check_scores(geometry, integer(&vector["score"]), |score| {
             let instance = data_score::Instance {
                 context: CONTEXT,
                 records: records.expect("records"),
@@ -63,22 +77,24 @@ fn data_scores() {
                 ln_totals: sum_ln_totals(slices()).expect("totals"),
                 score,
             };
-            let trace = data_score::Trace::new(GEOMETRY, &instance, &reference, &witness);
-            failures(&DataScoreCircuit::new(GEOMETRY, trace), &instance.to_rows()).is_empty()
+            let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
+            failures_in(geometry, &DataScoreCircuit::new(geometry, trace), &instance.to_rows()).is_empty()
         });
     }
 }
 
 #[test]
 fn compute_scores() {
-    let vectors = vectors(include_str!("../vectors/compute_score.json"));
-    let fits = |vector: &&Value| numbers(&vector["totals"]).len() <= GEOMETRY.rounds();
-    let sample: Vec<_> = vectors.iter().filter(fits).step_by(3).collect();
-    assert!(sample.len() >= 5);
-    for vector in sample {
+    Geometry::ALL.into_iter().for_each(compute_scores_in);
+}
+
+fn compute_scores_in(geometry: Geometry) {
+    let mut vectors = vectors(include_str!("../vectors/compute_score.json"));
+    vectors.retain(|vector| numbers(&vector["totals"]).len() <= geometry.rounds());
+    for vector in sample(vectors, geometry, "totals") {
         let witness =
             compute_score::Witness { units: numbers(&vector["units"]), totals: numbers(&vector["totals"]) };
-        check_scores(integer(&vector["score"]), |score| {
+        check_scores(geometry, integer(&vector["score"]), |score| {
             let instance = compute_score::Instance {
                 context: CONTEXT,
                 rho: integer(&vector["rho"]),
@@ -87,8 +103,8 @@ fn compute_scores() {
                 first_decay: 1 << 64,
                 score,
             };
-            let trace = compute_score::Trace::new(GEOMETRY, &instance, &witness);
-            failures(&ComputeScoreCircuit::new(GEOMETRY, trace), &instance.to_rows()).is_empty()
+            let trace = compute_score::Trace::new(geometry, &instance, &witness);
+            failures_in(geometry, &ComputeScoreCircuit::new(geometry, trace), &instance.to_rows()).is_empty()
         });
     }
 }

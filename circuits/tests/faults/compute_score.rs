@@ -1,19 +1,25 @@
+use fairshare_circuits::chips::limbs::{count as limb_count, scaling};
 use fairshare_circuits::compute_score::{Cells, Clause, INSTANCE_ROWS, Instance, Rows, Witness, check};
 use ff::{Field, PrimeField};
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 
 use super::plant::{
-    Case, Fault, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs,
-    small,
+    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs, small,
 };
 use crate::claims::{ComputeClaim, GEOMETRY};
+use crate::fault::Fault;
 use crate::system::System;
 
 const ROWS: Rows = Rows::new(GEOMETRY);
 /// Rows of `io` that hold the score, and of the instance.
 const SCORE: (usize, usize) = (ROWS.total(), 6);
 const WIDTH: u32 = GEOMETRY.alphabet_bits();
+/// Bits of the limbed values, as PROTOCOL has them.
+const UNIT_BITS: u32 = 32;
+const DECAY_BITS: u32 = 65;
+const LOST_BITS: u32 = 64;
+const REMAINDER_BITS: u32 = 96;
 /// The last round of the honest claim with units.
 const LAST: usize = 9;
 
@@ -68,13 +74,15 @@ fn settle(mut system: System) -> System {
 
 fn rescore(mut system: System) -> System {
     let lambda = integer(get(&system, Cells::Io, ROWS.total() - 1));
-    // The gate is about sixteen times the product, so a sum of sixteenths is a sum as well.
-    let product = integer(get(&system, Cells::Sum, ROWS.total()) * element(&lambda) * Fr::from(16));
-    let score = &product >> 100u32;
+    // The gate is about a multiple of the product, so a sum of parts of it is a sum as well.
+    let scaled = REMAINDER_BITS + scaling(REMAINDER_BITS, WIDTH);
+    let multiple = Fr::from(1 << (scaled - REMAINDER_BITS));
+    let product = integer(get(&system, Cells::Sum, ROWS.total()) * element(&lambda) * multiple);
+    let score = &product >> scaled;
     assert!(score.bits() <= 64, "a score that the instance's type can hold");
     set_score(&mut system, &score);
-    let remainder = product & ((BigUint::from(1u32) << 100u32) - 1u32);
-    for (index, limb) in limbs(&remainder, WIDTH, 10).into_iter().enumerate() {
+    let remainder = product & ((BigUint::from(1u32) << scaled) - 1u32);
+    for (index, limb) in limbs(&remainder, WIDTH, limb_count(REMAINDER_BITS, WIDTH)).into_iter().enumerate() {
         system.advice[column(Cells::UnitLimb(0)) + index][ROWS.total()] = limb;
     }
     system
@@ -97,9 +105,9 @@ fn lie(changes: impl IntoIterator<Item = (Cells, usize, Fr)>) -> System {
     settle(system)
 }
 
-/// A value's limbs, from the first on.
-fn set_limbs(system: &mut System, first: Cells, row: usize, value: &BigUint, count: usize) {
-    for (index, limb) in limbs(value, WIDTH, count).into_iter().enumerate() {
+/// The limbs of a value of so many bits, from the first on.
+fn set_limbs(system: &mut System, first: Cells, row: usize, value: &BigUint, bits: u32) {
+    for (index, limb) in limbs(value, WIDTH, limb_count(bits, WIDTH)).into_iter().enumerate() {
         system.advice[column(first) + index][row] = limb;
     }
 }
@@ -108,8 +116,10 @@ fn set_limbs(system: &mut System, first: Cells, row: usize, value: &BigUint, cou
 fn rho_vanishes() -> System {
     let mut system = honest();
     (LAST - 1..=ROWS.total()).for_each(|row| set(&mut system, Cells::Rho, row, Fr::ZERO));
-    (LAST - 1..ROWS.total()).for_each(|row| set_limbs(&mut system, Cells::Lost(0), row, &BigUint::ZERO, 7));
-    (LAST..=ROWS.total()).for_each(|row| set_limbs(&mut system, Cells::Decay(0), row, &BigUint::ZERO, 7));
+    (LAST - 1..ROWS.total())
+        .for_each(|row| set_limbs(&mut system, Cells::Lost(0), row, &BigUint::ZERO, LOST_BITS));
+    (LAST..=ROWS.total())
+        .for_each(|row| set_limbs(&mut system, Cells::Decay(0), row, &BigUint::ZERO, DECAY_BITS));
     settle(system)
 }
 
@@ -117,14 +127,15 @@ fn rho_vanishes() -> System {
 fn other_decay(decay: impl FnOnce(BigUint) -> BigUint) -> System {
     let mut system = honest();
     let rho = integer(get(&system, Cells::Rho, 0));
-    let limb = |index: usize| integer(get(&system, Cells::Decay(index), LAST)) << (10 * index);
-    let mut decay = decay((0..7).map(limb).sum());
+    let limb = |index: usize| integer(get(&system, Cells::Decay(index), LAST)) << (WIDTH as usize * index);
+    let mut decay = decay((0..limb_count(DECAY_BITS, WIDTH)).map(limb).sum());
     for row in LAST..=ROWS.total() {
-        set_limbs(&mut system, Cells::Decay(0), row, &decay, 7);
+        set_limbs(&mut system, Cells::Decay(0), row, &decay, DECAY_BITS);
         if row < ROWS.total() {
             let product = &decay * &rho;
             decay = &product >> 64u32;
-            set_limbs(&mut system, Cells::Lost(0), row, &((product - (&decay << 64u32)) << 6u32), 7);
+            let lost = (product - (&decay << 64u32)) << scaling(LOST_BITS, WIDTH);
+            set_limbs(&mut system, Cells::Lost(0), row, &lost, LOST_BITS);
         }
     }
     settle(system)
@@ -133,7 +144,7 @@ fn other_decay(decay: impl FnOnce(BigUint) -> BigUint) -> System {
 /// The last round's decay larger by 2^40, its part lost negative by as much.
 fn negative_loss() -> System {
     let mut system = other_decay(|decay| decay + (1u64 << 40));
-    let missing = element(&(BigUint::from(1u32) << 110u32));
+    let missing = element(&(BigUint::from(1u32) << (40 + 64 + scaling(LOST_BITS, WIDTH))));
     add(&mut system, Cells::Lost(0), LAST - 1, -missing);
     system
 }
@@ -144,7 +155,7 @@ fn too_many_units(rest_as_limb: bool) -> System {
     claim.witness.units[0] = 2000;
     let mut system = extract(&claim);
     if rest_as_limb {
-        set_limbs(&mut system, Cells::Rest(0), 0, &BigUint::ZERO, 4);
+        set_limbs(&mut system, Cells::Rest(0), 0, &BigUint::ZERO, UNIT_BITS);
         set(&mut system, Cells::Rest(0), 0, -Fr::from(1000));
     }
     settle(system)
@@ -172,7 +183,7 @@ fn sum_ahead_from(first: usize) -> System {
 fn rounded_up() -> System {
     let mut system = honest();
     let slack = integer(get(&system, Cells::Slack(0), 0)) + 1000u32;
-    set_limbs(&mut system, Cells::Slack(0), 0, &slack, 4);
+    set_limbs(&mut system, Cells::Slack(0), 0, &slack, UNIT_BITS);
     add(&mut system, Cells::Share(0), 0, Fr::ONE);
     add(&mut system, Cells::Remainder(0), 0, -Fr::from(1000));
     settle(system)
@@ -182,7 +193,7 @@ fn rounded_up() -> System {
 fn rounded_down(slack: Fr) -> System {
     let mut system = honest();
     let remainder = integer(get(&system, Cells::Remainder(0), 0)) + 1000u32;
-    set_limbs(&mut system, Cells::Remainder(0), 0, &remainder, 4);
+    set_limbs(&mut system, Cells::Remainder(0), 0, &remainder, UNIT_BITS);
     add(&mut system, Cells::Share(0), 0, -Fr::ONE);
     add(&mut system, Cells::Slack(0), 0, slack);
     settle(system)
@@ -195,12 +206,17 @@ fn score_without_remainder() -> System {
     system
 }
 
+/// The column of the last limb of the score's remainder, which stands in the first limbs of a round.
+fn last_of_remainder() -> usize {
+    column(Cells::UnitLimb(0)) + limb_count(REMAINDER_BITS, WIDTH) - 1
+}
+
 /// One unit of score less, all of it in the remainder's last limb.
 fn remainder_too_large() -> System {
     let mut system = honest();
     let score = score(&system) - 1u32;
     set_score(&mut system, &score);
-    add(&mut system, Cells::Share(1), ROWS.total(), Fr::from(1 << WIDTH));
+    system.advice[last_of_remainder()][ROWS.total()] += Fr::from(1 << WIDTH);
     system
 }
 
@@ -232,8 +248,8 @@ fn cases() -> Vec<Case> {
     let on_row = |name, row, lie| {
         case(name, Fault::OnRow("LogUp boundary", row), lie, "LogUp boundary", Clause::Score)
     };
-    // Round 0: 5 of 1000 units, so that 125 less of the remainder is an eighth more of the share, and eighths of a
-    // decay of 2^64 are integers.
+    // Round 0: 5 of 1000 units, so that 125 less of the remainder is an eighth more of the share, and eighths
+    // of a decay of 2^64 are integers.
     let eighth = Fr::from(8).invert().expect("an odd modulus");
     let unfloored = || lie([(share, 0, eighth), (remainder, 0, -Fr::from(125)), (slack, 0, Fr::from(125))]);
     let mut cases = vec![
@@ -261,7 +277,13 @@ fn cases() -> Vec<Case> {
         constraint("a head start", "C5 start", sum_ahead_from(0)),
         constraint("a step aside", "C5 term", sum_ahead_from(41)),
         constraint("no division", "C6 score", score_without_remainder()),
-        lookup("a remainder too large", Cells::Share(1), remainder_too_large()),
+        case(
+            "a remainder too large",
+            Fault::Lookup(last_of_remainder()),
+            remainder_too_large(),
+            "LogUp boundary",
+            Clause::Score,
+        ),
         on_row("a share rounded up, end", GEOMETRY.usable_rows(), rounded_up()),
         on_row("a share rounded up, start", 0, rounded_up()),
         Case {
@@ -282,8 +304,8 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Constraints without which no false score is known: others imply what they say of units, shares and sum. They make
-/// the witness the only one, and the clause evident on its own.
+/// Constraints without which no false score is known: others imply what they say of units, shares and sum.
+/// They make the witness the only one, and the clause evident on its own.
 fn redundant() -> [(&'static str, &'static str, System); 3] {
     [
         // 0 ≤ U − u and the division leave no other integer for u; its own limbs would be free.
@@ -308,5 +330,6 @@ fn each_fault_lets_a_lie_through() {
 
 #[test]
 fn every_lookup_bites() {
-    assert_every_lookup_bites(&honest(), 34);
+    let limbs = Cells::count(GEOMETRY) - column(Cells::UnitLimb(0));
+    assert_every_lookup_bites(&honest(), limbs);
 }

@@ -1,18 +1,24 @@
 use std::num::NonZeroU32;
 
+use fairshare_circuits::chips::limbs::{count as limb_count, scaling};
 use fairshare_circuits::data_score::{Cells, Clause, INSTANCE_ROWS, Instance, Rows, Witness, check};
 use ff::{Field, PrimeField};
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 
 use super::plant::{
-    Case, Fault, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs,
-    small,
+    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs, small,
 };
 use crate::claims::{DataClaim, GEOMETRY};
+use crate::fault::Fault;
 use crate::system::System;
 
 const ROWS: Rows = Rows::new(GEOMETRY);
+const WIDTH: u32 = GEOMETRY.alphabet_bits();
+/// Bits of the limbed values, as PROTOCOL has them.
+const OFFSET_BITS: u32 = 21;
+const COUNT_BITS: u32 = 32;
+const REMAINDER_BITS: u32 = 80;
 /// Rows of `io` that hold the score, and of the instance.
 const SCORE: (usize, usize) = (GEOMETRY.alphabet() + 2, 6);
 
@@ -92,8 +98,9 @@ fn set_score(system: &mut System, score: &BigUint) {
 fn set_wide(system: &mut System, row: usize, value: &BigUint) {
     set(system, Cells::Running, row, element(value));
     let first = column(Cells::Offset(0));
-    let per_row = column(Cells::CountLimb(4)) - first;
-    for (offset, limbs) in limbs(value, GEOMETRY.alphabet_bits(), 8).chunks(per_row).enumerate() {
+    let per_row = Cells::count(GEOMETRY) - first;
+    let limbs = limbs(value, WIDTH, limb_count(REMAINDER_BITS, WIDTH));
+    for (offset, limbs) in limbs.chunks(per_row).enumerate() {
         for (column, limb) in limbs.iter().enumerate() {
             system.advice[first + column][row + offset] = *limb;
         }
@@ -156,10 +163,9 @@ fn no_coefficients() -> System {
 fn other_interval(flag: bool) -> System {
     let honest = extract(&DataClaim::honest());
     let cells = [Cells::Interval, Cells::A, Cells::B, Cells::CMagnitude];
-    let scale = Fr::from(1 << 9).invert().expect("an odd modulus");
-    let offset =
-        (0..3).map(|limb| get(&honest, Cells::Offset(limb), 3) * Fr::from(1u64 << (10 * limb))).sum::<Fr>()
-            * scale;
+    let scale = Fr::from(1 << scaling(OFFSET_BITS, WIDTH)).invert().expect("an odd modulus");
+    let limb = |limb: usize| get(&honest, Cells::Offset(limb), 3) * Fr::from(1u64 << (WIDTH as usize * limb));
+    let offset = (0..limb_count(OFFSET_BITS, WIDTH)).map(limb).sum::<Fr>() * scale;
     let interval = get(&honest, Cells::Interval, 4);
     let mantissa = Fr::from(1 << 31) + interval * Fr::from(1 << 21) + offset;
     let normalised = get(&honest, Cells::Counts, 3) * get(&honest, Cells::Power, 3);
@@ -182,12 +188,12 @@ fn half_counts(limb: bool) -> System {
             let mut system = extract(&claim);
             for (row, count, offset) in [(1, power + half, 1u64), (2, power + Fr::from(4) + half, 9)] {
                 set(&mut system, Cells::Counts, row, count);
-                for (index, value) in
-                    limbs(&BigUint::from(offset << 9), GEOMETRY.alphabet_bits(), 3).into_iter().enumerate()
-                {
+                let offset = BigUint::from(offset << scaling(OFFSET_BITS, WIDTH));
+                let offsets = limbs(&offset, WIDTH, limb_count(OFFSET_BITS, WIDTH));
+                for (index, value) in offsets.into_iter().enumerate() {
                     set(&mut system, Cells::Offset(index), row, value);
                 }
-                for index in 0..4 {
+                for index in 0..limb_count(COUNT_BITS, WIDTH) {
                     let value = if limb && index == 0 { count } else { Fr::ZERO };
                     set(&mut system, Cells::CountLimb(index), row, value);
                 }
@@ -311,7 +317,8 @@ fn cases() -> Vec<Case> {
             ..constraint("a free coefficient, sum", "LogUp sum", other_coefficient(), Clause::Score)
         },
     ];
-    // The relation does not see contexts, and computes `Ln(n)` itself: there the lie is that the instance says so.
+    // The relation does not see contexts, and computes `Ln(n)` itself: there the lie is that the instance
+    // says so.
     let breaks = [None, None, Some(Clause::FeatureTotals), Some(Clause::InstanceBound), None];
     let breaks = breaks.into_iter().chain([Some(Clause::Score); 2]);
     cases.extend(breaks.enumerate().map(|(row, breaks)| Case {
@@ -330,5 +337,7 @@ fn each_fault_lets_a_lie_through() {
 
 #[test]
 fn every_lookup_bites() {
-    assert_every_lookup_bites(&extract(&DataClaim::honest()), 9);
+    // Every limb, and two tuples.
+    let limbs = Cells::count(GEOMETRY) - column(Cells::Offset(0));
+    assert_every_lookup_bites(&extract(&DataClaim::honest()), limbs + 2);
 }

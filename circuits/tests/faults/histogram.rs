@@ -1,14 +1,14 @@
-use fairshare_circuits::histogram::{Clause, Instance, Witness, check};
+use fairshare_circuits::histogram::{Cells, Clause, Instance, Witness, check};
 use ff::Field;
 use halo2curves::bn256::Fr;
 
-use super::plant::{Case, Fault, Finish, Hide, assert_complete, small};
+use super::plant::{Case, Finish, Hide, assert_complete, small};
 use crate::claims::{GEOMETRY, HistogramClaim};
+use crate::fault::Fault;
 use crate::system::System;
 
 const WIDTH: usize = GEOMETRY.data_columns();
 const USABLE: usize = GEOMETRY.usable_rows();
-const COUNTS: usize = WIDTH;
 
 fn extract(claim: &HistogramClaim) -> System {
     System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows())
@@ -16,12 +16,13 @@ fn extract(claim: &HistogramClaim) -> System {
 
 /// What the relation says of the linked cells, the statement's and the instance.
 fn violated(system: &System) -> Option<&'static str> {
+    let column = |cells: Cells| &system.advice[cells.index(GEOMETRY)][..USABLE];
     let number = |value: Fr| small::<u32>(value).unwrap_or(u32::MAX);
     let symbols = system.advice[..WIDTH].iter().flat_map(|column| &column[..USABLE]);
     let witness = Witness {
         symbols: symbols.map(|symbol| small::<u16>(*symbol).unwrap_or(u16::MAX)).collect(),
-        counts: system.advice[COUNTS][..USABLE].iter().map(|count| number(*count)).collect(),
-        statement: [0, 1].map(|row| system.advice[COUNTS + 1][row]),
+        counts: column(Cells::Counts).iter().map(|count| number(*count)).collect(),
+        statement: [0, 1].map(|row| column(Cells::Statement)[row]),
     };
     let instance = Instance { statement: [0, 1].map(|row| system.instance[0][row]) };
     check(GEOMETRY, &instance, &witness).err().map(|violation| violation.clause.name())
@@ -82,7 +83,13 @@ fn cases() -> Vec<Case> {
         case("a count moved", boundary(USABLE), moved_count(), "LogUp boundary", counts),
         case("a count moved, start", boundary(0), moved_count(), "LogUp boundary", counts),
         case("a first column uncounted", Fault::Lookup(0), uncounted_column(0), "LogUp boundary", counts),
-        case("a last column uncounted", Fault::Lookup(15), uncounted_column(15), "LogUp boundary", counts),
+        case(
+            "a last column uncounted",
+            Fault::Lookup(WIDTH - 1),
+            uncounted_column(WIDTH - 1),
+            "LogUp boundary",
+            counts,
+        ),
         case("a count below", Fault::Constraint("H3 counts-end"), count_below(), "H3 counts-end", counts),
         case(
             "another statement",
@@ -119,6 +126,7 @@ fn each_fault_lets_a_lie_through() {
 #[test]
 fn every_column_is_counted() {
     let argument = crate::logup::Argument::read(&extract(&HistogramClaim::honest()));
-    let columns = argument.fractions().filter(|it| it.is_lookup()).filter_map(super::plant::first_column);
+    let columns =
+        argument.fractions().filter(|it| it.is_lookup()).filter_map(crate::logup::Fraction::first_column);
     assert_eq!(columns.collect::<Vec<_>>(), (0..WIDTH).collect::<Vec<_>>());
 }

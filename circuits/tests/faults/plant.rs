@@ -1,30 +1,14 @@
-//! Faults, cases, and the judge.
+//! Cases, and the judge.
 
 use std::collections::BTreeSet;
 
-use fairshare_circuits::chips::{Expr, constant};
 use ff::{Field, PrimeField};
-use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 
-use crate::logup::{Argument, Fraction};
-use crate::system::{Constraint, Kind, System};
-
-/// What is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The constraints of that name.
-    Constraint(&'static str),
-    /// The constraint of that name, on one row.
-    OnRow(&'static str, usize),
-    /// The copy of an instance row.
-    Copy(usize),
-    /// The look-up whose value starts with this advice column.
-    Lookup(usize),
-    /// The tags that tell one table's tuples from another's.
-    Tags,
-}
+use crate::fault::Fault;
+use crate::logup::Argument;
+use crate::system::{Constraint, System};
 
 /// How the liar completes its witness, beyond summing the fractions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,82 +37,9 @@ pub struct Case {
     pub finish: Finish,
     /// What objects in the real circuit.
     pub refused_by: &'static str,
-    /// The clause that the plain relation finds broken in what the linked cells and the instance say; `None` where
-    /// the lie is about a cell that they do not show.
+    /// The clause that the plain relation finds broken in what the linked cells and the instance say; `None`
+    /// where the lie is about a cell that they do not show.
     pub breaks: Option<&'static str>,
-}
-
-impl Fault {
-    /// Leaves it out of a system, and returns the look-up argument that a liar has to satisfy.
-    pub fn plant(self, system: &mut System) -> Argument {
-        let argument = Argument::read(system);
-        match self {
-            Self::Constraint(name) => {
-                let before = system.constraints.len();
-                system.constraints.retain(|constraint| constraint.name != name);
-                assert!(system.constraints.len() < before, "no constraint {name}");
-            }
-            Self::OnRow(name, row) => {
-                let named = |constraint: &&Constraint| constraint.name == name;
-                let selectors = system.constraints.iter().find(named).expect("a constraint").selectors();
-                let alone = |constraint: &&Constraint| constraint.selectors() == selectors;
-                assert_eq!(system.constraints.iter().filter(alone).count(), 1, "{name} shares its selector");
-                for selector in selectors {
-                    assert!(std::mem::take(&mut system.selectors[selector][row]), "{name} is off there");
-                }
-            }
-            Self::Copy(row) => {
-                let before = system.copies.len();
-                system.copies.retain(|(_, right)| (right.kind, right.row) != (Kind::Instance, row));
-                assert_eq!(system.copies.len() + 1, before, "no copy of instance row {row}");
-            }
-            Self::Lookup(column) => {
-                return edit(system, argument, |fractions| {
-                    let before = fractions.len();
-                    fractions.retain(|it| !(it.is_lookup() && first_column(it) == Some(column)));
-                    before - fractions.len()
-                });
-            }
-            Self::Tags => {
-                return edit(system, argument, |fractions| {
-                    let tagged = fractions.iter_mut().filter(|it| matches!(it.value, Expression::Sum(..)));
-                    tagged.map(|fraction| fraction.value = without_tag(&fraction.value)).count()
-                });
-            }
-        }
-        argument
-    }
-}
-
-/// Edits the argument's fractions, and the gates with them; `edit` says how many it changed.
-fn edit(
-    system: &mut System,
-    mut argument: Argument,
-    mut edit: impl FnMut(&mut Vec<Fraction>) -> usize,
-) -> Argument {
-    let changed: usize = argument.groups.iter_mut().map(|group| edit(&mut group.fractions)).sum();
-    assert!(changed > 0, "no such look-up");
-    argument.write(system);
-    argument
-}
-
-/// The first advice column of a fraction's value.
-pub fn first_column(fraction: &Fraction) -> Option<usize> {
-    let mut first = None;
-    crate::system::visit(&fraction.value, &mut |leaf| {
-        if let (Expression::Advice(query), None) = (leaf, first) {
-            first = Some(query.column_index());
-        }
-    });
-    first
-}
-
-/// `tag + rest` with zero for the tag.
-fn without_tag(value: &Expr) -> Expr {
-    match value {
-        Expression::Sum(left, right) => without_tag(left) + (**right).clone(),
-        _ => constant(Fr::ZERO),
-    }
 }
 
 impl Finish {
@@ -188,8 +99,8 @@ impl Case {
     }
 }
 
-/// Asserts that the cases leave out every constraint, every copy of the instance, and the two ends of the look-up
-/// argument's sum.
+/// Asserts that the cases leave out every constraint, every copy of the instance, and the two ends of the
+/// look-up argument's sum.
 pub fn assert_complete(cases: &[Case], system: &System) {
     let faults: Vec<_> = cases.iter().map(|case| case.fault).collect();
     for constraint in &system.constraints {
@@ -214,15 +125,15 @@ pub fn assert_complete(cases: &[Case], system: &System) {
     }
 }
 
-/// Every look-up counts: a value that stands in no table, in a row that no gate reads, spoils the sum, and only where
-/// its own look-up is left out does it not.
+/// Every look-up counts: a value that stands in no table, in a row that no gate reads, spoils the sum, and
+/// only where its own look-up is left out does it not.
 pub fn assert_every_lookup_bites(honest: &System, expected: usize) {
     let argument = Argument::read(honest);
     let row = argument.rows.end - 1;
     let columns: Vec<_> = argument
         .fractions()
         .filter(|it| it.is_lookup())
-        .map(|it| first_column(it).expect("a column"))
+        .map(|it| it.first_column().expect("a column"))
         .collect();
     assert_eq!(columns.iter().collect::<BTreeSet<_>>().len(), expected, "columns that are looked up");
     for column in columns {
@@ -236,8 +147,8 @@ pub fn assert_every_lookup_bites(honest: &System, expected: usize) {
     }
 }
 
-/// Carries a column forward: on each row where the constraint `x(next) − …` is on, writes the `x(next)` that it asks
-/// for.
+/// Carries a column forward: on each row where the constraint `x(next) − …` is on, writes the `x(next)` that
+/// it asks for.
 pub fn carry(system: &mut System, name: &str, column: usize) {
     let named = |constraint: &&Constraint| constraint.name == name;
     let constraint = system.constraints.iter().find(named).expect("a constraint").clone();

@@ -13,8 +13,19 @@ use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_
 use fairshare_circuits::numeric::rounds::compute_score;
 use halo2curves::bn256::Fr;
 
-/// Tests use the compact geometry: the circuits are the same for every geometry.
-pub const GEOMETRY: Geometry = Geometry::COMPACT;
+/// The geometry under test: the compact one, or that which `FAIRSHARE_GEOMETRY` names when the tests are
+/// compiled. Limbs are of other widths and tables of other heights in each; what every geometry must show at
+/// every run is in `clauses/geometries.rs` and `clauses/vectors.rs`, and the long runs are in
+/// `docs/slow-runs.md`.
+pub const GEOMETRY: Geometry = match option_env!("FAIRSHARE_GEOMETRY") {
+    None => Geometry::COMPACT,
+    Some(name) => match name.as_bytes() {
+        b"compact" => Geometry::COMPACT,
+        b"standard" => Geometry::STANDARD,
+        b"onchain" => Geometry::ONCHAIN,
+        _ => panic!("FAIRSHARE_GEOMETRY is compact, standard or onchain"),
+    },
+};
 
 /// `decay_0` of a history's first round.
 pub const FULL_DECAY: u128 = 1 << 64;
@@ -22,6 +33,7 @@ pub const FULL_DECAY: u128 = 1 << 64;
 /// A segment and its counts.
 #[derive(Clone, Debug)]
 pub struct HistogramClaim {
+    pub geometry: Geometry,
     pub instance: histogram::Instance,
     pub witness: histogram::Witness,
 }
@@ -29,19 +41,25 @@ pub struct HistogramClaim {
 impl HistogramClaim {
     /// 20,000 symbols, a few hundred of them different.
     pub fn honest() -> Self {
+        Self::honest_in(GEOMETRY)
+    }
+
+    pub fn honest_in(geometry: Geometry) -> Self {
         let symbols = (0..20_000u32).map(|index| (index * index % 601) as u16 + 1).collect();
         let instance = histogram::Instance { statement: [Fr::from(11), Fr::from(22)] };
-        Self { witness: histogram::Witness::new(GEOMETRY, symbols, instance.statement), instance }
+        let witness = histogram::Witness::new(geometry, symbols, instance.statement);
+        Self { geometry, instance, witness }
     }
 
     pub fn circuit(&self) -> HistogramCircuit {
-        HistogramCircuit::new(GEOMETRY, self.witness.clone())
+        HistogramCircuit::new(self.geometry, self.witness.clone())
     }
 }
 
 /// A merged histogram and its divergence.
 #[derive(Debug)]
 pub struct DataClaim {
+    pub geometry: Geometry,
     pub instance: data_score::Instance,
     pub reference: Reference,
     pub witness: data_score::Witness,
@@ -50,6 +68,10 @@ pub struct DataClaim {
 impl DataClaim {
     /// Features as (counts, smoothed reference counts).
     pub fn new(features: &[(Vec<u32>, Vec<u32>)]) -> Self {
+        Self::new_in(GEOMETRY, features)
+    }
+
+    pub fn new_in(geometry: Geometry, features: &[(Vec<u32>, Vec<u32>)]) -> Self {
         let score = divergence(
             &features
                 .iter()
@@ -60,8 +82,9 @@ impl DataClaim {
         let references = || features.iter().map(|(_, reference)| reference.as_slice());
         let mut counts = vec![77];
         features.iter().for_each(|(feature, _)| counts.extend(feature));
-        counts.resize(GEOMETRY.alphabet(), 0);
+        counts.resize(geometry.alphabet(), 0);
         Self {
+            geometry,
             instance: data_score::Instance {
                 context: [Fr::from(3), Fr::from(4)],
                 records: NonZeroU32::new(score.n).expect("records"),
@@ -69,32 +92,38 @@ impl DataClaim {
                 ln_totals: sum_ln_totals(references()).expect("totals"),
                 score: score.score,
             },
-            reference: Reference::new(GEOMETRY, references()).expect("reference"),
+            reference: Reference::new(geometry, references()).expect("reference"),
             witness: data_score::Witness { counts },
         }
     }
 
     /// Three features of 4, 2 and 5 bins, some of them empty.
     pub fn honest() -> Self {
-        Self::new(&[
+        Self::honest_in(GEOMETRY)
+    }
+
+    pub fn honest_in(geometry: Geometry) -> Self {
+        let features = [
             (vec![10, 0, 90, 1_000_000], vec![100, 1, 500, 70_000]),
             (vec![1_000_100, 0], vec![3, 9]),
             (vec![0, 1, 1_000_098, 0, 1], vec![1, 1, 1, 1, 4_000_000_000]),
-        ])
+        ];
+        Self::new_in(geometry, &features)
     }
 
     pub fn trace(&self) -> data_score::Trace {
-        data_score::Trace::new(GEOMETRY, &self.instance, &self.reference, &self.witness)
+        data_score::Trace::new(self.geometry, &self.instance, &self.reference, &self.witness)
     }
 
     pub fn circuit(&self) -> DataScoreCircuit {
-        DataScoreCircuit::new(GEOMETRY, self.trace())
+        DataScoreCircuit::new(self.geometry, self.trace())
     }
 }
 
 /// A history of units and its score.
 #[derive(Debug)]
 pub struct ComputeClaim {
+    pub geometry: Geometry,
     pub instance: compute_score::Instance,
     pub witness: compute_score::Witness,
 }
@@ -111,7 +140,7 @@ impl ComputeClaim {
             first_decay,
             score,
         };
-        Self { instance, witness: compute_score::Witness { units, totals } }
+        Self { geometry: GEOMETRY, instance, witness: compute_score::Witness { units, totals } }
     }
 
     /// Ten rounds: partial, empty and full shares, and the largest integers.
@@ -121,11 +150,15 @@ impl ComputeClaim {
         Self::new("0.01", units, totals, FULL_DECAY)
     }
 
+    pub fn honest_in(geometry: Geometry) -> Self {
+        Self { geometry, ..Self::honest() }
+    }
+
     pub fn trace(&self) -> compute_score::Trace {
-        compute_score::Trace::new(GEOMETRY, &self.instance, &self.witness)
+        compute_score::Trace::new(self.geometry, &self.instance, &self.witness)
     }
 
     pub fn circuit(&self) -> ComputeScoreCircuit {
-        ComputeScoreCircuit::new(GEOMETRY, self.trace())
+        ComputeScoreCircuit::new(self.geometry, self.trace())
     }
 }

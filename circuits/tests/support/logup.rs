@@ -1,15 +1,18 @@
 //! The LogUp argument as it stands in a circuit's gates, read back from their polynomials.
 //!
-//! What the chip says of itself (`LogUp::terms`) is not asked: a gate `s·(h·Π(γ − v_i) − Σ m_i·Π_{j≠i}(γ − v_j))` is
-//! taken apart into its fractions `m_i/(γ − v_i)`, and [`Argument::read`] checks on random values that the fractions
-//! give the gate back. So a term lost between the chip's list and its gates is lost here too.
+//! What the chip says of itself (`LogUp::terms`) is not asked: a gate
+//! `s·(h·Π(γ − v_i) − Σ m_i·Π_{j≠i}(γ − v_j))` is taken apart into its fractions `m_i/(γ − v_i)`, and
+//! [`Argument::read`] checks on random values that the fractions give the gate back. So a term lost between
+//! the chip's list and its gates is lost here too. Whether the gates hold what the argument claims, a balance
+//! of all fractions, is [`Argument::binds`].
 //!
-//! [`Argument::recount`] and [`Argument::sum`] fill the multiplicities and the second-phase columns as the most
-//! able liar would: from whatever stands in the other cells, for whatever fractions the gates still contain.
+//! [`Argument::recount`] and [`Argument::sum`] fill the multiplicities and the second-phase columns as the
+//! most able liar would: from whatever stands in the other cells, for whatever fractions the gates still
+//! contain.
 
 #![allow(dead_code, reason = "each test target uses a part of it, and none the same part")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fairshare_circuits::chips::Expr;
 use ff::{BatchInvert, Field, PrimeField};
@@ -18,16 +21,28 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::system::{Constraint, Kind, System};
+use crate::system::{Constraint, Kind, Query, System, visit};
 
 /// `multiplicity / (γ − value)`.
 #[derive(Clone, Debug)]
 pub struct Fraction {
     pub multiplicity: Expr,
     pub value: Expr,
+    /// Advice columns of the value, as read.
+    pub looked_up: Vec<usize>,
+    /// Fixed columns of the value, as read.
+    pub table: Vec<usize>,
+    /// Advice columns of the multiplicity, as read.
+    pub multiplicities: Vec<usize>,
 }
 
 impl Fraction {
+    fn new(value: Expr, multiplicity: Expr) -> Self {
+        let [looked_up, table] = [Kind::Advice, Kind::Fixed].map(|kind| columns(&value, kind));
+        let multiplicities = columns(&multiplicity, Kind::Advice);
+        Self { multiplicity, value, looked_up, table, multiplicities }
+    }
+
     /// Whether it is a looked-up value, `1/(γ − v)`; otherwise it is a table's entry.
     pub fn is_lookup(&self) -> bool {
         matches!(&self.multiplicity, Expression::Constant(one) if *one == Fr::ONE)
@@ -39,6 +54,16 @@ impl Fraction {
             Expression::Negated(inner) => advice_column(inner).expect("a multiplicity column"),
             other => panic!("neither a look-up nor a table: {other:?}"),
         }
+    }
+
+    /// The first advice column of the value.
+    pub fn first_column(&self) -> Option<usize> {
+        self.looked_up.first().copied()
+    }
+
+    /// The multiplicity on a row.
+    pub fn numerator(&self, system: &System, row: usize) -> Fr {
+        system.evaluate(&self.multiplicity, row)
     }
 }
 
@@ -60,6 +85,15 @@ pub struct Argument {
     pub running: usize,
     /// The rows on which it is switched on.
     pub rows: std::ops::Range<usize>,
+    /// Whether the gates hold the sum of all fractions at zero.
+    pub binds: bool,
+    /// The challenge, `γ`.
+    gamma: Expr,
+}
+
+/// Whether a constraint reads a second-phase cell, and so belongs to the argument.
+pub fn is_of_logup(system: &System, constraint: &Constraint) -> bool {
+    constraint.queries().iter().any(|query| query.kind == Kind::Advice && system.phase(query.column) > 0)
 }
 
 impl Argument {
@@ -71,14 +105,16 @@ impl Argument {
         };
         let groups: Vec<Group> =
             named("LogUp helper").chain(named("LogUp sum")).map(|(index, it)| group(index, it)).collect();
-        let (_, boundary) = named("LogUp boundary").next().expect("a boundary constraint");
-        let [running] = boundary.queries()[..] else { panic!("the boundary reads the running sum alone") };
+        let gamma = gamma(system);
         for group in &groups {
-            assert_same(system, &system.constraints[group.constraint], &group.polynomial(system));
+            assert_same(&system.constraints[group.constraint], &group.polynomial(system, &gamma));
         }
-        let first = &system.constraints[groups[0].constraint];
-        let rows = 0..(0..system.rows).take_while(|row| system.is_active(first, *row)).count();
-        Self { groups, running: running.column, rows }
+        let active = |group: &Group, row: usize| system.is_active(&system.constraints[group.constraint], row);
+        let rows = 0..(0..system.rows).take_while(|row| active(&groups[0], *row)).count();
+        let everywhere = |group| (0..system.rows).all(|row| active(group, row) == rows.contains(&row));
+        let running = running(&groups);
+        let binds = groups.iter().all(everywhere) && is_closed(system, &groups, running, &rows);
+        Self { groups, running, rows, binds, gamma }
     }
 
     /// All fractions.
@@ -86,10 +122,15 @@ impl Argument {
         self.groups.iter().flat_map(|group| &group.fractions)
     }
 
+    /// `γ − v` of a fraction on a row.
+    pub fn denominator(&self, system: &System, fraction: &Fraction, row: usize) -> Fr {
+        system.evaluate(&self.gamma, row) - system.evaluate(&fraction.value, row)
+    }
+
     /// Writes the groups' polynomials back into the system.
     pub fn write(&self, system: &mut System) {
         for group in &self.groups {
-            system.constraints[group.constraint].polynomial = group.polynomial(system);
+            system.constraints[group.constraint].polynomial = group.polynomial(system, &self.gamma);
         }
     }
 
@@ -98,8 +139,8 @@ impl Argument {
         self.groups.iter().filter_map(|group| advice_column(&group.sum))
     }
 
-    /// Counts into the multiplicity columns how often each table entry is looked up, at the first row that offers
-    /// it. Values that stand in no table are left out.
+    /// Counts into the multiplicity columns how often each table entry is looked up, at the first row that
+    /// offers it. Values that stand in no table are left out.
     pub fn recount(&self, system: &mut System) {
         let rows = self.rows.clone();
         let mut counts: HashMap<[u8; 32], u64> = HashMap::new();
@@ -122,7 +163,7 @@ impl Argument {
         let rows = self.rows.clone();
         let mut steps = vec![Fr::ZERO; rows.len()];
         for group in &self.groups {
-            let values = group.values(system, rows.clone());
+            let values = group.values(system, &self.gamma, rows.clone());
             steps.iter_mut().zip(&values).for_each(|(step, value)| *step += value);
             if let Some(helper) = advice_column(&group.sum) {
                 system.advice[helper][rows.clone()].copy_from_slice(&values);
@@ -139,28 +180,27 @@ impl Argument {
 }
 
 impl Group {
-    /// `s·(sum·Π(γ − v_i) − Σ_i m_i·Π_{j≠i}(γ − v_j))`, with the selector and the challenge of the gate as it is.
-    fn polynomial(&self, system: &System) -> Expr {
+    /// `s·(sum·Π(γ − v_i) − Σ_i m_i·Π_{j≠i}(γ − v_j))`, with the selector of the gate as it is, so that it
+    /// can be read again.
+    fn polynomial(&self, system: &System, gamma: &Expr) -> Expr {
         let (selector, _) = split(&system.constraints[self.constraint].polynomial);
-        let gamma = gamma(system);
-        let product = |skip: Option<usize>| {
-            let factors = self.fractions.iter().enumerate().filter(|(index, _)| Some(*index) != skip);
-            factors.map(|(_, fraction)| gamma.clone() - fraction.value.clone()).reduce(|a, b| a * b)
-        };
-        let times = |factor: Expr, product: Option<Expr>| match product {
-            Some(product) => factor * product,
-            None => factor,
-        };
-        let terms = self.fractions.iter().enumerate();
-        let numerator =
-            terms.map(|(index, fraction)| times(fraction.multiplicity.clone(), product(Some(index))));
-        let left = times(self.sum.clone(), product(None));
-        selector * numerator.fold(left, |sum, term| sum - term)
+        let sum = self.fractions.iter().fold(None, |sum: Option<(Expr, Expr)>, fraction| {
+            let (m, d) = (fraction.multiplicity.clone(), gamma.clone() - fraction.value.clone());
+            Some(match sum {
+                None => (m, d),
+                Some((n, product)) => (n * d.clone() + m * product.clone(), product * d),
+            })
+        });
+        selector
+            * match sum {
+                Some((numerator, product)) => self.sum.clone() * product - numerator,
+                None => self.sum.clone(),
+            }
     }
 
     /// The sum of its fractions on each row.
-    fn values(&self, system: &System, rows: std::ops::Range<usize>) -> Vec<Fr> {
-        let gamma = system.evaluate(&gamma(system), 0);
+    fn values(&self, system: &System, gamma: &Expr, rows: std::ops::Range<usize>) -> Vec<Fr> {
+        let gamma = system.evaluate(gamma, 0);
         let mut sums = vec![Fr::ZERO; rows.len()];
         for fraction in &self.fractions {
             let mut inverses: Vec<Fr> =
@@ -174,12 +214,69 @@ impl Group {
     }
 }
 
+/// The second-phase cells for whose value a gate is solved, as columns and rotations.
+fn solved_for(group: &Group) -> BTreeSet<(usize, i32)> {
+    let mut cells = BTreeSet::new();
+    visit(&group.sum, &mut |leaf| {
+        if let Expression::Advice(query) = leaf {
+            cells.insert((query.column_index(), query.rotation().0));
+        }
+    });
+    cells
+}
+
+/// The running sum's column: the one that a gate reads on the next row too.
+fn running(groups: &[Group]) -> usize {
+    let next = groups.iter().flat_map(solved_for).find(|(_, rotation)| *rotation == 1);
+    next.expect("a running sum").0
+}
+
+/// Whether the running sum takes in every helper, every helper is solved for by one gate, and the sum is held
+/// at zero before the first row and after the last.
+fn is_closed(system: &System, groups: &[Group], running: usize, rows: &std::ops::Range<usize>) -> bool {
+    let (sums, helped): (Vec<_>, Vec<_>) =
+        groups.iter().map(solved_for).partition(|cells| cells.contains(&(running, 1)));
+    let mut expected = BTreeSet::from([(running, 0), (running, 1)]);
+    expected.extend(helped.iter().flatten());
+    let reads = |query: &Query| query.kind == Kind::Advice && query.column == running;
+    let held = |row: usize| {
+        system.constraints.iter().any(|constraint| {
+            let [only] = constraint.queries()[..] else { return false };
+            reads(&only) && system.is_active(constraint, row)
+        })
+    };
+    sums == [expected.clone()]
+        && helped.iter().all(|cells| cells.len() == 1)
+        && expected.len() == helped.len() + 2
+        && held(rows.start)
+        && held(rows.end)
+}
+
+/// The columns of one kind that an expression reads, as written; a fraction reads its own row only.
+fn columns(expression: &Expr, kind: Kind) -> Vec<usize> {
+    let mut columns = Vec::new();
+    visit(expression, &mut |leaf| {
+        let (leaf_kind, column, rotation) = match leaf {
+            Expression::Fixed(query) => (Kind::Fixed, query.column_index(), query.rotation()),
+            Expression::Advice(query) => (Kind::Advice, query.column_index(), query.rotation()),
+            Expression::Instance(query) => (Kind::Instance, query.column_index(), query.rotation()),
+            _ => return,
+        };
+        assert_eq!(rotation.0, 0, "a fraction reads another row");
+        assert_ne!(leaf_kind, Kind::Instance, "a fraction reads the instance");
+        if leaf_kind == kind {
+            columns.push(column);
+        }
+    });
+    columns
+}
+
 /// The challenge of the sum: the last that is declared.
 fn gamma(system: &System) -> Expr {
     let mut last = None;
     let index = system.meta.num_challenges() - 1;
     for constraint in &system.constraints {
-        crate::system::visit(&constraint.polynomial, &mut |leaf| {
+        visit(&constraint.polynomial, &mut |leaf| {
             if matches!(leaf, Expression::Challenge(challenge) if challenge.index() == index) {
                 last = Some(leaf.clone());
             }
@@ -205,9 +302,18 @@ fn split(polynomial: &Expr) -> (Expr, Expr) {
     }
 }
 
-/// Takes `h·D − N` apart.
+fn reads_challenge(expression: &Expr) -> bool {
+    let mut reads = false;
+    visit(expression, &mut |leaf| reads |= matches!(leaf, Expression::Challenge(_)));
+    reads
+}
+
+/// Takes `h·D − N` apart; `h` alone is a group whose fractions were all left out.
 fn group(constraint: usize, it: &Constraint) -> Group {
     let (_, body) = split(&it.polynomial);
+    if !reads_challenge(&body) {
+        return Group { constraint, sum: body, fractions: Vec::new() };
+    }
     let Expression::Sum(left, right) = body else { panic!("{}: no difference", it.name) };
     let (Expression::Product(sum, product), Expression::Negated(numerator)) = (*left, *right) else {
         panic!("{}: not h·D − N", it.name)
@@ -215,7 +321,7 @@ fn group(constraint: usize, it: &Constraint) -> Group {
     let values = denominators(&product);
     let multiplicities = numerators(&numerator, values.len());
     let fractions = values.into_iter().zip(multiplicities);
-    let fractions = fractions.map(|(value, multiplicity)| Fraction { multiplicity, value }).collect();
+    let fractions = fractions.map(|(value, multiplicity)| Fraction::new(value, multiplicity)).collect();
     Group { constraint, sum: *sum, fractions }
 }
 
@@ -249,20 +355,28 @@ fn numerators(numerator: &Expr, count: usize) -> Vec<Expr> {
     multiplicities
 }
 
-/// Asserts that a polynomial is the constraint's, by random values in all cells.
-fn assert_same(system: &System, constraint: &Constraint, polynomial: &Expr) {
+/// Asserts that a polynomial is the constraint's, by random values of all that it reads, its selectors on.
+fn assert_same(constraint: &Constraint, polynomial: &Expr) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let mut random = system.clone();
-    let row = (0..system.rows).find(|row| system.is_active(constraint, *row)).expect("an active row");
-    for query in constraint.queries() {
-        let target = system.rotated(row, query.rotation);
-        let columns = match query.kind {
-            Kind::Advice => &mut random.advice,
-            Kind::Fixed => &mut random.fixed,
-            Kind::Instance => &mut random.instance,
-        };
-        columns[query.column][target] = Fr::random(&mut rng);
+    let mut values: HashMap<(Kind, usize, i32), Fr> = HashMap::new();
+    for Query { kind, column, rotation } in constraint.queries() {
+        values.insert((kind, column, rotation), Fr::random(&mut rng));
     }
-    let (expected, actual) = (random.evaluate(&constraint.polynomial, row), random.evaluate(polynomial, row));
+    let challenges = [(); 8].map(|()| Fr::random(&mut rng));
+    let value = |polynomial: &Expr| {
+        polynomial.evaluate(
+            &|constant| constant,
+            &|_| Fr::ONE,
+            &|query| values[&(Kind::Fixed, query.column_index(), query.rotation().0)],
+            &|query| values[&(Kind::Advice, query.column_index(), query.rotation().0)],
+            &|query| values[&(Kind::Instance, query.column_index(), query.rotation().0)],
+            &|challenge| challenges[challenge.index()],
+            &|value: Fr| -value,
+            &|left: Fr, right: Fr| left + right,
+            &|left: Fr, right: Fr| left * right,
+            &|value: Fr, factor: Fr| value * factor,
+        )
+    };
+    let (expected, actual) = (value(&constraint.polynomial), value(polynomial));
     assert!(expected != Fr::ZERO && expected == actual, "{}: read wrongly", constraint.name);
 }

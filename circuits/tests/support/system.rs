@@ -1,20 +1,22 @@
 //! A circuit taken apart: what a verifier would hold a prover to, as data that a test can read, alter and
 //! evaluate.
 //!
-//! [`System::extract`] configures and synthesises a circuit once, as key generation and the prover together do,
-//! with a recording [`Assignment`]. It keeps
+//! [`System::extract`] configures and synthesises a circuit once, as key generation and the prover together
+//! do, with a recording [`Assignment`]. It keeps
 //!
-//! - every constraint of every gate, by name, as the expression that was declared (selectors not yet replaced);
-//! - every copy, every fixed cell, every selector's rows, the regions and the cells that each of them assigned;
+//! - every constraint of every gate, by name, as the expression that was declared (selectors not yet
+//!   replaced);
+//! - every copy, every fixed cell, every selector's rows, the regions and the cells that each of them
+//!   assigned;
 //! - the values of all phases' advice columns, under challenges drawn from a constant seed, and the instance.
 //!
-//! Rows `usable..rows` of the advice columns are the library's blinding rows: they hold random numbers here, so a
-//! constraint that reads one fails. A cell that no region assigns is zero, as it is in a proof.
+//! Rows `usable..rows` of the advice columns are the library's blinding rows: they hold random numbers here,
+//! so a constraint that reads one fails. A cell that no region assigns is zero, as it is in a proof.
 //!
-//! [`System::failures`] evaluates every constraint on every row and every copy. The clause tests run it beside the
-//! mock prover on each honest and each false assignment and ask for one answer, so it may stand for the mock prover
-//! where that cannot go: when a constraint is left out on purpose, or one cell changes thousands of times.
-//! All fields are public on purpose: a test makes a lie or a fault by writing to them.
+//! [`System::failures`] evaluates every constraint on every row and every copy. The clause tests run it
+//! beside the mock prover on each honest and each false assignment and ask for one answer, so it may stand
+//! for the mock prover where that cannot go: when a constraint is left out on purpose, or one cell changes
+//! thousands of times. All fields are public on purpose: a test makes a lie or a fault by writing to them.
 
 #![allow(dead_code, reason = "each test target uses a part of it, and none the same part")]
 
@@ -368,7 +370,8 @@ impl Assignment<Fr> for Recorder {
     ) -> Value<&'v Assigned<Fr>> {
         self.region().cells.push(Cell::advice(column.index(), row));
         to.map(|value| self.system.advice[column.index()][row] = value.evaluate());
-        // No circuit here reads back what it assigned; a reference that outlives this call cannot be had safely.
+        // No circuit here reads back what it assigned; a reference that outlives this call cannot be had
+        // safely.
         Value::unknown()
     }
 

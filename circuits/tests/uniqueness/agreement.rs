@@ -1,7 +1,7 @@
 //! The sweep and the mock prover give one answer, on the honest assignments and on a spread of altered ones.
 //!
-//! All alterations of the sample are judged by every gate on every row, with the second phase computed anew; some
-//! of them also by the mock prover, which must name the same constraints.
+//! All alterations of the sample are judged by every gate on every row, with the second phase computed anew;
+//! some of them also by the mock prover, which must name the same constraints.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ const MOCKED: usize = 10;
 /// What every gate and copy says of an altered assignment, its second phase computed anew.
 fn full_objections(sweep: &Sweep, changes: &[Change]) -> BTreeSet<String> {
     let mut system = altered(sweep, changes);
-    sweep.logup.fill(&mut system);
+    sweep.logup.sum(&mut system, Fr::ZERO);
     system.failing_names()
 }
 
@@ -102,13 +102,13 @@ fn compute_score_agrees() {
     agrees(&subjects::compute_score());
 }
 
-/// Second-phase cells meet the gates as they are: helpers their own gate and the sum's, the running sum its step and,
-/// at both ends, the boundary.
+/// Second-phase cells meet the gates as they are: helpers their own gate and the sum's, the running sum its
+/// step and, at both ends, the boundary.
 #[test]
 fn second_phase_cells_are_held_by_name() {
     for subject in [subjects::histogram(), subjects::data_score(), subjects::compute_score()] {
         let mut sweep = subject.sweep();
-        let (sum, rows) = (sweep.logup.sum(), sweep.logup.rows);
+        let (sum, rows) = (sweep.logup.running, sweep.logup.rows.end);
         for column in (0..sweep.system.advice.len()).filter(|column| subject.system.phase(*column) > 0) {
             for row in 0..=rows {
                 let expected: &[&str] = match (column == sum, row) {

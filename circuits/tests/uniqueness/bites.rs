@@ -6,18 +6,18 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use ff::Field;
-use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
 
-use super::lookups::{LogUp, Term, rewrite};
 use super::pins::assert_file;
 use super::rank::{Jacobian, Lookups};
 use super::subjects::{self, Subject};
 use super::sweep::{Sweep, View, survivors};
 use crate::claims::GEOMETRY;
-use crate::system::{Constraint, System};
+use crate::fault::Fault;
+use crate::logup::{Argument, Fraction};
 
-/// Rows of which the cells are altered: those with counts or units, some that are empty, and the single values.
+/// Rows of which the cells are altered: those with counts or units, some that are empty, and the single
+/// values.
 fn rows() -> impl Iterator<Item = usize> + Clone {
     (0..14).chain(1020..1032)
 }
@@ -79,31 +79,33 @@ fn honest(name: &str) -> &'static Honest {
 }
 
 impl Honest {
-    /// This circuit with a fault in it.
-    fn with(&self, fault: impl FnOnce(&mut System)) -> Sweep {
+    /// This circuit with faults in it.
+    fn with(&self, faults: impl IntoIterator<Item = Fault>) -> Sweep {
         let mut system = self.subject.system.clone();
-        fault(&mut system);
-        self.subject.sweep_of(system)
+        let mut argument = Argument::read(&system);
+        for fault in faults {
+            argument = fault.plant(&mut system);
+        }
+        Sweep::new(system, argument, self.subject.linked)
     }
 
     /// This circuit without a constraint, by name.
-    fn without(&self, name: &str) -> Sweep {
-        self.with(|system| {
-            let before = system.constraints.len();
-            system.constraints.retain(|constraint| constraint.name != name);
-            assert!(system.constraints.len() < before, "no constraint {name}");
-        })
+    fn without(&self, name: &'static str) -> Sweep {
+        self.with([Fault::Constraint(name)])
+    }
+
+    /// This circuit without the copies of the instance.
+    fn without_copies(&self) -> Sweep {
+        self.with(self.subject.system.copies.iter().map(|(_, right)| Fault::Copy(right.row)))
     }
 
     /// This circuit without the look-ups of some columns.
     fn without_lookups(&self, is_dropped: impl Fn(&str) -> bool) -> Sweep {
-        let system = self.subject.system.clone();
-        let mut logup = LogUp::of(&system);
-        let before = logup.terms.len();
-        let first = |term: &Term| term.looked_up.first().map(|column| self.subject.columns[*column].as_str());
-        logup.terms.retain(|term| first(term).is_none_or(|column| !is_dropped(column)));
-        assert!(logup.terms.len() < before, "no such look-up");
-        Sweep::new(system, logup, self.subject.linked)
+        let argument = Argument::read(&self.subject.system);
+        let columns = argument.fractions().filter_map(Fraction::first_column);
+        let dropped: Vec<_> = columns.filter(|column| is_dropped(&self.subject.columns[*column])).collect();
+        assert!(!dropped.is_empty(), "no such look-up");
+        self.with(dropped.into_iter().map(Fault::Lookup))
     }
 
     fn report(&self, sweep: &mut Sweep) -> Report {
@@ -150,17 +152,19 @@ impl Report {
     }
 }
 
-/// Leaves out each named constraint, and the look-ups of each value: something must be reported of every one of
-/// them. What it is, is pinned.
+/// Leaves out each named constraint, and the look-ups of each value: something must be reported of every one
+/// of them. What it is, is pinned.
 fn each_is_reported(name: &str, values: &[&str]) {
     let honest = honest(name);
     let mut text = format!(
-        "# {name}: what is reported when something is left out: directions more, in three ways (looked-up and\n\
-         # linked cells held | limbs may move | linked cells may move too); in the second phase; loose cells more.\n"
+        "# {name}: what is reported when something is left out: directions more, in three ways \
+         (looked-up and\n# linked cells held | limbs may move | linked cells may move too); in the second \
+         phase; loose cells more.\n"
     );
     let names: BTreeSet<&str> =
         honest.subject.system.constraints.iter().map(|constraint| constraint.name.as_str()).collect();
-    // Without these there is no argument to read from the gates; the sweep names them for each cell they hold.
+    // Without these there is no argument to read from the gates; the sweep names them for each cell they
+    // hold.
     let read = ["LogUp helper", "LogUp sum"];
     let mut add = |what: &str, mut sweep: Sweep| {
         let report = honest.report(&mut sweep);
@@ -195,21 +199,20 @@ fn each_part_of_compute_score_is_reported() {
 #[test]
 fn without_the_instance_public_inputs_move() {
     // Of the data score's seven, `n` is held by the totals and one other by the sum's two equations each.
-    let report = honest("data_score").report(&mut honest("data_score").with(|system| system.copies.clear()));
+    let report = honest("data_score").report(&mut honest("data_score").without_copies());
     assert_eq!(report.forced, 5);
     report.shows("io row 1027: any value");
     report.shows("io row 1028: any value");
     // Of the compute score's seven, `ρ` and the first decay are held by the limbs of decay, the score by λ_q.
-    let report =
-        honest("compute_score").report(&mut honest("compute_score").with(|system| system.copies.clear()));
+    let report = honest("compute_score").report(&mut honest("compute_score").without_copies());
     assert_eq!(report.forced, 4);
     report.shows("io row 1025: any value");
     let report = honest("histogram").report(&mut honest("histogram").without("H4 statement-bound"));
     assert_eq!(report.forced, 2);
 }
 
-/// Four limbs that need only compose to the quotient, or to the remainder, leave three free directions in each
-/// round.
+/// Four limbs that need only compose to the quotient, or to the remainder, leave three free directions in
+/// each round.
 #[test]
 fn without_a_range_limbs_move_against_each_other() {
     let honest = honest("compute_score");
@@ -238,7 +241,8 @@ fn without_its_boolean_the_nonempty_flag_moves_with_the_offset() {
     assert_eq!((report.forced, report.relaxed), (0, bins));
 }
 
-/// Without the boundary on its last row alone, LogUp claims nothing: limbs leave their range, counts are free.
+/// Without the boundary on its last row alone, LogUp claims nothing: limbs leave their range, counts are
+/// free.
 #[test]
 fn without_its_end_logup_claims_nothing() {
     for (name, cells) in [
@@ -247,12 +251,8 @@ fn without_its_end_logup_claims_nothing() {
         ("compute_score", ["m row 5: any value", "rest[0] row 1025: any value"]),
     ] {
         let honest = honest(name);
-        let end = honest.subject.sweep().logup.rows;
-        let report = honest.report(&mut honest.with(|system| {
-            let is_boundary = |constraint: &&Constraint| constraint.name == "LogUp boundary";
-            let boundary = system.constraints.iter().find(is_boundary).expect("a boundary").selectors();
-            boundary.into_iter().for_each(|selector| system.selectors[selector][end] = false);
-        }));
+        let end = honest.subject.sweep().logup.rows.end;
+        let report = honest.report(&mut honest.with([Fault::OnRow("LogUp boundary", end)]));
         assert_eq!(report.second, 0, "the running sum still starts somewhere");
         cells.iter().for_each(|cell| report.shows(cell));
     }
@@ -279,18 +279,11 @@ fn without_a_total_or_a_start_one_equation_is_missing() {
 #[test]
 fn without_tags_a_tuple_of_zeros_is_accepted() {
     let honest = honest("data_score");
-    let mut system = honest.subject.system.clone();
-    let mut logup = LogUp::of(&system);
-    let is_table = |term: &&Term| term.table.len() > 1;
-    let tag = logup.terms.iter().find(is_table).expect("a table of tuples").table[0];
-    system.fixed[tag].fill(Fr::ZERO);
-    for term in &mut logup.terms {
-        term.value = rewrite(&term.value, &mut |node| match node {
-            Expression::Constant(_) => Some(Expression::Constant(Fr::ZERO)),
-            _ => None,
-        });
-    }
-    let report = honest.report(&mut Sweep::new(system, logup, honest.subject.linked));
+    let mut sweep = honest.with([Fault::Tags]);
+    // The tuples that are tried are those under the look-up's tag, which is none.
+    let tag = sweep.terms.iter().find(|term| term.table.len() > 1).expect("a table of tuples").table[0];
+    sweep.system.fixed[tag].fill(Fr::ZERO);
+    let report = honest.report(&mut sweep);
     report.shows("i row 2: tuple 0");
     report.shows("e row 2: tuple 0");
 }

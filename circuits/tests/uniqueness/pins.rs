@@ -1,26 +1,47 @@
-//! The pinned files: what nothing holds, compacted by column and rows, each line with the reason why it is harmless.
+//! The pinned files: what nothing holds, compacted by column and rows, each line with the reason why it is
+//! harmless.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use fairshare_circuits::chips::ln_table::TABLE_ROWS;
+use fairshare_circuits::geometry::Geometry;
+
 use super::rank::{Direction, Jacobian, Lookups};
 use super::subjects::{self, Subject};
 use super::sweep::{View, survivors};
+use crate::claims::GEOMETRY;
 
 /// Stands in for a reason; no file with this word in it passes.
 const UNEXPLAINED: &str = "UNEXPLAINED";
 
+/// Rows of which every cell is altered: all in the compact geometry. In a larger one, those near each place
+/// where something begins or ends, which is every kind of row, and a sample of the others.
+fn rows(usable: usize) -> Vec<usize> {
+    let near = |place: usize| place.saturating_sub(3)..place + 9;
+    let ends = [0, 8, TABLE_ROWS - 32, TABLE_ROWS, GEOMETRY.alphabet(), usable - 8].map(near);
+    let is_taken = |row: &usize| {
+        GEOMETRY == Geometry::COMPACT || row.is_multiple_of(97) || ends.iter().any(|rows| rows.contains(row))
+    };
+    (0..usable).filter(is_taken).collect()
+}
+
 /// What is said of a cell: rows, how it is loose, why that is harmless.
 type Remark = (String, String, &'static str);
 
-/// The lines of remarks on cells: consecutive rows of a column together, then columns of which the same is said.
-fn compact(subject: &Subject, remarks: BTreeMap<(usize, usize), String>) -> Vec<String> {
+/// The lines of remarks on cells: consecutive rows, of those looked at, of a column together, then columns of
+/// which the same is said.
+fn compact(subject: &Subject, looked_at: &[usize], remarks: BTreeMap<(usize, usize), String>) -> Vec<String> {
+    let follows = |row: usize, last: usize| {
+        let next = looked_at.partition_point(|looked_at| *looked_at <= last);
+        looked_at.get(next) == Some(&row)
+    };
     let mut runs: Vec<(usize, usize, usize, String, &'static str)> = Vec::new();
     for ((column, row), how) in remarks {
         let why = (subject.reason)(subject, &subject.columns[column], row).unwrap_or(UNEXPLAINED);
         match runs.last_mut() {
             Some((known, _, last, same, because))
-                if *known == column && *last + 1 == row && *same == how && *because == why =>
+                if *known == column && follows(row, *last) && *same == how && *because == why =>
             {
                 *last = row;
             }
@@ -54,10 +75,11 @@ fn names(subject: &Subject, columns: &[usize]) -> String {
 /// What nothing objects to, by view, and how much was tried.
 fn loose_cells(subject: &Subject, view: View) -> (String, Vec<String>) {
     let mut sweep = subject.sweep();
-    let (columns, rows) = (sweep.system.advice.len(), sweep.system.usable);
-    let (cells, tried) = survivors(&mut sweep, 0..columns, 0..rows, view);
-    let lines = compact(subject, cells.into_iter().map(|(cell, names)| (cell, names.join(", "))).collect());
-    (format!("{tried} alterations of {} cells", columns * rows), lines)
+    let (columns, rows) = (sweep.system.advice.len(), rows(sweep.system.usable));
+    let (cells, tried) = survivors(&mut sweep, 0..columns, rows.iter().copied(), view);
+    let remarks = cells.into_iter().map(|(cell, names)| (cell, names.join(", "))).collect();
+    let cells = columns * rows.len();
+    (format!("{tried} alterations of {cells} cells"), compact(subject, &rows, remarks))
 }
 
 /// Directions in which nothing holds the first phase.
@@ -71,7 +93,8 @@ fn directions(subject: &Subject, jacobian: &Jacobian) -> Vec<String> {
         let how = if with.is_empty() { "alone".to_owned() } else { format!("with {}", with.join(", ")) };
         (direction.cell, how)
     };
-    compact(subject, jacobian.directions().into_iter().map(describe).collect())
+    let rows: Vec<_> = (0..subject.system.usable).collect();
+    compact(subject, &rows, jacobian.directions().into_iter().map(describe).collect())
 }
 
 /// The pinned file's text.
@@ -81,10 +104,15 @@ fn report(subject: &Subject) -> String {
     let first = jacobian(Some(subject.linked), Lookups::Discrete);
     let second = Jacobian::of_second_phase(&subject.system);
     let mut text = format!(
-        "# {}: what no constraint of the circuit holds, and why that is harmless. Written by the test target\n\
-         # `uniqueness` with FAIRSHARE_BLESS=1; a line more is a fault until a reviewer has read it.\n",
+        "# {}: what no constraint of the circuit holds, and why that is harmless. Written by the test \
+         target\n# `uniqueness` with FAIRSHARE_BLESS=1; a line more is a fault until a reviewer has read \
+         it.\n",
         subject.name
     );
+    if GEOMETRY != Geometry::COMPACT {
+        let rows = rows(subject.system.usable).len();
+        let _ = writeln!(text, "# {GEOMETRY} geometry; cells of {rows} rows: near every end, and a sample.");
+    }
     let mut section = |title: &str, lines: Vec<String>| {
         let _ = writeln!(text, "\n[{title}]");
         lines.iter().for_each(|line| text.extend([line, "\n"]));
@@ -106,19 +134,14 @@ fn report(subject: &Subject) -> String {
     text
 }
 
-/// Compares with the pinned file of that name, or writes it where that is asked for.
+/// Compares with the pinned file of that name, in a folder of the geometry's where it is not the compact one.
 #[track_caller]
 pub fn assert_file(name: &str, found: &str) {
-    let path = format!("{}/tests/uniqueness/pinned/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("FAIRSHARE_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, found).expect("a file that can be written");
-    }
-    let pinned = std::fs::read_to_string(&path).unwrap_or_default();
-    let only = |these: &str, those: &str| -> Vec<String> {
-        these.lines().filter(|line| !those.lines().any(|other| other == *line)).map(str::to_owned).collect()
+    let folder = match GEOMETRY {
+        Geometry::COMPACT => String::new(),
+        other => format!("{other}/"),
     };
-    let (new, gone) = (only(found, &pinned), only(&pinned, found));
-    assert!(found == pinned, "{path}: new: {new:#?}\ngone: {gone:#?}");
+    fairshare_pinned::assert_pinned(format!("tests/uniqueness/pinned/{folder}{name}.txt"), found);
 }
 
 /// What nothing holds is what is pinned, and all of it has a reason, pinned or not.

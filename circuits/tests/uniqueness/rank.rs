@@ -1,14 +1,14 @@
-//! The rank of all constraints' Jacobian at the honest assignment: is there a direction in which cells could move
-//! together?
+//! The rank of all constraints' Jacobian at the honest assignment: is there a direction in which cells could
+//! move together?
 //!
-//! Unknowns are the first-phase cells; instance and linked columns are held. LogUp enters by what it claims: a
-//! looked-up value is discrete and cannot move, for every value of `θ`; and the multiplicities of each table entry
-//! add up to a constant. Second-phase cells are solved for apart, with the first phase held: their gates are linear
-//! in them.
+//! Unknowns are the first-phase cells; instance and linked columns are held. LogUp enters by what it claims:
+//! a looked-up value is discrete and cannot move, for every value of `θ`; and the multiplicities of each
+//! table entry add up to a constant. Second-phase cells are solved for apart, with the first phase held:
+//! their gates are linear in them.
 //!
 //! With [`Lookups::Relaxed`] single looked-up cells may move, as within their range they can, and with
-//! `hold_linked` unset so may linked cells: then the number of directions tells how much is left to ranges and
-//! links, and grows if an equation is missing.
+//! `hold_linked` unset so may linked cells: then the number of directions tells how much is left to ranges
+//! and links, and grows if an equation is missing.
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -16,7 +16,7 @@ use ff::{Field, PrimeField};
 use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
 
-use super::lookups::{LogUp, is_of_logup};
+use crate::logup::{Argument, is_of_logup};
 use crate::system::{Cell, Kind, System};
 
 /// Values of `θ` under which a looked-up tuple is held: one for each of its powers.
@@ -55,7 +55,7 @@ pub struct Jacobian {
 
 impl Jacobian {
     /// Of the first phase.
-    pub fn new(system: &System, logup: &LogUp, linked: Option<usize>, lookups: Lookups) -> Self {
+    pub fn new(system: &System, logup: &Argument, linked: Option<usize>, lookups: Lookups) -> Self {
         let held = linked.unwrap_or(0);
         let free = |column: usize| column >= held && system.phase(column) == 0;
         let mut jacobian = Self::empty(system, free);
@@ -123,16 +123,16 @@ impl Jacobian {
         }
     }
 
-    fn hold_lookups(&mut self, system: &System, logup: &LogUp, lookups: Lookups) {
+    fn hold_lookups(&mut self, system: &System, logup: &Argument, lookups: Lookups) {
         let mut system = system.clone();
         for theta in 0..THETAS {
             system.challenges.iter_mut().for_each(|challenge| *challenge = Fr::from(theta + 2));
-            for term in logup.terms.iter().filter(|term| !term.looked_up.is_empty()) {
+            for term in logup.fractions().filter(|term| !term.looked_up.is_empty()) {
                 let is_single = term.looked_up.len() == 1;
                 if is_single && (theta > 0 || lookups == Lookups::Relaxed) {
                     continue;
                 }
-                for row in 0..logup.rows {
+                for row in logup.rows.clone() {
                     self.add(gradient(&system, &term.value, row));
                 }
             }
@@ -140,15 +140,15 @@ impl Jacobian {
     }
 
     /// The multiplicities of all rows that offer one value add up to how often it is looked up.
-    fn hold_multiplicities(&mut self, system: &System, logup: &LogUp, lookups: Lookups) {
+    fn hold_multiplicities(&mut self, system: &System, logup: &Argument, lookups: Lookups) {
         let mut entries: HashMap<[u8; 32], Vec<(Cell, Fr)>> = HashMap::new();
-        for (index, term) in logup.terms.iter().enumerate() {
-            for row in (0..logup.rows).filter(|_| !term.multiplicities.is_empty()) {
-                let moved = gradient(system, &term.numerator, row);
+        for term in logup.fractions().filter(|term| !term.multiplicities.is_empty()) {
+            for row in logup.rows.clone() {
+                let moved = gradient(system, &term.multiplicity, row);
                 if lookups == Lookups::Relaxed {
                     moved.into_iter().for_each(|cell| self.add(vec![cell]));
                 } else {
-                    entries.entry(logup.denominator(system, index, row).to_repr()).or_default().extend(moved);
+                    entries.entry(logup.denominator(system, term, row).to_repr()).or_default().extend(moved);
                 }
             }
         }
@@ -183,8 +183,8 @@ impl Jacobian {
         free.map(|(unknown, _)| self.direction(unknown, &leads)).collect()
     }
 
-    /// Moves `free` by one and every other free cell not at all: the leads follow, later ones first, as a pivot's
-    /// other unknowns all come after its lead.
+    /// Moves `free` by one and every other free cell not at all: the leads follow, later ones first, as a
+    /// pivot's other unknowns all come after its lead.
     fn direction(&self, free: u32, leads: &HashMap<u32, Vec<(u32, Fr)>>) -> Direction {
         let mut queue = BinaryHeap::from([free]);
         let mut moved: BTreeMap<u32, Fr> = BTreeMap::from([(free, Fr::ONE)]);

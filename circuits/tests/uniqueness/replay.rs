@@ -1,5 +1,5 @@
-//! An extracted assignment as a circuit again, for the mock prover: what the sweep says of an altered cell can so be
-//! asked of it.
+//! An extracted assignment as a circuit again, for the mock prover: what the sweep says of an altered cell
+//! can so be asked of it.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
@@ -12,21 +12,21 @@ use halo2_proofs::plonk::{
 };
 use halo2curves::bn256::Fr;
 
-use super::lookups::LogUp;
 use super::sweep::Change;
 use crate::claims::GEOMETRY;
+use crate::logup::Argument;
 use crate::support::failures;
 use crate::system::{Kind, System, visit};
 
 /// At least as many as any instance has; the rest of the column is zero.
 const INSTANCE_ROWS: usize = 16;
 
-/// The circuit `C` with the assignment of `system`, whose second phase is computed anew by `logup`, and is then
-/// shifted in the cells `shifts`.
+/// The circuit `C` with the assignment of `system`, whose second phase is computed anew by `logup`, and is
+/// then shifted in the cells `shifts`.
 #[derive(Clone, Debug)]
 pub struct Replay<C> {
     system: System,
-    logup: LogUp,
+    logup: Argument,
     shifts: Vec<Change>,
     circuit: PhantomData<C>,
 }
@@ -34,7 +34,7 @@ pub struct Replay<C> {
 /// What the mock prover says of an assignment of the circuit `C`: the names of all that objects.
 pub fn mock_objections<C: Circuit<Fr, Params = Geometry>>(
     system: System,
-    logup: LogUp,
+    logup: Argument,
     shifts: Vec<Change>,
 ) -> BTreeSet<String> {
     let instance = system.instance[0][..INSTANCE_ROWS].to_vec();
@@ -84,7 +84,7 @@ impl<C: Circuit<Fr, Params = Geometry>> Circuit<Fr> for Replay<C> {
         let system = challenges.map(|challenges| {
             let mut system = self.system.clone();
             system.challenges = challenges;
-            self.logup.fill(&mut system);
+            self.logup.sum(&mut system, Fr::zero());
             self.shifts.iter().for_each(|(column, row, shift)| system.advice[*column][*row] += shift);
             system
         });
@@ -103,8 +103,8 @@ impl<C: Circuit<Fr, Params = Geometry>> Circuit<Fr> for Replay<C> {
     }
 }
 
-/// What cannot be made from an index: selectors and challenges are found in the gates, columns are declared once
-/// more, in a constraint system of their own, which numbers them alike.
+/// What cannot be made from an index: selectors and challenges are found in the gates, columns are declared
+/// once more, in a constraint system of their own, which numbers them alike.
 #[derive(Clone, Debug)]
 pub struct Leaves {
     advice: Vec<Column<Advice>>,

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use fairshare_circuits::chips::limbs;
 use fairshare_circuits::chips::ln_table::TABLE_ROWS;
+use fairshare_circuits::columns::Symbol;
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use ff::Field;
 use halo2curves::bn256::Fr;
 
-use super::lookups::LogUp;
 use super::replay::mock_objections;
 use super::sweep::{Change, Sweep};
 use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use crate::logup::Argument;
 use crate::system::System;
 
 /// A circuit under test.
@@ -25,7 +27,7 @@ pub struct Subject {
     /// Columns before this one are linked.
     pub linked: usize,
     /// The mock prover's verdict on an assignment.
-    pub mock: fn(System, LogUp, Vec<Change>) -> BTreeSet<String>,
+    pub mock: fn(System, Argument, Vec<Change>) -> BTreeSet<String>,
     /// Why a loose cell is harmless.
     pub reason: fn(&Subject, &str, usize) -> Option<&'static str>,
 }
@@ -37,7 +39,7 @@ impl Subject {
 
     /// The sweep of this circuit with faults in it.
     pub fn sweep_of(&self, system: System) -> Sweep {
-        let logup = LogUp::of(&system);
+        let logup = Argument::read(&system);
         Sweep::new(system, logup, self.linked)
     }
 
@@ -51,18 +53,26 @@ impl Subject {
     }
 }
 
-/// Column names: the given ones, `h0, h1, …` for LogUp's helpers and `φ`.
-fn columns(system: &System, first: Vec<String>) -> Vec<String> {
-    let helpers = system.advice.len() - first.len() - 1;
-    let mut names = first;
+/// Column names: the circuit's own, `h0, h1, …` for LogUp's helpers and `φ`.
+fn columns(system: &System, first: impl Iterator<Item = Symbol>) -> Vec<String> {
+    let only_table = system.fixed.len() == 1;
+    let mut names: Vec<String> = first.map(|symbol| name(symbol, only_table)).collect();
+    let helpers = system.advice.len() - names.len() - 1;
     names.extend((0..helpers).map(|index| format!("h{index}")));
     names.push("φ".to_owned());
     assert_eq!(names.len(), system.advice.len());
     names
 }
 
-fn numbered(name: &str, count: usize) -> impl Iterator<Item = String> {
-    (0..count).map(move |index| format!("{name}[{index}]"))
+/// `o[0]`; a limb of a value goes by the value's letter, and the only multiplicities of a circuit by `m`.
+fn name(Symbol { letter, number }: Symbol, only_table: bool) -> String {
+    let letter = match letter {
+        "c_" => "c",
+        "unit" => "u",
+        "m_range" if only_table => "m",
+        letter => letter,
+    };
+    number.map_or(letter.to_owned(), |number| format!("{letter}[{number}]"))
 }
 
 /// Symbols of which no two neighbours are equal, so that every swap is one, and some padding.
@@ -72,11 +82,9 @@ pub fn histogram() -> Subject {
     let witness = histogram::Witness::new(GEOMETRY, symbols, honest.instance.statement);
     let claim = HistogramClaim { witness, ..honest };
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
-    let mut names: Vec<String> = numbered("v", GEOMETRY.data_columns()).collect();
-    names.extend(["m", "statement"].map(str::to_owned));
     Subject {
         name: "histogram",
-        columns: columns(&system, names),
+        columns: columns(&system, histogram::Cells::symbols(GEOMETRY)),
         linked: GEOMETRY.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
         mock: mock_objections::<HistogramCircuit>,
         system,
@@ -87,14 +95,9 @@ pub fn histogram() -> Subject {
 pub fn data_score() -> Subject {
     let claim = DataClaim::honest();
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
-    let mut names: Vec<String> =
-        ["c", "ℓ", "k", "s", "e", "p", "i", "A", "B", "C", "n", "a", "S", "io", "m_range", "m_ln"]
-            .map(str::to_owned)
-            .into();
-    names.extend(numbered("o", 3).chain(numbered("c", 4)));
     Subject {
         name: "data_score",
-        columns: columns(&system, names),
+        columns: columns(&system, data_score::Cells::symbols(GEOMETRY)),
         linked: data_score::LINKED_COLUMNS,
         mock: mock_objections::<DataScoreCircuit>,
         system,
@@ -105,15 +108,9 @@ pub fn data_score() -> Subject {
 pub fn compute_score() -> Subject {
     let claim = ComputeClaim::honest();
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
-    let mut names: Vec<String> = ["u", "U", "z", "ρ", "sum", "io", "m"].map(str::to_owned).into();
-    for (name, limbs) in
-        [("u", 4), ("rest", 4), ("share", 4), ("rem", 4), ("slack", 4), ("decay", 7), ("lost", 7)]
-    {
-        names.extend(numbered(name, limbs));
-    }
     Subject {
         name: "compute_score",
-        columns: columns(&system, names),
+        columns: columns(&system, compute_score::Cells::symbols(GEOMETRY)),
         linked: compute_score::LINKED_COLUMNS,
         mock: mock_objections::<ComputeScoreCircuit>,
         system,
@@ -149,7 +146,6 @@ const UNREAD: &str = "read by nothing";
 fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
     let rows = data_score::Rows::new(GEOMETRY);
     let is_symbol = rows.symbols().contains(&row);
-    let is_wide = (rows.remainder()..=rows.slack() + 1).contains(&row);
     let is_empty = is_symbol && subject.value("c", row) == Fr::ZERO;
     if let Some(reason) = below(column, row) {
         return Some(reason);
@@ -171,20 +167,30 @@ fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static s
             Some("a tuple is exchanged as a whole: an empty bin's logarithm is multiplied by zero")
         }
         "e" | "i" if !is_symbol => Some(SILENT),
-        "o[0]" | "o[1]" | "o[2]" if is_empty => Some("an empty bin's offset is multiplied by zero"),
-        // The wide values take seven limbs of their row and one of the next.
-        "o[0]" if is_wide => None,
-        "o[1]" | "o[2]" | "c[0]" | "c[1]" | "c[2]" | "c[3]"
-            if row == rows.remainder() || row == rows.slack() =>
-        {
-            None
+        column if column.starts_with("o[") && is_empty => Some("an empty bin's offset is multiplied by zero"),
+        column if column.ends_with(']') => {
+            let is_wide = is_of_wide_value(subject.column(column) - subject.column("o[0]"), row);
+            (!is_symbol && !is_wide).then_some(SILENT)
         }
-        column if column.starts_with("o[") || column.starts_with("c[") => (!is_symbol).then_some(SILENT),
         _ => None,
     }
 }
 
-fn compute_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str> {
+/// Whether a limb, by its place among the limb columns, is of the division's remainder or slack: they take
+/// the limbs of their row, and of the next what they need beyond.
+fn is_of_wide_value(limb: usize, row: usize) -> bool {
+    let per_row = data_score::Cells::count(GEOMETRY) - data_score::Cells::Offset(0).index(GEOMETRY);
+    let rows = data_score::Rows::new(GEOMETRY);
+    let needed = limbs::count(80, GEOMETRY.alphabet_bits());
+    let taken = |first: usize| match row.checked_sub(first) {
+        Some(0) => limb < needed,
+        Some(1) => per_row + limb < needed,
+        _ => false,
+    };
+    taken(rows.remainder()) || taken(rows.slack())
+}
+
+fn compute_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
     let total = compute_score::Rows::new(GEOMETRY).total();
     if let Some(reason) = below(column, row) {
         return Some(reason);
@@ -195,12 +201,12 @@ fn compute_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str>
         "ρ" | "sum" if row > total => Some(UNREAD),
         "io" if !(row == 0 || (total - 1..total + 4).contains(&row)) => Some(UNREAD),
         "m" if row == 0 || row >= GEOMETRY.alphabet() => Some(SAME_ENTRY),
-        // The last decay, and ten limbs of the score's remainder.
-        "share[2]" | "share[3]" if row >= total => Some(SILENT),
-        column if ["rem[", "slack[", "lost["].iter().any(|name| column.starts_with(name)) => {
-            (row >= total).then_some(SILENT)
+        // In the row of the total stand the last decay, and the limbs of the score's remainder.
+        column if column.ends_with(']') => {
+            let limb = subject.column(column) - subject.column("u[0]");
+            let is_last = column.starts_with("decay[") || limb < limbs::count(96, GEOMETRY.alphabet_bits());
+            (row > total || row == total && !is_last).then_some(SILENT)
         }
-        column if column.ends_with(']') => (row > total).then_some(SILENT),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Alters cells and asks what objects.
 //!
-//! Only the constraints that read an altered cell are evaluated. LogUp is judged for first-phase cells by what it
-//! claims, in one of two ways ([`View`]); second-phase cells meet LogUp's gates as they are.
+//! Only the constraints that read an altered cell are evaluated. LogUp is judged for first-phase cells by
+//! what it claims, in one of two ways ([`View`]); second-phase cells meet LogUp's gates as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,8 +11,8 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use super::lookups::{LogUp, Term, is_of_logup};
 use crate::claims::GEOMETRY;
+use crate::logup::{Argument, Fraction, is_of_logup};
 use crate::system::{Kind, System, visit};
 
 /// Seed of the random values.
@@ -37,7 +37,9 @@ pub enum View {
 #[derive(Clone, Debug)]
 pub struct Sweep {
     pub system: System,
-    pub logup: LogUp,
+    pub logup: Argument,
+    /// All fractions of the argument, numbered.
+    pub terms: Vec<Fraction>,
     /// Columns before this one are linked to a commitment.
     pub linked: usize,
     /// Constraints and rotations that read a column, by column.
@@ -51,13 +53,14 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub fn new(system: System, logup: LogUp, linked: usize) -> Self {
+    pub fn new(system: System, logup: Argument, linked: usize) -> Self {
         let mut sweep = Self {
             readers: vec![Vec::new(); system.advice.len()],
             copies: HashMap::new(),
             denominators: Vec::new(),
             numerators: Vec::new(),
             offers: HashMap::new(),
+            terms: logup.fractions().cloned().collect(),
             system,
             logup,
             linked,
@@ -67,8 +70,8 @@ impl Sweep {
         sweep
     }
 
-    /// A cell of the first phase is not judged by the gates of LogUp, which read second-phase cells computed for
-    /// the honest assignment.
+    /// A cell of the first phase is not judged by the gates of LogUp, which read second-phase cells computed
+    /// for the honest assignment.
     fn index_readers(&mut self) {
         for (index, constraint) in self.system.constraints.iter().enumerate() {
             let of_logup = is_of_logup(&self.system, constraint);
@@ -86,11 +89,11 @@ impl Sweep {
     }
 
     fn index_lookups(&mut self) {
-        let rows = self.logup.rows;
-        for term in 0..self.logup.terms.len() {
-            let (system, logup) = (&self.system, &self.logup);
-            self.denominators.push((0..rows).map(|row| logup.denominator(system, term, row)).collect());
-            self.numerators.push((0..rows).map(|row| logup.numerator(system, term, row)).collect());
+        for term in 0..self.terms.len() {
+            let (system, logup, known) = (&self.system, &self.logup, &self.terms[term]);
+            let rows = || logup.rows.clone();
+            self.denominators.push(rows().map(|row| logup.denominator(system, known, row)).collect());
+            self.numerators.push(rows().map(|row| known.numerator(system, row)).collect());
             if self.has_free_multiplicity(term) {
                 for denominator in &self.denominators[term] {
                     *self.offers.entry(denominator.to_repr()).or_default() += 1;
@@ -101,7 +104,7 @@ impl Sweep {
 
     /// Whether a term is a table whose multiplicities the prover may choose.
     fn has_free_multiplicity(&self, term: usize) -> bool {
-        let columns = &self.logup.terms[term].multiplicities;
+        let columns = &self.terms[term].multiplicities;
         !columns.is_empty() && columns.iter().all(|column| *column >= self.linked)
     }
 
@@ -194,14 +197,14 @@ impl Sweep {
 
     fn changed_terms(&self, changes: &[Change]) -> Vec<Changed> {
         let mut changed: Vec<Changed> = Vec::new();
-        for (term, known) in self.logup.terms.iter().enumerate() {
+        for (term, known) in self.terms.iter().enumerate() {
             for &(column, row, _) in changes {
                 let reads = known.looked_up.contains(&column) || known.multiplicities.contains(&column);
-                if !reads || row >= self.logup.rows {
+                if !reads || row >= self.logup.rows.end {
                     continue;
                 }
-                let numerator = self.logup.numerator(&self.system, term, row);
-                let denominator = self.logup.denominator(&self.system, term, row);
+                let numerator = known.numerator(&self.system, row);
+                let denominator = self.logup.denominator(&self.system, known, row);
                 let differs =
                     numerator != self.numerators[term][row] || denominator != self.denominators[term][row];
                 if differs && changed.iter().all(|known| (known.term, known.row) != (term, row)) {
@@ -214,10 +217,10 @@ impl Sweep {
 
     /// One look-up counted elsewhere: from a multiplicity to the next row that offers the same entry.
     fn transfer(&self, column: usize, row: usize) -> Option<(&'static str, Vec<Change>)> {
-        let is_table = |term: &Term| term.multiplicities == [column];
-        let term = self.logup.terms.iter().position(is_table).filter(|_| row < self.logup.rows)?;
+        let is_table = |term: &Fraction| term.multiplicities == [column];
+        let term = self.terms.iter().position(is_table).filter(|_| row < self.logup.rows.end)?;
         let own = self.denominators[term][row];
-        let rows = self.logup.rows;
+        let rows = self.logup.rows.end;
         let other =
             (1..rows).map(|step| (row + step) % rows).find(|row| self.denominators[term][*row] == own)?;
         let values = &self.system.advice[column];
@@ -225,9 +228,9 @@ impl Sweep {
         Some(("transferred", changes))
     }
 
-    /// What a liar adds to `changes` in the second view: for each look-up that changed, one less of the entry it
-    /// was and one more of what it is; for a multiplicity that changed, the difference off another row of its entry.
-    /// Entries that no table offers are left out.
+    /// What a liar adds to `changes` in the second view: for each look-up that changed, one less of the entry
+    /// it was and one more of what it is; for a multiplicity that changed, the difference off another row of
+    /// its entry. Entries that no table offers are left out.
     pub fn recount(&mut self, changes: &[Change]) -> Vec<Change> {
         let old = self.apply(changes);
         let changed = self.changed_terms(changes);
@@ -252,18 +255,18 @@ impl Sweep {
 
     /// A multiplicity of an entry, by `γ − v`, that is not among `changes`.
     fn offer(&self, entry: Fr, changes: &[Change]) -> Option<(usize, usize)> {
-        let tables = (0..self.logup.terms.len()).filter(|term| self.has_free_multiplicity(*term));
+        let tables = (0..self.terms.len()).filter(|term| self.has_free_multiplicity(*term));
         let cells = tables.flat_map(|term| {
-            let column = self.logup.terms[term].multiplicities[0];
-            let rows = (0..self.logup.rows).filter(move |row| self.denominators[term][*row] == entry);
+            let column = self.terms[term].multiplicities[0];
+            let rows = (0..self.logup.rows.end).filter(move |row| self.denominators[term][*row] == entry);
             rows.map(move |row| (column, row))
         });
         let mut free = cells.filter(|cell| changes.iter().all(|change| (change.0, change.1) != *cell));
         free.next()
     }
 
-    /// Whether multiplicities exist that balance a changed term: a looked-up value that some table offers, or a
-    /// multiplicity whose entry another row offers too.
+    /// Whether multiplicities exist that balance a changed term: a looked-up value that some table offers, or
+    /// a multiplicity whose entry another row offers too.
     fn can_be_recounted(&self, change: &Changed) -> bool {
         let offers = self.offers.get(&change.denominator.to_repr()).copied().unwrap_or(0);
         if self.has_free_multiplicity(change.term) { offers >= 2 } else { offers >= 1 }
@@ -321,16 +324,16 @@ pub fn alterations(system: &System, column: usize, row: usize) -> Vec<(&'static 
 
 /// Ways to exchange, as a whole, a tuple that is looked up: for other rows of its table, and for zeros.
 pub fn tuple_alterations(sweep: &Sweep, term: usize, row: usize) -> Vec<(&'static str, Vec<Change>)> {
-    let known = &sweep.logup.terms[term];
+    let known = &sweep.terms[term];
     let system = &sweep.system;
     let tuple = |values: Vec<Fr>| -> Vec<Change> {
         known.looked_up.iter().zip(values).map(|(column, value)| (*column, row, value)).collect()
     };
-    let table = sweep.logup.terms.iter().find(|term| term.table.len() > known.looked_up.len());
+    let table = sweep.terms.iter().find(|term| term.table.len() > known.looked_up.len());
     let table = table.expect("a table for the tuple");
     let (tag, entries) = table.table.split_first().expect("a tag");
     let own = leading_constant(&known.value);
-    let rows: Vec<usize> = (0..sweep.logup.rows).filter(|row| system.fixed[*tag][*row] == own).collect();
+    let rows: Vec<usize> = (0..sweep.logup.rows.end).filter(|row| system.fixed[*tag][*row] == own).collect();
     let entry = |row: usize| entries.iter().map(|column| system.fixed[*column][row]).collect::<Vec<_>>();
     let current: Vec<Fr> = known.looked_up.iter().map(|column| system.advice[*column][row]).collect();
     let mut all: Vec<_> = TUPLE_STEPS
@@ -388,7 +391,8 @@ fn joint_survivors(
     names
 }
 
-/// Cells with an alteration that nothing objects to, and the alterations' names; for a tuple, at its first column.
+/// Cells with an alteration that nothing objects to, and the alterations' names; for a tuple, at its first
+/// column.
 pub type Survivors = BTreeMap<(usize, usize), Vec<&'static str>>;
 
 /// Alters every cell of some columns and rows; returns the survivors, and the number of alterations.
@@ -401,16 +405,16 @@ pub fn survivors(
     let mut survivors = BTreeMap::new();
     let mut tried = 0;
     for column in columns {
-        let tuples: Vec<usize> = (0..sweep.logup.terms.len())
+        let tuples: Vec<usize> = (0..sweep.terms.len())
             .filter(|term| {
-                let known = &sweep.logup.terms[*term].looked_up;
+                let known = &sweep.terms[*term].looked_up;
                 known.len() > 1 && known.first() == Some(&column)
             })
             .collect();
         for row in rows.clone() {
             let mut ways = alterations(&sweep.system, column, row);
             ways.extend(sweep.transfer(column, row));
-            if row < sweep.logup.rows {
+            if row < sweep.logup.rows.end {
                 ways.extend(tuples.iter().flat_map(|term| tuple_alterations(sweep, *term, row)));
             }
             tried += ways.len();

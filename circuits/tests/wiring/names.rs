@@ -1,8 +1,8 @@
 //! Names of columns in the pinned lists.
 
-use fairshare_circuits::compute_score::Cells as Compute;
-use fairshare_circuits::data_score::Cells as Data;
+use fairshare_circuits::columns::Symbol;
 use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::{compute_score, data_score, histogram};
 
 use crate::system::{Kind, Query};
 
@@ -13,92 +13,29 @@ pub struct Names {
     challenges: &'static [&'static str],
 }
 
-/// A limb's cells by its number.
-type Limb = fn(usize) -> Compute;
-
-fn numbered(name: &str, range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
-    range.map(move |number| format!("{name}{number}"))
+/// A letter, and the number if there is one, counted from `first`.
+fn name(symbol: Symbol, first: usize) -> String {
+    match symbol.number {
+        None => symbol.letter.to_owned(),
+        Some(number) => format!("{}{}", symbol.letter, first + number),
+    }
 }
 
 impl Names {
+    /// The statement counts its data columns from 1.
     pub fn histogram(geometry: Geometry) -> Self {
-        let mut advice: Vec<_> = numbered("v", 1..geometry.data_columns() + 1).collect();
-        advice.extend(["m", "statement"].map(String::from));
+        let advice = histogram::Cells::symbols(geometry).map(|symbol| name(symbol, 1)).collect();
         Self { advice, fixed: &["t"], challenges: &["γ"] }
     }
 
     pub fn data_score(geometry: Geometry) -> Self {
-        let single = [
-            (Data::Counts, "c"),
-            (Data::LnReference, "ℓ"),
-            (Data::Boundary, "k"),
-            (Data::Nonempty, "s"),
-            (Data::Exponent, "e"),
-            (Data::Power, "p"),
-            (Data::Interval, "i"),
-            (Data::A, "A"),
-            (Data::B, "B"),
-            (Data::CMagnitude, "C"),
-            (Data::Records, "n"),
-            (Data::Running, "a"),
-            (Data::Sum, "S"),
-            (Data::Io, "io"),
-            (Data::RangeMultiplicity, "m_range"),
-            (Data::LnMultiplicity, "m_ln"),
-        ];
-        let mut names = Self {
-            advice: Vec::new(),
-            fixed: &["t", "tag", "x0", "x1", "x2", "x3"],
-            challenges: &["θ", "γ"],
-        };
-        for (cells, name) in single {
-            names.push(cells.index(geometry), name.to_owned());
-        }
-        let (offset, counts) = (Data::Offset(0).index(geometry), Data::CountLimb(0).index(geometry));
-        names.limbs("o", offset, counts - offset);
-        names.limbs("c_", counts, 32u32.div_ceil(geometry.alphabet_bits()) as usize);
-        names
+        let advice = data_score::Cells::symbols(geometry).map(|symbol| name(symbol, 0)).collect();
+        Self { advice, fixed: &["t", "tag", "x0", "x1", "x2", "x3"], challenges: &["θ", "γ"] }
     }
 
     pub fn compute_score(geometry: Geometry) -> Self {
-        let single = [
-            (Compute::Units, "u"),
-            (Compute::Totals, "U"),
-            (Compute::Nonzero, "z"),
-            (Compute::Rho, "ρ"),
-            (Compute::Sum, "sum"),
-            (Compute::Io, "io"),
-            (Compute::Multiplicity, "m_range"),
-        ];
-        let mut names = Self { advice: Vec::new(), fixed: &["t"], challenges: &["θ", "γ"] };
-        for (cells, name) in single {
-            names.push(cells.index(geometry), name.to_owned());
-        }
-        let limbs: [(&str, Limb, u32); 7] = [
-            ("unit", Compute::UnitLimb, 32),
-            ("rest", Compute::Rest, 32),
-            ("share", Compute::Share, 33),
-            ("rem", Compute::Remainder, 32),
-            ("slack", Compute::Slack, 32),
-            ("decay", Compute::Decay, 65),
-            ("lost", Compute::Lost, 64),
-        ];
-        for (name, cells, bits) in limbs {
-            names.limbs(name, cells(0).index(geometry), bits.div_ceil(geometry.alphabet_bits()) as usize);
-        }
-        names
-    }
-
-    /// The next column's name: the names stand in the layout's order or the list is refused.
-    fn push(&mut self, index: usize, name: String) {
-        assert_eq!(index, self.advice.len(), "{name} is not the next column");
-        self.advice.push(name);
-    }
-
-    fn limbs(&mut self, name: &str, first: usize, count: usize) {
-        for (offset, name) in numbered(name, 0..count).enumerate() {
-            self.push(first + offset, name);
-        }
+        let advice = compute_score::Cells::symbols(geometry).map(|symbol| name(symbol, 0)).collect();
+        Self { advice, fixed: &["t"], challenges: &["θ", "γ"] }
     }
 
     /// Names the second-phase columns, of which there must be `columns` with the first phase's.

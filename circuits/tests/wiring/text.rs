@@ -60,7 +60,8 @@ impl Text<'_> {
         let first = phases.iter().filter(|phase| **phase == 0).count();
         assert_eq!(first, self.names.first_phase(), "every first-phase column has a name");
         self.heading(&format!(
-            "COLUMNS of {} rows: {} advice ({first} in the first phase), {} fixed, {} instance, {} selectors, {} challenges",
+            "COLUMNS of {} rows: {} advice ({first} in the first phase), {} fixed, {} instance, \
+             {} selectors, {} challenges",
             self.system.rows,
             phases.len(),
             meta.num_fixed_columns(),

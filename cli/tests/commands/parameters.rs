@@ -29,9 +29,9 @@ fn damaged_parameters_are_never_used() {
     let mut flipped = good.clone();
     flipped[good.len() / 2] ^= 1;
     for (name, bytes, parts) in [
-        ("truncated.srs", &good[..good.len() - 1], ["truncated.srs holds", "generate or import it again"]),
-        ("flipped.srs", &flipped[..], ["flipped.srs is damaged", "generate or import it again"]),
-        ("empty.srs", &[], ["empty.srs holds 0 bytes", "generate or import it again"]),
+        ("truncated.srs", &good[..good.len() - 1], ["truncated.srs cannot", "generate or import it again"]),
+        ("flipped.srs", &flipped[..], ["damaged: its SHA-256", "generate or import it again"]),
+        ("empty.srs", &[], ["caused by: 0 bytes", "generate or import it again"]),
     ] {
         let path = write(&folder, name, bytes);
         fairshare(&format!("params inspect {path}")).fails(2, &parts);
@@ -65,7 +65,7 @@ fn a_ceremony_file_that_is_none_or_too_small_is_refused() {
     let folder = folder();
     let out = show(&folder.join("out.srs"));
     let garbage = write(&folder, "garbage.ptau", [7; 100]);
-    let small = concat!(env!("CARGO_MANIFEST_DIR"), "/../params/tests/data/powersOfTau28_hez_final_08.ptau");
+    let small = concat!(env!("CARGO_MANIFEST_DIR"), "/../formats/tests/data/powersOfTau28_hez_final_08.ptau");
     for (path, parts) in [
         (garbage.as_str(), ["garbage.ptau", "error: "]),
         (small, ["powersOfTau28_hez_final_08.ptau", "power"]),
@@ -128,13 +128,13 @@ fn bad_usage_has_status_two() {
         prepared().common(),
         show(examples())
     ))
-    .fails(2, &["an address that someone holds"]);
+    .fails(2, &["the zero address"]);
 }
 
 #[test]
 fn the_log_goes_to_standard_error_as_far_as_asked() {
     let p = prepared();
-    let small = concat!(env!("CARGO_MANIFEST_DIR"), "/../params/tests/data/powersOfTau28_hez_final_08.ptau");
+    let small = concat!(env!("CARGO_MANIFEST_DIR"), "/../formats/tests/data/powersOfTau28_hez_final_08.ptau");
     let import =
         format!("params import {small} --geometry compact --out {}", show(&p.root.join("never.srs")));
     let quiet = fairshare(&format!("{import} --log-level off"));

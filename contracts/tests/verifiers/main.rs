@@ -71,18 +71,12 @@ fn the_sources_are_those_of_the_keys() {
     for (statement, key) in Statement::ALL.into_iter().zip(KEYS.iter()) {
         let path = file("tests/verifiers/solidity").join(name(statement)).with_extension("sol");
         let generated = source::generate(&SRS, key, name(statement));
-        if std::env::var_os("FAIRSHARE_BLESS").is_some() {
-            fs::write(&path, &generated).expect("written");
+        fairshare_pinned::assert_pinned(path, &generated);
+        // A proof is another each time that it is made: only the machine can judge it.
+        if fairshare_pinned::is_blessing() {
             let proof = hex::encode(proofs::calldata(&SRS, statement)) + "\n";
-            fs::write(calldata_file(statement), proof).expect("written");
+            fairshare_pinned::bless(&calldata_file(statement), &proof);
         }
-        let committed = fs::read_to_string(&path).expect("a source");
-        // Not `assert_eq`: nobody wants to see both.
-        assert!(
-            committed == generated,
-            "{} is not what its key gives: see the head of this file",
-            path.display()
-        );
     }
 }
 

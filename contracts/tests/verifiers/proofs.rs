@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use fairshare_circuits::histogram;
 use fairshare_params::address::Address;
-use fairshare_params::context::{Role, context};
+use fairshare_params::context::context;
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::encoding::encode_scalar;
 use fairshare_params::keys::Statement;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use fairshare_prover::prove::Proved;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};

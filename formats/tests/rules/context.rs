@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use fairshare_params::Geometry;
-use fairshare_params::context::{ContextError, Role, context};
+use fairshare_params::context::{ContextError, context};
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::{Evidence, Registration};
+use fairshare_params::role::Role;
 use sha3::{Digest as _, Keccak256};
 
 use crate::fixture::{compute, contributor, data, edit, evidence, point, policy, read, stranger};

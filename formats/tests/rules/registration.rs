@@ -3,9 +3,9 @@
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError, to_json};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::registration::{Contribution, Registration, RegistrationError};
+use fairshare_params::role::Role;
 use halo2curves::bn256::G1Affine;
 use proptest::prelude::*;
 

@@ -1,9 +1,11 @@
 //! Registrations and policies with every byte altered: refused, or another value that a proof is bound to, or
 //! — for reasons listed here — the same value spelled otherwise.
 
-use fairshare_params::context::{Role, context};
+use fairshare_params::context::context;
+
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 
 use crate::fixture::{POLICY, compute, contributor, data, evidence, policy, read};
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
+use fairshare_params::role::Role;
 use fairshare_prover::opening::{Header, Opening, Writer, fresh_seed};
 use fairshare_storage::key_cache::KeyCache;
 use ff::PrimeField;

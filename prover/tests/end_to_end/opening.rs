@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
-use fairshare_params::context::Role;
+use fairshare_params::role::Role;
 use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::{CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data};
 use fairshare_prover::opening::OpeningError;

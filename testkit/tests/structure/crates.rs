@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use crate::sources::root;
 
 /// What each room may use, besides whatever those rooms may use themselves. `*` may use everything.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("fairshare-circuits", &[]),
     ("fairshare-params", &["fairshare-circuits"]),
     ("fairshare-formats", &["fairshare-params"]),
@@ -24,11 +24,13 @@ const ROOMS: [(&str, &[&str]); 16] = [
     // What is only ever a test, or what tests share.
     ("fairshare-fuzz-targets", &["*"]),
     ("fairshare-testkit", &["*"]),
+    ("fairshare-pinned", &[]),
     ("fairshare-fuzz", &["*"]),
 ];
 
 /// Rooms that only tests and benchmarks may use.
-const FOR_TESTS: [&str; 3] = ["fairshare-testkit", "fairshare-fuzz-targets", "fairshare-benches"];
+const FOR_TESTS: [&str; 4] =
+    ["fairshare-testkit", "fairshare-pinned", "fairshare-fuzz-targets", "fairshare-benches"];
 
 fn metadata() -> Metadata {
     MetadataCommand::new()

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use fairshare_audit::snapshot::State;
 use fairshare_audit::units::{UnitLog, opens};
 use fairshare_params::address::Address;
-use fairshare_params::context::{Role, context};
+use fairshare_params::context::context;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 
 use super::{Epoch, Ledger, Result, find_epoch, insert, read_policy, read_registration};

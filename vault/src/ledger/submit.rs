@@ -7,9 +7,9 @@ use std::collections::HashSet;
 
 use fairshare_audit::snapshot::{MAX_BUNDLE_BYTES, State};
 use fairshare_params::address::Address;
-use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
+use fairshare_params::role::Role;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 
 use super::{Epoch, Ledger, Result, find_epoch, read_registration};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fairshare_audit::archive;
 use fairshare_audit::claims::{Distribution, proves};
 use fairshare_audit::settlement::Carry;
 use fairshare_audit::snapshot::State;
@@ -70,6 +71,9 @@ fn two_epochs_are_paid_to_the_unit() {
             snapshot.epochs.iter().flat_map(|epoch| &epoch.payouts).map(|paid| paid.payout.total()).sum();
         assert_eq!(claimed, paid);
         assert!(audit(&snapshot).is_clean(), "{:?}", audit(&snapshot).findings);
+        let mut bytes = Vec::new();
+        archive::write(&snapshot, &mut bytes).unwrap();
+        assert_eq!(archive::read(&bytes[..]).unwrap(), snapshot);
     });
 }
 

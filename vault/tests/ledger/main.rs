@@ -5,7 +5,6 @@ use fairshare_testkit::fixture;
 
 mod world;
 
-mod auditing;
 mod epochs;
 mod racing;
 mod refusals;

@@ -3,8 +3,9 @@
 use fairshare_audit::snapshot::State;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::Geometry;
-use fairshare_params::context::{ContextError, Role};
+use fairshare_params::context::ContextError;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use fairshare_vault::database::{DatabaseError, Location};
 use fairshare_vault::ledger::{Batch, Recorded, Submission};

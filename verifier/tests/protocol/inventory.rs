@@ -3,8 +3,6 @@
 //! here.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
@@ -311,17 +309,7 @@ fn inventory() -> String {
 
 #[test]
 fn the_inventory_is_the_pinned_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PINNED);
     let text = inventory();
-    if std::env::var_os("FAIRSHARE_BLESS").is_some() {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(&path, &text).expect("written");
-    }
-    let pinned = fs::read_to_string(&path).expect("the pinned inventory");
-    let lines = text.lines().zip(pinned.lines()).enumerate();
-    for (line, (now, then)) in lines {
-        assert_eq!(now, then, "line {} of {PINNED}; its header says how it is written", line + 1);
-    }
-    assert_eq!(text.lines().count(), pinned.lines().count(), "{PINNED} is longer or shorter");
+    fairshare_pinned::assert_pinned(PINNED, &text);
     println!("{} steps", text.lines().filter(|line| line.starts_with(['<', '+', '?'])).count());
 }

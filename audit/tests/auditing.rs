@@ -1,21 +1,93 @@
 //! Archives, and audits of snapshots in which one thing is not as it should be.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use fairshare_audit::archive::{self, ArchiveError};
-use fairshare_audit::audit::{Auditor, Finding};
+use fairshare_audit::audit::{Auditor, Finding, Report};
+use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::report;
-use fairshare_audit::snapshot::{LedgerSnapshot, State};
-use fairshare_verifier::{Bundle, Trust};
+use fairshare_audit::settlement::{Carry, Earned, settle};
+use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Paid, Registered, State};
+use fairshare_params::address::Address;
+use fairshare_params::registration::Registration;
+use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, SECOND, VERIFIERS, World};
+use fairshare_testkit::fixture;
+use fairshare_verifier::{Bundle, Trust, Verifier};
 use num_bigint::BigUint;
 
-use crate::fixture;
-use crate::world::*;
+/// Both epochs paid out, as a ledger would have them on record.
+static PAID_OUT: LazyLock<LedgerSnapshot> = LazyLock::new(|| {
+    let (mut carry, mut earned) = (Carry::default(), BTreeMap::new());
+    let [first, second] = [(&FIRST, &VERIFIERS[0]), (&SECOND, &VERIFIERS[1])]
+        .map(|(world, verifier)| epoch(world, verifier, &mut carry, &mut earned));
+    let claims = vec![
+        claim(&first, CAROL, Some("0xfeed".to_owned())),
+        claim(&second, ALICE, None),
+        claim(&first, BOB, None),
+    ];
+    LedgerSnapshot { epochs: vec![first, second], claims }
+});
 
 fn snapshot() -> LedgerSnapshot {
-    let mut snapshot = None;
-    let location = fairshare_vault::database::Location::File(
-        root().join(format!("audited-{:?}.ledger", std::thread::current().id())),
-    );
-    snapshot.get_or_insert_with(|| paid_out(&location).snapshot().unwrap()).clone()
+    PAID_OUT.clone()
+}
+
+/// One epoch, settled on what the verifier says of its bundles.
+fn epoch(
+    world: &World,
+    verifier: &Verifier<'_>,
+    carry: &mut Carry,
+    earned: &mut BTreeMap<Address, u128>,
+) -> EpochSnapshot {
+    let scores: Vec<_> = world.bundles.iter().map(|bundle| score(world, verifier, &bundle.bytes)).collect();
+    let settlement = settle(&world.policy, carry, &scores).unwrap();
+    let brought = std::mem::replace(carry, settlement.carry.clone());
+    let payouts = settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0);
+    let payouts = payouts.map(|(contributor, payout)| {
+        let cumulative = earned.entry(contributor).or_default();
+        *cumulative += payout.total();
+        Paid { contributor, payout, cumulative: *cumulative }
+    });
+    let payouts: Vec<_> = payouts.collect();
+    let registered =
+        |registration: &Registration| Registered { registration: registration.clone(), units: None };
+    EpochSnapshot {
+        number: world.policy.vault().epoch,
+        state: State::PaidOut,
+        policy: world.policy.hash(),
+        source: world.source.clone(),
+        brought,
+        left: Some(settlement.carry),
+        root: ClaimTree::of_earned(Distribution::of(&world.policy), earned).map(|tree| tree.root()),
+        registrations: world.registrations.iter().map(registered).collect(),
+        bundles: world.bundles.iter().map(|bundle| bundle.bytes.clone()).collect(),
+        payouts,
+    }
+}
+
+fn score(world: &World, verifier: &Verifier<'_>, bytes: &[u8]) -> (Address, Earned) {
+    let bundle = Bundle::from_bytes(bytes).unwrap();
+    let own = world.registrations.iter().filter(|registration| {
+        *registration.contributor() == bundle.contributor() && registration.role() == bundle.role()
+    });
+    let score = verifier.verify(&bundle, &own.cloned().collect::<Vec<_>>()).unwrap();
+    (bundle.contributor(), Earned::from(&score))
+}
+
+/// The claim of all that somebody had earned by then, who had claimed nothing before.
+fn claim(epoch: &EpochSnapshot, contributor: Address, evidence: Option<String>) -> ClaimOnRecord {
+    let paid = epoch.payouts.iter().find(|paid| paid.contributor == contributor).unwrap();
+    let cumulative = paid.cumulative;
+    ClaimOnRecord { contributor, epoch: epoch.number, amount: cumulative, cumulative, evidence }
+}
+
+fn auditor() -> Auditor<'static> {
+    Auditor::new(std::slice::from_ref(&*fixture::SRS), Trust::AllowInsecure, &|_, _| {})
+}
+
+fn audit(snapshot: &LedgerSnapshot) -> Report {
+    auditor().audit(snapshot)
 }
 
 #[test]

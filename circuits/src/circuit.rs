@@ -1,0 +1,71 @@
+//! What the three circuits are alike in: a geometry, a witness or none, and a layout that declares and fills
+//! columns.
+
+use std::fmt;
+
+use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner};
+use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error};
+use halo2curves::bn256::Fr;
+
+use crate::geometry::Geometry;
+
+/// Columns and gates of a statement's circuit, and how a witness fills them.
+pub trait CircuitLayout: Clone + fmt::Debug {
+    /// What the circuit is given to fill its columns with.
+    type Witness: Clone + fmt::Debug;
+
+    /// Declares columns and gates.
+    fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self;
+
+    /// Fills the columns, and switches the gates on; without a witness that alone.
+    fn synthesize(
+        &self,
+        layouter: &mut impl Layouter<Fr>,
+        witness: Option<&Self::Witness>,
+    ) -> Result<(), Error>;
+}
+
+/// A statement's circuit: a layout, in a geometry, with a witness or without one.
+#[derive(Clone, Debug)]
+pub struct StatementCircuit<L: CircuitLayout> {
+    geometry: Geometry,
+    witness: Option<L::Witness>,
+}
+
+impl<L: CircuitLayout> StatementCircuit<L> {
+    /// The circuit without a witness, for key generation.
+    pub fn shape(geometry: Geometry) -> Self {
+        Self { geometry, witness: None }
+    }
+
+    /// The circuit with a witness, which is taken as it is: whether it is true is for the constraints.
+    pub fn new(geometry: Geometry, witness: L::Witness) -> Self {
+        Self { geometry, witness: Some(witness) }
+    }
+}
+
+impl<L: CircuitLayout> Circuit<Fr> for StatementCircuit<L> {
+    type Config = L;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = Geometry;
+
+    fn without_witnesses(&self) -> Self {
+        Self::shape(self.geometry)
+    }
+
+    fn params(&self) -> Geometry {
+        self.geometry
+    }
+
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> L {
+        L::configure(meta, geometry)
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> L {
+        L::configure(meta, Geometry::default())
+    }
+
+    fn synthesize(&self, layout: L, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        layout.synthesize(&mut layouter, self.witness.as_ref())
+    }
+}
