@@ -243,9 +243,8 @@ mod tests {
         for bound in [0, 1, 100_000] {
             let mut file = Endless(0);
             let error = read_bounded(&mut file, bound).expect_err("too long");
-            assert!(
-                matches!(error, ReadError::TooLong { found, bound: most } if found == bound + 1 && most == bound)
-            );
+            let ReadError::TooLong { found, bound: most } = error else { panic!("{error}") };
+            assert_eq!((found, most), (bound + 1, bound));
             assert_eq!(file.0, bound + 1);
         }
         assert_eq!(read_bounded(&b"whole"[..], 5).expect("read"), b"whole");
