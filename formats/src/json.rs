@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde_json::Deserializer;
+use serde_json::de::Read;
+
 /// What was wrong with a JSON text, with line and column.
 ///
 /// The library quotes what it found, however long that is: it is cut.
@@ -26,4 +30,13 @@ impl From<serde_json::Error> for JsonError {
         let shown: String = message.chars().take(MOST).collect();
         Self(format!("{shown}… at line {} column {}", error.line(), error.column()))
     }
+}
+
+/// What a text of JSON is, with nothing after it: as `serde_json::from_slice` reads it, but from anything that
+/// can be read.
+pub(crate) fn whole<'de, T: Deserialize<'de>>(
+    mut text: Deserializer<impl Read<'de>>,
+) -> Result<T, serde_json::Error> {
+    let value = T::deserialize(&mut text)?;
+    text.end().map(|()| value)
 }

@@ -15,6 +15,8 @@
     )
 )]
 
+#[cfg(test)]
+mod counting;
 pub mod json;
 pub mod policy;
 pub mod ptau;

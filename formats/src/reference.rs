@@ -7,7 +7,7 @@ use fairshare_params::reference::{Reference, ReferenceError};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use crate::json::JsonError;
+use crate::json::{self, JsonError};
 
 /// Why a file of reference counts is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,13 +23,20 @@ pub enum ReferenceFileError {
 
 /// Reads `{"counts": {"feature": [1, 2, …], …}}`. A feature that is given twice is refused.
 pub fn from_json(bytes: &[u8]) -> Result<Reference, ReferenceFileError> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct File {
-        counts: UniqueCounts,
-    }
-    let file: File = serde_json::from_slice(bytes).map_err(JsonError::from)?;
+    read(serde_json::Deserializer::from_slice(bytes))
+}
+
+fn read<'de>(
+    text: serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+) -> Result<Reference, ReferenceFileError> {
+    let file: File = json::whole(text).map_err(JsonError::from)?;
     Ok(Reference::new(file.counts.0))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    counts: UniqueCounts,
 }
 
 /// The counts as the JSON file that a policy names with `file` and `hash`.
@@ -95,6 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::counting::reads_once;
 
     #[test]
     fn json_is_refused_with_its_position() {
@@ -111,6 +119,15 @@ mod tests {
             let ReferenceFileError::Json(cause) = error else { panic!("{error}") };
             assert!(cause.to_string().contains(part) && cause.to_string().contains("line 1"), "{cause}");
         }
+    }
+
+    #[test]
+    fn counts_are_read_once() {
+        let features = (0..2_000).map(|feature| (format!("feature {feature}"), vec![feature; 50]));
+        let reference = Reference::new(features.collect());
+        let text = to_json(&reference);
+        let read = reads_once(&text, |text| read(serde_json::Deserializer::from_reader(text)));
+        assert_eq!(read, Ok(reference));
     }
 
     proptest! {

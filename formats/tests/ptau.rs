@@ -1,6 +1,6 @@
 //! Import of powers-of-tau files: files made here from a known trapdoor, and what is refused of them.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::OnceLock;
 
 use blake2::{Blake2b512, Digest as _};
@@ -264,4 +264,34 @@ fn every_truncation_is_refused() {
     }
     let longer = [&bytes[..], &[0]].concat();
     assert_eq!(malformed(&longer), PtauError::TrailingBytes { bytes: 1 });
+}
+
+/// A file that counts what is read of it.
+struct Counting<'a> {
+    file: Cursor<&'a [u8]>,
+    read: &'a mut usize,
+}
+
+impl Read for Counting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        *self.read += read;
+        Ok(read)
+    }
+}
+
+impl Seek for Counting<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// Once for its hash, once for its points.
+#[test]
+fn a_file_is_read_twice_at_most() {
+    for power in [11, 12] {
+        let (bytes, mut read) = (ptau(power).bytes(), 0);
+        ptau::import(Counting { file: Cursor::new(&bytes), read: &mut read }, COMPACT).expect("imported");
+        assert!((bytes.len()..=2 * bytes.len()).contains(&read), "{read} of {}", bytes.len());
+    }
 }

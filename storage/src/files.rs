@@ -100,9 +100,15 @@ pub fn read(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
     if found > bound {
         return Err(ReadError::TooLong { found, bound });
     }
+    // It may have grown since.
+    read_bounded(File::open(path)?, bound)
+}
+
+/// All that is there, of at most `bound` bytes.
+fn read_bounded(file: impl Read, bound: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    // It may have grown since: one byte past the bound is enough to see that.
-    File::open(path)?.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
+    // One byte past the bound is enough to see that there are more.
+    file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
     let found = bytes.len() as u64;
     if found > bound { Err(ReadError::TooLong { found, bound }) } else { Ok(bytes) }
 }
@@ -215,5 +221,32 @@ fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file without end that counts what is read of it.
+    struct Endless(u64);
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn one_byte_more_than_the_bound_is_read_and_none_twice() {
+        for bound in [0, 1, 100_000] {
+            let mut file = Endless(0);
+            let error = read_bounded(&mut file, bound).expect_err("too long");
+            let ReadError::TooLong { found, bound: most } = error else { panic!("{error}") };
+            assert_eq!((found, most), (bound + 1, bound));
+            assert_eq!(file.0, bound + 1);
+        }
+        assert_eq!(read_bounded(&b"whole"[..], 5).expect("read"), b"whole");
     }
 }

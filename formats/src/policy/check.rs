@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
             Form::File { file, hash } => {
                 let bytes = self.side_file("rounds", file, hash)?;
                 let place = self.place("rounds.file", file);
-                let totals = parse_rounds(&bytes, first, geometry.rounds()).map_err(|source| {
+                let totals = parse_rounds(bytes.as_slice(), first, geometry.rounds()).map_err(|source| {
                     PolicyError::RoundsFile { place: place.clone(), file: file.get_ref().clone(), source }
                 })?;
                 (totals, place)

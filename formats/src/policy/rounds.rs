@@ -1,6 +1,7 @@
 //! Round totals from a table of units, one row a round and one column a node.
 
 use std::collections::HashSet;
+use std::io::Read;
 
 use fairshare_params::encoding::wide;
 
@@ -14,8 +15,8 @@ const MAX_COLUMNS: usize = 1 << 16;
 /// refuse.
 ///
 /// The header is `round` and then either `total` or one column a node; a row's sum is its round's total.
-pub(super) fn parse_rounds(bytes: &[u8], first: u64, bound: usize) -> Result<Vec<u32>, RoundsError> {
-    let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+pub(super) fn parse_rounds(text: impl Read, first: u64, bound: usize) -> Result<Vec<u32>, RoundsError> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(text);
     let columns = parse_header(reader.headers().map_err(unreadable)?)?;
     let mut totals = Vec::new();
     for record in reader.records().take(bound.saturating_add(1)) {
@@ -89,6 +90,14 @@ fn unreadable(error: csv::Error) -> RoundsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counting::reads_once;
+
+    #[test]
+    fn a_table_is_read_once() {
+        let rows: String = (5..2_005).map(|round| format!("{round}{}\n", ",7".repeat(50))).collect();
+        let text = format!("round{}\n{rows}", (0..50).map(|node| format!(",{node}")).collect::<String>());
+        assert_eq!(reads_once(&text, |text| parse_rounds(text, 5, 2_000)), Ok(vec![350; 2_000]));
+    }
 
     fn parse(text: &str) -> Result<Vec<u32>, RoundsError> {
         parse_rounds(text.as_bytes(), 5, 3)
@@ -157,6 +166,6 @@ mod tests {
     #[test]
     fn uneven_rows_and_bytes_that_are_no_text_are_refused() {
         assert!(matches!(parse("round,a\n5,1,2\n"), Err(RoundsError::Csv { .. })));
-        assert!(matches!(parse_rounds(b"round,a\n5,\xff\n", 5, 3), Err(RoundsError::Csv { .. })));
+        assert!(matches!(parse_rounds(&b"round,a\n5,\xff\n"[..], 5, 3), Err(RoundsError::Csv { .. })));
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{RegistrationFileError, Result};
-use crate::json::JsonError;
+use crate::json::{self, JsonError};
 
 /// The fields not yet taken, and the prefix of their names (`evidence.`).
 #[derive(Debug)]
@@ -21,7 +21,11 @@ pub(super) struct Fields {
 impl Fields {
     /// Parses an object. A key that stands twice is refused: readers would differ in which one counts.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        serde_json::from_slice(bytes)
+        Self::read(serde_json::Deserializer::from_slice(bytes))
+    }
+
+    fn read<'de>(text: serde_json::Deserializer<impl serde_json::de::Read<'de>>) -> Result<Self> {
+        json::whole(text)
             .map(|values| Self { prefix: "", values })
             .map_err(|error| JsonError::from(error).into())
     }
@@ -195,5 +199,19 @@ impl<'de> Visitor<'de> for ObjectVisitor {
             values.insert(key, map.next_value()?);
         }
         Ok(Object(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counting::reads_once;
+
+    #[test]
+    fn fields_are_read_once() {
+        let fields: String = (0..20_000).map(|field| format!("\"{field}\": [{field}, {{}}], ")).collect();
+        let text = format!("{{{fields}\"last\": 7}}\n");
+        let read = reads_once(&text, |text| Fields::read(serde_json::Deserializer::from_reader(text)));
+        assert_eq!(read.unwrap().take_number("last", 0, 9), Ok(7));
     }
 }
