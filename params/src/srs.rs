@@ -39,6 +39,7 @@ use rand_core::SeedableRng;
 
 pub use error::{Element, SrsError};
 pub use insecure::INSECURE_SEED;
+pub use lagrange::from_powers as lagrange_points;
 pub use points::{G2_BYTES, g1_from_coordinates, g2_from_coordinates};
 
 use crate::encoding::Digest;

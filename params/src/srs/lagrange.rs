@@ -18,7 +18,7 @@ use super::insecure::normalize;
 use super::points::domain_generator;
 
 /// The Lagrange points of `2^k` powers.
-pub(super) fn from_powers(powers: &[G1Affine], k: u32) -> Vec<G1Affine> {
+pub fn from_powers(powers: &[G1Affine], k: u32) -> Vec<G1Affine> {
     let mut points: Vec<G1> = powers.iter().map(PrimeCurveAffine::to_curve).collect();
     inverse_transform(&mut points, k);
     normalize(&points)
