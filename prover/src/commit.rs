@@ -9,7 +9,8 @@
 //! | `opening.bin` | its owner | symbols or units, and the seed of all blindings |
 //! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
 //!
-//! **Interruption.** The same command, run again in the same folder, goes on from wherever the last one was stopped:
+//! **Interruption.** The same command, run again in the same folder, goes on from wherever the last one was
+//! stopped:
 //!
 //! | what stands there | what the next run does |
 //! | --- | --- |
@@ -18,8 +19,9 @@
 //! | `commit.journal` | reads the data again; takes over the segments that did not change, or begins anew with a fresh seed |
 //! | none of them | begins |
 //!
-//! Files appear in the order commitments, opening, registration, each in one step, and an opening is never replaced: it
-//! may be that of a registration that was moved elsewhere. Why a seed never meets other data is told in the journal.
+//! Files appear in the order commitments, opening, registration, each in one step, and an opening is never
+//! replaced: it may be that of a registration that was moved elsewhere. Why a seed never meets other data is
+//! told in the journal.
 
 mod journal;
 mod reading;
@@ -46,11 +48,12 @@ use zeroize::Zeroizing;
 
 use self::journal::{Journal, Kept};
 use self::reading::Reader;
+use crate::count::{Counted, SegmentIndex, TooMany, registered};
 use crate::files::{self, Access};
 use crate::ingest::units::read_units;
 use crate::ingest::{BATCH_RECORDS, IngestError, Records};
-use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::progress::{Progress, Task};
+use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::segment::commit_columns;
 
 /// The public registration's file name.
@@ -96,7 +99,7 @@ pub enum CommitError {
         policy: Geometry,
     },
     /// The registration cannot be made or read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: the registration cannot be made or read", path.display())]
     Registration {
         /// The file.
         path: PathBuf,
@@ -104,6 +107,9 @@ pub enum CommitError {
         #[source]
         source: RegistrationError,
     },
+    /// More records, rounds or segments than can be registered.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// Nobody may register units when there are none.
     #[error("{}: no units in any round of the policy; there is nothing to register", path.display())]
     NoUnits {
@@ -182,8 +188,8 @@ pub struct Contributor {
     pub evidence: Option<Evidence>,
 }
 
-/// Commits to the records of the files `data`, as one dataset, into a folder that holds no commitment yet, or goes on
-/// with what an interrupted run left there. Memory does not grow with the files.
+/// Commits to the records of the files `data`, as one dataset, into a folder that holds no commitment yet, or
+/// goes on with what an interrupted run left there. Memory does not grow with the files.
 pub fn commit_data(
     srs: &Srs,
     policy: &Policy,
@@ -194,7 +200,7 @@ pub fn commit_data(
 ) -> Result<Registration> {
     check_geometry(srs, policy)?;
     let mut records = Records::open(data, policy.schema())?;
-    let _lock = claim(folder)?;
+    let _lock = lock(folder)?;
     let registration = if folder.join(OPENING_FILE).exists() {
         registration_of_opening(srs, policy, contributor, &mut records, folder)?
     } else {
@@ -204,8 +210,8 @@ pub fn commit_data(
     Ok(registration)
 }
 
-/// Commits to a node's units by round into a new folder. `column` names the units' column of the file, where it
-/// has several.
+/// Commits to a node's units by round into a new folder. `column` names the units' column of the file, where
+/// it has several.
 pub fn commit_compute(
     srs: &Srs,
     policy: &Policy,
@@ -226,10 +232,9 @@ pub fn commit_compute(
     if by_round.iter().all(|units| *units == 0) {
         return Err(CommitError::NoUnits { path: units.to_owned() });
     }
-    let _lock = claim(folder)?;
+    let _lock = lock(folder)?;
     let commitment = commit_units(srs, &by_round);
-    // A policy has no more rounds than its geometry.
-    let rounds = u32::try_from(by_round.len()).unwrap_or(u32::MAX);
+    let rounds = registered(Counted::Rounds, by_round.len() as u64)?;
     let registration = Registration::for_compute(
         contributor.address,
         contributor.round,
@@ -262,7 +267,7 @@ pub fn commit_compute(
 
 /// A commitment folder, read back.
 #[derive(Debug)]
-pub struct Commitment {
+pub struct CommitmentFolder {
     /// The folder.
     pub folder: PathBuf,
     /// What is registered.
@@ -273,8 +278,9 @@ pub struct Commitment {
     pub columns: Vec<Vec<G1Affine>>,
 }
 
-impl Commitment {
-    /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong together.
+impl CommitmentFolder {
+    /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong
+    /// together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
         let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
@@ -325,8 +331,8 @@ fn begin_or_resume(
     }
 }
 
-/// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not those that
-/// the journal's seed was used with.
+/// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not
+/// those that the journal's seed was used with.
 fn commit_records(
     srs: &Srs,
     policy: &Policy,
@@ -344,8 +350,7 @@ fn commit_records(
     progress.end(Task::Commit);
     let Some(segments) = segments else { return Ok(None) };
 
-    // `Records` refuses 2^32 records and more.
-    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
+    let count = registered(Counted::Records, records.records_read())?;
     let registration = Registration::for_data(
         contributor.address,
         contributor.round,
@@ -382,7 +387,7 @@ fn commit_segments(
     let mut segments = Vec::new();
     let reader = Reader { records, opening, path: &path, capacity, progress };
     let same = reader.segments(|symbols| {
-        let index = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+        let index = SegmentIndex::try_from(segments.len())?;
         let columns = match journal.segment(index, symbols) {
             Kept::Same(columns) => columns,
             Kept::Changed => return Ok(false),
@@ -398,8 +403,8 @@ fn commit_segments(
     Ok((same && segments.len() >= journal.segments()).then_some(segments))
 }
 
-/// The registration of a folder whose work was stopped between its opening and its registration, if it is of these
-/// records.
+/// The registration of a folder whose work was stopped between its opening and its registration, if it is of
+/// these records.
 fn registration_of_opening(
     srs: &Srs,
     policy: &Policy,
@@ -418,7 +423,7 @@ fn registration_of_opening(
         first += batch.len() as u64;
         batch.clear();
     }
-    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
+    let count = registered(Counted::Records, records.records_read())?;
     let header = opening.header();
     if header.items != u64::from(count) {
         return Err(occupied());
@@ -426,7 +431,7 @@ fn registration_of_opening(
     let schema = policy.schema().hash();
     let symbols = u64::from(count) * records.features() as u64;
     let segments = symbols.div_ceil(srs.geometry().segment_symbols() as u64);
-    let segments = u32::try_from(segments).unwrap_or(u32::MAX);
+    let segments = registered(Counted::Segments, segments)?;
     let columns = read_columns(folder, header.geometry, &header.digest, &schema, (count, segments))?;
     let registration = Registration::for_data(
         contributor.address,
@@ -439,7 +444,8 @@ fn registration_of_opening(
     with_evidence(registration, contributor, folder)
 }
 
-/// The opening in a folder without registration, if its role and geometry are these. It is not ours to replace otherwise.
+/// The opening in a folder without registration, if its role and geometry are these. It is not ours to
+/// replace otherwise.
 fn standing_opening(
     folder: &Path,
     role: Role,
@@ -509,9 +515,9 @@ fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
     }
 }
 
-/// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with nothing but a
-/// registration: whatever opens it must not find another beside it.
-fn claim(folder: &Path) -> Result<File> {
+/// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with
+/// nothing but a registration: whatever opens it must not find another beside it.
+fn lock(folder: &Path) -> Result<File> {
     let owned = || folder.to_owned();
     let failed = io_error(folder);
     files::create_private_folder(folder).map_err(&failed)?;

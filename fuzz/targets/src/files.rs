@@ -8,7 +8,7 @@ use fairshare_params::context::Role;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{KeyCache, ProvingKey, Statement, VerifyingKey};
 use fairshare_params::srs::Srs;
-use fairshare_prover::opening::{Header, Opening, Writer, fresh_seed};
+use fairshare_prover::secret::{Header, Opening, Writer, fresh_seed};
 use ff::PrimeField;
 use halo2_proofs::SerdeFormat;
 use halo2curves::bn256::{Fq, G1Affine, G2Affine};

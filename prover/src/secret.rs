@@ -4,10 +4,11 @@
 //! magic "FSOPEN" · version u16 · role u8 · geometry u8 · digest 32 · seed 32 · items u64 · checksum 32 · payload
 //! ```
 //!
-//! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That of a
-//! compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The checksum is the
-//! SHA-256 of the header before it: it catches an altered header; an altered payload is caught when its segment is
-//! proved, because a proof that does not link to the registered commitments is never handed out.
+//! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That
+//! of a compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The
+//! checksum is the SHA-256 of the header before it: it catches an altered header; an altered payload is
+//! caught when its segment is proved, because a proof that does not link to the registered commitments is
+//! never handed out.
 
 use std::fmt;
 use std::fs::File;
@@ -103,7 +104,8 @@ pub enum OpeningError {
 
 /// Writes an opening, payload first: the digest is known only when all columns are committed to.
 ///
-/// Symbols come in large batches and are written as they come: a buffer of the standard library's would keep a copy.
+/// Symbols come in large batches and are written as they come: a buffer of the standard library's would keep
+/// a copy.
 pub struct Writer {
     file: NamedTempFile,
     path: PathBuf,
@@ -211,6 +213,7 @@ impl Opening {
             Role::Data => symbols_per_item * SYMBOL_BYTES,
             Role::Compute => UNIT_BYTES,
         };
+        // Where that is more than 64 bits count, it is cut to a length that no file has.
         let expected = PAYLOAD_START.saturating_add(header.items.saturating_mul(item_bytes as u64));
         let found = file.metadata().map_err(failed)?.len();
         if found != expected {
@@ -236,15 +239,17 @@ impl Opening {
 
     /// The symbols `first..first + count`, fewer at the end.
     pub fn symbols(&self, first: u64, count: usize) -> Result<Vec<u16>, OpeningError> {
-        let bytes = self.payload(first.saturating_mul(SYMBOL_BYTES as u64), count * SYMBOL_BYTES)?;
+        let offset = first.checked_mul(SYMBOL_BYTES as u64).ok_or_else(|| self.altered())?;
+        let bytes = self.payload(offset, count * SYMBOL_BYTES)?;
         let (symbols, _) = bytes.as_chunks::<SYMBOL_BYTES>();
         Ok(symbols.iter().copied().map(u16::from_be_bytes).collect())
     }
 
     /// All units.
     pub fn units(&self) -> Result<Vec<u32>, OpeningError> {
-        let count = usize::try_from(self.header.items).unwrap_or(usize::MAX);
-        let bytes = self.payload(0, count.saturating_mul(UNIT_BYTES))?;
+        let count = usize::try_from(self.header.items).ok();
+        let length = count.and_then(|count| count.checked_mul(UNIT_BYTES)).ok_or_else(|| self.altered())?;
+        let bytes = self.payload(0, length)?;
         let (units, _) = bytes.as_chunks::<UNIT_BYTES>();
         Ok(units.iter().copied().map(u32::from_be_bytes).collect())
     }
