@@ -14,7 +14,8 @@ use std::thread;
 use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::shares::{Steps, Stopwatch};
 use fairshare_benches::{Cost, Middle, Setup, cost, geometry, median, middle, results};
-use fairshare_prover::schedule::{Limits, Plan, job_memory, run, shared_memory};
+use fairshare_prover::Limits;
+use fairshare_prover::measure::{Plan, job_memory, run, shared_memory};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 

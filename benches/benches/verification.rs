@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use fairshare_benches::{cost, flights, geometry, median};
 use fairshare_params::srs::Srs;
-use fairshare_prover::prove::Proved;
+use fairshare_prover::Proved;
 use fairshare_verifier::{Trust, Verifier};
 
 fn main() {

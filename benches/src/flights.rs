@@ -5,8 +5,7 @@ use std::path::Path;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
-use fairshare_prover::prove::Proved;
-use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_compute, commit_data};
 use fairshare_verifier::Verifier;
 
 /// A file of the example.

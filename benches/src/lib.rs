@@ -12,10 +12,10 @@ use fairshare_params::Geometry;
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::srs::Srs;
-use fairshare_plonk::CommitKey;
-use fairshare_prover::backend::Key;
-use fairshare_prover::opening::{Seed, fresh_seed};
-use fairshare_prover::segment::{SegmentSecret, commit_columns};
+use fairshare_plonk::{CommitKey, Uninterrupted};
+use fairshare_prover::SegmentIndex;
+use fairshare_prover::measure::{Key, SegmentSecret, commit_columns};
+use fairshare_prover::secret::{Seed, fresh_seed};
 use fairshare_verifier::bundle::Segment;
 use fairshare_verifier::verify_linked;
 use halo2_proofs::arithmetic::best_multiexp;
@@ -68,7 +68,7 @@ impl Setup {
         let key = ProvingKey::build(srs, Statement::Histogram).expect("a proving key");
         let key = Key::new(key).expect("a key of this prover's");
         let (symbols, seed) = (full_segment(geometry), fresh_seed().expect("random numbers"));
-        let columns = commit_columns(srs, &symbols, &seed, 0);
+        let columns = commit_columns(srs, &symbols, &seed, SegmentIndex::FIRST);
         Self { srs, commit_key: CommitKey::new(srs), key, symbols, seed, columns }
     }
 
@@ -80,13 +80,13 @@ impl Setup {
     pub fn with_few_symbols(self, occurring: usize) -> Self {
         let (symbols, seed) =
             (segment_of(self.srs.geometry(), occurring), fresh_seed().expect("random numbers"));
-        let columns = commit_columns(self.srs, &symbols, &seed, 0);
+        let columns = commit_columns(self.srs, &symbols, &seed, SegmentIndex::FIRST);
         Self { symbols, seed, columns, ..self }
     }
 
     /// Commits to the segment's columns.
     pub fn commit(&self) -> Vec<G1Affine> {
-        commit_columns(self.srs, &self.symbols, &self.seed, 0)
+        commit_columns(self.srs, &self.symbols, &self.seed, SegmentIndex::FIRST)
     }
 
     /// Commits to the same columns by the proof system's own multi-scalar multiplication, which knows nothing
@@ -107,8 +107,8 @@ impl Setup {
     ///
     /// If the proof fails.
     pub fn prove(&self) -> Segment {
-        let secret = SegmentSecret::new(self.srs, self.symbols.clone(), &self.seed, 0);
-        secret.prove(&self.commit_key, &self.key, &self.columns).expect("a proof")
+        let secret = SegmentSecret::new(self.srs, self.symbols.clone(), &self.seed, SegmentIndex::FIRST);
+        secret.prove(&self.commit_key, &self.key, &self.columns, &Uninterrupted).expect("a proof")
     }
 
     /// Verifies a segment's proof with its link, as a bundle's verifier does after it has hashed the

@@ -9,13 +9,11 @@ use fairshare_params::encoding::Hasher;
 use fairshare_params::keys::{ProvingKey, Statement};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{Claim, CommitKey, Linked};
-use fairshare_prover::backend::{Key, prove};
-use fairshare_prover::commit::CommitError;
-use fairshare_prover::commit::commit_units;
-use fairshare_prover::opening::fresh_seed;
+use fairshare_plonk::{Claim, CommitKey, Linked, Uninterrupted};
+use fairshare_prover::measure::{Key, SegmentSecret, commit_columns, commit_units, prove};
 use fairshare_prover::score::{score_counts, score_units};
-use fairshare_prover::segment::{SegmentSecret, commit_columns};
+use fairshare_prover::secret::fresh_seed;
+use fairshare_prover::{CommitError, SegmentIndex};
 use fairshare_verifier::bundle::LinkedProof;
 use fairshare_verifier::{SetupError, Trust, Verifier, verify_linked};
 use halo2curves::bn256::G1Affine;
@@ -120,16 +118,17 @@ impl Bench<'_> {
         let geometry = self.srs.geometry();
         let symbols = symbols(geometry.segment_symbols(), geometry.alphabet());
         let seed = fresh_seed().map_err(CommitError::Randomness)?;
-        let secret = || SegmentSecret::new(self.srs, symbols.clone(), &seed, 0);
+        let secret = || SegmentSecret::new(self.srs, symbols.clone(), &seed, SegmentIndex::FIRST);
         let (commit_time, columns) = self.median("committing", || {
-            let columns = commit_columns(self.srs, &symbols, &seed, 0);
+            let columns = commit_columns(self.srs, &symbols, &seed, SegmentIndex::FIRST);
             // The histogram's own commitment is one of the columns that the proof commits to again.
             secret();
             Ok(columns)
         })?;
         let key = self.key(Statement::Histogram)?;
-        let (proved, segment) =
-            self.median("proving a histogram", || Ok(secret().prove(&self.commit_key, &key, &columns)?))?;
+        let (proved, segment) = self.median("proving a histogram", || {
+            Ok(secret().prove(&self.commit_key, &key, &columns, &Uninterrupted)?)
+        })?;
         let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(&segment)?))?;
         Ok((commit_time, Proof { proved, verified, bytes: length(&segment.proof) }))
     }
@@ -161,7 +160,7 @@ impl Bench<'_> {
             let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
             let circuit = DataScoreCircuit::new(geometry, trace);
             let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
-            Ok(prove(&self.commit_key, &key, claim)?)
+            Ok(prove(&self.commit_key, &key, claim, &Uninterrupted)?)
         })?;
         let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
         let (verified, ()) = self.median("verifying", || {
@@ -186,7 +185,7 @@ impl Bench<'_> {
             let trace = compute_score::Trace::new(geometry, &instance, &witness);
             let circuit = ComputeScoreCircuit::new(geometry, trace);
             let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
-            Ok(prove(&self.commit_key, &key, claim)?)
+            Ok(prove(&self.commit_key, &key, claim, &Uninterrupted)?)
         })?;
         let registered = linked.map(|column| column.commitment);
         let (verified, ()) = self.median("verifying", || {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use fairshare_prover::schedule::plan;
+use fairshare_prover::plan;
 use fairshare_prover::{Limits, ProveError, Prover, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, Trust, Verifier};

@@ -5,7 +5,6 @@
 //! proof's, the link would not hold, and the proof is refused here: never a bad proof, only an error.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
-use fairshare_circuits::trace::wipe;
 use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Writer;
@@ -20,7 +19,7 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
-use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError, Randomness};
+use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError, Randomness, Signal};
 
 /// Why no proof was made.
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +77,14 @@ pub fn prove<C: Circuit<Fr>>(
     commit_key: &CommitKey<'_>,
     key: &Key,
     claim: Claim<'_, C>,
+    signal: &dyn Signal,
 ) -> Result<LinkedProof, BackendError> {
     let srs = commit_key.srs();
     let _span = tracing::debug_span!("other", statement = key.verifying().id().statement.name()).entered();
     let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
     let blinding = plonk::Prover::new(commit_key, key.plonk())
+        .asking(signal)
         .prove(claim, randomness()?, &mut transcript)
         .map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
@@ -128,7 +129,9 @@ fn link(
     mut fresh: ChaCha20Rng,
 ) -> Link {
     let folding = statement.fold();
-    let mut witness = [Fr::ZERO; RESERVED_ROWS];
+    // Columns, so that they are overwritten: a nonce tells the witness, and the witness the blinding of a
+    // column.
+    let mut witness = Column::zero(RESERVED_ROWS);
     let mut power = Fr::ONE;
     for (column, blinding) in linked.iter().zip(blinding) {
         // The rows between the data and the blinding are zero in both.
@@ -138,13 +141,11 @@ fn link(
         witness[RESERVED_ROWS - 1] -= power * column.blinding.0;
         power *= folding.xi;
     }
-    let mut nonces: [Fr; RESERVED_ROWS] = std::array::from_fn(|_| Fr::random(&mut fresh));
+    let mut nonces = Column::zero(RESERVED_ROWS);
+    nonces.fill_with(|| Fr::random(&mut fresh));
     let commitment = best_multiexp(&nonces, tail(srs)).to_affine();
     let challenge = folding.challenge(&commitment);
     let responses = std::array::from_fn(|row| nonces[row] + challenge * witness[row]);
-    // A nonce tells the witness, and the witness the blinding of a column.
-    wipe(&mut nonces);
-    wipe(&mut witness);
     Link { commitment, responses }
 }
 
@@ -157,7 +158,7 @@ fn tail(srs: &Srs) -> &[G1Affine] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::opening::tests::Exhausted;
+    use crate::secret::tests::Exhausted;
 
     #[test]
     fn without_randomness_there_is_no_proof_and_no_panic() {

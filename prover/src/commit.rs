@@ -50,8 +50,9 @@ use zeroize::Zeroizing;
 
 use self::journal::{Journal, Kept};
 use self::reading::Reader;
-use crate::opening::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
+use crate::count::{Counted, SegmentIndex, TooMany, registered};
 use crate::progress::{Progress, Task};
+use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::segment::commit_columns;
 
 /// The public registration's file name.
@@ -97,13 +98,16 @@ pub enum CommitError {
         policy: Geometry,
     },
     /// The registration cannot be made or read.
-    #[error("{} is not a registration of use here", path.display())]
+    #[error("{}: the registration cannot be made or read", path.display())]
     Registration {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         source: RegistrationFileError,
     },
+    /// More records, rounds or segments than can be registered.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// Nobody may register units when there are none.
     #[error("{}: no units in any round of the policy; there is nothing to register", path.display())]
     NoUnits {
@@ -194,7 +198,7 @@ pub fn commit_data(
 ) -> Result<Registration> {
     check_geometry(srs, policy)?;
     let mut records = Records::open(data, policy.schema())?;
-    let _lock = claim(folder)?;
+    let _lock = lock(folder)?;
     let registration = if folder.join(OPENING_FILE).exists() {
         registration_of_opening(srs, policy, contributor, &mut records, folder)?
     } else {
@@ -226,10 +230,9 @@ pub fn commit_compute(
     if by_round.iter().all(|units| *units == 0) {
         return Err(CommitError::NoUnits { path: units.to_owned() });
     }
-    let _lock = claim(folder)?;
+    let _lock = lock(folder)?;
     let commitment = commit_units(srs, &by_round);
-    // A policy has no more rounds than its geometry.
-    let rounds = u32::try_from(by_round.len()).unwrap_or(u32::MAX);
+    let rounds = registered(Counted::Rounds, by_round.len() as u64)?;
     let registration = Registration::for_compute(
         contributor.address,
         contributor.round,
@@ -262,7 +265,7 @@ pub fn commit_compute(
 
 /// A commitment folder, read back.
 #[derive(Debug)]
-pub struct Commitment {
+pub struct CommitmentFolder {
     /// The folder.
     pub folder: PathBuf,
     /// What is registered.
@@ -273,7 +276,7 @@ pub struct Commitment {
     pub columns: Vec<Vec<G1Affine>>,
 }
 
-impl Commitment {
+impl CommitmentFolder {
     /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong
     /// together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
@@ -345,8 +348,7 @@ fn commit_records(
     progress.end(Task::Commit);
     let Some(segments) = segments else { return Ok(None) };
 
-    // `Records` refuses 2^32 records and more.
-    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
+    let count = registered(Counted::Records, records.records_read())?;
     let registration = Registration::for_data(
         contributor.address,
         contributor.round,
@@ -383,7 +385,7 @@ fn commit_segments(
     let mut segments = Vec::new();
     let reader = Reader { records, opening, path: &path, capacity, progress };
     let same = reader.segments(|symbols| {
-        let index = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+        let index = SegmentIndex::try_from(segments.len())?;
         let columns = match journal.segment(index, symbols) {
             Kept::Same(columns) => columns,
             Kept::Changed => return Ok(false),
@@ -419,7 +421,7 @@ fn registration_of_opening(
         first += batch.len() as u64;
         batch.clear();
     }
-    let count = u32::try_from(records.records_read()).unwrap_or(u32::MAX);
+    let count = registered(Counted::Records, records.records_read())?;
     let header = opening.header();
     if header.items != u64::from(count) {
         return Err(occupied());
@@ -427,7 +429,7 @@ fn registration_of_opening(
     let schema = policy.schema().hash();
     let symbols = u64::from(count) * records.features() as u64;
     let segments = symbols.div_ceil(srs.geometry().segment_symbols() as u64);
-    let segments = u32::try_from(segments).unwrap_or(u32::MAX);
+    let segments = registered(Counted::Segments, segments)?;
     let columns = read_columns(folder, header.geometry, &header.digest, &schema, (count, segments))?;
     let registration = Registration::for_data(
         contributor.address,
@@ -513,7 +515,7 @@ fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
 
 /// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with
 /// nothing but a registration: whatever opens it must not find another beside it.
-fn claim(folder: &Path) -> Result<File> {
+fn lock(folder: &Path) -> Result<File> {
     let owned = || folder.to_owned();
     let failed = io_error(folder);
     files::create_private_folder(folder).map_err(&failed)?;

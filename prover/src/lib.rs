@@ -1,9 +1,10 @@
 //! # How a contributor convinces
 //!
 //! Reading order: [`fairshare_ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7);
-//! [`commit`] commits to them and keeps the secret [`opening`]; [`prove`] makes a bundle of proofs, a
-//! histogram for each [`segment`], [`schedule`]d over the cores, each proof made by [`fairshare_plonk`],
-//! linked and checked by the [`backend`]; [`score`] computes the exact integers without a proof.
+//! [`commit`] commits to them and keeps the [`secret`] opening; `prove.rs` makes a bundle of proofs, a
+//! histogram for each segment (`segment.rs`), scheduled over the cores (`schedule.rs`), each proof made by
+//! [`fairshare_plonk`], linked and checked by `backend.rs`; [`score`] computes the exact integers without a
+//! proof. [`measure`] is for benchmarks.
 //!
 //! The steps of [`Prover::prove`], numbered as in the verifier:
 //!
@@ -16,20 +17,24 @@
 //!
 //! Whatever is handed out was verified before.
 
-pub mod backend;
+mod backend;
 pub mod commit;
+mod count;
+pub mod measure;
 mod memory;
-pub mod opening;
-pub mod progress;
-pub mod prove;
-pub mod schedule;
+mod progress;
+mod prove;
+mod schedule;
 pub mod score;
-pub mod segment;
+pub mod secret;
+mod segment;
 
-pub use commit::{Commitment, Contributor, commit_compute, commit_data};
+pub use backend::BackendError;
+pub use commit::{CommitError, CommitmentFolder, Contributor, commit_compute, commit_data};
+pub use count::{Counted, SegmentIndex, TooMany};
 pub use progress::{Progress, Silent, Task};
-pub use prove::{ProveError, Proved, Prover, write_bundle};
-pub use schedule::{LimitError, Limits};
+pub use prove::{PROOFS_FOLDER, ProofSubject, ProveError, Proved, Prover, write_bundle};
+pub use schedule::{LimitError, Limits, plan};
 
 /// The library's example is a test.
 #[cfg(doctest)]

@@ -1,4 +1,8 @@
-//! How long work tells how far it is.
+//! How long work tells how far it is, and how it is stopped.
+
+use std::ops::ControlFlow;
+
+use fairshare_plonk::{Signal, Step};
 
 /// A piece of work that takes more than a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +25,21 @@ pub trait Progress: Sync {
     fn advance(&self, task: Task, units: u64);
     /// `task` is over.
     fn end(&self, task: Task);
+
+    /// Asked before each column of every proof: whether to stop. Then nothing is handed out, and the
+    /// segments' proofs that are finished are kept for the next time.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// A proof's way to ask whether to stop.
+pub(crate) struct Asking<'p>(pub &'p dyn Progress);
+
+impl Signal for Asking<'_> {
+    fn ask(&self, _: Step) -> ControlFlow<()> {
+        if self.0.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// Hears nothing.

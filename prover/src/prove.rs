@@ -1,5 +1,6 @@
 //! From commitment folders to a bundle.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -11,7 +12,7 @@ use fairshare_params::context::{ContextError, context};
 use fairshare_params::keys::{KeyError, ProvingKey, Statement};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
-use fairshare_plonk::{Claim, CommitKey, Linked};
+use fairshare_plonk::{Claim, CommitKey, Linked, PlonkError};
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
@@ -22,11 +23,12 @@ use halo2curves::bn256::{Fr, G1, G1Affine};
 use zeroize::Zeroizing;
 
 use crate::backend::{BackendError, Key, prove};
-use crate::commit::{CommitError, Commitment};
-use crate::opening::OpeningError;
-use crate::progress::{Progress, Task};
+use crate::commit::{CommitError, CommitmentFolder};
+use crate::count::{SegmentIndex, TooMany};
+use crate::progress::{Asking, Progress, Task};
 use crate::schedule::{LimitError, Limits, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
+use crate::secret::OpeningError;
 use crate::segment::SegmentSecret;
 
 /// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
@@ -56,6 +58,9 @@ pub enum ProveError {
         /// The policy's minimum.
         least: u32,
     },
+    /// More segments than can be registered.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The opening's symbols or units cannot be read.
     #[error(transparent)]
     Opening(#[from] OpeningError),
@@ -66,11 +71,14 @@ pub enum ProveError {
     #[error("{subject}")]
     Proof {
         /// Which proof.
-        subject: String,
+        subject: ProofSubject,
         /// Why.
         #[source]
         source: BackendError,
     },
+    /// It was stopped.
+    #[error("proving was stopped; the proofs of segments that were finished are kept")]
+    Cancelled,
     /// A proving key cannot be made.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -100,11 +108,38 @@ pub enum ProveError {
     },
 }
 
+/// Which proof could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProofSubject {
+    /// Any of that statement, or the score's.
+    Of(Statement),
+    /// A segment's histogram.
+    Segment {
+        /// The commitment's folder.
+        folder: PathBuf,
+        /// The segment.
+        index: SegmentIndex,
+    },
+}
+
+impl fmt::Display for ProofSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(statement) => write!(f, "{} proof", statement.name()),
+            Self::Segment { folder, index } => write!(f, "{}: segment {index}", folder.display()),
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, ProveError>;
 
-/// Says which statement's proof it is that cannot be made.
-fn refused(statement: Statement) -> impl FnOnce(BackendError) -> ProveError {
-    move |source| ProveError::Proof { subject: format!("{} proof", statement.name()), source }
+/// Says which proof it is that cannot be made, unless it was merely stopped.
+fn refused(subject: impl FnOnce() -> ProofSubject) -> impl FnOnce(BackendError) -> ProveError {
+    move |source| match source {
+        BackendError::Prove(PlonkError::Cancelled(_)) => ProveError::Cancelled,
+        source => ProveError::Proof { subject: subject(), source },
+    }
 }
 
 /// Makes bundles under one verifier's policy and parameters.
@@ -156,7 +191,7 @@ impl<'a> Prover<'a> {
             Some(cache) => cache.proving_key(srs, statement)?,
             None => ProvingKey::build(srs, statement)?,
         };
-        let key = Key::new(key).map_err(refused(statement))?;
+        let key = Key::new(key).map_err(refused(|| ProofSubject::Of(statement)))?;
         Ok(slot.get_or_init(|| key))
     }
 
@@ -168,7 +203,7 @@ impl<'a> Prover<'a> {
         // 2. the registrations
         let commitments = folders
             .iter()
-            .map(|folder| Commitment::read(folder, policy))
+            .map(|folder| CommitmentFolder::read(folder, policy))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         let first = commitments.first().ok_or(ProveError::NoFolders)?;
         let role = first.registration.role();
@@ -187,7 +222,7 @@ impl<'a> Prover<'a> {
 
     fn prove_data(
         &self,
-        commitments: &[Commitment],
+        commitments: &[CommitmentFolder],
         context: [Fr; 2],
         progress: &dyn Progress,
     ) -> Result<Bundle> {
@@ -230,7 +265,7 @@ impl<'a> Prover<'a> {
         progress.begin(Task::Segments, jobs.len() as u64, 0);
         let proved = Mutex::new(Vec::with_capacity(jobs.len()));
         run(plan, jobs, |job| {
-            let part = self.prove_segment(key, &job)?;
+            let part = self.prove_segment(key, &job, progress)?;
             proved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(part);
             progress.advance(Task::Segments, 1);
             Ok(())
@@ -245,29 +280,27 @@ impl<'a> Prover<'a> {
         Ok(proved)
     }
 
-    fn prove_segment(&self, key: &Key, job: &Job<'_>) -> Result<ProvedSegment> {
+    fn prove_segment(&self, key: &Key, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
         let srs = self.verifier.srs();
         let geometry = srs.geometry();
         let opening = &job.commitment.opening;
         let capacity = geometry.segment_symbols();
         let total = opening.header().items * self.verifier.policy().schema().len() as u64;
         let start = job.segment as u64 * capacity as u64;
-        let count = usize::try_from(total.saturating_sub(start)).unwrap_or(capacity).min(capacity);
-        // No bundle has more segments than 32 bits count.
-        let index = u32::try_from(job.segment).unwrap_or(u32::MAX);
+        let count = total.saturating_sub(start).min(capacity as u64) as usize;
+        let index = SegmentIndex::try_from(job.segment)?;
         let columns = &job.commitment.columns[job.segment];
         let secret = SegmentSecret::new(srs, opening.symbols(start, count)?, opening.seed(), index);
 
-        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{index:06}.segment"));
+        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.segment", index.get()));
         let kept = self.kept(&path, columns, &secret.histogram());
         let (counts, blinding) = (Zeroizing::new(secret.counts().to_vec()), secret.blinding());
         let segment = match kept {
             Some(segment) => segment,
             None => {
-                let segment = secret.prove(&self.commit_key, key, columns).map_err(|source| {
-                    let folder = job.commitment.folder.display();
-                    ProveError::Proof { subject: format!("{folder}: segment {index}"), source }
-                })?;
+                let segment = secret.prove(&self.commit_key, key, columns, &Asking(progress)).map_err(
+                    refused(|| ProofSubject::Segment { folder: job.commitment.folder.clone(), index }),
+                )?;
                 keep(&path, &segment)?;
                 segment
             }
@@ -316,7 +349,7 @@ impl<'a> Prover<'a> {
 
     fn prove_compute(
         &self,
-        commitment: &Commitment,
+        commitment: &CommitmentFolder,
         context: [Fr; 2],
         progress: &dyn Progress,
     ) -> Result<Bundle> {
@@ -361,7 +394,9 @@ impl<'a> Prover<'a> {
         let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
-        let proof = pool.install(|| prove(&self.commit_key, key, claim)).map_err(refused(statement))?;
+        let proof = pool
+            .install(|| prove(&self.commit_key, key, claim, &Asking(progress)))
+            .map_err(refused(|| ProofSubject::Of(statement)))?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);
         Ok(proof)
@@ -380,7 +415,7 @@ fn check_records(registrations: &[Registration], least: u32) -> Result<()> {
         Contribution::Data { records, .. } => Some(u64::from(*records)),
         Contribution::Compute { .. } => None,
     });
-    match records.reduce(u64::saturating_add) {
+    match records.reduce(|sum, records| sum + records) {
         Some(records) if records < u64::from(least) => Err(ProveError::TooFewRecords { records, least }),
         _ => Ok(()),
     }
@@ -390,7 +425,7 @@ fn check_records(registrations: &[Registration], least: u32) -> Result<()> {
 struct Job<'a> {
     dataset: usize,
     segment: usize,
-    commitment: &'a Commitment,
+    commitment: &'a CommitmentFolder,
 }
 
 /// One segment proved, with what the score needs of it.

@@ -2,11 +2,10 @@
 
 use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
-use fairshare_circuits::trace::wipe;
 use fairshare_params::commitment::{Blinding, normalize, segment_blindings};
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{Claim, CommitKey, Fractions, Linked, commit};
+use fairshare_plonk::{Claim, Column, CommitKey, Fractions, Linked, Signal, commit};
 use fairshare_verifier::bundle::Segment;
 use group::Curve;
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
@@ -15,10 +14,11 @@ use rayon::prelude::*;
 use zeroize::ZeroizeOnDrop;
 
 use crate::backend::{BackendError, Key, prove};
-use crate::opening::Seed;
+use crate::count::SegmentIndex;
+use crate::secret::Seed;
 
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
-pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: u32) -> Vec<G1Affine> {
+pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: SegmentIndex) -> Vec<G1Affine> {
     let geometry = srs.geometry();
     let blindings = Blindings::of(seed, segment, geometry.data_columns());
     let usable = geometry.usable_rows();
@@ -48,8 +48,8 @@ struct Blindings {
 }
 
 impl Blindings {
-    fn of(seed: &Seed, segment: u32, data_columns: usize) -> Self {
-        let (data, histogram) = segment_blindings(seed, segment, data_columns);
+    fn of(seed: &Seed, segment: SegmentIndex, data_columns: usize) -> Self {
+        let (data, histogram) = segment_blindings(seed, segment.get(), data_columns);
         Self { data, histogram }
     }
 }
@@ -58,8 +58,8 @@ impl Drop for Blindings {
     fn drop(&mut self) {
         self.data.fill(Blinding::PUBLIC);
         self.histogram = Blinding::PUBLIC;
-        // They are read once more, so that the writes above are not optimised away.
-        std::hint::black_box(self);
+        zeroize::optimization_barrier(self.data.as_slice());
+        zeroize::optimization_barrier(&self.histogram);
     }
 }
 
@@ -76,13 +76,12 @@ pub struct SegmentSecret {
 
 impl SegmentSecret {
     /// Counts the symbols and commits to the counts.
-    pub fn new(srs: &Srs, symbols: Vec<u16>, seed: &Seed, segment: u32) -> Self {
+    pub fn new(srs: &Srs, symbols: Vec<u16>, seed: &Seed, segment: SegmentIndex) -> Self {
         let geometry = srs.geometry();
         let blindings = Blindings::of(seed, segment, geometry.data_columns());
         let witness = Witness::new(geometry, symbols, Default::default());
-        let mut counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
-        let histogram = commit(srs, &counts, blindings.histogram).to_affine();
-        wipe(&mut counts);
+        let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
+        let histogram = commit(srs, &Column::from(counts), blindings.histogram).to_affine();
         Self { witness, blindings, histogram }
     }
 
@@ -107,6 +106,7 @@ impl SegmentSecret {
         commit_key: &CommitKey<'_>,
         key: &Key,
         columns: &[G1Affine],
+        signal: &dyn Signal,
     ) -> Result<Segment, BackendError> {
         let geometry = commit_key.srs().geometry();
         let statement = histogram_statement(&geometry, columns, &self.histogram).limbs();
@@ -121,11 +121,11 @@ impl SegmentSecret {
         let circuit = HistogramCircuit::new(geometry, self.witness);
         let claim =
             Claim { linked: &linked, fractions: &fractions(geometry), ..Claim::new(&circuit, &instance) };
-        let proof = prove(commit_key, key, claim);
+        let proof = prove(commit_key, key, claim, signal);
         for column in &mut linked {
             column.blinding = Blinding::PUBLIC;
         }
-        std::hint::black_box(&linked);
+        zeroize::optimization_barrier(linked.as_slice());
         let proof = proof?;
         Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
     }

@@ -11,9 +11,9 @@ use std::os::unix::fs::FileExt;
 use fairshare_circuits::{data_score, histogram};
 use fairshare_params::Geometry;
 use fairshare_params::commitment::Blinding;
-use fairshare_prover::commit::Commitment;
-use fairshare_prover::opening::Opening;
-use fairshare_prover::segment::SegmentSecret;
+use fairshare_prover::commit::CommitmentFolder;
+use fairshare_prover::measure::SegmentSecret;
+use fairshare_prover::secret::Opening;
 use fairshare_testkit::fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
@@ -122,7 +122,7 @@ fn what_is_dropped_is_overwritten() {
     wiped::<data_score::Witness>();
     wiped::<fairshare_circuits::trace::Columns>();
     wiped::<fairshare_plonk::Column>();
-    wiped::<fairshare_prover::opening::Seed>();
+    wiped::<fairshare_prover::secret::Seed>();
     wiped::<Opening>();
     wiped::<SegmentSecret>();
 
@@ -156,13 +156,14 @@ fn what_is_dropped_is_overwritten() {
     is_wiped("polynomial", &needle_of_element(coefficient), polynomial);
     drop(behind);
 
-    let seed = fairshare_prover::opening::Seed::from([0x3c; 32]);
+    let seed = fairshare_prover::secret::Seed::from([0x3c; 32]);
     let (mut blindings, _) = fairshare_params::commitment::segment_blindings(&seed, 5, 16);
     let blinding = Needle::new(blindings[7].0.to_raw_bytes());
     blindings.fill(Blinding::PUBLIC);
     drop(blindings);
     assert_eq!(blinding.found(), 0);
-    let secret = Box::new(SegmentSecret::new(&SRS, symbols(), &seed, 5));
+    let segment = fairshare_prover::SegmentIndex::try_from(5).expect("few segments");
+    let secret = Box::new(SegmentSecret::new(&SRS, symbols(), &seed, segment));
     assert!(needle.found() > 0);
     is_wiped("segment secret", &blinding, secret);
     assert_eq!(needle.found(), 0, "segment secret: symbols left behind");
@@ -171,7 +172,7 @@ fn what_is_dropped_is_overwritten() {
     // left.
     let folder = tempfile::tempdir().expect("a folder");
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(3000, 1)]);
-    let commitment = Box::new(Commitment::read(&target, &RULES).expect("a commitment"));
+    let commitment = Box::new(CommitmentFolder::read(&target, &RULES).expect("a commitment"));
     let seed = Needle::new(commitment.opening.seed().to_vec());
     let mut read = commitment.opening.symbols(0, 2000).expect("symbols");
     let symbols = Needle::of_integers(read[900..1020].iter().map(|symbol| symbol.to_ne_bytes()));

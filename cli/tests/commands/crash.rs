@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fairshare_params::Geometry;
-use fairshare_prover::opening::Opening;
+use fairshare_prover::secret::Opening;
 use fairshare_verifier::bundle::{Bundle, Segment};
 
 use super::support::*;

@@ -13,8 +13,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
-use fairshare_prover::prove::Proved;
-use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_compute, commit_data};
 use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 use halo2curves::bn256::Fr;
 

@@ -7,7 +7,7 @@ use fairshare_params::Geometry;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
 use fairshare_params::role::Role;
-use fairshare_prover::opening::{Header, Opening, Writer, fresh_seed};
+use fairshare_prover::secret::{Header, Opening, Writer, fresh_seed};
 use fairshare_storage::key_cache::KeyCache;
 use ff::PrimeField;
 use halo2_proofs::SerdeFormat;

@@ -22,7 +22,8 @@ use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::opening::Seed;
+use crate::count::SegmentIndex;
+use crate::secret::Seed;
 
 const MAGIC: [u8; 6] = *b"FSJRNL";
 const VERSION: u16 = 1;
@@ -90,9 +91,9 @@ impl Journal {
     }
 
     /// The commitments to a segment, if they were made before.
-    pub(super) fn segment(&self, index: u32, symbols: &[u16]) -> Kept {
+    pub(super) fn segment(&self, index: SegmentIndex, symbols: &[u16]) -> Kept {
         let mut records = self.found.chunks_exact(record_bytes(self.geometry));
-        let Some(record) = usize::try_from(index).ok().and_then(|index| records.nth(index)) else {
+        let Some(record) = usize::try_from(index.get()).ok().and_then(|index| records.nth(index)) else {
             return Kept::Unknown;
         };
         let (points, hash) = record.split_at(record.len() - HASH_BYTES);
@@ -104,7 +105,12 @@ impl Journal {
     }
 
     /// Records a segment, whole or not at all as far as the process lives to see to it.
-    pub(super) fn append(&mut self, index: u32, symbols: &[u16], columns: &[G1Affine]) -> io::Result<()> {
+    pub(super) fn append(
+        &mut self,
+        index: SegmentIndex,
+        symbols: &[u16],
+        columns: &[G1Affine],
+    ) -> io::Result<()> {
         let mut record: Vec<u8> = columns.iter().flat_map(encode_point).collect();
         let hash = check(&self.seed, index, symbols, &record);
         record.extend(hash);
@@ -132,10 +138,10 @@ fn record_bytes(geometry: Geometry) -> usize {
     geometry.data_columns() * POINT_BYTES + HASH_BYTES
 }
 
-fn check(seed: &Seed, index: u32, symbols: &[u16], points: &[u8]) -> [u8; HASH_BYTES] {
+fn check(seed: &Seed, index: SegmentIndex, symbols: &[u16], points: &[u8]) -> [u8; HASH_BYTES] {
     let mut hash = Sha256::new_with_prefix(b"fairshare/v1/journal");
     hash.update(seed.as_slice());
-    hash.update(index.to_be_bytes());
+    hash.update(index.get().to_be_bytes());
     hash.update((symbols.len() as u64).to_be_bytes());
     for symbol in symbols {
         hash.update(symbol.to_be_bytes());

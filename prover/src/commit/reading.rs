@@ -12,8 +12,8 @@ use fairshare_ingest::{BATCH_RECORDS, Records};
 use zeroize::Zeroizing;
 
 use super::{Result, io_error};
-use crate::opening::Writer;
 use crate::progress::{Progress, Task};
+use crate::secret::Writer;
 
 /// The symbols of a segment.
 type Symbols = Zeroizing<Vec<u16>>;
@@ -87,8 +87,8 @@ mod tests {
 
     use super::*;
     use crate::commit::CommitError;
-    use crate::opening::fresh_seed;
     use crate::progress::Silent;
+    use crate::secret::fresh_seed;
 
     /// More than [`BATCH_RECORDS`], so that segments and batches do not end together.
     const CAPACITY: usize = 10_000;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use fairshare_ingest::IngestError;
 use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
-use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
 };
-use fairshare_prover::opening::OpeningError;
-use fairshare_prover::{Contributor, LimitError, Limits, ProveError, Prover, Silent};
+use fairshare_prover::secret::OpeningError;
+use fairshare_prover::{
+    BackendError, Contributor, LimitError, Limits, ProofSubject, ProveError, Prover, SegmentIndex, Silent,
+};
 use fairshare_verifier::VerifyError;
 
 use super::fixture::{
@@ -121,7 +122,8 @@ fn an_altered_symbol_is_never_proved() {
         let ProveError::Proof { subject, source: BackendError::Verify(source) } = &error else {
             panic!("{error:?}")
         };
-        assert!(subject.ends_with("segment 0"), "{subject}");
+        let segment = ProofSubject::Segment { folder: target.clone(), index: SegmentIndex::FIRST };
+        assert_eq!(*subject, segment);
         // The proof is about the commitments as registered, which these symbols do not open.
         assert!(matches!(**source, VerifyError::Proof { .. }), "{source:?}");
         let kept = target.join("proofs");

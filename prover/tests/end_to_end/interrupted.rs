@@ -11,11 +11,11 @@ use fairshare_ingest::BATCH_RECORDS;
 use fairshare_params::encoding::POINT_BYTES;
 use fairshare_params::registration::Registration;
 use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, Commitment, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE, commit_compute,
-    commit_data,
+    COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
+    commit_compute, commit_data,
 };
-use fairshare_prover::segment::commit_columns;
-use fairshare_prover::{Progress, Silent, Task};
+use fairshare_prover::measure::commit_columns;
+use fairshare_prover::{Progress, SegmentIndex, Silent, Task};
 use fairshare_storage::files;
 use tempfile::TempDir;
 
@@ -97,12 +97,13 @@ impl Scene {
             names(&self.target),
             [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE].map(Into::into).into()
         );
-        let commitment = Commitment::read(&self.target, &RULES).expect("a whole folder");
+        let commitment = CommitmentFolder::read(&self.target, &RULES).expect("a whole folder");
         let seed = commitment.opening.seed();
         let capacity = SRS.geometry().segment_symbols();
         for (index, columns) in commitment.columns.iter().enumerate() {
             let symbols = commitment.opening.symbols((index * capacity) as u64, capacity).expect("symbols");
-            assert_eq!(commit_columns(&SRS, &symbols, seed, index as u32), *columns, "segment {index}");
+            let number = SegmentIndex::try_from(index).expect("few segments");
+            assert_eq!(commit_columns(&SRS, &symbols, seed, number), *columns, "segment {index}");
         }
         fs::read(self.target.join(COMMITMENTS_FILE)).expect("read")
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use fairshare_prover::prove::PROOFS_FOLDER;
-use fairshare_prover::{Limits, Progress, Prover, Silent, Task};
+use fairshare_prover::{Limits, PROOFS_FOLDER, Progress, ProveError, Prover, Silent, Task};
 
 use super::fixture::{POLICY, PROVER, commit_records, contributor, policy, records, verifier};
 use super::{folder, prove};
@@ -104,6 +104,40 @@ fn interrupted_work_resumes_at_the_missing_segment() {
     fs::remove_dir_all(target.join(PROOFS_FOLDER)).expect("remove");
     prove(std::slice::from_ref(&target));
     assert_eq!(kept(&target).len(), 2);
+}
+
+/// Says stop once a segment is proved.
+#[derive(Default)]
+struct OneSegment(AtomicBool);
+
+impl Progress for OneSegment {
+    fn begin(&self, _: Task, _: u64, _: u64) {}
+
+    fn advance(&self, task: Task, _: u64) {
+        self.0.fetch_or(task == Task::Segments, Ordering::SeqCst);
+    }
+
+    fn end(&self, _: Task) {}
+
+    fn cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn work_that_is_stopped_keeps_what_is_finished() {
+    let folder = folder();
+    let (target, _) = commit_records(folder.path(), "long", &contributor(), &[records(16_400, 5)]);
+    let one_at_a_time = Limits { jobs: 1, ..Limits::default() };
+    let stopped = Prover::new(&super::VERIFIER, one_at_a_time)
+        .prove(std::slice::from_ref(&target), &OneSegment::default());
+    assert!(matches!(stopped, Err(ProveError::Cancelled)), "{stopped:?}");
+    let before = kept(&target);
+    assert_eq!(before.len(), 1);
+    prove(std::slice::from_ref(&target));
+    let after = kept(&target);
+    assert_eq!(after.len(), 2);
+    assert!(before.iter().all(|(path, bytes)| after[path] == *bytes), "not proved again");
 }
 
 /// What was heard, in order.

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
 use fairshare_params::role::Role;
-use fairshare_prover::backend::BackendError;
 use fairshare_prover::commit::{CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data};
-use fairshare_prover::opening::OpeningError;
-use fairshare_prover::{ProveError, Silent};
+use fairshare_prover::secret::OpeningError;
+use fairshare_prover::{BackendError, ProveError, Silent};
 use fairshare_verifier::VerifyError;
 use sha2::{Digest as _, Sha256};
 

@@ -12,12 +12,12 @@ use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, segment_blindings};
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, encode_point, encode_scalar};
 use fairshare_plonk::Linked;
-use fairshare_prover::Silent;
 use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, Commitment, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
+    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_compute,
+    commit_data,
 };
-use fairshare_prover::prove::PROOFS_FOLDER;
-use fairshare_prover::segment::SegmentSecret;
+use fairshare_prover::measure::SegmentSecret;
+use fairshare_prover::{PROOFS_FOLDER, SegmentIndex, Silent};
 use fairshare_verifier::Bundle;
 use fairshare_verifier::bundle::LinkedProof;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -106,7 +106,7 @@ fn secrets_are_readable_by_their_owner_only() {
 fn debug_prints_no_secret() {
     let folder = folder();
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let commitment = Commitment::read(&target, &RULES).expect("a commitment");
+    let commitment = CommitmentFolder::read(&target, &RULES).expect("a commitment");
     let seed = commitment.opening.seed().as_slice();
     let seed_as_list = format!("{seed:?}");
     for text in [format!("{commitment:?}"), format!("{:#?}", commitment.opening)] {
@@ -142,7 +142,7 @@ fn debug_prints_no_secret() {
     columns.fill(0, [Fr::from(u64::from(secret)); 2]);
     hidden(format!("{columns:?}"));
     let symbols = vec![secret as u16 % 1024; 3];
-    let secret = SegmentSecret::new(&SRS, symbols, commitment.opening.seed(), 0);
+    let secret = SegmentSecret::new(&SRS, symbols, commitment.opening.seed(), SegmentIndex::FIRST);
     let text = format!("{secret:?}");
     assert!(
         text.contains("Witness(32640 symbols, redacted)") && text.contains("Blinding(redacted)"),

@@ -16,8 +16,9 @@ use fairshare_params::keys::Statement;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::transcript::Writer;
-use fairshare_plonk::{Claim, Linked};
-use fairshare_prover::backend::{self, BackendError, Key};
+use fairshare_plonk::{Claim, Linked, Uninterrupted};
+use fairshare_prover::BackendError;
+use fairshare_prover::measure::{self, Key};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_verifier::bundle::{ComputeBundle, LinkedProof};
 use fairshare_verifier::link::{Link, LinkStatement};
@@ -169,7 +170,7 @@ impl Case {
         linked: &[Linked],
     ) -> Result<LinkedProof, BackendError> {
         let claim = Claim { linked, ..Claim::new(circuit, &self.instance) };
-        backend::prove(PROVER.commit_key(), self.key(), claim)
+        measure::prove(PROVER.commit_key(), self.key(), claim, &Uninterrupted)
     }
 
     /// The standing proof, linked by the statement of PROTOCOL section 4 and not by the prover's code: column

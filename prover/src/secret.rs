@@ -213,6 +213,7 @@ impl Opening {
             Role::Data => symbols_per_item * SYMBOL_BYTES,
             Role::Compute => UNIT_BYTES,
         };
+        // Where that is more than 64 bits count, it is cut to a length that no file has.
         let expected = PAYLOAD_START.saturating_add(header.items.saturating_mul(item_bytes as u64));
         let found = file.metadata().map_err(failed)?.len();
         if found != expected {
@@ -238,15 +239,17 @@ impl Opening {
 
     /// The symbols `first..first + count`, fewer at the end.
     pub fn symbols(&self, first: u64, count: usize) -> Result<Vec<u16>, OpeningError> {
-        let bytes = self.payload(first.saturating_mul(SYMBOL_BYTES as u64), count * SYMBOL_BYTES)?;
+        let offset = first.checked_mul(SYMBOL_BYTES as u64).ok_or_else(|| self.altered())?;
+        let bytes = self.payload(offset, count * SYMBOL_BYTES)?;
         let (symbols, _) = bytes.as_chunks::<SYMBOL_BYTES>();
         Ok(symbols.iter().copied().map(u16::from_be_bytes).collect())
     }
 
     /// All units.
     pub fn units(&self) -> Result<Vec<u32>, OpeningError> {
-        let count = usize::try_from(self.header.items).unwrap_or(usize::MAX);
-        let bytes = self.payload(0, count.saturating_mul(UNIT_BYTES))?;
+        let count = usize::try_from(self.header.items).ok();
+        let length = count.and_then(|count| count.checked_mul(UNIT_BYTES)).ok_or_else(|| self.altered())?;
+        let bytes = self.payload(0, length)?;
         let (units, _) = bytes.as_chunks::<UNIT_BYTES>();
         Ok(units.iter().copied().map(u32::from_be_bytes).collect())
     }
