@@ -38,6 +38,16 @@ pub(crate) fn total(counts: &[Count], geometry: Geometry) -> usize {
     counts.iter().map(|count| count.of(geometry)).sum()
 }
 
+/// How many names, of those before one, begin the list with a column each: traces ask for cells so often that
+/// these are counted when the list is compiled.
+pub(crate) const fn leading_ones(counts: &[Count], before: usize) -> usize {
+    let mut ones = 0;
+    while ones < before && matches!(counts[ones], Count::One) {
+        ones += 1;
+    }
+    ones
+}
+
 /// A column's symbol in the statement and in pinned texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Symbol {
@@ -128,10 +138,15 @@ macro_rules! columns {
             #[inline]
             pub fn index(self, geometry: $crate::geometry::Geometry) -> usize {
                 enum Name { $( $cells ),+ }
-                let (name, number) = match self {
-                    $( Self::$cells $(($number))? => (Name::$cells, columns!(@number $($number)?)), )+
-                };
-                $crate::columns::total(&Self::COUNTS[..name as usize], geometry) + number
+                match self {
+                    $( Self::$cells $(($number))? => {
+                        const BEFORE: usize = Name::$cells as usize;
+                        const ONES: usize = $crate::columns::leading_ones(Cells::COUNTS, BEFORE);
+                        let others = $crate::columns::total(&Cells::COUNTS[ONES..BEFORE], geometry);
+                        let number: usize = columns!(@number $($number)?);
+                        ONES + others + number
+                    } )+
+                }
             }
 
             /// How many columns there are.
