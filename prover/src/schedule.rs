@@ -64,8 +64,8 @@ pub enum LimitError {
 /// Memory that cannot even hold one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the limit \
-     of the container or machine that it comes from, or choose a smaller geometry",
+    "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the \
+     limit of the container or machine that it comes from, or choose a smaller geometry",
     needed = needed.div_ceil(1 << 20),
     limit = limit >> 20
 )]
