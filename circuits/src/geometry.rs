@@ -44,8 +44,8 @@ impl Geometry {
     ///
     /// # Panics
     ///
-    /// If `k` is not in `5..=17` (a symbol has 16 bits; the circuits need 11, for the table of logarithms has 1,024 rows), if
-    /// `helper_width` is not 1, 2 or 3, or if there are fewer data columns than that.
+    /// If `k` is not in `5..=17` (a symbol has 16 bits; the circuits need 11, for the table of logarithms has
+    /// 1,024 rows), if `helper_width` is not 1, 2 or 3, or if there are fewer data columns than that.
     pub const fn trial(k: u32, data_columns: usize, helper_width: usize) -> Self {
         assert!(k >= 5 && k <= 17 && helper_width >= 1 && helper_width <= 3 && data_columns >= helper_width);
         Self { name: "trial", id: 0, k, data_columns, helper_width }

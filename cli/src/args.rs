@@ -318,7 +318,8 @@ pub struct ProveArgs {
     /// Maximum number of proofs at the same time [default: one per thread]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Memory limit for proving, for example 512MiB or 8GiB [default: what this machine or container has left]
+    /// Memory limit for proving, for example 512MiB or 8GiB
+    /// [default: what this machine or container has left]
     #[arg(long, value_parser = parse_size, value_name = "SIZE")]
     pub memory: Option<u64>,
     /// Where proving keys are cached [default: fairshare in the user's cache folder]

@@ -205,7 +205,8 @@ impl Bench<'_> {
         Ok(Key::new(ProvingKey::build(self.srs, statement)?)?)
     }
 
-    /// The median time of `work`, with its last result. An even number of runs takes the slower of the middle two.
+    /// The median time of `work`, with its last result. An even number of runs takes the slower of the middle
+    /// two.
     fn median<T>(
         &self,
         message: &'static str,
@@ -258,7 +259,8 @@ impl Report {
         }
         align_right(&mut table, 1..3);
         format!(
-            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols per segment, median of {} runs, verification one by \
+            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols per segment, median of {} runs, verification \
+             one by \
              one\n\n{table}\nproving takes {:.1} times as long as committing; {} symbols a second",
             self.machine.processor,
             self.machine.cores,

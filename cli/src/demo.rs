@@ -1,7 +1,7 @@
 //! `fairshare demo`: the whole path on real data, in a temporary folder.
 //!
-//! A year of flights from New York City; its three airports are the contributors. Their records are their data, the
-//! year's days the rounds, and each airport's records a day its units of computing power.
+//! A year of flights from New York City; its three airports are the contributors. Their records are their
+//! data, the year's days the rounds, and each airport's records a day its units of computing power.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

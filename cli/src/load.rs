@@ -37,8 +37,8 @@ pub fn registration(path: &Path) -> Result<Registration, CliError> {
         .map_err(|source| CliError::Registration { path: path.to_owned(), source })
 }
 
-/// A regular file of at most `bound` bytes. Its length is looked at before it is read; a pipe or a device, which has
-/// none, is refused.
+/// A regular file of at most `bound` bytes. Its length is looked at before it is read; a pipe or a device,
+/// which has none, is refused.
 pub fn bytes(path: &Path, bound: u64) -> Result<Vec<u8>, CliError> {
     files::read(path, bound).map_err(|error| match error {
         ReadError::Io(source) => CliError::File { path: path.to_owned(), source },

@@ -1,7 +1,7 @@
 //! # The `fairshare` command
 //!
-//! Arguments ([`args`]), progress, printing: every command calls the library and prints what it says. Results go to
-//! standard output, everything else to standard error; the exit status is one of [`error::Status`].
+//! Arguments ([`args`]), progress, printing: every command calls the library and prints what it says. Results
+//! go to standard output, everything else to standard error; the exit status is one of [`error::Status`].
 
 mod args;
 mod audit_cmd;

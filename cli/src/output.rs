@@ -49,8 +49,8 @@ fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Writes a line to standard error, whole and above any progress bar. Standard error that is gone leaves nowhere to
-/// complain.
+/// Writes a line to standard error, whole and above any progress bar. Standard error that is gone leaves
+/// nowhere to complain.
 pub fn notice(text: &str) {
     crate::progress::suspend(|| {
         let _ = writeln!(io::stderr().lock(), "{text}");
@@ -61,14 +61,15 @@ pub fn notice(text: &str) {
 pub fn name_insecure(srs: &Srs) {
     if srs.is_insecure() {
         notice(
-            "warning: these parameters are INSECURE: their trapdoor is public and anyone can forge a proof under \
+            "warning: these parameters are INSECURE: their trapdoor is public and anyone can forge a proof \
+             under \
              them; for development only",
         );
     }
 }
 
-/// An empty table in the house's form. It is as wide as its content: a cell broken over lines is harder to read than a
-/// line that the terminal breaks.
+/// An empty table in the house's form. It is as wide as its content: a cell broken over lines is harder to
+/// read than a line that the terminal breaks.
 pub fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header);

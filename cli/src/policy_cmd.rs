@@ -175,7 +175,8 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
     Ok(Status::Done)
 }
 
-/// The path by which a policy in `folder` names the file, and whether it leads there already: only downwards will do.
+/// The path by which a policy in `folder` names the file, and whether it leads there already: only downwards
+/// will do.
 fn name_in_policy(folder: &Path, file: &Path) -> (String, bool) {
     let absolute = |path: &Path| if path == Path::new("") { Path::new(".") } else { path }.canonicalize();
     let inside = absolute(folder)

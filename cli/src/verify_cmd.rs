@@ -16,8 +16,8 @@ use crate::error::{CliError, Status, one_line};
 use crate::output::{Output, align_right, nats, notice, seconds, short_address, table, thousands};
 use crate::{load, progress};
 
-/// Longest bundle that is read. One of 2^32 records, the most that there can be, with 20 features has 1 GB at the standard
-/// geometry.
+/// Longest bundle that is read. One of 2^32 records, the most that there can be, with 20 features has 1 GB at
+/// the standard geometry.
 const MAX_BUNDLE_BYTES: u64 = 2 << 30;
 
 /// One bundle's line. Fields of a bundle that cannot be read are null.
@@ -135,8 +135,8 @@ impl Registry {
         Ok(Self(registry))
     }
 
-    /// The registrations of a bundle's digests: its contributor's, or else somebody else's, which the verifier refuses
-    /// by name.
+    /// The registrations of a bundle's digests: its contributor's, or else somebody else's, which the
+    /// verifier refuses by name.
     fn of(&self, bundle: &Bundle) -> Vec<Registration> {
         let contributor = bundle.contributor();
         let find = |digest: Digest| {
@@ -158,7 +158,8 @@ impl Registry {
     }
 }
 
-/// Each bundle is verified by itself, so that one digest in two of them is no error here; whoever pays has to refuse it.
+/// Each bundle is verified by itself, so that one digest in two of them is no error here; whoever pays has to
+/// refuse it.
 fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, CliError>]) {
     let mut first = HashMap::new();
     for (path, bundle) in paths.iter().zip(bundles) {

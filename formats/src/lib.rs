@@ -3,6 +3,17 @@
 //! Every format that comes from outside as text, or as a file's bytes, is read here and written here, one
 //! module a format. Nothing here opens a file, asks for the time, or depends on where it runs:
 //! `fairshare_storage` has the files.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 #[cfg(test)]
 mod counting;

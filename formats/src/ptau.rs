@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use blake2::{Blake2b512, Digest as _};
 use fairshare_params::Geometry;
-use fairshare_params::encoding::POINT_BYTES;
+use fairshare_params::encoding::{POINT_BYTES, wide};
 use fairshare_params::srs::{
     Element, FileHash, G2_BYTES, Srs, SrsError, g1_from_coordinates, g2_from_coordinates,
 };
@@ -27,8 +27,17 @@ const MAX_SECTIONS: u32 = 32;
 const MAX_POWER: u32 = 28;
 /// Bytes of a base field element of BN254.
 const FIELD_BYTES: u32 = 32;
+/// The header's content: the width of an element, the prime, the power, and that of the ceremony it was cut
+/// from.
+const HEADER_BYTES: u64 = 4 + 32 + 4 + 4;
+/// Where in it the power stands.
+const POWER_OFFSET: u64 = 4 + 32;
 /// How much is hashed between two lines of progress, in bytes.
 const PROGRESS_STEP: u64 = 1 << 30;
+
+/// Bytes of a point of either group.
+const G1: u64 = wide(POINT_BYTES);
+const G2: u64 = wide(G2_BYTES);
 
 const HEADER: (u32, &str) = (1, "header");
 const TAU_G1: (u32, &str) = (2, "powers in G1");
@@ -217,8 +226,8 @@ impl<R: Read + Seek> Reader<R> {
                 Err(error) => return Err(ImportError::Read(error)),
             };
             hasher.update(buffer.get(..read).unwrap_or_default());
-            done += read as u64;
-            if done - reported >= PROGRESS_STEP {
+            done = done.saturating_add(wide(read));
+            if done.saturating_sub(reported) >= PROGRESS_STEP {
                 reported = done;
                 tracing::info!(done, bytes = self.length, "hashing the ceremony file");
             }
@@ -244,8 +253,8 @@ impl<R: Read + Seek> Reader<R> {
         let mut end = 12u64;
         for _ in 0..announced {
             let kind = u32::from_le_bytes(self.read_at(end)?);
-            let size = u64::from_le_bytes(self.read_at(end + 4)?);
-            let offset = end + 12;
+            let size = u64::from_le_bytes(self.read_at(end.saturating_add(4))?);
+            let offset = end.saturating_add(12);
             let length = self.length;
             end = match offset.checked_add(size) {
                 Some(end) if end <= length => end,
@@ -257,7 +266,7 @@ impl<R: Read + Seek> Reader<R> {
                 return Err(PtauError::DuplicateSection { section: kind }.into());
             }
         }
-        match self.length - end {
+        match self.length.saturating_sub(end) {
             0 => Ok(sections),
             bytes => Err(PtauError::TrailingBytes { bytes }.into()),
         }
@@ -268,16 +277,16 @@ impl<R: Read + Seek> Reader<R> {
         let header = self.section(sections, HEADER)?;
         let bytes = u32::from_le_bytes(self.read_at(header.offset)?);
         let curve = match bytes {
-            FIELD_BYTES => curve_name(&self.read_at::<32>(header.offset + 4)?),
-            48 => curve_name(&self.read_at::<48>(header.offset + 4)?),
+            FIELD_BYTES => curve_name(&self.read_at::<32>(header.offset.saturating_add(4))?),
+            48 => curve_name(&self.read_at::<48>(header.offset.saturating_add(4))?),
             _ => UNKNOWN_CURVE,
         };
         if curve != BN254 {
             return Err(PtauError::Curve { curve, bytes }.into());
         }
         // The prime is followed by the power and by that of the ceremony this file was cut from.
-        self.require_size(HEADER, header, 4 + u64::from(FIELD_BYTES) + 4 + 4)?;
-        let power = u32::from_le_bytes(self.read_at(header.offset + 4 + u64::from(FIELD_BYTES))?);
+        self.require_size(HEADER, header, HEADER_BYTES)?;
+        let power = u32::from_le_bytes(self.read_at(header.offset.saturating_add(POWER_OFFSET))?);
         if power > MAX_POWER {
             return Err(PtauError::Power { found: power, max: MAX_POWER }.into());
         }
@@ -292,8 +301,9 @@ impl<R: Read + Seek> Reader<R> {
         k: u32,
     ) -> Result<(Vec<G1Affine>, G2Affine, G2Affine), ImportError> {
         let (tau_g1, tau_g2) = (self.section(sections, TAU_G1)?, self.section(sections, TAU_G2)?);
-        self.require_size(TAU_G1, tau_g1, ((2 << power) - 1) * POINT_BYTES as u64)?;
-        self.require_size(TAU_G2, tau_g2, (1 << power) * G2_BYTES as u64)?;
+        let points = 1u64 << power;
+        self.require_size(TAU_G1, tau_g1, points.saturating_mul(2).saturating_sub(1).saturating_mul(G1))?;
+        self.require_size(TAU_G2, tau_g2, points.saturating_mul(G2))?;
 
         let mut bytes = vec![0; POINT_BYTES << k];
         self.read_into(tau_g1.offset, &mut bytes)?;
@@ -303,7 +313,7 @@ impl<R: Read + Seek> Reader<R> {
             .map(|(i, chunk)| decode_g1(chunk).ok_or(SrsError::NotAPoint { element: Element::Power(i) }))
             .collect::<Result<_, SrsError>>()?;
         let mut g2_at = |index: u64, element| {
-            let encoded = self.read_at::<G2_BYTES>(tau_g2.offset + index * G2_BYTES as u64)?;
+            let encoded = self.read_at::<G2_BYTES>(tau_g2.offset.saturating_add(index.saturating_mul(G2)))?;
             decode_g2(&encoded).ok_or(ImportError::Points(SrsError::NotAPoint { element }))
         };
         Ok((powers, g2_at(0, Element::G2)?, g2_at(1, Element::SG2)?))
@@ -366,7 +376,7 @@ fn curve_name(prime: &[u8]) -> &'static str {
 /// A canonical coordinate: 32 bytes in Montgomery form.
 fn coordinate(bytes: &[u8], index: usize) -> Option<Fq> {
     // Despite its name this reads a checked element: it refuses what is not below the modulus.
-    Fq::from_raw_bytes(bytes.get(32 * index..32 * (index + 1))?)
+    Fq::from_raw_bytes(bytes.as_chunks::<32>().0.get(index)?)
 }
 
 fn decode_g1(bytes: &[u8]) -> Option<G1Affine> {

@@ -15,7 +15,7 @@
 //! Every geometry has its own length, so a file's length says how much may be read before anything is parsed.
 
 use fairshare_params::Geometry;
-use fairshare_params::encoding::Digest;
+use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::srs::{FileHash, Provenance, Srs, SrsError};
 use sha2::{Digest as _, Sha256};
 
@@ -114,7 +114,7 @@ pub fn accepted(expected: Option<Geometry>) -> Vec<(Geometry, u64)> {
 
 /// Reads a file that [`encode`] wrote: length, hash, header, points, in this order.
 pub fn decode(bytes: &[u8], expected: Option<Geometry>) -> Result<Srs, SrsFormatError> {
-    let geometry = geometry_of(bytes.len() as u64, expected)?;
+    let geometry = geometry_of(wide(bytes.len()), expected)?;
     let content = verify_checksum(bytes)?;
     let Some((header, points)) = content.split_first_chunk::<HEADER_BYTES>() else {
         return Err(too_short(bytes));
@@ -125,7 +125,8 @@ pub fn decode(bytes: &[u8], expected: Option<Geometry>) -> Result<Srs, SrsFormat
 
 /// Bytes of a file for that geometry.
 fn file_bytes(geometry: Geometry) -> u64 {
-    (HEADER_BYTES + Srs::encoded_bytes(geometry) + CHECKSUM_BYTES) as u64
+    let points = Srs::encoded_bytes(geometry);
+    wide(points.saturating_add(HEADER_BYTES).saturating_add(CHECKSUM_BYTES))
 }
 
 /// All but the checksum, if the checksum is right.
@@ -140,7 +141,7 @@ fn verify_checksum(bytes: &[u8]) -> Result<&[u8], SrsFormatError> {
 
 /// Not reached once [`geometry_of`] has taken the length.
 fn too_short(bytes: &[u8]) -> SrsFormatError {
-    SrsFormatError::Length { found: bytes.len() as u64, accepted: accepted(None) }
+    SrsFormatError::Length { found: wide(bytes.len()), accepted: accepted(None) }
 }
 
 fn encode_header(geometry: Geometry, provenance: &Provenance) -> [u8; HEADER_BYTES] {
@@ -149,10 +150,11 @@ fn encode_header(geometry: Geometry, provenance: &Provenance) -> [u8; HEADER_BYT
         Provenance::Insecure => (1, FileHash([0; 64])),
         Provenance::Ceremony { file, .. } => (2, *file),
     };
+    let [m0, m1, m2, m3] = MAGIC;
     let mut header = [0; HEADER_BYTES];
-    header[..4].copy_from_slice(&MAGIC);
-    header[4..7].copy_from_slice(&[VERSION, geometry.id(), code]);
-    header[7..].copy_from_slice(&hash.0);
+    let (start, file) = header.split_at_mut(HEADER_BYTES - 64);
+    start.copy_from_slice(&[m0, m1, m2, m3, VERSION, geometry.id(), code]);
+    file.copy_from_slice(&hash.0);
     header
 }
 

@@ -188,10 +188,8 @@ fn a_changed_point_is_refused() {
             "power {i}"
         );
         let error = changed(2, 64 * i, &[0; 64]);
-        assert!(
-            matches!(error, ImportError::Points(SrsError::NotAPoint { element }) if element == Element::Power(i)),
-            "{error}"
-        );
+        let ImportError::Points(SrsError::NotAPoint { element }) = error else { panic!("{error}") };
+        assert_eq!(element, Element::Power(i));
     }
     let other = raw(&[powers()[1].x, powers()[1].y]);
     let error = changed(2, 0, &other);

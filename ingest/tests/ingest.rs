@@ -84,7 +84,7 @@ fn the_flights_of_each_airport_are_all_read() {
             reference::count(Records::open(&[flights(file)], &schema).expect("open")).expect("count");
         assert_eq!(counts.len(), schema.len());
         for (feature, bins) in counts.iter().enumerate() {
-            assert_eq!(bins.len(), schema.features()[feature].bins() as usize);
+            assert_eq!(bins.len(), schema.features()[feature].bins());
             assert_eq!(bins.iter().sum::<u64>(), records, "{file}, feature {feature}");
             for (symbol, count) in schema.symbols(feature).zip(bins) {
                 sum[symbol] += count;
@@ -185,7 +185,7 @@ fn every_parquet_type_means_what_its_text_means() {
     };
     assert_eq!(bins(0), [1, 1, 0, 0, 0, 2, 2, 2, 2, 1]);
     assert_eq!(bins(1), [0, 0, 1, 2, 0, 2, 0, 1, 1, 2]);
-    assert!(bins(2).iter().zip(schema.features()).all(|(bin, f)| *bin == f.missing_bin() as usize));
+    assert!(bins(2).iter().zip(schema.features()).all(|(bin, f)| *bin == f.missing_bin()));
 }
 
 #[test]

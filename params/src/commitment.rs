@@ -8,7 +8,7 @@ use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::SeedableRng;
 
 use crate::encoding::Hasher;
 use crate::srs::Srs;
@@ -40,7 +40,7 @@ impl std::iter::Sum for Blinding {
 pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> (Vec<Blinding>, Blinding) {
     let key = Hasher::new("fairshare/v1/blinding").bytes(seed).u32(segment).finish();
     let mut rng = ChaCha20Rng::from_seed(key.0);
-    let mut draw = |_| Blinding(Fr::random(&mut rng as &mut dyn RngCore));
+    let mut draw = |_| Blinding(Fr::random(&mut rng));
     let data = (0..data_columns).map(&mut draw).collect();
     (data, draw(data_columns))
 }
@@ -52,8 +52,9 @@ pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> 
 /// that, and the insecure one's trapdoor is not one of the rows' roots of unity.
 pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
-    let values = &values[..usable];
-    let sum = best_multiexp(values, &srs.lagrange()[..usable]);
+    let (values, _) = values.split_at(usable);
+    let (points, _) = srs.lagrange().split_at(usable);
+    let sum = best_multiexp(values, points);
     match srs.lagrange().last() {
         Some(last) if blinding != Blinding::PUBLIC => sum + *last * blinding.0,
         _ => sum,

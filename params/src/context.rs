@@ -182,7 +182,8 @@ fn check_contribution(
         }
         Contribution::Compute { first_round, rounds, .. } => {
             let (policy_first, policy_rounds) = (policy.first_round(), policy.round_totals().len());
-            if *first_round != policy_first || *rounds as usize > policy_rounds {
+            let covered = usize::try_from(*rounds).is_ok_and(|rounds| rounds <= policy_rounds);
+            if *first_round != policy_first || !covered {
                 let (first, rounds) = (*first_round, *rounds);
                 return Err(ContextError::Rounds { index, first, rounds, policy_first, policy_rounds });
             }

@@ -24,12 +24,13 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     /// The digest as two 128-bit limbs, low limb first: how a digest enters a circuit's instances.
     pub fn limbs(&self) -> [Fr; 2] {
-        let half = |bytes: &[u8]| {
+        let number = |half: &[u8]| {
             let mut limb = [0u8; 16];
-            limb.copy_from_slice(bytes);
+            limb.copy_from_slice(half);
             Fr::from_u128(u128::from_be_bytes(limb))
         };
-        [half(&self.0[16..]), half(&self.0[..16])]
+        let (high, low) = self.0.split_at(16);
+        [number(low), number(high)]
     }
 }
 
@@ -57,7 +58,7 @@ pub struct HexError {
 
 /// Decodes `0x` and exactly `2·N` hexadecimal digits.
 pub fn decode_hex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let error = || HexError { text: text.chars().take(80).collect(), digits: 2 * N };
+    let error = || HexError { text: text.chars().take(80).collect(), digits: N.saturating_mul(2) };
     let digits = text.strip_prefix("0x").ok_or_else(error)?;
     let mut bytes = [0u8; N];
     hex::decode_to_slice(digits, &mut bytes).map_err(|_| error())?;
@@ -82,6 +83,12 @@ impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// A length as it is encoded.
+#[expect(clippy::as_conversions, reason = "a usize has at most 64 bits, but there is no `From`")]
+pub const fn wide(length: usize) -> u64 {
+    length as u64
 }
 
 /// Keccak-256 over a domain tag and fixed-width fields.
@@ -122,7 +129,7 @@ impl Hasher {
 
     /// A list's or string's length, eight bytes.
     pub fn len(self, length: usize) -> Self {
-        self.u64(length as u64)
+        self.u64(wide(length))
     }
 
     /// A UTF-8 string after its length in bytes.
@@ -168,10 +175,11 @@ pub fn decode_scalar(bytes: &[u8; SCALAR_BYTES]) -> Option<Fr> {
 /// A point as `x‖y`, big-endian; the identity as 64 zero bytes.
 pub fn encode_point(point: &G1Affine) -> [u8; POINT_BYTES] {
     let mut bytes = [0u8; POINT_BYTES];
-    bytes[..32].copy_from_slice(&point.x.to_repr());
-    bytes[32..].copy_from_slice(&point.y.to_repr());
-    bytes[..32].reverse();
-    bytes[32..].reverse();
+    let (x, y) = bytes.split_at_mut(POINT_BYTES / 2);
+    for (half, coordinate) in [(x, point.x), (y, point.y)] {
+        half.copy_from_slice(&coordinate.to_repr());
+        half.reverse();
+    }
     bytes
 }
 
@@ -184,7 +192,8 @@ pub fn decode_point(bytes: &[u8; POINT_BYTES]) -> Option<G1Affine> {
         repr.reverse();
         Option::<Fq>::from(Fq::from_repr(repr))
     };
-    let (x, y) = (coordinate(&bytes[..32])?, coordinate(&bytes[32..])?);
+    let (x, y) = bytes.split_at(POINT_BYTES / 2);
+    let (x, y) = (coordinate(x)?, coordinate(y)?);
     // `from_xy` refuses a point off the curve; (0, 0) is off the curve and is how the identity would look.
     if x == Fq::zero() && y == Fq::zero() {
         return None;

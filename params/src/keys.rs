@@ -43,7 +43,7 @@ impl Statement {
     /// Number of linked columns, the first of a proof's commitments.
     pub const fn linked_columns(self, geometry: Geometry) -> usize {
         match self {
-            Self::Histogram => geometry.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
+            Self::Histogram => geometry.data_columns().saturating_add(histogram::LINKED_COLUMNS_AFTER_DATA),
             Self::DataScore => data_score::LINKED_COLUMNS,
             Self::ComputeScore => compute_score::LINKED_COLUMNS,
         }
@@ -139,6 +139,7 @@ impl VerifyingKey {
     ///
     /// Points: advice columns, permutation products, the vanishing argument's random polynomial and quotient
     /// pieces.
+    #[expect(clippy::arithmetic_side_effects, reason = "counts of a circuit of ours: thousands at most")]
     pub fn proof_bytes(&self) -> usize {
         let cs = self.key.cs();
         let pieces = cs.degree() - 1;
@@ -148,6 +149,7 @@ impl VerifyingKey {
 
     /// Scalars of a proof, in the order of halo2's verifier: advice, fixed columns, the random polynomial,
     /// the permutation.
+    #[expect(clippy::arithmetic_side_effects, reason = "counts of a circuit of ours: thousands at most")]
     pub fn evaluations(&self) -> usize {
         let cs = self.key.cs();
         // Each product is opened at x and ωx, each but the last also at the last usable row.
@@ -156,10 +158,11 @@ impl VerifyingKey {
         cs.advice_queries().len() + cs.fixed_queries().len() + 1 + permutation
     }
 
-    /// halo2 packs `degree − 2` columns into a permutation product.
+    /// halo2 packs `degree − 2` columns into a permutation product; every circuit of ours has degree 3 or
+    /// more.
     fn permutation_products(&self) -> usize {
         let cs = self.key.cs();
-        cs.permutation().get_columns().len().div_ceil(cs.degree() - 2)
+        cs.permutation().get_columns().len().div_ceil(cs.degree().saturating_sub(2).max(1))
     }
 }
 

@@ -1,4 +1,15 @@
 //! # What both sides agree on: parameters, keys, commitments, policy
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 pub mod address;
 pub mod commitment;

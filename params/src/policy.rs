@@ -43,8 +43,8 @@ impl Policy {
         data.check()?;
         rules::check_decay_order(&compute_decay, &data.decay)?;
         rounds.check(geometry)?;
-        let (needed, alphabet) = (schema.symbol_count() as u64, geometry.alphabet());
-        if needed > alphabet as u64 {
+        let (needed, alphabet) = (schema.symbol_count(), geometry.alphabet());
+        if needed > alphabet {
             return Err(SchemaError::TooManySymbols { needed, alphabet }.into());
         }
         let reference = reference.smooth(&schema, data.pseudo_count, alphabet)?;
@@ -108,7 +108,9 @@ impl Policy {
 
     /// `r_t` by feature, in the schema's order.
     pub fn feature_references(&self) -> impl Iterator<Item = &[u32]> {
-        (0..self.schema.len()).map(|index| &self.reference.by_symbol()[self.schema.symbols(index)])
+        // The reference was smoothed under this schema, so that every range is there.
+        (0..self.schema.len())
+            .map(|index| self.reference.by_symbol().get(self.schema.symbols(index)).unwrap_or_default())
     }
 
     /// `R_f` by feature, in the schema's order.
@@ -138,7 +140,8 @@ impl Policy {
         };
         let hasher = absorb_decay(hasher, &self.compute_decay).u64(self.rounds.first);
         let hasher = absorb_counts(hasher, &self.rounds.totals).digest(&self.schema.hash());
-        absorb_counts(hasher, &self.reference.by_symbol()[..self.schema.symbol_count()]).finish()
+        let used = self.reference.by_symbol().get(..self.schema.symbol_count()).unwrap_or_default();
+        absorb_counts(hasher, used).finish()
     }
 }
 

@@ -28,7 +28,7 @@ pub enum ReferenceError {
         /// The feature.
         feature: String,
         /// Its bins.
-        bins: u32,
+        bins: usize,
     },
     /// Counts for a feature that the schema does not have.
     #[error("counts for `{feature}`, which is no feature of the schema; remove them or correct the name")]
@@ -47,7 +47,7 @@ pub enum ReferenceError {
         /// Counts found.
         found: usize,
         /// Its bins.
-        bins: u32,
+        bins: usize,
     },
     /// A smoothed count is 2^32 or more.
     #[error(
@@ -133,7 +133,7 @@ impl Reference {
                 .counts
                 .get(name)
                 .ok_or_else(|| ReferenceError::MissingFeature { feature: name.clone(), bins })?;
-            if counts.len() != bins as usize {
+            if counts.len() != bins {
                 return Err(ReferenceError::Bins { feature: name.clone(), found: counts.len(), bins });
             }
             totals.push(smooth_feature(name, counts, pseudo_count, &mut by_symbol)?);
@@ -168,8 +168,8 @@ fn smooth_feature(
             .checked_add(pseudo_count.into())
             .and_then(|sum| u32::try_from(sum).ok())
             .ok_or_else(|| ReferenceError::Count { feature: name.to_owned(), bin, count, pseudo_count })?;
-        // One count a bin and fewer than 2^32 bins: the sum stays below 2^64.
-        total += u64::from(smoothed);
+        // Only the sum of 2^32 counts could saturate, and it is refused below like any above 2^32.
+        total = total.saturating_add(smoothed.into());
         by_symbol.push(smoothed);
     }
     u32::try_from(total).map_err(|_| ReferenceError::Total { feature: name.to_owned(), total })

@@ -7,7 +7,7 @@ use halo2curves::bn256::G1Affine;
 use crate::Geometry;
 use crate::address::Address;
 use crate::digest::{compute_digest, data_digest};
-use crate::encoding::{Digest, decode_point, encode_point};
+use crate::encoding::{Digest, decode_point, encode_point, wide};
 use crate::role::Role;
 
 /// One contribution as registered.
@@ -124,7 +124,7 @@ impl Registration {
         column_commitments: &[Vec<G1Affine>],
     ) -> Result<Self> {
         let digest = data_digest(&geometry, &schema_hash, records, column_commitments);
-        let found = column_commitments.len() as u64;
+        let found = wide(column_commitments.len());
         let segments = u32::try_from(found).map_err(|_| RegistrationError::Segments { found })?;
         let contribution = Contribution::Data { schema_hash, records, segments };
         Self::new(contributor, round, geometry, digest, contribution)

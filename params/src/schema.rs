@@ -1,6 +1,7 @@
 //! From records to symbols (PROTOCOL section 3): features, bins and the symbols they occupy.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use crate::encoding::{Digest, Hasher};
 
@@ -29,18 +30,20 @@ pub struct Feature {
 }
 
 impl Feature {
-    /// Number of bins, the missing bin included.
-    pub fn bins(&self) -> u32 {
+    /// Number of bins: those of the rule, that of any other label or of the last edge, and that of a missing
+    /// value.
+    pub fn bins(&self) -> usize {
         let ruled = match &self.rule {
-            Rule::Categorical { labels } => labels.len() + 1,
-            Rule::Numeric { edges } => edges.len() + 1,
+            Rule::Categorical { labels } => labels.len(),
+            Rule::Numeric { edges } => edges.len(),
         };
-        u32::try_from(ruled + 1).unwrap_or(u32::MAX)
+        // A list in memory is never so long that two more could not be counted.
+        ruled.saturating_add(2)
     }
 
     /// The bin of a missing value: the last.
-    pub fn missing_bin(&self) -> u32 {
-        self.bins() - 1
+    pub fn missing_bin(&self) -> usize {
+        self.bins().saturating_sub(1)
     }
 }
 
@@ -48,7 +51,7 @@ impl Feature {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
     features: Vec<Feature>,
-    bases: Vec<u32>,
+    symbols: Vec<Range<usize>>,
 }
 
 /// Why a list of features is no schema.
@@ -107,7 +110,7 @@ pub enum SchemaError {
     )]
     TooManySymbols {
         /// Symbols needed, padding included.
-        needed: u64,
+        needed: usize,
         /// Symbols available.
         alphabet: usize,
     },
@@ -121,8 +124,6 @@ impl Schema {
             return Err(SchemaError::Empty);
         }
         let mut names = HashSet::new();
-        let mut bases = Vec::with_capacity(features.len());
-        let mut next = 1u64;
         for (index, feature) in features.iter().enumerate() {
             if feature.name.is_empty() {
                 return Err(SchemaError::UnnamedFeature { index });
@@ -131,14 +132,20 @@ impl Schema {
                 return Err(SchemaError::DuplicateFeature { name: feature.name.clone() });
             }
             check_rule(feature)?;
-            // Past the alphabet the base is never used: the check below the loop refuses the schema.
-            bases.push(u32::try_from(next).unwrap_or(u32::MAX));
-            next += u64::from(feature.bins());
         }
-        if next > alphabet as u64 {
-            return Err(SchemaError::TooManySymbols { needed: next, alphabet });
+        let symbols: Vec<_> = features
+            .iter()
+            .scan(1usize, |next, feature| {
+                let first = *next;
+                *next = first.saturating_add(feature.bins());
+                Some(first..*next)
+            })
+            .collect();
+        let needed = symbols.last().map_or(0, |last| last.end);
+        if needed > alphabet {
+            return Err(SchemaError::TooManySymbols { needed, alphabet });
         }
-        Ok(Self { features, bases })
+        Ok(Self { features, symbols })
     }
 
     /// The features, in order.
@@ -156,15 +163,14 @@ impl Schema {
         self.features.is_empty()
     }
 
-    /// Symbols of feature `index`, consecutive.
-    pub fn symbols(&self, index: usize) -> std::ops::Range<usize> {
-        let base = self.bases[index] as usize;
-        base..base + self.features[index].bins() as usize
+    /// Symbols of feature `index`, consecutive; none if there is no such feature.
+    pub fn symbols(&self, index: usize) -> Range<usize> {
+        self.symbols.get(index).cloned().unwrap_or_default()
     }
 
     /// Symbols in use, padding included: one past the last feature's last symbol.
     pub fn symbol_count(&self) -> usize {
-        self.symbols(self.len() - 1).end
+        self.symbols.last().map_or(0, |last| last.end)
     }
 
     /// Digest of names and rules, in order (PROTOCOL section 4).

@@ -18,7 +18,13 @@
 
 mod ceremony;
 mod error;
+#[expect(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "computes from constants alone")]
 mod insecure;
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "indices below the number of rows, and limbs of wide integers: nothing from outside decides on them"
+)]
 mod lagrange;
 mod points;
 

@@ -35,8 +35,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// All but the count of steps, unless the circuit asks for the library's lookups or for more than one instance
-    /// column.
+    /// All but the count of steps, unless the circuit asks for the library's lookups or for more than one
+    /// instance column.
     pub(super) fn without_steps(halo2: ProvingKey<G1Affine>) -> Result<Self, PlonkError> {
         let cs = halo2.get_vk().cs();
         if !cs.lookups().is_empty() || cs.num_instance_columns() != 1 {

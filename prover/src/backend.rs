@@ -1,8 +1,8 @@
 //! The one place that calls the proving backend.
 //!
-//! The [prover](fairshare_plonk) commits to advice columns freshly blinded in their last six rows, and hands out that
-//! blinding of the linked columns, which is the link's witness. Should it be another than the proof's, the link would
-//! not hold, and the proof is refused here: never a bad proof, only an error.
+//! The [prover](fairshare_plonk) commits to advice columns freshly blinded in their last six rows, and hands
+//! out that blinding of the linked columns, which is the link's witness. Should it be another than the
+//! proof's, the link would not hold, and the proof is refused here: never a bad proof, only an error.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_circuits::trace::wipe;
@@ -31,10 +31,12 @@ pub enum BackendError {
     Prove(#[source] PlonkError),
     /// The system gives no random numbers.
     #[error(
-        "the system gives no random numbers, and a proof without them would hide nothing; try again when it does"
+        "the system gives no random numbers, and a proof without them would hide nothing; try again when it \
+         does"
     )]
     Randomness(#[source] std::io::Error),
-    /// The finished proof does not verify: the statement is false, or the opening is not that of the commitments.
+    /// The finished proof does not verify: the statement is false, or the opening is not that of the
+    /// commitments.
     #[error(
         "the finished proof does not verify, so it is not handed out: the data is not what was committed to"
     )]
@@ -116,8 +118,8 @@ fn seeded(source: impl RngCore) -> Result<ChaCha20Rng, BackendError> {
     ChaCha20Rng::from_rng(source).map_err(no_randomness)
 }
 
-/// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof; the generator is used up
-/// here, and no other proof's nonces come from it.
+/// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof; the generator
+/// is used up here, and no other proof's nonces come from it.
 fn link(
     srs: &Srs,
     statement: &LinkStatement<'_>,

@@ -9,7 +9,8 @@
 //! | `opening.bin` | its owner | symbols or units, and the seed of all blindings |
 //! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
 //!
-//! **Interruption.** The same command, run again in the same folder, goes on from wherever the last one was stopped:
+//! **Interruption.** The same command, run again in the same folder, goes on from wherever the last one was
+//! stopped:
 //!
 //! | what stands there | what the next run does |
 //! | --- | --- |
@@ -18,8 +19,9 @@
 //! | `commit.journal` | reads the data again; takes over the segments that did not change, or begins anew with a fresh seed |
 //! | none of them | begins |
 //!
-//! Files appear in the order commitments, opening, registration, each in one step, and an opening is never replaced: it
-//! may be that of a registration that was moved elsewhere. Why a seed never meets other data is told in the journal.
+//! Files appear in the order commitments, opening, registration, each in one step, and an opening is never
+//! replaced: it may be that of a registration that was moved elsewhere. Why a seed never meets other data is
+//! told in the journal.
 
 mod journal;
 mod reading;
@@ -180,8 +182,8 @@ pub struct Contributor {
     pub evidence: Option<Evidence>,
 }
 
-/// Commits to the records of the files `data`, as one dataset, into a folder that holds no commitment yet, or goes on
-/// with what an interrupted run left there. Memory does not grow with the files.
+/// Commits to the records of the files `data`, as one dataset, into a folder that holds no commitment yet, or
+/// goes on with what an interrupted run left there. Memory does not grow with the files.
 pub fn commit_data(
     srs: &Srs,
     policy: &Policy,
@@ -202,8 +204,8 @@ pub fn commit_data(
     Ok(registration)
 }
 
-/// Commits to a node's units by round into a new folder. `column` names the units' column of the file, where it
-/// has several.
+/// Commits to a node's units by round into a new folder. `column` names the units' column of the file, where
+/// it has several.
 pub fn commit_compute(
     srs: &Srs,
     policy: &Policy,
@@ -272,7 +274,8 @@ pub struct Commitment {
 }
 
 impl Commitment {
-    /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong together.
+    /// Reads a folder that [`commit_data`] or [`commit_compute`] wrote and checks that its files belong
+    /// together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
         let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
@@ -323,8 +326,8 @@ fn begin_or_resume(
     }
 }
 
-/// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not those that
-/// the journal's seed was used with.
+/// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not
+/// those that the journal's seed was used with.
 fn commit_records(
     srs: &Srs,
     policy: &Policy,
@@ -396,8 +399,8 @@ fn commit_segments(
     Ok((same && segments.len() >= journal.segments()).then_some(segments))
 }
 
-/// The registration of a folder whose work was stopped between its opening and its registration, if it is of these
-/// records.
+/// The registration of a folder whose work was stopped between its opening and its registration, if it is of
+/// these records.
 fn registration_of_opening(
     srs: &Srs,
     policy: &Policy,
@@ -437,7 +440,8 @@ fn registration_of_opening(
     with_evidence(registration, contributor, folder)
 }
 
-/// The opening in a folder without registration, if its role and geometry are these. It is not ours to replace otherwise.
+/// The opening in a folder without registration, if its role and geometry are these. It is not ours to
+/// replace otherwise.
 fn standing_opening(
     folder: &Path,
     role: Role,
@@ -507,8 +511,8 @@ fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
     }
 }
 
-/// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with nothing but a
-/// registration: whatever opens it must not find another beside it.
+/// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with
+/// nothing but a registration: whatever opens it must not find another beside it.
 fn claim(folder: &Path) -> Result<File> {
     let owned = || folder.to_owned();
     let failed = io_error(folder);

@@ -1,9 +1,9 @@
 //! # How a contributor convinces
 //!
-//! Reading order: [`fairshare_ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7); [`commit`] commits to
-//! them and keeps the secret [`opening`]; [`prove`] makes a bundle of proofs, a histogram for each [`segment`],
-//! [`schedule`]d over the cores, each proof made by
-//! [`fairshare_plonk`], linked and checked by the [`backend`]; [`score`] computes the exact integers without a proof.
+//! Reading order: [`fairshare_ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7);
+//! [`commit`] commits to them and keeps the secret [`opening`]; [`prove`] makes a bundle of proofs, a
+//! histogram for each [`segment`], [`schedule`]d over the cores, each proof made by [`fairshare_plonk`],
+//! linked and checked by the [`backend`]; [`score`] computes the exact integers without a proof.
 //!
 //! The steps of [`Prover::prove`], numbered as in the verifier:
 //!

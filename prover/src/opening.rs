@@ -4,10 +4,11 @@
 //! magic "FSOPEN" · version u16 · role u8 · geometry u8 · digest 32 · seed 32 · items u64 · checksum 32 · payload
 //! ```
 //!
-//! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That of a
-//! compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The checksum is the
-//! SHA-256 of the header before it: it catches an altered header; an altered payload is caught when its segment is
-//! proved, because a proof that does not link to the registered commitments is never handed out.
+//! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That
+//! of a compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The
+//! checksum is the SHA-256 of the header before it: it catches an altered header; an altered payload is
+//! caught when its segment is proved, because a proof that does not link to the registered commitments is
+//! never handed out.
 
 use std::fmt;
 use std::fs::File;
@@ -103,7 +104,8 @@ pub enum OpeningError {
 
 /// Writes an opening, payload first: the digest is known only when all columns are committed to.
 ///
-/// Symbols come in large batches and are written as they come: a buffer of the standard library's would keep a copy.
+/// Symbols come in large batches and are written as they come: a buffer of the standard library's would keep
+/// a copy.
 pub struct Writer {
     file: NamedTempFile,
     path: PathBuf,

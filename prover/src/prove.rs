@@ -160,8 +160,8 @@ impl<'a> Prover<'a> {
         Ok(slot.get_or_init(|| key))
     }
 
-    /// Proves the score of commitment folders: any number of data folders of one contributor, or one compute folder.
-    /// The steps are numbered as in the verifier.
+    /// Proves the score of commitment folders: any number of data folders of one contributor, or one compute
+    /// folder. The steps are numbered as in the verifier.
     pub fn prove(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
         let policy = self.verifier.policy();
         plan(policy.geometry(), &self.limits)?;

@@ -65,7 +65,8 @@ impl Drop for Blindings {
 
 /// What only the contributor knows of a segment.
 ///
-/// What is held here is overwritten when dropped, as are the [polynomials](fairshare_plonk::Column) that a proof makes of it.
+/// What is held here is overwritten when dropped, as are the [polynomials](fairshare_plonk::Column) that a
+/// proof makes of it.
 #[derive(Debug)]
 pub struct SegmentSecret {
     witness: Witness,

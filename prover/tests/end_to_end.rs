@@ -1,4 +1,5 @@
-//! From files to verified scores, with real proofs: commit, prove, verify, and every way in which that must fail.
+//! From files to verified scores, with real proofs: commit, prove, verify, and every way in which that must
+//! fail.
 
 #[path = "end_to_end/completeness.rs"]
 mod completeness;
@@ -81,8 +82,8 @@ fn divergence_of_cells(texts: &[String], policy: &Policy) -> (u32, f64) {
     (n, sum)
 }
 
-/// The verified score is the independent functions' and, within the error that PROTOCOL section 6 grants it, the
-/// divergence.
+/// The verified score is the independent functions' and, within the error that PROTOCOL section 6 grants it,
+/// the divergence.
 fn assert_scored(proved: &Proved, texts: &[String]) {
     let Score::Data(score) = &proved.score else { panic!("a data score") };
     let folder = folder();

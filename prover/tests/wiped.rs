@@ -1,7 +1,8 @@
 //! Secrets are overwritten when what holds them is dropped: looked for in the memory of this very process.
 //!
-//! One test, and a process of its own: a second thread's secrets would be found too. Stacks are left out. What a moved
-//! value leaves on a stack is overwritten by the calls that follow, in no order that a test could rely on.
+//! One test, and a process of its own: a second thread's secrets would be found too. Stacks are left out.
+//! What a moved value leaves on a stack is overwritten by the calls that follow, in no order that a test
+//! could rely on.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
@@ -56,7 +57,8 @@ impl Needle {
         let stack = &raw const here as usize;
         let memory = File::open("/proc/self/mem").expect("this process's memory");
         let maps = fs::read_to_string("/proc/self/maps").expect("this process's maps");
-        // Read into an array on the stack, which is left out: the search must not find what it has read itself.
+        // Read into an array on the stack, which is left out: the search must not find what it has read
+        // itself.
         let mut buffer = [0u8; CHUNK];
         let mut found = 0;
         for line in maps.lines() {
@@ -124,8 +126,9 @@ fn what_is_dropped_is_overwritten() {
     wiped::<Opening>();
     wiped::<SegmentSecret>();
 
-    // The search itself: it finds what is merely freed. Other numbers, as nothing wipes them; in the middle of a place
-    // so large that what is allocated meanwhile does not reach it, with another behind it so that it is not given back.
+    // The search itself: it finds what is merely freed. Other numbers, as nothing wipes them; in the middle
+    // of a place so large that what is allocated meanwhile does not reach it, with another behind it so that
+    // it is not given back.
     let merely_freed: Vec<u16> = (0..30_000u32).map(|index| (index * index * 13 + 7) as u16).collect();
     let behind = std::hint::black_box(vec![1u8; 1000]);
     let control = Needle::of_integers(merely_freed[15_000..15_080].iter().map(|number| number.to_ne_bytes()));
@@ -164,7 +167,8 @@ fn what_is_dropped_is_overwritten() {
     is_wiped("segment secret", &blinding, secret);
     assert_eq!(needle.found(), 0, "segment secret: symbols left behind");
 
-    // The whole way: a commitment is made, read back and proved, and neither its seed nor its symbols are left.
+    // The whole way: a commitment is made, read back and proved, and neither its seed nor its symbols are
+    // left.
     let folder = tempfile::tempdir().expect("a folder");
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(3000, 1)]);
     let commitment = Box::new(Commitment::read(&target, &RULES).expect("a commitment"));

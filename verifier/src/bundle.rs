@@ -16,7 +16,7 @@
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{
-    Digest, POINT_BYTES, SCALAR_BYTES, decode_point, decode_scalar, encode_point, encode_scalar,
+    Digest, POINT_BYTES, SCALAR_BYTES, decode_point, decode_scalar, encode_point, encode_scalar, wide,
 };
 use fairshare_params::role::Role;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -306,12 +306,6 @@ fn write_length(bytes: &mut Vec<u8>, field: &'static str, length: usize) -> Resu
     let count = u32::try_from(length).map_err(|_| BundleError::TooMany { field, length })?;
     bytes.extend(count.to_be_bytes());
     Ok(())
-}
-
-/// Every length is a `u64`.
-#[expect(clippy::as_conversions, reason = "a usize has at most 64 bits, but there is no `From`")]
-const fn wide(length: usize) -> u64 {
-    length as u64
 }
 
 struct Reader<'a> {

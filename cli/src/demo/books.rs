@@ -1,4 +1,5 @@
-//! The demonstration's vault: the operator's epoch, from opening to the last claim, and an auditor's look at it.
+//! The demonstration's vault: the operator's epoch, from opening to the last claim, and an auditor's look at
+//! it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +18,8 @@ use crate::error::{CliError, one_line};
 use crate::load;
 use crate::output::{Output, thousands};
 
-/// Opens the epoch, registers what the task contract recorded, and verifies all bundles; says what each of them claims.
+/// Opens the epoch, registers what the task contract recorded, and verifies all bundles; says what each of
+/// them claims.
 pub fn submit(
     output: Output,
     root: &Path,

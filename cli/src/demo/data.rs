@@ -40,7 +40,8 @@ pub fn unpack(folder: &Path) -> Result<(), CliError> {
     })
 }
 
-/// The flights policy of a geometry, from memory: the small sample's for the compact one, else the whole year's.
+/// The flights policy of a geometry, from memory: the small sample's for the compact one, else the whole
+/// year's.
 pub fn policy(geometry: Geometry) -> Result<Policy, CliError> {
     let name = if geometry == Geometry::COMPACT { POLICY_COMPACT } else { POLICY };
     let find = |name: &str| FILES.iter().find(|(file, _)| *file == name).map(|(_, bytes)| bytes.to_vec());
@@ -67,7 +68,7 @@ mod tests {
         assert_eq!(standard.round_totals().len(), 365);
         assert_eq!(standard.vault().pool, 100_000_000);
         // Every record of the year is in the reference, once a feature.
-        let smoothing = standard.pseudo_count() * standard.schema().features()[0].bins();
-        assert_eq!(standard.feature_totals()[0] - smoothing, 336_776);
+        let bins = u32::try_from(standard.schema().features()[0].bins()).unwrap();
+        assert_eq!(standard.feature_totals()[0] - standard.pseudo_count() * bins, 336_776);
     }
 }

@@ -62,7 +62,8 @@ fn describe(settled: &Settled, result: &SettledResult) -> String {
     }
     let again = if result.before { ", as it was before" } else { "" };
     format!(
-        "{table}\nepoch {} is {}{again}; {} and {} tenths of a unit are left for the next epoch's computing power and \
+        "{table}\nepoch {} is {}{again}; {} and {} tenths of a unit are left for the next epoch's computing \
+         power and \
          data\nroot of the claims: {}",
         result.epoch,
         result.state,

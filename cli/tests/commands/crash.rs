@@ -1,8 +1,10 @@
-//! The program killed (signal 9) at seeded moments: what stands there is whole, and the same command completes the work.
+//! The program killed (signal 9) at seeded moments: what stands there is whole, and the same command
+//! completes the work.
 //!
-//! A dozen kills in the default suite; `FAIRSHARE_KILLS=200 cargo test --release -p fairshare --test commands killed --
-//! --nocapture` for more, and `FAIRSHARE_SEED` for others. Where `strace` is at hand and `FAIRSHARE_SYSCALLS` is set, the
-//! program is killed at each of its calls that change a file in turn, so that no moment between two of them is left out.
+//! A dozen kills in the default suite;
+//! `FAIRSHARE_KILLS=200 cargo test --release -p fairshare --test commands killed -- --nocapture` for more,
+//! and `FAIRSHARE_SEED` for others. Where `strace` is at hand and `FAIRSHARE_SYSCALLS` is set, the program is
+//! killed at each of its calls that change a file in turn, so that no moment between two of them is left out.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -150,7 +152,8 @@ impl Scene {
         status.signal().is_some()
     }
 
-    /// Checks what a killed run left: under a final name only what is whole, and no secret that others may read.
+    /// Checks what a killed run left: under a final name only what is whole, and no secret that others may
+    /// read.
     fn inspect(&self, whole_keys: &BTreeMap<String, Vec<u8>>) {
         let files = self.files();
         let has = |name: &str| files.contains_key(&format!("target/{name}"));

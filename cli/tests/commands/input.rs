@@ -147,7 +147,8 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
     let opening = fs::read(p.data.join("opening.bin")).unwrap();
     let mut seed = opening.clone();
     seed[50] ^= 1;
-    // A record's symbol after the header, in range: only the proof can tell that it is not what was committed to.
+    // A record's symbol after the header, in range: only the proof can tell that it is not what was committed
+    // to.
     let mut symbol = opening.clone();
     symbol[115] ^= 1;
     let foreign = fs::read(p.compute.join("opening.bin")).unwrap();

@@ -111,7 +111,8 @@ fn bad_usage_has_status_two() {
         ("prove d --policy p --params s --out b --jobs 0", "1 or more"),
         ("commit compute --policy p --params s --contributor 0x12 --units u --out d", "0x12"),
         (
-            "commit data --policy p --params s --contributor 0x00000000000000000000000000000000000000e1 --data d --out o",
+            "commit data --policy p --params s --contributor 0x00000000000000000000000000000000000000e1 \
+             --data d --out o",
             "--round",
         ),
         ("verify --policy p --params s --registration r", "BUNDLE"),

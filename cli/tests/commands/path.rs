@@ -104,7 +104,8 @@ fn evidence_is_registered_and_the_round_defaults_to_the_policys_first() {
     let out = folder().join("out");
     let (root, transaction) = (format!("0x{}", "ab".repeat(32)), format!("0x{}", "cd".repeat(32)));
     let committed = fairshare(&format!(
-        "commit compute {} --contributor {CONTRIBUTOR} --units {}/rounds.csv --column JFK --out {} --evidence \
+        "commit compute {} --contributor {CONTRIBUTOR} --units {}/rounds.csv --column JFK --out {} \
+         --evidence \
          {root},1234,{transaction} --json",
         p.common(),
         show(examples()),
@@ -127,7 +128,8 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     let folder = folder();
     let second = show(&folder.join("second"));
     let line = format!(
-        "commit data {} --contributor {CONTRIBUTOR} --round 5 --data {}/flights-2000.csv --out {second} --json",
+        "commit data {} --contributor {CONTRIBUTOR} --round 5 --data {}/flights-2000.csv --out {second} \
+         --json",
         p.common(),
         show(examples())
     );

@@ -1,5 +1,5 @@
-//! Attacks on memory and time: files that nobody could keep in memory, given to every command that reads a file. Each is
-//! refused by a process that may not have more memory than an ordinary one.
+//! Attacks on memory and time: files that nobody could keep in memory, given to every command that reads a
+//! file. Each is refused by a process that may not have more memory than an ordinary one.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -150,7 +150,8 @@ fn ten_gibibytes_of_zeros_in_a_commitment_folder() {
     }
 }
 
-/// What its header says, it is checked against before that much is read: ten gibibytes of units that a checksum confirms.
+/// What its header says, it is checked against before that much is read: ten gibibytes of units that a
+/// checksum confirms.
 #[test]
 fn an_opening_of_more_rounds_than_are_registered() {
     use sha2::{Digest, Sha256};
@@ -186,7 +187,8 @@ fn a_million_columns() {
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 }
 
-/// Texts of the longest length that is read, of the shortest entries: what a parser makes of them is many times longer.
+/// Texts of the longest length that is read, of the shortest entries: what a parser makes of them is many
+/// times longer.
 #[test]
 fn the_longest_policy() {
     let folder = folder();

@@ -1,4 +1,5 @@
-//! Places that cannot be written to: every output of every command fails with what to do, and what stood there stands.
+//! Places that cannot be written to: every output of every command fails with what to do, and what stood
+//! there stands.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,7 +84,8 @@ fn on_a_full_disk_finished_proofs_and_keys_are_whole_or_absent() {
     }
     let bundle = folder.join("out.bundle");
     let line = format!("prove {} {} --out {}", show(&target), p.common(), show(&bundle));
-    // A histogram proof has more than 2 KiB: it cannot be kept, nor can a key, which alone would only be warned of.
+    // A histogram proof has more than 2 KiB: it cannot be kept, nor can a key, which alone would only be
+    // warned of.
     bounded(4, &format!("{line} --keys {}", show(&keys))).fails(
         2,
         &["000000.segment", "cannot be written", "to do: make room there", "the key cannot be kept"],
@@ -97,8 +99,8 @@ fn on_a_full_disk_finished_proofs_and_keys_are_whole_or_absent() {
     assert_eq!((content(&target.join("proofs")).len(), content(&keys).len()), (1, 0));
 }
 
-/// Fills a small file system for real, where the system lets a test mount one: the files' sum counts there, so that in
-/// turn each of them is the one that does not fit.
+/// Fills a small file system for real, where the system lets a test mount one: the files' sum counts there,
+/// so that in turn each of them is the one that does not fit.
 #[test]
 fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
     const SCRIPT: &str = r#"
@@ -185,7 +187,8 @@ fn what_is_no_file_is_never_replaced() {
     for (name, line) in single_outputs() {
         let refused = |out: &str, part: &str| fairshare(&format!("{line} {out}")).fails(2, &[out, part]);
         refused(&show(&taken), "to do: name a file; a folder is never replaced");
-        // As root, renaming would put a file in its place, be it a device of the machine: here it is the test's own.
+        // As root, renaming would put a file in its place, be it a device of the machine: here it is the
+        // test's own.
         refused(&show(&pipe), "no regular file");
         refused(&format!("{file}/out"), "to do: a part of the path is a file");
         refused(&show(&folder.join("absent/out")), "to do: check the path");

@@ -57,8 +57,9 @@ pub fn fairshare(line: &str) -> Ran {
     Ran::new(program().args(line.split_whitespace()).output().expect("the program starts"))
 }
 
-/// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full disk does
-/// to a process, wherever the tests run. The signal that would end the process is ignored, so that writing fails.
+/// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full
+/// disk does to a process, wherever the tests run. The signal that would end the process is ignored, so that
+/// writing fails.
 pub fn bounded(blocks: u32, line: &str) -> Ran {
     let program = program();
     let mut shell = Command::new("sh");
@@ -173,10 +174,12 @@ fn prepare() -> Prepared {
     let (data, compute) = (show(&prepared.data), show(&prepared.compute));
     run(&format!("params insecure --geometry compact --out {}", prepared.params));
     run(&format!(
-        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out {data}"
+        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out \
+         {data}"
     ));
     run(&format!(
-        "commit compute {common} --contributor {CONTRIBUTOR} --units {examples}/rounds.csv --column EWR --out {compute}"
+        "commit compute {common} --contributor {CONTRIBUTOR} --units {examples}/rounds.csv --column EWR \
+         --out {compute}"
     ));
     run(&format!("prove {data} {common} --out {}", prepared.data_bundle));
     run(&format!("prove {compute} {common} --out {}", prepared.compute_bundle));

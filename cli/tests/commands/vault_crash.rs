@@ -1,8 +1,10 @@
-//! Every command of a vault's epoch killed (signal 9) at seeded moments, on either database: the ledger is never in a wrong
-//! state, and running the commands again finishes the epoch with the same books, byte for byte.
+//! Every command of a vault's epoch killed (signal 9) at seeded moments, on either database: the ledger is
+//! never in a wrong state, and running the commands again finishes the epoch with the same books, byte for
+//! byte.
 //!
-//! A score of kills in the default suite; `FAIRSHARE_KILLS=500 cargo test --release -p fairshare --test commands
-//! vault_crash -- --nocapture` for more, `FAIRSHARE_SEED` for others, `FAIRSHARE_TEST_POSTGRES` for PostgreSQL too.
+//! A score of kills in the default suite;
+//! `FAIRSHARE_KILLS=500 cargo test --release -p fairshare --test commands vault_crash -- --nocapture` for
+//! more, `FAIRSHARE_SEED` for others, `FAIRSHARE_TEST_POSTGRES` for PostgreSQL too.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -155,7 +157,8 @@ fn killed_at_any_moment_an_epoch_on_a_server_ends_with_the_same_books() {
     campaign("PostgreSQL", kills, seed, |_, count| Place::on(&server, name(count)));
 }
 
-/// A bound on the size of every file is what a full disk does to a process: whatever step it stops, the ledger is as it was.
+/// A bound on the size of every file is what a full disk does to a process: whatever step it stops, the
+/// ledger is as it was.
 #[test]
 fn on_a_full_disk_no_step_is_half_done() {
     let folder = folder();

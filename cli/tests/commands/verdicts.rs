@@ -203,7 +203,8 @@ fn nothing_is_verified_against_files_that_cannot_be_read() {
         (&p.policy, &p.params, &bad, ["bad", "`version` is missing"]),
     ] {
         fairshare(&format!(
-            "verify {} --policy {policy} --params {params} --registration {registration} --allow-insecure-params",
+            "verify {} --policy {policy} --params {params} --registration {registration} \
+             --allow-insecure-params",
             p.data_bundle
         ))
         .fails(2, &parts);

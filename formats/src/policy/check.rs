@@ -9,7 +9,7 @@ use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::parse_fixed48;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
+use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::policy::{
     COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, PROTOCOL_VERSION, Policy, Rounds, RuleError, Rules, Vault,
     Weighting,
@@ -60,7 +60,7 @@ pub(super) fn build(text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> R
 
 /// Refuses a file above its bound.
 pub(super) fn bound(file: &str, length: usize, bound: u64) -> Result<()> {
-    if length as u64 > bound {
+    if wide(length) > bound {
         return Err(PolicyError::TooLarge { file: file.to_owned(), bound });
     }
     Ok(())
@@ -350,10 +350,10 @@ fn faulty_feature(error: &SchemaError, names: &[String]) -> Option<usize> {
 
 fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
     Position {
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).map_or(0, |line| line.chars().count()) + 1,
+        line: before.matches('\n').count().saturating_add(1),
+        column: before.get(line_start..).map_or(0, |line| line.chars().count()).saturating_add(1),
     }
 }
 

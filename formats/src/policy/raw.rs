@@ -164,6 +164,7 @@ impl Visitor<'_> for EdgeVisitor {
         Ok(Edge(value))
     }
 
+    #[expect(clippy::as_conversions, reason = "up to 2^53 in size, a float holds every integer exactly")]
     fn visit_i64<E: Error>(self, value: i64) -> Result<Edge, E> {
         if value.unsigned_abs() > 1 << 53 {
             return Err(E::invalid_value(Unexpected::Signed(value), &self));

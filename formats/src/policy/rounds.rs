@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use fairshare_params::encoding::wide;
+
 use super::error::RoundsError;
 
 /// Most columns of a file of rounds: nodes of one epoch. A cell takes many times its own bytes once it is
@@ -24,12 +26,13 @@ pub(super) fn parse_rounds(text: impl Read, first: u64, bound: usize) -> Result<
         let round = check_round(cells.next().unwrap_or(""), first, totals.len(), line)?;
         let mut total = 0u64;
         for (column, cell) in columns.iter().zip(cells) {
-            // At most 2^16 columns, so the sum stays below 2^48.
-            total += u64::from(parse_units(cell).ok_or_else(|| RoundsError::Units {
+            let units = parse_units(cell).ok_or_else(|| RoundsError::Units {
                 line,
                 column: column.clone(),
                 text: shorten(cell),
-            })?);
+            })?;
+            // At most 2^16 columns, so the sum stays below 2^48.
+            total = total.saturating_add(units.into());
         }
         totals.push(u32::try_from(total).map_err(|_| RoundsError::Total { line, round, total })?);
     }
@@ -60,7 +63,7 @@ fn parse_header(header: &csv::StringRecord) -> Result<Vec<String>, RoundsError> 
 }
 
 fn check_round(cell: &str, first: u64, index: usize, line: u64) -> Result<u64, RoundsError> {
-    let expected = first.saturating_add(index as u64);
+    let expected = first.saturating_add(wide(index));
     if is_number(cell) && cell.parse() == Ok(expected) {
         return Ok(expected);
     }

@@ -1,5 +1,5 @@
-//! Writes every target's seeds and tokens where libFuzzer reads them: `corpus/<target>/`, `dictionaries/<target>`, below
-//! the folder given.
+//! Writes every target's seeds and tokens where libFuzzer reads them: `corpus/<target>/`,
+//! `dictionaries/<target>`, below the folder given.
 
 use std::fs;
 use std::path::PathBuf;

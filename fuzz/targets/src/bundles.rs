@@ -35,7 +35,8 @@ pub fn bundle(data: &[u8]) -> bool {
     accepted
 }
 
-/// A bundle that is altered, as a value and then as bytes, never verifies: alone, or beside a true one, which still does.
+/// A bundle that is altered, as a value and then as bytes, never verifies: alone, or beside a true one, which
+/// still does.
 pub fn bundle_verification(data: &[u8]) -> bool {
     let mut script = Script::new(data);
     let Some(choice) = script.byte() else { return false };

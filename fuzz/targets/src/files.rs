@@ -97,7 +97,8 @@ pub(crate) fn srs_seeds() -> Vec<Vec<u8>> {
     seeds(&SRS_FILE)
 }
 
-/// A ceremony of the compact geometry's power under the insecure trapdoor. Only points that an import reads are real.
+/// A ceremony of the compact geometry's power under the insecure trapdoor. Only points that an import reads
+/// are real.
 static PTAU: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let rows = SRS.powers().len();
     let raw =
@@ -216,7 +217,8 @@ fn sound_opening(role: Role) -> Vec<u8> {
 
 static OPENINGS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| [Role::Data, Role::Compute].map(sound_opening));
 
-/// An opening that is accepted is of the digest asked for, has as many items as it says, and is written the same again.
+/// An opening that is accepted is of the digest asked for, has as many items as it says, and is written the
+/// same again.
 pub fn opening(data: &[u8]) -> bool {
     let bytes = match form(data) {
         Form::Raw(bytes) => bytes.to_vec(),

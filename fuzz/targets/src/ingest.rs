@@ -61,8 +61,8 @@ pub fn units_csv(data: &[u8]) -> bool {
     accepted
 }
 
-/// For libFuzzer, which ends the process at a panic even if it is caught: those of the Parquet and Arrow libraries are,
-/// and become an error. Any other still ends it.
+/// For libFuzzer, which ends the process at a panic even if it is caught: those of the Parquet and Arrow
+/// libraries are, and become an error. Any other still ends it.
 pub fn forgive_caught_panics() {
     let ends = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -137,7 +137,8 @@ fn check_line(error: &IngestError, data: &[u8]) -> bool {
 pub(crate) fn csv_seeds() -> Vec<Vec<u8>> {
     [
         "kind,x,y\na,1,2\nb,-1.5,0.5\n,,\nother,1e300,-0\n",
-        "\u{feff}y,\"x\",other,kind\r\n1,2,,\"long label, \"\"quoted\"\"\"\r\n\r\n,,é,\"two\r\nlines\"\n0,0,0,b",
+        "\u{feff}y,\"x\",other,kind\r\n1,2,,\"long label, \
+         \"\"quoted\"\"\"\r\n\r\n,,é,\"two\r\nlines\"\n0,0,0,b",
         "kind,x,y\ra,1,2\rb,3,4",
         "kind,x,y\na,1,2\nb,\"3\n4",
         "kind,x,y\na,1\n",

@@ -1,16 +1,16 @@
 //! # What must hold of bytes from outside
 //!
-//! One function for each reader of the system. Given any bytes it returns, or it panics because an invariant is broken:
-//! that is what libFuzzer looks for (`fuzz/`), and what `tests/seeded.rs` looks for on stable with inputs that are
-//! mutated from [`Target::seeds`]. No function is only about "no panic":
+//! One function for each reader of the system. Given any bytes it returns, or it panics because an invariant
+//! is broken: that is what libFuzzer looks for (`fuzz/`), and what `tests/seeded.rs` looks for on stable with
+//! inputs that are mutated from [`Target::seeds`]. No function is only about "no panic":
 //!
 //! - what a reader accepts, its writer writes the same way again;
 //! - nothing but the one true bundle verifies;
 //! - what is counted adds up, and symbols stay in the alphabet;
 //! - whatever is refused is refused in words, of bounded length, that name a line that exists.
 //!
-//! Readers with a checksum are reached behind it: some inputs are taken as they are, others as a [`script`] of edits to
-//! a sound file, with its checksum made right.
+//! Readers with a checksum are reached behind it: some inputs are taken as they are, others as a [`script`]
+//! of edits to a sound file, with its checksum made right.
 
 mod bundles;
 mod files;

@@ -27,8 +27,9 @@ pub fn registration(data: &[u8]) -> bool {
     }
 }
 
-/// A policy, its rounds and its reference, parted by NUL; `ROUNDS_HASH` and `REFERENCE_HASH` in the policy stand for the
-/// files' right hashes. What is accepted keeps the rules that circuits rely on, and has one hash.
+/// A policy, its rounds and its reference, parted by NUL; `ROUNDS_HASH` and `REFERENCE_HASH` in the policy
+/// stand for the files' right hashes. What is accepted keeps the rules that circuits rely on, and has one
+/// hash.
 pub fn policy(data: &[u8]) -> bool {
     let mut parts = data.splitn(3, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Edits to a sound file, written as bytes, so that a fuzzer which knows nothing of the format gets behind checksums
-//! and past the decoder.
+//! Edits to a sound file, written as bytes, so that a fuzzer which knows nothing of the format gets behind
+//! checksums and past the decoder.
 
 /// Bytes read as instructions; once they are used up, there are no more.
 #[derive(Clone, Copy, Debug)]

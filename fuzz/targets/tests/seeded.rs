@@ -1,5 +1,5 @@
-//! Every target on stable: its seeds, and thousands of inputs mutated from them. `FAIRSHARE_FUZZ_FACTOR` multiplies the
-//! number of inputs, `FAIRSHARE_FUZZ_SEED` begins elsewhere.
+//! Every target on stable: its seeds, and thousands of inputs mutated from them. `FAIRSHARE_FUZZ_FACTOR`
+//! multiplies the number of inputs, `FAIRSHARE_FUZZ_SEED` begins elsewhere.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -124,7 +124,8 @@ macro_rules! targets {
 }
 
 targets! {
-    bundle bundle_verification registration policy srs_file ptau key_cache opening csv_ingest parquet_ingest units_csv
+    bundle bundle_verification registration policy srs_file ptau key_cache opening
+    csv_ingest parquet_ingest units_csv
 }
 
 /// A target that nothing drives finds nothing.

@@ -405,7 +405,8 @@ impl Page {
             return Ok(());
         }
         if !self.is_compressed {
-            // Arrow's writer before 3.0 compressed such pages all the same: read as they are, they are other values.
+            // Arrow's writer before 3.0 compressed such pages all the same: read as they are, they are other
+            // values.
             return if self.stored == self.inflated { Ok(()) } else { Err(WRONG) };
         }
         let levels = usize::try_from(self.levels).map_err(|_| WRONG)?;

@@ -54,8 +54,8 @@ fn refusal(bytes: &[u8]) -> String {
 fn frames_that_are_not_parquet() {
     let sound = small_parquet(WriterProperties::default());
     assert_eq!(read_bytes(&sound, &small_schema()).expect("sound"), 400);
-    let kind = ": not a readable Parquet file: it does not begin and end with `PAR1`, so it is of another kind or \
-         cut short; write the file anew";
+    let kind = ": not a readable Parquet file: it does not begin and end with `PAR1`, \
+         so it is of another kind or cut short; write the file anew";
     assert_eq!(
         refusal(b"PAR1"),
         ": not a readable Parquet file: the file is too short to be one; write the file anew"

@@ -31,6 +31,7 @@ pub(super) struct Points {
 }
 
 /// Bytes of [`Points::encode`] for that geometry.
+#[expect(clippy::arithmetic_side_effects, reason = "a geometry has at most 2^17 rows")]
 pub(super) const fn encoded_bytes(geometry: Geometry) -> usize {
     2 * geometry.rows() * POINT_BYTES + 2 * G2_BYTES
 }
@@ -38,20 +39,15 @@ pub(super) const fn encoded_bytes(geometry: Geometry) -> usize {
 impl Points {
     /// The canonical payload: powers, Lagrange points, `[1]_2`, `[s]_2`.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes =
-            Vec::with_capacity((self.powers.len() + self.lagrange.len()) * POINT_BYTES + 2 * G2_BYTES);
-        for point in self.powers.iter().chain(&self.lagrange) {
-            bytes.extend_from_slice(&encode_point(point));
-        }
-        bytes.extend_from_slice(&encode_g2(&self.g2));
-        bytes.extend_from_slice(&encode_g2(&self.s_g2));
-        bytes
+        let g1 = self.powers.iter().chain(&self.lagrange).flat_map(encode_point);
+        g1.chain(encode_g2(&self.g2)).chain(encode_g2(&self.s_g2)).collect()
     }
 
     /// The points with this payload: each canonical, on its curve, not the identity. Nothing is known yet of
     /// how they relate: see [`Points::check`].
     pub(super) fn decode(k: u32, payload: &[u8]) -> Result<Self, SrsError> {
-        let (g1, g2) = payload.split_at_checked((2 << k) * POINT_BYTES).unwrap_or((payload, &[]));
+        let g1_bytes = POINT_BYTES.checked_shl(k.saturating_add(1)).unwrap_or(usize::MAX);
+        let (g1, g2) = payload.split_at_checked(g1_bytes).unwrap_or((payload, &[]));
         let (powers, lagrange) = g1.split_at(g1.len() / 2);
         let (g2, s_g2) = g2.split_at(g2.len() / 2);
         Ok(Self {
@@ -167,14 +163,16 @@ pub(super) fn encode_g2(point: &G2Affine) -> [u8; G2_BYTES] {
 
 /// Inverse of [`encode_g2`]; `None` for any other encoding.
 fn decode_g2(bytes: &[u8]) -> Option<G2Affine> {
-    let coordinate = |i: usize| {
-        let mut repr: [u8; 32] = bytes.get(32 * i..32 * (i + 1))?.try_into().ok()?;
+    let (coordinates, []) = bytes.as_chunks::<32>() else { return None };
+    let [x1, x0, y1, y0] = coordinates else { return None };
+    let coordinate = |bytes: &[u8; 32]| {
+        let mut repr = *bytes;
         repr.reverse();
         Option::<Fq>::from(Fq::from_repr(repr))
     };
-    let x = Fq2 { c1: coordinate(0)?, c0: coordinate(1)? };
-    let y = Fq2 { c1: coordinate(2)?, c0: coordinate(3)? };
-    g2_from_coordinates(x, y).filter(|_| bytes.len() == G2_BYTES)
+    let x = Fq2 { c1: coordinate(x1)?, c0: coordinate(x0)? };
+    let y = Fq2 { c1: coordinate(y1)?, c0: coordinate(y0)? };
+    g2_from_coordinates(x, y)
 }
 
 /// Points of G1 one after the other.

@@ -5,11 +5,12 @@
 //! record: the segment's column commitments, 64 each · check 32
 //! ```
 //!
-//! **Invariant.** A seed is used again only with the symbols that it was used with before: two commitments of one
-//! blinding to different columns would tell their difference. The check of a record is the SHA-256 of the seed, the
-//! segment's number, its symbols and its commitments, so that a record serves only a segment that did not change.
-//! Whatever does not fit, be it one symbol, a record too many or a file cut short, condemns the whole journal, and the
-//! work begins anew with a fresh seed. What a killed process had computed but not written here, nobody has seen.
+//! **Invariant.** A seed is used again only with the symbols that it was used with before: two commitments of
+//! one blinding to different columns would tell their difference. The check of a record is the SHA-256 of the
+//! seed, the segment's number, its symbols and its commitments, so that a record serves only a segment that
+//! did not change. Whatever does not fit, be it one symbol, a record too many or a file cut short, condemns
+//! the whole journal, and the work begins anew with a fresh seed. What a killed process had computed but not
+//! written here, nobody has seen.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};

@@ -1,8 +1,9 @@
 //! Reading records and committing to them at the same time.
 //!
-//! One thread reads, bins and writes the opening; the caller commits to the segments that are full. So reading costs
-//! nothing as long as committing takes longer, and a machine of many cores is held up by reading alone. A segment waits
-//! at most until the one before it is committed to, so that memory stays that of four segments of symbols.
+//! One thread reads, bins and writes the opening; the caller commits to the segments that are full. So
+//! reading costs nothing as long as committing takes longer, and a machine of many cores is held up by
+//! reading alone. A segment waits at most until the one before it is committed to, so that memory stays that
+//! of four segments of symbols.
 
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -32,7 +33,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Hands all records to `take`, segment by segment, for as long as it answers `true`. The answer is the last one.
+    /// Hands all records to `take`, segment by segment, for as long as it answers `true`. The answer is the
+    /// last one.
     ///
     /// If reading fails, `take` has had every full segment before the failure.
     pub(super) fn segments(self, mut take: impl FnMut(&[u16]) -> Result<bool>) -> Result<bool> {

@@ -126,7 +126,8 @@ fn data_scores_at_the_edges() {
 fn compute_scores_at_the_edges() {
     compute_score_is_proved("0.01", vec![], vec![], DECAY_START);
     compute_score_is_proved("0.01", vec![0], vec![0], DECAY_START);
-    // As many rounds as a proof covers, full shares, the largest totals; no decay to speak of, and all of it at once.
+    // As many rounds as a proof covers, full shares, the largest totals; no decay to speak of, and all of it
+    // at once.
     compute_score_is_proved("0.000001", vec![u32::MAX; 1024], vec![u32::MAX; 1024], DECAY_START);
     compute_score_is_proved("1000", vec![u32::MAX - 1; 1024], vec![u32::MAX; 1024], DECAY_START);
     compute_score_is_proved("0.01", vec![1; 1024], vec![u32::MAX; 1024], 0);

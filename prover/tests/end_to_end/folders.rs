@@ -106,7 +106,8 @@ fn an_altered_symbol_is_never_proved() {
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let honest = fs::read(target.join(OPENING_FILE)).expect("read");
     let symbols = (honest.len() - PAYLOAD_START) / 2;
-    // Another bin of the feature, padding, past the schema, past the alphabet: in the first, a middle and the last.
+    // Another bin of the feature, padding, past the schema, past the alphabet: in the first, a middle and the
+    // last.
     for (symbol, value) in
         [(0, None), (symbols / 2, Some(0u16)), (symbols - 1, Some(900)), (1, Some(u16::MAX))]
     {
@@ -238,7 +239,8 @@ fn a_policy_of_other_schema_or_rounds() {
             .prove(std::slice::from_ref(target), &Silent)
             .expect_err("must be refused")
     };
-    // A label spelled otherwise, and a feature more: whatever else no longer fits, it is the schema that is named.
+    // A label spelled otherwise, and a feature more: whatever else no longer fits, it is the schema that is
+    // named.
     let label = edit("[\"UA\", \"B6\"]", "[\"UA\", \"B7\"]");
     let feature = POLICY
         .replace("[reference.counts]", "[[schema.feature]]\nname = \"hour\"\nkind = \"numeric\"\nedges = [12]\n[reference.counts]\nhour = [1, 1, 1]");

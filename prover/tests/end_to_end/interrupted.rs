@@ -1,4 +1,5 @@
-//! Commitments that were interrupted: the same command, run again, completes them, and no seed ever meets other data.
+//! Commitments that were interrupted: the same command, run again, completes them, and no seed ever meets
+//! other data.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -144,8 +145,9 @@ fn segments_committed_to_before_an_interruption_are_taken_over() {
 
 #[test]
 fn a_record_says_which_commitments_are_taken_over_and_they_are_not_computed_again() {
-    // Points of the curve that are no commitments to anything, in a record that is right otherwise, would pass unless
-    // they are really taken over: so the record's check, which covers them, must be what refuses them.
+    // Points of the curve that are no commitments to anything, in a record that is right otherwise, would
+    // pass unless they are really taken over: so the record's check, which covers them, must be what refuses
+    // them.
     let scene = Scene::new();
     scene.interrupt(2);
     let recorded = scene.recorded();

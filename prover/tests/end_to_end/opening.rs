@@ -1,5 +1,5 @@
-//! The secret opening, altered field by field with its checksum made right again: refused, or never proved, or — where
-//! nothing reads the field — proved as if it had not been altered.
+//! The secret opening, altered field by field with its checksum made right again: refused, or never proved,
+//! or — where nothing reads the field — proved as if it had not been altered.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,8 @@ fn opening_error(result: Result<(), Box<ProveError>>, what: &str) -> OpeningErro
     }
 }
 
-/// Two features of two bytes make a record as long as a unit, so that a wrong role passes the check of the length.
+/// Two features of two bytes make a record as long as a unit, so that a wrong role passes the check of the
+/// length.
 fn openings(folder: &Path) -> [(PathBuf, Role); 2] {
     let (data, _) = commit_records(folder, "data", &contributor(), &[records(200, 1)]);
     let (compute, _) = commit_units(folder, "compute", &contributor(), UNITS);
@@ -196,8 +197,8 @@ fn the_seed_of_units_has_no_meaning() {
     prove_changed(&target, &honest, |bytes| bytes[SEED] ^= 1).expect("units are not blinded");
 }
 
-/// A cached proving key of the right shape and hash, its polynomials altered: the prover takes it on trust, and hands
-/// out nothing that does not verify. Whatever stands there, nothing panics.
+/// A cached proving key of the right shape and hash, its polynomials altered: the prover takes it on trust,
+/// and hands out nothing that does not verify. Whatever stands there, nothing panics.
 #[test]
 fn a_wrong_proving_key_hands_out_nothing_false() {
     use fairshare_prover::{Limits, Prover};

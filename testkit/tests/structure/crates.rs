@@ -102,8 +102,8 @@ fn an_edge_that_points_up_is_found() {
     assert_eq!(forbidden(&edge("fairshare-vault", "fairshare-params")), Vec::<String>::new());
 }
 
-/// The version declared is the compiler in use, so that what is claimed is what was tried; a dependency that asks for more
-/// would claim otherwise.
+/// The version declared is the compiler in use, so that what is claimed is what was tried; a dependency that
+/// asks for more would claim otherwise.
 #[test]
 fn the_declared_compiler_is_the_one_in_use_and_enough_for_every_dependency() {
     let metadata = metadata();

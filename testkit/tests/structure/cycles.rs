@@ -1,7 +1,8 @@
-//! Sibling files never import each other in a circle: of two files side by side, one can be read without the other.
+//! Sibling files never import each other in a circle: of two files side by side, one can be read without the
+//! other.
 //!
-//! A file and the folder of its name are one node. `mod`, re-exports (`pub use`), and what is compiled for tests only do not
-//! count; a child may use its parent.
+//! A file and the folder of its name are one node. `mod`, re-exports (`pub use`), and what is compiled for
+//! tests only do not count; a child may use its parent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,7 +104,8 @@ fn uses(own: &Module, file: &syn::File) -> BTreeSet<Module> {
     uses.found
 }
 
-/// What a file re-exports, each name with where it comes from: to import `crate::Thing` is to import its file.
+/// What a file re-exports, each name with where it comes from: to import `crate::Thing` is to import its
+/// file.
 fn exports(own: &Module, file: &syn::File) -> BTreeMap<Module, Module> {
     let mut exports = BTreeMap::new();
     for item in &file.items {

@@ -14,7 +14,8 @@ pub struct Source {
     pub text: String,
 }
 
-/// Every Rust file in a folder that `is_wanted` takes by its name from the top; build outputs and dependencies are not ours.
+/// Every Rust file in a folder that `is_wanted` takes by its name from the top; build outputs and
+/// dependencies are not ours.
 pub fn sources(is_wanted: impl Fn(&str) -> bool) -> Vec<Source> {
     let root = root();
     let mut found = Vec::new();

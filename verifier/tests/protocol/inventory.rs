@@ -32,9 +32,12 @@ use super::world::WORLD;
 const PINNED: &str = "tests/pinned/fiat_shamir.txt";
 
 const HEADER: &str = "\
-# What every transcript takes in and gives out, in order: `<` known to both sides and absorbed, `+` part of the proof and
-# absorbed, `?` a challenge, the hash of all above it. Compact geometry; of the standard one only the number of columns
-# differs. A line that moves is a change of the protocol's soundness argument: read the difference before keeping it.
+# What every transcript takes in and gives out, in order: `<` known to both sides and absorbed, \
+`+` part of the proof and
+# absorbed, `?` a challenge, the hash of all above it. Compact geometry; \
+of the standard one only the number of columns
+# differs. A line that moves is a change of the protocol's soundness argument: \
+read the difference before keeping it.
 #
 # Written by: FAIRSHARE_BLESS=1 cargo test --release -p fairshare-verifier --test protocol inventory
 ";
