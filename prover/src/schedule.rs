@@ -65,8 +65,7 @@ pub enum LimitError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the \
-     limit \
-     of the container or machine that it comes from, or choose a smaller geometry",
+     limit of the container or machine that it comes from, or choose a smaller geometry",
     needed = needed.div_ceil(1 << 20),
     limit = limit >> 20
 )]
