@@ -14,7 +14,7 @@ use ark_poly::{EvaluationDomain as _, Radix2EvaluationDomain};
 use fairshare_benches::shares::{Steps, Stopwatch};
 use fairshare_benches::{Setup, cost, flights, geometry};
 use fairshare_params::Geometry;
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Trust, Verifier};
 use ff::Field;
@@ -126,8 +126,8 @@ impl Floor {
         let cs = key.key().cs();
         let (degree, permuted) = (cs.degree(), cs.permutation().get_columns().len());
         let products = permuted.div_ceil(degree - 2);
-        let symbols = match key.id().statement {
-            Statement::Histogram => key.id().geometry.data_columns(),
+        let symbols = match key.id().kind {
+            CircuitKind::Histogram => key.id().geometry.data_columns(),
             _ => 0,
         };
         let columns = cs.num_advice_columns() + products;
@@ -153,7 +153,7 @@ fn quickest(ways: &[(&'static str, &dyn Fn())]) -> BTreeMap<&'static str, f64> {
 }
 
 fn print(data: &str, srs: &Srs, floor: &Floor, proofs: BTreeMap<String, Steps>) {
-    for statement in Statement::ALL {
+    for statement in CircuitKind::ALL {
         let Some(steps) = proofs.get(statement.name()) else { continue };
         let whole: f64 = steps.values().map(|time| time.as_secs_f64()).sum();
         let floor = floor.of(&VerifyingKey::build(srs, statement).expect("a verifying key"));

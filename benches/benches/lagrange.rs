@@ -38,7 +38,8 @@ fn main() {
         let [library_wall, our_wall] = [&library, &ours].map(|costs| median(costs, |cost| cost.wall));
         let [library_cpu, our_cpu] = [&library, &ours].map(|costs| median(costs, |cost| cost.processor));
         println!(
-            "{:>9} {:>3} {library_wall:>12.2} {our_wall:>12.2} {:>6.1}x {library_cpu:>12.2} {our_cpu:>12.2} {:>6.1}x",
+            "{:>9} {:>3} {library_wall:>12.2} {our_wall:>12.2} {:>6.1}x {library_cpu:>12.2} {our_cpu:>12.2} \
+             {:>6.1}x",
             geometry.name(),
             geometry.k(),
             library_wall / our_wall,

@@ -10,7 +10,7 @@ use std::time::Instant;
 use fairshare_circuits::histogram::Instance;
 use fairshare_params::Geometry;
 use fairshare_params::digest::histogram_statement;
-use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::srs::Srs;
 use fairshare_plonk::{CommitKey, Uninterrupted};
 use fairshare_prover::SegmentIndex;
@@ -65,7 +65,7 @@ impl Setup {
     /// If key generation fails.
     pub fn new(geometry: Geometry) -> Self {
         let srs: &Srs = Box::leak(Box::new(Srs::insecure(geometry)));
-        let key = ProvingKey::build(srs, Statement::Histogram).expect("a proving key");
+        let key = ProvingKey::build(srs, CircuitKind::Histogram).expect("a proving key");
         let key = Key::new(key).expect("a key of this prover's");
         let (symbols, seed) = (full_segment(geometry), fresh_seed().expect("random numbers"));
         let columns = commit_columns(srs, &symbols, &seed, SegmentIndex::FIRST);

@@ -6,7 +6,7 @@ use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
 use fairshare_params::encoding::Hasher;
-use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_plonk::{Claim, CommitKey, Linked, Uninterrupted};
@@ -125,7 +125,7 @@ impl Bench<'_> {
             secret();
             Ok(columns)
         })?;
-        let key = self.key(Statement::Histogram)?;
+        let key = self.key(CircuitKind::Histogram)?;
         let (proved, segment) = self.median("proving a histogram", || {
             Ok(secret().prove(&self.commit_key, &key, &columns, &Uninterrupted)?)
         })?;
@@ -155,7 +155,7 @@ impl Bench<'_> {
             .collect();
         let witness = data_score::Witness { counts };
         let rows = instance.to_rows();
-        let key = self.key(Statement::DataScore)?;
+        let key = self.key(CircuitKind::DataScore)?;
         let (proved, proof) = self.median("proving a data score", || {
             let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
             let circuit = DataScoreCircuit::new(geometry, trace);
@@ -180,7 +180,7 @@ impl Bench<'_> {
             .map(|commitment| Linked { commitment, blinding: Blinding::PUBLIC });
         let witness = compute_score::Witness { units: totals.clone(), totals };
         let rows = instance.to_rows();
-        let key = self.key(Statement::ComputeScore)?;
+        let key = self.key(CircuitKind::ComputeScore)?;
         let (proved, proof) = self.median("proving a compute score", || {
             let trace = compute_score::Trace::new(geometry, &instance, &witness);
             let circuit = ComputeScoreCircuit::new(geometry, trace);
@@ -199,7 +199,7 @@ impl Bench<'_> {
         normalize(&[commit(self.srs, &values, blinding)])
     }
 
-    fn key(&self, statement: Statement) -> Result<Key, CliError> {
+    fn key(&self, statement: CircuitKind) -> Result<Key, CliError> {
         let _spinner = progress::spinner("making a proving key");
         Ok(Key::new(ProvingKey::build(self.srs, statement)?)?)
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fairshare_audit::snapshot::Paid;
 use fairshare_params::address::Address;
-use fairshare_params::keys::Statement;
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
@@ -68,7 +68,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
-        Statement::ALL
+        CircuitKind::ALL
             .iter()
             .try_for_each(|statement| prover.key(*statement).map(|_| ()).map_err(CliError::from))
     })?;

@@ -137,15 +137,12 @@ impl From<ProveError> for CliError {
     }
 }
 
-/// The whole chain of an error, one cause a line. A cause that its effect already quotes is not repeated.
+/// The whole chain of an error, one cause a line: no error repeats its cause.
 pub fn chain(error: &dyn Error) -> Vec<String> {
-    let mut lines: Vec<String> = vec![error.to_string()];
+    let mut lines = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
-        let text = cause.to_string();
-        if !lines.last().is_some_and(|effect| effect.contains(&text)) {
-            lines.push(text);
-        }
+        lines.push(cause.to_string());
         source = cause.source();
     }
     lines
@@ -202,20 +199,12 @@ fn advice_of(kind: ErrorKind) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    #[derive(Debug, thiserror::Error)]
-    #[error("cannot read x: {source}")]
-    struct Quoting {
-        source: io::Error,
-    }
-
     #[test]
-    fn a_quoted_cause_is_told_once_and_others_each_on_a_line() {
-        let quoted = Quoting { source: io::Error::other("disk\nis full") };
-        assert_eq!(chain(&quoted), ["cannot read x: disk\nis full"]);
-        let error = CliError::File { path: "x".into(), source: io::Error::other("disk is full") };
-        assert_eq!(block(&error), "error: x: cannot be read or written\n  caused by: disk is full\n");
-        assert_eq!(one_line(&error), "x: cannot be read or written: disk is full");
-        assert_eq!(block(&quoted), "error: cannot read x: disk\n       is full\n");
+    fn each_cause_stands_on_a_line_of_its_own() {
+        let error = CliError::File { path: "x".into(), source: io::Error::other("disk\nis full") };
+        let indented = "error: x: cannot be read or written\n  caused by: disk\n             is full\n";
+        assert_eq!(block(&error), indented);
+        assert_eq!(one_line(&error), "x: cannot be read or written: disk\nis full");
     }
 
     #[test]

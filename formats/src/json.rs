@@ -32,8 +32,8 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// What a text of JSON is, with nothing after it: as `serde_json::from_slice` reads it, but from anything that
-/// can be read.
+/// What a text of JSON is, with nothing after it: as `serde_json::from_slice` reads it, but from anything
+/// that can be read.
 pub(crate) fn whole<'de, T: Deserialize<'de>>(
     mut text: Deserializer<impl Read<'de>>,
 ) -> Result<T, serde_json::Error> {

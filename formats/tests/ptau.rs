@@ -117,7 +117,7 @@ const REAL: &[u8] = include_bytes!("data/powersOfTau28_hez_final_08.ptau");
 
 /// `2^k` rows, whatever their columns: the real file is too small for the geometries that have a name.
 fn rows(k: u32) -> Geometry {
-    Geometry::trial(k, 1, 3)
+    Geometry::trial(k, 3, 3)
 }
 
 #[test]

@@ -16,9 +16,9 @@ use halo2curves::bn256::G1Affine;
 use crate::encoding::{Digest, Hasher, POINT_BYTES, SCALAR_BYTES};
 use crate::srs::Srs;
 
-/// Which statement a circuit proves.
+/// Which statement a circuit proves: there is one circuit for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Statement {
+pub enum CircuitKind {
     /// One segment of symbols has this histogram.
     Histogram,
     /// A merged histogram has this score.
@@ -27,8 +27,8 @@ pub enum Statement {
     ComputeScore,
 }
 
-impl Statement {
-    /// Every statement.
+impl CircuitKind {
+    /// Every kind.
     pub const ALL: [Self; 3] = [Self::Histogram, Self::DataScore, Self::ComputeScore];
 
     /// Its name in file names and messages.
@@ -59,18 +59,18 @@ impl Statement {
     }
 }
 
-/// A circuit: a statement at a geometry.
+/// A circuit: a kind at a geometry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CircuitId {
-    /// The statement.
-    pub statement: Statement,
+    /// What it proves.
+    pub kind: CircuitKind,
     /// The geometry.
     pub geometry: Geometry,
 }
 
 impl fmt::Display for CircuitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.statement.name(), self.geometry.name())
+        write!(f, "{}-{}", self.kind.name(), self.geometry.name())
     }
 }
 
@@ -98,21 +98,23 @@ pub struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// Builds the key of `statement` at the SRS's geometry.
-    pub fn build(srs: &Srs, statement: Statement) -> Result<Self, KeyError> {
+    /// Builds the key of `kind` at the SRS's geometry.
+    pub fn build(srs: &Srs, kind: CircuitKind) -> Result<Self, KeyError> {
         let geometry = srs.geometry();
-        let id = CircuitId { statement, geometry };
+        let id = CircuitId { kind, geometry };
         let params = srs.params();
         // Selectors stay columns of their own: compression would raise degrees and make the key's layout
         // depend on a packing heuristic.
-        let key = match statement {
-            Statement::Histogram => keygen_vk_custom(params, &HistogramCircuit::shape(geometry), false),
-            Statement::DataScore => keygen_vk_custom(params, &DataScoreCircuit::shape(geometry), false),
-            Statement::ComputeScore => keygen_vk_custom(params, &ComputeScoreCircuit::shape(geometry), false),
+        let key = match kind {
+            CircuitKind::Histogram => keygen_vk_custom(params, &HistogramCircuit::shape(geometry), false),
+            CircuitKind::DataScore => keygen_vk_custom(params, &DataScoreCircuit::shape(geometry), false),
+            CircuitKind::ComputeScore => {
+                keygen_vk_custom(params, &ComputeScoreCircuit::shape(geometry), false)
+            }
         };
         let key = key.map_err(|source| KeyError::Generation { circuit: id, source })?;
         let fingerprint = Hasher::new("fairshare/v1/verifying-key")
-            .string(statement.name())
+            .string(kind.name())
             .string(geometry.name())
             .scalar(&key.transcript_repr())
             .finish();
@@ -174,19 +176,19 @@ pub struct ProvingKey {
 }
 
 impl ProvingKey {
-    /// Builds the key of `statement` at the SRS's geometry.
-    pub fn build(srs: &Srs, statement: Statement) -> Result<Self, KeyError> {
-        Self::from_verifying(srs, VerifyingKey::build(srs, statement)?)
+    /// Builds the key of `kind` at the SRS's geometry.
+    pub fn build(srs: &Srs, kind: CircuitKind) -> Result<Self, KeyError> {
+        Self::from_verifying(srs, VerifyingKey::build(srs, kind)?)
     }
 
     /// Builds the proving key that belongs to `verifying`, which was built under the same SRS.
     pub fn from_verifying(srs: &Srs, verifying: VerifyingKey) -> Result<Self, KeyError> {
-        let (vk, statement) = (verifying.key.clone(), verifying.id.statement);
+        let (vk, kind) = (verifying.key.clone(), verifying.id.kind);
         let (geometry, params) = (srs.geometry(), srs.params());
-        let key = match statement {
-            Statement::Histogram => keygen_pk(params, vk, &HistogramCircuit::shape(geometry)),
-            Statement::DataScore => keygen_pk(params, vk, &DataScoreCircuit::shape(geometry)),
-            Statement::ComputeScore => keygen_pk(params, vk, &ComputeScoreCircuit::shape(geometry)),
+        let key = match kind {
+            CircuitKind::Histogram => keygen_pk(params, vk, &HistogramCircuit::shape(geometry)),
+            CircuitKind::DataScore => keygen_pk(params, vk, &DataScoreCircuit::shape(geometry)),
+            CircuitKind::ComputeScore => keygen_pk(params, vk, &ComputeScoreCircuit::shape(geometry)),
         };
         let key = key.map_err(|source| KeyError::Generation { circuit: verifying.id, source })?;
         Ok(Self { verifying, key })

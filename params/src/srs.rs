@@ -23,7 +23,7 @@ mod insecure;
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    reason = "indices below the number of rows, and limbs of wide integers: nothing from outside decides on them"
+    reason = "indices below the number of rows, limbs of wide integers: nothing from outside decides"
 )]
 mod lagrange;
 mod points;

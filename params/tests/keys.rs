@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fairshare_circuits::DEGREE;
 use fairshare_circuits::geometry::RESERVED_ROWS;
 use fairshare_params::Geometry;
-use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
 use fairshare_params::srs::Srs;
 use ff::Field;
 use halo2_proofs::plonk::Any;
@@ -38,7 +38,7 @@ static KEYS: LazyLock<Vec<VerifyingKey>> = LazyLock::new(|| {
         .into_iter()
         .flat_map(|geometry| {
             let srs = Srs::insecure(geometry);
-            Statement::ALL.map(|statement| VerifyingKey::build(&srs, statement).expect("a key"))
+            CircuitKind::ALL.map(|statement| VerifyingKey::build(&srs, statement).expect("a key"))
         })
         .collect()
 });
@@ -67,7 +67,7 @@ fn fingerprints_are_pinned() {
 #[test]
 fn a_proving_key_has_the_verifying_key_that_is_pinned() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for (statement, (id, fingerprint)) in Statement::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
+    for (statement, (id, fingerprint)) in CircuitKind::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
         let key = ProvingKey::build(&srs, statement).expect("a key");
         assert_eq!(key.verifying().id().to_string(), id);
         assert_eq!(key.verifying().fingerprint().to_string(), fingerprint);
@@ -123,7 +123,7 @@ fn costs_are_pinned() {
 #[ignore = "prints, for another test to read"]
 fn print_fingerprints() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for statement in Statement::ALL {
+    for statement in CircuitKind::ALL {
         let key = VerifyingKey::build(&srs, statement).expect("a key");
         println!("{} {}", key.id(), key.fingerprint());
     }
@@ -206,7 +206,7 @@ fn linked_columns_come_first() {
     for key in &*KEYS {
         let id = key.id();
         let phases = key.key().cs().advice_column_phase();
-        let linked = id.statement.linked_columns(id.geometry);
+        let linked = id.kind.linked_columns(id.geometry);
         assert!(linked < phases.len());
         assert!(phases[..linked].iter().all(|phase| *phase == 0), "{id}: {phases:?}");
         assert!(phases.is_sorted(), "{id}: phases by index, so that proofs list columns by index");
@@ -224,7 +224,7 @@ fn there_is_one_instance_column_and_it_is_read() {
         let copied = cs.permutation().get_columns();
         let copied = copied.iter().any(|column| matches!(column.column_type(), Any::Instance));
         assert!(copied || !cs.instance_queries().is_empty(), "{}", key.id());
-        assert!(key.id().statement.instance_rows() > 0);
+        assert!(key.id().kind.instance_rows() > 0);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fairshare_params::Geometry;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::encoding::{POINT_BYTES, encode_point};
-use fairshare_params::keys::Statement;
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::{Reader, Writer};
 use ff::Field;
@@ -267,7 +267,7 @@ fn a_selector_in_front_spares_a_coset() {
         key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
-    for statement in Statement::ALL {
+    for statement in CircuitKind::ALL {
         let key = fairshare_params::keys::ProvingKey::build(&SRS, statement).expect("a key");
         let (_, library) = key.into_parts();
         assert_eq!(spared(&Key::new(library).expect("a key of this prover's")), 1, "{statement:?}");

@@ -5,7 +5,7 @@
 //! proof's, the link would not hold, and the proof is refused here: never a bad proof, only an error.
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
-use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Writer;
 use fairshare_verifier::bundle::LinkedProof;
@@ -54,9 +54,9 @@ impl Key {
     pub fn new(key: ProvingKey) -> Result<Self, BackendError> {
         let (verifying, library) = key.into_parts();
         let key = plonk::Key::new(library).map_err(BackendError::Prove)?;
-        let plonk = match verifying.id().statement {
-            Statement::Histogram => key.with_coset_cache(),
-            Statement::DataScore | Statement::ComputeScore => key,
+        let plonk = match verifying.id().kind {
+            CircuitKind::Histogram => key.with_coset_cache(),
+            CircuitKind::DataScore | CircuitKind::ComputeScore => key,
         };
         Ok(Self { verifying, plonk })
     }
@@ -80,7 +80,7 @@ pub fn prove<C: Circuit<Fr>>(
     signal: &dyn Signal,
 ) -> Result<LinkedProof, BackendError> {
     let srs = commit_key.srs();
-    let _span = tracing::debug_span!("other", statement = key.verifying().id().statement.name()).entered();
+    let _span = tracing::debug_span!("other", statement = key.verifying().id().kind.name()).entered();
     let Claim { instance, linked, .. } = claim;
     let mut transcript = Writer::new();
     let blinding = plonk::Prover::new(commit_key, key.plonk())

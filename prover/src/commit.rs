@@ -4,7 +4,7 @@
 //!
 //! | file | who may read it | what it is |
 //! | --- | --- | --- |
-//! | `registration.json` | everyone | what a task contract records; written last, so that it stands for a whole folder |
+//! | `registration.json` | everyone | what a task contract records; written last, for a whole folder |
 //! | `commitments.bin` | everyone | the data-column commitments, which hash to the registered digest |
 //! | `opening.bin` | its owner | symbols or units, and the seed of all blindings |
 //! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
@@ -14,9 +14,9 @@
 //!
 //! | what stands there | what the next run does |
 //! | --- | --- |
-//! | `registration.json` and `opening.bin` | reads the data again; if all is as it stands there, changes nothing, else refuses |
-//! | `opening.bin` | reads the data again; if it is what the opening holds, writes the registration, else refuses |
-//! | `commit.journal` | reads the data again; takes over the segments that did not change, or begins anew with a fresh seed |
+//! | `registration.json` and `opening.bin` | reads the data again; the same data changes nothing, others are refused |
+//! | `opening.bin` | reads the data again; if the opening holds it, writes the registration, else refuses |
+//! | `commit.journal` | reads the data again; keeps the segments that did not change, or takes a fresh seed |
 //! | none of them | begins |
 //!
 //! Files appear in the order commitments, opening, registration, each in one step, and an opening is never
@@ -69,19 +69,29 @@ pub const JOURNAL_FILE: &str = "commit.journal";
 #[non_exhaustive]
 pub enum CommitError {
     /// The folder holds a commitment already.
-    #[error("{}: holds a commitment already; its opening is the only way to prove it, so choose another folder", folder.display())]
+    #[error(
+        "{}: holds a commitment already; its opening is the only way to prove it, so choose another folder",
+        folder.display()
+    )]
     Occupied {
         /// The folder.
         folder: PathBuf,
     },
     /// Another process commits into the folder.
-    #[error("{}: another process is committing into this folder; wait for it, or choose another folder", folder.display())]
+    #[error(
+        "{}: another process is committing into this folder; wait for it, or choose another folder",
+        folder.display()
+    )]
     Busy {
         /// The folder.
         folder: PathBuf,
     },
     /// Others could slip a journal into the folder, with a seed that they know.
-    #[error("{}: others than its owner may write to this folder, and a secret is to be kept there; `chmod 700` it, or choose another folder", folder.display())]
+    #[error(
+        "{}: others than its owner may write to this folder, and a secret is to be kept there; `chmod 700` \
+         it, or choose another folder",
+        folder.display()
+    )]
     Shared {
         /// The folder.
         folder: PathBuf,
@@ -127,7 +137,11 @@ pub enum CommitError {
         total: u32,
     },
     /// Symbols that mean something else under the policy's schema.
-    #[error("{}: committed under schema {found}, but the policy has {expected}; commit the data under the policy's schema", folder.display())]
+    #[error(
+        "{}: committed under schema {found}, but the policy has {expected}; commit the data under the \
+         policy's schema",
+        folder.display()
+    )]
     Schema {
         /// The folder.
         folder: PathBuf,
@@ -137,7 +151,11 @@ pub enum CommitError {
         expected: Digest,
     },
     /// The column commitments are not those registered.
-    #[error("{}: its commitments hash to {found}, but {expected} is registered; restore the file from a copy, or commit again", path.display())]
+    #[error(
+        "{}: its commitments hash to {found}, but {expected} is registered; restore the file from a copy, \
+         or commit again",
+        path.display()
+    )]
     Commitments {
         /// The file.
         path: PathBuf,
@@ -153,7 +171,11 @@ pub enum CommitError {
     #[error(transparent)]
     Opening(#[from] OpeningError),
     /// A file is longer than what was written to it.
-    #[error("{}: {found} bytes, more than the {bound} that are read; restore the file from a copy, or commit again", path.display())]
+    #[error(
+        "{}: {found} bytes, more than the {bound} that are read; restore the file from a copy, or commit \
+         again",
+        path.display()
+    )]
     TooLong {
         /// The file.
         path: PathBuf,

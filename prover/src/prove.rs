@@ -9,7 +9,7 @@ use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_params::commitment::Blinding;
 use fairshare_params::context::{ContextError, context};
-use fairshare_params::keys::{KeyError, ProvingKey, Statement};
+use fairshare_params::keys::{CircuitKind, KeyError, ProvingKey};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use fairshare_plonk::{Claim, CommitKey, Linked, PlonkError};
@@ -113,7 +113,7 @@ pub enum ProveError {
 #[non_exhaustive]
 pub enum ProofSubject {
     /// Any of that statement, or the score's.
-    Of(Statement),
+    Of(CircuitKind),
     /// A segment's histogram.
     Segment {
         /// The commitment's folder.
@@ -149,7 +149,7 @@ pub struct Prover<'a> {
     commit_key: CommitKey<'a>,
     limits: Limits,
     cache: Option<KeyCache>,
-    keys: [OnceLock<Key>; Statement::ALL.len()],
+    keys: [OnceLock<Key>; CircuitKind::ALL.len()],
 }
 
 /// A finished bundle with what its verification found.
@@ -181,7 +181,7 @@ impl<'a> Prover<'a> {
     }
 
     /// The proving key of a statement, made or loaded when it is first asked for.
-    pub fn key(&self, statement: Statement) -> Result<&Key> {
+    pub fn key(&self, statement: CircuitKind) -> Result<&Key> {
         let slot = &self.keys[statement as usize];
         if let Some(key) = slot.get() {
             return Ok(key);
@@ -260,7 +260,7 @@ impl<'a> Prover<'a> {
     fn prove_segments(&self, jobs: Vec<Job<'_>>, progress: &dyn Progress) -> Result<Vec<ProvedSegment>> {
         let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
         progress.begin(Task::Keys, 1, 0);
-        let key = self.key(Statement::Histogram)?;
+        let key = self.key(CircuitKind::Histogram)?;
         progress.end(Task::Keys);
         progress.begin(Task::Segments, jobs.len() as u64, 0);
         let proved = Mutex::new(Vec::with_capacity(jobs.len()));
@@ -343,7 +343,7 @@ impl<'a> Prover<'a> {
         let circuit = DataScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
         let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
-        let proof = self.prove_score(Statement::DataScore, claim, progress)?;
+        let proof = self.prove_score(CircuitKind::DataScore, claim, progress)?;
         Ok((result.score, proof))
     }
 
@@ -371,7 +371,7 @@ impl<'a> Prover<'a> {
         let circuit = ComputeScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
         let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
-        let proof = self.prove_score(Statement::ComputeScore, claim, progress)?;
+        let proof = self.prove_score(CircuitKind::ComputeScore, claim, progress)?;
         Ok(Bundle::Compute(ComputeBundle {
             geometry,
             contributor: *commitment.registration.contributor(),
@@ -383,7 +383,7 @@ impl<'a> Prover<'a> {
 
     fn prove_score<C: Circuit<Fr> + Sync>(
         &self,
-        statement: Statement,
+        statement: CircuitKind,
         claim: Claim<'_, C>,
         progress: &dyn Progress,
     ) -> Result<LinkedProof> {

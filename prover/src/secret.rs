@@ -1,7 +1,8 @@
 //! The secret opening: what a contributor keeps to prove later, readable by its owner only.
 //!
 //! ```text
-//! magic "FSOPEN" · version u16 · role u8 · geometry u8 · digest 32 · seed 32 · items u64 · checksum 32 · payload
+//! magic "FSOPEN" · version u16 · role u8 · geometry u8 · digest 32 · seed 32 · items u64 · checksum 32
+//! payload
 //! ```
 //!
 //! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That
@@ -75,13 +76,20 @@ pub enum OpeningError {
         source: io::Error,
     },
     /// Its header is not one that was written.
-    #[error("{}: not a secret opening, or its header was altered; restore the file from a copy, or commit again", path.display())]
+    #[error(
+        "{}: not a secret opening, or its header was altered; restore the file from a copy, or commit again",
+        path.display()
+    )]
     Header {
         /// The file.
         path: PathBuf,
     },
     /// It belongs to another registration.
-    #[error("{}: opens {found}, but the registration beside it is of {expected}; put the two that belong together into one folder", path.display())]
+    #[error(
+        "{}: opens {found}, but the registration beside it is of {expected}; put the two that belong \
+         together into one folder",
+        path.display()
+    )]
     OtherRegistration {
         /// The file.
         path: PathBuf,
@@ -91,7 +99,10 @@ pub enum OpeningError {
         expected: Digest,
     },
     /// It is shorter or longer than its header says.
-    #[error("{}: {found} bytes, its header says {expected}; restore the file from a copy, or commit again", path.display())]
+    #[error(
+        "{}: {found} bytes, its header says {expected}; restore the file from a copy, or commit again",
+        path.display()
+    )]
     Length {
         /// The file.
         path: PathBuf,

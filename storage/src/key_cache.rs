@@ -13,7 +13,7 @@ use fairshare_circuits::compute_score::ComputeScoreCircuit;
 use fairshare_circuits::data_score::DataScoreCircuit;
 use fairshare_circuits::histogram::HistogramCircuit;
 use fairshare_params::encoding::SCALAR_BYTES;
-use fairshare_params::keys::{KeyError, ProvingKey, Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, KeyError, ProvingKey, VerifyingKey};
 use fairshare_params::srs::Srs;
 use halo2_proofs::SerdeFormat;
 use halo2_proofs::plonk;
@@ -41,7 +41,7 @@ impl KeyCache {
 
     /// The proving key of `statement`: from the cache if it is there and right, else rebuilt and kept. A
     /// cache that cannot be written to costs time, not correctness, and is only warned about.
-    pub fn proving_key(&self, srs: &Srs, statement: Statement) -> Result<ProvingKey, KeyError> {
+    pub fn proving_key(&self, srs: &Srs, statement: CircuitKind) -> Result<ProvingKey, KeyError> {
         let verifying = VerifyingKey::build(srs, statement)?;
         let path = self.path(&verifying);
         match self.find(&verifying) {
@@ -148,9 +148,11 @@ fn parse(mut body: &[u8], verifying: &VerifyingKey) -> io::Result<plonk::Proving
     let format = SerdeFormat::RawBytesUnchecked;
     let geometry = verifying.id().geometry;
     let body = &mut body;
-    match verifying.id().statement {
-        Statement::Histogram => plonk::ProvingKey::read::<_, HistogramCircuit>(body, format, geometry),
-        Statement::DataScore => plonk::ProvingKey::read::<_, DataScoreCircuit>(body, format, geometry),
-        Statement::ComputeScore => plonk::ProvingKey::read::<_, ComputeScoreCircuit>(body, format, geometry),
+    match verifying.id().kind {
+        CircuitKind::Histogram => plonk::ProvingKey::read::<_, HistogramCircuit>(body, format, geometry),
+        CircuitKind::DataScore => plonk::ProvingKey::read::<_, DataScoreCircuit>(body, format, geometry),
+        CircuitKind::ComputeScore => {
+            plonk::ProvingKey::read::<_, ComputeScoreCircuit>(body, format, geometry)
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
-use fairshare_params::keys::{ProvingKey, Statement};
+use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::srs::Srs;
 use fairshare_storage::key_cache::KeyCache;
 use halo2_proofs::SerdeFormat;
@@ -17,9 +17,9 @@ const HEADER: usize = 40;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
 /// The smallest circuit's key, and its whole content.
-static KEY: LazyLock<ProvingKey> = LazyLock::new(|| build(Statement::DataScore));
+static KEY: LazyLock<ProvingKey> = LazyLock::new(|| build(CircuitKind::DataScore));
 
-fn build(statement: Statement) -> ProvingKey {
+fn build(statement: CircuitKind) -> ProvingKey {
     ProvingKey::build(&SRS, statement).expect("a key")
 }
 
@@ -53,7 +53,7 @@ impl Kept {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = KeyCache::new(folder.path().to_owned());
-        cache.proving_key(&SRS, Statement::DataScore).expect("a key");
+        cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key");
         let file = only_file(folder.path());
         let honest = fs::read(&file).expect("read");
         Self { _folder: folder, cache, file, honest }
@@ -63,7 +63,7 @@ impl Kept {
     #[track_caller]
     fn is_built_anew_for(&self, bytes: &[u8]) {
         fs::write(&self.file, bytes).expect("write");
-        is_right(&self.cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+        is_right(&self.cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
         assert!(fs::read(&self.file).expect("read") == self.honest, "and kept in place of the altered one");
     }
 }
@@ -72,13 +72,13 @@ impl Kept {
 fn a_key_is_kept_and_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = KeyCache::new(folder.path().join("deep/below"));
-    is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+    is_right(&cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
     let file = only_file(&folder.path().join("deep/below"));
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
     let fingerprint = KEY.verifying().fingerprint().to_string();
     assert_eq!(name, format!("data-score-compact-{}.key", &fingerprint[2..18]));
     let written = fs::metadata(&file).expect("metadata").modified().expect("a time");
-    is_right(&cache.proving_key(&SRS, Statement::DataScore).expect("a key"));
+    is_right(&cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
     assert_eq!(
         fs::metadata(&file).expect("metadata").modified().expect("a time"),
         written,
@@ -124,7 +124,7 @@ fn a_foreign_key_is_built_anew() {
     let honest = &kept.honest;
     let magic = &honest[..8];
     // Another circuit's key, and bodies that are none, under the right name and with their right hash.
-    let other = content(&build(Statement::ComputeScore));
+    let other = content(&build(CircuitKind::ComputeScore));
     let truncated = &honest[HEADER..honest.len() - 100];
     let early = &honest[HEADER..HEADER + 1000];
     let mut huge = honest[HEADER..].to_vec();
@@ -139,7 +139,7 @@ fn a_cache_that_cannot_be_used_costs_only_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("a-file");
     fs::write(&file, "in the way").expect("write");
-    is_right(&KeyCache::new(file).proving_key(&SRS, Statement::DataScore).expect("a key"));
+    is_right(&KeyCache::new(file).proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
 }
 
 /// Every field of the header, every length within, and a spread of the verifying key: with the old hash and,

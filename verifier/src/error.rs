@@ -6,7 +6,7 @@ use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
-use fairshare_params::keys::{KeyError, Statement};
+use fairshare_params::keys::{CircuitKind, KeyError};
 use halo2_proofs::plonk;
 
 /// Why no verifier can be set up.
@@ -152,11 +152,11 @@ pub enum Subject {
 
 impl Subject {
     /// The only, or first, proof of a statement.
-    pub(crate) fn of(statement: Statement) -> Self {
+    pub(crate) fn of(statement: CircuitKind) -> Self {
         match statement {
-            Statement::Histogram => Self::Histogram { dataset: 0, segment: 0 },
-            Statement::DataScore => Self::DataScore,
-            Statement::ComputeScore => Self::ComputeScore,
+            CircuitKind::Histogram => Self::Histogram { dataset: 0, segment: 0 },
+            CircuitKind::DataScore => Self::DataScore,
+            CircuitKind::ComputeScore => Self::ComputeScore,
         }
     }
 }

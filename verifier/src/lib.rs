@@ -43,7 +43,7 @@ use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::context;
 use fairshare_params::digest::{data_digest, histogram_statement};
 use fairshare_params::encoding::Digest;
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
@@ -85,8 +85,8 @@ impl Keys {
     pub fn build(srs: &Srs) -> Result<Self, SetupError> {
         let build = |statement| VerifyingKey::build(srs, statement);
         let ((histogram, data_score), compute_score) = rayon::join(
-            || rayon::join(|| build(Statement::Histogram), || build(Statement::DataScore)),
-            || build(Statement::ComputeScore),
+            || rayon::join(|| build(CircuitKind::Histogram), || build(CircuitKind::DataScore)),
+            || build(CircuitKind::ComputeScore),
         );
         Ok(Self {
             srs: srs.digest(),
@@ -395,7 +395,7 @@ pub fn verify_linked(
     linked: &LinkedProof,
 ) -> Result<(), VerifyError> {
     let check = ProofCheck {
-        subject: Subject::of(key.id().statement),
+        subject: Subject::of(key.id().kind),
         key,
         instance: instance.to_vec(),
         registered: registered.to_vec(),

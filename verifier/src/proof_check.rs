@@ -52,7 +52,7 @@ impl ProofCheck<'_> {
         srs: &'s Srs,
         accumulator: Accumulator<'s>,
     ) -> Result<Accumulator<'s>, ProofError> {
-        let statement = self.key.id().statement;
+        let statement = self.key.id().kind;
         let expected = statement.instance_rows();
         if self.instance.len() != expected {
             return Err(ProofError::Shape { found: self.instance.len(), expected });
@@ -79,7 +79,7 @@ impl ProofCheck<'_> {
     /// The link's equation.
     pub(crate) fn link_equation(&self, srs: &Srs) -> Result<Equation, ProofError> {
         let id = self.key.id();
-        let expected = id.statement.linked_columns(id.geometry);
+        let expected = id.kind.linked_columns(id.geometry);
         let carried = carried(&self.linked.proof, expected);
         for found in [carried.len(), self.registered.len()] {
             if found != expected {

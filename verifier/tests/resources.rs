@@ -5,6 +5,7 @@
 //! its highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations
 //! of the process are counted, so the cases run one after the other, and each prints what it cost.
 
+use std::error::Error;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,8 +64,16 @@ fn refused_within(
 }
 
 /// A refusal's text; what was read is dropped where its cost is counted.
-fn reason<T, E: std::fmt::Display>(read: Result<T, E>) -> Result<(), String> {
-    read.map(drop).map_err(|error| error.to_string())
+fn reason<T>(read: Result<T, impl Error>) -> Result<(), String> {
+    read.map(drop).map_err(|error| told(&error))
+}
+
+/// What a person is told: the error and its causes.
+fn told(error: &dyn Error) -> String {
+    match error.source() {
+        None => error.to_string(),
+        Some(cause) => format!("{error}: {}", told(cause)),
+    }
 }
 
 fn policy(case: &str, text: &str) -> String {

@@ -41,7 +41,7 @@ const SQUARINGS: u32 = 10;
 #[non_exhaustive]
 pub enum DecayError {
     /// `λ` is not a decimal.
-    #[error("λ: {0}")]
+    #[error("λ is not a decimal")]
     Decimal(#[from] DecimalError),
     /// `λ < 2^−48`, zero included.
     #[error("λ = {lambda} is below 2^-48, so that every score would be 0: choose a larger λ")]

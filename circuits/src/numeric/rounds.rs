@@ -42,7 +42,7 @@ pub enum RoundsError {
         totals: usize,
     },
     /// A share above the whole.
-    #[error("round {round} of those given (from 0): {source}")]
+    #[error("round {round} of those given (from 0)")]
     UnitsAboveTotal {
         /// Which of the rounds given, from 0.
         round: usize,

@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 
 use fairshare_contracts::artifact::bytecode;
 use fairshare_params::Geometry;
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::srs::Srs;
 
 use machine::{Answer, Machine};
@@ -28,22 +28,22 @@ const CODE_LIMIT: usize = 24_576;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::ONCHAIN));
 static KEYS: LazyLock<[VerifyingKey; 3]> = LazyLock::new(|| {
-    Statement::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a verifying key"))
+    CircuitKind::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a verifying key"))
 });
 
 /// Bytes of runtime code, and gas of a transaction that verifies one proof. The contract's README has them
 /// too.
-const PINNED: [(Statement, usize, u64); 3] = [
-    (Statement::Histogram, 12_331, 451_167),
-    (Statement::DataScore, 20_292, 565_321),
-    (Statement::ComputeScore, 23_641, 659_017),
+const PINNED: [(CircuitKind, usize, u64); 3] = [
+    (CircuitKind::Histogram, 12_331, 451_167),
+    (CircuitKind::DataScore, 20_292, 565_321),
+    (CircuitKind::ComputeScore, 23_641, 659_017),
 ];
 
-fn name(statement: Statement) -> &'static str {
+fn name(statement: CircuitKind) -> &'static str {
     match statement {
-        Statement::Histogram => "InsecureHistogramVerifier",
-        Statement::DataScore => "InsecureDataScoreVerifier",
-        Statement::ComputeScore => "InsecureComputeScoreVerifier",
+        CircuitKind::Histogram => "InsecureHistogramVerifier",
+        CircuitKind::DataScore => "InsecureDataScoreVerifier",
+        CircuitKind::ComputeScore => "InsecureComputeScoreVerifier",
     }
 }
 
@@ -51,24 +51,24 @@ fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn code(statement: Statement) -> Vec<u8> {
+fn code(statement: CircuitKind) -> Vec<u8> {
     let path = file("artifacts/test").join(name(statement)).with_extension("json");
     bytecode(&fs::read_to_string(path).expect("an artifact; `npm run build` writes it")).expect("bytecode")
 }
 
 /// Instances, then the proof: what the verifiers take.
-fn calldata(statement: Statement) -> Vec<u8> {
+fn calldata(statement: CircuitKind) -> Vec<u8> {
     let text = fs::read_to_string(calldata_file(statement)).expect("a proof; `FAIRSHARE_BLESS=1` makes it");
     hex::decode(text.trim_end()).expect("hexadecimal digits")
 }
 
-fn calldata_file(statement: Statement) -> PathBuf {
+fn calldata_file(statement: CircuitKind) -> PathBuf {
     file("tests/verifiers/calldata").join(statement.name()).with_extension("hex")
 }
 
 #[test]
 fn the_sources_are_those_of_the_keys() {
-    for (statement, key) in Statement::ALL.into_iter().zip(KEYS.iter()) {
+    for (statement, key) in CircuitKind::ALL.into_iter().zip(KEYS.iter()) {
         let path = file("tests/verifiers/solidity").join(name(statement)).with_extension("sol");
         let generated = source::generate(&SRS, key, name(statement));
         fairshare_pinned::assert_pinned(path, &generated);
@@ -100,7 +100,7 @@ fn every_verifier_fits_and_takes_a_proof_at_the_pinned_price() {
 /// Every element is altered in a bit; given a second encoding, where it is a scalar; and the length changed.
 #[test]
 fn nothing_but_the_proof_is_taken() {
-    for statement in Statement::ALL {
+    for statement in CircuitKind::ALL {
         let mut machine = Machine::new();
         machine.deploy(code(statement));
         let data = calldata(statement);

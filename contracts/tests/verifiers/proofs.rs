@@ -8,7 +8,7 @@ use fairshare_params::address::Address;
 use fairshare_params::context::context;
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::encoding::encode_scalar;
-use fairshare_params::keys::Statement;
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
@@ -18,7 +18,7 @@ use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 use halo2curves::bn256::Fr;
 
 /// Instances and proof, one after the other.
-pub fn calldata(srs: &Srs, statement: Statement) -> Vec<u8> {
+pub fn calldata(srs: &Srs, statement: CircuitKind) -> Vec<u8> {
     let policy = policy(srs);
     let verifier = Verifier::new(srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let context = |role, registration: &Registration| {
@@ -26,21 +26,21 @@ pub fn calldata(srs: &Srs, statement: Statement) -> Vec<u8> {
         context(&policy, &contributor().address, role, registrations).expect("a context").limbs()
     };
     match statement {
-        Statement::Histogram => {
+        CircuitKind::Histogram => {
             let (Bundle::Data(bundle), _) = data(&verifier) else { unreachable!("data was committed") };
             let segment = &bundle.datasets[0].segments[0];
             let statement =
                 histogram_statement(&srs.geometry(), &segment.columns, &segment.histogram).limbs();
             joined(&histogram::Instance { statement }.to_rows(), &segment.proof.proof)
         }
-        Statement::DataScore => {
+        CircuitKind::DataScore => {
             let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
             let context = context(Role::Data, &proved.registrations[0]);
             let instance = verifier.data_instance(context, score.records, score.score);
             joined(&instance.to_rows(), &bundle.proof.proof)
         }
-        Statement::ComputeScore => {
+        CircuitKind::ComputeScore => {
             let proved = compute(&verifier);
             let Bundle::Compute(bundle) = proved.bundle else { unreachable!("units were committed") };
             let context = context(Role::Compute, &proved.registrations[0]);

@@ -27,7 +27,7 @@ const FIELD: &str = "let f_q := 0x30644e72e131a029b85045b68181585d2833e84879b970
 /// order: a contract that keys anything on them could be shown one proof twice, and one that compares an
 /// instance, an `x + r` for `x`. Both are refused here before anything is computed.
 pub fn generate(srs: &Srs, key: &VerifyingKey, name: &str) -> String {
-    let rows = key.id().statement.instance_rows();
+    let rows = key.id().kind.instance_rows();
     let params = srs.params();
     let protocol = compile(params, key.key(), Config::kzg().with_num_instance(vec![rows]));
     let deciding: KzgDecidingKey<Bn256> = (params.get_g()[0], params.g2(), params.s_g2()).into();
@@ -60,13 +60,12 @@ pub fn generate(srs: &Srs, key: &VerifyingKey, name: &str) -> String {
 
 /// Exact length, canonical scalars.
 fn strictness(key: &VerifyingKey) -> String {
-    let instances = 32 * key.id().statement.instance_rows();
+    let instances = 32 * key.id().kind.instance_rows();
     let [first, end] = evaluations(key);
     let range = |first: usize, end: usize| {
         format!(
-            "            for {{ let at := {first} }} lt(at, {end}) {{ at := add(at, 32) }} {{\n              \
-               \
-             if iszero(lt(calldataload(at), f_q)) {{ revert(0, 0) }}\n            }}\n"
+            "            for {{ let at := {first} }} lt(at, {end}) {{ at := add(at, 32) }} {{\n\
+             \x20               if iszero(lt(calldataload(at), f_q)) {{ revert(0, 0) }}\n            }}\n"
         )
     };
     format!(
@@ -79,14 +78,14 @@ fn strictness(key: &VerifyingKey) -> String {
 
 /// Where a proof's evaluations begin and end in the calldata: before the opening's two points.
 fn evaluations(key: &VerifyingKey) -> [usize; 2] {
-    let end = 32 * key.id().statement.instance_rows() + key.proof_bytes() - 2 * 64;
+    let end = 32 * key.id().kind.instance_rows() + key.proof_bytes() - 2 * 64;
     [end - 32 * key.evaluations(), end]
 }
 
 /// Offsets of all scalars in the calldata.
 pub fn scalars(key: &VerifyingKey) -> Vec<usize> {
     let [first, end] = evaluations(key);
-    (0..key.id().statement.instance_rows()).map(|row| 32 * row).chain((first..end).step_by(32)).collect()
+    (0..key.id().kind.instance_rows()).map(|row| 32 * row).chain((first..end).step_by(32)).collect()
 }
 
 /// Adds the field's order to a big-endian word, unless there is no room.

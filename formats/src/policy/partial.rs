@@ -69,8 +69,10 @@ mod tests {
             (format!("geometry = \"compact\"\n{SCHEMA}labels = [\"a\"]\n"), "a numeric feature has `edges`"),
             (format!("geometry = \"compact\"\n{}", SCHEMA.replace("6, 12", "12, 6")), "edge 1 is 6"),
         ] {
-            let error = PartialPolicy::from_toml(&text).unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
+            let error = PartialPolicy::from_toml(&text).unwrap_err();
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let told = format!("{error}: {cause}");
+            assert!(told.contains(part), "{told}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use fairshare_params::Geometry;
 use fairshare_params::encoding::Digest;
-use fairshare_params::keys::{ProvingKey, Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
 use fairshare_params::role::Role;
 use fairshare_prover::secret::{Header, Opening, Writer, fresh_seed};
 use fairshare_storage::key_cache::KeyCache;
@@ -151,7 +151,7 @@ pub(crate) fn ptau_seeds() -> Vec<Vec<u8>> {
 }
 
 static KEY: LazyLock<ProvingKey> =
-    LazyLock::new(|| ProvingKey::build(&SRS, Statement::DataScore).expect("a key"));
+    LazyLock::new(|| ProvingKey::build(&SRS, CircuitKind::DataScore).expect("a key"));
 static KEY_BODY: LazyLock<Vec<u8>> = LazyLock::new(|| KEY.key().to_bytes(SerdeFormat::RawBytesUnchecked));
 
 /// A kept key that is found is the circuit's, and the file is its one encoding.

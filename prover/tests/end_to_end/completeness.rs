@@ -10,7 +10,7 @@ use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_
 use fairshare_circuits::numeric::rounds;
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
-use fairshare_params::keys::Statement;
+use fairshare_params::keys::CircuitKind;
 use fairshare_plonk::{Claim, Linked, Uninterrupted};
 use fairshare_prover::measure::prove;
 use fairshare_verifier::verify_linked;
@@ -26,7 +26,7 @@ use super::fixture::{PROVER, SRS};
 const GEOMETRY: Geometry = Geometry::COMPACT;
 
 /// Commits to the columns under fresh blindings, proves, and verifies as a stranger would.
-fn proved<C: Circuit<Fr>>(statement: Statement, circuit: C, instance: &[Fr], columns: &[Vec<Fr>]) {
+fn proved<C: Circuit<Fr>>(statement: CircuitKind, circuit: C, instance: &[Fr], columns: &[Vec<Fr>]) {
     let linked: Vec<_> = columns
         .iter()
         .map(|column| {
@@ -57,7 +57,7 @@ fn histogram_is_proved(symbols: Vec<u16>, statement: [Fr; 2]) {
         .collect();
     columns.push(small(&witness.counts));
     let circuit = HistogramCircuit::new(GEOMETRY, witness);
-    proved(Statement::Histogram, circuit, &instance.to_rows(), &columns);
+    proved(CircuitKind::Histogram, circuit, &instance.to_rows(), &columns);
 }
 
 /// Features as (counts, smoothed reference counts).
@@ -81,7 +81,7 @@ fn data_score_is_proved(features: &[(Vec<u32>, Vec<u32>)], padding: u32) {
     data_score::check(&instance, &reference, &witness).expect("true");
     let columns = [small(&witness.counts), reference.ln_column(), reference.boundary_column()];
     let trace = data_score::Trace::new(GEOMETRY, &instance, &reference, &witness);
-    proved(Statement::DataScore, DataScoreCircuit::new(GEOMETRY, trace), &instance.to_rows(), &columns);
+    proved(CircuitKind::DataScore, DataScoreCircuit::new(GEOMETRY, trace), &instance.to_rows(), &columns);
 }
 
 fn compute_score_is_proved(lambda: &str, units: Vec<u32>, totals: Vec<u32>, first_decay: u128) {
@@ -99,7 +99,12 @@ fn compute_score_is_proved(lambda: &str, units: Vec<u32>, totals: Vec<u32>, firs
     compute_score::check(GEOMETRY, &instance, &witness).expect("true");
     let columns = [small(&witness.units), small(&witness.totals)];
     let trace = compute_score::Trace::new(GEOMETRY, &instance, &witness);
-    proved(Statement::ComputeScore, ComputeScoreCircuit::new(GEOMETRY, trace), &instance.to_rows(), &columns);
+    proved(
+        CircuitKind::ComputeScore,
+        ComputeScoreCircuit::new(GEOMETRY, trace),
+        &instance.to_rows(),
+        &columns,
+    );
 }
 
 #[test]

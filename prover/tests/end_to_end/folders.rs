@@ -244,8 +244,11 @@ fn a_policy_of_other_schema_or_rounds() {
     // A label spelled otherwise, and a feature more: whatever else no longer fits, it is the schema that is
     // named.
     let label = edit("[\"UA\", \"B6\"]", "[\"UA\", \"B7\"]");
-    let feature = POLICY
-        .replace("[reference.counts]", "[[schema.feature]]\nname = \"hour\"\nkind = \"numeric\"\nedges = [12]\n[reference.counts]\nhour = [1, 1, 1]");
+    let feature = POLICY.replace(
+        "[reference.counts]",
+        "[[schema.feature]]\nname = \"hour\"\nkind = \"numeric\"\nedges = [12]\n\
+             [reference.counts]\nhour = [1, 1, 1]",
+    );
     for text in [label, feature] {
         let error = under(&text, &data);
         assert!(matches!(error, ProveError::Commit(CommitError::Schema { .. })), "{error:?}");
@@ -323,10 +326,8 @@ fn parameters_of_another_geometry() {
     let csv = write(folder.path(), "data.csv", &records(120, 1));
     let target = folder.path().join("target");
     let refused = commit_data(&SRS, &standard, &contributor(), &[csv], &target, &Silent);
-    let expected = (Geometry::COMPACT, Geometry::STANDARD);
-    assert!(
-        matches!(refused, Err(CommitError::Geometry { parameters, policy }) if (parameters, policy) == expected)
-    );
+    let Err(CommitError::Geometry { parameters, policy }) = refused else { panic!("not refused for this") };
+    assert_eq!((parameters, policy), (Geometry::COMPACT, Geometry::STANDARD));
     assert!(!target.exists());
 }
 

@@ -10,7 +10,7 @@ use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::Geometry;
 use fairshare_params::encoding::{encode_point, encode_scalar};
-use fairshare_params::keys::Statement;
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
 use fairshare_plonk::{self as plonk, Claim, Randomness};
 use fairshare_verifier::link::LinkStatement;
@@ -48,7 +48,7 @@ type Recorded = Vec<(Step, Vec<u8>)>;
 /// Proves a circuit, and verifies the proof, each side's transcript recorded. The library's prover, which
 /// shares no code with ours, must take the same steps.
 fn both_sides<C: Circuit<Fr> + Clone>(
-    statement: Statement,
+    statement: CircuitKind,
     circuit: C,
     instance: &[Fr],
 ) -> (Recorded, Recorded) {
@@ -85,7 +85,7 @@ fn both_sides<C: Circuit<Fr> + Clone>(
 
 /// A true statement of a circuit, and both sides' transcripts.
 struct Case {
-    statement: Statement,
+    statement: CircuitKind,
     instance: Vec<Fr>,
     prover: Recorded,
     verifier: Recorded,
@@ -95,17 +95,17 @@ struct Case {
 static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let geometry = Geometry::COMPACT;
     let context = [Fr::from(77), Fr::from(88)];
-    Statement::ALL
+    CircuitKind::ALL
         .into_iter()
         .map(|statement| {
             let (instance, (prover, verifier)) = match statement {
-                Statement::Histogram => {
+                CircuitKind::Histogram => {
                     let witness = histogram::Witness::new(geometry, vec![1, 2, 3, 2], context);
                     let instance = histogram::Instance { statement: context }.to_rows().to_vec();
                     let circuit = HistogramCircuit::new(geometry, witness);
                     (instance.clone(), both_sides(statement, circuit, &instance))
                 }
-                Statement::DataScore => {
+                CircuitKind::DataScore => {
                     let reference =
                         Reference::new(geometry, RULES.feature_references()).expect("a reference");
                     // Three records: one bin of the first feature, two of the second.
@@ -118,7 +118,7 @@ static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
                     let rows = instance.to_rows().to_vec();
                     (rows.clone(), both_sides(statement, DataScoreCircuit::new(geometry, trace), &rows))
                 }
-                Statement::ComputeScore => {
+                CircuitKind::ComputeScore => {
                     let units = vec![305, 943];
                     let score = fairshare_prover::score::score_units(&RULES, &units).expect("a score");
                     let instance = VERIFIER.compute_instance(context, score.score);
@@ -206,7 +206,7 @@ fn first_parts(link: &LinkStatement<'_>) -> Vec<Part> {
     let mut parts = tag().to_vec();
     parts.push(("verifying key's fingerprint".into(), link.key.fingerprint().0.to_vec()));
     parts.push(length("instance rows", link.instance.len()));
-    let rows = instance_rows(link.key.id().statement).iter().zip(link.instance);
+    let rows = instance_rows(link.key.id().kind).iter().zip(link.instance);
     parts.extend(rows.map(|(name, value)| (format!("instance {name}"), encode_scalar(value).to_vec())));
     parts.push(length("bytes of the proof", link.proof.len()));
     parts.push(("the whole proof".into(), link.proof.to_vec()));
@@ -275,8 +275,8 @@ fn the_links_challenges_are_of_everything_before_them() {
 fn inventory() -> String {
     let mut text = HEADER.to_owned();
     let mut write = |line: String| writeln!(text, "{line}").expect("a string");
-    for (claim, statement) in Statement::ALL.map(|statement| match statement {
-        Statement::ComputeScore => (&WORLD.compute, statement),
+    for (claim, statement) in CircuitKind::ALL.map(|statement| match statement {
+        CircuitKind::ComputeScore => (&WORLD.compute, statement),
         _ => (&WORLD.small, statement),
     }) {
         let key = key(statement);

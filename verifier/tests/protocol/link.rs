@@ -12,7 +12,7 @@ use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::context;
-use fairshare_params::keys::Statement;
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::transcript::Writer;
@@ -39,7 +39,7 @@ const USABLE: usize = GEOMETRY.usable_rows();
 
 /// A true claim with everything in the clear.
 struct Case {
-    statement: Statement,
+    statement: CircuitKind,
     circuit: AnyCircuit,
     instance: Vec<Fr>,
     /// The linked columns, `u` rows each.
@@ -82,7 +82,7 @@ fn histogram_of(seed: u64) -> Case {
     columns.push(column(witness.counts.iter().map(|count| u64::from(*count))));
     let circuit = AnyCircuit::Histogram(HistogramCircuit::new(GEOMETRY, witness));
     let instance = histogram::Instance { statement }.to_rows();
-    Case::new(Statement::Histogram, circuit, &instance, columns)
+    Case::new(CircuitKind::Histogram, circuit, &instance, columns)
 }
 
 fn data_score() -> Case {
@@ -100,7 +100,7 @@ fn data_score() -> Case {
     let witness = data_score::Witness { counts };
     let trace = data_score::Trace::new(GEOMETRY, &instance, &reference, &witness);
     let circuit = AnyCircuit::DataScore(DataScoreCircuit::new(GEOMETRY, trace));
-    Case::new(Statement::DataScore, circuit, &instance.to_rows(), columns)
+    Case::new(CircuitKind::DataScore, circuit, &instance.to_rows(), columns)
 }
 
 fn compute_score() -> Case {
@@ -118,7 +118,7 @@ fn compute_claim(context: [Fr; 2], score: u64) -> Case {
     let witness = compute_score::Witness { units, totals };
     let trace = compute_score::Trace::new(GEOMETRY, &instance, &witness);
     let circuit = AnyCircuit::ComputeScore(ComputeScoreCircuit::new(GEOMETRY, trace));
-    Case::new(Statement::ComputeScore, circuit, &instance.to_rows(), columns.to_vec())
+    Case::new(CircuitKind::ComputeScore, circuit, &instance.to_rows(), columns.to_vec())
 }
 
 fn padded(mut column: Vec<Fr>) -> Vec<Fr> {
@@ -133,7 +133,7 @@ fn open(column: &[Fr]) -> Linked {
 }
 
 impl Case {
-    fn new(statement: Statement, circuit: AnyCircuit, instance: &[Fr], columns: Vec<Vec<Fr>>) -> Self {
+    fn new(statement: CircuitKind, circuit: AnyCircuit, instance: &[Fr], columns: Vec<Vec<Fr>>) -> Self {
         let key = PROVER.key(statement).expect("a key");
         let mut rng = ChaCha20Rng::from_rng(OsRng).expect("randomness");
         let proof = match circuit.clone() {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fairshare_params::context::context;
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::registration::Contribution;
 use fairshare_params::transcript::Reader;
 use fairshare_verifier::bundle::LinkedProof;
@@ -24,9 +24,9 @@ use super::fixture::{RULES, SRS, VERIFIER};
 use super::sequence::{Form, Recording, Step, elements, steps};
 use super::world::{Claim, WORLD};
 
-/// The verifying keys, in the order of [`Statement::ALL`].
+/// The verifying keys, in the order of [`CircuitKind::ALL`].
 pub static KEYS: LazyLock<[VerifyingKey; 3]> =
-    LazyLock::new(|| Statement::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a key")));
+    LazyLock::new(|| CircuitKind::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a key")));
 
 /// What an element is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,15 +128,15 @@ impl Walk {
     }
 }
 
-pub fn statement(subject: Subject) -> Statement {
+pub fn statement(subject: Subject) -> CircuitKind {
     match subject {
-        Subject::Histogram { .. } => Statement::Histogram,
-        Subject::DataScore => Statement::DataScore,
-        Subject::ComputeScore => Statement::ComputeScore,
+        Subject::Histogram { .. } => CircuitKind::Histogram,
+        Subject::DataScore => CircuitKind::DataScore,
+        Subject::ComputeScore => CircuitKind::ComputeScore,
     }
 }
 
-pub fn key(statement: Statement) -> &'static VerifyingKey {
+pub fn key(statement: CircuitKind) -> &'static VerifyingKey {
     &KEYS[statement as usize]
 }
 
@@ -253,7 +253,7 @@ fn a_proof_has_as_many_elements_as_its_constraint_system_asks_for() {
         assert_eq!(bytes, key.proof_bytes());
         let steps = steps(key);
         let common = steps.iter().filter(|(step, _)| matches!(step, Step::Common(_))).count();
-        assert_eq!(common, 1 + key.id().statement.instance_rows());
+        assert_eq!(common, 1 + key.id().kind.instance_rows());
         let challenges = steps.iter().filter(|(step, _)| *step == Step::Challenge).count();
         // Five of the argument, three of the opening, and the circuit's own.
         assert_eq!(challenges, cs.num_challenges() + 5 + 3);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use fairshare_params::Geometry;
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::srs::Srs;
 use fairshare_prover::{Limits, Prover, Silent, commit_compute};
 use fairshare_verifier::{ProofError, SetupError, Trust, Verifier, VerifyError};
@@ -91,7 +91,7 @@ fn a_proof_is_of_one_reference_string() {
         let error = verifier.verify(&claim.bundle, &claim.registrations).expect_err("another trapdoor");
         assert!(matches!(error, VerifyError::Proof { source: ProofError::False, .. }), "{error:?}");
     }
-    for statement in Statement::ALL {
+    for statement in CircuitKind::ALL {
         let fingerprint = |srs| VerifyingKey::build(srs, statement).expect("a key").fingerprint();
         assert_ne!(fingerprint(&other), fingerprint(&SRS), "{}", statement.name());
     }

@@ -4,7 +4,7 @@
 use std::io;
 
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, encode_point, encode_scalar};
-use fairshare_params::keys::{Statement, VerifyingKey};
+use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::transcript::KeccakChallenge;
 use halo2_proofs::plonk::ConstraintSystem;
 use halo2_proofs::transcript::{EncodedChallenge, Transcript, TranscriptRead, TranscriptWrite};
@@ -40,7 +40,7 @@ pub enum Step {
 /// The steps of a proof under `key`, each with its name.
 pub fn steps(key: &VerifyingKey) -> Vec<(Step, String)> {
     let mut steps = List(Vec::new());
-    let (cs, statement) = (key.key().cs(), key.id().statement);
+    let (cs, statement) = (key.key().cs(), key.id().kind);
     steps.common("verifying key");
     instance_rows(statement).iter().for_each(|row| steps.common(&format!("instance {row}")));
     commitments(&mut steps, key);
@@ -71,11 +71,11 @@ pub fn elements(key: &VerifyingKey) -> Vec<(Form, String)> {
 }
 
 /// The names of a statement's instance rows.
-pub fn instance_rows(statement: Statement) -> &'static [&'static str] {
+pub fn instance_rows(statement: CircuitKind) -> &'static [&'static str] {
     match statement {
-        Statement::Histogram => &fairshare_circuits::histogram::INSTANCE_ROWS,
-        Statement::DataScore => &fairshare_circuits::data_score::INSTANCE_ROWS,
-        Statement::ComputeScore => &fairshare_circuits::compute_score::INSTANCE_ROWS,
+        CircuitKind::Histogram => &fairshare_circuits::histogram::INSTANCE_ROWS,
+        CircuitKind::DataScore => &fairshare_circuits::data_score::INSTANCE_ROWS,
+        CircuitKind::ComputeScore => &fairshare_circuits::compute_score::INSTANCE_ROWS,
     }
 }
 
@@ -102,7 +102,7 @@ impl List {
 /// The advice columns' commitments, phase by phase, and each phase's challenges after them.
 fn commitments(steps: &mut List, key: &VerifyingKey) {
     let cs = key.key().cs();
-    let linked = key.id().statement.linked_columns(key.id().geometry);
+    let linked = key.id().kind.linked_columns(key.id().geometry);
     let (phases, challenges) = (cs.advice_column_phase(), cs.challenge_phase());
     for phase in 0..=phases.iter().copied().max().unwrap_or_default() {
         let columns = phases.iter().enumerate().filter(|(_, of)| **of == phase);
