@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::{self, Read, Write};
 
+use fairshare_formats::json::JsonError;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicySource};
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
 use fairshare_params::encoding::Digest;
@@ -116,18 +117,6 @@ pub enum ContentError {
     #[error("it is not `row,units` and a line for each row in order")]
     Units,
 }
-
-/// The JSON library's error, cut short: it quotes what it found, however long that is.
-#[derive(Debug)]
-pub struct JsonError(serde_json::Error);
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shortened(&self.0.to_string(), 300))
-    }
-}
-
-impl std::error::Error for JsonError {}
 
 fn shortened(text: &str, length: usize) -> String {
     text.chars().take(length).collect()
@@ -283,7 +272,7 @@ struct Entries(HashMap<String, Vec<u8>>);
 impl Entries {
     fn snapshot(mut self) -> Result<LedgerSnapshot> {
         let index: Index = serde_json::from_slice(&self.take(INDEX)?)
-            .map_err(|error| in_index(ContentError::Json(JsonError(error))))?;
+            .map_err(|error| in_index(ContentError::Json(error.into())))?;
         let found = index.fairshare_archive;
         if found != ARCHIVE_VERSION {
             return Err(in_index(ContentError::Version { found }));

@@ -4,20 +4,11 @@
 //! go to standard output, everything else to standard error; the exit status is one of [`error::Status`].
 
 mod args;
-mod audit_cmd;
-mod bench;
-mod commit_cmd;
-mod demo;
+mod commands;
 mod error;
 mod load;
 mod output;
-mod params_cmd;
-mod policy_cmd;
 mod progress;
-mod prove_cmd;
-mod score_cmd;
-mod vault_cmd;
-mod verify_cmd;
 
 #[cfg(feature = "asm")]
 use std::arch::is_x86_feature_detected;
@@ -52,15 +43,15 @@ fn run(cli: &Cli) -> Result<Status, CliError> {
     }
     let output = Output::new(cli.global.json);
     match &cli.command {
-        Command::Params(command) => params_cmd::run(command, output),
-        Command::Policy(command) => policy_cmd::run(command, output),
-        Command::Commit(command) => commit_cmd::run(command, output),
-        Command::Score(command) => score_cmd::run(command, output),
-        Command::Prove(args) => prove_cmd::run(args, output),
-        Command::Verify(args) => verify_cmd::run(args, output),
-        Command::Vault(args) => vault_cmd::run(args, output),
-        Command::Audit(args) => audit_cmd::run(args, output),
-        Command::Demo => demo::run(output),
-        Command::Bench(args) => bench::run(args, output),
+        Command::Params(command) => commands::params::run(command, output),
+        Command::Policy(command) => commands::policy::run(command, output),
+        Command::Commit(command) => commands::commit::run(command, output),
+        Command::Score(command) => commands::score::run(command, output),
+        Command::Prove(args) => commands::prove::run(args, output),
+        Command::Verify(args) => commands::verify::run(args, output),
+        Command::Vault(args) => commands::vault::run(args, output),
+        Command::Audit(args) => commands::audit::run(args, output),
+        Command::Demo => commands::demo::run(output),
+        Command::Bench(args) => commands::bench::run(args, output),
     }
 }

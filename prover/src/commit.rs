@@ -26,7 +26,7 @@
 mod journal;
 mod reading;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -577,13 +577,13 @@ fn complete(folder: &Path, registration: &Registration) -> Result<()> {
 fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
     let path = folder.join(REGISTRATION_FILE);
     let bytes = fairshare_formats::registration::to_json(registration).into_bytes();
-    match fs::read(&path) {
+    match files::read(&path, MAX_REGISTRATION_BYTES as u64) {
         Ok(standing) if standing == bytes => Ok(()),
-        Ok(_) => Err(CommitError::Occupied { folder: folder.to_owned() }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Ok(_) | Err(ReadError::TooLong { .. }) => Err(CommitError::Occupied { folder: folder.to_owned() }),
+        Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
             files::write(&path, &bytes, Access::Public).map_err(io_error(&path))
         }
-        Err(error) => Err(io_error(&path)(error)),
+        Err(ReadError::Io(error)) => Err(io_error(&path)(error)),
     }
 }
 

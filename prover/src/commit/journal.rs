@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
 use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
+use fairshare_storage::files::{self, ReadError};
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -52,14 +53,19 @@ pub(super) enum Kept {
     Unknown,
 }
 
+/// Longest journal that is read, in bytes: that of a quarter of a million segments.
+const MAX_JOURNAL_BYTES: u64 = 1 << 30;
+
 impl Journal {
     /// The journal at `path`, if it is whole and of this geometry; else none, and the fresh seed.
     pub(super) fn open(path: &Path, geometry: Geometry, fresh: Seed) -> io::Result<Self> {
         let none = Self { path: path.to_owned(), geometry, seed: fresh, found: Vec::new(), file: None };
-        let bytes = match fs::read(path) {
+        let bytes = match files::read(path, MAX_JOURNAL_BYTES) {
             Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(none),
-            Err(error) => return Err(error),
+            Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(none),
+            Err(ReadError::Io(error)) => return Err(error),
+            // Not a journal of ours.
+            Err(ReadError::TooLong { .. }) => return none.discard(),
         };
         match parse(&bytes, geometry) {
             Some((seed, found)) => {

@@ -17,10 +17,11 @@ use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data,
 use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
+use super::verify;
 use crate::error::{CliError, Status, one_line};
+use crate::load;
 use crate::output::{self, Output, seconds, thousands};
 use crate::progress::{self, Bars};
-use crate::{load, verify_cmd};
 
 mod books;
 pub mod data;
@@ -242,7 +243,7 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Cl
 fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<Vec<Attack>, CliError> {
     let claim = claims.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
     let (Bundle::Data(mut raised), Bundle::Data(mut replayed)) =
-        (verify_cmd::read(&claim.bundle)?, verify_cmd::read(&claim.bundle)?)
+        (verify::read(&claim.bundle)?, verify::read(&claim.bundle)?)
     else {
         return Err(CliError::Demo("its first bundle is not for data"));
     };

@@ -18,7 +18,7 @@ const POLICY_COMPACT: &str = "policy-compact.toml";
 
 macro_rules! embed {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_bytes!(concat!("../../../examples/flights/", $name)).as_slice())),*]
+        [$(($name, include_bytes!(concat!("../../../../examples/flights/", $name)).as_slice())),*]
     };
 }
 

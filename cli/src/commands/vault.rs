@@ -10,8 +10,8 @@ use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{Batch, Epoch, Units};
 use serde::Serialize;
 
+use super::audit;
 use crate::args::{ExportArgs, RegisterArgs, VaultArgs, VaultCommand};
-use crate::audit_cmd;
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, list, notice, thousands};
@@ -45,7 +45,7 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
         VaultCommand::Status => status::run(&mut ledger, output),
         VaultCommand::Audit(args) => {
             let snapshot = ledger.snapshot()?;
-            audit_cmd::audit(&snapshot, args, output)
+            audit::audit(&snapshot, args, output)
         }
         VaultCommand::Export(args) => export(&mut ledger, args, output),
     }

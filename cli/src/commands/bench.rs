@@ -19,8 +19,8 @@ use fairshare_verifier::{SetupError, Trust, Verifier, verify_linked};
 use halo2curves::bn256::G1Affine;
 use serde::Serialize;
 
+use super::demo::data;
 use crate::args::BenchArgs;
-use crate::demo::data;
 use crate::error::{CliError, Status};
 use crate::output::{self, Output, align_right, seconds, table, thousands};
 use crate::progress;

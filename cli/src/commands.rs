@@ -1,0 +1,12 @@
+//! The commands, one file each: what is asked for, and what is printed. What they do is in the libraries.
+
+pub mod audit;
+pub mod bench;
+pub mod commit;
+pub mod demo;
+pub mod params;
+pub mod policy;
+pub mod prove;
+pub mod score;
+pub mod vault;
+pub mod verify;
