@@ -9,7 +9,6 @@
 //! | `epochs/E/bundles/N.bundle` | accepted bundles, in order from 0 |
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::io::{self, Read, Write};
 
 use fairshare_formats::json::JsonError;
@@ -50,7 +49,7 @@ pub enum ArchiveError {
         bound: u64,
     },
     /// An entry that no archive has, or has twice.
-    #[error("`{entry}` is no entry of an archive of a ledger, or stands there twice; make the archive again")]
+    #[error("`{entry}` is not an entry of a ledger's archive, or stands there twice; make the archive again")]
     Unexpected {
         /// Its name.
         entry: String,
@@ -70,7 +69,7 @@ pub enum ArchiveError {
         source: ContentError,
     },
     /// A registration.
-    #[error("`{entry}` is no registration")]
+    #[error("`{entry}` is not a registration")]
     Registration {
         /// Its name.
         entry: String,
@@ -95,8 +94,8 @@ pub enum ContentError {
     /// Text that is not UTF-8.
     #[error("it is not UTF-8")]
     Text(#[from] std::string::FromUtf8Error),
-    /// A number, address, digest or state that is none.
-    #[error("`{text}` is no number, address or state")]
+    /// A number, address, digest or state that cannot be read.
+    #[error("`{text}` is not a number, address or state")]
     Value {
         /// What stands there.
         text: String,

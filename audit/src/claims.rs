@@ -53,7 +53,7 @@ pub struct Claim {
 #[non_exhaustive]
 pub enum ClaimsError {
     /// A tree without leaves has no root.
-    #[error("nobody has earned anything yet, and a tree of claims needs at least one")]
+    #[error("no claims: nothing has been earned yet, and a tree needs at least one claim")]
     Empty,
     /// A contributor with two leaves could choose between two amounts.
     #[error("{contributor} has two claims in one epoch; add them up")]
@@ -107,7 +107,7 @@ impl ClaimTree {
         }
     }
 
-    /// The tree of what everybody has earned in all; none where nobody has earned anything.
+    /// The tree of all contributors' cumulative amounts; none if nothing has been earned.
     pub fn of_earned(distribution: Distribution, earned: &BTreeMap<Address, u128>) -> Option<Self> {
         let claim = |(contributor, cumulative): (&Address, &u128)| Claim {
             contributor: *contributor,

@@ -80,7 +80,7 @@ pub enum CliError {
     Vault(Box<VaultError>),
     #[error("{}", path.display())]
     Archive { path: PathBuf, source: Box<ArchiveError> },
-    #[error("nobody has earned anything up to this epoch, so there is nothing to claim and no tree to write")]
+    #[error("nothing has been earned up to this epoch, so there is nothing to claim and no tree to write")]
     NoClaims,
     #[error("the result cannot be written to standard output")]
     Output(#[source] io::Error),

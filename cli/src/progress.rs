@@ -12,7 +12,7 @@ use indicatif::{
 };
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The screen below the log. Hidden where standard error is no terminal.
+/// The screen below the log. Hidden where standard error is not a terminal.
 static SCREEN: LazyLock<MultiProgress> =
     LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
 

@@ -1,7 +1,7 @@
 //! # From text and bytes to checked values
 //!
 //! Every format that comes from outside as text, or as a file's bytes, is read here and written here, one
-//! module a format. Nothing here opens a file, asks for the time, or depends on where it runs:
+//! module per format. Nothing here opens a file, asks for the time, or depends on where it runs:
 //! `fairshare_storage` has the files.
 #![cfg_attr(
     not(test),

@@ -130,7 +130,7 @@ fn parse_number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
-/// What to do about a cell that is no number.
+/// What to do about a cell that is not a number.
 pub(crate) fn number_hint(cell: &str) -> &'static str {
     if cell.trim() != cell {
         "cells are taken as they are, so remove the white space around it"

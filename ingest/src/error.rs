@@ -190,9 +190,9 @@ pub enum IngestError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A cell of a numeric feature that is no finite decimal number.
+    /// A cell of a numeric feature that is not a finite decimal number.
     #[error(
-        "{}, {position}, column `{column}`: `{cell}` is no finite decimal number: {hint}",
+        "{}, {position}, column `{column}`: `{cell}` is not a finite decimal number: {hint}",
         path.display()
     )]
     NotANumber {
@@ -304,13 +304,13 @@ pub enum IngestError {
         path: PathBuf,
         /// The column's name.
         column: String,
-        /// Why that is no address.
+        /// Why that is not an address.
         source: AddressError,
     },
-    /// A round or a number of units that is no integer in range.
+    /// A round or a number of units that is not an integer in range.
     #[error(
-        "{}, line {line}, column `{column}`: `{cell}` is no integer from 0 to {largest}, written in digits \
-         only",
+        "{}, line {line}, column `{column}`: `{cell}` is not an integer from 0 to {largest}, written in \
+         digits only",
         path.display()
     )]
     NotAnInteger {

@@ -14,8 +14,8 @@
 //!   format). A 32-bit float is the number it holds: 0.1 stored so lies above an edge of 0.1.
 //!
 //! Anything else is an error that names the file, the line or row and the column; nothing is guessed and
-//! nothing skipped. As an exception that the CSV format forces, a blank line is no record, in a file of one
-//! column too: there a missing value is written `""`.
+//! nothing skipped. As an exception that the CSV format forces, a blank line is not a record, in a file of
+//! one column too: there a missing value is written `""`.
 
 mod binning;
 #[cfg(test)]

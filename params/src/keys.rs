@@ -78,7 +78,7 @@ impl fmt::Display for CircuitId {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Key generation failed: a defect of the circuit, not of its input.
+    /// Key generation failed: an invariant of the circuit is violated; please report.
     #[error("key generation for {circuit} failed")]
     Generation {
         /// The circuit.

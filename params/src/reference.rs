@@ -31,14 +31,14 @@ pub enum ReferenceError {
         bins: usize,
     },
     /// Counts for a feature that the schema does not have.
-    #[error("counts for `{feature}`, which is no feature of the schema; remove them or correct the name")]
+    #[error("counts for `{feature}`, which is not a feature of the schema; remove them or correct the name")]
     UnknownFeature {
         /// The name.
         feature: String,
     },
-    /// Not one count a bin.
+    /// Not one count per bin.
     #[error(
-        "feature `{feature}` has {found} counts for {bins} bins; give one a bin, those of other labels and \
+        "feature `{feature}` has {found} counts for {bins} bins; give one per bin, those of other labels and \
          of missing values included"
     )]
     Bins {

@@ -68,7 +68,7 @@ pub enum RegistrationError {
     #[error("`contributor`: the zero address is not one that someone holds")]
     Contributor,
     /// No records.
-    #[error("`records`: 0 is not 1 or more")]
+    #[error("`records`: must be 1 or more, found 0")]
     Records,
     /// No segments, or more than 32 bits count.
     #[error("`segments`: {found} is not from 1 to 4294967295")]

@@ -54,7 +54,7 @@ pub struct Schema {
     symbols: Vec<Range<usize>>,
 }
 
-/// Why a list of features is no schema.
+/// Why a list of features is not a schema.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {

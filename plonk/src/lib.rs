@@ -65,8 +65,8 @@ use session::Session;
 pub use signal::{Cancelled, Signal, Step, Uninterrupted, Watch};
 pub use transform::Transform;
 
-/// Why no proof was computed. Each of them but the last is a defect of the circuit or the key, not of the
-/// data.
+/// Why no proof was computed. All but the last mean that an invariant of the circuit or the key is violated,
+/// whatever the data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlonkError {

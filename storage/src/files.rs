@@ -93,8 +93,8 @@ pub fn length(path: &Path) -> io::Result<u64> {
     Ok(metadata.len())
 }
 
-/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read. Every file that is
-/// read whole is read here.
+/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read. Files from
+/// outside that are read whole, those of users and of other programs, are read here.
 pub fn read(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
     let found = length(path)?;
     if found > bound {
@@ -180,7 +180,7 @@ fn check_replaceable(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(found) if found.is_dir() => refuse(ErrorKind::IsADirectory, "a folder stands there"),
         Ok(found) if !found.is_file() => {
-            refuse(ErrorKind::InvalidInput, "what stands there is no regular file")
+            refuse(ErrorKind::InvalidInput, "what stands there is not a regular file")
         }
         Ok(found) if found.permissions().readonly() => {
             refuse(ErrorKind::PermissionDenied, "the file that stands there is read-only")
@@ -189,7 +189,7 @@ fn check_replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes what killed writers of `path` left. It is in nobody's way, so that a failure is none.
+/// Removes what killed writers of `path` left. Best effort: leftovers are harmless.
 fn sweep(path: &Path, prefix: &OsStr) {
     let Ok(entries) = fs::read_dir(parent(path)) else { return };
     for entry in entries.flatten() {

@@ -138,9 +138,9 @@ pub enum VaultError {
         /// Why.
         source: Box<ContextError>,
     },
-    /// A digest registered before, otherwise.
+    /// A digest registered before with other values.
     #[error(
-        "{digest} was registered in epoch {epoch} by {owner}, in other words; a registration never changes: \
+        "{owner} registered {digest} in epoch {epoch} with other values; a registration never changes: \
          register that one, or other data"
     )]
     RegisteredOtherwise {
@@ -154,7 +154,7 @@ pub enum VaultError {
     /// A second log of one node.
     #[error(
         "{contributor} has registered units for this epoch already, under digest {recorded}; a node has one \
-         log an epoch"
+         log per epoch"
     )]
     SecondLog {
         /// The node.
@@ -181,7 +181,7 @@ pub enum VaultError {
         contributor: Address,
     },
     /// Other units than those on record.
-    #[error("{contributor}'s units are on record already, and are others")]
+    #[error("{contributor}'s units differ from those on record")]
     UnitsOtherwise {
         /// The node.
         contributor: Address,

@@ -102,7 +102,7 @@ pub struct LinkedProof {
     pub link: Link,
 }
 
-/// Why bytes are no bundle.
+/// Why bytes are not a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {

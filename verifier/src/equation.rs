@@ -41,7 +41,7 @@ impl Equation {
 
 #[cfg(test)]
 mod tests {
-    use group::{Curve, Group};
+    use group::Curve;
     use halo2curves::bn256::G1;
 
     use super::*;

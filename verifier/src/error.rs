@@ -129,8 +129,8 @@ pub enum VerifyError {
         /// Which proof.
         subject: Subject,
     },
-    /// A state that the checks before rule out: a defect of the verifier, which refuses.
-    #[error("the verifier contradicts itself; please report this")]
+    /// A state that earlier checks rule out. The verifier refuses the bundle.
+    #[error("internal invariant violated; please report")]
     Internal,
 }
 

@@ -160,7 +160,7 @@ fn a_policy_of_a_million_rounds() {
         ("a million rounds", "[842, 943, 0, 7]", format!("[{}]", ones(1_000_000)), "bytes"),
         ("as many rounds as fit", "[842, 943, 0, 7]", format!("[{}]", ones(fit)), "rounds"),
         ("as many counts as fit", "[1, 2, 3, 4, 5]", format!("[{}]", ones(fit)), "counts for 5 bins"),
-        ("as many references as fit", "delay = [1, 2, 3, 4, 5]", fit_names, "no feature of the schema"),
+        ("as many references as fit", "delay = [1, 2, 3, 4, 5]", fit_names, "not a feature of the schema"),
     ] {
         let text = edit(from, &to);
         let read = || reason(fairshare_formats::policy::from_toml(&text, &none));

@@ -31,7 +31,7 @@ pub enum Finding {
     RoundsAgain { first: u64 },
     #[error("{contributor} registered {digest} twice")]
     RegisteredTwice { contributor: Address, digest: Digest },
-    #[error("{contributor} registered {digest}, which {owner} had registered before, in other words")]
+    #[error("{contributor} registered {digest}, which {owner} had registered before with other values")]
     RegisteredOtherwise { contributor: Address, digest: Digest, owner: Address },
     #[error("{contributor} registered two logs of units")]
     SecondLog { contributor: Address },

@@ -45,7 +45,7 @@ fn contributor(args: &CommitArgs, round: u64) -> Contributor {
     Contributor { address: args.contributor, round, evidence: args.evidence.clone() }
 }
 
-/// A small upload is no error yet: it may be proved together with others.
+/// A small upload is not an error yet: it may be proved together with others.
 fn warn_of_few_records(policy: &Policy, registration: &Registration) {
     if let Contribution::Data { records, .. } = registration.contribution()
         && *records < policy.min_records()

@@ -158,7 +158,7 @@ impl Registry {
     }
 }
 
-/// Each bundle is verified by itself, so that one digest in two of them is no error here; whoever pays has to
+/// Each bundle is verified by itself, so one digest in two of them is not an error here; whoever pays has to
 /// refuse it.
 fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, CliError>]) {
     let mut first = HashMap::new();

@@ -28,7 +28,7 @@ fn records_that_cannot_be_read_name_file_line_and_column() {
         (
             "cell.csv",
             format!("{HEADER}UA,IAH,1,2,3,4,5\nUA,IAH,1,2,soon,4,5\n"),
-            ["cell.csv, line 3, column `air_time`", "`soon` is no finite decimal number"],
+            ["cell.csv, line 3, column `air_time`", "`soon` is not a finite decimal number"],
         ),
         ("ragged.csv", format!("{HEADER}UA,IAH,1\n"), ["line 2", "3 cells, but the header has 7"]),
         ("notes.txt", HEADER.to_owned(), ["notes.txt", "neither .csv nor .parquet"]),
@@ -55,8 +55,8 @@ fn units_must_fit_the_policys_rounds() {
         ("round,units\n0,843\n", "", 1, "843 units in round 0, but the policy's total is 842"),
         ("round,units\n0,0\n", "", 1, "no units in any round"),
         ("round,units\n365,1\n", "", 2, "line 2: round 365 is not one of the 365 rounds from 0"),
-        ("round,units\n0,-1\n", "", 2, "line 2, column `units`: `-1` is no integer"),
-        ("round,units\n0,4294967296\n", "", 2, "`4294967296` is no integer from 0 to 4294967295"),
+        ("round,units\n0,-1\n", "", 2, "line 2, column `units`: `-1` is not an integer"),
+        ("round,units\n0,4294967296\n", "", 2, "`4294967296` is not an integer from 0 to 4294967295"),
         ("round,a,b\n0,1,1\n", "", 2, "which column holds the units?"),
         ("round,a,b\n0,1,1\n", "--column c", 2, "no column `c`"),
     ] {
@@ -75,7 +75,7 @@ fn a_policy_is_refused_with_the_place_of_its_fault() {
     for (from, to, parts) in [
         ("protocol = 1\n", "protocol = 1\nsurprise = 2\n", ["unknown field `surprise`", "line"]),
         ("pseudo_count = 1\n", "", ["missing field `pseudo_count`", "line"]),
-        ("pseudo_count = 1", "pseudo_count = 0", ["`data.pseudo_count`", "0 is not a whole number from 1"]),
+        ("pseudo_count = 1", "pseudo_count = 0", ["`data.pseudo_count`", "must be a whole number from 1"]),
         ("lambda = \"0.005\"", "lambda = \"0.01\"", ["`compute.lambda`", "is not below `data.lambda`"]),
         ("\"9E\",", "\"9E\", \"9E\",", ["lists label `9E` twice", "line"]),
         ("edges = [1, 2,", "edges = [2, 1,", ["feature `hour`: edge 1 is 1", "line"]),

@@ -84,7 +84,7 @@ fn a_person_reads_a_table_and_nothing_moves_where_nobody_watches() {
     assert_eq!(ran.status, 0);
     assert!(ran.stdout.contains("2 of 2 accepted"), "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("accepted │").count(), 2, "{}", ran.stdout);
-    // Standard error is no terminal here: the warning, and no bar or control character.
+    // Standard error is not a terminal here: the warning, and no bar or control character.
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert!(!ran.stderr.contains(['\r', '\u{1b}']), "{}", ran.stderr);
 }

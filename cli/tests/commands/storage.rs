@@ -189,7 +189,7 @@ fn what_is_no_file_is_never_replaced() {
         refused(&show(&taken), "to do: name a file; a folder is never replaced");
         // As root, renaming would put a file in its place, be it a device of the machine: here it is the
         // test's own.
-        refused(&show(&pipe), "no regular file");
+        refused(&show(&pipe), "not a regular file");
         refused(&format!("{file}/out"), "to do: a part of the path is a file");
         refused(&show(&folder.join("absent/out")), "to do: check the path");
         assert_eq!(content(&folder).len(), 1, "{name}");

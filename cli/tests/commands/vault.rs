@@ -135,7 +135,7 @@ fn mistakes_are_told_with_the_way_out() {
     // A database that is not there.
     vault("postgres://nobody:s3cret@127.0.0.1:1/none", "status")
         .fails(2, &["cannot be reached", "nothing is lost"]);
-    vault("postgres://somewhere:port/ledger", "status").fails(2, &["no PostgreSQL connection string"]);
+    vault("postgres://somewhere:port/ledger", "status").fails(2, &["not a PostgreSQL connection string"]);
     let changed = policy(&folder, &[("pool = 100_000_000", "pool = 100_000_001")]);
     vault(&ledger, &format!("init --policy {changed}")).fails(2, &["its rules cannot change"]);
 }

@@ -105,7 +105,7 @@ pub enum PolicyError {
     },
     /// `records-divergence` without a cap.
     #[error(
-        "{place}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats a record, to \
+        "{place}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats per record, to \
          `[data]`"
     )]
     MissingCap {
@@ -121,7 +121,7 @@ pub enum PolicyError {
         /// Where the cap stands.
         place: Box<Location>,
     },
-    /// A cap that is no decimal number.
+    /// A cap that is not a decimal number.
     #[error("{place}")]
     Cap {
         /// Where.
@@ -240,7 +240,7 @@ pub enum RoundsError {
         message: String,
     },
     /// The first column is not `round`, or no column follows it.
-    #[error("line 1: the header must be `round` and then `total`, or `round` and then one column a node")]
+    #[error("line 1: the header must be `round` and then `total`, or `round` and then one column per node")]
     Header,
     /// Two columns share a name.
     #[error("line 1: column `{column}` stands twice; give every node one column")]

@@ -1,4 +1,4 @@
-//! Round totals from a table of units, one row a round and one column a node.
+//! Round totals from a table of units, one row per round and one column per node.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -14,7 +14,7 @@ const MAX_COLUMNS: usize = 1 << 16;
 /// Reads the totals of at most `bound + 1` rounds, the first of them `first`: one too many is enough to
 /// refuse.
 ///
-/// The header is `round` and then either `total` or one column a node; a row's sum is its round's total.
+/// The header is `round` and then either `total` or one column per node; a row's sum is its round's total.
 pub(super) fn parse_rounds(text: impl Read, first: u64, bound: usize) -> Result<Vec<u32>, RoundsError> {
     let mut reader = csv::ReaderBuilder::new().from_reader(text);
     let columns = parse_header(reader.headers().map_err(unreadable)?)?;

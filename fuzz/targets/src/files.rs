@@ -194,7 +194,7 @@ fn seal_key() -> Vec<u8> {
     [&b"FSPKEY\0\x01"[..], &Sha256::digest(&*KEY_BODY), &KEY_BODY].concat()
 }
 
-/// Symbols a record, and records, of the opening that scripts edit.
+/// Symbols per record, and records, of the opening that scripts edit.
 const FEATURES: usize = 3;
 const ITEMS: u64 = 40;
 const OPENING_HEADER: usize = 82;

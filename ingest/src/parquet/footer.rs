@@ -26,7 +26,7 @@ const DEPTH: usize = 64;
 const NESTED: usize = 8;
 
 const NO_SCHEMA: Refusal = "the footer does not begin with a version and a schema";
-const BAD_TREE: Refusal = "the footer's schema is no tree";
+const BAD_TREE: Refusal = "the footer's schema is not a tree";
 
 /// A struct's fields: number, type, what is within.
 type Fields = &'static [(i16, u8, Within)];

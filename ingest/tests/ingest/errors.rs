@@ -155,18 +155,18 @@ fn cells_that_are_no_numbers() {
     {
         assert_eq!(
             csv_error(format!("kind,x\na,1\nb,{cell}\n")),
-            format!(", line 3, column `x`: `{cell}` is no finite decimal number: {hint}")
+            format!(", line 3, column `x`: `{cell}` is not a finite decimal number: {hint}")
         );
     }
     assert_eq!(
         csv_error("x,kind\n\"1,5\",a\n"),
-        ", line 2, column `x`: `1,5` is no finite decimal number: write it without separators and with a \
+        ", line 2, column `x`: `1,5` is not a finite decimal number: write it without separators and with a \
          decimal point"
     );
     let shown = format!("{}…", "é".repeat(40));
     assert_eq!(
         csv_error(format!("x,kind\n{},a\n", "é".repeat(41))),
-        format!(", line 2, column `x`: `{shown}` is no finite decimal number: {correct}")
+        format!(", line 2, column `x`: `{shown}` is not a finite decimal number: {correct}")
     );
 }
 
@@ -175,8 +175,8 @@ fn parquet_values_that_are_no_numbers() {
     let array = Arc::new(StringArray::from(vec!["1", "two"]));
     assert_eq!(
         parquet_error(array, numeric("x", &[0.0])),
-        ", row 2, column `x`: `two` is no finite decimal number: correct it, or leave the cell empty if the \
-         value is missing"
+        ", row 2, column `x`: `two` is not a finite decimal number: correct it, or leave the cell empty if \
+         the value is missing"
     );
     let mut values = vec![0.0; BATCH_RECORDS + 10];
     for (value, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
@@ -184,7 +184,7 @@ fn parquet_values_that_are_no_numbers() {
         assert_eq!(
             parquet_error(Arc::new(Float64Array::from(values.clone())), numeric("x", &[0.0])),
             format!(
-                ", row 8195, column `x`: `{shown}` is no finite decimal number: correct it, or make it a \
+                ", row 8195, column `x`: `{shown}` is not a finite decimal number: correct it, or make it a \
                  null if the value is missing"
             )
         );
@@ -261,15 +261,15 @@ fn units_that_are_no_integers() {
         assert_eq!(
             units_error(&format!("round,units\n5,1\n6,{cell}\n"), None),
             format!(
-                ", line 3, column `units`: `{cell}` is no integer from 0 to 4294967295, written in digits \
-                 only"
+                ", line 3, column `units`: `{cell}` is not an integer from 0 to 4294967295, written in \
+                 digits only"
             )
         );
     }
     assert_eq!(
         units_error("round,units\nfive,1\n", None),
-        ", line 2, column `round`: `five` is no integer from 0 to 18446744073709551615, written in digits \
-         only"
+        ", line 2, column `round`: `five` is not an integer from 0 to 18446744073709551615, written in \
+         digits only"
     );
 }
 

@@ -85,7 +85,7 @@ pub struct Rounds {
 #[non_exhaustive]
 pub enum RuleError {
     /// A chain without a number.
-    #[error("chain id 0 is not that of a chain; give 1 or more")]
+    #[error("the chain id must be 1 or more, found 0")]
     ChainId,
     /// A vault without an address.
     #[error("the zero address is not a vault's")]
@@ -97,16 +97,16 @@ pub enum RuleError {
         found: String,
     },
     /// Nothing to pay.
-    #[error("0 is not a pool of 1 or more of the token's base units")]
+    #[error("the pool must be 1 or more of the token's base units, found 0")]
     Pool,
     /// Nothing to smooth with.
-    #[error("pseudo-count 0 is not a whole number from 1 to 4294967295")]
+    #[error("the pseudo-count must be a whole number from 1 to 4294967295, found 0")]
     PseudoCount,
     /// No fewest number of records.
-    #[error("0 records are not a whole number from 1 to 4294967295")]
+    #[error("the least number of records must be a whole number from 1 to 4294967295, found 0")]
     MinRecords,
     /// A cap of nothing.
-    #[error("the cap is not 2^-48 nats or more")]
+    #[error("the cap must be 2^-48 nats or more")]
     Cap,
     /// Computing power must fade more slowly than data.
     #[error("{compute} is not below `data.lambda`, {data}; lower it, or raise `data.lambda`")]

@@ -17,7 +17,7 @@ pub enum DatabaseError {
     #[error("the database holds no ledger yet; begin one with `fairshare vault init`")]
     NoLedger,
     /// A file that is something else.
-    #[error("{} is no SQLite database; name another file", path.display())]
+    #[error("{} is not an SQLite database; name another file", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
@@ -46,8 +46,8 @@ pub enum DatabaseError {
          again"
     )]
     Unreachable(#[source] Source),
-    /// The URL is no connection.
-    #[error("the ledger's URL is no PostgreSQL connection string")]
+    /// The URL is not a connection string.
+    #[error("the ledger's URL is not a PostgreSQL connection string")]
     Url(#[source] Source),
     /// A row that the ledger's rules forbid.
     #[error("the database refused a change that would break the ledger's rules; nothing was changed")]
@@ -79,7 +79,7 @@ impl From<rusqlite::Error> for DatabaseError {
                 Self::Unreachable(error.into())
             }
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Corrupt { what: "pages that are no SQLite database" }
+                Self::Corrupt { what: "pages that are not an SQLite database's" }
             }
             _ => Self::Other(error.into()),
         }

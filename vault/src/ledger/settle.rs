@@ -132,9 +132,8 @@ fn datasets(
     Ok(datasets)
 }
 
-/// The policy of an epoch that has been settled, and its tree of claims.
 impl Ledger {
-    /// The claims of a settled epoch; nothing where nobody has ever earned anything.
+    /// The claims of a settled epoch; none if nothing has ever been earned.
     pub fn claim_tree(&mut self, epoch: Option<u64>) -> Result<Option<ClaimTree>> {
         self.database.read(|transaction| {
             let epoch = find_epoch(transaction, epoch)?;

@@ -176,7 +176,7 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
     on_each(|location| {
         let mut ledger = registered(location);
         let carols = data_of(CAROL);
-        // The thief's, the owner's own in other words, and both once more in the next epoch.
+        // The thief's, the owner's own with other values, and both once more in the next epoch.
         let stolen = edited(carols, &CAROL.to_string(), &BOB.to_string());
         let fresher = edited(carols, "\"round\": 11,", "\"round\": 0,");
         let second_log = Registration::for_compute(

@@ -1,4 +1,4 @@
-//! Bundles put together otherwise, and bytes that are no bundle: every one refused, by a typed error, without
+//! Bundles put together otherwise, and bytes that are not one: every one refused, by a typed error, without
 //! a panic. Changes of single elements are in `elements`.
 
 use std::time::{Duration, Instant};

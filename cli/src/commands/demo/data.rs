@@ -11,7 +11,7 @@ use crate::error::CliError;
 
 /// The policy's file name, at the standard geometry.
 pub const POLICY: &str = "policy.toml";
-/// The units by round, one column a contributor.
+/// The units by round, one column per contributor.
 pub const ROUNDS: &str = "rounds.csv";
 
 const POLICY_COMPACT: &str = "policy-compact.toml";

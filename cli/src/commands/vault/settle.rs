@@ -69,6 +69,6 @@ fn describe(settled: &Settled, result: &SettledResult) -> String {
         result.state,
         result.compute_tenths_left,
         result.data_tenths_left,
-        result.root.as_deref().unwrap_or("none, nobody has earned anything yet"),
+        result.root.as_deref().unwrap_or("none, nothing has been earned yet"),
     )
 }
