@@ -31,10 +31,12 @@ fn main() {
                 black_box(points);
             }));
             ours.push(cost(|| {
-                black_box(lagrange_points(srs.powers(), geometry.k()));
+                let points = lagrange_points(srs.powers(), geometry.k());
+                black_box(points.expect("a power per row"));
             }));
         }
-        assert!(lagrange_points(srs.powers(), geometry.k()) == srs.lagrange(), "other points");
+        let points = lagrange_points(srs.powers(), geometry.k());
+        assert!(points.expect("a power per row") == srs.lagrange(), "other points");
         let [library_wall, our_wall] = [&library, &ours].map(|costs| median(costs, |cost| cost.wall));
         let [library_cpu, our_cpu] = [&library, &ours].map(|costs| median(costs, |cost| cost.processor));
         println!(

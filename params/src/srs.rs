@@ -23,7 +23,8 @@ mod insecure;
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    reason = "indices below the number of rows, limbs of wide integers: nothing from outside decides"
+    reason = "indices below the number of points, which the entry checks to be 2^k with k at most 28; limbs \
+              of wide integers"
 )]
 mod lagrange;
 mod points;
@@ -115,7 +116,9 @@ impl Srs {
 
     /// Takes the powers of a ceremony, whose file has that hash; the Lagrange points are computed.
     ///
-    /// Powers that are not a ceremony's are found out before the expensive part.
+    /// There must be as many powers as the geometry has rows. Each point must lie on its curve: the types'
+    /// fields are public, so a value need not. Powers that are not a ceremony's are found out before the
+    /// expensive part.
     pub fn from_powers(
         geometry: Geometry,
         powers: Vec<G1Affine>,
@@ -123,9 +126,13 @@ impl Srs {
         s_g2: G2Affine,
         file: FileHash,
     ) -> Result<Self, SrsError> {
+        if powers.len() != geometry.rows() {
+            return Err(SrsError::InconsistentPowers);
+        }
         let mut points = Points { k: geometry.k(), powers, lagrange: Vec::new(), g2, s_g2 };
+        points.check_on_curves()?;
         points.check_powers()?;
-        points.lagrange = lagrange::from_powers(&points.powers, geometry.k());
+        points.lagrange = lagrange::from_powers(&points.powers, geometry.k())?;
         Self::checked(geometry, points, Provenance::of_file(file))
     }
 
@@ -249,4 +256,55 @@ fn params(points: &Points) -> ParamsKZG<Bn256> {
     );
     debug_assert_eq!(params.get_g().len(), points.powers.len());
     params
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::LazyLock;
+
+    use ff::Field;
+    use group::Curve;
+    use halo2curves::bn256::{Fq, Fr};
+
+    const GEOMETRY: Geometry = Geometry::COMPACT;
+
+    /// A trapdoor that is not a root of unity.
+    const S: u64 = 7;
+
+    static GOOD: LazyLock<Points> = LazyLock::new(|| insecure::from_trapdoor(GEOMETRY.k(), Fr::from(S)));
+
+    /// Why the points are refused that `change` makes of good ones.
+    fn refusal(change: impl FnOnce(&mut Points)) -> Option<SrsError> {
+        let (powers, lagrange) = (GOOD.powers.clone(), Vec::new());
+        let mut points = Points { k: GOOD.k, powers, lagrange, g2: GOOD.g2, s_g2: GOOD.s_g2 };
+        change(&mut points);
+        let Points { powers, g2, s_g2, .. } = points;
+        Srs::from_powers(GEOMETRY, powers, g2, s_g2, FileHash([0; 64])).err()
+    }
+
+    #[test]
+    fn another_number_of_powers_than_rows_is_refused() {
+        for rows in [0, 1, GEOMETRY.rows() / 2, GEOMETRY.rows() - 1] {
+            let refused = refusal(|points| points.powers.truncate(rows));
+            assert_eq!(refused, Some(SrsError::InconsistentPowers), "{rows}");
+        }
+        // The next power of the same trapdoor, one more than there are rows.
+        let refused = refusal(|points| {
+            let next = points.powers[GEOMETRY.rows() - 1] * Fr::from(S);
+            points.powers.push(next.to_affine());
+        });
+        assert_eq!(refused, Some(SrsError::InconsistentPowers));
+        assert_eq!(refusal(|_| ()), None);
+    }
+
+    #[test]
+    fn points_off_their_curves_are_refused() {
+        let refused = |element| Some(SrsError::NotAPoint { element });
+        for i in [0, 1, GEOMETRY.rows() - 1] {
+            assert_eq!(refusal(|points| points.powers[i].y += Fq::ONE), refused(Element::Power(i)));
+        }
+        assert_eq!(refusal(|points| points.g2.y.c0 += Fq::ONE), refused(Element::G2));
+        assert_eq!(refusal(|points| points.s_g2.x.c1 += Fq::ONE), refused(Element::SG2));
+    }
 }

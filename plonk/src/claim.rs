@@ -41,10 +41,24 @@ pub struct Given<'a> {
 #[derive(Clone, Copy)]
 pub enum LastRows<'a> {
     /// A secret blinding, so that the commitment is the one that was registered: as many values as the key
-    /// has [blinding rows](crate::Key::blinding_rows), uniform and of no other column or proof of other data.
+    /// has [blinding rows](crate::Key::blinding_rows), drawn uniformly, and used for no other column.
+    ///
+    /// Several proofs may open the column under the same rows, within a budget: over **all** proofs that open
+    /// it, of whatever circuit or key, its evaluations must be fewer than its blinding rows. The budget is
+    /// the number of blinding rows minus one. Within it, the commitment and the evaluations are distributed
+    /// alike whatever the data is. With one evaluation more they are not: whoever guesses the data can
+    /// compute the rows from the evaluations, and compare with the commitment. Each proof spends one
+    /// evaluation for each rotation at which its circuit queries the column.
+    ///
+    /// The caller must count, because it keeps the rows: this crate and a verifier see one proof at a time.
+    /// A proof counts once anyone else sees any of its evaluations, also if it is cancelled or refused later.
+    /// When the budget is spent, the column needs new rows and so a new commitment.
     Secret(&'a [Fr]),
     /// None, as everybody may recompute the commitment: zeros, and a 1 in the very last row, without which a
     /// column of zeros would have a commitment that no proof can hold.
+    ///
+    /// Not for a [linked](Claim::linked) column whose blinding is secret: anyone could test a guess of its
+    /// data. [`PlonkError::SecretBlinding`](crate::PlonkError::SecretBlinding) refuses it.
     Public,
 }
 

@@ -65,8 +65,8 @@ use session::Session;
 pub use signal::{Cancelled, Signal, Step, Uninterrupted, Watch};
 pub use transform::Transform;
 
-/// Why no proof was computed. All but the last mean that an invariant of the circuit or the key is violated,
-/// whatever the data.
+/// Why no proof was computed. Each of them but the last is a defect of the circuit, the key or the claim, not
+/// of the data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlonkError {
@@ -99,6 +99,13 @@ pub enum PlonkError {
     /// another number than the key has.
     #[error("advice column {column}: the last rows that are given do not fit")]
     LastRows {
+        /// The column's index.
+        column: usize,
+    },
+    /// A column's last rows are given as public, but it is linked to a commitment with a secret blinding. The
+    /// proof would undo that blinding.
+    #[error("advice column {column}: its last rows are given as public, but its blinding is secret")]
+    SecretBlinding {
         /// The column's index.
         column: usize,
     },

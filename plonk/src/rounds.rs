@@ -46,13 +46,14 @@
 //! }
 //! ```
 
+use fairshare_params::commitment::Blinding;
 use ff::Field;
 use halo2_proofs::arithmetic::eval_polynomial;
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::Fr;
 
 use super::PlonkError;
-use super::claim::{Claim, Given, LastRows};
+use super::claim::{Claim, Given, LastRows, Linked};
 use super::column::Column;
 use super::key::Key;
 use super::permutation::{self, Folding};
@@ -114,6 +115,7 @@ impl<'a, C: Circuit<Fr>> Stated<'a, C> {
             return Err(PlonkError::Instance { rows });
         }
         check_given(session.key, claim.given)?;
+        check_public(claim.linked, claim.given)?;
         session.absorb(session.key.halo2().get_vk().transcript_repr())?;
         claim.instance.iter().try_for_each(|value| session.absorb(*value))?;
         Ok(Self { session, claim })
@@ -218,6 +220,17 @@ fn check_given(key: &Key, given: &[Given<'_>]) -> Result<(), PlonkError> {
         let twice = given[..index].iter().any(|other| other.column == *column);
         if !fits || twice || *column >= key.cs().num_advice_columns() {
             return Err(PlonkError::LastRows { column: *column });
+        }
+    }
+    Ok(())
+}
+
+/// That no column is public whose registered commitment hides it.
+fn check_public(linked: &[Linked], given: &[Given<'_>]) -> Result<(), PlonkError> {
+    for Given { column, rows } in given {
+        let secret = linked.get(*column).is_some_and(|linked| linked.blinding != Blinding::PUBLIC);
+        if secret && matches!(rows, LastRows::Public) {
+            return Err(PlonkError::SecretBlinding { column: *column });
         }
     }
     Ok(())

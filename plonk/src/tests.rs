@@ -521,6 +521,41 @@ fn linked_columns_may_be_public() {
     assert_eq!(first, encode_point(&(commitment + *SRS.lagrange().last().expect("rows")).to_affine()));
 }
 
+/// A commitment without blinding would give away what the registered one hides.
+#[test]
+fn linked_columns_with_a_secret_blinding_may_not_be_public() {
+    let circuit = Everything::<false>::default();
+    let values = |column: u64| [0, 1, 2, 3, 4].map(|row| Fr::from(3 + column * (1 + u64::from(row == 2))));
+    let secret = Blinding(Fr::from(77));
+    let linked = [(0, Blinding::PUBLIC), (1, secret)].map(|(column, blinding)| {
+        let commitment = fairshare_params::commitment::commit(&SRS, &values(column), blinding).to_affine();
+        Linked { commitment, blinding }
+    });
+    let prove = |given: &[Given<'_>]| {
+        let claim = Claim { linked: &linked, given, ..Claim::new(&circuit, &*INSTANCE) };
+        proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh())
+    };
+    let public = |column| Given { column, rows: LastRows::Public };
+    let refused = prove(&[public(0), public(1)]);
+    assert!(matches!(refused, Err(PlonkError::SecretBlinding { column: 1 })), "{refused:?}");
+    // Either is fine with secret rows, and a column that is not linked may be public.
+    let rows: Vec<Fr> = (1..=6).map(|row| Fr::from(row * 1_000_003)).collect();
+    let given = [public(0), Given { column: 1, rows: LastRows::Secret(&rows) }, public(2)];
+    assert!(verifies(&prove(&given).expect("a proof"), &*INSTANCE));
+}
+
+/// One proof stays within the budget that [`LastRows::Secret`] states.
+#[test]
+fn a_proof_evaluates_a_column_fewer_times_than_it_has_blinding_rows() {
+    for key in [&*KEY, &*HIDDEN_KEY] {
+        let queries = key.cs().advice_queries();
+        let most = (0..key.cs().num_advice_columns())
+            .map(|column| queries.iter().filter(|(queried, _)| queried.index() == column).count())
+            .max();
+        assert!(most.is_some_and(|most| most > 0 && most < key.blinding_rows()), "{most:?}");
+    }
+}
+
 #[test]
 fn last_rows_that_do_not_fit_are_refused() {
     let five = [Fr::ONE; 5];

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Bytes that this process may still take, a margin left aside for what else runs; `None` where the system
 /// does not say: only Linux does.
 pub fn available() -> Option<u64> {
-    let available = least(&|path| fs::read_to_string(path).ok())?;
+    let available = least(&|path| fs::read(path).ok())?;
     Some(available - available / MARGIN)
 }
 
@@ -21,8 +21,11 @@ const MARGIN: u64 = 16;
 /// Limits from here on are none: version 1 says "unlimited" by a huge number.
 const UNLIMITED: u64 = 1 << 60;
 
-/// The least of what the machine and each control group have left. `read` gives a file's text.
-fn least(read: &dyn Fn(&Path) -> Option<String>) -> Option<u64> {
+/// The least of what the machine and each control group have left. `read` gives a file's bytes.
+fn least(read: &dyn Fn(&Path) -> Option<Vec<u8>>) -> Option<u64> {
+    // The list of mounts may hold any path, and a path is not always UTF-8. One such path must not hide the
+    // control groups.
+    let read = |path: &Path| read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let machine = read(Path::new("/proc/meminfo")).and_then(|text| field(&text, "MemAvailable:"));
     let machine = machine.and_then(|kibibytes| kibibytes.checked_mul(1 << 10));
     let of_process = [read(Path::new("/proc/self/cgroup")), read(Path::new("/proc/self/mountinfo"))];
@@ -32,7 +35,7 @@ fn least(read: &dyn Fn(&Path) -> Option<String>) -> Option<u64> {
         }
         _ => Vec::new(),
     };
-    groups.iter().filter_map(|group: &Group| group.left(read)).chain(machine).min()
+    groups.iter().filter_map(|group: &Group| group.left(&read)).chain(machine).min()
 }
 
 /// How a version of control groups names its files.
@@ -71,17 +74,20 @@ struct Group {
 
 impl Version {
     /// The folders of the process's group and of all above it, as far as they are mounted here.
+    ///
+    /// A container in a container may see several mounts, some of them of other groups. A mount counts if its
+    /// root is the process's group or lies above it.
     fn folders(&'static self, groups: &str, mounts: &str) -> Vec<Group> {
-        let folder = self.group(groups).and_then(|group| {
-            let (root, point) = mounts.lines().find_map(|line| self.mount(line))?;
-            // A container may see its own group alone, mounted under a path that it cannot see.
-            let within = Path::new(group).strip_prefix(root).ok();
-            let within = within.filter(|path| !path.components().any(|part| part.as_os_str() == ".."));
-            Some((PathBuf::from(point), Path::new(point).join(within.unwrap_or(Path::new("")))))
-        });
-        let Some((top, lowest)) = folder else { return Vec::new() };
-        let folders = lowest.ancestors().take_while(|folder| folder.starts_with(&top));
-        folders.map(|folder| Group { folder: folder.to_owned(), version: self }).collect()
+        let Some(group) = self.group(groups) else { return Vec::new() };
+        let mounts: Vec<Mount> = mounts.lines().filter_map(|line| self.mount(line)).collect();
+        let folders: Vec<PathBuf> =
+            mounts.iter().filter_map(|mount| mount.folders(group)).flatten().collect();
+        let folders = match mounts.into_iter().next() {
+            // A container may see its own group alone, mounted from a path that it cannot see.
+            Some(first) if folders.is_empty() => vec![first.point],
+            _ => folders,
+        };
+        folders.into_iter().map(|folder| Group { folder, version: self }).collect()
     }
 
     /// The process's group, from lines `number:controllers:path`.
@@ -98,7 +104,7 @@ impl Version {
     }
 
     /// What is mounted and where, from a line `id parent device root point options … - kind source options`.
-    fn mount<'a>(&self, line: &'a str) -> Option<(&'a str, &'a str)> {
+    fn mount(&self, line: &str) -> Option<Mount> {
         let (place, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let right = kind.next() == Some(self.file_system)
@@ -106,8 +112,45 @@ impl Version {
                 kind.nth(1).is_some_and(|options| options.split(',').any(|option| option == controller))
             });
         let mut place = place.split(' ').skip(3);
-        right.then_some((place.next()?, place.next()?))
+        let mut path = || place.next().map(unescaped);
+        if right { Some(Mount { root: path()?, point: path()? }) } else { None }
     }
+}
+
+/// Where a tree of control groups is mounted.
+struct Mount {
+    /// The group that is mounted.
+    root: PathBuf,
+    point: PathBuf,
+}
+
+impl Mount {
+    /// The folders of a group and of all above it up to the root; `None` if the group is not below the root.
+    fn folders(&self, group: &str) -> Option<Vec<PathBuf>> {
+        let within = Path::new(group).strip_prefix(&self.root).ok()?;
+        let leads_out = within.components().any(|part| part.as_os_str() == "..");
+        let folder = self.point.join(within);
+        let folders = folder.ancestors().take_while(|folder| folder.starts_with(&self.point));
+        (!leads_out).then(|| folders.map(Path::to_owned).collect())
+    }
+}
+
+/// The path that the kernel wrote with spaces, tabs, line ends and backslashes as three octal digits each:
+/// `\040` is a space.
+fn unescaped(path: &str) -> PathBuf {
+    let mut parts = path.split('\\');
+    let mut bytes = parts.next().unwrap_or("").as_bytes().to_vec();
+    for part in parts {
+        let octal = part.split_at_checked(3).and_then(|(digits, rest)| {
+            let octal = digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
+            Some((u8::from_str_radix(digits, 8).ok().filter(|_| octal)?, rest))
+        });
+        match octal {
+            Some((byte, rest)) => bytes.extend([&[byte], rest.as_bytes()].concat()),
+            None => bytes.extend([b"\\", part.as_bytes()].concat()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 impl Group {
@@ -117,8 +160,8 @@ impl Group {
         let limit = number(self.version.limit).filter(|limit| *limit < UNLIMITED)?;
         let usage = number(self.version.usage).unwrap_or(0);
         let statistics = read(&self.folder.join("memory.stat")).unwrap_or_default();
-        let reclaimable: u64 =
-            self.version.reclaimable.iter().filter_map(|name| field(&statistics, name)).sum();
+        let reclaimable = self.version.reclaimable.iter().filter_map(|name| field(&statistics, name));
+        let reclaimable = reclaimable.fold(0, u64::saturating_add);
         // A group may be above its limit, when that was lowered: then nothing is left.
         Some(limit.saturating_sub(usage.saturating_sub(reclaimable)))
     }
@@ -146,9 +189,12 @@ mod tests {
     );
 
     fn least_of(files: &[(&str, &str)]) -> Option<u64> {
-        least(&|path| {
-            files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, text)| (*text).to_owned())
-        })
+        let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        least_of_bytes(&files)
+    }
+
+    fn least_of_bytes(files: &[(&str, &[u8])]) -> Option<u64> {
+        least(&|path| files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, bytes)| bytes.to_vec()))
     }
 
     #[test]
@@ -220,9 +266,78 @@ mod tests {
         {
             let mounts = format!("31 23 0:28 {root} /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
             let group = format!("0::{path}\n");
-            let files = [MEMINFO, ("/proc/self/mountinfo", &*mounts), ("/proc/self/cgroup", &*group), limit];
+            let outside = ("/sys/fs/cgroup/../../sibling/memory.max", "1\n");
+            let of_process = [("/proc/self/mountinfo", &*mounts), ("/proc/self/cgroup", &*group)];
+            let files = [&[MEMINFO, limit, outside], &of_process[..]].concat();
             assert_eq!(least_of(&files), Some(123_456), "{root} {path}");
         }
+    }
+
+    #[test]
+    fn a_mount_path_that_is_not_utf_8_hides_no_group() {
+        let mounts =
+            [&b"30 1 8:1 / /media/caf\xe9 rw - ext4 /dev/sdb1 rw\n"[..], V2_MOUNT.1.as_bytes()].concat();
+        let files: [(&str, &[u8]); 4] = [
+            (MEMINFO.0, MEMINFO.1.as_bytes()),
+            (V2_MOUNT.0, &mounts),
+            ("/proc/self/cgroup", b"0::/a\n"),
+            ("/sys/fs/cgroup/a/memory.max", b"1000\n"),
+        ];
+        assert_eq!(least_of_bytes(&files), Some(1000));
+    }
+
+    /// The outer container's mounts, of another group or under another name, come before the inner one's.
+    #[test]
+    fn in_a_container_in_a_container_the_mount_of_the_own_group_counts() {
+        let mounts = "31 23 0:28 /docker/0 /outer ro - cgroup2 cgroup rw\n\
+                      32 23 0:28 /docker/0f/docker/77 /inner ro - cgroup2 cgroup rw\n\
+                      33 23 0:28 /docker/0f /whole ro - cgroup2 cgroup rw\n";
+        let mut files = vec![
+            MEMINFO,
+            ("/proc/self/mountinfo", mounts),
+            ("/proc/self/cgroup", "0::/docker/0f/docker/77/job\n"),
+            ("/outer/memory.max", "1\n"),
+            ("/inner/job/memory.max", "3000\n"),
+        ];
+        assert_eq!(least_of(&files), Some(3000));
+        // The outer container's limit is the inner one's, too.
+        files.push(("/whole/memory.max", "2000\n"));
+        assert_eq!(least_of(&files), Some(2000));
+    }
+
+    #[test]
+    fn a_mount_path_with_a_space_is_found() {
+        let mounts = "31 23 0:28 /my\\040jobs /control\\040groups rw - cgroup2 cgroup2 rw\n";
+        let files = [
+            MEMINFO,
+            ("/proc/self/mountinfo", mounts),
+            ("/proc/self/cgroup", "0::/my jobs/7\n"),
+            ("/control groups/7/memory.max", "1000\n"),
+        ];
+        assert_eq!(least_of(&files), Some(1000));
+        for (escaped, path) in [
+            ("/a\\040b\\011c\\012d\\134e", "/a b\tc\nd\\e"),
+            ("/\\303\\251", "/é"),
+            ("/\\04", "/\\04"),
+            ("/\\+40", "/\\+40"),
+            ("/\\777\\", "/\\777\\"),
+            ("/\\04é", "/\\04é"),
+        ] {
+            assert_eq!(unescaped(escaped), Path::new(path));
+        }
+    }
+
+    #[test]
+    fn reclaimable_memory_beyond_all_numbers_is_all_that_is_in_use() {
+        let files = [
+            MEMINFO,
+            V2_MOUNT,
+            ("/proc/self/cgroup", "0::/a\n"),
+            ("/sys/fs/cgroup/a/memory.max", "1000\n"),
+            ("/sys/fs/cgroup/a/memory.current", "900\n"),
+            ("/sys/fs/cgroup/a/memory.stat", "inactive_file 18446744073709551615\nactive_file 1\n"),
+        ];
+        assert_eq!(least_of(&files), Some(1000));
     }
 
     /// Whatever this machine has, it is read.

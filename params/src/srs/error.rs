@@ -31,7 +31,7 @@ impl fmt::Display for Element {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SrsError {
-    /// Not the one encoding of a point of the curve, or the identity.
+    /// Not the one encoding of a point of the curve, or the identity; or coordinates that are not a point's.
     #[error("{element} is not the canonical encoding of a point on its curve; use another file")]
     NotAPoint {
         /// Which point.
@@ -55,7 +55,7 @@ pub enum SrsError {
         /// Where it shows.
         element: Element,
     },
-    /// The powers in G1 are not consecutive powers of the trapdoor in G2.
+    /// The powers in G1 are not consecutive powers of the trapdoor in G2, or not one per row.
     #[error("the powers in G1 are not those of the trapdoor in G2; use another file")]
     InconsistentPowers,
     /// The Lagrange points are not those of the powers.

@@ -14,14 +14,19 @@ use halo2curves::CurveExt;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rayon::prelude::*;
 
+use super::SrsError;
 use super::insecure::normalize;
 use super::points::domain_generator;
 
-/// The Lagrange points of `2^k` powers.
-pub fn from_powers(powers: &[G1Affine], k: u32) -> Vec<G1Affine> {
+/// The Lagrange points of `2^k` powers. Any other number of powers is refused, and so is a `k` for which the
+/// field has no domain.
+pub fn from_powers(powers: &[G1Affine], k: u32) -> Result<Vec<G1Affine>, SrsError> {
+    if k > Fr::S || powers.len() != 1 << k {
+        return Err(SrsError::InconsistentPowers);
+    }
     let mut points: Vec<G1> = powers.iter().map(PrimeCurveAffine::to_curve).collect();
     inverse_transform(&mut points, k);
-    normalize(&points)
+    Ok(normalize(&points))
 }
 
 /// In-place radix-2 decimation in time, the division by `n` included.
@@ -57,7 +62,8 @@ fn inverse_roots(k: u32) -> Vec<SplitScalar> {
 /// Moves each point to the index whose `k` bits are the reverse of its own.
 fn reverse_bits(points: &mut [G1], k: u32) {
     for i in 0..points.len() {
-        let reversed = i.reverse_bits() >> (usize::BITS - k);
+        // A single point, of `k = 0`, has no bits to reverse.
+        let reversed = i.reverse_bits().checked_shr(usize::BITS - k).unwrap_or(0);
         if i < reversed {
             points.swap(i, reversed);
         }
@@ -201,8 +207,19 @@ mod tests {
     fn agrees_with_the_closed_form() {
         for k in [1, 2, 7] {
             let points = insecure::points(k);
-            assert_eq!(from_powers(&points.powers, k), points.lagrange);
+            assert_eq!(from_powers(&points.powers, k), Ok(points.lagrange));
         }
+    }
+
+    #[test]
+    fn a_wrong_number_of_powers_is_refused() {
+        let powers = insecure::points(3).powers;
+        for (number, k) in
+            [(0, 0), (0, 3), (1, 3), (7, 3), (8, 2), (8, 4), (8, Fr::S), (8, 64), (8, u32::MAX)]
+        {
+            assert_eq!(from_powers(&powers[..number], k), Err(SrsError::InconsistentPowers), "{number}, {k}");
+        }
+        assert_eq!(from_powers(&powers[..1], 0), Ok(vec![powers[0]]));
     }
 
     #[test]
@@ -210,7 +227,7 @@ mod tests {
         let points = insecure::points(4);
         let powers = points.powers.iter().map(|point| point.to_curve()).collect();
         let theirs: Vec<G1Affine> = halo2_proofs::arithmetic::g_to_lagrange(powers, 4);
-        assert_eq!(from_powers(&points.powers, 4), theirs);
+        assert_eq!(from_powers(&points.powers, 4).as_ref(), Ok(&theirs));
         assert_eq!(theirs[0].to_curve().to_affine(), points.lagrange[0]);
     }
 }

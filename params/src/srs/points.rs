@@ -82,6 +82,15 @@ impl Points {
         Ok(())
     }
 
+    /// Whether all points but the Lagrange points lie on their curves. Decoded points do.
+    pub(super) fn check_on_curves(&self) -> Result<(), SrsError> {
+        let off = self.powers.par_iter().position_first(|point| !bool::from(point.is_on_curve()));
+        let off = off.map(Element::Power);
+        let off = off.or_else(|| (!bool::from(self.g2.is_on_curve())).then_some(Element::G2));
+        let off = off.or_else(|| (!bool::from(self.s_g2.is_on_curve())).then_some(Element::SG2));
+        off.map_or(Ok(()), |element| Err(SrsError::NotAPoint { element }))
+    }
+
     /// The part of [`Points::check`] that needs no Lagrange points; returns the random coefficients and the
     /// commitment to them.
     ///
