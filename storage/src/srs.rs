@@ -43,7 +43,7 @@ pub enum SrsFileError {
     },
 }
 
-/// Reads a file that [`write`] wrote; with `expected`, of that geometry only.
+/// Reads a file that [`write()`] wrote; with `expected`, of that geometry only.
 ///
 /// The length is checked before anything is read, the hash before anything is parsed, and the points as
 /// described at [`fairshare_params::srs`].
