@@ -15,8 +15,8 @@ pub(crate) struct Equation {
 
 impl Equation {
     /// Adds a term. One of the identity adds nothing and is left out: from 8,104 points on the library's sum
-    /// takes the identity for a point like others, leaves the curve and panics. No encoding brings one, but a sum of
-    /// points that a bundle brings can be one: of `H` and `−H`.
+    /// takes the identity for a point like others, leaves the curve and panics. No encoding brings one, but a
+    /// sum of points that a bundle brings can be one: of `H` and `−H`.
     pub(crate) fn add(&mut self, scalar: Fr, point: G1Affine) {
         if !bool::from(point.is_identity()) {
             self.scalars.push(scalar);
