@@ -14,7 +14,7 @@
 //!
 //! | what stands there | what the next run does |
 //! | --- | --- |
-//! | `registration.json` and `opening.bin` | reads the data again; the same changes nothing, other is refused |
+//! | `registration.json` and `opening.bin` | reads the data again; refuses any other, and changes nothing |
 //! | `opening.bin` | reads the data again; if the opening holds it, writes the registration, else refuses |
 //! | `commit.journal` | reads the data again; keeps the segments that did not change, or takes a fresh seed |
 //! | none of them | begins |
