@@ -4,6 +4,9 @@
 //! recomputes a score. Nothing here uses floating point. Real constants are computed as integer intervals
 //! that are proved to contain them, and are rounded only where every point of the interval rounds alike.
 //!
+//! Decay, logarithm and intervals are written here and not taken from a library, because they are normative:
+//! PROTOCOL fixes every bit of them, and no library promises its own.
+//!
 //! Nothing here panics on any input. Where a bound and not a check says why a sum or a product fits, the
 //! bound stands at the function.
 #![cfg_attr(
