@@ -2,9 +2,10 @@
 //! transform over points.
 //!
 //! Nearly all of its price is multiplying points by roots of unity, `7.5·2^14` times at `k = 14`. Each
-//! multiplication splits its scalar in two halves along the curve's endomorphism
-//! `φ(x, y) = (β·x, y) = ζ·(x, y)` (Gallant, Lambert, Vanstone 2001) and runs both through one chain of
-//! doublings with signed windows. The trapdoor's powers are public, so nothing here needs to take constant
+//! multiplication splits its scalar in two halves along the curve's endomorphism `φ(x, y) = (β·x, y) = ζ·(x,
+//! y)` (Gallant, Lambert, Vanstone 2001) and runs both through one chain of doublings with signed windows.
+//! That is why it is ours: the library's `g_to_lagrange` takes 3.9 times as long at `k = 14` and 3.6 times at
+//! `k = 16` (`--bench lagrange`). The trapdoor's powers are public, so nothing here needs to take constant
 //! time.
 
 use ff::{Field, PrimeField, WithSmallOrderMulGroup};
