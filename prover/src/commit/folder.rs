@@ -1,0 +1,98 @@
+//! A commitment folder, read back: its files have to belong together.
+
+use std::path::{Path, PathBuf};
+
+use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
+use fairshare_params::Geometry;
+use fairshare_params::digest::data_digest;
+use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
+use fairshare_params::policy::Policy;
+use fairshare_params::registration::{Contribution, Registration};
+use halo2curves::bn256::G1Affine;
+
+use super::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, Result, read};
+use crate::secret::{Header, Opening};
+
+/// A commitment folder, read back.
+#[derive(Debug)]
+pub struct CommitmentFolder {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What is registered.
+    pub registration: Registration,
+    /// The secret opening.
+    pub opening: Opening,
+    /// The data-column commitments, segment by segment; empty for compute.
+    pub columns: Vec<Vec<G1Affine>>,
+}
+
+impl CommitmentFolder {
+    /// Reads a folder that [`commit_data`](super::commit_data) or [`commit_compute`](super::commit_compute)
+    /// wrote and checks that its files belong together.
+    pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
+        let path = folder.join(REGISTRATION_FILE);
+        let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
+        let registration = fairshare_formats::registration::from_json(&bytes)
+            .map_err(|source| CommitError::Registration { path: path.clone(), source })?;
+        // Before the opening: its length depends on the schema.
+        check_schema(folder, &registration, policy)?;
+        let features = policy.schema().len();
+        let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
+        check_header(&opening, &registration)?;
+        let columns = match registration.contribution() {
+            Contribution::Data { schema_hash, records, segments } => {
+                let geometry = registration.geometry();
+                read_columns(folder, geometry, registration.digest(), schema_hash, (*records, *segments))?
+            }
+            Contribution::Compute { .. } => Vec::new(),
+        };
+        Ok(Self { folder: folder.to_owned(), registration, opening, columns })
+    }
+}
+
+pub(super) fn read_columns(
+    folder: &Path,
+    geometry: Geometry,
+    expected: &Digest,
+    schema: &Digest,
+    (records, segments): (u32, u32),
+) -> Result<Vec<Vec<G1Affine>>> {
+    let path = folder.join(COMMITMENTS_FILE);
+    let bound = u64::from(segments) * (geometry.data_columns() * POINT_BYTES) as u64;
+    let bytes = read(&path, bound)?;
+    let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
+    let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
+    let columns: Vec<Vec<_>> =
+        points.unwrap_or_default().chunks(geometry.data_columns()).map(<[G1Affine]>::to_vec).collect();
+    let found = data_digest(&geometry, schema, records, &columns);
+    let expected = *expected;
+    if found != expected || !rest.is_empty() {
+        return Err(CommitError::Commitments { path, found, expected });
+    }
+    Ok(columns)
+}
+
+/// What is read of an opening is as long as it says: it has to say what is registered.
+fn check_header(opening: &Opening, registration: &Registration) -> Result<()> {
+    let items = match registration.contribution() {
+        Contribution::Data { records, .. } => u64::from(*records),
+        Contribution::Compute { rounds, .. } => u64::from(*rounds),
+    };
+    let Header { role, geometry, items: found, .. } = *opening.header();
+    if (role, geometry, found) == (registration.role(), registration.geometry(), items) {
+        Ok(())
+    } else {
+        Err(opening.altered().into())
+    }
+}
+
+fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {
+    let expected = policy.schema().hash();
+    match registration.contribution() {
+        Contribution::Data { schema_hash, .. } if *schema_hash != expected => {
+            let folder = folder.to_owned();
+            Err(CommitError::Schema { folder, found: *schema_hash, expected })
+        }
+        _ => Ok(()),
+    }
+}
