@@ -11,9 +11,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
 
+use fairshare_formats::eip55::{self, checksummed};
 use fairshare_formats::json::JsonError;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicySource};
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
+use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -355,6 +357,11 @@ fn number_text<T: std::str::FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| in_index(ContentError::Value { text: shortened(text, QUOTED) }))
 }
 
+/// An address, in any spelling that people may use.
+fn address(text: &str) -> Result<Address> {
+    eip55::parse(text).map_err(|_| in_index(ContentError::Value { text: shortened(text, QUOTED) }))
+}
+
 /// A number in its one spelling.
 fn number<T: std::str::FromStr + ToString>(text: &str) -> Result<T> {
     let number: T = number_text(text)?;
@@ -408,7 +415,7 @@ impl IndexCarry {
 impl IndexPayout {
     fn of(paid: &Paid) -> Self {
         Self {
-            contributor: paid.contributor.to_string(),
+            contributor: checksummed(&paid.contributor).to_string(),
             compute: paid.payout.compute.to_string(),
             data: paid.payout.data.to_string(),
             cumulative: paid.cumulative.to_string(),
@@ -417,18 +424,14 @@ impl IndexPayout {
 
     fn read(&self) -> Result<Paid> {
         let payout = Payout { compute: number(&self.compute)?, data: number(&self.data)? };
-        Ok(Paid {
-            contributor: number_text(&self.contributor)?,
-            payout,
-            cumulative: number(&self.cumulative)?,
-        })
+        Ok(Paid { contributor: address(&self.contributor)?, payout, cumulative: number(&self.cumulative)? })
     }
 }
 
 impl IndexClaim {
     fn of(claim: &ClaimOnRecord) -> Self {
         Self {
-            contributor: claim.contributor.to_string(),
+            contributor: checksummed(&claim.contributor).to_string(),
             epoch: claim.epoch.to_string(),
             amount: claim.amount.to_string(),
             cumulative: claim.cumulative.to_string(),
@@ -438,7 +441,7 @@ impl IndexClaim {
 
     fn read(&self) -> Result<ClaimOnRecord> {
         Ok(ClaimOnRecord {
-            contributor: number_text(&self.contributor)?,
+            contributor: address(&self.contributor)?,
             epoch: number(&self.epoch)?,
             amount: number(&self.amount)?,
             cumulative: number(&self.cumulative)?,

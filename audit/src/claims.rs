@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
@@ -56,7 +57,10 @@ pub enum ClaimsError {
     #[error("no claims: nothing has been earned yet, and a tree needs at least one claim")]
     Empty,
     /// A contributor with two leaves could choose between two amounts.
-    #[error("{contributor} has two claims in one epoch; add them up")]
+    #[error(
+        "{contributor} has two claims in one epoch; add them up",
+        contributor = checksummed(.contributor)
+    )]
     Twice {
         /// The contributor.
         contributor: Address,
@@ -169,9 +173,9 @@ impl ClaimTree {
             Value {
                 value: [
                     chain_id.to_string(),
-                    vault.to_string(),
+                    checksummed(vault).to_string(),
                     epoch.to_string(),
-                    contributor.to_string(),
+                    checksummed(contributor).to_string(),
                     cumulative.to_string(),
                 ],
                 tree_index: place,

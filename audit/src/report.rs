@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
@@ -167,7 +168,7 @@ fn rows(epoch: &EpochReport) -> Vec<TableRow> {
             let score = |score| to_decimal(score, 6);
             let scores =
                 [line.data.map(score).unwrap_or_default(), line.compute.map(score).unwrap_or_default()];
-            row(contributor.to_string(), records, scores, line.payout.data, line.payout.compute)
+            row(checksummed(contributor).to_string(), records, scores, line.payout.data, line.payout.compute)
         })
         .collect();
     if !others.is_empty() {

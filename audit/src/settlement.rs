@@ -21,6 +21,7 @@
 use std::collections::BTreeMap;
 
 use fairshare_circuits::numeric::decay::DecayError;
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
 use fairshare_params::role::Role;
@@ -106,7 +107,10 @@ pub struct Settlement {
 #[non_exhaustive]
 pub enum SettlementError {
     /// A dataset's round has no decay.
-    #[error("{contributor}'s dataset of round {round} cannot be weighed")]
+    #[error(
+        "{contributor}'s dataset of round {round} cannot be weighed",
+        contributor = checksummed(.contributor)
+    )]
     Round {
         /// The contributor.
         contributor: Address,
@@ -116,13 +120,19 @@ pub enum SettlementError {
         source: DecayError,
     },
     /// More than 128 bits of base units for one contributor. A ledger opens no epoch that could lead to it.
-    #[error("{contributor} would be paid more than 2^128 base units; use larger units")]
+    #[error(
+        "{contributor} would be paid more than 2^128 base units; use larger units",
+        contributor = checksummed(.contributor)
+    )]
     TooLarge {
         /// The contributor.
         contributor: Address,
     },
     /// One contributor scored twice in one role: paying both would pay one contribution twice.
-    #[error("{contributor} has two scores for {role} in one epoch")]
+    #[error(
+        "{contributor} has two scores for {role} in one epoch",
+        contributor = checksummed(.contributor)
+    )]
     Twice {
         /// The contributor.
         contributor: Address,

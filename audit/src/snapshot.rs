@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -71,7 +72,7 @@ impl VaultIdentity {
 impl fmt::Display for VaultIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { chain_id, address, subnet } = self;
-        write!(f, "vault {address} on chain {chain_id}, subnet `{subnet}`")
+        write!(f, "vault {} on chain {chain_id}, subnet `{subnet}`", checksummed(address))
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::policy::Policy;
@@ -138,7 +139,8 @@ impl fmt::Display for RoundDifference {
 const SHOWN: usize = 8;
 
 fn list(nodes: &[Address]) -> String {
-    let mut text = nodes.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut text =
+        nodes.iter().take(SHOWN).map(|node| checksummed(node).to_string()).collect::<Vec<_>>().join(", ");
     if nodes.len() > SHOWN {
         text += &format!(" and {} others", nodes.len() - SHOWN);
     }

@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -143,7 +144,7 @@ impl Tables {
             Self::Sqlite(connection) => {
                 let transaction = connection.transaction().expect("a transaction");
                 for node in nodes {
-                    let row = params![node.to_string(), score, bundle];
+                    let row = params![checksummed(node).to_string(), score, bundle];
                     transaction.prepare_cached(INSERT).expect("SQL").execute(row).expect("a row");
                 }
                 transaction.commit().expect("recorded");
@@ -152,7 +153,9 @@ impl Tables {
                 let mut transaction = client.transaction().expect("a transaction");
                 let insert = transaction.prepare(INSERT).expect("SQL");
                 for node in nodes {
-                    transaction.execute(&insert, &[&node.to_string(), &score, &bundle]).expect("a row");
+                    transaction
+                        .execute(&insert, &[&checksummed(node).to_string(), &score, &bundle])
+                        .expect("a row");
                 }
                 transaction.commit().expect("recorded");
             }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -220,7 +221,7 @@ pub struct CommitArgs {
     #[arg(long, value_name = "SRS")]
     pub params: PathBuf,
     /// The contributor's address
-    #[arg(long, value_name = "0x…")]
+    #[arg(long, value_name = "0x…", value_parser = eip55::parse)]
     pub contributor: Address,
     /// The folder to write to
     #[arg(long, value_name = "DIR")]

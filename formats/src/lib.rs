@@ -17,6 +17,7 @@
 
 #[cfg(test)]
 mod counting;
+pub mod eip55;
 pub mod json;
 pub mod policy;
 pub mod ptau;

@@ -4,12 +4,12 @@
 use std::fmt::Write;
 
 use fairshare_params::Geometry;
-use fairshare_params::address::AddressError;
 use fairshare_params::encoding::{HexError, decode_hex, decode_point, encode_point};
 use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
 use fairshare_params::role::Role;
 use halo2curves::bn256::G1Affine;
 
+use crate::eip55::{self, AddressError, checksummed};
 use crate::json::JsonError;
 
 mod fields;
@@ -89,7 +89,7 @@ pub fn to_json(registration: &Registration) -> String {
         let _ = writeln!(text, "  \"{key}\": {value},");
     };
     line("version", REGISTRATION_VERSION.to_string());
-    line("contributor", format!("\"{}\"", registration.contributor()));
+    line("contributor", format!("\"{}\"", checksummed(registration.contributor())));
     line("role", format!("\"{}\"", registration.role()));
     line("round", registration.round().to_string());
     line("geometry", format!("\"{}\"", registration.geometry()));
@@ -128,7 +128,7 @@ pub fn from_json(bytes: &[u8]) -> Result<Registration> {
     let mut fields = Fields::parse(bytes)?;
     fields.take_number("version", REGISTRATION_VERSION.into(), REGISTRATION_VERSION.into())?;
     let contributor = fields.take_parsed("contributor", |field, text| {
-        text.parse().map_err(|source| RegistrationFileError::Address { field, source })
+        eip55::parse(text).map_err(|source| RegistrationFileError::Address { field, source })
     })?;
     let role = fields.take_parsed("role", |field, text| {
         Role::from_name(text).ok_or_else(|| unknown_name(field, text, "\"data\" or \"compute\""))

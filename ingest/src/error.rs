@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use fairshare_params::address::AddressError;
+use fairshare_formats::eip55::AddressError;
 
 /// Longest excerpt of a cell or a name in a message, in characters.
 const EXCERPT: usize = 40;

@@ -6,6 +6,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use std::str::FromStr;
 
+use fairshare_formats::eip55;
 use fairshare_params::address::Address;
 
 use crate::csv::Table;
@@ -79,7 +80,7 @@ fn read_nodes<R: Read + Seek>(
                 column: excerpt(column),
                 source,
             };
-            column.parse().map_err(refuse)
+            eip55::parse(column).map_err(refuse)
         })
         .collect::<Result<Vec<Address>, _>>()?;
     let units = read_columns(&mut table, &columns, rounds)?;

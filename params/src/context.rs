@@ -39,7 +39,7 @@ pub enum ContextError {
         expected: Role,
     },
     /// Somebody else's registration.
-    #[error("registration {index} belongs to {found}, not to {expected}; leave it out")]
+    #[error("registration {index} belongs to {found:?}, not to {expected:?}; leave it out")]
     Contributor {
         /// Position of the registration.
         index: usize,

@@ -125,7 +125,7 @@ impl Unproved {
 }
 
 fn name(who: Address, round: u64) -> String {
-    format!("{who}-{round}")
+    format!("{who:?}-{round}")
 }
 
 /// A folder of this run.

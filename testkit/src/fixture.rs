@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
@@ -91,7 +92,7 @@ pub fn verifier(policy: &Policy) -> Verifier<'_> {
 /// Somebody, who registered in round 11.
 pub fn contributor() -> Contributor {
     Contributor {
-        address: "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359".parse().expect("an address"),
+        address: eip55::parse("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359").expect("an address"),
         round: 11,
         evidence: None,
     }
@@ -99,7 +100,7 @@ pub fn contributor() -> Contributor {
 
 /// Somebody else.
 pub fn stranger() -> Address {
-    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB".parse().expect("an address")
+    eip55::parse("0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB").expect("an address")
 }
 
 /// Evidence that differs by `seed`.

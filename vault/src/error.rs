@@ -3,6 +3,7 @@
 use fairshare_audit::settlement::SettlementError;
 use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_audit::units::SumError;
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicyError;
 use fairshare_formats::registration::RegistrationFileError;
 use fairshare_params::address::Address;
@@ -129,7 +130,10 @@ pub enum VaultError {
         index: usize,
     },
     /// A registration that the policy does not admit.
-    #[error("{contributor}'s registration of {digest} does not fit the policy")]
+    #[error(
+        "{contributor}'s registration of {digest} does not fit the policy",
+        contributor = checksummed(.contributor)
+    )]
     Unfit {
         /// The contributor.
         contributor: Address,
@@ -141,7 +145,8 @@ pub enum VaultError {
     /// A digest registered before with other values.
     #[error(
         "{owner} registered {digest} in epoch {epoch} with other values; a registration never changes: \
-         register that one, or other data"
+         register that one, or other data",
+        owner = checksummed(.owner)
     )]
     RegisteredOtherwise {
         /// The digest.
@@ -154,7 +159,8 @@ pub enum VaultError {
     /// A second log of one node.
     #[error(
         "{contributor} has registered units for this epoch already, under digest {recorded}; a node has one \
-         log per epoch"
+         log per epoch",
+        contributor = checksummed(.contributor)
     )]
     SecondLog {
         /// The node.
@@ -165,7 +171,8 @@ pub enum VaultError {
     /// A dataset that comes after the score.
     #[error(
         "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the \
-         next one"
+         next one",
+        contributor = checksummed(.contributor)
     )]
     ScoredAlready {
         /// The contributor.
@@ -174,14 +181,15 @@ pub enum VaultError {
     /// Units that are not those committed to.
     #[error(
         "{contributor}'s units do not give the commitment it registered; compare them with the task \
-         contract's"
+         contract's",
+        contributor = checksummed(.contributor)
     )]
     Units {
         /// The node.
         contributor: Address,
     },
     /// Other units than those on record.
-    #[error("{contributor}'s units differ from those on record")]
+    #[error("{contributor}'s units differ from those on record", contributor = checksummed(.contributor))]
     UnitsOtherwise {
         /// The node.
         contributor: Address,
@@ -206,7 +214,10 @@ pub enum VaultError {
     #[error(transparent)]
     Settlement(#[from] SettlementError),
     /// Someone who has earned nothing.
-    #[error("{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs")]
+    #[error(
+        "{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs",
+        contributor = checksummed(.contributor)
+    )]
     NothingEarned {
         /// The contributor.
         contributor: Address,
@@ -238,7 +249,10 @@ pub enum SubmitError {
         limit: usize,
     },
     /// A digest that is not registered for the contributor in this epoch.
-    #[error("{contributor} has not registered {digest} in this epoch; register it first")]
+    #[error(
+        "{contributor} has not registered {digest} in this epoch; register it first",
+        contributor = checksummed(.contributor)
+    )]
     Unregistered {
         /// The contributor.
         contributor: Address,
@@ -247,7 +261,8 @@ pub enum SubmitError {
     },
     /// A dataset left out: leaving data out could raise a score.
     #[error(
-        "{contributor} has also registered {digest} in this epoch; prove all datasets of an epoch together"
+        "{contributor} has also registered {digest} in this epoch; prove all datasets of an epoch together",
+        contributor = checksummed(.contributor)
     )]
     LeftOut {
         /// The contributor.

@@ -176,7 +176,7 @@ fn cumulative(transaction: &mut Transaction<'_>, epoch: i64) -> Result<BTreeMap<
     let sql = "SELECT contributor, cumulative FROM payouts AS latest WHERE epoch =
         (SELECT max(epoch) FROM payouts WHERE contributor = latest.contributor AND epoch <= $1)";
     let rows = transaction.query(sql, &[epoch.into()])?;
-    rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?))).collect()
+    rows.iter().map(|row| Ok((row.address(0)?, row.parsed(1)?))).collect()
 }
 
 /// Inserts rows many at a time: a server is asked once for hundreds of them.

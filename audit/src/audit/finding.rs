@@ -1,5 +1,6 @@
 //! What an audit may find.
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -29,13 +30,19 @@ pub enum Finding {
     NotAscending,
     #[error("its rounds begin at {first}, within those of an earlier epoch: work would be paid twice")]
     RoundsAgain { first: u64 },
-    #[error("{contributor} registered {digest} twice")]
+    #[error("{contributor} registered {digest} twice", contributor = checksummed(.contributor))]
     RegisteredTwice { contributor: Address, digest: Digest },
-    #[error("{contributor} registered {digest}, which {owner} had registered before with other values")]
+    #[error(
+        "{contributor} registered {digest}, which {owner} had registered before with other values",
+        contributor = checksummed(.contributor), owner = checksummed(.owner)
+    )]
     RegisteredOtherwise { contributor: Address, digest: Digest, owner: Address },
-    #[error("{contributor} registered two logs of units")]
+    #[error("{contributor} registered two logs of units", contributor = checksummed(.contributor))]
     SecondLog { contributor: Address },
-    #[error("{contributor}'s registration of {digest} does not fit the policy")]
+    #[error(
+        "{contributor}'s registration of {digest} does not fit the policy",
+        contributor = checksummed(.contributor)
+    )]
     Unfit { contributor: Address, digest: Digest, source: Box<ContextError> },
     #[error(
         "its policy needs parameters of geometry `{geometry}`, which were not given: nothing of it was \
@@ -46,13 +53,22 @@ pub enum Finding {
     Setup(#[source] SetupError),
     #[error("bundle {index} cannot be read")]
     BundleBytes { index: usize, source: BundleError },
-    #[error("bundle {index}, {contributor}'s for {role}, does not verify")]
+    #[error(
+        "bundle {index}, {contributor}'s for {role}, does not verify",
+        contributor = checksummed(.contributor)
+    )]
     Bundle { index: usize, contributor: Address, role: Role, source: Box<VerifyError> },
-    #[error("bundle {index} leaves out {digest}, which {contributor} registered too")]
+    #[error(
+        "bundle {index} leaves out {digest}, which {contributor} registered too",
+        contributor = checksummed(.contributor)
+    )]
     LeftOut { index: usize, contributor: Address, digest: Digest },
-    #[error("bundle {index} is {contributor}'s second for {role}")]
+    #[error("bundle {index} is {contributor}'s second for {role}", contributor = checksummed(.contributor))]
     ScoredTwice { index: usize, contributor: Address, role: Role },
-    #[error("{contributor}'s units on record are not those it committed to")]
+    #[error(
+        "{contributor}'s units on record are not those it committed to",
+        contributor = checksummed(.contributor)
+    )]
     Units { contributor: Address },
     #[error("it was closed although its units do not pass")]
     Sum(#[source] SumError),
@@ -69,16 +85,23 @@ pub enum Finding {
     #[error(
         "{contributor} earns {} for computing power and {} for data, {cumulative} in all with earlier \
          epochs; on record: {}",
-        .computed.compute, .computed.data, on_record(.recorded)
+        .computed.compute, .computed.data, on_record(.recorded),
+        contributor = checksummed(.contributor)
     )]
     Payout { contributor: Address, computed: Payout, cumulative: u128, recorded: Vec<Paid> },
-    #[error("{contributor} would have earned more than 2^128 base units in all")]
+    #[error(
+        "{contributor} would have earned more than 2^128 base units in all",
+        contributor = checksummed(.contributor)
+    )]
     TooMuch { contributor: Address },
     #[error("it leaves {}, but {} is on record", tenths(.computed), tenths(.recorded))]
     Left { computed: Carry, recorded: Carry },
     #[error("the root of its claims is {}, but {} is on record", optional(.computed), optional(.recorded))]
     Root { computed: Option<Digest>, recorded: Option<Digest> },
-    #[error("claim {index} paid {contributor} {recorded}, but {due} was due")]
+    #[error(
+        "claim {index} paid {contributor} {recorded}, but {due} was due",
+        contributor = checksummed(.contributor)
+    )]
     Claim { index: usize, contributor: Address, recorded: u128, due: u128 },
     #[error("it is {state}, but {open} of its contributors have not claimed")]
     PaidOut { state: State, open: usize },

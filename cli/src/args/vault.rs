@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
+use fairshare_formats::eip55;
 use fairshare_params::address::Address;
 
 #[derive(Debug, Args)]
@@ -128,7 +129,7 @@ pub struct CloseArgs {
 #[command(group = ArgGroup::new("who").required(true))]
 pub struct ClaimArgs {
     /// The contributor
-    #[arg(value_name = "0x…", group = "who")]
+    #[arg(value_name = "0x…", group = "who", value_parser = eip55::parse)]
     pub contributor: Option<Address>,
     /// Everybody who has something to claim
     #[arg(long, group = "who")]

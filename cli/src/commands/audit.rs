@@ -7,6 +7,7 @@ use fairshare_audit::archive::{self, ArchiveError};
 use fairshare_audit::audit::{Auditor, Line, Report};
 use fairshare_audit::report;
 use fairshare_audit::snapshot::LedgerSnapshot;
+use fairshare_formats::eip55::checksummed;
 use fairshare_storage::files::{self, Access};
 use fairshare_verifier::Trust;
 use serde::Serialize;
@@ -76,7 +77,7 @@ pub fn audit(snapshot: &LedgerSnapshot, args: &AuditArgs, output: Output) -> Res
 
 fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
     let line = |(contributor, line): (&fairshare_params::address::Address, &Line)| AuditedLine {
-        contributor: contributor.to_string(),
+        contributor: checksummed(contributor).to_string(),
         records: line.records,
         data_score: line.data.map(|score| score.to_string()),
         compute_score: line.compute.map(|score| score.to_string()),

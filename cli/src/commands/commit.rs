@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
@@ -81,7 +82,7 @@ fn describe(folder: &Path, registration: &Registration, output: Output) -> Resul
         folder: folder.display().to_string(),
         registration: folder.join(REGISTRATION_FILE).display().to_string(),
         role: registration.role().name(),
-        contributor: registration.contributor().to_string(),
+        contributor: checksummed(registration.contributor()).to_string(),
         round: registration.round(),
         geometry: registration.geometry().name(),
         digest: registration.digest().to_string(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fairshare_audit::snapshot::Paid;
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
@@ -192,7 +193,7 @@ fn line(root: &Path, policy: &Policy, airport: &Airport, took: Duration) -> Resu
     let units = score_compute(policy, &root.join(data::ROUNDS), Some(airport.name))?.units;
     Ok(Line {
         contributor: airport.name,
-        address: airport.address.to_string(),
+        address: checksummed(&airport.address).to_string(),
         records: 0,
         registered_in_round: airport.round,
         data_score: 0,
@@ -252,7 +253,7 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
     replayed.contributor = thief.address;
     // The thief registers the owner's digest for itself: the registry may not know better.
     let stolen = fairshare_formats::registration::to_json(&claim.registration)
-        .replace(&owner.address.to_string(), &thief.address.to_string());
+        .replace(&checksummed(&owner.address).to_string(), &checksummed(&thief.address).to_string());
     let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
         .map_err(|source| CliError::Registration { path: claim.bundle.clone(), source })?;
     let forgeries = [

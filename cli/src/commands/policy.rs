@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::{PolicyError, side_file_hash};
 use fairshare_ingest::{Records, reference};
 use fairshare_params::policy::{Policy, Weighting};
@@ -76,7 +77,7 @@ fn check(path: &Path, output: Output) -> Result<Status, CliError> {
     checked.schema_hash = Some(policy.schema().hash().to_string());
     checked.geometry = Some(policy.geometry().name());
     checked.chain_id = Some(vault.chain_id);
-    checked.vault = Some(vault.address.to_string());
+    checked.vault = Some(checksummed(&vault.address).to_string());
     checked.subnet = Some(vault.subnet.clone());
     checked.epoch = Some(vault.epoch);
     checked.pool = Some(vault.pool.to_string());
@@ -106,7 +107,7 @@ fn describe(path: &Path, policy: &Policy) -> String {
     list(&[
         ("policy", format!("{}: valid", path.display())),
         ("hash", policy.hash().to_string()),
-        ("vault", format!("{} on chain {}", vault.address, vault.chain_id)),
+        ("vault", format!("{} on chain {}", checksummed(&vault.address), vault.chain_id)),
         ("epoch", format!("{} of subnet {}", vault.epoch, vault.subnet)),
         ("pool", format!("{}, compute : data = 7 : 3", thousands(vault.pool))),
         ("geometry", policy.geometry().to_string()),

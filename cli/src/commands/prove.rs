@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_prover::plan;
 use fairshare_prover::{Limits, ProveError, Prover, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
@@ -58,7 +59,7 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         bundle: args.out.display().to_string(),
         bytes: proved.bundle.to_bytes()?.len(),
         role: proved.bundle.role().name(),
-        contributor: proved.bundle.contributor().to_string(),
+        contributor: checksummed(&proved.bundle.contributor()).to_string(),
         digests: proved.bundle.digests().iter().map(ToString::to_string).collect(),
         records,
         score: score.to_string(),

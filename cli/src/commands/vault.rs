@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fairshare_audit::archive;
 use fairshare_audit::snapshot::State;
+use fairshare_formats::eip55::checksummed;
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{Batch, Epoch, Units};
@@ -111,7 +112,7 @@ fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<
                 first: path.clone(),
                 second: again.clone(),
                 digest: first.digest().to_string(),
-                contributor: first.contributor().to_string(),
+                contributor: checksummed(first.contributor()).to_string(),
             });
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use comfy_table::Cell;
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::{Contribution, Registration};
@@ -127,7 +128,7 @@ impl Registry {
                     first: first.clone(),
                     second: path.clone(),
                     digest: key.0.to_string(),
-                    contributor: key.1.to_string(),
+                    contributor: checksummed(&key.1).to_string(),
                 });
             }
             registry.insert(key, (path.clone(), registration));
@@ -202,7 +203,7 @@ impl Verdict {
             bundle: path.display().to_string(),
             accepted: result.is_ok(),
             role: Some(bundle.role().name()),
-            contributor: Some(bundle.contributor().to_string()),
+            contributor: Some(checksummed(&bundle.contributor()).to_string()),
             digests: Some(bundle.digests().iter().map(ToString::to_string).collect()),
             records: records(registrations),
             score: Some(value.to_string()),

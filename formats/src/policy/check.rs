@@ -8,7 +8,6 @@ use std::path::{Component, Path};
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::parse_fixed48;
 use fairshare_params::Geometry;
-use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::policy::{
     COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, PROTOCOL_VERSION, Policy, Rounds, RuleError, Rules, Vault,
@@ -25,7 +24,7 @@ use super::raw::{
 };
 use super::rounds::parse_rounds;
 use super::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, side_file_hash};
-use crate::reference;
+use crate::{eip55, reference};
 
 type Result<T> = std::result::Result<T, PolicyError>;
 
@@ -105,7 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     fn vault(&self, raw: &RawVault) -> Result<Vault> {
-        let address: Address = raw.address.get_ref().parse().map_err(|source| PolicyError::Address {
+        let address = eip55::parse(raw.address.get_ref()).map_err(|source| PolicyError::Address {
             place: self.place("vault.address", &raw.address),
             source,
         })?;

@@ -5,11 +5,11 @@ use std::io;
 
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_circuits::numeric::fixed::DecimalError;
-use fairshare_params::address::AddressError;
 use fairshare_params::encoding::{Digest, HexError};
 use fairshare_params::policy::RuleError;
 use fairshare_params::schema::SchemaError;
 
+use crate::eip55::AddressError;
 use crate::reference::ReferenceFileError;
 
 /// A line and a column of the policy's text, both from 1; the column counts characters.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use fairshare_formats::eip55;
 use fairshare_formats::policy::PolicyError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -104,12 +105,12 @@ pub fn hash(content: &str) -> Digest {
 
 /// Somebody.
 pub fn contributor() -> Address {
-    "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359".parse().unwrap()
+    eip55::parse("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359").unwrap()
 }
 
 /// Somebody else.
 pub fn stranger() -> Address {
-    "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB".parse().unwrap()
+    eip55::parse("0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB").unwrap()
 }
 
 /// A point of the curve for each number.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError, RoundsError};
 use fairshare_formats::reference::ReferenceFileError;
 use fairshare_params::Geometry;
@@ -38,7 +39,7 @@ fn a_good_policy_says_what_it_says() {
     assert_eq!(policy.geometry(), Geometry::COMPACT);
     let vault = policy.vault();
     assert_eq!((vault.chain_id, vault.epoch, vault.subnet.as_str()), (16601, 4, "new-york-flights"));
-    assert_eq!(vault.address.to_string(), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
+    assert_eq!(checksummed(&vault.address).to_string(), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
     assert_eq!(vault.pool, 10u128.pow(24));
     assert_eq!((policy.data_decay().lambda(), policy.compute_decay().lambda()), ("0.1", "0.01"));
     assert_eq!((policy.pseudo_count(), policy.min_records()), (2, 100));

@@ -1,5 +1,6 @@
 //! Registrations: one spelling, and everything else refused with its field's name.
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError, to_json};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -226,7 +227,12 @@ fn a_contributor_is_an_address_that_someone_holds() {
     assert!(matches!(error, RegistrationFileError::Address { .. }));
     let cause = std::error::Error::source(&error).expect("a cause").to_string();
     assert!(error.to_string().contains("`contributor`") && cause.contains("0xfB69"), "{error}: {cause}");
-    let error = parse(&edit(&text, &contributor().to_string(), &Address([0; 20]).to_string())).unwrap_err();
+    let error = parse(&edit(
+        &text,
+        &checksummed(&contributor()).to_string(),
+        &checksummed(&Address([0; 20])).to_string(),
+    ))
+    .unwrap_err();
     assert_eq!(error, RegistrationError::Contributor.into());
 }
 

@@ -4,6 +4,8 @@ use std::error::Error;
 
 use ::postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use bytes::BytesMut;
+use fairshare_formats::eip55::{self, checksummed};
+use fairshare_params::address::Address;
 
 use super::{DatabaseError, Result};
 
@@ -35,6 +37,13 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::Text(value)
+    }
+}
+
+/// With its checksum: the one spelling in a ledger, by which rows are found.
+impl From<&Address> for Value {
+    fn from(value: &Address) -> Self {
+        Self::Text(checksummed(value).to_string())
     }
 }
 
@@ -104,7 +113,13 @@ impl Row {
     pub fn parsed<T: std::str::FromStr>(&self, column: usize) -> Result<T> {
         self.text(column)?
             .parse()
-            .map_err(|_| DatabaseError::Corrupt { what: "a number, address or digest that cannot be read" })
+            .map_err(|_| DatabaseError::Corrupt { what: "a number or digest that cannot be read" })
+    }
+
+    /// The address that the text in this column spells.
+    pub fn address(&self, column: usize) -> Result<Address> {
+        eip55::parse(self.text(column)?)
+            .map_err(|_| DatabaseError::Corrupt { what: "an address that cannot be read" })
     }
 }
 

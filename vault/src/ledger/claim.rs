@@ -75,7 +75,7 @@ fn due(transaction: &mut Transaction<'_>, contributor: Option<&Address>) -> Resu
         None => transaction.query(sql, &[])?,
         Some(contributor) => {
             let sql = format!("{sql} AND latest.contributor = $1");
-            transaction.query(&sql, &[contributor.to_string().into()])?
+            transaction.query(&sql, &[contributor.into()])?
         }
     };
     rows.iter()
@@ -84,7 +84,7 @@ fn due(transaction: &mut Transaction<'_>, contributor: Option<&Address>) -> Resu
             let claimed: u128 = row.optional_text(4)?.map_or(Ok(0), |_| row.parsed(4))?;
             // More claimed than earned is for an audit to tell; nothing is paid on it.
             let amount = cumulative.saturating_sub(claimed);
-            let payment = Payment { contributor: row.parsed(0)?, epoch: row.parsed(2)?, amount, cumulative };
+            let payment = Payment { contributor: row.address(0)?, epoch: row.parsed(2)?, amount, cumulative };
             Ok(Due { epoch: row.integer(1)?, payment })
         })
         .collect()
@@ -95,7 +95,7 @@ fn record(transaction: &mut Transaction<'_>, due: &Due, evidence: Option<&str>) 
     transaction.execute(
         "INSERT INTO claims (contributor, epoch, amount, cumulative, evidence) VALUES ($1, $2, $3, $4, $5)",
         &[
-            contributor.to_string().into(),
+            contributor.into(),
             due.epoch.into(),
             amount.to_string().into(),
             cumulative.to_string().into(),

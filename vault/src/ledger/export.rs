@@ -67,7 +67,7 @@ fn claims(transaction: &mut Transaction<'_>) -> Result<Vec<ClaimOnRecord>> {
     rows.iter()
         .map(|row| {
             Ok(ClaimOnRecord {
-                contributor: row.parsed(0)?,
+                contributor: row.address(0)?,
                 epoch: row.parsed(1)?,
                 amount: row.parsed(2)?,
                 cumulative: row.parsed(3)?,

@@ -62,11 +62,11 @@ fn bind_vault(transaction: &mut Transaction<'_>, policy: &Policy) -> Result<()> 
     let Some(row) = transaction.query_first("SELECT chain_id, vault, subnet FROM ledger", &[])? else {
         let VaultIdentity { chain_id, address, subnet } = given;
         let sql = "INSERT INTO ledger (id, chain_id, vault, subnet) VALUES (1, $1, $2, $3)";
-        let row = [chain_id.to_string().into(), address.to_string().into(), subnet.into()];
+        let row = [chain_id.to_string().into(), (&address).into(), subnet.into()];
         transaction.execute(sql, &row)?;
         return Ok(());
     };
-    let (chain_id, address) = (row.parsed(0)?, row.parsed(1)?);
+    let (chain_id, address) = (row.parsed(0)?, row.address(1)?);
     let recorded = VaultIdentity { chain_id, address, subnet: row.text(2)?.to_owned() };
     if recorded != given {
         return Err(VaultError::OtherVault { ledger: Box::new(recorded), policy: Box::new(given) });

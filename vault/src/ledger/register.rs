@@ -96,7 +96,7 @@ fn row(epoch: &Epoch, registration: &Registration) -> Vec<Value> {
     vec![
         epoch.id.into(),
         registration.role().name().into(),
-        registration.contributor().to_string().into(),
+        registration.contributor().into(),
         registration.digest().to_string().into(),
         fairshare_formats::registration::to_json(registration).into(),
     ]
@@ -110,11 +110,7 @@ fn is_recorded(
 ) -> Result<bool> {
     let row = transaction.query_first(
         "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 AND digest = $3",
-        &[
-            epoch.id.into(),
-            registration.contributor().to_string().into(),
-            registration.digest().to_string().into(),
-        ],
+        &[epoch.id.into(), registration.contributor().into(), registration.digest().to_string().into()],
     )?;
     match row {
         None => Ok(false),
@@ -146,7 +142,7 @@ fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Re
         Role::Data => {
             check_owner(transaction, registration)?;
             let sql = "SELECT id FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = 'data'";
-            let scored = transaction.query(sql, &[epoch.id.into(), contributor.to_string().into()])?;
+            let scored = transaction.query(sql, &[epoch.id.into(), (&contributor).into()])?;
             if !scored.is_empty() {
                 return Err(VaultError::ScoredAlready { contributor });
             }
@@ -154,7 +150,7 @@ fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Re
         Role::Compute => {
             let sql =
                 "SELECT digest FROM registrations WHERE epoch = $1 AND contributor = $2 AND role = 'compute'";
-            let log = transaction.query_first(sql, &[epoch.id.into(), contributor.to_string().into()])?;
+            let log = transaction.query_first(sql, &[epoch.id.into(), (&contributor).into()])?;
             if let Some(log) = log {
                 return Err(VaultError::SecondLog { contributor, recorded: log.parsed(0)? });
             }

@@ -62,7 +62,7 @@ fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, payouts: &[Paid]) ->
     let rows = payouts.iter().map(|paid| {
         vec![
             epoch.id.into(),
-            paid.contributor.to_string().into(),
+            (&paid.contributor).into(),
             paid.payout.compute.to_string().into(),
             paid.payout.data.to_string().into(),
             paid.cumulative.to_string().into(),
@@ -90,7 +90,7 @@ pub(super) fn payouts(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Resul
         .iter()
         .map(|row| {
             let payout = Payout { compute: row.parsed(1)?, data: row.parsed(2)? };
-            Ok(Paid { contributor: row.parsed(0)?, payout, cumulative: row.parsed(3)? })
+            Ok(Paid { contributor: row.address(0)?, payout, cumulative: row.parsed(3)? })
         })
         .collect::<Result<Vec<_>>>()?;
     payouts.sort_by_key(|paid| paid.contributor);
@@ -104,7 +104,7 @@ fn scores(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(Addre
     let rows = transaction.query(sql, &[epoch.id.into()])?;
     rows.iter()
         .map(|row| {
-            let (contributor, score) = (row.parsed(1)?, row.parsed(2)?);
+            let (contributor, score) = (row.address(1)?, row.parsed(2)?);
             let earned = match row.text(0)? {
                 "data" => Earned::Data { score, datasets: datasets.remove(&contributor).unwrap_or_default() },
                 _ => Earned::Compute { score },

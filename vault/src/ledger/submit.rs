@@ -139,7 +139,7 @@ fn insert_bundle(
         &[
             epoch.id.into(),
             claim.role.name().into(),
-            claim.contributor.to_string().into(),
+            (&claim.contributor).into(),
             claim.score.to_string().into(),
             bytes.to_vec().into(),
         ],
@@ -210,7 +210,7 @@ fn check_covers(
     let contributor = claim.contributor;
     let rows = transaction.query(
         "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 AND role = $3 ORDER BY id",
-        &[epoch.id.into(), contributor.to_string().into(), claim.role.name().into()],
+        &[epoch.id.into(), (&contributor).into(), claim.role.name().into()],
     )?;
     let registrations = rows.iter().map(|row| read_registration(row, 0)).collect::<Result<Vec<_>>>()?;
     let registered: HashSet<_> = registrations.iter().map(|registration| *registration.digest()).collect();
@@ -227,7 +227,7 @@ fn check_covers(
 fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, claim: &Submitted) -> Result<bool> {
     let row = transaction.query_first(
         "SELECT score FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = $3",
-        &[epoch.id.into(), claim.contributor.to_string().into(), claim.role.name().into()],
+        &[epoch.id.into(), (&claim.contributor).into(), claim.role.name().into()],
     )?;
     match row {
         None => Ok(false),

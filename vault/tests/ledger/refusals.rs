@@ -1,6 +1,7 @@
 //! What the ledger refuses, each with its own error, and nothing changed by it.
 
 use fairshare_audit::snapshot::State;
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
@@ -80,7 +81,7 @@ fn steps_are_taken_in_order() {
     on_each(|location| {
         let mut ledger = submitted(location);
         ledger.close(None, &fixture::SRS).unwrap();
-        let late = edited(units_of(BOB), &BOB.to_string(), &CAROL.to_string());
+        let late = edited(units_of(BOB), &checksummed(&BOB).to_string(), &checksummed(&CAROL).to_string());
         let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&late), None));
         assert!(
             matches!(error, VaultError::State { state: State::Closed, needed: State::Open, .. }),
@@ -177,7 +178,7 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
         let mut ledger = registered(location);
         let carols = data_of(CAROL);
         // The thief's, the owner's own with other values, and both once more in the next epoch.
-        let stolen = edited(carols, &CAROL.to_string(), &BOB.to_string());
+        let stolen = edited(carols, &checksummed(&CAROL).to_string(), &checksummed(&BOB).to_string());
         let fresher = edited(carols, "\"round\": 11,", "\"round\": 0,");
         let second_log = Registration::for_compute(
             BOB,

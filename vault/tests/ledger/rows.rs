@@ -1,5 +1,6 @@
 //! What the databases themselves refuse, whatever program writes to them.
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_vault::database::{Database, DatabaseError, Location, Missing};
 
 use crate::world::*;
@@ -20,6 +21,22 @@ fn rows_of_the_record_are_never_changed_or_deleted() {
                 let error = meddle(location, &sql).unwrap_err();
                 assert!(matches!(error, DatabaseError::Constraint(_)), "{sql}: {error}");
             }
+        }
+    });
+}
+
+/// Rows are found by this text: another spelling would hide what stands under the first.
+#[test]
+fn contributors_stand_on_record_with_their_checksum() {
+    on_each(|location| {
+        drop(paid_out(location));
+        let spelled = checksummed(&ALICE).to_string();
+        assert_ne!(spelled, spelled.to_lowercase());
+        let mut database = Database::open(location, Missing::Refuse).unwrap();
+        for table in ["registrations", "bundles", "payouts", "claims"] {
+            let sql = format!("SELECT contributor FROM {table} WHERE contributor = $1");
+            let rows = database.write(|transaction| transaction.query(&sql, &[spelled.as_str().into()]));
+            assert!(!rows.unwrap().is_empty(), "{table}");
         }
     });
 }

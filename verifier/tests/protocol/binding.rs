@@ -1,6 +1,7 @@
 //! What a proof is bound to, beyond the single fields of `matrix`: registrations that do not go together,
 //! replays, and what may differ.
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
@@ -134,8 +135,8 @@ fn digests() {
 
 /// The registration of a claim for `contributor`: what a replay would need on the task contract.
 fn registered_for(claim: &Claim, contributor: Address) -> Vec<Registration> {
-    let old = claim.bundle.contributor().to_string();
-    claim.registrations.iter().map(|one| edited(one, &old, &contributor.to_string())).collect()
+    let old = checksummed(&claim.bundle.contributor()).to_string();
+    claim.registrations.iter().map(|one| edited(one, &old, &checksummed(&contributor).to_string())).collect()
 }
 
 #[test]

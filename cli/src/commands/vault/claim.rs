@@ -1,6 +1,7 @@
 //! `fairshare vault claim`: what to pay now, put on record.
 
 use comfy_table::Cell;
+use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::Payment;
 use serde::Serialize;
@@ -28,7 +29,7 @@ pub fn run(ledger: &mut Ledger, args: &ClaimArgs, output: Output) -> Result<Stat
         None => ledger.claim_all(args.evidence.as_deref())?.payments,
     };
     let line = |payment: &Payment| PaymentLine {
-        contributor: payment.contributor.to_string(),
+        contributor: checksummed(&payment.contributor).to_string(),
         epoch: payment.epoch,
         amount: payment.amount.to_string(),
         cumulative: payment.cumulative.to_string(),
@@ -45,7 +46,7 @@ fn describe(payments: &[Payment]) -> String {
     align_right(&mut table, 1..4);
     for payment in payments {
         table.add_row([
-            Cell::new(payment.contributor),
+            Cell::new(checksummed(&payment.contributor)),
             Cell::new(thousands(payment.amount)),
             Cell::new(thousands(payment.cumulative)),
             Cell::new(payment.epoch),

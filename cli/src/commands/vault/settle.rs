@@ -1,6 +1,7 @@
 //! `fairshare vault settle`: what everybody is paid.
 
 use comfy_table::Cell;
+use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::Settled;
 use serde::Serialize;
@@ -33,7 +34,7 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
     let settled = ledger.settle(epoch)?;
     let left = settled.epoch.left.clone().unwrap_or_default();
     let line = |paid: &fairshare_audit::snapshot::Paid| PayoutLine {
-        contributor: paid.contributor.to_string(),
+        contributor: checksummed(&paid.contributor).to_string(),
         compute: paid.payout.compute.to_string(),
         data: paid.payout.data.to_string(),
         total: paid.payout.total().to_string(),
@@ -57,7 +58,7 @@ fn describe(settled: &Settled, result: &SettledResult) -> String {
     align_right(&mut table, 1..4);
     for paid in &settled.payouts {
         let amounts = [paid.payout.compute, paid.payout.data, paid.payout.total()];
-        let cells = std::iter::once(paid.contributor.to_string()).chain(amounts.map(thousands));
+        let cells = std::iter::once(checksummed(&paid.contributor).to_string()).chain(amounts.map(thousands));
         table.add_row(cells.map(Cell::new));
     }
     let again = if result.before { ", as it was before" } else { "" };

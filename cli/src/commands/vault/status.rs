@@ -1,6 +1,7 @@
 //! `fairshare vault status`: where every epoch stands.
 
 use comfy_table::Cell;
+use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{EpochStatus, Status as Standing};
 use serde::Serialize;
@@ -46,7 +47,7 @@ impl Line {
             nodes: status.nodes,
             data_bundles,
             compute_bundles,
-            awaited: status.unbacked.iter().map(ToString::to_string).collect(),
+            awaited: status.unbacked.iter().map(|node| checksummed(node).to_string()).collect(),
             paid_contributors: status.paid.map(|(contributors, _)| contributors),
             paid: status.paid.map(|(_, paid)| paid.to_string()),
             root: status.epoch.root.map(|root| root.to_string()),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use comfy_table::Cell;
 use fairshare_audit::snapshot::MAX_BUNDLE_BYTES;
+use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{Recorded, Submission, Verdict};
 use fairshare_verifier::{Trust, Verifier};
@@ -114,7 +115,7 @@ impl Line {
             accepted: verdict.result.is_ok(),
             before: matches!(verdict.result, Ok(Recorded::Before)),
             role: claim.map(|claim| claim.role.name()),
-            contributor: claim.map(|claim| claim.contributor.to_string()),
+            contributor: claim.map(|claim| checksummed(&claim.contributor).to_string()),
             score: claim.map(|claim| claim.score.to_string()),
             error: verdict.result.as_ref().err().map(|error| one_line(error)),
             value: claim.map(|claim| claim.score),

@@ -1,5 +1,6 @@
 //! A claim with one thing of it altered: what the binding matrix hands to the verifier.
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -25,7 +26,8 @@ pub fn one_registration_more(claim: &Claim) -> (Bundle, Vec<Registration>) {
 
 pub fn for_the_stranger(claim: &Claim) -> (Bundle, Vec<Registration>) {
     let (old, new): (Address, _) = (claim.bundle.contributor(), stranger());
-    let stolen = |one: &Registration| edited(one, &old.to_string(), &new.to_string());
+    let stolen =
+        |one: &Registration| edited(one, &checksummed(&old).to_string(), &checksummed(&new).to_string());
     let mut bundle = claim.bundle.clone();
     match &mut bundle {
         Bundle::Data(bundle) => bundle.contributor = new,
