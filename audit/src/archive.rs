@@ -15,6 +15,7 @@ use fairshare_formats::eip55::{self, checksummed};
 use fairshare_formats::json::JsonError;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicySource};
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
+use fairshare_formats::units::{self, UnitsError};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use serde::{Deserialize, Serialize};
@@ -115,8 +116,8 @@ pub enum ContentError {
         digits: usize,
     },
     /// Not a list of units.
-    #[error("it is not `row,units` and a line for each row in order")]
-    Units,
+    #[error("it is not a list of units")]
+    Units(#[source] UnitsError),
 }
 
 fn shortened(text: &str, length: usize) -> String {
@@ -200,7 +201,7 @@ pub fn write(snapshot: &LedgerSnapshot, to: impl Write) -> io::Result<()> {
                 fairshare_formats::registration::to_json(&registered.registration).as_bytes(),
             )?;
             if let Some(units) = &registered.units {
-                append(format!("{folder}/units/{index}.csv"), units_text(units).as_bytes())?;
+                append(format!("{folder}/units/{index}.csv"), units::to_csv(units).as_bytes())?;
             }
         }
         for (index, bundle) in epoch.bundles.iter().enumerate() {
@@ -247,24 +248,6 @@ fn bound_of(name: &str) -> Option<u64> {
         "bundles" => Some(MAX_BUNDLE_BYTES as u64),
         _ => None,
     }
-}
-
-fn units_text(units: &[u32]) -> String {
-    let lines = units.iter().enumerate().map(|(row, units)| format!("{row},{units}\n"));
-    std::iter::once("row,units\n".to_owned()).chain(lines).collect()
-}
-
-fn parse_units(text: &str) -> Option<Vec<u32>> {
-    let mut lines = text.lines();
-    lines.next().filter(|header| *header == "row,units")?;
-    lines
-        .enumerate()
-        .map(|(row, line)| {
-            let (found, units) = line.split_once(',')?;
-            (found == row.to_string()).then_some(())?;
-            units.parse().ok()
-        })
-        .collect()
 }
 
 /// Entries not yet taken.
@@ -329,8 +312,8 @@ impl Entries {
         let units = match self.0.remove(&entry) {
             None => None,
             Some(bytes) => {
-                let units = std::str::from_utf8(&bytes).ok().and_then(parse_units);
-                Some(units.ok_or_else(|| content(&entry, ContentError::Units))?)
+                let units = units::listed(bytes.as_slice());
+                Some(units.map_err(|source| content(&entry, ContentError::Units(source)))?)
             }
         };
         Ok(Registered { registration, units })

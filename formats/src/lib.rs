@@ -18,9 +18,11 @@
 #[cfg(test)]
 mod counting;
 pub mod eip55;
+pub mod excerpt;
 pub mod json;
 pub mod policy;
 pub mod ptau;
 pub mod reference;
 pub mod registration;
 pub mod srs_file;
+pub mod units;

@@ -4,9 +4,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder};
+use fairshare_formats::excerpt::excerpt;
 
 use crate::binning::{Binning, number_hint};
-use crate::error::{IngestError, Position, excerpt};
+use crate::error::{IngestError, Position};
 use crate::source::{BATCH_RECORDS, locate};
 
 const BUFFER: usize = 1 << 16;
@@ -117,13 +118,8 @@ impl<R: Read + Seek> Table<R> {
         Ok(table)
     }
 
-    /// The file's name, for messages.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Names of the columns.
-    pub(crate) fn header(&self) -> Vec<&str> {
+    fn header(&self) -> Vec<&str> {
         self.header.iter().map(String::as_str).collect()
     }
 

@@ -4,12 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use fairshare_formats::eip55::AddressError;
-
-/// Longest excerpt of a cell or a name in a message, in characters.
-const EXCERPT: usize = 40;
-/// Most column names that a message lists.
-const NAMES: usize = 50;
+use fairshare_formats::excerpt::Names;
+use fairshare_formats::units::UnitsError;
 
 /// Where a cell stands in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,32 +21,6 @@ impl fmt::Display for Position {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Row(row) => write!(f, "row {row}"),
-        }
-    }
-}
-
-/// Columns' names as a message lists them: the first fifty, each cut to 40 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
-    listed: Vec<String>,
-    more: usize,
-}
-
-impl Names {
-    pub(crate) fn new(names: &[&str]) -> Self {
-        let listed: Vec<_> = names.iter().take(NAMES).map(|name| excerpt(name)).collect();
-        Self { more: names.len() - listed.len(), listed }
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in self.listed.iter().enumerate() {
-            write!(f, "{}`{name}`", if index == 0 { "" } else { ", " })?;
-        }
-        match self.more {
-            0 => Ok(()),
-            more => write!(f, ", and {more} more"),
         }
     }
 }
@@ -286,81 +256,12 @@ pub enum IngestError {
     /// Reading on after an error.
     #[error("reading stopped at an earlier error: open the files again")]
     Stopped,
-    /// A compute log whose units column is not evident.
-    #[error(
-        "{}: which column holds the units? Name one, or call it `units`; the file has: {present}",
-        path.display()
-    )]
-    UnitsColumn {
+    /// A compute log that is refused.
+    #[error("{}: not a log of units", path.display())]
+    Units {
         /// The file.
         path: PathBuf,
-        /// The names that are there.
-        present: Names,
+        /// Why, with line and column.
+        source: UnitsError,
     },
-    /// A column of a log of several nodes that is not named by a node's address.
-    #[error("{}, column `{column}`: a node's units stand under its address", path.display())]
-    NodeColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column's name.
-        column: String,
-        /// Why that is not an address.
-        source: AddressError,
-    },
-    /// A round or a number of units that is not an integer in range.
-    #[error(
-        "{}, line {line}, column `{column}`: `{cell}` is not an integer from 0 to {largest}, written in \
-         digits only",
-        path.display()
-    )]
-    NotAnInteger {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The column.
-        column: String,
-        /// The cell, cut to 40 characters.
-        cell: String,
-        /// The largest that would be accepted.
-        largest: u64,
-    },
-    /// A round outside those asked for.
-    #[error(
-        "{}, line {line}: round {round} is not one of the {rounds} rounds from {first}; remove it, or ask \
-         for other rounds",
-        path.display()
-    )]
-    RoundOutside {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The round.
-        round: u64,
-        /// The first round asked for.
-        first: u64,
-        /// Number of rounds asked for.
-        rounds: usize,
-    },
-    /// A round given twice.
-    #[error("{}, line {line}: round {round} is given twice; give each round once", path.display())]
-    RoundTwice {
-        /// The file.
-        path: PathBuf,
-        /// The line of the second, from 1.
-        line: u64,
-        /// The round.
-        round: u64,
-    },
-}
-
-/// A cell as a message shows it: on one line, cut to 40 characters, and never the reader's terminal's
-/// problem.
-pub(crate) fn excerpt(text: &str) -> String {
-    let mut shown: String = text.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
-    if text.chars().nth(EXCERPT).is_some() {
-        shown.push('…');
-    }
-    shown
 }

@@ -28,6 +28,6 @@ pub mod reference;
 mod source;
 pub mod units;
 
-pub use self::error::{FeatureKind, IngestError, Names, Position};
+pub use self::error::{FeatureKind, IngestError, Position};
 pub use self::records::Records;
 pub use self::source::BATCH_RECORDS;

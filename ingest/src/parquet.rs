@@ -27,9 +27,10 @@ use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+use fairshare_formats::excerpt::excerpt;
 
 use crate::binning::{Binning, Bins, Column, Edges, number_hint};
-use crate::error::{FeatureKind, IngestError, Position, excerpt};
+use crate::error::{FeatureKind, IngestError, Position};
 use crate::source::{BATCH_RECORDS, locate};
 use pages::{Failure, Pages};
 

@@ -3,7 +3,9 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use crate::error::{IngestError, Names};
+use fairshare_formats::excerpt::Names;
+
+use crate::error::IngestError;
 
 /// Most records that one [`Records::next_batch`](crate::Records::next_batch) appends.
 pub const BATCH_RECORDS: usize = 8192;
@@ -34,7 +36,7 @@ pub(crate) fn locate(path: &Path, present: &[&str], column: &str) -> Result<usiz
         return Err(IngestError::MissingColumn {
             path: path.to_path_buf(),
             column: column.to_owned(),
-            present: Names::new(present),
+            present: Names::new(present.iter().copied()),
         });
     };
     if positions.next().is_some() {

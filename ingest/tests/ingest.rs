@@ -16,6 +16,7 @@ use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
     NullArray, RecordBatch, StringArray, StringViewArray, UInt64Array, types::Int8Type,
 };
+use fairshare_formats::units::UnitsError;
 use fairshare_ingest::{
     BATCH_RECORDS, IngestError, Records, reference,
     units::{read_units, read_units_by_node},

@@ -11,6 +11,7 @@ use fairshare_params::schema::SchemaError;
 
 use crate::eip55::AddressError;
 use crate::reference::ReferenceFileError;
+use crate::units::UnitsError;
 
 /// A line and a column of the policy's text, both from 1; the column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,61 +231,21 @@ pub enum PolicyError {
 }
 
 /// Why a file of round totals is refused. Lines count from 1, the header included.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RoundsError {
-    /// Not comma-separated values: uneven rows, or bytes that are not UTF-8.
-    #[error("not a table of comma-separated values: {message}")]
-    Csv {
-        /// What was wrong, with the line.
-        message: String,
-    },
+    /// Not a table of units, or one with rounds out of order.
+    #[error(transparent)]
+    Table(#[from] UnitsError),
     /// The first column is not `round`, or no column follows it.
     #[error("line 1: the header must be `round` and then `total`, or `round` and then one column per node")]
     Header,
-    /// Two columns share a name.
-    #[error("line 1: column `{column}` stands twice; give every node one column")]
-    DuplicateColumn {
-        /// The column.
-        column: String,
-    },
     /// A column `total` beside columns of nodes would count every unit twice.
     #[error(
         "line 1: column `total` stands beside other columns and would be added to them; keep either `total` \
          or the nodes"
     )]
     TotalAndNodes,
-    /// More columns than are read.
-    #[error("line 1: {found} columns, at most {bound} are read; add nodes up, and keep the column `total`")]
-    TooManyColumns {
-        /// Columns found.
-        found: usize,
-        /// Columns read.
-        bound: usize,
-    },
-    /// A cell that is not a whole number below 2^32.
-    #[error("line {line}: column `{column}` holds `{text}`, not a whole number from 0 to 4294967295")]
-    Units {
-        /// The line.
-        line: u64,
-        /// The column.
-        column: String,
-        /// The cell, cut to 80 characters.
-        text: String,
-    },
-    /// A round out of order.
-    #[error(
-        "line {line}: round `{text}` stands where round {expected} belongs; list every round once, in order, \
-         from `rounds.first`"
-    )]
-    Order {
-        /// The line.
-        line: u64,
-        /// The cell, cut to 80 characters.
-        text: String,
-        /// The round expected.
-        expected: u64,
-    },
     /// A round's units do not fit.
     #[error("line {line}: the units of round {round} add up to {total}, above 4294967295; use larger units")]
     Total {

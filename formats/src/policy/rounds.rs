@@ -3,111 +3,76 @@
 use std::collections::HashSet;
 use std::io::Read;
 
-use fairshare_params::encoding::wide;
-
 use super::error::RoundsError;
+use crate::excerpt::excerpt;
+use crate::units::{ROUND, Table, UnitsError};
 
-/// Most columns of a file of rounds: nodes of one epoch. A cell takes many times its own bytes once it is
-/// read.
-const MAX_COLUMNS: usize = 1 << 16;
+type Result<T> = std::result::Result<T, RoundsError>;
 
 /// Reads the totals of at most `bound + 1` rounds, the first of them `first`: one too many is enough to
 /// refuse.
 ///
 /// The header is `round` and then either `total` or one column per node; a row's sum is its round's total.
-pub(super) fn parse_rounds(text: impl Read, first: u64, bound: usize) -> Result<Vec<u32>, RoundsError> {
-    let mut reader = csv::ReaderBuilder::new().from_reader(text);
-    let columns = parse_header(reader.headers().map_err(unreadable)?)?;
+pub(super) fn parse_rounds(text: impl Read, first: u64, bound: usize) -> Result<Vec<u32>> {
+    let mut table = Table::open(text).or_else(|error| match error {
+        UnitsError::Empty => Err(RoundsError::Header),
+        other => Err(other.into()),
+    })?;
+    check_header(&table)?;
+    let columns = table.header().count();
     let mut totals = Vec::new();
-    for record in reader.records().take(bound.saturating_add(1)) {
-        let record = record.map_err(unreadable)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let mut cells = record.iter();
-        let round = check_round(cells.next().unwrap_or(""), first, totals.len(), line)?;
+    while totals.len() <= bound && table.advance()? {
+        let round = table.check_number(0, first, totals.len())?;
         let mut total = 0u64;
-        for (column, cell) in columns.iter().zip(cells) {
-            let units = parse_units(cell).ok_or_else(|| RoundsError::Units {
-                line,
-                column: column.clone(),
-                text: shorten(cell),
-            })?;
+        for column in 1..columns {
             // At most 2^16 columns, so the sum stays below 2^48.
-            total = total.saturating_add(units.into());
+            total = total.saturating_add(table.integer::<u32>(column)?.into());
         }
+        let line = table.line();
         totals.push(u32::try_from(total).map_err(|_| RoundsError::Total { line, round, total })?);
     }
     Ok(totals)
 }
 
-/// The columns after `round`.
-fn parse_header(header: &csv::StringRecord) -> Result<Vec<String>, RoundsError> {
-    if header.len() > MAX_COLUMNS {
-        return Err(RoundsError::TooManyColumns { found: header.len(), bound: MAX_COLUMNS });
-    }
-    let mut names = header.iter();
-    let columns: Vec<String> = match names.next() {
-        Some("round") => names.map(str::to_owned).collect(),
-        _ => return Err(RoundsError::Header),
-    };
-    if columns.is_empty() {
+fn check_header(table: &Table<impl Read>) -> Result<()> {
+    let mut columns = table.header();
+    if columns.next() != Some(ROUND) || columns.clone().next().is_none() {
         return Err(RoundsError::Header);
     }
-    if columns.len() > 1 && columns.iter().any(|column| column.trim().eq_ignore_ascii_case("total")) {
+    let is_total = |column: &str| column.trim().eq_ignore_ascii_case("total");
+    if columns.clone().count() > 1 && columns.clone().any(is_total) {
         return Err(RoundsError::TotalAndNodes);
     }
+    // A node's units would be added twice.
     let mut seen = HashSet::new();
-    match columns.iter().find(|column| !seen.insert(column.as_str())) {
-        Some(column) => Err(RoundsError::DuplicateColumn { column: column.clone() }),
-        None => Ok(columns),
+    match columns.find(|column| !seen.insert(*column)) {
+        Some(column) => Err(UnitsError::DuplicateColumn { column: excerpt(column) }.into()),
+        None => Ok(()),
     }
-}
-
-fn check_round(cell: &str, first: u64, index: usize, line: u64) -> Result<u64, RoundsError> {
-    let expected = first.saturating_add(wide(index));
-    if is_number(cell) && cell.parse() == Ok(expected) {
-        return Ok(expected);
-    }
-    Err(RoundsError::Order { line, text: shorten(cell), expected })
-}
-
-fn parse_units(cell: &str) -> Option<u32> {
-    if is_number(cell) { cell.parse().ok() } else { None }
-}
-
-/// Digits only: Rust's parser also takes a leading plus sign.
-fn is_number(cell: &str) -> bool {
-    !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn shorten(cell: &str) -> String {
-    cell.chars().take(80).collect()
-}
-
-fn unreadable(error: csv::Error) -> RoundsError {
-    RoundsError::Csv { message: error.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::counting::reads_once;
+    use crate::units::MAX_COLUMNS;
 
     #[test]
     fn a_table_is_read_once() {
         let rows: String = (5..2_005).map(|round| format!("{round}{}\n", ",7".repeat(50))).collect();
         let text = format!("round{}\n{rows}", (0..50).map(|node| format!(",{node}")).collect::<String>());
-        assert_eq!(reads_once(&text, |text| parse_rounds(text, 5, 2_000)), Ok(vec![350; 2_000]));
+        assert_eq!(reads_once(&text, |text| parse_rounds(text, 5, 2_000)).unwrap(), [350; 2_000]);
     }
 
-    fn parse(text: &str) -> Result<Vec<u32>, RoundsError> {
+    fn parse(text: &str) -> Result<Vec<u32>> {
         parse_rounds(text.as_bytes(), 5, 3)
     }
 
     #[test]
     fn a_row_is_summed_over_its_nodes() {
-        assert_eq!(parse("round,a,b\n5,1,2\n6,0,0\n"), Ok(vec![3, 0]));
-        assert_eq!(parse("round,total\n5,4294967295\n"), Ok(vec![u32::MAX]));
-        assert_eq!(parse("round,total\r\n5,7\r\n"), Ok(vec![7]));
+        assert_eq!(parse("round,a,b\n5,1,2\n6,0,0\n").unwrap(), [3, 0]);
+        assert_eq!(parse("round,total\n5,4294967295\n").unwrap(), [u32::MAX]);
+        assert_eq!(parse("round,total\r\n5,7\r\n").unwrap(), [7]);
     }
 
     #[test]
@@ -118,54 +83,70 @@ mod tests {
 
     #[test]
     fn headers_are_checked() {
-        assert_eq!(parse(""), Err(RoundsError::Header));
-        assert_eq!(parse("round\n5\n"), Err(RoundsError::Header));
-        assert_eq!(parse("day,a\n5,1\n"), Err(RoundsError::Header));
-        assert_eq!(parse("round,a,total\n5,1,1\n"), Err(RoundsError::TotalAndNodes));
-        assert_eq!(parse("round,a,Total\n5,1,1\n"), Err(RoundsError::TotalAndNodes));
-        assert_eq!(
-            parse("round,a,b,a\n5,1,1,1\n"),
-            Err(RoundsError::DuplicateColumn { column: "a".to_owned() })
-        );
+        for text in ["", "round\n5\n", "day,a\n5,1\n"] {
+            assert!(matches!(parse(text), Err(RoundsError::Header)), "{text:?}");
+        }
+        for text in ["round,a,total\n5,1,1\n", "round,a,Total\n5,1,1\n"] {
+            assert!(matches!(parse(text), Err(RoundsError::TotalAndNodes)), "{text:?}");
+        }
+        let error = parse("round,a,b,a\n5,1,1,1\n").unwrap_err();
+        assert_eq!(error.to_string(), "line 1: two columns are named `a`; rename or remove one");
     }
 
     #[test]
     fn columns_are_bounded() {
-        let header = |nodes: usize| -> String { (0..nodes).map(|node| format!(",{node}")).collect() };
+        let header = |nodes: usize| -> String { (0..nodes).map(|node| format!(",0x{node:040x}")).collect() };
         let text = |nodes| format!("round{}\n5{}\n", header(nodes), ",1".repeat(nodes));
-        assert_eq!(parse(&text(MAX_COLUMNS - 1)), Ok(vec![MAX_COLUMNS as u32 - 1]));
-        let found = MAX_COLUMNS + 1;
-        assert_eq!(parse(&text(MAX_COLUMNS)), Err(RoundsError::TooManyColumns { found, bound: MAX_COLUMNS }));
+        assert_eq!(parse(&text(MAX_COLUMNS - 1)).unwrap(), [MAX_COLUMNS as u32 - 1]);
+        let error = parse(&text(MAX_COLUMNS)).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                RoundsError::Table(UnitsError::TooManyColumns { found, bound: MAX_COLUMNS })
+                    if found == MAX_COLUMNS + 1
+            ),
+            "{error}"
+        );
     }
 
     #[test]
     fn cells_are_checked_and_named() {
         for text in ["", "-1", "+1", "1.0", "4294967296", "one"] {
             let error = parse(&format!("round,a,b\n5,1,2\n6,3,{text}\n")).unwrap_err();
-            assert_eq!(error, RoundsError::Units { line: 3, column: "b".to_owned(), text: text.to_owned() });
-            assert!(error.to_string().contains("line 3: column `b`"), "{error}");
+            let told = format!("line 3, column `b`: `{text}` is not an integer from 0 to 4294967295");
+            assert!(error.to_string().starts_with(&told), "{error}");
         }
     }
 
     #[test]
     fn rounds_must_be_consecutive_from_the_first() {
-        for text in ["4", "6", "", "+5", "x"] {
-            let error = parse(&format!("round,a\n{text},1\n")).unwrap_err();
-            assert_eq!(error, RoundsError::Order { line: 2, text: text.to_owned(), expected: 5 });
+        for (text, told) in [
+            ("4", "line 2, column `round`: 4 stands where 5 belongs; list every round once"),
+            ("6", "line 2, column `round`: 6 stands where 5 belongs; list every round once"),
+            ("", "line 2, column `round`: `` is not an integer"),
+            ("+5", "line 2, column `round`: `+5` is not an integer"),
+        ] {
+            let error = parse(&format!("round,a\n{text},1\n")).unwrap_err().to_string();
+            assert!(error.starts_with(told), "{error}");
         }
-        let error = parse("round,a\n5,1\n5,1\n").unwrap_err();
-        assert_eq!(error, RoundsError::Order { line: 3, text: "5".to_owned(), expected: 6 });
+        let error = parse("round,a\n5,1\n5,1\n").unwrap_err().to_string();
+        assert!(error.starts_with("line 3, column `round`: 5 stands where 6 belongs"), "{error}");
+        let last = format!("round,a\n{0},1\n{0},1\n", u64::MAX);
+        let error = parse_rounds(last.as_bytes(), u64::MAX, 3).unwrap_err();
+        assert!(matches!(error, RoundsError::Table(UnitsError::Order { line: 3, .. })), "{error}");
     }
 
     #[test]
     fn a_total_past_32_bits_is_refused() {
         let error = parse("round,a,b\n5,4294967295,1\n").unwrap_err();
-        assert_eq!(error, RoundsError::Total { line: 2, round: 5, total: 1 << 32 });
+        assert!(matches!(error, RoundsError::Total { line: 2, round: 5, total: 0x1_0000_0000 }), "{error}");
     }
 
     #[test]
     fn uneven_rows_and_bytes_that_are_no_text_are_refused() {
-        assert!(matches!(parse("round,a\n5,1,2\n"), Err(RoundsError::Csv { .. })));
-        assert!(matches!(parse_rounds(&b"round,a\n5,\xff\n"[..], 5, 3), Err(RoundsError::Csv { .. })));
+        let error = parse("round,a\n5,1,2\n").unwrap_err();
+        assert!(matches!(error, RoundsError::Table(UnitsError::Ragged { line: 2, .. })), "{error}");
+        let error = parse_rounds(&b"round,a\n5,\xff\n"[..], 5, 3).unwrap_err();
+        assert!(matches!(error, RoundsError::Table(UnitsError::NotUtf8 { line: 2 })), "{error}");
     }
 }

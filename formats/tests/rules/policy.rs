@@ -5,6 +5,7 @@ use std::error::Error;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError, RoundsError};
 use fairshare_formats::reference::ReferenceFileError;
+use fairshare_formats::units::UnitsError;
 use fairshare_params::Geometry;
 use fairshare_params::policy::{RuleError, Weighting};
 use fairshare_params::schema::SchemaError;
@@ -423,9 +424,12 @@ fn files_of_rounds_are_checked() {
     let file = ROUNDS_CSV.replace("11,", "13,");
     refuses!(
         read_with(&with_rounds_file(&file), &file),
-        PolicyError::RoundsFile { source: RoundsError::Order { line: 3, expected: 11, .. }, .. },
+        PolicyError::RoundsFile {
+            source: RoundsError::Table(UnitsError::Order { line: 3, expected: 11, .. }),
+            ..
+        },
         "`rounds.file` (line 28",
-        "`rounds.csv`: line 3: round `13`"
+        "`rounds.csv`: line 3, column `round`: 13"
     );
 }
 

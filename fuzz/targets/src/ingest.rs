@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use fairshare_formats::units::UnitsError;
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Position, Records};
 use fairshare_params::schema::{Feature, Rule, Schema};
@@ -124,9 +125,13 @@ fn check_line(error: &IngestError, data: &[u8]) -> bool {
         | IngestError::NotUtf8 { line, .. }
         | IngestError::UnclosedQuote { line, .. }
         | IngestError::RecordTooLong { line, .. }
-        | IngestError::NotAnInteger { line, .. }
-        | IngestError::RoundOutside { line, .. }
-        | IngestError::RoundTwice { line, .. }
+        | IngestError::Units { source: UnitsError::Ragged { line, .. }, .. }
+        | IngestError::Units { source: UnitsError::NotUtf8 { line }, .. }
+        | IngestError::Units { source: UnitsError::UnclosedQuote { line }, .. }
+        | IngestError::Units { source: UnitsError::RowTooLong { line, .. }, .. }
+        | IngestError::Units { source: UnitsError::NotAnInteger { line, .. }, .. }
+        | IngestError::Units { source: UnitsError::RoundOutside { line, .. }, .. }
+        | IngestError::Units { source: UnitsError::RoundTwice { line, .. }, .. }
         | IngestError::NotANumber { position: Position::Line(line), .. } => *line,
         _ => return false,
     };

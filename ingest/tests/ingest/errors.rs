@@ -49,7 +49,7 @@ fn a_cause_is_a_source_and_not_repeated() {
     let path = folder.path().join("log.csv");
     fs::write(&path, "round,0x12\n5,1\n").expect("write");
     let node = read_units_by_node(&path, 5, 1).expect_err("no address");
-    assert!(matches!(node, IngestError::NodeColumn { .. }));
+    assert!(matches!(node, IngestError::Units { source: UnitsError::NodeColumn { .. }, .. }));
     let absent = Records::open(&["absent.csv".into()], &flight_schema()).expect_err("absent");
     for error in [node, absent] {
         let cause = std::error::Error::source(&error).expect("a cause").to_string();
@@ -230,64 +230,14 @@ fn an_error_ends_the_reading() {
     assert_eq!(again.to_string(), "reading stopped at an earlier error: open the files again");
 }
 
-fn units_error(text: &str, column: Option<&str>) -> String {
+/// What is refused, and why, is tested where tables of units are read, in `fairshare_formats`.
+#[test]
+fn a_log_that_is_refused_is_named() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("log.csv");
-    fs::write(&path, text).expect("write");
-    let error = read_units(&path, column, 5, 3).expect_err("an error").to_string();
-    error.strip_prefix(&path.display().to_string()).unwrap_or(&error).to_owned()
-}
-
-#[test]
-fn units_columns_that_are_not_evident() {
-    assert_eq!(
-        units_error("round,a,b\n5,1,2\n", None),
-        ": which column holds the units? Name one, or call it `units`; the file has: `round`, `a`, `b`"
-    );
-    assert_eq!(
-        units_error("round\n5\n", None),
-        ": which column holds the units? Name one, or call it `units`; the file has: `round`"
-    );
-    assert_eq!(units_error("round,a\n5,1\n", Some("b")), ": no column `b`; the file has: `round`, `a`");
-    assert_eq!(
-        units_error("Round,units\n5,1\n", None),
-        ": no column `round`; the file has: `Round`, `units`"
-    );
-}
-
-#[test]
-fn units_that_are_no_integers() {
-    for cell in ["-1", "+1", "1.5", " 1", "4294967296", "99999999999999999999", ""] {
-        assert_eq!(
-            units_error(&format!("round,units\n5,1\n6,{cell}\n"), None),
-            format!(
-                ", line 3, column `units`: `{cell}` is not an integer from 0 to 4294967295, written in \
-                 digits only"
-            )
-        );
-    }
-    assert_eq!(
-        units_error("round,units\nfive,1\n", None),
-        ", line 2, column `round`: `five` is not an integer from 0 to 18446744073709551615, written in \
-         digits only"
-    );
-}
-
-#[test]
-fn rounds_outside_or_twice() {
-    for round in ["4", "8", "18446744073709551615"] {
-        assert_eq!(
-            units_error(&format!("round,units\n{round},1\n"), None),
-            format!(
-                ", line 2: round {round} is not one of the 3 rounds from 5; remove it, or ask for other \
-                 rounds"
-            )
-        );
-    }
-    // Twice is twice though the units be 0.
-    assert_eq!(
-        units_error("round,units\n6,0\n6,0\n", None),
-        ", line 3: round 6 is given twice; give each round once"
-    );
-    assert_eq!(units_error("round,units\n", None), "no records: every file has a header only");
+    fs::write(&path, "round,units\n5,1\n6,-1\n").expect("write");
+    let error = read_units(&path, None, 5, 3).expect_err("an error");
+    assert_eq!(error.to_string(), format!("{}: not a log of units", path.display()));
+    let cause = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(cause.starts_with("line 3, column `units`: `-1`"), "{cause}");
 }

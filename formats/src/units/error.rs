@@ -1,0 +1,151 @@
+//! Why a table of units is refused, where, and how to mend it.
+
+use std::io;
+
+use crate::eip55::AddressError;
+use crate::excerpt::Names;
+
+/// Why a table of units is refused. Lines count from 1, the header included; what a message quotes is cut
+/// to 40 characters.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnitsError {
+    /// Reading failed underway.
+    #[error("reading failed")]
+    Read(#[source] io::Error),
+    /// Nothing there, not even a header.
+    #[error("the file is empty; a header with the columns' names is needed")]
+    Empty,
+    /// Nothing below the header.
+    #[error("the table has a header and no row")]
+    NoRows,
+    /// More columns than are read.
+    #[error("line 1: {found} columns, at most {bound} are read; add nodes up")]
+    TooManyColumns {
+        /// Columns found.
+        found: usize,
+        /// Columns read.
+        bound: usize,
+    },
+    /// A column that is needed is absent.
+    #[error("no column `{column}`; the file has: {present}")]
+    MissingColumn {
+        /// The name looked for.
+        column: String,
+        /// The names that are there.
+        present: Names,
+    },
+    /// A column that is needed is there twice.
+    #[error("line 1: two columns are named `{column}`; rename or remove one")]
+    DuplicateColumn {
+        /// The name.
+        column: String,
+    },
+    /// A column that such a table does not have.
+    #[error("line 1: column `{column}` is not one of this table's; remove it")]
+    UnknownColumn {
+        /// The name.
+        column: String,
+    },
+    /// The units column is not evident.
+    #[error("which column holds the units? Name one, or call it `units`; the file has: {present}")]
+    WhichColumn {
+        /// The names that are there.
+        present: Names,
+    },
+    /// A column of a log of several nodes that is not named by a node's address.
+    #[error("line 1, column `{column}`: a node's units stand under its address")]
+    NodeColumn {
+        /// The column's name.
+        column: String,
+        /// Why that is not an address.
+        source: AddressError,
+    },
+    /// A row with more or fewer cells than the header.
+    #[error(
+        "line {line}: {found} cells, but the header has {expected}; check for missing or unquoted commas"
+    )]
+    Ragged {
+        /// The line.
+        line: u64,
+        /// Cells in the header.
+        expected: usize,
+        /// Cells in the row.
+        found: usize,
+    },
+    /// Text that is not UTF-8.
+    #[error("line {line}: not valid UTF-8; save the file as UTF-8")]
+    NotUtf8 {
+        /// The line.
+        line: u64,
+    },
+    /// The text ends within quotes, so that rows could be hidden in one cell.
+    #[error("line {line}: a quoted cell is never closed; add the closing quote")]
+    UnclosedQuote {
+        /// The line on which the row begins.
+        line: u64,
+    },
+    /// A row beyond any sensible length, as an unclosed quote makes.
+    #[error("line {line}: a row of more than {bound} bytes; check for a quoted cell that is never closed")]
+    RowTooLong {
+        /// The line on which the row begins.
+        line: u64,
+        /// The most bytes that are read of a row.
+        bound: usize,
+    },
+    /// A number that is not an integer in range.
+    #[error(
+        "line {line}, column `{column}`: `{cell}` is not an integer from 0 to {largest}, written in digits \
+         only"
+    )]
+    NotAnInteger {
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell.
+        cell: String,
+        /// The largest that would be accepted.
+        largest: u64,
+    },
+    /// A round outside those asked for.
+    #[error(
+        "line {line}: round {round} is not one of the {rounds} rounds from {first}; remove it, or ask for \
+         other rounds"
+    )]
+    RoundOutside {
+        /// The line.
+        line: u64,
+        /// The round.
+        round: u64,
+        /// The first round asked for.
+        first: u64,
+        /// Number of rounds asked for.
+        rounds: usize,
+    },
+    /// A round given twice.
+    #[error("line {line}: round {round} is given twice; give each round once")]
+    RoundTwice {
+        /// The line of the second.
+        line: u64,
+        /// The round.
+        round: u64,
+    },
+    /// A row out of order, in a table that has every row.
+    #[error(
+        "line {line}, column `{column}`: {found} stands where {expected} belongs; list every {column} once, \
+         in order, from {first}"
+    )]
+    Order {
+        /// The line.
+        line: u64,
+        /// The column that numbers the rows.
+        column: String,
+        /// The number found.
+        found: u64,
+        /// The number expected.
+        expected: u64,
+        /// The first row's number.
+        first: u64,
+    },
+}
