@@ -1,20 +1,16 @@
 //! A ledger's whole content, by itself: what an archive holds and an audit reads.
 
 use std::fmt;
-use std::str::FromStr;
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::Registration;
 
 use crate::settlement::{Carry, Payout};
 
-/// Longest bundle that the ledger keeps, in bytes: both databases hold a value of this size, and some 5,000
-/// standard segments, five thousand million symbols, fit.
-pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
+pub use fairshare_formats::archive::{MAX_BUNDLE_BYTES, Registered, State};
 
 /// Every epoch of a vault, in order, and every claim. Nothing in it is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,47 +72,6 @@ impl fmt::Display for VaultIdentity {
     }
 }
 
-/// Where an epoch stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Contributions are registered and bundles submitted.
-    Open,
-    /// Nothing is added any more.
-    Closed,
-    /// Amounts are fixed.
-    Settled,
-    /// Everybody has claimed.
-    PaidOut,
-}
-
-impl State {
-    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
-
-    /// Its name in the ledger and everywhere else.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Settled => "settled",
-            Self::PaidOut => "paid out",
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for State {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|state| state.name() == text).ok_or(())
-    }
-}
-
 /// One contributor's payout of one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paid {
@@ -126,15 +81,6 @@ pub struct Paid {
     pub payout: Payout,
     /// All that the contributor has earned up to and including this epoch.
     pub cumulative: u128,
-}
-
-/// A registration on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
-    /// The registration.
-    pub registration: Registration,
-    /// The node's units by round, where they are on record.
-    pub units: Option<Vec<u32>>,
 }
 
 /// A claim on record.

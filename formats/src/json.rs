@@ -3,33 +3,67 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Deserializer;
-use serde_json::de::Read;
+use serde_json::de::{Read, SliceRead};
+
+/// What some editors begin a text with: no part of it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What was wrong with a JSON text, with line and column.
-///
-/// The library quotes what it found, however long that is: it is cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonError(String);
+#[derive(Debug)]
+pub struct JsonError(serde_json::Error);
 
+/// The library quotes what it found, however long that is: it is cut.
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        const MOST: usize = 200;
+        let message = self.0.to_string();
+        if message.chars().count() <= MOST {
+            return f.write_str(&message);
+        }
+        let shown: String = message.chars().take(MOST).collect();
+        write!(f, "{shown}… at line {} column {}", self.0.line(), self.0.column())
     }
 }
 
-impl std::error::Error for JsonError {}
+/// The library's error is what this one shows, and no cause of it.
+impl std::error::Error for JsonError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0)
+    }
+}
+
+/// Equal if they say the same.
+impl PartialEq for JsonError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for JsonError {}
+
+impl JsonError {
+    /// The library's error: its category, line and column.
+    pub fn inner(&self) -> &serde_json::Error {
+        &self.0
+    }
+}
 
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
-        const MOST: usize = 200;
-        let message = error.to_string();
-        if message.chars().count() <= MOST {
-            return Self(message);
-        }
-        let shown: String = message.chars().take(MOST).collect();
-        Self(format!("{shown}… at line {} column {}", error.line(), error.column()))
+        Self(error)
     }
+}
+
+/// A reader of a text of JSON, which may begin with a byte-order mark.
+pub(crate) fn reader(bytes: &[u8]) -> Deserializer<SliceRead<'_>> {
+    Deserializer::from_slice(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
+}
+
+/// What a text of JSON is, with nothing after it.
+pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    whole(reader(bytes)).map_err(JsonError)
 }
 
 /// What a text of JSON is, with nothing after it: as `serde_json::from_slice` reads it, but from anything

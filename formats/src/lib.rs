@@ -15,8 +15,7 @@
     )
 )]
 
-#[cfg(test)]
-mod counting;
+pub mod archive;
 pub mod eip55;
 pub mod excerpt;
 pub mod json;

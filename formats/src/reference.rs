@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use crate::json::{self, JsonError};
 
 /// Why a file of reference counts is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceFileError {
     /// Not `{"counts": {"feature": [count, …], …}}`.
@@ -23,7 +23,7 @@ pub enum ReferenceFileError {
 
 /// Reads `{"counts": {"feature": [1, 2, …], …}}`. A feature that is given twice is refused.
 pub fn from_json(bytes: &[u8]) -> Result<Reference, ReferenceFileError> {
-    read(serde_json::Deserializer::from_slice(bytes))
+    read(json::reader(bytes))
 }
 
 fn read<'de>(
@@ -102,7 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::counting::reads_once;
+    use fairshare_pinned::counting::reads_once;
 
     #[test]
     fn json_is_refused_with_its_position() {

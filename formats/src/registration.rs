@@ -22,7 +22,7 @@ pub const REGISTRATION_VERSION: u32 = 1;
 pub const MAX_REGISTRATION_BYTES: usize = 64 << 10;
 
 /// Why a registration is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistrationFileError {
     /// Longer than [`MAX_REGISTRATION_BYTES`]; nothing of it was parsed.

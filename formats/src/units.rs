@@ -137,7 +137,7 @@ fn find_units(table: &Table<impl Read>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counting::reads_once;
+    use fairshare_pinned::counting::reads_once;
 
     const ROUNDS: Rounds = Rounds { first: 5, count: 2_000 };
     const NODES: usize = 20;

@@ -254,7 +254,7 @@ fn count_lines(text: impl BufRead, offset: u64) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counting::Counting;
+    use fairshare_pinned::counting::Counting;
 
     /// Reads all that text; the number of records or the error, and what was read.
     fn read(text: String) -> (Result<usize, IngestError>, Counting) {

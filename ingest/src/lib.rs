@@ -18,8 +18,6 @@
 //! one column too: there a missing value is written `""`.
 
 mod binning;
-#[cfg(test)]
-mod counting;
 mod csv;
 mod error;
 mod parquet;

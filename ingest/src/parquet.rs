@@ -361,7 +361,7 @@ mod tests {
     use fairshare_params::schema::{Feature, Rule, Schema};
 
     use super::*;
-    use crate::counting::Counting;
+    use fairshare_pinned::counting::Counting;
 
     const ROWS: usize = 3_000;
 

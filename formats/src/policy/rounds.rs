@@ -54,8 +54,8 @@ fn check_header(table: &Table<impl Read>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counting::reads_once;
     use crate::units::MAX_COLUMNS;
+    use fairshare_pinned::counting::reads_once;
 
     #[test]
     fn a_table_is_read_once() {

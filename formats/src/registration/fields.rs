@@ -21,7 +21,7 @@ pub(super) struct Fields {
 impl Fields {
     /// Parses an object. A key that stands twice is refused: readers would differ in which one counts.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        Self::read(serde_json::Deserializer::from_slice(bytes))
+        Self::read(json::reader(bytes))
     }
 
     fn read<'de>(text: serde_json::Deserializer<impl serde_json::de::Read<'de>>) -> Result<Self> {
@@ -205,7 +205,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counting::reads_once;
+    use fairshare_pinned::counting::reads_once;
 
     #[test]
     fn fields_are_read_once() {

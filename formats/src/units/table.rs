@@ -114,18 +114,16 @@ impl<R: Read> Table<R> {
         self.reader.get_mut().allowance = ROW_BYTES;
         let read = self.reader.read_byte_record(&mut self.record);
         if let Ok(false) = read {
-            let open = self.reader.get_ref().quotes == Quotes::Quoted;
-            // The library ends a row at the text's end though its quotes be open: all that follows a stray
-            // quote would vanish into one cell. Only the last row can be so.
-            return if open { Err(UnitsError::UnclosedQuote { line: self.line }) } else { Ok(false) };
+            return Ok(false);
         }
         self.line = self.reader.get_mut().line_from(start);
-        let line = self.line;
+        let (line, text) = (self.line, self.reader.get_ref());
         match read {
-            Err(_) if self.reader.get_ref().allowance == 0 => {
-                Err(UnitsError::RowTooLong { line, bound: ROW_BYTES })
-            }
+            Err(_) if text.allowance == 0 => Err(UnitsError::RowTooLong { line, bound: ROW_BYTES }),
             Err(error) => Err(UnitsError::Read(error.into())),
+            // The library ends a row at the text's end though its quotes be open: all that follows a stray
+            // quote would vanish into one cell. It asks for more than there is for the last row only.
+            Ok(_) if text.ended && text.quotes == Quotes::Quoted => Err(UnitsError::UnclosedQuote { line }),
             // Cell by cell: a character cut in two by a comma would pass as a whole.
             Ok(_) if self.record.iter().any(|cell| std::str::from_utf8(cell).is_err()) => {
                 Err(UnitsError::NotUtf8 { line })
@@ -166,6 +164,7 @@ struct Tracked<R> {
     /// Where lines begin that are not blank, from the row at hand on.
     starts: VecDeque<(u64, u64)>,
     quotes: Quotes,
+    ended: bool,
 }
 
 /// Where in a cell the text is. Quotes count where the library counts them: the first of a cell opens, two
@@ -189,6 +188,7 @@ impl<R> Tracked<R> {
             previous: 0,
             starts: VecDeque::new(),
             quotes: Quotes::CellStart,
+            ended: false,
         }
     }
 
@@ -239,6 +239,7 @@ impl<R: Read> Read for Tracked<R> {
             return Err(io::Error::other("row too long"));
         }
         let read = self.text.read(window)?;
+        self.ended = read == 0;
         self.allowance = self.allowance.saturating_sub(read);
         for byte in window.iter().take(read) {
             self.note(*byte);

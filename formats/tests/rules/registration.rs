@@ -342,3 +342,13 @@ fn what_is_quoted_of_a_text_that_is_no_object_is_cut() {
     let message = std::error::Error::source(&error).expect("a cause").to_string();
     assert!(message.len() < 400 && message.contains("at line 2 column"), "{message}");
 }
+
+/// As in policies and tables: some editors begin a text with it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let text = to_json(&data(1));
+    assert_eq!(parse(&format!("\u{feff}{text}")), Ok(data(1)));
+    for text in [format!("\u{feff}\u{feff}{text}"), format!("{text}\u{feff}"), "\u{feff}".to_owned()] {
+        assert!(matches!(parse(&text), Err(RegistrationFileError::Json(_))), "{text:?}");
+    }
+}

@@ -11,13 +11,15 @@
 //! `FAIRSHARE_BLESS=0`.
 //!
 //! A crate of its own within `testkit/`, because the circuits' tests need this and must not wait for a prover
-//! to compile.
+//! to compile. For the same reason it has the file that counts what is read of it ([`counting`]).
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
+
+pub mod counting;
 
 /// The one variable by which pinned files are written anew.
 const BLESS: &str = "FAIRSHARE_BLESS";

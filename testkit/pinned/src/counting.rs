@@ -1,4 +1,4 @@
-//! For tests: a file in memory that counts what is read of it.
+//! A file in memory that counts what is read of it.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -6,19 +6,33 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file, whose reader may be used up by what reads it; a clone has the same count.
 #[derive(Clone)]
-pub(crate) struct Counting {
+pub struct Counting {
     bytes: Cursor<Arc<[u8]>>,
     read: Arc<AtomicU64>,
 }
 
+/// Checks that `read`, given a file of these bytes, reads each of them once and none twice.
+pub fn reads_once<T>(bytes: impl AsRef<[u8]>, read: impl FnOnce(Counting) -> T) -> T {
+    let file = Counting::new(bytes.as_ref());
+    let result = read(file.clone());
+    assert_eq!(file.bytes_read(), bytes.as_ref().len() as u64, "bytes read, and bytes given");
+    result
+}
+
 impl Counting {
-    pub(crate) fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+    /// A file of these bytes.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { bytes: Cursor::new(bytes.into()), read: Arc::default() }
     }
 
+    /// Bytes read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
     /// Checks that at most `times` the file's length was read, and something.
-    pub(crate) fn assert_read_at_most(&self, times: u64) {
-        let (read, length) = (self.read.load(Ordering::Relaxed), self.bytes.get_ref().len() as u64);
+    pub fn assert_read_at_most(&self, times: u64) {
+        let (read, length) = (self.bytes_read(), self.bytes.get_ref().len() as u64);
         assert!(read > 0 && read <= times * length, "{read} bytes were read of a file of {length}");
     }
 }
