@@ -10,6 +10,8 @@ mod commands {
     mod input;
     mod parameters;
     mod path;
+    #[cfg(unix)]
+    mod pipes;
     #[cfg(target_os = "linux")]
     mod resources;
     #[cfg(unix)]

@@ -127,9 +127,7 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
 
     /// The file's length times the share of its rows that are read.
     pub(crate) fn bytes_read(&self, file_length: u64) -> u64 {
-        // Fewer rows than 2^32 are declared: the product of a remainder and of rows fits.
-        let (declared, read) = (self.declared.max(1), self.read.min(self.declared));
-        file_length / declared * read + file_length % declared * read / declared
+        share(file_length, self.read, self.declared)
     }
 
     fn check_count(&self) -> Result<usize, IngestError> {
@@ -351,6 +349,15 @@ fn decode_error(
     IngestError::ParquetDecode { path: path.to_path_buf(), row, source: Box::new(source) }
 }
 
+/// The share of a file that so many of its rows are. Of a file that was exchanged after it was measured, any
+/// number may be declared.
+fn share(file_length: u64, read: u64, declared: u64) -> u64 {
+    let (read, declared) = (read.min(declared), declared.max(1));
+    let bytes = u128::from(file_length) * u128::from(read) / u128::from(declared);
+    // Of no more than all rows, no more than the file: it fits.
+    u64::try_from(bytes).unwrap_or(file_length)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -397,6 +404,21 @@ mod tests {
     impl Seek for Failing {
         fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
             self.file.seek(to)
+        }
+    }
+
+    #[test]
+    fn progress_stays_within_the_file_whatever_is_declared() {
+        const ALL: u64 = u64::MAX;
+        for (length, read, declared, bytes) in [
+            (1_000, 1, 4, 250),
+            (1_000, 0, 0, 0),
+            (1_000, 7, 3, 1_000),
+            (ALL, ALL - 1, ALL, ALL - 1),
+            (ALL - 1, ALL / 2, ALL, ALL / 2 - 1),
+            (12_345, ALL, ALL, 12_345),
+        ] {
+            assert_eq!(share(length, read, declared), bytes, "{length} {read} {declared}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::binning::Binning;
 use crate::csv::CsvSource;
 use crate::error::IngestError;
 use crate::parquet::ParquetSource;
-use crate::source::{self, regular_file_len};
+use crate::source;
 
 /// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
 const RECORD_LIMIT: u64 = 1 << 32;
@@ -70,9 +70,9 @@ impl Records {
         let mut files = Vec::with_capacity(paths.len());
         let mut declared = 0u64;
         for path in paths {
-            let input = Input { path: path.clone(), bytes: regular_file_len(path)? };
             // Dropped at once: a dataset of many files must not hold as many descriptors.
-            let source = Source::open(&input, &binning)?;
+            let (source, bytes) = Source::open(path, &binning)?;
+            let input = Input { path: path.clone(), bytes };
             declared = declared
                 .checked_add(source.declared())
                 .filter(|declared| *declared < record_limit)
@@ -148,7 +148,7 @@ impl Records {
                 Some(current) => current,
                 None => match self.files.next() {
                     Some(input) => {
-                        let source = Source::open(&input, &self.binning)?;
+                        let (source, _) = Source::open(&input.path, &self.binning)?;
                         (input, source)
                     }
                     None if self.records == 0 => return Err(IngestError::NoRecords),
@@ -171,9 +171,10 @@ impl Records {
 }
 
 impl Source<File> {
-    fn open(input: &Input, binning: &Binning) -> Result<Self, IngestError> {
-        let kind = Kind::of(&input.path)?;
-        Source::read(kind, &input.path, source::open(&input.path)?, binning)
+    /// And the file's length.
+    fn open(path: &Path, binning: &Binning) -> Result<(Self, u64), IngestError> {
+        let (file, bytes) = source::open(path)?;
+        Ok((Source::read(Kind::of(path)?, path, file, binning)?, bytes))
     }
 }
 

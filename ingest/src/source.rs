@@ -1,32 +1,28 @@
 //! What the readers of both formats share.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 use fairshare_formats::excerpt::Names;
+use fairshare_storage::files::{self, OpenError};
 
 use crate::error::IngestError;
 
 /// Most records that one [`Records::next_batch`](crate::Records::next_batch) appends.
 pub const BATCH_RECORDS: usize = 8192;
 
-/// Opens a file for reading.
-pub(crate) fn open(path: &Path) -> Result<File, IngestError> {
-    File::open(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })
-}
-
-/// Length in bytes; a pipe or a device, which can neither be opened twice nor measured, is refused before it
-/// is opened.
-pub(crate) fn regular_file_len(path: &Path) -> Result<u64, IngestError> {
-    let metadata =
-        fs::metadata(path).map_err(|source| IngestError::Open { path: path.to_path_buf(), source })?;
-    if !metadata.is_file() {
-        return Err(IngestError::NotAFile { path: path.to_path_buf() });
+/// Opens a file that has a length and something in it: a pipe or a device, which can neither be opened twice
+/// nor measured, is refused without waiting for it.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), IngestError> {
+    let refuse = |error| match error {
+        OpenError::NotRegular => IngestError::NotAFile { path: path.to_path_buf() },
+        OpenError::Io(source) => IngestError::Open { path: path.to_path_buf(), source },
+        other => IngestError::Open { path: path.to_path_buf(), source: other.into() },
+    };
+    match files::open(path).map_err(refuse)? {
+        (_, 0) => Err(IngestError::EmptyFile { path: path.to_path_buf() }),
+        opened => Ok(opened),
     }
-    if metadata.len() == 0 {
-        return Err(IngestError::EmptyFile { path: path.to_path_buf() });
-    }
-    Ok(metadata.len())
 }
 
 /// Where in `present` that column stands; one that is absent and one that is there twice are refused.

@@ -33,8 +33,7 @@ pub fn read_units_by_node(
 }
 
 fn open(path: &Path) -> Result<File, IngestError> {
-    source::regular_file_len(path)?;
-    source::open(path)
+    source::open(path).map(|(file, _)| file)
 }
 
 fn refuse(path: &Path) -> impl FnOnce(UnitsError) -> IngestError {

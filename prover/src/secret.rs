@@ -12,7 +12,6 @@
 //! never handed out.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -202,23 +201,14 @@ impl Opening {
         accept: impl FnOnce(&Header) -> Result<(), OpeningError>,
     ) -> Result<Self, OpeningError> {
         let failed = |source| OpeningError::Read { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(failed)?;
+        let (mut file, found) = files::open(path).map_err(|error| failed(error.into()))?;
         if files::is_exposed(&file).map_err(failed)? {
             tracing::warn!("{}: others than its owner may read this secret; chmod 600 it", path.display());
         }
-        let mut bytes = Zeroizing::new([0u8; HEADER_BYTES]);
-        let mut checksum = [0u8; CHECKSUM_BYTES];
-        let malformed = || OpeningError::Header { path: path.to_owned() };
-        for part in [bytes.as_mut_slice(), &mut checksum] {
-            file.read_exact(part).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => malformed(),
-                _ => failed(error),
-            })?;
-        }
-        if Sha256::digest(bytes.as_slice()).as_slice() != checksum {
-            return Err(malformed());
-        }
-        let (header, seed) = decode(&bytes).ok_or_else(malformed)?;
+        let (header, seed) = match read_header(&mut file) {
+            Ok(read) => read.ok_or_else(|| OpeningError::Header { path: path.to_owned() })?,
+            Err(error) => return Err(failed(error)),
+        };
         accept(&header)?;
         let item_bytes = match header.role {
             Role::Data => symbols_per_item * SYMBOL_BYTES,
@@ -226,7 +216,6 @@ impl Opening {
         };
         // Where that is more than 64 bits count, it is cut to a length that no file has.
         let expected = PAYLOAD_START.saturating_add(header.items.saturating_mul(item_bytes as u64));
-        let found = file.metadata().map_err(failed)?.len();
         if found != expected {
             return Err(OpeningError::Length { path: path.to_owned(), found, expected });
         }
@@ -267,14 +256,33 @@ impl Opening {
 
     fn payload(&self, offset: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, OpeningError> {
         let read = || -> io::Result<Zeroizing<Vec<u8>>> {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(PAYLOAD_START.saturating_add(offset)))?;
-            let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(1 << 26)));
-            file.take(length as u64).read_to_end(&mut bytes)?;
-            Ok(bytes)
+            let (file, _) = files::open(&self.path)?;
+            read_payload(file, offset, length)
         };
         read().map_err(|source| OpeningError::Read { path: self.path.clone(), source })
     }
+}
+
+/// The header and the seed, if the file begins with a header that is whole.
+fn read_header(file: &mut impl Read) -> io::Result<Option<(Header, Seed)>> {
+    let mut bytes = Zeroizing::new([0u8; HEADER_BYTES]);
+    let mut checksum = [0u8; CHECKSUM_BYTES];
+    for part in [bytes.as_mut_slice(), &mut checksum] {
+        match file.read_exact(part) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            result => result?,
+        }
+    }
+    let whole = Sha256::digest(bytes.as_slice()).as_slice() == checksum;
+    Ok(if whole { decode(&bytes) } else { None })
+}
+
+/// Bytes of the payload, fewer at its end.
+fn read_payload(mut file: impl Read + Seek, offset: u64, length: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    file.seek(SeekFrom::Start(PAYLOAD_START.saturating_add(offset)))?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(1 << 26)));
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn encode(header: &Header, seed: &Seed) -> Zeroizing<[u8; HEADER_BYTES]> {
@@ -313,6 +321,8 @@ fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(Header, Seed)> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use fairshare_pinned::counting::reads_once;
+
     use super::*;
 
     /// A system without random numbers.
@@ -334,6 +344,24 @@ pub(crate) mod tests {
         fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), rand_core::Error> {
             Err(rand_core::Error::new("no entropy"))
         }
+    }
+
+    #[test]
+    fn an_opening_is_read_once() {
+        let (role, geometry, digest) = (Role::Data, Geometry::COMPACT, Digest([5; 32]));
+        let header = Header { role, geometry, digest, items: 10_000 };
+        let encoded = encode(&header, &Zeroizing::new([7; 32]));
+        let checksum = Sha256::digest(encoded.as_slice());
+        let payload: Vec<u8> = (0..20_000u32).map(|byte| byte as u8).collect();
+        let bytes = [encoded.as_slice(), &checksum, &payload].concat();
+        let read = reads_once(&bytes, |mut file| {
+            let (found, seed) = read_header(&mut file).expect("read").expect("a header");
+            assert!(found.digest == digest && *seed == [7; 32]);
+            // Each segment is read for itself, the last one beyond the end.
+            let segment = |first| read_payload(file.clone(), first, 3_000).expect("read").to_vec();
+            (0..7).flat_map(|index| segment(index * 3_000)).collect::<Vec<_>>()
+        });
+        assert!(read == payload);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! file next: a temporary file is locked for as long as its writer lives.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -51,7 +51,7 @@ pub fn publish(file: NamedTempFile, path: &Path, access: Access) -> io::Result<(
     set_access(file.as_file(), access)?;
     file.persist(path).map_err(|error| error.error)?;
     // The name is an entry of the folder: it too has to reach the disk.
-    File::open(parent(path))?.sync_all()
+    open_folder(parent(path))?.sync_all()
 }
 
 /// Writes `bytes` to `path` in one step.
@@ -83,29 +83,84 @@ pub enum ReadError {
     },
 }
 
-/// The length of a regular file. A pipe or a device is refused: it has none, and could make a reader wait for
-/// ever.
-pub fn length(path: &Path) -> io::Result<u64> {
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
-    }
-    Ok(metadata.len())
+/// Why a file was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The operating system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A folder, a pipe, a device: it has no length, and could make a reader wait for ever.
+    #[error("not a regular file")]
+    NotRegular,
 }
 
-/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read. Files from
-/// outside that are read whole, those of users and of other programs, are read here.
+impl From<OpenError> for io::Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Io(error) => error,
+            refused @ OpenError::NotRegular => Self::new(ErrorKind::InvalidInput, refused),
+        }
+    }
+}
+
+impl From<OpenError> for ReadError {
+    fn from(error: OpenError) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+/// Opens a regular file for reading; its length. Every file from outside, one of a user's or of another
+/// program's, is opened here.
+///
+/// Nothing is asked about the path before: something else could stand there a moment later. The file is
+/// opened without waiting, as opening a pipe without a writer would for ever, and then asked what it is.
+pub fn open(path: &Path) -> Result<(File, u64), OpenError> {
+    open_regular(OpenOptions::new().read(true), path)
+}
+
+/// As [`open`], for reading and for appending to what is there.
+pub fn open_to_append(path: &Path) -> Result<(File, u64), OpenError> {
+    open_regular(OpenOptions::new().read(true).append(true), path)
+}
+
+fn open_regular(options: &mut OpenOptions, path: &Path) -> Result<(File, u64), OpenError> {
+    let file = without_waiting(options).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, metadata.len())) } else { Err(OpenError::NotRegular) }
+}
+
+/// On a regular file the flags change nothing, then or later.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) -> &OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+}
+
+/// No system but those of Unix has pipes among its files.
+#[cfg(not(unix))]
+fn without_waiting(options: &mut OpenOptions) -> &OpenOptions {
+    options
+}
+
+/// A folder, as a file that can be locked or brought to the disk.
+fn open_folder(path: &Path) -> io::Result<File> {
+    let folder = without_waiting(OpenOptions::new().read(true)).open(path)?;
+    if folder.metadata()?.is_dir() { Ok(folder) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+/// The bytes of a regular file of at most `bound` bytes: of a longer one nothing is read.
 pub fn read(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
-    let found = length(path)?;
+    let (file, found) = open(path)?;
     if found > bound {
         return Err(ReadError::TooLong { found, bound });
     }
     // It may have grown since.
-    read_bounded(File::open(path)?, bound)
+    read_bounded(file, bound)
 }
 
 /// All that is there, of at most `bound` bytes.
-fn read_bounded(file: impl Read, bound: u64) -> Result<Vec<u8>, ReadError> {
+pub fn read_bounded(file: impl Read, bound: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     // One byte past the bound is enough to see that there are more.
     file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -128,7 +183,7 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
 /// Locks a folder until the value is dropped or the process ends, however it does. `None` if another process
 /// holds it. A system without locks on folders does without.
 pub fn lock_folder(path: &Path) -> io::Result<Option<File>> {
-    let folder = File::open(path)?;
+    let folder = open_folder(path)?;
     match folder.try_lock() {
         Err(TryLockError::WouldBlock) => Ok(None),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(folder)),
@@ -196,9 +251,9 @@ fn sweep(path: &Path, prefix: &OsStr) {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
         let ours = name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes());
-        // Not opened unless it is a file of its own: a link may lead anywhere, and a pipe would wait.
+        // Not opened unless it is a file of its own: a link may lead anywhere.
         if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            let dead = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            let dead = open(&entry.path()).is_ok_and(|(file, _)| file.try_lock().is_ok());
             if dead {
                 let _ = fs::remove_file(entry.path());
             }
@@ -248,5 +303,37 @@ mod tests {
             assert_eq!(file.0, bound + 1);
         }
         assert_eq!(read_bounded(&b"whole"[..], 5).expect("read"), b"whole");
+    }
+
+    /// What `open` says of a path, from a thread of its own: were it to wait, the test would not.
+    #[cfg(unix)]
+    fn opened(path: &Path, open: fn(&Path) -> Result<(File, u64), OpenError>) -> Result<u64, OpenError> {
+        let (told, hears) = std::sync::mpsc::channel();
+        let path = path.to_owned();
+        std::thread::spawn(move || told.send(open(&path).map(|(_, length)| length)));
+        hears.recv_timeout(std::time::Duration::from_secs(30)).expect("opening waits for a writer")
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_regular_files_are_opened_and_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().expect("folder");
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        let file = folder.path().join("file");
+        fs::write(&file, b"four").expect("write");
+        for refused in [&pipe, folder.path(), Path::new("/dev/zero"), Path::new("/dev/tty")] {
+            // Without a terminal there is none to open.
+            let error = opened(refused, open).expect_err("not a regular file");
+            let absent = refused == Path::new("/dev/tty") && matches!(error, OpenError::Io(_));
+            assert!(absent || matches!(error, OpenError::NotRegular), "{}: {error}", refused.display());
+        }
+        // Of a pipe, opening for writing too does not wait on every system.
+        opened(&pipe, open_to_append).expect_err("not a regular file");
+        for open in [open, open_to_append] {
+            assert_eq!(opened(&file, open).expect("a regular file"), 4);
+            assert!(matches!(opened(&folder.path().join("absent"), open), Err(OpenError::Io(_))));
+        }
+        assert_eq!(lock_folder(&pipe).expect_err("no folder").kind(), ErrorKind::NotADirectory);
     }
 }

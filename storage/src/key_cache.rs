@@ -6,7 +6,7 @@
 //! of the proving key: a wrong one can only make proofs that do not verify, and the prover verifies each.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::compute_score::ComputeScoreCircuit;
@@ -20,7 +20,7 @@ use halo2_proofs::plonk;
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
 
-use crate::files::{self, Access, ReadError};
+use crate::files::{self, Access, OpenError, ReadError};
 
 const MAGIC: [u8; 8] = *b"FSPKEY\0\x01";
 const HEADER_BYTES: usize = MAGIC.len() + 32;
@@ -82,13 +82,19 @@ impl KeyCache {
 fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>> {
     let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
     let expected = (HEADER_BYTES + body_bytes(verifying)) as u64;
-    match files::length(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-        Ok(length) if length != expected => return Err(refuse("not as long as this proving key")),
-        Ok(_) => {}
-    }
-    let bytes = files::read(path, expected).map_err(|error| match error {
+    let file = match files::open(path) {
+        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+        Ok((_, length)) if length != expected => return Err(refuse("not as long as this proving key")),
+        Ok((file, _)) => file,
+    };
+    read(file, expected, verifying).map(Some)
+}
+
+/// The key in a file of as many bytes as such a key has.
+fn read(file: impl Read, expected: u64, verifying: &VerifyingKey) -> io::Result<ProvingKey> {
+    let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let bytes = files::read_bounded(file, expected).map_err(|error| match error {
         ReadError::Io(error) => error,
         ReadError::TooLong { .. } => refuse("not as long as this proving key"),
     })?;
@@ -101,7 +107,7 @@ fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>>
         return Err(refuse("not of this circuit"));
     }
     let key = ProvingKey::from_parts(verifying.clone(), parse(body, verifying)?);
-    key.map(Some).ok_or_else(|| refuse("of another circuit"))
+    key.ok_or_else(|| refuse("of another circuit"))
 }
 
 /// Whether the body is this circuit's verifying key, then as many polynomials as its proving key has, each of
@@ -154,5 +160,23 @@ fn parse(mut body: &[u8], verifying: &VerifyingKey) -> io::Result<plonk::Proving
         CircuitKind::ComputeScore => {
             plonk::ProvingKey::read::<_, ComputeScoreCircuit>(body, format, geometry)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_params::Geometry;
+    use fairshare_pinned::counting::reads_once;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_once() {
+        let srs = Srs::insecure(Geometry::COMPACT);
+        let key = ProvingKey::build(&srs, CircuitKind::DataScore).expect("a key");
+        let body = key.key().to_bytes(SerdeFormat::RawBytesUnchecked);
+        let bytes = [MAGIC.as_slice(), &Sha256::digest(&body), &body].concat();
+        let read = reads_once(&bytes, |file| read(file, bytes.len() as u64, key.verifying()));
+        assert!(read.expect("a key").key().to_bytes(SerdeFormat::RawBytesUnchecked) == body);
     }
 }

@@ -1,6 +1,5 @@
 //! Reference strings in files.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use fairshare_formats::srs_file::{self, SrsFormatError};
 use fairshare_params::Geometry;
 use fairshare_params::srs::Srs;
 
-use crate::files::{self, Access, ReadError};
+use crate::files::{self, Access, OpenError, ReadError};
 
 /// Why a reference string was not read, imported or written.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +48,9 @@ pub enum SrsFileError {
 /// described at [`fairshare_params::srs`].
 pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError> {
     let format = |source| SrsFileError::Format { path: path.to_owned(), source };
-    let length = files::length(path).map_err(io_error("open", path))?;
+    let (file, length) = files::open(path).map_err(refused(path))?;
     srs_file::geometry_of(length, expected).map_err(format)?;
-    let bytes = files::read(path, length).map_err(|error| match error {
+    let bytes = files::read_bounded(file, length).map_err(|error| match error {
         ReadError::Io(source) => io_error("read", path)(source),
         // It grew while it was read.
         ReadError::TooLong { found, .. } => {
@@ -68,8 +67,12 @@ pub fn write(path: &Path, srs: &Srs) -> Result<(), SrsFileError> {
 
 /// Takes the reference string from a snarkjs `.ptau` file, as [`ptau::import`] does.
 pub fn import_ptau(path: &Path, geometry: Geometry) -> Result<Srs, SrsFileError> {
-    let file = File::open(path).map_err(io_error("open", path))?;
+    let (file, _) = files::open(path).map_err(refused(path))?;
     ptau::import(file, geometry).map_err(|source| SrsFileError::Import { path: path.to_owned(), source })
+}
+
+fn refused(path: &Path) -> impl FnOnce(OpenError) -> SrsFileError {
+    |error| io_error("open", path)(error.into())
 }
 
 /// For `map_err` on what the operating system answers about `path`.

@@ -142,6 +142,18 @@ fn a_cache_that_cannot_be_used_costs_only_time() {
     is_right(&KeyCache::new(file).proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
 }
 
+/// Whoever can write to the cache could leave a pipe there, on which a reader would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_key_is_not_waited_for() {
+    let kept = Kept::new();
+    fs::remove_file(&kept.file).expect("removed");
+    assert!(std::process::Command::new("mkfifo").arg(&kept.file).status().expect("mkfifo").success());
+    let error = kept.cache.find(KEY.verifying()).map(|_| ()).expect_err("no key");
+    assert_eq!(error.to_string(), "not a regular file");
+    is_right(&kept.cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
+}
+
 /// Every field of the header, every length within, and a spread of the verifying key: with the old hash and,
 /// but for the header, with its own. A polynomial's values stand for themselves: a wrong one makes proofs
 /// that the prover refuses.

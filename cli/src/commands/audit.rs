@@ -1,7 +1,6 @@
 //! `fairshare audit` and `fairshare vault audit`: everything computed again.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 
 use fairshare_audit::archive::{self, ArchiveError};
 use fairshare_audit::audit::{Auditor, Line, Report};
@@ -50,7 +49,7 @@ pub fn run(args: &AuditArchiveArgs, output: Output) -> Result<Status, CliError> 
     let refuse =
         |source: ArchiveError| CliError::Archive { path: args.archive.clone(), source: Box::new(source) };
     let spinner = progress::spinner("reading the archive");
-    let file = File::open(&args.archive).map_err(|source| refuse(source.into()))?;
+    let (file, _) = files::open(&args.archive).map_err(|error| refuse(io::Error::from(error).into()))?;
     let snapshot = archive::read(BufReader::new(file)).map_err(refuse)?;
     drop(spinner);
     audit(&snapshot, &args.audit, output)

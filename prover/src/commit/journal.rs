@@ -13,12 +13,12 @@
 //! written here, nobody has seen.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
 use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
-use fairshare_storage::files::{self, ReadError};
+use fairshare_storage::files::{self, OpenError, ReadError};
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -60,19 +60,17 @@ impl Journal {
     /// The journal at `path`, if it is whole and of this geometry; else none, and the fresh seed.
     pub(super) fn open(path: &Path, geometry: Geometry, fresh: Seed) -> io::Result<Self> {
         let none = Self { path: path.to_owned(), geometry, seed: fresh, found: Vec::new(), file: None };
-        let bytes = match files::read(path, MAX_JOURNAL_BYTES) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(none),
-            Err(ReadError::Io(error)) => return Err(error),
-            // Not a journal of ours.
-            Err(ReadError::TooLong { .. }) => return none.discard(),
+        let mut file = match files::open_to_append(path) {
+            Ok((_, length)) if length > MAX_JOURNAL_BYTES => return none.discard(),
+            Ok((file, _)) => file,
+            Err(OpenError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(none),
+            Err(error) => return Err(error.into()),
         };
-        match parse(&bytes, geometry) {
-            Some((seed, found)) => {
-                let file = OpenOptions::new().append(true).open(path)?;
-                Ok(Self { seed, found: found.to_vec(), file: Some(file), ..none })
-            }
-            None => none.discard(),
+        match read(&mut file, geometry) {
+            Ok(Some((seed, found))) => Ok(Self { seed, found, file: Some(file), ..none }),
+            // Not a journal of ours, or one that has grown beyond all bounds meanwhile.
+            Ok(None) | Err(ReadError::TooLong { .. }) => none.discard(),
+            Err(ReadError::Io(error)) => Err(error),
         }
     }
 
@@ -168,7 +166,12 @@ fn header(geometry: Geometry, seed: &Seed) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// The seed and the records, none of them checked yet.
+/// The seed and the records of a journal that is whole, none of them checked yet.
+fn read(file: impl Read, geometry: Geometry) -> Result<Option<(Seed, Vec<u8>)>, ReadError> {
+    let bytes = Zeroizing::new(files::read_bounded(file, MAX_JOURNAL_BYTES)?);
+    Ok(parse(&bytes, geometry).map(|(seed, found)| (seed, found.to_vec())))
+}
+
 fn parse(bytes: &[u8], geometry: Geometry) -> Option<(Seed, &[u8])> {
     let (head, records) = bytes.split_at_checked(HEADER_BYTES + HASH_BYTES)?;
     let seed = head.get(HEADER_BYTES - 32..HEADER_BYTES)?;
@@ -190,4 +193,24 @@ fn create(path: &Path, header: &[u8]) -> io::Result<File> {
         let _ = fs::remove_file(path);
     })?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_pinned::counting::reads_once;
+
+    use super::*;
+
+    #[test]
+    fn a_journal_is_read_once() {
+        let (geometry, seed) = (Geometry::COMPACT, Zeroizing::new([7; 32]));
+        let records = vec![3; 100 * record_bytes(geometry)];
+        let bytes = [header(geometry, &seed).as_slice(), &records].concat();
+        let (found, kept) =
+            reads_once(&bytes, |file| read(file, geometry)).expect("read").expect("a journal");
+        assert!(found == seed && kept == records);
+        // Of a journal that does not fit, no byte is read again.
+        let (short, _) = bytes.split_at(bytes.len() - 1);
+        assert!(reads_once(short, |file| read(file, geometry)).expect("read").is_none());
+    }
 }
