@@ -327,8 +327,8 @@ impl Run<'_> {
                     self.note(epoch, Finding::Bundle { index, contributor, role, source });
                 }
                 Ok(score) => match scores.entry((contributor, role.id())) {
-                    Entry::Vacant(place) => {
-                        place.insert(Earned::from(&score));
+                    Entry::Vacant(entry) => {
+                        entry.insert(Earned::from(&score));
                     }
                     Entry::Occupied(_) => self.note(epoch, Finding::ScoredTwice { index, contributor, role }),
                 },

@@ -75,7 +75,7 @@ pub struct ClaimTree {
     claims: Vec<Claim>,
     nodes: Vec<Digest>,
     /// Where each contributor's claim stands in `claims`, and its leaf in `nodes`.
-    places: HashMap<Address, (usize, usize)>,
+    positions: HashMap<Address, (usize, usize)>,
 }
 
 /// The JSON of OpenZeppelin's library, with root and proofs besides, so that a reader needs no library at
@@ -127,16 +127,16 @@ impl ClaimTree {
         leaves.sort_by_key(|(leaf, _)| leaf.0);
         let count = claims.len() * 2 - 1;
         let mut nodes = vec![Digest([0; 32]); count];
-        let mut places = HashMap::with_capacity(claims.len());
+        let mut positions = HashMap::with_capacity(claims.len());
         for (rank, (leaf, index)) in leaves.into_iter().enumerate() {
-            let place = count - 1 - rank;
-            nodes[place] = leaf;
-            places.insert(claims[index].contributor, (index, place));
+            let position = count - 1 - rank;
+            nodes[position] = leaf;
+            positions.insert(claims[index].contributor, (index, position));
         }
-        for place in (0..claims.len() - 1).rev() {
-            nodes[place] = pair(&nodes[2 * place + 1], &nodes[2 * place + 2]);
+        for position in (0..claims.len() - 1).rev() {
+            nodes[position] = pair(&nodes[2 * position + 1], &nodes[2 * position + 2]);
         }
-        Self { distribution, claims, nodes, places }
+        Self { distribution, claims, nodes, positions }
     }
 
     /// What a contract is told.
@@ -151,24 +151,24 @@ impl ClaimTree {
 
     /// A contributor's claim.
     pub fn claim(&self, contributor: &Address) -> Option<&Claim> {
-        self.places.get(contributor).map(|(index, _)| &self.claims[*index])
+        self.positions.get(contributor).map(|(index, _)| &self.claims[*index])
     }
 
     /// A contributor's leaf.
     pub fn leaf(&self, contributor: &Address) -> Option<Digest> {
-        self.places.get(contributor).map(|(_, place)| self.nodes[*place])
+        self.positions.get(contributor).map(|(_, position)| self.nodes[*position])
     }
 
     /// The siblings from a contributor's leaf up to the root.
     pub fn proof(&self, contributor: &Address) -> Option<Vec<Digest>> {
-        self.places.get(contributor).map(|(_, place)| self.siblings(*place))
+        self.positions.get(contributor).map(|(_, position)| self.siblings(*position))
     }
 
     /// The tree as JSON that OpenZeppelin's `StandardMerkleTree.load` reads.
     pub fn to_json(&self) -> serde_json::Result<String> {
         let Distribution { chain_id, vault, epoch } = &self.distribution;
         let value = |claim: &Claim| {
-            let (_, place) = self.places[&claim.contributor];
+            let (_, position) = self.positions[&claim.contributor];
             let Claim { contributor, cumulative } = claim;
             Value {
                 value: [
@@ -178,8 +178,8 @@ impl ClaimTree {
                     checksummed(contributor).to_string(),
                     cumulative.to_string(),
                 ],
-                tree_index: place,
-                proof: self.siblings(place).iter().map(ToString::to_string).collect(),
+                tree_index: position,
+                proof: self.siblings(position).iter().map(ToString::to_string).collect(),
             }
         };
         let dump = Dump {
@@ -192,11 +192,11 @@ impl ClaimTree {
         serde_json::to_string_pretty(&dump).map(|text| text + "\n")
     }
 
-    fn siblings(&self, mut place: usize) -> Vec<Digest> {
+    fn siblings(&self, mut position: usize) -> Vec<Digest> {
         let mut siblings = Vec::new();
-        while place > 0 {
-            siblings.push(self.nodes[if place % 2 == 1 { place + 1 } else { place - 1 }]);
-            place = (place - 1) / 2;
+        while position > 0 {
+            siblings.push(self.nodes[if position % 2 == 1 { position + 1 } else { position - 1 }]);
+            position = (position - 1) / 2;
         }
         siblings
     }

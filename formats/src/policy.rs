@@ -1,7 +1,7 @@
 //! The policy file: TOML that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to 8).
 //!
 //! Long lists (round totals, reference counts) may stand in files beside it, named with their hash. The
-//! policy's hash covers every rule and nothing else: comments, layout and the place of a list change nothing.
+//! policy's hash covers every rule and nothing else: comments, layout and the file of a list change nothing.
 
 mod check;
 mod error;
@@ -16,7 +16,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use sha3::{Digest as _, Keccak256};
 
-pub use error::{Location, PolicyError, Position, RoundsError};
+pub use error::{Location, PolicyError, Position, RoundsError, SyntaxError};
 pub use partial::PartialPolicy;
 pub use source::PolicySource;
 

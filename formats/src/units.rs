@@ -157,13 +157,13 @@ mod tests {
         let units = reads_once(&log, |text| of_column(text, Some(&column), ROUNDS)).unwrap();
         assert_eq!(units, [1_234_567; ROUNDS.count]);
         let list = to_csv(&units);
-        assert_eq!(reads_once(&list, |text| listed(text)).unwrap(), units);
+        assert_eq!(reads_once(&list, listed).unwrap(), units);
     }
 
     /// The line of an error is known without reading the text again.
     #[test]
     fn a_refused_table_is_read_once() {
-        let error = reads_once(&log(5..2_006), |text| of_nodes(text, ROUNDS)).unwrap_err();
+        let error = reads_once(log(5..2_006), |text| of_nodes(text, ROUNDS)).unwrap_err();
         assert!(matches!(error, UnitsError::RoundOutside { line: 2_002, round: 2_005, .. }), "{error}");
         let ragged = log(5..2_004) + "2003\n";
         let error = reads_once(&ragged, |text| of_nodes(text, ROUNDS)).unwrap_err();

@@ -1,7 +1,6 @@
 //! From the policy as written to the policy as checked: every key of the file is read here. What may stand in
 //! a rule, the rules themselves say ([`Policy::new`]); here it is said where a refused one stands.
 
-use std::fmt::Display;
 use std::io;
 use std::path::{Component, Path};
 
@@ -17,7 +16,7 @@ use fairshare_params::reference::Reference;
 use fairshare_params::schema::{Feature, Rule, Schema, SchemaError};
 use toml::Spanned;
 
-use super::error::{Location, PolicyError, Position};
+use super::error::{Location, PolicyError, Position, SyntaxError};
 use super::raw::{
     RawData, RawFeature, RawKind, RawPolicy, RawReference, RawRounds, RawSchema, RawVault, RawWeighting,
     RawWeights,
@@ -48,12 +47,12 @@ pub(super) fn build(text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> R
         reference,
     };
     Policy::new(rules).map_err(|source| {
-        let place = match &source {
+        let location = match &source {
             RuleError::RoundCount { .. } => rounds_at,
             RuleError::Reference(_) => reference_at,
             other => reader.rule(other, &raw),
         };
-        PolicyError::Rule { place, source }
+        PolicyError::Rule { location, source }
     })
 }
 
@@ -84,28 +83,23 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn geometry(&self, name: &Spanned<String>) -> Result<Geometry> {
-        Geometry::from_name(name.get_ref()).ok_or_else(|| {
-            let names: Vec<_> = Geometry::ALL.iter().map(|known| format!("\"{known}\"")).collect();
-            self.out_of_range(
-                "geometry",
-                name,
-                format!("{:?}", name.get_ref()),
-                &format!("one of {}", names.join(", ")),
-            )
+        Geometry::from_name(name.get_ref()).ok_or_else(|| PolicyError::Geometry {
+            location: self.location("geometry", name),
+            found: name.get_ref().clone(),
         })
     }
 
     fn version(&self, version: &Spanned<u64>) -> Result<()> {
-        if *version.get_ref() == u64::from(PROTOCOL_VERSION) {
+        let found = *version.get_ref();
+        if found == u64::from(PROTOCOL_VERSION) {
             return Ok(());
         }
-        let expected = "1, the protocol version that this program speaks";
-        Err(self.out_of_range("protocol", version, version.get_ref(), expected))
+        Err(PolicyError::Version { location: self.location("protocol", version), found })
     }
 
     fn vault(&self, raw: &RawVault) -> Result<Vault> {
         let address = eip55::parse(raw.address.get_ref()).map_err(|source| PolicyError::Address {
-            place: self.place("vault.address", &raw.address),
+            location: self.location("vault.address", &raw.address),
             source,
         })?;
         Ok(Vault {
@@ -117,23 +111,23 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Where the value stands that a rule refuses; the lists' places are known to whoever read them.
+    /// Where the value stands that a rule refuses; the lists' locations are known to whoever read them.
     fn rule(&self, error: &RuleError, raw: &RawPolicy) -> Box<Location> {
         match error {
-            RuleError::ChainId => self.place("vault.chain_id", &raw.vault.chain_id),
-            RuleError::VaultAddress => self.place("vault.address", &raw.vault.address),
-            RuleError::Subnet { .. } => self.place("vault.subnet", &raw.vault.subnet),
-            RuleError::Pool => self.place("vault.pool", &raw.vault.pool),
-            RuleError::PseudoCount => self.place("data.pseudo_count", &raw.data.pseudo_count),
-            RuleError::MinRecords => self.place("data.min_records", &raw.data.min_records),
+            RuleError::ChainId => self.location("vault.chain_id", &raw.vault.chain_id),
+            RuleError::VaultAddress => self.location("vault.address", &raw.vault.address),
+            RuleError::Subnet { .. } => self.location("vault.subnet", &raw.vault.subnet),
+            RuleError::Pool => self.location("vault.pool", &raw.vault.pool),
+            RuleError::PseudoCount => self.location("data.pseudo_count", &raw.data.pseudo_count),
+            RuleError::MinRecords => self.location("data.min_records", &raw.data.min_records),
             RuleError::Cap => match &raw.data.cap {
-                Some(cap) => self.place("data.cap", cap),
-                None => self.place("data.weighting", &raw.data.weighting),
+                Some(cap) => self.location("data.cap", cap),
+                None => self.location("data.weighting", &raw.data.weighting),
             },
-            RuleError::DecayOrder { .. } => self.place("compute.lambda", &raw.compute.lambda),
-            RuleError::LastRound { .. } => self.place("rounds.first", &raw.rounds.get_ref().first),
-            RuleError::Schema(_) => self.place("schema.feature", &raw.schema.feature),
-            _ => self.place_at("policy", 0),
+            RuleError::DecayOrder { .. } => self.location("compute.lambda", &raw.compute.lambda),
+            RuleError::LastRound { .. } => self.location("rounds.first", &raw.rounds.get_ref().first),
+            RuleError::Schema(_) => self.location("schema.feature", &raw.schema.feature),
+            _ => self.location_at("policy", 0),
         }
     }
 
@@ -143,7 +137,7 @@ impl<'a> Reader<'a> {
         for (key, weight, required) in weights {
             let (found, required) = (*weight.get_ref(), u64::from(required));
             if found != required {
-                return Err(PolicyError::Weight { place: self.place(key, weight), found, required });
+                return Err(PolicyError::Weight { location: self.location(key, weight), found, required });
             }
         }
         Ok(())
@@ -162,14 +156,16 @@ impl<'a> Reader<'a> {
         match (raw.weighting.get_ref(), &raw.cap) {
             (RawWeighting::Divergence, None) => Ok(Weighting::Divergence),
             (RawWeighting::Divergence, Some(cap)) => {
-                Err(PolicyError::UnusedCap { place: self.place("data.cap", cap) })
+                Err(PolicyError::UnusedCap { location: self.location("data.cap", cap) })
             }
             (RawWeighting::RecordsDivergence, None) => {
-                Err(PolicyError::MissingCap { place: self.place("data.weighting", &raw.weighting) })
+                Err(PolicyError::MissingCap { location: self.location("data.weighting", &raw.weighting) })
             }
             (RawWeighting::RecordsDivergence, Some(text)) => {
-                let cap = parse_fixed48(text.get_ref())
-                    .map_err(|source| PolicyError::Cap { place: self.place("data.cap", text), source })?;
+                let cap = parse_fixed48(text.get_ref()).map_err(|source| PolicyError::Cap {
+                    location: self.location("data.cap", text),
+                    source,
+                })?;
                 Ok(Weighting::RecordsDivergence { cap })
             }
         }
@@ -177,31 +173,35 @@ impl<'a> Reader<'a> {
 
     fn decay(&self, key: &str, lambda: &Spanned<String>) -> Result<Decay> {
         Decay::from_decimal(lambda.get_ref())
-            .map_err(|source| PolicyError::Decay { place: self.place(key, lambda), source })
+            .map_err(|source| PolicyError::Decay { location: self.location(key, lambda), source })
     }
 
     /// The rounds, and where their totals are given.
     fn rounds(&self, table: &Spanned<RawRounds>, geometry: Geometry) -> Result<(Rounds, Box<Location>)> {
         let raw = table.get_ref();
         let first = *raw.first.get_ref();
-        let place = || self.place("rounds", table);
-        let (totals, place) = match form(place, "totals", &raw.totals, &raw.file, &raw.hash)? {
-            Form::Inline(totals) => (totals.get_ref().clone(), self.place("rounds.totals", totals)),
+        let location = || self.location("rounds", table);
+        let (totals, location) = match form(location, "totals", &raw.totals, &raw.file, &raw.hash)? {
+            Form::Inline(totals) => (totals.get_ref().clone(), self.location("rounds.totals", totals)),
             Form::File { file, hash } => {
                 let bytes = self.side_file("rounds", file, hash)?;
-                let place = self.place("rounds.file", file);
+                let location = self.location("rounds.file", file);
                 let totals = parse_rounds(bytes.as_slice(), first, geometry.rounds()).map_err(|source| {
-                    PolicyError::RoundsFile { place: place.clone(), file: file.get_ref().clone(), source }
+                    PolicyError::RoundsFile {
+                        location: location.clone(),
+                        file: file.get_ref().clone(),
+                        source: Box::new(source),
+                    }
                 })?;
-                (totals, place)
+                (totals, location)
             }
         };
-        Ok((Rounds { first, totals }, place))
+        Ok((Rounds { first, totals }, location))
     }
 
     pub(super) fn schema(&self, raw: &RawSchema, geometry: Geometry) -> Result<Schema> {
-        // A place is counted from the start of the text: it is looked up for the one feature that an error is
-        // about.
+        // A position is counted from the start of the text: it is looked up for the one feature that an error
+        // is about.
         let all = raw.feature.span().start;
         let tables = raw.feature.get_ref();
         let starts: Vec<_> = tables.iter().map(|table| table.span().start).collect();
@@ -213,11 +213,11 @@ impl<'a> Reader<'a> {
         let names: Vec<_> = features.iter().map(|feature| feature.name.clone()).collect();
         Schema::new(features, geometry.alphabet()).map_err(|source| {
             let faulty = faulty_feature(&source, &names).and_then(|index| Some((index, *starts.get(index)?)));
-            let place = match faulty {
-                Some((index, start)) => self.place_at(&format!("schema.feature[{index}]"), start),
-                None => self.place_at("schema.feature", all),
+            let location = match faulty {
+                Some((index, start)) => self.location_at(&format!("schema.feature[{index}]"), start),
+                None => self.location_at("schema.feature", all),
             };
-            PolicyError::Schema { place, source }
+            PolicyError::Schema { location, source }
         })
     }
 
@@ -234,8 +234,8 @@ impl<'a> Reader<'a> {
             (RawKind::Numeric, _, _) => Err("a numeric feature has `edges` and no `labels`"),
         };
         let rule = rule.map_err(|problem| {
-            let place = self.place(&format!("schema.feature[{index}].kind"), &raw.kind);
-            PolicyError::FeatureKeys { place, problem }
+            let location = self.location(&format!("schema.feature[{index}].kind"), &raw.kind);
+            PolicyError::FeatureKeys { location, problem }
         })?;
         Ok(Feature { name: raw.name.clone(), rule })
     }
@@ -243,19 +243,19 @@ impl<'a> Reader<'a> {
     /// The reference, and where its counts are given.
     fn reference(&self, table: &Spanned<RawReference>) -> Result<(Reference, Box<Location>)> {
         let raw = table.get_ref();
-        let place = || self.place("reference", table);
-        match form(place, "counts", &raw.counts, &raw.file, &raw.hash)? {
+        let location = || self.location("reference", table);
+        match form(location, "counts", &raw.counts, &raw.file, &raw.hash)? {
             Form::Inline(counts) => {
-                Ok((Reference::new(counts.get_ref().clone()), self.place("reference.counts", counts)))
+                Ok((Reference::new(counts.get_ref().clone()), self.location("reference.counts", counts)))
             }
             Form::File { file, hash } => {
                 let bytes = self.side_file("reference", file, hash)?;
-                let place = self.place("reference.file", file);
+                let location = self.location("reference.file", file);
                 match reference::from_json(&bytes) {
-                    Ok(reference) => Ok((reference, place)),
+                    Ok(reference) => Ok((reference, location)),
                     Err(source) => {
                         let file = file.get_ref().clone();
-                        Err(PolicyError::ReferenceFile { place, file, source })
+                        Err(PolicyError::ReferenceFile { location, file, source })
                     }
                 }
             }
@@ -264,60 +264,47 @@ impl<'a> Reader<'a> {
 
     /// The bytes of a file that table `table` names, once their hash is the one in the policy.
     fn side_file(&self, table: &str, file: &Spanned<String>, hash: &Spanned<String>) -> Result<Vec<u8>> {
-        let place = self.place(&format!("{table}.file"), file);
+        let location = self.location(&format!("{table}.file"), file);
         let name = file.get_ref().clone();
         // A policy comes from others: it must not make its reader open files elsewhere.
         let path = Path::new(&name);
         if name.is_empty() || path.components().any(|part| !matches!(part, Component::Normal(_))) {
-            return Err(PolicyError::SidePath { place, file: name });
+            return Err(PolicyError::SidePath { location, file: name });
         }
         let expected: Digest = hash.get_ref().parse().map_err(|source| PolicyError::Hash {
-            place: self.place(&format!("{table}.hash"), hash),
+            location: self.location(&format!("{table}.hash"), hash),
             source,
         })?;
         let bytes = match (self.load)(&name) {
             Ok(bytes) => bytes,
-            Err(source) => return Err(PolicyError::SideFile { place, file: name, source }),
+            Err(source) => return Err(PolicyError::SideFile { location, file: name, source }),
         };
-        bound(&format!("{place}: `{name}`"), bytes.len(), MAX_SIDE_FILE_BYTES)?;
+        bound(&format!("{location}: `{name}`"), bytes.len(), MAX_SIDE_FILE_BYTES)?;
         let found = side_file_hash(&bytes);
         if found != expected {
-            return Err(PolicyError::HashMismatch { place, file: name, expected, found });
+            return Err(PolicyError::HashMismatch { location, file: name, expected, found });
         }
         Ok(bytes)
     }
 
     fn u32(&self, key: &str, value: &Spanned<u64>) -> Result<u32> {
-        let expected = "a whole number from 1 to 4294967295";
-        u32::try_from(*value.get_ref()).map_err(|_| self.out_of_range(key, value, value.get_ref(), expected))
+        let found = *value.get_ref();
+        u32::try_from(found)
+            .map_err(|_| PolicyError::OutOfRange { location: self.location(key, value), found })
     }
 
-    fn out_of_range<T>(
-        &self,
-        key: &str,
-        at: &Spanned<T>,
-        found: impl Display,
-        expected: &str,
-    ) -> PolicyError {
-        PolicyError::OutOfRange {
-            place: self.place(key, at),
-            found: found.to_string(),
-            expected: expected.to_owned(),
-        }
+    fn location<T>(&self, key: &str, at: &Spanned<T>) -> Box<Location> {
+        self.location_at(key, at.span().start)
     }
 
-    fn place<T>(&self, key: &str, at: &Spanned<T>) -> Box<Location> {
-        self.place_at(key, at.span().start)
-    }
-
-    fn place_at(&self, key: &str, start: usize) -> Box<Location> {
+    fn location_at(&self, key: &str, start: usize) -> Box<Location> {
         Box::new(Location { key: key.to_owned(), position: Some(position(self.text, start)) })
     }
 }
 
 /// Exactly one of a table's two forms, and the second one whole.
 fn form<'a, T>(
-    place: impl Fn() -> Box<Location>,
+    location: impl Fn() -> Box<Location>,
     inline: &'static str,
     value: &'a Option<Spanned<T>>,
     file: &'a Option<Spanned<String>>,
@@ -331,7 +318,7 @@ fn form<'a, T>(
         (None, None, Some(_)) => "a hash without its file",
         (Some(_), _, _) => "both the values and a file",
     };
-    Err(PolicyError::Form { place: place(), problem, inline })
+    Err(PolicyError::Form { location: location(), problem, inline })
 }
 
 /// The feature that a schema's error is about, by position; of two with one name, the second.
@@ -356,16 +343,13 @@ fn position(text: &str, offset: usize) -> Position {
     }
 }
 
-/// The parser's error with its place; without its input, the parser prints its message and then the key.
+/// The parser's error with its location. Without its input, the parser prints its message and then the key,
+/// which it does not give otherwise.
 pub(super) fn syntax(text: &str, mut error: toml::de::Error) -> PolicyError {
     let position = error.span().map(|span| position(text, span.start));
     error.set_input(None);
     let printed = error.to_string();
-    let printed = printed.trim_end();
-    let (message, key) = match printed.rsplit_once("\nin `") {
-        Some((message, key)) => (message, key.trim_end_matches('`')),
-        None => (printed, ""),
-    };
-    let place = Box::new(Location { key: key.to_owned(), position });
-    PolicyError::Syntax { place, message: message.to_owned() }
+    let key = printed.trim_end().rsplit_once("\nin `").map_or("", |(_, key)| key.trim_end_matches('`'));
+    let location = Box::new(Location { key: key.to_owned(), position });
+    PolicyError::Syntax { location, source: SyntaxError(Box::new(error)) }
 }

@@ -5,8 +5,9 @@ use std::io;
 
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_circuits::numeric::fixed::DecimalError;
+use fairshare_params::Geometry;
 use fairshare_params::encoding::{Digest, HexError};
-use fairshare_params::policy::RuleError;
+use fairshare_params::policy::{PROTOCOL_VERSION, RuleError};
 use fairshare_params::schema::SchemaError;
 
 use crate::eip55::AddressError;
@@ -42,6 +43,31 @@ impl fmt::Display for Location {
     }
 }
 
+/// What the parser of TOML refuses.
+#[derive(Debug)]
+pub struct SyntaxError(pub(super) Box<toml::de::Error>);
+
+impl SyntaxError {
+    /// The library's error, without the text.
+    pub fn inner(&self) -> &toml::de::Error {
+        &self.0
+    }
+}
+
+/// The message alone: the library's own form repeats where it is.
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+fn geometries() -> String {
+    let names: Vec<_> = Geometry::ALL.iter().map(|known| format!("\"{known}\"")).collect();
+    names.join(", ")
+}
+
 /// Why a policy is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,83 +84,97 @@ pub enum PolicyError {
         bound: u64,
     },
     /// Not TOML, or a key that is unknown, missing, repeated or of the wrong type.
-    #[error("{place}: {message}")]
+    #[error("{location}")]
     Syntax {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong, with what was expected.
-        message: String,
+        source: SyntaxError,
     },
-    /// A value outside its range.
-    #[error("{place}: {found} is not {expected}")]
+    /// Another protocol version.
+    #[error("{location}: {found} is not {PROTOCOL_VERSION}, the protocol version that this program speaks")]
+    Version {
+        /// Where.
+        location: Box<Location>,
+        /// The version found.
+        found: u64,
+    },
+    /// A geometry that there is not.
+    #[error("{location}: {found:?} is not one of {}", geometries())]
+    Geometry {
+        /// Where.
+        location: Box<Location>,
+        /// The name found.
+        found: String,
+    },
+    /// A number outside its range.
+    #[error("{location}: {found} is not a whole number from 1 to 4294967295")]
     OutOfRange {
         /// Where.
-        place: Box<Location>,
-        /// What was found.
-        found: String,
-        /// What may stand there.
-        expected: String,
+        location: Box<Location>,
+        /// The number found.
+        found: u64,
     },
     /// Another weight than protocol version 1 fixes.
     #[error(
-        "{place}: {found} is not {required}; protocol version 1 fixes compute : data = 7 : 3, and other \
+        "{location}: {found} is not {required}; protocol version 1 fixes compute : data = 7 : 3, and other \
          weights need another protocol version"
     )]
     Weight {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// The weight found.
         found: u64,
         /// The only weight allowed.
         required: u64,
     },
     /// The vault's address is wrong.
-    #[error("{place}")]
+    #[error("{location}")]
     Address {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong.
         source: AddressError,
     },
     /// A decay constant is wrong.
-    #[error("{place}")]
+    #[error("{location}")]
     Decay {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong.
         source: DecayError,
     },
     /// `records-divergence` without a cap.
     #[error(
-        "{place}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats per record, to \
+        "{location}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats per record, to \
          `[data]`"
     )]
     MissingCap {
         /// Where the weighting stands.
-        place: Box<Location>,
+        location: Box<Location>,
     },
     /// `divergence` with a cap that it would ignore.
     #[error(
-        "{place}: weighting `divergence` has no cap; remove this line, or choose weighting \
+        "{location}: weighting `divergence` has no cap; remove this line, or choose weighting \
          `records-divergence`"
     )]
     UnusedCap {
         /// Where the cap stands.
-        place: Box<Location>,
+        location: Box<Location>,
     },
     /// A cap that is not a decimal number.
-    #[error("{place}")]
+    #[error("{location}")]
     Cap {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong.
         source: DecimalError,
     },
     /// A table that may stand in the policy or in a file does neither, or both.
-    #[error("{place}: {problem}; give either `{inline}`, or `file` and `hash`")]
+    #[error("{location}: {problem}; give either `{inline}`, or `file` and `hash`")]
     Form {
         /// The table.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was given.
         problem: &'static str,
         /// The key that holds the inline form.
@@ -142,28 +182,28 @@ pub enum PolicyError {
     },
     /// A file's path leads out of the policy's folder.
     #[error(
-        "{place}: `{file}` is not a plain relative path; keep the file beside the policy or in a folder \
+        "{location}: `{file}` is not a plain relative path; keep the file beside the policy or in a folder \
          below it, without `..`"
     )]
     SidePath {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// The path.
         file: String,
     },
     /// A file's hash is not hexadecimal.
-    #[error("{place}")]
+    #[error("{location}")]
     Hash {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong.
         source: HexError,
     },
     /// A file named in the policy cannot be read.
-    #[error("{place}: cannot read `{file}`")]
+    #[error("{location}: cannot read `{file}`")]
     SideFile {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// What the system said.
@@ -171,12 +211,12 @@ pub enum PolicyError {
     },
     /// A file named in the policy is not the one that was meant.
     #[error(
-        "{place}: `{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the \
-         policy"
+        "{location}: `{file}` has keccak256 {found}, not {expected}; fetch the file that was published with \
+         the policy"
     )]
     HashMismatch {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// The hash in the policy.
@@ -185,46 +225,46 @@ pub enum PolicyError {
         found: Digest,
     },
     /// A file of round totals is wrong.
-    #[error("{place}: `{file}`")]
+    #[error("{location}: `{file}`")]
     RoundsFile {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// What was wrong.
-        source: RoundsError,
+        source: Box<RoundsError>,
     },
     /// A feature's keys do not fit its kind.
-    #[error("{place}: {problem}")]
+    #[error("{location}: {problem}")]
     FeatureKeys {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong and how to mend it.
         problem: &'static str,
     },
     /// The features make no schema.
-    #[error("{place}")]
+    #[error("{location}")]
     Schema {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong.
         source: SchemaError,
     },
     /// A file of reference counts is wrong.
-    #[error("{place}: `{file}`")]
+    #[error("{location}: `{file}`")]
     ReferenceFile {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// The path as the policy gives it.
         file: String,
         /// What was wrong.
         source: ReferenceFileError,
     },
     /// A rule that the protocol does not allow.
-    #[error("{place}")]
+    #[error("{location}")]
     Rule {
         /// Where.
-        place: Box<Location>,
+        location: Box<Location>,
         /// What was wrong.
         source: RuleError,
     },

@@ -14,9 +14,9 @@ type Result<T> = std::result::Result<T, RoundsError>;
 ///
 /// The header is `round` and then either `total` or one column per node; a row's sum is its round's total.
 pub(super) fn parse_rounds(text: impl Read, first: u64, bound: usize) -> Result<Vec<u32>> {
-    let mut table = Table::open(text).or_else(|error| match error {
-        UnitsError::Empty => Err(RoundsError::Header),
-        other => Err(other.into()),
+    let mut table = Table::open(text).map_err(|error| match error {
+        UnitsError::Empty => RoundsError::Header,
+        other => other.into(),
     })?;
     check_header(&table)?;
     let columns = table.header().count();

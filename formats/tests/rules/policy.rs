@@ -26,9 +26,9 @@ fn told(error: &dyn Error) -> String {
 /// Asserts that the edited policy is refused with this variant, and that the message has every one of the
 /// parts.
 macro_rules! refuses {
-    ($result:expr, $variant:pat, $($part:expr),+ $(,)?) => {{
+    ($result:expr, $variant:pat $(if $guard:expr)?, $($part:expr),+ $(,)?) => {{
         let error = $result.unwrap_err();
-        assert!(matches!(&error, $variant), "{error:?}");
+        assert!(matches!(&error, $variant $(if $guard)?), "{error:?}");
         let message = told(&error);
         $(assert!(message.contains($part), "`{message}` lacks `{}`", $part);)+
     }};
@@ -159,7 +159,7 @@ fn wrong_types_are_located() {
 fn only_protocol_version_one_is_spoken() {
     refuses!(
         read(&edit("protocol = 1", "protocol = 2")),
-        PolicyError::OutOfRange { .. },
+        PolicyError::Version { found: 2, .. },
         "`protocol` (line 2",
         "2 is not 1"
     );
@@ -170,7 +170,7 @@ fn an_unknown_geometry_is_told_the_known_ones() {
     let text = edit("\"compact\"", "\"huge\"");
     refuses!(
         read(&text),
-        PolicyError::OutOfRange { .. },
+        PolicyError::Geometry { .. },
         "`geometry` (line 3",
         "\"huge\"",
         "one of \"compact\", \"standard\", \"onchain\""
@@ -424,10 +424,8 @@ fn files_of_rounds_are_checked() {
     let file = ROUNDS_CSV.replace("11,", "13,");
     refuses!(
         read_with(&with_rounds_file(&file), &file),
-        PolicyError::RoundsFile {
-            source: RoundsError::Table(UnitsError::Order { line: 3, expected: 11, .. }),
-            ..
-        },
+        PolicyError::RoundsFile { source, .. }
+            if matches!(**source, RoundsError::Table(UnitsError::Order { line: 3, expected: 11, .. })),
         "`rounds.file` (line 28",
         "`rounds.csv`: line 3, column `round`: 13"
     );
