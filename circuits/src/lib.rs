@@ -6,8 +6,8 @@
 //! 2. [`numeric`]: the exact integer arithmetic of PROTOCOL sections 6 and 7;
 //! 3. [`histogram`], [`data_score`], [`compute_score`]: the three statements, each with its clauses in prose,
 //!    as a plain function (`check`) and as a circuit;
-//! 4. [`chips`]: the gate families they are made of, and [`circuit`], [`columns`]: what the circuits share
-//!    besides.
+//! 4. [`chips`]: the gate families they are made of, and [`circuit`], [`columns`], [`trace`], [`wiped`]: what
+//!    the circuits share besides.
 //!
 //! ## Glossary
 //!
@@ -31,6 +31,7 @@ pub mod geometry;
 pub mod histogram;
 pub mod numeric;
 pub mod trace;
+pub mod wiped;
 
 /// The degree of every circuit of version 1: no gate is of higher degree, and key generation is told so.
 pub const DEGREE: usize = 5;

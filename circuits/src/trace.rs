@@ -6,16 +6,18 @@ use ff::{Field, PrimeField};
 use halo2curves::bn256::Fr;
 use zeroize::ZeroizeOnDrop;
 
+use crate::wiped::Wiped;
+
 /// First-phase columns, all of one height. Never printed, overwritten when dropped.
 #[derive(Clone)]
 pub struct Columns {
-    values: Vec<Vec<Fr>>,
+    values: Wiped<Vec<Vec<Fr>>>,
 }
 
 impl Columns {
     /// `count` columns of `rows` zeros.
     pub fn zero(count: usize, rows: usize) -> Self {
-        Self { values: vec![vec![Fr::ZERO; rows]; count] }
+        Self { values: vec![vec![Fr::ZERO; rows]; count].into() }
     }
 
     /// The columns.
@@ -61,20 +63,7 @@ impl fmt::Debug for Columns {
     }
 }
 
-impl Drop for Columns {
-    fn drop(&mut self) {
-        self.values.iter_mut().for_each(|column| wipe(column));
-    }
-}
-
 impl ZeroizeOnDrop for Columns {}
-
-/// Overwrites secret field elements, whose type has no means to do so itself, as zeroize advises for such
-/// types: by plain writes, and a barrier that the compiler must take for a read of them.
-pub fn wipe(values: &mut [Fr]) {
-    values.fill(Fr::ZERO);
-    zeroize::optimization_barrier(values);
-}
 
 /// The element as a machine integer, if it is one below `2^16`.
 fn small(value: &Fr) -> Option<usize> {

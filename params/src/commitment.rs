@@ -3,14 +3,14 @@
 //! `C(v; r) = Σ_{i<u} v_i·G_i + r·G_{n−1}`: binding under the SRS assumption, perfectly hiding for uniform
 //! `r`, because row `n − 1` is a blinding row that no constraint reads. Commitments add up.
 
+use fairshare_circuits::wiped::{Wipe, Wiped};
 use ff::Field;
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 
 use crate::encoding::Hasher;
+use crate::keystream::Keystream;
 use crate::srs::Srs;
 
 /// A column's blinding `r`. Zero for public columns.
@@ -34,15 +34,24 @@ impl std::iter::Sum for Blinding {
     }
 }
 
+impl Wipe for Blinding {
+    fn wipe(&mut self) {
+        *self = Self::PUBLIC;
+    }
+}
+
 /// The blindings of one segment: its data columns' and its histogram's, all from one secret seed.
 ///
 /// They are derived rather than drawn, so that the secret opening holds 32 bytes whatever the data's size.
-pub fn segment_blindings(seed: &[u8; 32], segment: u32, data_columns: usize) -> (Vec<Blinding>, Blinding) {
+pub fn segment_blindings(
+    seed: &[u8; 32],
+    segment: u32,
+    data_columns: usize,
+) -> (Wiped<Vec<Blinding>>, Wiped<Blinding>) {
     let key = Hasher::new("fairshare/v1/blinding").bytes(seed).u32(segment).finish();
-    let mut rng = ChaCha20Rng::from_seed(key.0);
-    let mut draw = |_| Blinding(Fr::random(&mut rng));
-    let data = (0..data_columns).map(&mut draw).collect();
-    (data, draw(data_columns))
+    let mut keystream = Keystream::new(&key.0);
+    let data: Vec<_> = (0..data_columns).map(|_| Blinding(keystream.draw())).collect();
+    (data.into(), Blinding(keystream.draw()).into())
 }
 
 /// `C(v; r)`. Values past the usable rows are not committed to: callers never have any.

@@ -17,6 +17,7 @@ pub mod context;
 pub mod digest;
 pub mod encoding;
 pub mod keys;
+pub mod keystream;
 pub mod policy;
 pub mod reference;
 pub mod registration;
@@ -26,3 +27,4 @@ pub mod srs;
 pub mod transcript;
 
 pub use fairshare_circuits::geometry::Geometry;
+pub use fairshare_circuits::wiped;

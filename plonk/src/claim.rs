@@ -1,6 +1,7 @@
 //! What is proved, with what is known of its columns.
 
 use fairshare_params::commitment::Blinding;
+use fairshare_params::wiped::Wipe;
 use ff::Field;
 use halo2curves::bn256::{Fr, G1Affine};
 
@@ -93,6 +94,12 @@ pub struct Linked {
     pub commitment: G1Affine,
     /// `r`.
     pub blinding: Blinding,
+}
+
+impl Wipe for Linked {
+    fn wipe(&mut self) {
+        self.blinding.wipe();
+    }
 }
 
 /// An advice column of a later phase that holds `Σ 1/(γ − v)` over columns `v` of an earlier one, row by row.

@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use fairshare_params::wiped::Wiped;
 use ff::Field;
 use halo2curves::bn256::Fr;
 use zeroize::ZeroizeOnDrop;
@@ -9,18 +10,18 @@ use zeroize::ZeroizeOnDrop;
 /// A polynomial of degree below the number of rows: its values at the rows, or its coefficients. Every one
 /// that a proof is made of tells something of the witness, so all are overwritten when dropped.
 #[derive(Clone)]
-pub struct Column(Vec<Fr>);
+pub struct Column(Wiped<Vec<Fr>>);
 
 impl Column {
     /// The zero polynomial.
     pub fn zero(rows: usize) -> Self {
-        Self(vec![Fr::ZERO; rows])
+        Self(vec![Fr::ZERO; rows].into())
     }
 }
 
 impl From<Vec<Fr>> for Column {
     fn from(values: Vec<Fr>) -> Self {
-        Self(values)
+        Self(values.into())
     }
 }
 
@@ -35,14 +36,6 @@ impl Deref for Column {
 impl DerefMut for Column {
     fn deref_mut(&mut self) -> &mut [Fr] {
         &mut self.0
-    }
-}
-
-impl Drop for Column {
-    fn drop(&mut self) {
-        self.0.fill(Fr::ZERO);
-        // The field has no `Zeroize`; this keeps the writes above from being optimised away.
-        zeroize::optimization_barrier(self.0.as_slice());
     }
 }
 

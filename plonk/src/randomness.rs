@@ -1,9 +1,8 @@
-//! Where a proof's random values come from: each from its own place in a keyed stream, named by a label.
+//! Where a proof's random values come from: each from its own block of a keyed stream, named by a label.
 
-use ff::Field;
+use fairshare_params::keystream::Keystream;
 use halo2curves::bn256::Fr;
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Error, RngCore, SeedableRng};
+use rand_core::{Error, RngCore};
 use zeroize::Zeroizing;
 
 use super::column::Column;
@@ -41,9 +40,6 @@ pub struct Randomness {
     seed: Zeroizing<[u8; 32]>,
 }
 
-/// Words of the cipher's block, of which one value takes all: 512 bits, reduced.
-const BLOCK_WORDS: u128 = 16;
-
 impl Randomness {
     /// The randomness of a seed that is secret, uniform, and of no other proof.
     pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
@@ -59,10 +55,8 @@ impl Randomness {
 
     /// The values of rows `first..first + into.len()`.
     pub(crate) fn fill(&self, label: Label, first: usize, into: &mut [Fr]) {
-        let mut stream = ChaCha20Rng::from_seed(*self.seed);
-        stream.set_stream(label.stream());
-        stream.set_word_pos(first as u128 * BLOCK_WORDS);
-        into.fill_with(|| Fr::random(&mut stream));
+        let mut stream = Keystream::at(&self.seed, label.stream(), first as u64);
+        into.fill_with(|| stream.draw());
     }
 
     /// A whole column of random values.
@@ -83,7 +77,7 @@ impl std::fmt::Debug for Randomness {
 mod tests {
     use std::collections::HashSet;
 
-    use ff::PrimeField;
+    use ff::{Field, PrimeField};
 
     use super::*;
 

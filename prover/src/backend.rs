@@ -6,8 +6,10 @@
 
 use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
 use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
+use fairshare_params::keystream::Keystream;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Writer;
+use fairshare_params::wiped::Wiped;
 use fairshare_verifier::bundle::LinkedProof;
 use fairshare_verifier::link::{Link, LinkStatement};
 use fairshare_verifier::{VerifyError, carried_commitments, verify_linked};
@@ -16,8 +18,8 @@ use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::{Fr, G1Affine};
-use rand_chacha::ChaCha20Rng;
-use rand_core::{OsRng, RngCore, SeedableRng};
+use rand_core::{OsRng, RngCore};
+use zeroize::Zeroizing;
 
 use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError, Randomness, Signal};
 
@@ -97,7 +99,7 @@ pub fn prove<C: Circuit<Fr>>(
         carried: &carried_commitments(&proof, linked.len()),
         registered: &registered,
     };
-    let link = link(srs, &statement, linked, &blinding, seeded(OsRng)?);
+    let link = link(srs, &statement, linked, &blinding, &mut *nonces(OsRng)?);
     let linked_proof = LinkedProof { proof, link };
     tracing::debug_span!("verification")
         .in_scope(|| verify_linked(srs, key.verifying(), instance, &registered, &linked_proof))
@@ -114,19 +116,20 @@ fn no_randomness(error: rand_core::Error) -> BackendError {
     BackendError::Randomness(std::io::Error::other(error))
 }
 
-/// A generator seeded by `source`. Its draws cannot fail: only this can.
-fn seeded(source: impl RngCore) -> Result<ChaCha20Rng, BackendError> {
-    ChaCha20Rng::from_rng(source).map_err(no_randomness)
+/// A link's nonces, of no other's: `source` seeds them. Drawing them cannot fail: only this can.
+fn nonces(mut source: impl RngCore) -> Result<Wiped<Keystream>, BackendError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    source.try_fill_bytes(seed.as_mut()).map_err(no_randomness)?;
+    Ok(Keystream::new(&seed))
 }
 
-/// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof; the generator
-/// is used up here, and no other proof's nonces come from it.
+/// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof.
 fn link(
     srs: &Srs,
     statement: &LinkStatement<'_>,
     linked: &[Linked],
     blinding: &[Column],
-    mut fresh: ChaCha20Rng,
+    drawn: &mut Keystream,
 ) -> Link {
     let folding = statement.fold();
     // Columns, so that they are overwritten: a nonce tells the witness, and the witness the blinding of a
@@ -142,7 +145,7 @@ fn link(
         power *= folding.xi;
     }
     let mut nonces = Column::zero(RESERVED_ROWS);
-    nonces.fill_with(|| Fr::random(&mut fresh));
+    nonces.fill_with(|| drawn.draw());
     let commitment = best_multiexp(&nonces, tail(srs)).to_affine();
     let challenge = folding.challenge(&commitment);
     let responses = std::array::from_fn(|row| nonces[row] + challenge * witness[row]);
@@ -162,8 +165,8 @@ mod tests {
 
     #[test]
     fn without_randomness_there_is_no_proof_and_no_panic() {
-        assert!(matches!(seeded(Exhausted), Err(BackendError::Randomness(_))));
-        let [mut one, mut other] = [seeded(OsRng).expect("seeded"), seeded(OsRng).expect("seeded")];
-        assert_ne!(one.next_u64(), other.next_u64(), "no two proofs draw from one stream");
+        assert!(matches!(nonces(Exhausted), Err(BackendError::Randomness(_))));
+        let [mut one, mut other] = [nonces(OsRng).expect("seeded"), nonces(OsRng).expect("seeded")];
+        assert_ne!(one.draw(), other.draw(), "no two proofs draw from one stream");
     }
 }

@@ -2,6 +2,7 @@
 
 use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
+use fairshare_circuits::wiped::Wiped;
 use fairshare_params::commitment::{Blinding, normalize, segment_blindings};
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::srs::Srs;
@@ -43,23 +44,14 @@ impl ZeroizeOnDrop for SegmentSecret {}
 /// A segment's blindings, overwritten when dropped.
 #[derive(Debug)]
 struct Blindings {
-    data: Vec<Blinding>,
-    histogram: Blinding,
+    data: Wiped<Vec<Blinding>>,
+    histogram: Wiped<Blinding>,
 }
 
 impl Blindings {
     fn of(seed: &Seed, segment: SegmentIndex, data_columns: usize) -> Self {
         let (data, histogram) = segment_blindings(seed, segment.get(), data_columns);
         Self { data, histogram }
-    }
-}
-
-impl Drop for Blindings {
-    fn drop(&mut self) {
-        self.data.fill(Blinding::PUBLIC);
-        self.histogram = Blinding::PUBLIC;
-        zeroize::optimization_barrier(self.data.as_slice());
-        zeroize::optimization_barrier(&self.histogram);
     }
 }
 
@@ -81,7 +73,7 @@ impl SegmentSecret {
         let blindings = Blindings::of(seed, segment, geometry.data_columns());
         let witness = Witness::new(geometry, symbols, Default::default());
         let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
-        let histogram = commit(srs, &Column::from(counts), blindings.histogram).to_affine();
+        let histogram = commit(srs, &Column::from(counts), *blindings.histogram).to_affine();
         Self { witness, blindings, histogram }
     }
 
@@ -92,7 +84,7 @@ impl SegmentSecret {
 
     /// The histogram commitment's blinding.
     pub fn blinding(&self) -> Blinding {
-        self.blindings.histogram
+        *self.blindings.histogram
     }
 
     /// The histogram commitment.
@@ -111,22 +103,15 @@ impl SegmentSecret {
         let geometry = commit_key.srs().geometry();
         let statement = histogram_statement(&geometry, columns, &self.histogram).limbs();
         self.witness.statement = statement;
-        let mut linked: Vec<_> = columns
-            .iter()
-            .zip(&self.blindings.data)
-            .map(|(commitment, blinding)| Linked { commitment: *commitment, blinding: *blinding })
-            .collect();
-        linked.push(Linked { commitment: self.histogram, blinding: self.blindings.histogram });
+        let blindings = self.blindings.data.iter().copied().chain([*self.blindings.histogram]);
+        let commitments = columns.iter().copied().chain([self.histogram]);
+        let linked = commitments.zip(blindings).map(|(commitment, blinding)| Linked { commitment, blinding });
+        let linked = Wiped::from(linked.collect::<Vec<_>>());
         let instance = Instance { statement }.to_rows();
         let circuit = HistogramCircuit::new(geometry, self.witness);
         let claim =
             Claim { linked: &linked, fractions: &fractions(geometry), ..Claim::new(&circuit, &instance) };
-        let proof = prove(commit_key, key, claim, signal);
-        for column in &mut linked {
-            column.blinding = Blinding::PUBLIC;
-        }
-        zeroize::optimization_barrier(linked.as_slice());
-        let proof = proof?;
+        let proof = prove(commit_key, key, claim, signal)?;
         Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
     }
 }

@@ -10,13 +10,17 @@ use std::os::unix::fs::FileExt;
 
 use fairshare_circuits::{data_score, histogram};
 use fairshare_params::Geometry;
-use fairshare_params::commitment::Blinding;
+use fairshare_params::commitment::{Blinding, segment_blindings};
+use fairshare_params::keystream::Keystream;
+use fairshare_params::wiped::Wiped;
 use fairshare_prover::commit::CommitmentFolder;
 use fairshare_prover::measure::SegmentSecret;
 use fairshare_prover::secret::Opening;
 use fairshare_testkit::fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const MASK: u8 = 0x5a;
@@ -114,6 +118,17 @@ fn needle_of_element(element: Fr) -> Needle {
     Needle::of_elements([element; 4].into_iter())
 }
 
+const GENERATOR_SEED: [u8; 32] = *b"a seed that only this test draws";
+
+/// The generator's key, and what it draws second, as they lie in memory.
+fn needles_of_generator() -> (Needle, Needle) {
+    let mut drawn = vec![0; 128];
+    ChaCha20Rng::from_seed(GENERATOR_SEED).fill_bytes(&mut drawn);
+    let second = Needle::new(drawn[64..].to_vec());
+    drawn.zeroize();
+    (Needle::new(GENERATOR_SEED.to_vec()), second)
+}
+
 #[test]
 fn what_is_dropped_is_overwritten() {
     // A list that a type leaves only by no longer compiling.
@@ -125,6 +140,9 @@ fn what_is_dropped_is_overwritten() {
     wiped::<fairshare_prover::secret::Seed>();
     wiped::<Opening>();
     wiped::<SegmentSecret>();
+    wiped::<Wiped<Keystream>>();
+    wiped::<Wiped<Vec<Blinding>>>();
+    wiped::<Wiped<Vec<fairshare_plonk::Linked>>>();
 
     // The search itself: it finds what is merely freed. Other numbers, as nothing wipes them; in the middle
     // of a place so large that what is allocated meanwhile does not reach it, with another behind it so that
@@ -156,12 +174,18 @@ fn what_is_dropped_is_overwritten() {
     is_wiped("polynomial", &needle_of_element(coefficient), polynomial);
     drop(behind);
 
+    let (key, buffered) = needles_of_generator();
+    let mut generator = Keystream::new(&GENERATOR_SEED);
+    generator.draw();
+    let generator = Box::new(generator);
+    assert!(buffered.found() > 0, "what the generator will draw next");
+    is_wiped("generator's key", &key, generator);
+    assert_eq!(buffered.found(), 0, "generator's buffer: left behind");
+
     let seed = fairshare_prover::secret::Seed::from([0x3c; 32]);
-    let (mut blindings, _) = fairshare_params::commitment::segment_blindings(&seed, 5, 16);
+    let (blindings, _) = segment_blindings(&seed, 5, 16);
     let blinding = Needle::new(blindings[7].0.to_raw_bytes());
-    blindings.fill(Blinding::PUBLIC);
-    drop(blindings);
-    assert_eq!(blinding.found(), 0);
+    is_wiped("blindings", &blinding, blindings);
     let segment = fairshare_prover::SegmentIndex::try_from(5).expect("few segments");
     let secret = Box::new(SegmentSecret::new(&SRS, symbols(), &seed, segment));
     assert!(needle.found() > 0);

@@ -45,7 +45,7 @@ use halo2_proofs::plonk::{
 use halo2curves::bn256::Fr;
 
 use super::{Expr, Table, enable};
-use crate::trace::wipe;
+use crate::wiped::Wiped;
 
 /// One fraction `multiplicity / (γ − value)`, on every usable row.
 #[derive(Clone, Debug)]
@@ -80,22 +80,14 @@ pub struct LogUp {
     boundary: Selector,
 }
 
-/// Values of the second-phase columns: helpers on rows `0..u`, the running sum on rows `0..=u`.
+/// Values of the second-phase columns: helpers on rows `0..u`, the running sum on rows `0..=u`. Under a
+/// challenge that a verifier knows, they tell the cells that were looked up: overwritten when dropped.
 #[derive(Clone, Debug)]
 pub struct Sums {
     /// One column for each group of terms but the last.
-    pub helpers: Vec<Vec<Fr>>,
+    pub helpers: Wiped<Vec<Vec<Fr>>>,
     /// The running sum.
-    pub sum: Vec<Fr>,
-}
-
-/// Under a challenge that a verifier knows, they tell the cells that were looked up: overwritten when
-/// dropped.
-impl Drop for Sums {
-    fn drop(&mut self) {
-        self.helpers.iter_mut().for_each(|helper| wipe(helper));
-        wipe(&mut self.sum);
-    }
+    pub sum: Wiped<Vec<Fr>>,
 }
 
 impl LogUp {
@@ -242,11 +234,12 @@ pub fn sums(terms: usize, width: usize, usable: usize, fraction: impl Fn(usize, 
         total += helpers.iter().map(|helper| helper[row]).sum::<Fr>() + group(helped, row);
         sum.push(total);
     }
-    Sums { helpers, sum }
+    Sums { helpers: helpers.into(), sum: sum.into() }
 }
 
 /// The fractions `m_i/(γ − v_i)` of every term on rows `0..usable`, by evaluating the terms' own expressions:
-/// `advice` and `fixed` are indexed by column, then row, and `challenges` by challenge.
+/// `advice` and `fixed` are indexed by column, then row, and `challenges` by challenge. As secret as
+/// [`Sums`].
 pub fn fractions(
     terms: &[Term],
     usable: usize,
@@ -254,7 +247,7 @@ pub fn fractions(
     advice: &[Vec<Fr>],
     fixed: &[Vec<Fr>],
     challenges: &dyn Fn(usize) -> Fr,
-) -> Vec<Vec<Fr>> {
+) -> Wiped<Vec<Vec<Fr>>> {
     let cell = |columns: &[Vec<Fr>], column: usize, row: usize| {
         columns.get(column).and_then(|values| values.get(row)).copied().unwrap_or(Fr::ZERO)
     };
@@ -272,7 +265,7 @@ pub fn fractions(
             &|value: Fr, factor: Fr| value * factor,
         )
     };
-    terms
+    let fractions: Vec<_> = terms
         .iter()
         .map(|term| {
             let mut fractions: Vec<Fr> = (0..usable).map(|row| gamma - evaluate(&term.value, row)).collect();
@@ -282,5 +275,6 @@ pub fn fractions(
             }
             fractions
         })
-        .collect()
+        .collect();
+    fractions.into()
 }

@@ -146,11 +146,11 @@ impl Bench<'_> {
         let instance = self.verifier.data_instance(context, result.records, result.score);
         let seed = fresh_seed().map_err(CommitError::Randomness)?;
         let (_, blinding) = segment_blindings(&seed, 0, 0);
-        let histogram = self.commit(&counts, blinding);
+        let histogram = self.commit(&counts, *blinding);
         let [ln, boundary] = self.verifier.reference_commitments();
         let linked: Vec<_> = histogram
             .into_iter()
-            .map(|commitment| Linked { commitment, blinding })
+            .map(|commitment| Linked { commitment, blinding: *blinding })
             .chain([ln, boundary].map(|commitment| Linked { commitment, blinding: Blinding::PUBLIC }))
             .collect();
         let witness = data_score::Witness { counts };

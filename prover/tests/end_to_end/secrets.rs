@@ -122,7 +122,7 @@ fn debug_prints_no_secret() {
         assert!(!text.contains("48611") && !text.contains("bde3") && !text.contains(&field), "{text}");
     };
     let (_, blinding) = segment_blindings(&[7; 32], 0, 16);
-    assert_ne!(blinding, Blinding::PUBLIC);
+    assert_ne!(*blinding, Blinding::PUBLIC);
     hidden(format!("{:?}", Blinding(Fr::from(u64::from(secret)))));
     let blinding = Blinding(Fr::from(u64::from(secret)));
     hidden(format!("{:?}", Linked { commitment: G1Affine::generator(), blinding }));
