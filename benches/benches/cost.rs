@@ -153,15 +153,11 @@ fn quickest(ways: &[(&'static str, &dyn Fn())]) -> BTreeMap<&'static str, f64> {
 }
 
 fn print(data: &str, srs: &Srs, floor: &Floor, proofs: BTreeMap<String, Steps>) {
-    for statement in CircuitKind::ALL {
-        let Some(steps) = proofs.get(statement.name()) else { continue };
+    for kind in CircuitKind::ALL {
+        let Some(steps) = proofs.get(kind.name()) else { continue };
         let whole: f64 = steps.values().map(|time| time.as_secs_f64()).sum();
-        let floor = floor.of(&VerifyingKey::build(srs, statement).expect("a verifying key"));
-        println!(
-            "\n{}, {data}: {whole:.2} s, floor {floor:.2} s, ratio {:.2}",
-            statement.name(),
-            whole / floor
-        );
+        let floor = floor.of(&VerifyingKey::build(srs, kind).expect("a verifying key"));
+        println!("\n{}, {data}: {whole:.2} s, floor {floor:.2} s, ratio {:.2}", kind.name(), whole / floor);
         let mut steps: Vec<_> = steps.iter().collect();
         steps.sort_by_key(|(_, time)| std::cmp::Reverse(**time));
         for (step, time) in steps {

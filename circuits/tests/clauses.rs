@@ -7,7 +7,7 @@ mod clauses {
     mod data_score;
     mod geometries;
     mod histogram;
-    pub mod places;
+    pub mod naming;
     pub mod support;
     mod vectors;
 }
@@ -18,7 +18,7 @@ mod claims;
 mod system;
 
 use claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
-use clauses::places::Places;
+use clauses::naming::Naming;
 use system::System;
 
 /// A clause is named alike in the statement, the enumeration, the circuit's regions, its gates, and its test.
@@ -28,27 +28,27 @@ fn every_clause_is_stated_constrained_and_tested() {
     let data = DataClaim::honest();
     let compute = ComputeClaim::honest();
     let circuits = [
-        Places::of(
+        Naming::of(
             include_str!("../src/histogram/statement.md"),
             histogram::Clause::ALL.map(|clause| (format!("{clause:?}"), clause.name())),
             &System::extract(GEOMETRY.k(), &histogram.circuit(), &histogram.instance.to_rows()),
             include_str!("clauses/histogram.rs"),
         ),
-        Places::of(
+        Naming::of(
             include_str!("../src/data_score/statement.md"),
             data_score::Clause::ALL.map(|clause| (format!("{clause:?}"), clause.name())),
             &System::extract(GEOMETRY.k(), &data.circuit(), &data.instance.to_rows()),
             include_str!("clauses/data_score.rs"),
         ),
-        Places::of(
+        Naming::of(
             include_str!("../src/compute_score/statement.md"),
             compute_score::Clause::ALL.map(|clause| (format!("{clause:?}"), clause.name())),
             &System::extract(GEOMETRY.k(), &compute.circuit(), &compute.instance.to_rows()),
             include_str!("clauses/compute_score.rs"),
         ),
     ];
-    for (places, clauses) in circuits.iter().zip([4, 7, 6]) {
-        assert_eq!(places.clauses(), clauses);
-        assert_eq!(places.missing(), Vec::<String>::new());
+    for (naming, clauses) in circuits.iter().zip([4, 7, 6]) {
+        assert_eq!(naming.clauses(), clauses);
+        assert_eq!(naming.missing(), Vec::<String>::new());
     }
 }

@@ -111,7 +111,7 @@ impl Srs {
     /// The reference string whose trapdoor is derived from [`INSECURE_SEED`]: the same on every machine, and
     /// worthless as security. For tests and demonstrations.
     pub fn insecure(geometry: Geometry) -> Self {
-        Self::settle(geometry, insecure::points(geometry.k()), Provenance::Insecure)
+        Self::assemble(geometry, insecure::points(geometry.k()), Provenance::Insecure)
     }
 
     /// Takes the powers of a ceremony, whose file has that hash; the Lagrange points are computed.
@@ -204,13 +204,13 @@ impl Srs {
 
     fn checked(geometry: Geometry, points: Points, claimed: Provenance) -> Result<Self, SrsError> {
         points.check()?;
-        let srs = Self::settle(geometry, points, claimed);
+        let srs = Self::assemble(geometry, points, claimed);
         srs.refuse_mislabelled()?;
         Ok(srs)
     }
 
     /// Puts the parts together; a claim that `[s]_2` contradicts gives way to what `[s]_2` shows.
-    fn settle(geometry: Geometry, points: Points, claimed: Provenance) -> Self {
+    fn assemble(geometry: Geometry, points: Points, claimed: Provenance) -> Self {
         let provenance = match claimed {
             _ if points.s_g2 == insecure::s_g2() => Provenance::Insecure,
             Provenance::Insecure => Provenance::Unknown,

@@ -38,7 +38,7 @@ static KEYS: LazyLock<Vec<VerifyingKey>> = LazyLock::new(|| {
         .into_iter()
         .flat_map(|geometry| {
             let srs = Srs::insecure(geometry);
-            CircuitKind::ALL.map(|statement| VerifyingKey::build(&srs, statement).expect("a key"))
+            CircuitKind::ALL.map(|kind| VerifyingKey::build(&srs, kind).expect("a key"))
         })
         .collect()
 });
@@ -67,8 +67,8 @@ fn fingerprints_are_pinned() {
 #[test]
 fn a_proving_key_has_the_verifying_key_that_is_pinned() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for (statement, (id, fingerprint)) in CircuitKind::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
-        let key = ProvingKey::build(&srs, statement).expect("a key");
+    for (kind, (id, fingerprint)) in CircuitKind::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
+        let key = ProvingKey::build(&srs, kind).expect("a key");
         assert_eq!(key.verifying().id().to_string(), id);
         assert_eq!(key.verifying().fingerprint().to_string(), fingerprint);
         let inner = key.key().get_vk();
@@ -123,8 +123,8 @@ fn costs_are_pinned() {
 #[ignore = "prints, for another test to read"]
 fn print_fingerprints() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for statement in CircuitKind::ALL {
-        let key = VerifyingKey::build(&srs, statement).expect("a key");
+    for kind in CircuitKind::ALL {
+        let key = VerifyingKey::build(&srs, kind).expect("a key");
         println!("{} {}", key.id(), key.fingerprint());
     }
 }

@@ -26,13 +26,13 @@
 //! The quotient's pieces are not blinded, here as in the library: zero knowledge is computational
 //! (SECURITY.md).
 
-mod claim;
 mod column;
 mod commit;
 mod constraint;
 mod device;
 mod domain;
 mod gate_evaluator;
+mod input;
 mod key;
 pub mod multiexp;
 mod permutation;
@@ -53,10 +53,10 @@ use std::io;
 use halo2_proofs::plonk::{self, Circuit};
 use halo2curves::bn256::Fr;
 
-pub use claim::{Claim, Fractions, Given, LastRows, Linked};
 pub use column::Column;
 pub use commit::{CommitKey, commit};
 pub use device::Device;
+pub use input::{Fractions, Given, LastRows, Linked, ProverInput};
 pub use key::Key;
 pub use randomness::Randomness;
 use rounds::Stated;
@@ -65,7 +65,7 @@ use session::Session;
 pub use signal::{Cancelled, Signal, Step, Uninterrupted, Watch};
 pub use transform::Transform;
 
-/// Why no proof was computed. Each of them but the last is a defect of the circuit, the key or the claim, not
+/// Why no proof was computed. Each of them but the last is a defect of the circuit, the key or the input, not
 /// of the data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -144,28 +144,28 @@ impl<'a> Prover<'a> {
 
     /// Begins a proof: absorbs the statement. The caller runs the [rounds].
     ///
-    /// `randomness` must be of no other proof. What a claim says of its columns is taken on trust: if it is
+    /// `randomness` must be of no other proof. What an input says of its columns is taken on trust: if it is
     /// false, the proof does not verify.
     pub fn begin<C: Circuit<Fr>>(
         &self,
-        claim: Claim<'a, C>,
+        input: ProverInput<'a, C>,
         randomness: Randomness,
         transcript: &'a mut dyn Output,
     ) -> Result<Stated<'a, C>, PlonkError> {
         let session =
             tracing::debug_span!("preparation").in_scope(|| Session::new(self, randomness, transcript))?;
-        Stated::new(session, claim)
+        Stated::new(session, input)
     }
 
     /// Writes a proof to `transcript`, round by round, and hands out the blinding of the linked columns:
     /// their last rows, which are secret. On randomness and trust see [`Self::begin`].
     pub fn prove<C: Circuit<Fr>>(
         &self,
-        claim: Claim<'a, C>,
+        input: ProverInput<'a, C>,
         randomness: Randomness,
         transcript: &'a mut dyn Output,
     ) -> Result<Vec<Column>, PlonkError> {
-        self.begin(claim, randomness, transcript)?.advise()?.permute()?.divide()?.evaluate()?.open()
+        self.begin(input, randomness, transcript)?.advise()?.permute()?.divide()?.evaluate()?.open()
     }
 }
 

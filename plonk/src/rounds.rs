@@ -53,8 +53,8 @@ use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::Fr;
 
 use super::PlonkError;
-use super::claim::{Claim, Given, LastRows, Linked};
 use super::column::Column;
+use super::input::{Given, LastRows, Linked, ProverInput};
 use super::key::Key;
 use super::permutation::{self, Folding};
 use super::queries::QueryOrder;
@@ -67,7 +67,7 @@ use super::witness::Witness;
 /// The verifying key and the instance are absorbed.
 pub struct Stated<'a, C> {
     session: Session<'a>,
-    claim: Claim<'a, C>,
+    input: ProverInput<'a, C>,
 }
 
 /// The columns that the circuit fills are committed to.
@@ -109,27 +109,27 @@ pub struct Evaluated<'a> {
 }
 
 impl<'a, C: Circuit<Fr>> Stated<'a, C> {
-    pub(super) fn new(mut session: Session<'a>, claim: Claim<'a, C>) -> Result<Self, PlonkError> {
-        let rows = claim.instance.len();
+    pub(super) fn new(mut session: Session<'a>, input: ProverInput<'a, C>) -> Result<Self, PlonkError> {
+        let rows = input.instance.len();
         if rows > session.key.usable_rows() {
             return Err(PlonkError::Instance { rows });
         }
-        check_given(session.key, claim.given)?;
-        check_public(claim.linked, claim.given)?;
+        check_given(session.key, input.given)?;
+        check_public(input.linked, input.given)?;
         session.absorb(session.key.halo2().get_vk().transcript_repr())?;
-        claim.instance.iter().try_for_each(|value| session.absorb(*value))?;
-        Ok(Self { session, claim })
+        input.instance.iter().try_for_each(|value| session.absorb(*value))?;
+        Ok(Self { session, input })
     }
 
     /// Fills the circuit's columns, phase by phase.
     pub fn advise(self) -> Result<Advised<'a>, PlonkError> {
-        let Self { mut session, claim } = self;
-        let Witness { advice: mut own, challenges } = Witness::synthesize(&mut session, &claim)?;
+        let Self { mut session, input } = self;
+        let Witness { advice: mut own, challenges } = Witness::synthesize(&mut session, &input)?;
         let usable = session.key.usable_rows();
-        let linked = own.iter().take(claim.linked.len());
+        let linked = own.iter().take(input.linked.len());
         let last_rows = linked.map(|column| Column::from(column[usable..].to_vec())).collect();
         let mut public = Column::zero(session.key.domain().rows());
-        public[..claim.instance.len()].copy_from_slice(claim.instance);
+        public[..input.instance.len()].copy_from_slice(input.instance);
         own.push(public);
         Ok(Advised { session, own, last_rows, challenges })
     }

@@ -190,8 +190,8 @@ fn try_prove(lie: Lie, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
 }
 
 fn try_prove_with(key: &Key, circuit: &impl Circuit<Fr>, instance: &[Fr]) -> Result<Vec<u8>, PlonkError> {
-    let claim = Claim::new(circuit, instance);
-    proof_by(&Prover::new(&COMMIT_KEY, key), claim, fresh())
+    let input = ProverInput::new(circuit, instance);
+    proof_by(&Prover::new(&COMMIT_KEY, key), input, fresh())
 }
 
 fn fresh() -> Randomness {
@@ -200,11 +200,11 @@ fn fresh() -> Randomness {
 
 fn proof_by<'a, C: Circuit<Fr>>(
     prover: &Prover<'a>,
-    claim: Claim<'a, C>,
+    input: ProverInput<'a, C>,
     randomness: Randomness,
 ) -> Result<Vec<u8>, PlonkError> {
     let mut transcript = Writer::new();
-    prover.prove(claim, randomness, &mut transcript)?;
+    prover.prove(input, randomness, &mut transcript)?;
     Ok(transcript.into_proof())
 }
 
@@ -267,10 +267,10 @@ fn a_selector_in_front_spares_a_coset() {
         key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
-    for statement in CircuitKind::ALL {
-        let key = fairshare_params::keys::ProvingKey::build(&SRS, statement).expect("a key");
+    for kind in CircuitKind::ALL {
+        let key = fairshare_params::keys::ProvingKey::build(&SRS, kind).expect("a key");
         let (_, library) = key.into_parts();
-        assert_eq!(spared(&Key::new(library).expect("a key of this prover's")), 1, "{statement:?}");
+        assert_eq!(spared(&Key::new(library).expect("a key of this prover's")), 1, "{kind:?}");
     }
 }
 
@@ -324,9 +324,9 @@ impl Circuit<Fr> for LookedUp {
 fn a_key_of_another_kind_of_circuit_is_refused() {
     assert!(matches!(Key::new(library_key(&LookedUp)), Err(PlonkError::Key)));
     let larger = Srs::insecure(Geometry::STANDARD);
-    let claim = Claim::new(&EVERYTHING, &[]);
+    let input = ProverInput::new(&EVERYTHING, &[]);
     let larger = CommitKey::new(&larger);
-    let refused = proof_by(&Prover::new(&larger, &KEY), claim, fresh());
+    let refused = proof_by(&Prover::new(&larger, &KEY), input, fresh());
     assert!(matches!(refused, Err(PlonkError::Key)));
 }
 
@@ -384,8 +384,8 @@ fn another_device_makes_the_same_proof_to_the_byte() {
         let prover = Prover::new(&COMMIT_KEY, key);
         let [ours, plain, other] =
             [(prover, 1), (prover.on(&Plain), 1), (prover, 2)].map(|(prover, seed)| {
-                let claim = Claim::new(&circuit, &*INSTANCE);
-                proof_by(&prover, claim, Randomness::from_seed([seed; 32].into())).expect("a proof")
+                let input = ProverInput::new(&circuit, &*INSTANCE);
+                proof_by(&prover, input, Randomness::from_seed([seed; 32].into())).expect("a proof")
             });
         assert!(ours == plain);
         assert!(ours != other, "what is compared depends on what is drawn");
@@ -419,8 +419,8 @@ impl Signal for StopAt {
 
 fn interrupted<const HIDDEN: bool>(key: &Key, signal: &StopAt) -> Result<Vec<u8>, PlonkError> {
     let circuit = Everything::<HIDDEN>::default();
-    let claim = Claim::new(&circuit, &*INSTANCE);
-    proof_by(&Prover::new(&COMMIT_KEY, key).asking(signal), claim, fresh())
+    let input = ProverInput::new(&circuit, &*INSTANCE);
+    proof_by(&Prover::new(&COMMIT_KEY, key).asking(signal), input, fresh())
 }
 
 #[test]
@@ -463,9 +463,9 @@ fn one_seed_makes_one_proof_on_any_number_of_threads() {
     let proof = |threads, seed| {
         let circuit = Everything::<false>::default();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        let claim = Claim::new(&circuit, &*INSTANCE);
+        let input = ProverInput::new(&circuit, &*INSTANCE);
         let randomness = Randomness::from_seed([seed; 32].into());
-        pool.install(|| proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, randomness)).expect("a proof")
+        pool.install(|| proof_by(&Prover::new(&COMMIT_KEY, &KEY), input, randomness)).expect("a proof")
     };
     let [one, two, five] = [1, 2, 5].map(|threads| proof(threads, 9));
     assert!(one == two && two == five);
@@ -491,8 +491,8 @@ fn last_rows_that_are_given_are_the_columns() {
         Given { column: COPIED + 1, rows: LastRows::Public },
     ];
     let [proof, again] = [(); 2].map(|()| {
-        let claim = Claim { given: &given, ..Claim::new(&circuit, &*INSTANCE) };
-        proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh()).expect("a proof")
+        let input = ProverInput { given: &given, ..ProverInput::new(&circuit, &*INSTANCE) };
+        proof_by(&Prover::new(&COMMIT_KEY, &KEY), input, fresh()).expect("a proof")
     });
     assert!(verifies(&proof, &*INSTANCE));
     let [secret, drawn, public] = first_points(&proof);
@@ -514,8 +514,8 @@ fn linked_columns_may_be_public() {
     let commitment = fairshare_params::commitment::commit(&SRS, &column, Blinding::PUBLIC).to_affine();
     let linked = [Linked { commitment, blinding: Blinding::PUBLIC }];
     let given = [Given { column: 0, rows: LastRows::Public }];
-    let claim = Claim { linked: &linked, given: &given, ..Claim::new(&circuit, &*INSTANCE) };
-    let proof = proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh()).expect("a proof");
+    let input = ProverInput { linked: &linked, given: &given, ..ProverInput::new(&circuit, &*INSTANCE) };
+    let proof = proof_by(&Prover::new(&COMMIT_KEY, &KEY), input, fresh()).expect("a proof");
     assert!(verifies(&proof, &*INSTANCE));
     let [first] = first_points(&proof);
     assert_eq!(first, encode_point(&(commitment + *SRS.lagrange().last().expect("rows")).to_affine()));
@@ -532,8 +532,8 @@ fn linked_columns_with_a_secret_blinding_may_not_be_public() {
         Linked { commitment, blinding }
     });
     let prove = |given: &[Given<'_>]| {
-        let claim = Claim { linked: &linked, given, ..Claim::new(&circuit, &*INSTANCE) };
-        proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh())
+        let input = ProverInput { linked: &linked, given, ..ProverInput::new(&circuit, &*INSTANCE) };
+        proof_by(&Prover::new(&COMMIT_KEY, &KEY), input, fresh())
     };
     let public = |column| Given { column, rows: LastRows::Public };
     let refused = prove(&[public(0), public(1)]);
@@ -566,8 +566,8 @@ fn last_rows_that_do_not_fit_are_refused() {
         (&[public(3), public(4), public(3)], 3),
     ] {
         let circuit = Everything::<false>::default();
-        let claim = Claim { given, ..Claim::new(&circuit, &*INSTANCE) };
-        let refused = proof_by(&Prover::new(&COMMIT_KEY, &KEY), claim, fresh());
+        let input = ProverInput { given, ..ProverInput::new(&circuit, &*INSTANCE) };
+        let refused = proof_by(&Prover::new(&COMMIT_KEY, &KEY), input, fresh());
         assert!(matches!(refused, Err(PlonkError::LastRows { column: named }) if named == column));
     }
 }

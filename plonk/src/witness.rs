@@ -12,10 +12,10 @@ use halo2curves::bn256::{Fr, G1};
 use rayon::prelude::*;
 
 use super::PlonkError;
-use super::claim::{Claim, Fractions, Given, Linked};
 use super::column::Column;
 use super::commit::CommitKey;
 use super::device::Work;
+use super::input::{Fractions, Given, Linked, ProverInput};
 use super::multiexp::multiexp_by_value;
 use super::randomness::Label;
 use super::session::Session;
@@ -31,14 +31,14 @@ impl Witness {
     /// Runs the circuit's synthesis, which must announce each phase's end but the last's itself.
     pub fn synthesize<C: Circuit<Fr>>(
         session: &mut Session<'_>,
-        claim: &Claim<'_, C>,
+        input: &ProverInput<'_, C>,
     ) -> Result<Self, PlonkError> {
         let mut meta = ConstraintSystem::default();
-        let config = C::configure_with_params(&mut meta, claim.circuit.params());
+        let config = C::configure_with_params(&mut meta, input.circuit.params());
         let _span = tracing::debug_span!("witness").entered();
-        let mut assigner = Assigner::new(session, claim);
+        let mut assigner = Assigner::new(session, input);
         let synthesized =
-            C::FloorPlanner::synthesize(&mut assigner, claim.circuit, config, meta.constants().clone());
+            C::FloorPlanner::synthesize(&mut assigner, input.circuit, config, meta.constants().clone());
         match (synthesized, assigner.failure.take()) {
             (Ok(()), _) if assigner.phase != assigner.last_phase() => Err(PlonkError::Phases),
             // Before the circuit's own error, which may come of it.
@@ -66,7 +66,7 @@ struct Assigner<'s, 'a> {
 }
 
 impl<'s, 'a> Assigner<'s, 'a> {
-    fn new<C>(session: &'s mut Session<'a>, claim: &Claim<'s, C>) -> Self {
+    fn new<C>(session: &'s mut Session<'a>, input: &ProverInput<'s, C>) -> Self {
         let (cs, rows) = (session.key.cs(), session.key.domain().rows());
         Self {
             usable: session.key.usable_rows(),
@@ -77,10 +77,10 @@ impl<'s, 'a> Assigner<'s, 'a> {
             challenges: vec![None; cs.num_challenges()],
             failure: None,
             session,
-            instance: claim.instance,
-            linked: claim.linked,
-            fractions: claim.fractions,
-            given: claim.given,
+            instance: input.instance,
+            linked: input.linked,
+            fractions: input.fractions,
+            given: input.given,
         }
     }
 

@@ -21,7 +21,9 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::{OsRng, RngCore};
 use zeroize::Zeroizing;
 
-use fairshare_plonk::{self as plonk, Claim, Column, CommitKey, Linked, PlonkError, Randomness, Signal};
+use fairshare_plonk::{
+    self as plonk, Column, CommitKey, Linked, PlonkError, ProverInput, Randomness, Signal,
+};
 
 /// Why no proof was made.
 #[derive(Debug, thiserror::Error)]
@@ -74,20 +76,20 @@ impl Key {
     }
 }
 
-/// Proves the claim and links its first columns, in order, to their commitments; then verifies both.
+/// Proves the input and links its first columns, in order, to their commitments; then verifies both.
 pub fn prove<C: Circuit<Fr>>(
     commit_key: &CommitKey<'_>,
     key: &Key,
-    claim: Claim<'_, C>,
+    input: ProverInput<'_, C>,
     signal: &dyn Signal,
 ) -> Result<LinkedProof, BackendError> {
     let srs = commit_key.srs();
     let _span = tracing::debug_span!("other", statement = key.verifying().id().kind.name()).entered();
-    let Claim { instance, linked, .. } = claim;
+    let ProverInput { instance, linked, .. } = input;
     let mut transcript = Writer::new();
     let blinding = plonk::Prover::new(commit_key, key.plonk())
         .asking(signal)
-        .prove(claim, randomness()?, &mut transcript)
+        .prove(input, randomness()?, &mut transcript)
         .map_err(BackendError::Prove)?;
     let proof = transcript.into_proof();
 

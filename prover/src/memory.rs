@@ -105,14 +105,14 @@ impl Version {
 
     /// What is mounted and where, from a line `id parent device root point options … - kind source options`.
     fn mount(&self, line: &str) -> Option<Mount> {
-        let (place, kind) = line.split_once(" - ")?;
+        let (mount, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let right = kind.next() == Some(self.file_system)
             && self.controller.is_none_or(|controller| {
                 kind.nth(1).is_some_and(|options| options.split(',').any(|option| option == controller))
             });
-        let mut place = place.split(' ').skip(3);
-        let mut path = || place.next().map(unescaped);
+        let mut fields = mount.split(' ').skip(3);
+        let mut path = || fields.next().map(unescaped);
         if right { Some(Mount { root: path()?, point: path()? }) } else { None }
     }
 }

@@ -12,7 +12,7 @@ use fairshare_params::context::{ContextError, context};
 use fairshare_params::keys::{CircuitKind, KeyError, ProvingKey};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
-use fairshare_plonk::{Claim, CommitKey, Linked, PlonkError};
+use fairshare_plonk::{CommitKey, Linked, PlonkError, ProverInput};
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
@@ -112,7 +112,7 @@ pub enum ProveError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofSubject {
-    /// Any of that statement, or the score's.
+    /// Any of that circuit, or the score's.
     Of(CircuitKind),
     /// A segment's histogram.
     Segment {
@@ -126,7 +126,7 @@ pub enum ProofSubject {
 impl fmt::Display for ProofSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Of(statement) => write!(f, "{} proof", statement.name()),
+            Self::Of(kind) => write!(f, "{} proof", kind.name()),
             Self::Segment { folder, index } => write!(f, "{}: segment {index}", folder.display()),
         }
     }
@@ -180,18 +180,18 @@ impl<'a> Prover<'a> {
         &self.commit_key
     }
 
-    /// The proving key of a statement, made or loaded when it is first asked for.
-    pub fn key(&self, statement: CircuitKind) -> Result<&Key> {
-        let slot = &self.keys[statement as usize];
+    /// The proving key of a circuit, made or loaded when it is first asked for.
+    pub fn key(&self, kind: CircuitKind) -> Result<&Key> {
+        let slot = &self.keys[kind as usize];
         if let Some(key) = slot.get() {
             return Ok(key);
         }
         let srs = self.verifier.srs();
         let key = match &self.cache {
-            Some(cache) => cache.proving_key(srs, statement)?,
-            None => ProvingKey::build(srs, statement)?,
+            Some(cache) => cache.proving_key(srs, kind)?,
+            None => ProvingKey::build(srs, kind)?,
         };
-        let key = Key::new(key).map_err(refused(|| ProofSubject::Of(statement)))?;
+        let key = Key::new(key).map_err(refused(|| ProofSubject::Of(kind)))?;
         Ok(slot.get_or_init(|| key))
     }
 
@@ -342,8 +342,8 @@ impl<'a> Prover<'a> {
         ];
         let circuit = DataScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
-        let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
-        let proof = self.prove_score(CircuitKind::DataScore, claim, progress)?;
+        let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &instance) };
+        let proof = self.prove_score(CircuitKind::DataScore, input, progress)?;
         Ok((result.score, proof))
     }
 
@@ -370,8 +370,8 @@ impl<'a> Prover<'a> {
         ];
         let circuit = ComputeScoreCircuit::new(geometry, trace);
         let instance = instance.to_rows();
-        let claim = Claim { linked: &linked, ..Claim::new(&circuit, &instance) };
-        let proof = self.prove_score(CircuitKind::ComputeScore, claim, progress)?;
+        let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &instance) };
+        let proof = self.prove_score(CircuitKind::ComputeScore, input, progress)?;
         Ok(Bundle::Compute(ComputeBundle {
             geometry,
             contributor: *commitment.registration.contributor(),
@@ -383,20 +383,20 @@ impl<'a> Prover<'a> {
 
     fn prove_score<C: Circuit<Fr> + Sync>(
         &self,
-        statement: CircuitKind,
-        claim: Claim<'_, C>,
+        kind: CircuitKind,
+        input: ProverInput<'_, C>,
         progress: &dyn Progress,
     ) -> Result<LinkedProof> {
         progress.begin(Task::Keys, 1, 0);
-        let key = self.key(statement)?;
+        let key = self.key(kind)?;
         progress.end(Task::Keys);
         progress.begin(Task::Score, 1, 0);
         let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
         let proof = pool
-            .install(|| prove(&self.commit_key, key, claim, &Asking(progress)))
-            .map_err(refused(|| ProofSubject::Of(statement)))?;
+            .install(|| prove(&self.commit_key, key, input, &Asking(progress)))
+            .map_err(refused(|| ProofSubject::Of(kind)))?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);
         Ok(proof)

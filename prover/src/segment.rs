@@ -6,7 +6,7 @@ use fairshare_circuits::wiped::Wiped;
 use fairshare_params::commitment::{Blinding, normalize, segment_blindings};
 use fairshare_params::digest::histogram_statement;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{Claim, Column, CommitKey, Fractions, Linked, Signal, commit};
+use fairshare_plonk::{Column, CommitKey, Fractions, Linked, ProverInput, Signal, commit};
 use fairshare_verifier::bundle::Segment;
 use group::Curve;
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
@@ -109,9 +109,12 @@ impl SegmentSecret {
         let linked = Wiped::from(linked.collect::<Vec<_>>());
         let instance = Instance { statement }.to_rows();
         let circuit = HistogramCircuit::new(geometry, self.witness);
-        let claim =
-            Claim { linked: &linked, fractions: &fractions(geometry), ..Claim::new(&circuit, &instance) };
-        let proof = prove(commit_key, key, claim, signal)?;
+        let input = ProverInput {
+            linked: &linked,
+            fractions: &fractions(geometry),
+            ..ProverInput::new(&circuit, &instance)
+        };
+        let proof = prove(commit_key, key, input, signal)?;
         Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
     }
 }

@@ -187,11 +187,12 @@ fn insert(transaction: &mut Transaction<'_>, into: &str, rows: Vec<Vec<Value>>) 
         let width = first.len();
         let chunk: Vec<_> = rows.by_ref().take(ROWS).collect();
         let row = |index: usize| {
-            let places: Vec<_> = (1..=width).map(|column| format!("${}", index * width + column)).collect();
-            format!("({})", places.join(", "))
+            let placeholders: Vec<_> =
+                (1..=width).map(|column| format!("${}", index * width + column)).collect();
+            format!("({})", placeholders.join(", "))
         };
-        let places: Vec<_> = (0..chunk.len()).map(row).collect();
-        let sql = format!("INSERT INTO {into} VALUES {}", places.join(", "));
+        let tuples: Vec<_> = (0..chunk.len()).map(row).collect();
+        let sql = format!("INSERT INTO {into} VALUES {}", tuples.join(", "));
         transaction.execute(&sql, &chunk.into_iter().flatten().collect::<Vec<_>>())?;
     }
     Ok(())

@@ -151,9 +151,9 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The only, or first, proof of a statement.
-    pub(crate) fn of(statement: CircuitKind) -> Self {
-        match statement {
+    /// The only, or first, proof of a circuit.
+    pub(crate) fn of(kind: CircuitKind) -> Self {
+        match kind {
             CircuitKind::Histogram => Self::Histogram { dataset: 0, segment: 0 },
             CircuitKind::DataScore => Self::DataScore,
             CircuitKind::ComputeScore => Self::ComputeScore,

@@ -83,7 +83,7 @@ pub struct Keys {
 impl Keys {
     /// Builds the keys.
     pub fn build(srs: &Srs) -> Result<Self, SetupError> {
-        let build = |statement| VerifyingKey::build(srs, statement);
+        let build = |kind| VerifyingKey::build(srs, kind);
         let ((histogram, data_score), compute_score) = rayon::join(
             || rayon::join(|| build(CircuitKind::Histogram), || build(CircuitKind::DataScore)),
             || build(CircuitKind::ComputeScore),

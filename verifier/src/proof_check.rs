@@ -52,8 +52,8 @@ impl ProofCheck<'_> {
         srs: &'s Srs,
         accumulator: Accumulator<'s>,
     ) -> Result<Accumulator<'s>, ProofError> {
-        let statement = self.key.id().kind;
-        let expected = statement.instance_rows();
+        let kind = self.key.id().kind;
+        let expected = kind.instance_rows();
         if self.instance.len() != expected {
             return Err(ProofError::Shape { found: self.instance.len(), expected });
         }

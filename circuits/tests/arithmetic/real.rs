@@ -60,18 +60,18 @@ pub fn to_f64(x: &Real) -> f64 {
 /// The largest magnitude observed and where.
 pub struct Worst {
     magnitude: Real,
-    place: String,
+    input: String,
 }
 
 impl Worst {
     pub fn new() -> Self {
-        Self { magnitude: real(0u32), place: "nowhere".to_owned() }
+        Self { magnitude: real(0u32), input: "nowhere".to_owned() }
     }
 
-    pub fn observe(&mut self, error: Real, place: impl FnOnce() -> String) {
+    pub fn observe(&mut self, error: Real, input: impl FnOnce() -> String) {
         let magnitude = if error < real(0u32) { -error } else { error };
         if magnitude > self.magnitude {
-            (self.magnitude, self.place) = (magnitude, place());
+            (self.magnitude, self.input) = (magnitude, input());
         }
     }
 
@@ -80,7 +80,7 @@ impl Worst {
     }
 
     pub fn print(&self, name: &str, bound: impl Display) {
-        println!("{name}: worst 2^{:.4} at {}, bound {bound}", to_f64(&self.magnitude).log2(), self.place);
+        println!("{name}: worst 2^{:.4} at {}, bound {bound}", to_f64(&self.magnitude).log2(), self.input);
     }
 }
 

@@ -67,7 +67,7 @@ fn violated(system: &System) -> Option<&'static str> {
 }
 
 /// Follows the lie: sum, score and the score's remainder as the cells above them ask.
-fn settle(mut system: System) -> System {
+fn follow(mut system: System) -> System {
     carry(&mut system, "C5 term", column(Cells::Sum));
     rescore(system)
 }
@@ -102,7 +102,7 @@ fn lie(changes: impl IntoIterator<Item = (Cells, usize, Fr)>) -> System {
     for (cells, row, value) in changes {
         add(&mut system, cells, row, value);
     }
-    settle(system)
+    follow(system)
 }
 
 /// The limbs of a value of so many bits, from the first on.
@@ -120,7 +120,7 @@ fn rho_vanishes() -> System {
         .for_each(|row| set_limbs(&mut system, Cells::Lost(0), row, &BigUint::ZERO, LOST_BITS));
     (LAST..=ROWS.total())
         .for_each(|row| set_limbs(&mut system, Cells::Decay(0), row, &BigUint::ZERO, DECAY_BITS));
-    settle(system)
+    follow(system)
 }
 
 /// The decay of the last round is another, and the true recurrence goes on from it.
@@ -138,7 +138,7 @@ fn other_decay(decay: impl FnOnce(BigUint) -> BigUint) -> System {
             set_limbs(&mut system, Cells::Lost(0), row, &lost, LOST_BITS);
         }
     }
-    settle(system)
+    follow(system)
 }
 
 /// The last round's decay larger by 2^40, its part lost negative by as much.
@@ -158,7 +158,7 @@ fn too_many_units(rest_as_limb: bool) -> System {
         set_limbs(&mut system, Cells::Rest(0), 0, &BigUint::ZERO, UNIT_BITS);
         set(&mut system, Cells::Rest(0), 0, -Fr::from(1000));
     }
-    settle(system)
+    follow(system)
 }
 
 /// Another first decay, with everything after it true.
@@ -186,7 +186,7 @@ fn rounded_up() -> System {
     set_limbs(&mut system, Cells::Slack(0), 0, &slack, UNIT_BITS);
     add(&mut system, Cells::Share(0), 0, Fr::ONE);
     add(&mut system, Cells::Remainder(0), 0, -Fr::from(1000));
-    settle(system)
+    follow(system)
 }
 
 /// One unit of share less in round 0, and the remainder larger by the total.
@@ -196,7 +196,7 @@ fn rounded_down(slack: Fr) -> System {
     set_limbs(&mut system, Cells::Remainder(0), 0, &remainder, UNIT_BITS);
     add(&mut system, Cells::Share(0), 0, -Fr::ONE);
     add(&mut system, Cells::Slack(0), 0, slack);
-    settle(system)
+    follow(system)
 }
 
 fn score_without_remainder() -> System {

@@ -62,7 +62,7 @@ fn violated(system: &System) -> Option<&'static str> {
 }
 
 /// Follows the lie: running total, sum, score, remainder and slack as the cells above them ask.
-fn settle(mut system: System) -> System {
+fn follow(mut system: System) -> System {
     carry(&mut system, "D3 running total", column(Cells::Running));
     carry(&mut system, "D6 term", column(Cells::Sum));
     carry(&mut system, "D6 total", column(Cells::Sum));
@@ -135,7 +135,7 @@ fn lie(change: impl FnOnce(&mut DataClaim, &mut Vec<Change>)) -> System {
     for (cells, row, value) in changes {
         set(&mut system, cells, row, value);
     }
-    settle(system)
+    follow(system)
 }
 
 /// A cell's new value.

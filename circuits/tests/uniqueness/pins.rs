@@ -18,7 +18,7 @@ const UNEXPLAINED: &str = "UNEXPLAINED";
 /// Rows of which every cell is altered: all in the compact geometry. In a larger one, those near each place
 /// where something begins or ends, which is every kind of row, and a sample of the others.
 fn rows(usable: usize) -> Vec<usize> {
-    let near = |place: usize| place.saturating_sub(3)..place + 9;
+    let near = |row: usize| row.saturating_sub(3)..row + 9;
     let ends = [0, 8, TABLE_ROWS - 32, TABLE_ROWS, GEOMETRY.alphabet(), usable - 8].map(near);
     let is_taken = |row: &usize| {
         GEOMETRY == Geometry::COMPACT || row.is_multiple_of(97) || ends.iter().any(|rows| rows.contains(row))

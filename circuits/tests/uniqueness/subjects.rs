@@ -176,7 +176,7 @@ fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static s
     }
 }
 
-/// Whether a limb, by its place among the limb columns, is of the division's remainder or slack: they take
+/// Whether a limb, by its index among the limb columns, is of the division's remainder or slack: they take
 /// the limbs of their row, and of the next what they need beyond.
 fn is_of_wide_value(limb: usize, row: usize) -> bool {
     let per_row = data_score::Cells::count(GEOMETRY) - data_score::Cells::Offset(0).index(GEOMETRY);

@@ -9,7 +9,7 @@ use fairshare_params::encoding::Hasher;
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{Claim, CommitKey, Linked, Uninterrupted};
+use fairshare_plonk::{CommitKey, Linked, ProverInput, Uninterrupted};
 use fairshare_prover::measure::{Key, SegmentSecret, commit_columns, commit_units, prove};
 use fairshare_prover::score::{score_counts, score_units};
 use fairshare_prover::secret::fresh_seed;
@@ -159,8 +159,8 @@ impl Bench<'_> {
         let (proved, proof) = self.median("proving a data score", || {
             let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
             let circuit = DataScoreCircuit::new(geometry, trace);
-            let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
-            Ok(prove(&self.commit_key, &key, claim, &Uninterrupted)?)
+            let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &rows) };
+            Ok(prove(&self.commit_key, &key, input, &Uninterrupted)?)
         })?;
         let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
         let (verified, ()) = self.median("verifying", || {
@@ -184,8 +184,8 @@ impl Bench<'_> {
         let (proved, proof) = self.median("proving a compute score", || {
             let trace = compute_score::Trace::new(geometry, &instance, &witness);
             let circuit = ComputeScoreCircuit::new(geometry, trace);
-            let claim = Claim { linked: &linked, ..Claim::new(&circuit, &rows) };
-            Ok(prove(&self.commit_key, &key, claim, &Uninterrupted)?)
+            let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &rows) };
+            Ok(prove(&self.commit_key, &key, input, &Uninterrupted)?)
         })?;
         let registered = linked.map(|column| column.commitment);
         let (verified, ()) = self.median("verifying", || {
@@ -199,9 +199,9 @@ impl Bench<'_> {
         normalize(&[commit(self.srs, &values, blinding)])
     }
 
-    fn key(&self, statement: CircuitKind) -> Result<Key, CliError> {
+    fn key(&self, kind: CircuitKind) -> Result<Key, CliError> {
         let _spinner = progress::spinner("making a proving key");
-        Ok(Key::new(ProvingKey::build(self.srs, statement)?)?)
+        Ok(Key::new(ProvingKey::build(self.srs, kind)?)?)
     }
 
     /// The median time of `work`, with its last result. An even number of runs takes the slower of the middle

@@ -45,7 +45,7 @@ const AIRPORTS: [Airport; 3] = [
 ];
 
 /// What one contributor made: a bundle for its data and one for its units.
-struct Claim {
+struct Made {
     bundle: PathBuf,
     registration: Registration,
     bytes: usize,
@@ -70,9 +70,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
-        CircuitKind::ALL
-            .iter()
-            .try_for_each(|statement| prover.key(*statement).map(|_| ()).map_err(CliError::from))
+        CircuitKind::ALL.iter().try_for_each(|kind| prover.key(*kind).map(|_| ()).map_err(CliError::from))
     })?;
     say(output, "proving keys made", took)?;
 
@@ -83,15 +81,15 @@ pub fn run(output: Output) -> Result<Status, CliError> {
         lines.push(line(root, &policy, airport, took)?);
     }
     output.text("")?;
-    let mut claims = Vec::new();
+    let mut made = Vec::new();
     for (airport, line) in AIRPORTS.iter().zip(&mut lines) {
-        claims.extend(prove(output, root, &prover, airport, line)?);
+        made.extend(prove(output, root, &prover, airport, line)?);
     }
 
     output.text("")?;
-    let (ledger, submitted, verify_time) = books::submit(output, root, &verifier, &claims)?;
-    let attacks = attack(output, &verifier, &claims)?;
-    fill(&mut lines, &submitted, &claims)?;
+    let (ledger, submitted, verify_time) = books::submit(output, root, &verifier, &made)?;
+    let attacks = attack(output, &verifier, &made)?;
+    fill(&mut lines, &submitted, &made)?;
     let payout = payout(&policy, &books::pay(output, ledger, &srs)?);
     output.text(&format!("\n{}", report::shares(&policy, &lines, &payout)))?;
     let elapsed = begun.elapsed();
@@ -214,7 +212,7 @@ fn prove(
     prover: &Prover<'_>,
     airport: &Airport,
     line: &mut Line,
-) -> Result<[Claim; 2], CliError> {
+) -> Result<[Made; 2], CliError> {
     let data = prove_one(prover, airport, &data_folder(root, airport))?;
     line.prove_data_seconds = data.proved_in.as_secs_f64();
     line.data_bundle_bytes = data.bytes;
@@ -228,7 +226,7 @@ fn prove(
     Ok([data, compute])
 }
 
-fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Claim, CliError> {
+fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Made, CliError> {
     let begun = Instant::now();
     let proved = prover.prove(&[folder.to_owned()], &Bars::of(airport.name))?;
     let bundle = folder.with_extension("bundle");
@@ -237,14 +235,14 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Cl
     let bytes = proved.bundle.to_bytes()?.len();
     let registration =
         proved.registrations.into_iter().next().ok_or(CliError::Demo("a bundle covers no registration"))?;
-    Ok(Claim { bundle, registration, bytes, proved_in })
+    Ok(Made { bundle, registration, bytes, proved_in })
 }
 
 /// Two forgeries from the first contributor's data bundle, which has to be refused.
-fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<Vec<Attack>, CliError> {
-    let claim = claims.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
+fn attack(output: Output, verifier: &Verifier<'_>, made: &[Made]) -> Result<Vec<Attack>, CliError> {
+    let made = made.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
     let (Bundle::Data(mut raised), Bundle::Data(mut replayed)) =
-        (verify::read(&claim.bundle)?, verify::read(&claim.bundle)?)
+        (verify::read(&made.bundle)?, verify::read(&made.bundle)?)
     else {
         return Err(CliError::Demo("its first bundle is not for data"));
     };
@@ -252,12 +250,12 @@ fn attack(output: Output, verifier: &Verifier<'_>, claims: &[Claim]) -> Result<V
     let [owner, thief, _] = &AIRPORTS;
     replayed.contributor = thief.address;
     // The thief registers the owner's digest for itself: the registry may not know better.
-    let stolen = fairshare_formats::registration::to_json(&claim.registration)
+    let stolen = fairshare_formats::registration::to_json(&made.registration)
         .replace(&checksummed(&owner.address).to_string(), &checksummed(&thief.address).to_string());
     let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
-        .map_err(|source| CliError::Registration { path: claim.bundle.clone(), source })?;
+        .map_err(|source| CliError::Registration { path: made.bundle.clone(), source })?;
     let forgeries = [
-        ("EWR's data score raised by 2^-48 nats", raised, &claim.registration),
+        ("EWR's data score raised by 2^-48 nats", raised, &made.registration),
         ("EWR's data bundle replayed by JFK", replayed, &stolen),
     ];
     let mut attacks = Vec::new();
@@ -283,12 +281,12 @@ fn indented() -> textwrap::Options<'static> {
 }
 
 /// Fills in the verified scores: a contributor's data first, then its units.
-fn fill(lines: &mut [Line], submitted: &[Submitted], claims: &[Claim]) -> Result<(), CliError> {
-    for ((line, pair), claims) in lines.iter_mut().zip(submitted.chunks(2)).zip(claims.chunks(2)) {
-        let ([data, compute], [claim, _]) = (pair, claims) else {
+fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<(), CliError> {
+    for ((line, pair), made) in lines.iter_mut().zip(submitted.chunks(2)).zip(made.chunks(2)) {
+        let ([data, compute], [made, _]) = (pair, made) else {
             return Err(CliError::Demo("a contributor lacks a score"));
         };
-        if let Contribution::Data { records, .. } = claim.registration.contribution() {
+        if let Contribution::Data { records, .. } = made.registration.contribution() {
             line.records = *records;
         }
         line.data_score = data.score;

@@ -164,9 +164,9 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
         toml,
     };
     output.result(&counted, || {
-        let place = if beside { "" } else { ", once the file is in the policy's folder" };
+        let once = if beside { "" } else { ", once the file is in the policy's folder" };
         format!(
-            "{} records counted over {} features into {}\n\nFor the policy{place}:\n\n{}",
+            "{} records counted over {} features into {}\n\nFor the policy{once}:\n\n{}",
             thousands(records),
             counted.features,
             counted.reference,

@@ -162,9 +162,9 @@ fn an_altered_archive_is_told_by_what_differs() {
     }
     let bytes = fs::read(&archive).unwrap();
     let (from, to) = (b"\"compute\": \"7", b"\"compute\": \"8");
-    let place = bytes.windows(from.len()).position(|window| window == from).expect("a payout");
+    let offset = bytes.windows(from.len()).position(|window| window == from).expect("a payout");
     let mut altered = bytes.clone();
-    altered[place..place + to.len()].copy_from_slice(to);
+    altered[offset..offset + to.len()].copy_from_slice(to);
     let altered = write(&folder, "altered.tar", altered);
     let ran = fairshare(&format!("audit {altered} --params {} --allow-insecure-params", p.params));
     assert_eq!(ran.status, 1, "{}", ran.stderr);

@@ -35,12 +35,12 @@ fn script(folder: &Path, epoch: &Epoch, ledger: &str) -> Vec<String> {
 }
 
 /// A database that is not there yet, and how to be rid of it.
-struct Place {
+struct Stored {
     ledger: String,
     server: Option<(String, String)>,
 }
 
-impl Place {
+impl Stored {
     fn file(folder: &Path) -> Self {
         Self { ledger: show(&folder.join("vault.ledger")), server: None }
     }
@@ -52,7 +52,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Stored {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.server {
             let _ = connect(server).batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
@@ -97,15 +97,15 @@ fn inspect(ledger: &str, began: bool) {
 }
 
 /// Kills `kills` commands of as many epochs as it takes.
-fn campaign(name: &str, kills: usize, seed: u64, place: impl Fn(&Path, usize) -> Place) {
+fn campaign(name: &str, kills: usize, seed: u64, stored: impl Fn(&Path, usize) -> Stored) {
     let folder = folder();
     let epoch = epoch(&folder);
     // What nobody disturbs, and how long each command takes.
     let undisturbed = folder.join("undisturbed");
     fs::create_dir(&undisturbed).unwrap();
     let times: Vec<_> = {
-        let place = place(&undisturbed, 0);
-        script(&undisturbed, &epoch, &place.ledger).iter().map(|line| finish(line)).collect()
+        let stored = stored(&undisturbed, 0);
+        script(&undisturbed, &epoch, &stored.ledger).iter().map(|line| finish(line)).collect()
     };
     let expected = ["claims.json", "vault.tar"].map(|file| fs::read(undisturbed.join(file)).unwrap());
 
@@ -115,15 +115,16 @@ fn campaign(name: &str, kills: usize, seed: u64, place: impl Fn(&Path, usize) ->
         epochs += 1;
         let disturbed = folder.join(format!("disturbed-{epochs}"));
         fs::create_dir(&disturbed).unwrap();
-        let place = place(&disturbed, epochs);
-        for (step, (line, time)) in script(&disturbed, &epoch, &place.ledger).iter().zip(&times).enumerate() {
+        let stored = stored(&disturbed, epochs);
+        for (step, (line, time)) in script(&disturbed, &epoch, &stored.ledger).iter().zip(&times).enumerate()
+        {
             // Two kills a command in the mean: after one, what was begun twice is interrupted again.
             while random.below(3) > 0 && done < kills {
                 let micros = random.below(time.as_micros() as u64 * 11 / 10 + 1);
                 if killed(line, Duration::from_micros(micros)) {
                     done += 1;
                     if random.below(4) == 0 {
-                        inspect(&place.ledger, step > 0);
+                        inspect(&stored.ledger, step > 0);
                     }
                 }
             }
@@ -133,7 +134,7 @@ fn campaign(name: &str, kills: usize, seed: u64, place: impl Fn(&Path, usize) ->
             let found = fs::read(disturbed.join(file)).unwrap();
             assert!(found == *expected, "{name}, seed {seed}, epoch {epochs}: {file} differs");
         }
-        inspect(&place.ledger, true);
+        inspect(&stored.ledger, true);
     }
     println!("{name}, seed {seed}: {done} kills in {epochs} epochs, all with the same books");
 }
@@ -146,7 +147,7 @@ fn wanted() -> (usize, u64) {
 #[test]
 fn killed_at_any_moment_an_epoch_in_a_file_ends_with_the_same_books() {
     let (kills, seed) = wanted();
-    campaign("SQLite", kills, seed, |folder, _| Place::file(folder));
+    campaign("SQLite", kills, seed, |folder, _| Stored::file(folder));
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn killed_at_any_moment_an_epoch_on_a_server_ends_with_the_same_books() {
     let Ok(server) = std::env::var("FAIRSHARE_TEST_POSTGRES") else { return };
     let (kills, seed) = wanted();
     let name = |count: usize| format!("fairshare_kills_{}_{count}", std::process::id());
-    campaign("PostgreSQL", kills, seed, |_, count| Place::on(&server, name(count)));
+    campaign("PostgreSQL", kills, seed, |_, count| Stored::on(&server, name(count)));
 }
 
 /// A bound on the size of every file is what a full disk does to a process: whatever step it stops, the
@@ -163,8 +164,8 @@ fn killed_at_any_moment_an_epoch_on_a_server_ends_with_the_same_books() {
 fn on_a_full_disk_no_step_is_half_done() {
     let folder = folder();
     let epoch = epoch(&folder);
-    let place = Place::file(&folder);
-    let lines = script(&folder, &epoch, &place.ledger);
+    let stored = Stored::file(&folder);
+    let lines = script(&folder, &epoch, &stored.ledger);
     for (step, line) in lines.iter().enumerate() {
         let mut refused = 0;
         for blocks in [0, 8, 32, 64] {
@@ -176,7 +177,7 @@ fn on_a_full_disk_no_step_is_half_done() {
             assert_eq!(ran.status, 2, "{line}\n{}", ran.stderr);
             assert!(ran.stderr.contains("error: "), "{}", ran.stderr);
             if step > 0 {
-                inspect(&place.ledger, true);
+                inspect(&stored.ledger, true);
             }
         }
         assert!(refused > 0, "{line}: even without any room");

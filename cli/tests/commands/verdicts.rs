@@ -79,8 +79,8 @@ fn a_score_raised_by_one_unit_is_refused() {
     {
         let honest = score(bundle, registration);
         let mut bytes = fs::read(bundle).unwrap();
-        let place = bytes.windows(8).rposition(|window| window == honest.to_be_bytes()).unwrap();
-        bytes[place..place + 8].copy_from_slice(&(honest + 1).to_be_bytes());
+        let offset = bytes.windows(8).rposition(|window| window == honest.to_be_bytes()).unwrap();
+        bytes[offset..offset + 8].copy_from_slice(&(honest + 1).to_be_bytes());
         let raised = write(&folder, "raised", bytes);
         assert_eq!(score(&raised, registration), honest + 1);
         let (status, verdicts, _) = verify(&[&raised], &p.policy, &[registration]);

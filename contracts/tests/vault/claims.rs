@@ -107,10 +107,10 @@ fn a_proof_altered_anywhere_is_refused() {
     let mut world = World::new();
     let tree = world.settle(FIRST, 1_000, &CLAIMS);
     let proof = tree.proof(&ALICE).unwrap();
-    for place in 0..proof.len() {
+    for index in 0..proof.len() {
         for byte in 0..32 {
             let mut altered = proof.clone();
-            altered[place].0[byte] ^= 1;
+            altered[index].0[byte] ^= 1;
             refused(world.claim_with(FIRST, ALICE, 600, &altered), invalid(FIRST, ALICE, 600));
         }
     }
@@ -275,8 +275,8 @@ fn true_roots_never_meet_the_bounds() {
             (FIRST + 4, world.settle(FIRST + 4, 500, &[(ALICE, 700), (BOB, 500), (CAROL, 300)])),
         ];
         let permutation = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]][order];
-        for (who, place) in [ALICE, BOB, CAROL].into_iter().zip(permutation) {
-            let (epoch, tree) = &trees[place];
+        for (who, index) in [ALICE, BOB, CAROL].into_iter().zip(permutation) {
+            let (epoch, tree) = &trees[index];
             ok(world.claim(*epoch, tree, who));
         }
         for who in [ALICE, BOB, CAROL] {

@@ -27,9 +27,8 @@ use machine::{Answer, Machine};
 const CODE_LIMIT: usize = 24_576;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::ONCHAIN));
-static KEYS: LazyLock<[VerifyingKey; 3]> = LazyLock::new(|| {
-    CircuitKind::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a verifying key"))
-});
+static KEYS: LazyLock<[VerifyingKey; 3]> =
+    LazyLock::new(|| CircuitKind::ALL.map(|kind| VerifyingKey::build(&SRS, kind).expect("a verifying key")));
 
 /// Bytes of runtime code, and gas of a transaction that verifies one proof. The contract's README has them
 /// too.
@@ -39,8 +38,8 @@ const PINNED: [(CircuitKind, usize, u64); 3] = [
     (CircuitKind::ComputeScore, 23_641, 659_017),
 ];
 
-fn name(statement: CircuitKind) -> &'static str {
-    match statement {
+fn name(kind: CircuitKind) -> &'static str {
+    match kind {
         CircuitKind::Histogram => "InsecureHistogramVerifier",
         CircuitKind::DataScore => "InsecureDataScoreVerifier",
         CircuitKind::ComputeScore => "InsecureComputeScoreVerifier",
@@ -51,70 +50,68 @@ fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn code(statement: CircuitKind) -> Vec<u8> {
-    let path = file("artifacts/test").join(name(statement)).with_extension("json");
+fn code(kind: CircuitKind) -> Vec<u8> {
+    let path = file("artifacts/test").join(name(kind)).with_extension("json");
     bytecode(&fs::read_to_string(path).expect("an artifact; `npm run build` writes it")).expect("bytecode")
 }
 
 /// Instances, then the proof: what the verifiers take.
-fn calldata(statement: CircuitKind) -> Vec<u8> {
-    let text = fs::read_to_string(calldata_file(statement)).expect("a proof; `FAIRSHARE_BLESS=1` makes it");
+fn calldata(kind: CircuitKind) -> Vec<u8> {
+    let text = fs::read_to_string(calldata_file(kind)).expect("a proof; `FAIRSHARE_BLESS=1` makes it");
     hex::decode(text.trim_end()).expect("hexadecimal digits")
 }
 
-fn calldata_file(statement: CircuitKind) -> PathBuf {
-    file("tests/verifiers/calldata").join(statement.name()).with_extension("hex")
+fn calldata_file(kind: CircuitKind) -> PathBuf {
+    file("tests/verifiers/calldata").join(kind.name()).with_extension("hex")
 }
 
 #[test]
 fn the_sources_are_those_of_the_keys() {
-    for (statement, key) in CircuitKind::ALL.into_iter().zip(KEYS.iter()) {
-        let path = file("tests/verifiers/solidity").join(name(statement)).with_extension("sol");
-        let generated = source::generate(&SRS, key, name(statement));
+    for (kind, key) in CircuitKind::ALL.into_iter().zip(KEYS.iter()) {
+        let path = file("tests/verifiers/solidity").join(name(kind)).with_extension("sol");
+        let generated = source::generate(&SRS, key, name(kind));
         fairshare_pinned::assert_pinned(path, &generated);
         // A proof is another each time that it is made: only the machine can judge it.
         if fairshare_pinned::is_blessing() {
-            let proof = hex::encode(proofs::calldata(&SRS, statement)) + "\n";
-            fairshare_pinned::bless(&calldata_file(statement), &proof);
+            let proof = hex::encode(proofs::calldata(&SRS, kind)) + "\n";
+            fairshare_pinned::bless(&calldata_file(kind), &proof);
         }
     }
 }
 
 #[test]
 fn every_verifier_fits_and_takes_a_proof_at_the_pinned_price() {
-    for (statement, size, gas) in PINNED {
+    for (kind, size, gas) in PINNED {
         let mut machine = Machine::new();
-        let runtime = machine.deploy(code(statement));
-        assert!(runtime <= CODE_LIMIT, "{}: {runtime} bytes", name(statement));
-        let data = calldata(statement);
-        let Answer::Accepted { gas: taken } = machine.call(&data) else {
-            panic!("{} refuses", name(statement))
-        };
-        println!("{}: {runtime} bytes, {taken} gas, {} bytes of calldata", name(statement), data.len());
-        assert_eq!(runtime, size, "{}", name(statement));
+        let runtime = machine.deploy(code(kind));
+        assert!(runtime <= CODE_LIMIT, "{}: {runtime} bytes", name(kind));
+        let data = calldata(kind);
+        let Answer::Accepted { gas: taken } = machine.call(&data) else { panic!("{} refuses", name(kind)) };
+        println!("{}: {runtime} bytes, {taken} gas, {} bytes of calldata", name(kind), data.len());
+        assert_eq!(runtime, size, "{}", name(kind));
         let moved = taken.abs_diff(gas) as f64 / gas as f64;
-        assert!(moved < 0.05, "{}: {taken} gas, pinned are {gas}", name(statement));
+        assert!(moved < 0.05, "{}: {taken} gas, pinned are {gas}", name(kind));
     }
 }
 
 /// Every element is altered in a bit; given a second encoding, where it is a scalar; and the length changed.
 #[test]
 fn nothing_but_the_proof_is_taken() {
-    for statement in CircuitKind::ALL {
+    for kind in CircuitKind::ALL {
         let mut machine = Machine::new();
-        machine.deploy(code(statement));
-        let data = calldata(statement);
+        machine.deploy(code(kind));
+        let data = calldata(kind);
         assert!(matches!(machine.call(&data), Answer::Accepted { .. }));
         let mut refuse = |altered: &[u8], what: &str| {
-            assert!(matches!(machine.call(altered), Answer::Refused), "{}: {what}", name(statement));
+            assert!(matches!(machine.call(altered), Answer::Refused), "{}: {what}", name(kind));
         };
         for word in 0..data.len() / 32 {
             let mut altered = data.clone();
             altered[word * 32 + 31] ^= 1;
             refuse(&altered, &format!("word {word} altered"));
         }
-        let scalars = source::scalars(&KEYS[statement as usize]);
-        assert!(scalars.len() > statement.instance_rows());
+        let scalars = source::scalars(&KEYS[kind as usize]);
+        assert!(scalars.len() > kind.instance_rows());
         for offset in scalars {
             let mut altered = data.clone();
             if source::add_modulus(&mut altered[offset..offset + 32]) {

@@ -18,14 +18,14 @@ use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 use halo2curves::bn256::Fr;
 
 /// Instances and proof, one after the other.
-pub fn calldata(srs: &Srs, statement: CircuitKind) -> Vec<u8> {
+pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
     let policy = policy(srs);
     let verifier = Verifier::new(srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let context = |role, registration: &Registration| {
         let registrations = std::slice::from_ref(registration);
         context(&policy, &contributor().address, role, registrations).expect("a context").limbs()
     };
-    match statement {
+    match kind {
         CircuitKind::Histogram => {
             let (Bundle::Data(bundle), _) = data(&verifier) else { unreachable!("data was committed") };
             let segment = &bundle.datasets[0].segments[0];

@@ -40,8 +40,8 @@ pub fn bundle(data: &[u8]) -> bool {
 pub fn bundle_verification(data: &[u8]) -> bool {
     let mut script = Script::new(data);
     let Some(choice) = script.byte() else { return false };
-    let claim = &CLAIMS[usize::from(choice) % CLAIMS.len()];
-    let mut altered = claim.bundle.clone();
+    let honest = &HONEST[usize::from(choice) % HONEST.len()];
+    let mut altered = honest.bundle.clone();
     let edits = script.byte().unwrap_or(0) % 4;
     for _ in 0..edits {
         alter(&mut altered, &mut script);
@@ -52,15 +52,15 @@ pub fn bundle_verification(data: &[u8]) -> bool {
         Ok(bundle) => bundle,
         Err(error) => return refused(&error),
     };
-    let same = bytes == claim.bytes;
-    let verdict = VERIFIER.verify(&read, &claim.registrations);
+    let same = bytes == honest.bytes;
+    let verdict = VERIFIER.verify(&read, &honest.registrations);
     assert_eq!(verdict.is_ok(), same, "{}", if same { "a true bundle is refused" } else { "a forgery" });
     match &verdict {
-        Ok(score) => assert!(is_claimed(score, &claim.bundle)),
+        Ok(score) => assert!(is_claimed(score, &honest.bundle)),
         Err(error) => drop(said(error)),
     }
     if choice & 0x80 != 0 {
-        let items = [&claim.bundle, &read].map(|bundle| (bundle, claim.registrations.as_slice()));
+        let items = [&honest.bundle, &read].map(|bundle| (bundle, honest.registrations.as_slice()));
         let together = VERIFIER.verify_batch(&items);
         assert!(matches!(together.as_slice(), [Ok(_), second] if second.is_ok() == same), "{together:?}");
     }
@@ -68,14 +68,14 @@ pub fn bundle_verification(data: &[u8]) -> bool {
 }
 
 /// A true bundle and its registrations.
-struct Claim {
+struct Honest {
     bundle: Bundle,
     bytes: Vec<u8>,
     registrations: Vec<Registration>,
 }
 
 /// Two datasets, the first of two segments; a node's units.
-static CLAIMS: LazyLock<[Claim; 2]> = LazyLock::new(|| {
+static HONEST: LazyLock<[Honest; 2]> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (long, _) = commit_records(folder.path(), "long", &contributor(), &[records(16_400, 1)]);
     let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(150, 2)]);
@@ -83,13 +83,13 @@ static CLAIMS: LazyLock<[Claim; 2]> = LazyLock::new(|| {
     [vec![long, short], vec![node]].map(|folders| {
         let proved = PROVER.prove(&folders, &Silent).expect("a bundle");
         let bytes = proved.bundle.to_bytes().expect("an encoding");
-        Claim { bundle: proved.bundle, bytes, registrations: proved.registrations }
+        Honest { bundle: proved.bundle, bytes, registrations: proved.registrations }
     })
 });
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = CLAIMS.iter().map(|claim| claim.bytes.clone()).collect();
-    if let Bundle::Data(bundle) = &CLAIMS[0].bundle {
+    let mut seeds: Vec<_> = HONEST.iter().map(|honest| honest.bytes.clone()).collect();
+    if let Bundle::Data(bundle) = &HONEST[0].bundle {
         seeds.push(bundle.datasets[0].segments[0].to_bytes().expect("an encoding"));
     }
     seeds
@@ -98,8 +98,8 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 /// Scripts: nothing altered; each alteration once; an edit of bytes.
 pub(crate) fn verification_seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![vec![0, 0], vec![1, 0], vec![0x80, 0], vec![0x81, 0]];
-    for claim in 0..2 {
-        seeds.extend((0..ALTERATIONS).map(|kind| vec![claim, 1, kind, 0, 0, 0, 1, 0, 0, 1, 0, 7, 9]));
+    for honest in 0..2 {
+        seeds.extend((0..ALTERATIONS).map(|kind| vec![honest, 1, kind, 0, 0, 0, 1, 0, 0, 1, 0, 7, 9]));
     }
     seeds.push(vec![0, 0, 0, 0, 0, 1, 0, 3]);
     seeds

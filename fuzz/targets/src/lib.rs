@@ -104,7 +104,7 @@ fn lines(text: &[u8]) -> u64 {
         b'\r' => true,
         _ => false,
     };
-    text.iter().enumerate().filter(|place| ends(*place)).count() as u64 + 1
+    text.iter().enumerate().filter(|byte| ends(*byte)).count() as u64 + 1
 }
 
 /// Writes a file for a reader that wants a path: in a folder of this thread's, over the one before.

@@ -55,10 +55,10 @@ pub fn policy(data: &[u8]) -> bool {
             true
         }
         Err(error) => {
-            check_place(&said(&error), &text);
+            check_position(&said(&error), &text);
             // Whoever drafts a policy meets the same words.
             if let Err(error) = PartialPolicy::from_toml(&text) {
-                check_place(&said(&error), &text);
+                check_position(&said(&error), &text);
             }
             false
         }
@@ -82,17 +82,17 @@ fn check(policy: &Policy, text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>
     assert_eq!(again.expect("a comment").hash(), policy.hash());
 }
 
-/// A message that begins with a place names one that the text has.
-fn check_place(message: &str, text: &str) {
+/// A message that begins with a position names one that the text has.
+fn check_position(message: &str, text: &str) {
     // ``line 3, column 4`` or ``` `key` (line 3, column 4)```; a key holds no such words.
-    let place = match message.strip_prefix('`').and_then(|rest| rest.split_once("` (line ")) {
-        Some((key, place)) if !key.contains('`') => place,
+    let position = match message.strip_prefix('`').and_then(|rest| rest.split_once("` (line ")) {
+        Some((key, position)) if !key.contains('`') => position,
         _ => match message.strip_prefix("line ") {
-            Some(place) => place,
+            Some(position) => position,
             None => return,
         },
     };
-    let Some((line, rest)) = place.split_once(", column ") else { return };
+    let Some((line, rest)) = position.split_once(", column ") else { return };
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
     let (Ok(line), Ok(column)) = (line.parse::<usize>(), digits.parse::<usize>()) else { return };
     let found = text.split('\n').nth(line.wrapping_sub(1));

@@ -11,7 +11,7 @@ use fairshare_circuits::numeric::rounds;
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::CircuitKind;
-use fairshare_plonk::{Claim, Linked, Uninterrupted};
+use fairshare_plonk::{Linked, ProverInput, Uninterrupted};
 use fairshare_prover::measure::prove;
 use fairshare_verifier::verify_linked;
 use ff::{Field, PrimeField};
@@ -26,7 +26,7 @@ use super::fixture::{PROVER, SRS};
 const GEOMETRY: Geometry = Geometry::COMPACT;
 
 /// Commits to the columns under fresh blindings, proves, and verifies as a stranger would.
-fn proved<C: Circuit<Fr>>(statement: CircuitKind, circuit: C, instance: &[Fr], columns: &[Vec<Fr>]) {
+fn proved<C: Circuit<Fr>>(kind: CircuitKind, circuit: C, instance: &[Fr], columns: &[Vec<Fr>]) {
     let linked: Vec<_> = columns
         .iter()
         .map(|column| {
@@ -34,9 +34,9 @@ fn proved<C: Circuit<Fr>>(statement: CircuitKind, circuit: C, instance: &[Fr], c
             Linked { commitment: commit(&SRS, column, blinding).to_affine(), blinding }
         })
         .collect();
-    let key = PROVER.key(statement).expect("a key");
-    let claim = Claim { linked: &linked, ..Claim::new(&circuit, instance) };
-    let proof = prove(PROVER.commit_key(), key, claim, &Uninterrupted).expect("whatever is true is proved");
+    let key = PROVER.key(kind).expect("a key");
+    let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, instance) };
+    let proof = prove(PROVER.commit_key(), key, input, &Uninterrupted).expect("whatever is true is proved");
     let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
     verify_linked(&SRS, key.verifying(), instance, &registered, &proof).expect("and verified");
     assert_eq!(proof.proof.len(), key.verifying().proof_bytes());

@@ -7,7 +7,7 @@ use fairshare_verifier::{Bundle, ProofError, VerifyError};
 use halo2curves::bn256::Fr;
 
 use super::fixture::VERIFIER;
-use super::world::{Claim, WORLD};
+use super::world::{Submission, WORLD};
 
 type Item<'a> = (&'a Bundle, &'a [Registration]);
 
@@ -18,11 +18,11 @@ fn good() -> Vec<Item<'static>> {
     WORLD.all().into_iter().map(item).collect()
 }
 
-fn item(claim: &Claim) -> Item<'_> {
-    (&claim.bundle, &claim.registrations)
+fn item(submission: &Submission) -> Item<'_> {
+    (&submission.bundle, &submission.registrations)
 }
 
-/// Kinds of bad bundles, made of the small data claim, and what each is refused for.
+/// Kinds of bad bundles, made of the small data submission, and what each is refused for.
 fn bad() -> Vec<(Bundle, Expected)> {
     let honest = || WORLD.small.data();
     let mut score = honest();
@@ -54,8 +54,8 @@ fn bad() -> Vec<(Bundle, Expected)> {
 #[test]
 fn good_bundles_are_accepted_in_order() {
     let items = good();
-    for (result, claim) in VERIFIER.verify_batch(&items).into_iter().zip(WORLD.all()) {
-        let alone = VERIFIER.verify(&claim.bundle, &claim.registrations).expect("a true bundle");
+    for (result, submission) in VERIFIER.verify_batch(&items).into_iter().zip(WORLD.all()) {
+        let alone = VERIFIER.verify(&submission.bundle, &submission.registrations).expect("a true bundle");
         assert_eq!(result.expect("accepted"), alone);
     }
 }

@@ -9,18 +9,18 @@ use fairshare_params::registration::{Contribution, Registration};
 use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
 
 use super::fixture::{POLICY, RULES, VERIFIER, edit, evidence, policy, stranger, verifier};
-use super::world::{Claim, WORLD, edited};
+use super::world::{Submission, WORLD, edited};
 
 /// Whether this is the refusal of a proof that is of another statement.
 fn of_another_statement(error: &VerifyError, expected: Subject) -> bool {
     matches!(error, VerifyError::Proof { subject, source: ProofError::False } if *subject == expected)
 }
 
-/// Why the honest claim is refused under the policy of this text.
-fn under(claim: &Claim, text: &str) -> VerifyError {
+/// Why the honest submission is refused under the policy of this text.
+fn under(submission: &Submission, text: &str) -> VerifyError {
     let policy = policy(text);
     let verifier = verifier(&policy);
-    verifier.verify(&claim.bundle, &claim.registrations).expect_err("another policy")
+    verifier.verify(&submission.bundle, &submission.registrations).expect_err("another policy")
 }
 
 /// Spelled otherwise, the same rules: nothing is bound to the layout of a file.
@@ -31,8 +31,8 @@ fn only_rules_are_bound() {
     let rules = policy(&other);
     assert_eq!(rules.hash(), RULES.hash());
     let verifier = verifier(&rules);
-    for claim in WORLD.all() {
-        verifier.verify(&claim.bundle, &claim.registrations).expect("the same rules");
+    for submission in WORLD.all() {
+        verifier.verify(&submission.bundle, &submission.registrations).expect("the same rules");
     }
 }
 
@@ -56,18 +56,18 @@ fn rules_that_are_seen_before_any_proof() {
     assert!(matches!(error, VerifyError::Context(ContextError::Rounds { rounds: 4, policy_rounds: 3, .. })));
 }
 
-/// The first registration of a claim, changed by `change`; the bundle as it was.
-fn with_registration(claim: &Claim, change: impl Fn(&Registration) -> Registration) -> VerifyError {
-    let mut registrations = claim.registrations.clone();
+/// The first registration of a submission, changed by `change`; the bundle as it was.
+fn with_registration(submission: &Submission, change: impl Fn(&Registration) -> Registration) -> VerifyError {
+    let mut registrations = submission.registrations.clone();
     registrations[0] = change(&registrations[0]);
-    assert_ne!(registrations, claim.registrations, "nothing was changed");
-    VERIFIER.verify(&claim.bundle, &registrations).expect_err("another registration")
+    assert_ne!(registrations, submission.registrations, "nothing was changed");
+    VERIFIER.verify(&submission.bundle, &registrations).expect_err("another registration")
 }
 
 #[test]
 fn evidence_added() {
-    for claim in [&WORLD.small, &WORLD.other_node] {
-        let error = with_registration(claim, |old| old.clone().with_evidence(evidence(1)));
+    for submission in [&WORLD.small, &WORLD.other_node] {
+        let error = with_registration(submission, |old| old.clone().with_evidence(evidence(1)));
         assert!(matches!(error, VerifyError::Proof { source: ProofError::False, .. }), "{error:?}");
     }
 }
@@ -93,10 +93,10 @@ fn registered_numbers_of_records_and_segments() {
 /// More records than were committed to, registered with a digest that fits: the score's proof is of fewer.
 #[test]
 fn more_records_under_a_digest_that_fits() {
-    let claim = &WORLD.small;
-    let honest = &claim.registrations[0];
+    let submission = &WORLD.small;
+    let honest = &submission.registrations[0];
     let Contribution::Data { schema_hash, .. } = honest.contribution() else { panic!("data") };
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     let columns = [bundle.datasets[0].segments[0].columns.clone()];
     let more = Registration::for_data(
         bundle.contributor,
@@ -133,23 +133,25 @@ fn digests() {
     assert!(matches!(error, VerifyError::Digest { registered, .. } if registered == digest), "{error:?}");
 }
 
-/// The registration of a claim for `contributor`: what a replay would need on the task contract.
-fn registered_for(claim: &Claim, contributor: Address) -> Vec<Registration> {
-    let old = checksummed(&claim.bundle.contributor()).to_string();
-    claim.registrations.iter().map(|one| edited(one, &old, &checksummed(&contributor).to_string())).collect()
+/// The registration of a submission for `contributor`: what a replay would need on the task contract.
+fn registered_for(submission: &Submission, contributor: Address) -> Vec<Registration> {
+    let old = checksummed(&submission.bundle.contributor()).to_string();
+    submission.registrations.iter().map(|one| edited(one, &old, &checksummed(&contributor).to_string())).collect()
 }
 
 #[test]
 fn a_replay_for_another_contributor() {
-    for (claim, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)] {
+    for (submission, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)]
+    {
         // In the bundle alone, in the registrations alone, in both.
-        let mut bytes = claim.bundle.to_bytes().expect("an encoding");
+        let mut bytes = submission.bundle.to_bytes().expect("an encoding");
         bytes[12..32].copy_from_slice(&stranger().0);
         let replayed = Bundle::from_bytes(&bytes).expect("a bundle");
         assert_eq!(replayed.contributor(), stranger());
-        let stolen = registered_for(claim, stranger());
+        let stolen = registered_for(submission, stranger());
 
-        for (bundle, registrations) in [(&replayed, &claim.registrations), (&claim.bundle, &stolen)] {
+        for (bundle, registrations) in [(&replayed, &submission.registrations), (&submission.bundle, &stolen)]
+        {
             let error = VERIFIER.verify(bundle, registrations).expect_err("a replay");
             let VerifyError::Context(ContextError::Contributor { index: 0, .. }) = error else {
                 panic!("{error:?}")
@@ -162,35 +164,34 @@ fn a_replay_for_another_contributor() {
 
 #[test]
 fn registrations_missing_and_superfluous() {
-    let claim = &WORLD.data;
+    let submission = &WORLD.data;
     for (registrations, given) in [
         (vec![], 0),
-        (claim.registrations[..1].to_vec(), 1),
-        ([&claim.registrations[..], &WORLD.small.registrations].concat(), 3),
+        (submission.registrations[..1].to_vec(), 1),
+        ([&submission.registrations[..], &WORLD.small.registrations].concat(), 3),
     ] {
-        let error = VERIFIER.verify(&claim.bundle, &registrations).expect_err("another number");
+        let error = VERIFIER.verify(&submission.bundle, &registrations).expect_err("another number");
         assert!(
             matches!(error, VerifyError::Registrations { needed: 2, given: g } if g == given),
             "{error:?}"
         );
     }
-    let one_twice = vec![claim.registrations[0].clone(), claim.registrations[0].clone()];
-    let error = VERIFIER.verify(&claim.bundle, &one_twice).expect_err("the second is missing");
-    assert!(
-        matches!(error, VerifyError::Unregistered { digest } if digest == *claim.registrations[1].digest())
-    );
-    let units = vec![claim.registrations[0].clone(), WORLD.compute.registrations[0].clone()];
-    let error = VERIFIER.verify(&claim.bundle, &units).expect_err("units");
+    let one_twice = vec![submission.registrations[0].clone(), submission.registrations[0].clone()];
+    let error = VERIFIER.verify(&submission.bundle, &one_twice).expect_err("the second is missing");
+    let missing = *submission.registrations[1].digest();
+    assert!(matches!(error, VerifyError::Unregistered { digest } if digest == missing));
+    let units = vec![submission.registrations[0].clone(), WORLD.compute.registrations[0].clone()];
+    let error = VERIFIER.verify(&submission.bundle, &units).expect_err("units");
     assert!(matches!(error, VerifyError::Unregistered { .. }), "{error:?}");
 }
 
 /// The order of registrations is the caller's, and means nothing.
 #[test]
 fn registrations_in_any_order() {
-    let claim = &WORLD.data;
-    let reversed: Vec<_> = claim.registrations.iter().rev().cloned().collect();
+    let submission = &WORLD.data;
+    let reversed: Vec<_> = submission.registrations.iter().rev().cloned().collect();
     assert_eq!(
-        VERIFIER.verify(&claim.bundle, &reversed).expect("any order"),
-        VERIFIER.verify(&claim.bundle, &claim.registrations).expect("their order")
+        VERIFIER.verify(&submission.bundle, &reversed).expect("any order"),
+        VERIFIER.verify(&submission.bundle, &submission.registrations).expect("their order")
     );
 }

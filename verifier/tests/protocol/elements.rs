@@ -26,13 +26,13 @@ use rayon::prelude::*;
 use super::alter::{self, Class};
 use super::fixture::{SRS, VERIFIER, stranger};
 use super::manifest::{Element, Kind, Part, key, linked_proof, manifest, obligation, statement, subjects};
-use super::world::{Claim, Refusal, WORLD};
+use super::world::{Refusal, Submission, WORLD};
 
 /// One change in this many takes the whole way besides the short one.
 const SPREAD: usize = 40;
 
 /// The bundles whose elements are altered: one of each role, the first with two segments and two datasets.
-fn claims() -> [&'static Claim; 2] {
+fn submissions() -> [&'static Submission; 2] {
     [&WORLD.data, &WORLD.compute]
 }
 
@@ -105,9 +105,9 @@ fn exchanges<'a>(manifest: &'a [Element], honest: &[u8]) -> Vec<Change<'a>> {
         .collect()
 }
 
-/// What judging a claim's changes takes, made once.
+/// What judging a submission's changes takes, made once.
 struct Judge<'a> {
-    claim: &'a Claim,
+    submission: &'a Submission,
     /// The bundle without its proofs.
     blank: Bundle,
     subjects: Vec<Subject>,
@@ -116,10 +116,10 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(claim: &'a Claim) -> Self {
-        let subjects = subjects(&claim.bundle);
-        let obligations = subjects.iter().map(|subject| obligation(claim, *subject)).collect();
-        Self { claim, blank: blank(claim.bundle.clone(), &subjects), subjects, obligations }
+    fn new(submission: &'a Submission) -> Self {
+        let subjects = subjects(&submission.bundle);
+        let obligations = subjects.iter().map(|subject| obligation(submission, *subject)).collect();
+        Self { submission, blank: blank(submission.bundle.clone(), &subjects), subjects, obligations }
     }
 
     /// The refusal of a change; one in [`SPREAD`] by both ways.
@@ -128,7 +128,7 @@ impl<'a> Judge<'a> {
             Ok(bundle) => bundle,
             Err(error) => return Refusal::Read(error),
         };
-        assert_ne!(bundle, self.claim.bundle, "{}: read as if nothing were altered", change.name);
+        assert_ne!(bundle, self.submission.bundle, "{}: read as if nothing were altered", change.name);
         let Some(subject) = change.subject() else { return Refusal::Verify(self.whole(&bundle)) };
         let whole = index.is_multiple_of(SPREAD).then(|| self.whole(&bundle));
         let error = self.short(bundle, subject);
@@ -139,7 +139,7 @@ impl<'a> Judge<'a> {
     }
 
     fn whole(&self, bundle: &Bundle) -> VerifyError {
-        VERIFIER.verify(bundle, &self.claim.registrations).expect_err("accepted")
+        VERIFIER.verify(bundle, &self.submission.registrations).expect_err("accepted")
     }
 
     /// The verdict on the one proof that was changed; see the module.
@@ -253,9 +253,12 @@ impl Tally {
 #[test]
 fn every_change_of_every_element_is_refused() {
     let tally = Tally::default();
-    for claim in claims() {
-        let (judge, honest, manifest) =
-            (Judge::new(claim), claim.bundle.to_bytes().expect("an encoding"), manifest(&claim.bundle));
+    for submission in submissions() {
+        let (judge, honest, manifest) = (
+            Judge::new(submission),
+            submission.bundle.to_bytes().expect("an encoding"),
+            manifest(&submission.bundle),
+        );
         let mut changes: Vec<_> = manifest.iter().flat_map(|element| alone(element, &honest)).collect();
         changes.extend(exchanges(&manifest, &honest));
         changes.par_iter().enumerate().for_each(|(index, change)| {
@@ -284,9 +287,9 @@ fn whose(element: &Element) -> &'static str {
 #[test]
 fn truncated_at_every_border() {
     let mut cuts = 0;
-    for claim in claims() {
-        let bytes = claim.bundle.to_bytes().expect("an encoding");
-        for element in manifest(&claim.bundle) {
+    for submission in submissions() {
+        let bytes = submission.bundle.to_bytes().expect("an encoding");
+        for element in manifest(&submission.bundle) {
             for length in [element.range.start, element.range.start + 1, element.range.end - 1] {
                 let error = Bundle::from_bytes(&bytes[..length]).expect_err("cut");
                 assert!(matches!(error, BundleError::Truncated { .. }), "{}: {error:?}", element.name);
@@ -302,9 +305,9 @@ fn truncated_at_every_border() {
 #[test]
 fn nothing_fits_between_two_elements() {
     let tally = Tally::default();
-    for claim in claims() {
-        let honest = claim.bundle.to_bytes().expect("an encoding");
-        for element in manifest(&claim.bundle) {
+    for submission in submissions() {
+        let honest = submission.bundle.to_bytes().expect("an encoding");
+        for element in manifest(&submission.bundle) {
             let (before, after) = honest.split_at(element.range.start);
             let (own, rest) = after.split_at(element.range.len());
             for (what, bytes) in [
@@ -338,13 +341,13 @@ fn variant(error: &BundleError) -> String {
 #[test]
 fn a_proof_has_one_length() {
     let mut tried = 0;
-    for claim in claims() {
-        let manifest = manifest(&claim.bundle);
-        for subject in subjects(&claim.bundle) {
+    for submission in submissions() {
+        let manifest = manifest(&submission.bundle);
+        for subject in subjects(&submission.bundle) {
             let own: Vec<_> =
                 manifest.iter().filter(|element| element.part == Part::Proof(subject)).collect();
-            let honest = linked_proof(&mut claim.bundle.clone(), subject).proof.clone();
-            let (instance, registered) = obligation(claim, subject);
+            let honest = linked_proof(&mut submission.bundle.clone(), subject).proof.clone();
+            let (instance, registered) = obligation(submission, subject);
             let start = own[0].range.start;
             for element in own {
                 let (from, to) = (element.range.start - start, element.range.end - start);
@@ -356,7 +359,7 @@ fn a_proof_has_one_length() {
                     [&honest[..to], &honest[from..]].concat(),
                     [left, &[0; SCALAR_BYTES], &honest[from..]].concat(),
                 ] {
-                    let mut bundle = claim.bundle.clone();
+                    let mut bundle = submission.bundle.clone();
                     let (found, linked) = (proof.len(), linked_proof(&mut bundle, subject));
                     linked.proof = proof;
                     let error = verify_linked(&SRS, key(statement(subject)), &instance, &registered, linked);
@@ -378,10 +381,10 @@ fn a_proof_has_one_length() {
 /// as zeros.
 #[test]
 fn an_instance_and_its_commitments_have_one_number() {
-    for claim in claims() {
-        for subject in subjects(&claim.bundle) {
-            let (honest, registered) = obligation(claim, subject);
-            let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+    for submission in submissions() {
+        for subject in subjects(&submission.bundle) {
+            let (honest, registered) = obligation(submission, subject);
+            let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
             let refuse = |instance: &[Fr], registered: &[G1Affine], expected: usize| {
                 let refused = verify_linked(&SRS, key(statement(subject)), instance, registered, &linked);
                 let Err(VerifyError::Proof { source: ProofError::Shape { found: f, expected: e }, .. }) =

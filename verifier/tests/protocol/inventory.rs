@@ -12,7 +12,7 @@ use fairshare_params::Geometry;
 use fairshare_params::encoding::{encode_point, encode_scalar};
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
-use fairshare_plonk::{self as plonk, Claim, Randomness};
+use fairshare_plonk::{self as plonk, ProverInput, Randomness};
 use fairshare_verifier::link::LinkStatement;
 use fairshare_verifier::{Subject, carried_commitments};
 use group::Curve;
@@ -54,9 +54,9 @@ fn both_sides<C: Circuit<Fr> + Clone>(
 ) -> (Recorded, Recorded) {
     let key = PROVER.key(statement).expect("a key");
     let mut prover = Recording::new(Writer::new());
-    let claim = Claim::new(&circuit, instance);
+    let input = ProverInput::new(&circuit, instance);
     let plonk = plonk::Prover::new(PROVER.commit_key(), key.plonk());
-    plonk.prove(claim, Randomness::fresh(&mut OsRng).expect("a seed"), &mut prover).expect("a proof");
+    plonk.prove(input, Randomness::fresh(&mut OsRng).expect("a seed"), &mut prover).expect("a proof");
     let mut library = Recording::new(Writer::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
@@ -236,10 +236,10 @@ fn second_parts(state: [u8; 32], commitment: Vec<u8>) -> Vec<Part> {
 /// these.
 #[test]
 fn the_links_challenges_are_of_everything_before_them() {
-    for claim in WORLD.all() {
-        for subject in subjects(&claim.bundle) {
-            let (instance, registered) = obligation(claim, subject);
-            let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+    for submission in WORLD.all() {
+        for subject in subjects(&submission.bundle) {
+            let (instance, registered) = obligation(submission, subject);
+            let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
             let key = key(statement(subject));
             let carried = carried_commitments(&linked.proof, registered.len());
             let link = LinkStatement {
@@ -275,7 +275,7 @@ fn the_links_challenges_are_of_everything_before_them() {
 fn inventory() -> String {
     let mut text = HEADER.to_owned();
     let mut write = |line: String| writeln!(text, "{line}").expect("a string");
-    for (claim, statement) in CircuitKind::ALL.map(|statement| match statement {
+    for (submission, statement) in CircuitKind::ALL.map(|statement| match statement {
         CircuitKind::ComputeScore => (&WORLD.compute, statement),
         _ => (&WORLD.small, statement),
     }) {
@@ -289,9 +289,9 @@ fn inventory() -> String {
             });
         }
         let of = |subject: &Subject| super::manifest::statement(*subject) == statement;
-        let subject = subjects(&claim.bundle).into_iter().find(of).expect("a proof");
-        let (instance, registered) = obligation(claim, subject);
-        let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+        let subject = subjects(&submission.bundle).into_iter().find(of).expect("a proof");
+        let (instance, registered) = obligation(submission, subject);
+        let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
         let link = LinkStatement {
             key,
             instance: &instance,

@@ -16,7 +16,7 @@ use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::transcript::Writer;
-use fairshare_plonk::{Claim, Linked, Uninterrupted};
+use fairshare_plonk::{Linked, ProverInput, Uninterrupted};
 use fairshare_prover::BackendError;
 use fairshare_prover::measure::{self, Key};
 use fairshare_prover::score::{score_counts, score_units};
@@ -169,8 +169,8 @@ impl Case {
         circuit: &C,
         linked: &[Linked],
     ) -> Result<LinkedProof, BackendError> {
-        let claim = Claim { linked, ..Claim::new(circuit, &self.instance) };
-        measure::prove(PROVER.commit_key(), self.key(), claim, &Uninterrupted)
+        let input = ProverInput { linked, ..ProverInput::new(circuit, &self.instance) };
+        measure::prove(PROVER.commit_key(), self.key(), input, &Uninterrupted)
     }
 
     /// The standing proof, linked by the statement of PROTOCOL section 4 and not by the prover's code: column

@@ -22,7 +22,7 @@ use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 
 use super::fixture::{RULES, SRS, VERIFIER};
 use super::sequence::{Form, Recording, Step, elements, steps};
-use super::world::{Claim, WORLD};
+use super::world::{Submission, WORLD};
 
 /// The verifying keys, in the order of [`CircuitKind::ALL`].
 pub static KEYS: LazyLock<[VerifyingKey; 3]> =
@@ -152,12 +152,12 @@ pub fn linked_proof(bundle: &mut Bundle, subject: Subject) -> &mut LinkedProof {
 }
 
 /// What a proof has to be about, from public data only: its instance and registered commitments.
-pub fn obligation(claim: &Claim, subject: Subject) -> (Vec<Fr>, Vec<G1Affine>) {
+pub fn obligation(submission: &Submission, subject: Subject) -> (Vec<Fr>, Vec<G1Affine>) {
     let context = || {
-        let (contributor, role) = (claim.bundle.contributor(), claim.bundle.role());
-        context(&RULES, &contributor, role, &claim.registrations).expect("a context").limbs()
+        let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
+        context(&RULES, &contributor, role, &submission.registrations).expect("a context").limbs()
     };
-    match (&claim.bundle, subject) {
+    match (&submission.bundle, subject) {
         (Bundle::Data(bundle), Subject::Histogram { dataset, segment }) => {
             let segment = &bundle.datasets[dataset].segments[segment];
             let hash = histogram_statement(&bundle.geometry, &segment.columns, &segment.histogram);
@@ -167,17 +167,18 @@ pub fn obligation(claim: &Claim, subject: Subject) -> (Vec<Fr>, Vec<G1Affine>) {
         (Bundle::Data(bundle), _) => {
             let parts = bundle.datasets.iter().flat_map(|dataset| &dataset.segments);
             let merged: G1 = parts.fold(G1::default(), |sum, segment| sum + segment.histogram);
-            let records = claim.registrations.iter().map(|registration| match registration.contribution() {
-                Contribution::Data { records, .. } => *records,
-                Contribution::Compute { .. } => panic!("data"),
-            });
+            let records =
+                submission.registrations.iter().map(|registration| match registration.contribution() {
+                    Contribution::Data { records, .. } => *records,
+                    Contribution::Compute { .. } => panic!("data"),
+                });
             let records = records.sum::<u32>().try_into().expect("records");
             let [ln, boundary] = VERIFIER.reference_commitments();
             let instance = VERIFIER.data_instance(context(), records, bundle.score);
             (instance.to_rows().to_vec(), vec![merged.to_affine(), ln, boundary])
         }
         (Bundle::Compute(bundle), _) => {
-            let Contribution::Compute { commitment, .. } = claim.registrations[0].contribution() else {
+            let Contribution::Compute { commitment, .. } = submission.registrations[0].contribution() else {
                 panic!("compute")
             };
             let instance = VERIFIER.compute_instance(context(), bundle.score);
@@ -199,10 +200,10 @@ pub fn subjects(bundle: &Bundle) -> Vec<Subject> {
     subjects
 }
 
-/// What the backend reads when it verifies a proof of the claim.
-pub fn recorded(claim: &Claim, subject: Subject) -> Vec<(Step, Vec<u8>)> {
-    let (instance, _) = obligation(claim, subject);
-    let mut bundle = claim.bundle.clone();
+/// What the backend reads when it verifies a proof of the submission.
+pub fn recorded(submission: &Submission, subject: Subject) -> Vec<(Step, Vec<u8>)> {
+    let (instance, _) = obligation(submission, subject);
+    let mut bundle = submission.bundle.clone();
     let proof = &linked_proof(&mut bundle, subject).proof;
     let mut transcript = Recording::new(Reader::new(proof));
     let accumulator = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
@@ -223,8 +224,9 @@ pub fn recorded(claim: &Claim, subject: Subject) -> Vec<(Step, Vec<u8>)> {
 /// the backend reads of a proof are the manifest's elements, byte for byte.
 #[test]
 fn the_manifest_is_complete() {
-    for claim in WORLD.all() {
-        let (bytes, manifest) = (claim.bundle.to_bytes().expect("an encoding"), manifest(&claim.bundle));
+    for submission in WORLD.all() {
+        let (bytes, manifest) =
+            (submission.bundle.to_bytes().expect("an encoding"), manifest(&submission.bundle));
         let mut end = 0;
         for element in &manifest {
             assert_eq!(element.range.start, end, "{}", element.name);
@@ -232,10 +234,10 @@ fn the_manifest_is_complete() {
             end = element.range.end;
         }
         assert_eq!(end, bytes.len());
-        for subject in subjects(&claim.bundle) {
+        for subject in subjects(&submission.bundle) {
             let own = manifest.iter().filter(|element| element.part == Part::Proof(subject));
             let own: Vec<_> = own.map(|element| bytes[element.range.clone()].to_vec()).collect();
-            let sent = recorded(claim, subject);
+            let sent = recorded(submission, subject);
             let sent = sent.into_iter().filter(|(step, _)| matches!(step, Step::Sent(_)));
             assert_eq!(own, sent.map(|(_, bytes)| bytes).collect::<Vec<_>>(), "{subject}");
         }
@@ -263,10 +265,10 @@ fn a_proof_has_as_many_elements_as_its_constraint_system_asks_for() {
 
 #[test]
 fn what_a_proof_is_about_is_public() {
-    for claim in WORLD.all() {
-        for subject in subjects(&claim.bundle) {
-            let (instance, registered) = obligation(claim, subject);
-            let mut bundle = claim.bundle.clone();
+    for submission in WORLD.all() {
+        for subject in subjects(&submission.bundle) {
+            let (instance, registered) = obligation(submission, subject);
+            let mut bundle = submission.bundle.clone();
             let linked = linked_proof(&mut bundle, subject);
             verify_linked(&SRS, key(statement(subject)), &instance, &registered, linked).expect("true");
         }

@@ -25,7 +25,7 @@ use sha3::{Digest as _, Keccak256};
 use super::fixture::{RULES, SRS, VERIFIER, edit, policy, verifier};
 use super::manifest::{key, linked_proof, obligation, statement, subjects};
 use super::sequence::instance_rows;
-use super::world::{Claim, WORLD, edited};
+use super::world::{Submission, WORLD, edited};
 use changes::{
     Change, another_digest, columns_exchanged, for_the_stranger, in_the_other_role, one_dataset_less,
     one_registration_more, other_histogram, other_units, units_of_another_geometry, units_of_another_round,
@@ -41,10 +41,10 @@ enum Way {
     Constant(&'static str),
     /// The policy's text, and what it says instead.
     Policy(&'static str, &'static str),
-    /// The claim's first registration, in one place of its JSON.
+    /// The submission's first registration, in one place of its JSON.
     Registration(String, String),
-    /// Something else of the claim.
-    Claim(Change),
+    /// Something else of the submission.
+    Submission(Change),
 }
 
 /// Who refuses it then.
@@ -111,11 +111,11 @@ fn geometry(way: &Way, by: By) -> Vec<Row> {
     ]
 }
 
-/// The context of a claim (PROTOCOL section 5, *The context*).
-fn context_rows(claim: &Claim) -> Vec<Row> {
+/// The context of a submission (PROTOCOL section 5, *The context*).
+fn context_rows(submission: &Submission) -> Vec<Row> {
     let vault = RULES.vault();
-    let contributor = claim.bundle.contributor();
-    let (number, count_by): (Change, By) = match &claim.bundle {
+    let contributor = submission.bundle.contributor();
+    let (number, count_by): (Change, By) = match &submission.bundle {
         Bundle::Data(_) => (one_dataset_less, By::Statement),
         Bundle::Compute(_) => (one_registration_more, By::Registrations),
     };
@@ -130,12 +130,12 @@ fn context_rows(claim: &Claim) -> Vec<Row> {
         rule("vault", vault.address.0, VAULT, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaee"),
         rule("subnet", string(&vault.subnet), "new-york-flights", "new-york-flightz"),
         rule("epoch", vault.epoch.to_be_bytes(), "epoch = 4", "epoch = 3"),
-        row("contributor", contributor.0, Way::Claim(for_the_stranger), By::Statement),
-        row("role", [claim.bundle.role().id()], Way::Claim(in_the_other_role), By::Role),
+        row("contributor", contributor.0, Way::Submission(for_the_stranger), By::Statement),
+        row("role", [submission.bundle.role().id()], Way::Submission(in_the_other_role), By::Role),
         rule("policy hash", RULES.hash().0, "min_records = 100", "min_records = 99"),
-        row("number of digests", length(claim.registrations.len()), Way::Claim(number), count_by),
+        row("number of digests", length(submission.registrations.len()), Way::Submission(number), count_by),
     ];
-    for (index, registration) in claim.registrations.iter().enumerate() {
+    for (index, registration) in submission.registrations.iter().enumerate() {
         rows.extend(registration_rows(registration, index));
     }
     rows
@@ -154,8 +154,8 @@ fn registration_rows(registration: &Registration, index: usize) -> Vec<Row> {
     let field = |name: &str, value: String| (format!("\"{name}\": {value}"), format!("\"{name}\": 77"));
     let (from, to) = field("round", registration.round().to_string());
     let digest = match registration.contribution() {
-        Contribution::Data { .. } => (Way::Claim(another_digest), By::Digest),
-        Contribution::Compute { .. } => (Way::Claim(other_units), By::Statement),
+        Contribution::Data { .. } => (Way::Submission(another_digest), By::Digest),
+        Contribution::Compute { .. } => (Way::Submission(other_units), By::Statement),
     };
     let digest = if index == 0 { digest } else { (way(String::new(), String::new()), By::Nobody) };
     let mut rows = vec![
@@ -250,8 +250,9 @@ fn policy_rows() -> Vec<Row> {
 }
 
 /// A dataset's digest (PROTOCOL section 4, *The data digest*).
-fn data_digest_rows(claim: &Claim) -> Vec<Row> {
-    let Contribution::Data { schema_hash, records, segments } = claim.registrations[0].contribution() else {
+fn data_digest_rows(submission: &Submission) -> Vec<Row> {
+    let Contribution::Data { schema_hash, records, segments } = submission.registrations[0].contribution()
+    else {
         panic!("data")
     };
     let json = |name: &str, from: u32, to: u32| {
@@ -266,45 +267,46 @@ fn data_digest_rows(claim: &Claim) -> Vec<Row> {
     rows.push(row("records", records.to_be_bytes(), fewer, By::Digest));
     let more = json("segments", *segments, segments + 1);
     rows.push(row("segments", length(*segments as usize), more, By::Segments));
-    for segment in &claim.data().datasets[0].segments {
+    for segment in &submission.data().datasets[0].segments {
         let columns: Vec<_> = segment.columns.iter().flat_map(encode_point).collect();
         let fixed = "follows from the geometry";
         rows.push(constant("columns of a segment", length(segment.columns.len()), fixed));
-        rows.push(row("column commitments", columns, Way::Claim(columns_exchanged), By::Digest));
+        rows.push(row("column commitments", columns, Way::Submission(columns_exchanged), By::Digest));
     }
     rows
 }
 
 /// A log's digest (PROTOCOL section 4, *The compute digest*). An edited registration does not even read;
 /// these are made anew, with the digest that belongs to them.
-fn compute_digest_rows(claim: &Claim) -> Vec<Row> {
-    let Contribution::Compute { first_round, rounds, commitment } = claim.registrations[0].contribution()
+fn compute_digest_rows(submission: &Submission) -> Vec<Row> {
+    let Contribution::Compute { first_round, rounds, commitment } =
+        submission.registrations[0].contribution()
     else {
         panic!("units")
     };
     let mut rows = vec![tag("fairshare/v1/compute")];
-    rows.extend(geometry(&Way::Claim(units_of_another_geometry), By::Geometry));
+    rows.extend(geometry(&Way::Submission(units_of_another_geometry), By::Geometry));
     rows.extend([
-        row("first round", first_round.to_be_bytes(), Way::Claim(units_of_another_round), By::Rounds),
-        row("rounds", rounds.to_be_bytes(), Way::Claim(units_of_fewer_rounds), By::Statement),
-        row("commitment", encode_point(commitment), Way::Claim(other_units), By::Statement),
+        row("first round", first_round.to_be_bytes(), Way::Submission(units_of_another_round), By::Rounds),
+        row("rounds", rounds.to_be_bytes(), Way::Submission(units_of_fewer_rounds), By::Statement),
+        row("commitment", encode_point(commitment), Way::Submission(other_units), By::Statement),
     ]);
     rows
 }
 
 /// What a histogram proof is about (PROTOCOL section 5, *Histogram*).
-fn histogram_rows(claim: &Claim) -> Vec<Row> {
-    let segment = &claim.data().datasets[0].segments[0];
+fn histogram_rows(submission: &Submission) -> Vec<Row> {
+    let segment = &submission.data().datasets[0].segments[0];
     let columns: Vec<_> = segment.columns.iter().flat_map(encode_point).collect();
     let mut rows = vec![tag("fairshare/v1/histogram")];
     rows.extend(geometry(&Way::Constant("the registration's, altered there"), By::Nobody));
     rows.extend([
         constant("columns", length(segment.columns.len()), "follows from the geometry"),
-        row("column commitments", columns, Way::Claim(columns_exchanged), By::Digest),
+        row("column commitments", columns, Way::Submission(columns_exchanged), By::Digest),
         row(
             "histogram commitment",
             encode_point(&segment.histogram),
-            Way::Claim(other_histogram),
+            Way::Submission(other_histogram),
             By::Histogram,
         ),
     ]);
@@ -323,18 +325,18 @@ fn hash_without(rows: &[Row], altered: usize) -> Digest {
     Digest(Keccak256::digest(bytes.concat()).into())
 }
 
-/// The score's proof of a claim.
-fn score_of(claim: &Claim) -> Subject {
-    *subjects(&claim.bundle).last().expect("a proof")
+/// The score's proof of a submission.
+fn score_of(submission: &Submission) -> Subject {
+    *subjects(&submission.bundle).last().expect("a proof")
 }
 
-/// The verdict on one proof of the claim under another hash in the first two rows of its instance.
+/// The verdict on one proof of the submission under another hash in the first two rows of its instance.
 #[track_caller]
-fn refused_under(claim: &Claim, subject: Subject, hash: Digest, field: &str) {
-    let (mut instance, registered) = obligation(claim, subject);
+fn refused_under(submission: &Submission, subject: Subject, hash: Digest, field: &str) {
+    let (mut instance, registered) = obligation(submission, subject);
     assert_ne!(instance[..2], hash.limbs(), "{field}: nothing was altered");
     instance[..2].copy_from_slice(&hash.limbs());
-    let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+    let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
     let refused = verify_linked(&SRS, key(statement(subject)), &instance, &registered, &linked);
     assert!(
         matches!(refused, Err(VerifyError::Proof { source: ProofError::False, .. })),
@@ -351,34 +353,34 @@ fn under(text: &str) -> &'static Verifier<'static> {
 }
 
 /// The verdict of the whole way; nothing if the field is of the code.
-fn whole_way(claim: &Claim, row: &Row) -> Option<VerifyError> {
+fn whole_way(submission: &Submission, row: &Row) -> Option<VerifyError> {
     let (bundle, registrations) = match &row.way {
         Way::Constant(_) => return None,
         Way::Policy(..) if row.by == By::SetUp => return None,
         Way::Policy(from, to) => {
-            let refused = under(&edit(from, to)).verify(&claim.bundle, &claim.registrations);
+            let refused = under(&edit(from, to)).verify(&submission.bundle, &submission.registrations);
             return Some(refused.expect_err(row.field));
         }
         Way::Registration(from, to) => {
-            let mut registrations = claim.registrations.clone();
+            let mut registrations = submission.registrations.clone();
             registrations[0] = edited(&registrations[0], from, to);
-            (claim.bundle.clone(), registrations)
+            (submission.bundle.clone(), registrations)
         }
-        Way::Claim(change) => change(claim),
+        Way::Submission(change) => change(submission),
     };
-    assert!((&bundle, &registrations) != (&claim.bundle, &claim.registrations), "{}", row.field);
+    assert!((&bundle, &registrations) != (&submission.bundle, &submission.registrations), "{}", row.field);
     Some(VERIFIER.verify(&bundle, &registrations).expect_err(row.field))
 }
 
-fn is_by(by: By, claim: &Claim, error: &VerifyError) -> bool {
+fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
     let falsely = |error: &VerifyError, expected: Subject| match error {
         VerifyError::Proof { subject, source: ProofError::False } => *subject == expected,
         _ => false,
     };
     // Which rules of rounds and schemas a registration can break depends on its role.
-    let otherwise = |seen: bool| seen || falsely(error, score_of(claim));
+    let otherwise = |seen: bool| seen || falsely(error, score_of(submission));
     match by {
-        By::Statement => falsely(error, score_of(claim)),
+        By::Statement => falsely(error, score_of(submission)),
         By::Histogram => falsely(error, Subject::Histogram { dataset: 0, segment: 0 }),
         By::Digest => matches!(error, VerifyError::Digest { dataset: 0, .. }),
         By::Segments => matches!(error, VerifyError::Segments { dataset: 0, .. }),
@@ -391,13 +393,18 @@ fn is_by(by: By, claim: &Claim, error: &VerifyError) -> bool {
     }
 }
 
-/// Tries every row of a table against a claim; `outer` makes of the table's hash the one in the proof's
+/// Tries every row of a table against a submission; `outer` makes of the table's hash the one in the proof's
 /// instance.
-fn try_table(claim: &Claim, subject: Subject, rows: &[Row], outer: &(dyn Fn(Digest) -> Digest + Sync)) {
+fn try_table(
+    submission: &Submission,
+    subject: Subject,
+    rows: &[Row],
+    outer: &(dyn Fn(Digest) -> Digest + Sync),
+) {
     rows.par_iter().enumerate().for_each(|(at, row)| {
-        refused_under(claim, subject, outer(hash_without(rows, at)), row.field);
-        if let Some(error) = whole_way(claim, row) {
-            assert!(is_by(row.by, claim, &error), "{}: {error:?}", row.field);
+        refused_under(submission, subject, outer(hash_without(rows, at)), row.field);
+        if let Some(error) = whole_way(submission, row) {
+            assert!(is_by(row.by, submission, &error), "{}: {error:?}", row.field);
         }
     });
     let inputs = rows.iter().filter(|row| !matches!(row.way, Way::Constant(_))).count();
@@ -433,14 +440,14 @@ fn the_context() {
         "byte length",
         "upload transaction hash",
     ];
-    for claim in [&WORLD.data, &WORLD.compute] {
-        let rows = context_rows(claim);
-        let (contributor, role) = (claim.bundle.contributor(), claim.bundle.role());
-        let honest = context(&RULES, &contributor, role, &claim.registrations).expect("a context");
+    for submission in [&WORLD.data, &WORLD.compute] {
+        let rows = context_rows(submission);
+        let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
+        let honest = context(&RULES, &contributor, role, &submission.registrations).expect("a context");
         assert_eq!(hash(&rows), honest, "the table is not what the code absorbs");
         let found: Vec<_> = listed.iter().map(|field| position(&rows, field)).collect();
         assert!(found.is_sorted(), "{found:?}");
-        try_table(claim, score_of(claim), &rows, &|hash| hash);
+        try_table(submission, score_of(submission), &rows, &|hash| hash);
     }
 }
 
@@ -448,9 +455,9 @@ fn the_context() {
 fn every_rule_of_the_policy() {
     let rows = policy_rows();
     assert_eq!(hash(&rows), RULES.hash(), "the table is not what the code absorbs");
-    for claim in [&WORLD.data, &WORLD.compute] {
-        try_table(claim, score_of(claim), &rows, &|policy| {
-            with_row(context_rows(claim), "policy hash", policy)
+    for submission in [&WORLD.data, &WORLD.compute] {
+        try_table(submission, score_of(submission), &rows, &|policy| {
+            with_row(context_rows(submission), "policy hash", policy)
         });
     }
     let standard = policy(&edit("geometry = \"compact\"", "geometry = \"standard\""));
@@ -466,14 +473,14 @@ fn with_row(mut rows: Vec<Row>, field: &str, digest: Digest) -> Digest {
 
 #[test]
 fn the_registered_digests() {
-    for (claim, rows) in
+    for (submission, rows) in
         [(&WORLD.data, data_digest_rows(&WORLD.data)), (&WORLD.compute, compute_digest_rows(&WORLD.compute))]
     {
-        let registration = &claim.registrations[0];
+        let registration = &submission.registrations[0];
         let geometry = registration.geometry();
         let computed = match registration.contribution() {
             Contribution::Data { schema_hash, records, .. } => {
-                let data = claim.data();
+                let data = submission.data();
                 let columns: Vec<_> =
                     data.datasets[0].segments.iter().map(|segment| segment.columns.clone()).collect();
                 data_digest(&geometry, schema_hash, *records, &columns)
@@ -483,30 +490,30 @@ fn the_registered_digests() {
             }
         };
         assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
-        try_table(claim, score_of(claim), &rows, &|digest| {
-            with_row(context_rows(claim), "registered digest", digest)
+        try_table(submission, score_of(submission), &rows, &|digest| {
+            with_row(context_rows(submission), "registered digest", digest)
         });
     }
 }
 
 #[test]
 fn the_histogram_statement() {
-    let (claim, rows) = (&WORLD.data, histogram_rows(&WORLD.data));
-    let segment = &claim.data().datasets[0].segments[0];
+    let (submission, rows) = (&WORLD.data, histogram_rows(&WORLD.data));
+    let segment = &submission.data().datasets[0].segments[0];
     let honest = histogram_statement(&RULES.geometry(), &segment.columns, &segment.histogram);
     assert_eq!(hash(&rows), honest, "the table is not what the code absorbs");
-    try_table(claim, Subject::Histogram { dataset: 0, segment: 0 }, &rows, &|hash| hash);
+    try_table(submission, Subject::Histogram { dataset: 0, segment: 0 }, &rows, &|hash| hash);
 }
 
 /// Every row of every statement's instance, and every linked column: another value of a row is refused by the
 /// proof, another column by the link.
 #[test]
 fn every_row_and_every_column_of_the_statements() {
-    for claim in [&WORLD.data, &WORLD.compute] {
-        for subject in subjects(&claim.bundle) {
+    for submission in [&WORLD.data, &WORLD.compute] {
+        for subject in subjects(&submission.bundle) {
             let key = key(statement(subject));
-            let (instance, registered) = obligation(claim, subject);
-            let linked = linked_proof(&mut claim.bundle.clone(), subject).clone();
+            let (instance, registered) = obligation(submission, subject);
+            let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
             for (at, name) in instance_rows(statement(subject)).iter().enumerate() {
                 let honest = instance[at];
                 let next = instance[(at + 1) % instance.len()];

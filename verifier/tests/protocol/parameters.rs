@@ -87,8 +87,9 @@ fn a_proof_is_of_one_reference_string() {
     let verifier = Verifier::new(&other, &RULES, Trust::CeremonyOnly).expect("a ceremony's");
 
     // Made under the insecure one: commitments, keys and proofs are all others here.
-    for claim in [&WORLD.data, &WORLD.compute] {
-        let error = verifier.verify(&claim.bundle, &claim.registrations).expect_err("another trapdoor");
+    for submission in [&WORLD.data, &WORLD.compute] {
+        let error =
+            verifier.verify(&submission.bundle, &submission.registrations).expect_err("another trapdoor");
         assert!(matches!(error, VerifyError::Proof { source: ProofError::False, .. }), "{error:?}");
     }
     for statement in CircuitKind::ALL {

@@ -17,85 +17,85 @@ use super::world::WORLD;
 
 #[test]
 fn segments_and_proofs_exchanged() {
-    let claim = &WORLD.data;
+    let submission = &WORLD.data;
     let subject = Subject::Histogram { dataset: 0, segment: 0 };
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[0].segments.swap(0, 1);
-    assert!(matches!(claim.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[0].segments[1] = bundle.datasets[0].segments[0].clone();
-    assert!(matches!(claim.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
 
-    let mut bundle = claim.data();
-    bundle.datasets[0].segments.push(claim.data().datasets[0].segments[1].clone());
-    let error = claim.refuse(bundle);
+    let mut bundle = submission.data();
+    bundle.datasets[0].segments.push(submission.data().datasets[0].segments[1].clone());
+    let error = submission.refuse(bundle);
     assert!(matches!(error, VerifyError::Segments { dataset: 0, registered: 2, found: 3, needed: 2 }));
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[0].segments.pop();
-    assert!(matches!(claim.refuse(bundle), VerifyError::Segments { found: 1, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Segments { found: 1, .. }));
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[0].segments.clear();
-    assert!(matches!(claim.refuse(bundle), VerifyError::Segments { found: 0, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Segments { found: 0, .. }));
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[0].segments[0].columns.swap(0, 1);
-    assert!(matches!(claim.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
 
     // A segment moved to the other dataset.
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     let moved = bundle.datasets[0].segments.pop().unwrap();
     bundle.datasets[1].segments.push(moved);
-    assert!(matches!(claim.refuse(bundle), VerifyError::Segments { dataset: 0, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Segments { dataset: 0, .. }));
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
     std::mem::swap(&mut first.proof, &mut second.proof);
-    let error = claim.refuse(bundle);
+    let error = submission.refuse(bundle);
     assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
     std::mem::swap(&mut first.histogram, &mut second.histogram);
-    let error = claim.refuse(bundle);
+    let error = submission.refuse(bundle);
     assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
 
     // Another histogram with its own statement: the proof is of the old one.
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[1].segments[0].histogram = G1Affine::generator();
     let subject = Subject::Histogram { dataset: 1, segment: 0 };
-    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { subject: s, .. } if s == subject));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Proof { subject: s, .. } if s == subject));
 }
 
 #[test]
 fn datasets_exchanged_dropped_and_repeated() {
-    let claim = &WORLD.data;
-    let mut bundle = claim.data();
+    let submission = &WORLD.data;
+    let mut bundle = submission.data();
     bundle.datasets.swap(0, 1);
-    let error = claim.refuse(bundle);
+    let error = submission.refuse(bundle);
     let expected = Subject::DataScore;
     assert!(
         matches!(error, VerifyError::Proof { subject, source: ProofError::False } if subject == expected)
     );
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets.pop();
-    assert!(matches!(claim.refuse(bundle.clone()), VerifyError::Registrations { needed: 1, given: 2 }));
-    let error = VERIFIER.verify(&Bundle::Data(bundle), &claim.registrations[..1]).unwrap_err();
+    assert!(matches!(submission.refuse(bundle.clone()), VerifyError::Registrations { needed: 1, given: 2 }));
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &submission.registrations[..1]).unwrap_err();
     assert!(matches!(error, VerifyError::Proof { subject: Subject::DataScore, .. }), "{error:?}");
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets.push(bundle.datasets[1].clone());
-    assert!(matches!(claim.refuse(bundle.clone()), VerifyError::Registrations { needed: 3, given: 2 }));
-    let mut registrations = claim.registrations.clone();
+    assert!(matches!(submission.refuse(bundle.clone()), VerifyError::Registrations { needed: 3, given: 2 }));
+    let mut registrations = submission.registrations.clone();
     registrations.push(registrations[1].clone());
     let error = VERIFIER.verify(&Bundle::Data(bundle), &registrations).unwrap_err();
     assert!(matches!(error, VerifyError::Context(ContextError::Repeated { index: 2, .. })), "{error:?}");
 
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets.clear();
     let error = VERIFIER.verify(&Bundle::Data(bundle), &[]).unwrap_err();
     assert!(matches!(error, VerifyError::Context(ContextError::Count { found: 0, .. })), "{error:?}");
@@ -112,37 +112,40 @@ fn links_replaced() {
         |link, _| Link { commitment: -link.commitment, ..link },
     ];
     for replace in replacements {
-        let claim = &WORLD.data;
-        let mut bundle = claim.data();
+        let submission = &WORLD.data;
+        let mut bundle = submission.data();
         let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
         first.proof.link = replace(first.proof.link, second.proof.link);
         let subject = Subject::Histogram { dataset: 0, segment: 0 };
-        assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: s } if s == subject));
+        assert!(matches!(submission.refuse(bundle), VerifyError::Link { subject: s } if s == subject));
 
-        let mut bundle = claim.data();
+        let mut bundle = submission.data();
         bundle.proof.link = replace(bundle.proof.link, WORLD.small.data().proof.link);
-        assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: Subject::DataScore }));
+        assert!(matches!(submission.refuse(bundle), VerifyError::Link { subject: Subject::DataScore }));
 
-        let claim = &WORLD.compute;
-        let mut bundle = claim.compute();
+        let submission = &WORLD.compute;
+        let mut bundle = submission.compute();
         bundle.proof.link = replace(bundle.proof.link, WORLD.other_node.compute().proof.link);
-        assert!(matches!(claim.refuse(bundle), VerifyError::Link { subject: Subject::ComputeScore }));
+        assert!(matches!(submission.refuse(bundle), VerifyError::Link { subject: Subject::ComputeScore }));
     }
 }
 
 #[test]
 fn a_proof_of_another_statement() {
-    let claim = &WORLD.data;
-    let mut bundle = claim.data();
+    let submission = &WORLD.data;
+    let mut bundle = submission.data();
     bundle.proof = WORLD.compute.compute().proof;
-    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { source: ProofError::Length { .. }, .. }));
-    let mut bundle = claim.data();
+    assert!(matches!(
+        submission.refuse(bundle),
+        VerifyError::Proof { source: ProofError::Length { .. }, .. }
+    ));
+    let mut bundle = submission.data();
     bundle.proof = WORLD.small.data().proof;
-    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
-    let claim = &WORLD.compute;
-    let mut bundle = claim.compute();
+    assert!(matches!(submission.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
+    let submission = &WORLD.compute;
+    let mut bundle = submission.compute();
     bundle.proof = WORLD.other_node.compute().proof;
-    assert!(matches!(claim.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
+    assert!(matches!(submission.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
 }
 
 #[test]
@@ -278,8 +281,8 @@ proptest! {
         data in any::<bool>(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..5),
     ) {
-        let claim = if data { &WORLD.small } else { &WORLD.compute };
-        let mut bytes = claim.bundle.to_bytes().expect("an encoding");
+        let submission = if data { &WORLD.small } else { &WORLD.compute };
+        let mut bytes = submission.bundle.to_bytes().expect("an encoding");
         for (index, byte, kind) in edits {
             let at = index.index(bytes.len());
             match kind {
@@ -302,14 +305,14 @@ proptest! {
         at in any::<prop::sample::Index>(),
         bytes in prop::collection::vec(any::<u8>(), 1..200),
     ) {
-        let claim = if data { &WORLD.small } else { &WORLD.compute };
-        let honest = claim.bundle.to_bytes().expect("an encoding");
+        let submission = if data { &WORLD.small } else { &WORLD.compute };
+        let honest = submission.bundle.to_bytes().expect("an encoding");
         let start = at.index(honest.len());
         let end = honest.len().min(start + bytes.len());
         let mut altered = honest.clone();
         altered[start..end].copy_from_slice(&bytes[..end - start]);
         prop_assume!(altered != honest);
-        prop_assert!(claim.verify_bytes(&altered).is_err());
+        prop_assert!(submission.verify_bytes(&altered).is_err());
     }
 }
 

@@ -12,7 +12,7 @@ use super::fixture::{
 };
 
 /// A bundle with the registrations it covers.
-pub struct Claim {
+pub struct Submission {
     pub bundle: Bundle,
     pub registrations: Vec<Registration>,
 }
@@ -20,12 +20,12 @@ pub struct Claim {
 /// Four true claims.
 pub struct World {
     /// Two datasets, the first of two segments.
-    pub data: Claim,
-    pub compute: Claim,
+    pub data: Submission,
+    pub compute: Submission,
     /// Somebody else's, of one segment.
-    pub small: Claim,
+    pub small: Submission,
     /// Somebody else's.
-    pub other_node: Claim,
+    pub other_node: Submission,
 }
 
 pub static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -40,7 +40,7 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let (other_node, _) = commit_units(path, "other-node", &theirs, "round,units\n10,500\n13,7\n");
     let prove = |folders: &[_]| {
         let Proved { bundle, registrations, .. } = PROVER.prove(folders, &Silent).expect("a bundle");
-        Claim { bundle, registrations }
+        Submission { bundle, registrations }
     };
     World {
         data: prove(&[long, short]),
@@ -51,12 +51,12 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
 });
 
 impl World {
-    pub fn all(&self) -> [&Claim; 4] {
+    pub fn all(&self) -> [&Submission; 4] {
         [&self.data, &self.compute, &self.small, &self.other_node]
     }
 }
 
-impl Claim {
+impl Submission {
     /// The data bundle, to alter.
     pub fn data(&self) -> DataBundle {
         match &self.bundle {
@@ -73,7 +73,7 @@ impl Claim {
         }
     }
 
-    /// Reads and verifies bytes that stand for this claim's bundle.
+    /// Reads and verifies bytes that stand for this submission's bundle.
     pub fn verify_bytes(&self, bytes: &[u8]) -> Result<Score, Refusal> {
         let bundle = Bundle::from_bytes(bytes).map_err(Refusal::Read)?;
         VERIFIER.verify(&bundle, &self.registrations).map_err(Refusal::Verify)

@@ -13,7 +13,7 @@ use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Submission, Submitted};
 use fairshare_verifier::{Trust, Verifier};
 
-use super::{Claim, data, say, timed};
+use super::{Made, data, say, timed};
 use crate::error::{CliError, one_line};
 use crate::load;
 use crate::output::{Output, thousands};
@@ -24,20 +24,19 @@ pub fn submit(
     output: Output,
     root: &Path,
     verifier: &Verifier<'_>,
-    claims: &[Claim],
+    made: &[Made],
 ) -> Result<(Ledger, Vec<Submitted>, Duration), CliError> {
     let path = root.join(data::POLICY);
     let (source, policy) = fairshare_storage::policy::load_source(&path)?;
     let mut ledger = Ledger::open_or_create(&Location::File(root.join("vault.ledger")))?;
     ledger.open_epoch(&source, &policy)?;
-    let mut registrations: Vec<Registration> =
-        claims.iter().map(|claim| claim.registration.clone()).collect();
+    let mut registrations: Vec<Registration> = made.iter().map(|made| made.registration.clone()).collect();
     registrations.sort_by_key(|registration| (*registration.digest(), *registration.contributor()));
     ledger.register(None, &Batch::new(registrations)?, None)?;
 
-    let submissions = claims
+    let submissions = made
         .iter()
-        .map(|claim| Ok(Submission { bytes: load::bytes(&claim.bundle, u64::MAX)? }))
+        .map(|made| Ok(Submission { bytes: load::bytes(&made.bundle, u64::MAX)? }))
         .collect::<Result<Vec<_>, CliError>>()?;
     let (verdicts, took) =
         timed("verifying", || ledger.submit(None, verifier, &submissions).map_err(CliError::from))?;

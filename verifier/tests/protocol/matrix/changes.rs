@@ -1,4 +1,4 @@
-//! A claim with one thing of it altered: what the binding matrix hands to the verifier.
+//! A submission with one thing of it altered: what the binding matrix hands to the verifier.
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::Geometry;
@@ -9,37 +9,37 @@ use fairshare_verifier::Bundle;
 use halo2curves::bn256::G1Affine;
 
 use crate::fixture::stranger;
-use crate::world::{Claim, WORLD, edited};
+use crate::world::{Submission, WORLD, edited};
 
-/// A claim with something altered.
-pub type Change = fn(&Claim) -> (Bundle, Vec<Registration>);
+/// A submission with something altered.
+pub type Change = fn(&Submission) -> (Bundle, Vec<Registration>);
 
-pub fn one_dataset_less(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let mut bundle = claim.data();
+pub fn one_dataset_less(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let mut bundle = submission.data();
     bundle.datasets.pop();
-    (Bundle::Data(bundle), claim.registrations[..1].to_vec())
+    (Bundle::Data(bundle), submission.registrations[..1].to_vec())
 }
 
-pub fn one_registration_more(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    (claim.bundle.clone(), [&claim.registrations[..], &WORLD.other_node.registrations].concat())
+pub fn one_registration_more(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    (submission.bundle.clone(), [&submission.registrations[..], &WORLD.other_node.registrations].concat())
 }
 
-pub fn for_the_stranger(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let (old, new): (Address, _) = (claim.bundle.contributor(), stranger());
+pub fn for_the_stranger(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let (old, new): (Address, _) = (submission.bundle.contributor(), stranger());
     let stolen =
         |one: &Registration| edited(one, &checksummed(&old).to_string(), &checksummed(&new).to_string());
-    let mut bundle = claim.bundle.clone();
+    let mut bundle = submission.bundle.clone();
     match &mut bundle {
         Bundle::Data(bundle) => bundle.contributor = new,
         Bundle::Compute(bundle) => bundle.contributor = new,
     }
-    (bundle, claim.registrations.iter().map(stolen).collect())
+    (bundle, submission.registrations.iter().map(stolen).collect())
 }
 
 /// Data claimed as units, and units as data.
-pub fn in_the_other_role(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let digest = *claim.registrations[0].digest();
-    let bundle = match &claim.bundle {
+pub fn in_the_other_role(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let digest = *submission.registrations[0].digest();
+    let bundle = match &submission.bundle {
         Bundle::Data(_) => {
             let mut bundle = WORLD.compute.compute();
             bundle.digest = digest;
@@ -47,41 +47,41 @@ pub fn in_the_other_role(claim: &Claim) -> (Bundle, Vec<Registration>) {
         }
         Bundle::Compute(_) => {
             let mut bundle = WORLD.small.data();
-            bundle.contributor = claim.bundle.contributor();
+            bundle.contributor = submission.bundle.contributor();
             bundle.datasets[0].digest = digest;
             Bundle::Data(bundle)
         }
     };
-    (bundle, claim.registrations[..1].to_vec())
+    (bundle, submission.registrations[..1].to_vec())
 }
 
-pub fn another_digest(claim: &Claim) -> (Bundle, Vec<Registration>) {
+pub fn another_digest(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let other = Digest([5; 32]);
-    let mut registrations = claim.registrations.clone();
+    let mut registrations = submission.registrations.clone();
     registrations[0] = edited(&registrations[0], &registrations[0].digest().to_string(), &other.to_string());
-    let mut bundle = claim.data();
+    let mut bundle = submission.data();
     bundle.datasets[0].digest = other;
     (Bundle::Data(bundle), registrations)
 }
 
-pub fn columns_exchanged(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let mut bundle = claim.data();
+pub fn columns_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let mut bundle = submission.data();
     bundle.datasets[0].segments[0].columns.swap(0, 1);
-    (Bundle::Data(bundle), claim.registrations.clone())
+    (Bundle::Data(bundle), submission.registrations.clone())
 }
 
-pub fn other_histogram(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    let mut bundle = claim.data();
+pub fn other_histogram(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let mut bundle = submission.data();
     bundle.datasets[0].segments[0].histogram = G1Affine::generator();
-    (Bundle::Data(bundle), claim.registrations.clone())
+    (Bundle::Data(bundle), submission.registrations.clone())
 }
 
-/// The claim's units registered otherwise, under the digest that belongs to it.
+/// The submission's units registered otherwise, under the digest that belongs to it.
 fn units_as(
-    claim: &Claim,
+    submission: &Submission,
     change: impl FnOnce(&mut Geometry, &mut u64, &mut u32, &mut G1Affine),
 ) -> (Bundle, Vec<Registration>) {
-    let honest = &claim.registrations[0];
+    let honest = &submission.registrations[0];
     let Contribution::Compute { mut first_round, mut rounds, mut commitment } = *honest.contribution() else {
         panic!("units")
     };
@@ -90,23 +90,23 @@ fn units_as(
     let (contributor, round) = (*honest.contributor(), honest.round());
     let other = Registration::for_compute(contributor, round, geometry, first_round, rounds, commitment);
     let other = other.expect("a registration").with_evidence(honest.evidence().expect("evidence").clone());
-    let mut bundle = claim.compute();
+    let mut bundle = submission.compute();
     bundle.digest = *other.digest();
     (Bundle::Compute(bundle), vec![other])
 }
 
-pub fn other_units(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |_, _, _, commitment| *commitment = G1Affine::generator())
+pub fn other_units(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    units_as(submission, |_, _, _, commitment| *commitment = G1Affine::generator())
 }
 
-pub fn units_of_another_geometry(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |geometry, _, _, _| *geometry = Geometry::STANDARD)
+pub fn units_of_another_geometry(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    units_as(submission, |geometry, _, _, _| *geometry = Geometry::STANDARD)
 }
 
-pub fn units_of_another_round(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |_, first, _, _| *first += 1)
+pub fn units_of_another_round(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    units_as(submission, |_, first, _, _| *first += 1)
 }
 
-pub fn units_of_fewer_rounds(claim: &Claim) -> (Bundle, Vec<Registration>) {
-    units_as(claim, |_, _, rounds, _| *rounds -= 1)
+pub fn units_of_fewer_rounds(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    units_as(submission, |_, _, rounds, _| *rounds -= 1)
 }

@@ -1,6 +1,6 @@
-//! The five places in which a clause is named, and what is missing in them.
+//! The five texts and tables that name each clause, and the names that are missing.
 //!
-//! | place | how clause `D2 unused-empty` stands there |
+//! | where | how clause `D2 unused-empty` stands there |
 //! | --- | --- |
 //! | statement | a heading `### D2 unused-empty` |
 //! | enumeration | `UnusedEmpty`, with that name |
@@ -22,9 +22,9 @@ const LOOKUPS: &str = "LogUp";
 /// it.
 const COMPUTED: [&str; 2] = ["LogUp helper", "LogUp sum"];
 
-/// One circuit's five places.
+/// How one circuit names its clauses, in all five.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct Naming {
     headings: Vec<String>,
     variants: Vec<(String, String)>,
     regions: Vec<Region>,
@@ -40,7 +40,7 @@ struct Region {
     looks_up: bool,
 }
 
-impl Places {
+impl Naming {
     /// Collects them: headings and tests from the texts, the rest from what was compiled and synthesised.
     pub fn of(
         statement: &str,
@@ -82,14 +82,14 @@ impl Places {
         }
         for name in &self.headings {
             let variant = camel(name);
-            let places = [
+            let occurrences = [
                 ("variant", self.variants.iter().any(|it| *it == (variant.clone(), name.clone()))),
                 ("region", self.regions.iter().any(|region| self.names(&region.label, name))),
                 ("gate", self.has_gate(name)),
                 ("test", self.has_test(name)),
             ];
-            let absent = places.iter().filter(|(_, present)| !present);
-            missing.extend(absent.map(|(place, _)| format!("{name}: no {place}")));
+            let absent = occurrences.iter().filter(|(_, present)| !present);
+            missing.extend(absent.map(|(occurrence, _)| format!("{name}: no {occurrence}")));
         }
         missing.extend(self.unknown());
         missing
@@ -160,11 +160,11 @@ fn camel(name: &str) -> String {
 mod bite {
     use super::*;
 
-    /// Three clauses in all places: one by its own gate, one in a range, one by the look-up argument.
-    fn complete() -> Places {
+    /// Three clauses named everywhere: one by its own gate, one in a range, one by the look-up argument.
+    fn complete() -> Naming {
         let region = |label: &str, looks_up| Region { label: label.to_owned(), looks_up };
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        Places {
+        Naming {
             headings: headings("# X\n### X1 first-thing\ntext\n### X2 second\n### X3 third\n"),
             variants: [("FirstThing", "X1 first-thing"), ("Second", "X2 second"), ("Third", "X3 third")]
                 .map(|(variant, name)| (variant.to_owned(), name.to_owned()))
@@ -183,10 +183,10 @@ mod bite {
     }
 
     #[track_caller]
-    fn lacks(expected: &[&str], change: impl FnOnce(&mut Places)) {
-        let mut places = complete();
-        change(&mut places);
-        assert_eq!(places.missing(), expected);
+    fn lacks(expected: &[&str], change: impl FnOnce(&mut Naming)) {
+        let mut naming = complete();
+        change(&mut naming);
+        assert_eq!(naming.missing(), expected);
     }
 
     #[test]
@@ -204,50 +204,50 @@ mod bite {
                 "X2 zero: a constraint of no clause",
                 "X2 second: c = 0: a constraint of no clause",
             ],
-            |places| places.headings.retain(|name| name != "X2 second"),
+            |naming| naming.headings.retain(|name| name != "X2 second"),
         );
     }
 
     #[test]
     fn on_a_variant() {
-        lacks(&["X1 first-thing: no variant"], |places| places.variants[0].0 = "First".to_owned());
+        lacks(&["X1 first-thing: no variant"], |naming| naming.variants[0].0 = "First".to_owned());
         lacks(
             &[
                 "the statement has [\"X1 first-thing\", \"X2 second\", \"X3 third\"], the enumeration \
                  [\"X1 first-thing\", \"X2 second\"]",
                 "X3 third: no variant",
             ],
-            |places| places.variants.truncate(2),
+            |naming| naming.variants.truncate(2),
         );
     }
 
     #[test]
     fn on_a_region() {
-        lacks(&["X1 first-thing: no region", "X2 second: no region"], |places| {
-            places.regions.remove(1);
+        lacks(&["X1 first-thing: no region", "X2 second: no region"], |naming| {
+            naming.regions.remove(1);
         });
-        lacks(&["X1 first-thing: no region"], |places| places.regions[1].label = "X2 second".to_owned());
-        lacks(&["X3 third: no region", "X3 third: no gate"], |places| {
-            places.regions[2].label = "X31 third".to_owned();
+        lacks(&["X1 first-thing: no region"], |naming| naming.regions[1].label = "X2 second".to_owned());
+        lacks(&["X3 third: no region", "X3 third: no gate"], |naming| {
+            naming.regions[2].label = "X31 third".to_owned();
         });
     }
 
     #[test]
     fn on_a_gate() {
-        lacks(&["X2 second: no gate"], |places| {
-            places.gates.remove(1);
+        lacks(&["X2 second: no gate"], |naming| {
+            naming.gates.remove(1);
         });
-        lacks(&["X3 third: no gate"], |places| places.regions[2].looks_up = false);
-        lacks(&["X9 new: a constraint of no clause"], |places| places.gates.push("X9 new".to_owned()));
+        lacks(&["X3 third: no gate"], |naming| naming.regions[2].looks_up = false);
+        lacks(&["X9 new: a constraint of no clause"], |naming| naming.gates.push("X9 new".to_owned()));
     }
 
     #[test]
     fn on_a_test() {
-        lacks(&["X3 third: no test"], |places| {
-            places.tests = places.tests.replace("#[test]\nfn x3", "fn x3");
+        lacks(&["X3 third: no test"], |naming| {
+            naming.tests = naming.tests.replace("#[test]\nfn x3", "fn x3");
         });
-        lacks(&["X1 equal: no test expects it to object"], |places| {
-            places.tests = places.tests.replace("X1 equal", "X1 unequal");
+        lacks(&["X1 equal: no test expects it to object"], |naming| {
+            naming.tests = naming.tests.replace("X1 equal", "X1 unequal");
         });
     }
 }

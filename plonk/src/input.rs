@@ -1,13 +1,13 @@
-//! What is proved, with what is known of its columns.
+//! What a prover is given: the statement, the witness, and what is known of the columns.
 
 use fairshare_params::commitment::Blinding;
 use fairshare_params::wiped::Wipe;
 use ff::Field;
 use halo2curves::bn256::{Fr, G1Affine};
 
-/// What is proved, with what is known of its columns.
+/// What a prover is given: the statement, the witness, and what is known of the columns.
 #[derive(Debug)]
-pub struct Claim<'a, C> {
+pub struct ProverInput<'a, C> {
     /// The circuit, with its witness.
     pub circuit: &'a C,
     /// The instance column.
@@ -22,8 +22,8 @@ pub struct Claim<'a, C> {
     pub given: &'a [Given<'a>],
 }
 
-impl<'a, C> Claim<'a, C> {
-    /// A claim about columns of which nothing is known.
+impl<'a, C> ProverInput<'a, C> {
+    /// With columns of which nothing is known.
     pub fn new(circuit: &'a C, instance: &'a [Fr]) -> Self {
         Self { circuit, instance, linked: &[], fractions: &[], given: &[] }
     }
@@ -58,8 +58,8 @@ pub enum LastRows<'a> {
     /// None, as everybody may recompute the commitment: zeros, and a 1 in the very last row, without which a
     /// column of zeros would have a commitment that no proof can hold.
     ///
-    /// Not for a [linked](Claim::linked) column whose blinding is secret: anyone could test a guess of its
-    /// data. [`PlonkError::SecretBlinding`](crate::PlonkError::SecretBlinding) refuses it.
+    /// Not for a [linked](ProverInput::linked) column whose blinding is secret: anyone could test a guess of
+    /// its data. [`PlonkError::SecretBlinding`](crate::PlonkError::SecretBlinding) refuses it.
     Public,
 }
 
