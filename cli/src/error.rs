@@ -11,6 +11,8 @@ use fairshare_formats::eip55;
 use fairshare_formats::policy::PolicyError;
 use fairshare_formats::registration::RegistrationFileError;
 use fairshare_ingest::IngestError;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
 use fairshare_prover::score::ScoreError;
@@ -52,7 +54,7 @@ pub enum CliError {
         "{} and {} register digest {digest} for {contributor}, but they differ; give the recorded one",
         first.display(), second.display()
     )]
-    RegisteredTwice { first: PathBuf, second: PathBuf, digest: String, contributor: String },
+    RegisteredTwice { first: PathBuf, second: PathBuf, digest: Digest, contributor: Address },
     #[error(transparent)]
     Ingest(#[from] IngestError),
     #[error("the counts are not a reference")]

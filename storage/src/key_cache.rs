@@ -5,6 +5,7 @@
 //! the verifying key inside it is the one rebuilt from the circuit. What remains on trust are the polynomials
 //! of the proving key: a wrong one can only make proofs that do not verify, and the prover verifies each.
 
+use std::error::Error;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,32 @@ const HEADER_BYTES: usize = MAGIC.len() + 32;
 /// Bytes of a length within the body.
 const LENGTH_BYTES: usize = 4;
 
+/// Why a kept key is of no use. It is built again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// The operating system refused.
+    #[error("the kept key cannot be read")]
+    Read(#[source] io::Error),
+    /// Another key's length.
+    #[error("{found} bytes, but this proving key has {expected}")]
+    Length {
+        /// Bytes found; a file that grew while it was read may have more.
+        found: u64,
+        /// Bytes of the key.
+        expected: u64,
+    },
+    /// No key, or not as it was written.
+    #[error("not a proving key, or altered")]
+    Altered,
+    /// A key that is not the circuit's.
+    #[error("of another circuit")]
+    OtherCircuit,
+    /// The library's reader refused it.
+    #[error("the proving key cannot be parsed")]
+    Parse(#[source] io::Error),
+}
+
 /// A folder of proving keys.
 #[derive(Clone, Debug)]
 pub struct KeyCache {
@@ -47,7 +74,10 @@ impl KeyCache {
         match self.find(&verifying) {
             Ok(Some(key)) => return Ok(key),
             Ok(None) => {}
-            Err(reason) => tracing::warn!("{}: {reason}; building the key again", path.display()),
+            Err(error) => {
+                let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                tracing::warn!("{}: {error}{cause}; building the key again", path.display());
+            }
         }
         let key = ProvingKey::from_verifying(srs, verifying)?;
         if let Err(error) = self.keep(&path, &key) {
@@ -57,7 +87,7 @@ impl KeyCache {
     }
 
     /// The key kept for `verifying`, if one is; an error says why what is kept is of no use.
-    pub fn find(&self, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>> {
+    pub fn find(&self, verifying: &VerifyingKey) -> Result<Option<ProvingKey>, KeyFileError> {
         load(&self.path(verifying), verifying)
     }
 
@@ -79,35 +109,33 @@ impl KeyCache {
 }
 
 /// The key in the file, if there is a file; an error says why the file is of no use.
-fn load(path: &Path, verifying: &VerifyingKey) -> io::Result<Option<ProvingKey>> {
-    let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+fn load(path: &Path, verifying: &VerifyingKey) -> Result<Option<ProvingKey>, KeyFileError> {
     let expected = (HEADER_BYTES + body_bytes(verifying)) as u64;
     let file = match files::open(path) {
         Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok((_, length)) if length != expected => return Err(refuse("not as long as this proving key")),
+        Err(error) => return Err(KeyFileError::Read(error.into())),
+        Ok((_, found)) if found != expected => return Err(KeyFileError::Length { found, expected }),
         Ok((file, _)) => file,
     };
     read(file, expected, verifying).map(Some)
 }
 
 /// The key in a file of as many bytes as such a key has.
-fn read(file: impl Read, expected: u64, verifying: &VerifyingKey) -> io::Result<ProvingKey> {
-    let refuse = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+fn read(file: impl Read, expected: u64, verifying: &VerifyingKey) -> Result<ProvingKey, KeyFileError> {
     let bytes = files::read_bounded(file, expected).map_err(|error| match error {
-        ReadError::Io(error) => error,
-        ReadError::TooLong { .. } => refuse("not as long as this proving key"),
+        ReadError::Io(error) => KeyFileError::Read(error),
+        ReadError::TooLong { found, .. } => KeyFileError::Length { found, expected },
     })?;
-    let (header, body) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(|| refuse("truncated"))?;
+    let (header, body) = bytes.split_at_checked(HEADER_BYTES).ok_or(KeyFileError::Altered)?;
     let (magic, hash) = header.split_at(MAGIC.len());
     if magic != MAGIC || Sha256::digest(body).as_slice() != hash {
-        return Err(refuse("not a proving key, or altered"));
+        return Err(KeyFileError::Altered);
     }
     if !has_layout(body, verifying) {
-        return Err(refuse("not of this circuit"));
+        return Err(KeyFileError::OtherCircuit);
     }
-    let key = ProvingKey::from_parts(verifying.clone(), parse(body, verifying)?);
-    key.ok_or_else(|| refuse("of another circuit"))
+    let key = parse(body, verifying).map_err(KeyFileError::Parse)?;
+    ProvingKey::from_parts(verifying.clone(), key).ok_or(KeyFileError::OtherCircuit)
 }
 
 /// Whether the body is this circuit's verifying key, then as many polynomials as its proving key has, each of

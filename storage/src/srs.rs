@@ -1,5 +1,6 @@
 //! Reference strings in files.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,28 @@ use fairshare_params::srs::Srs;
 
 use crate::files::{self, Access, OpenError, ReadError};
 
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Opening it.
+    Open,
+    /// Reading it.
+    Read,
+    /// Writing it.
+    Write,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::Write => "write",
+        })
+    }
+}
+
 /// Why a reference string was not read, imported or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,7 +41,7 @@ pub enum SrsFileError {
     #[error("cannot {action} {}", path.display())]
     Io {
         /// What was tried.
-        action: &'static str,
+        action: Action,
         /// On which file.
         path: PathBuf,
         /// The system's answer.
@@ -51,7 +74,7 @@ pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError
     let (file, length) = files::open(path).map_err(refused(path))?;
     srs_file::geometry_of(length, expected).map_err(format)?;
     let bytes = files::read_bounded(file, length).map_err(|error| match error {
-        ReadError::Io(source) => io_error("read", path)(source),
+        ReadError::Io(source) => io_error(Action::Read, path)(source),
         // It grew while it was read.
         ReadError::TooLong { found, .. } => {
             format(SrsFormatError::Length { found, accepted: srs_file::accepted(expected) })
@@ -62,7 +85,7 @@ pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError
 
 /// Writes the reference string to `path`, whole or not at all: a crash leaves the old file or the new one.
 pub fn write(path: &Path, srs: &Srs) -> Result<(), SrsFileError> {
-    files::write(path, &srs_file::encode(srs), Access::Public).map_err(io_error("write", path))
+    files::write(path, &srs_file::encode(srs), Access::Public).map_err(io_error(Action::Write, path))
 }
 
 /// Takes the reference string from a snarkjs `.ptau` file, as [`ptau::import`] does.
@@ -72,11 +95,11 @@ pub fn import_ptau(path: &Path, geometry: Geometry) -> Result<Srs, SrsFileError>
 }
 
 fn refused(path: &Path) -> impl FnOnce(OpenError) -> SrsFileError {
-    |error| io_error("open", path)(error.into())
+    |error| io_error(Action::Open, path)(error.into())
 }
 
 /// For `map_err` on what the operating system answers about `path`.
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SrsFileError {
+fn io_error(action: Action, path: &Path) -> impl FnOnce(io::Error) -> SrsFileError {
     let path = path.to_owned();
     move |source| SrsFileError::Io { action, path, source }
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fairshare_params::Geometry;
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::srs::Srs;
-use fairshare_storage::key_cache::KeyCache;
+use fairshare_storage::key_cache::{KeyCache, KeyFileError};
 use halo2_proofs::SerdeFormat;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -19,8 +19,8 @@ static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
 /// The smallest circuit's key, and its whole content.
 static KEY: LazyLock<ProvingKey> = LazyLock::new(|| build(CircuitKind::DataScore));
 
-fn build(statement: CircuitKind) -> ProvingKey {
-    ProvingKey::build(&SRS, statement).expect("a key")
+fn build(kind: CircuitKind) -> ProvingKey {
+    ProvingKey::build(&SRS, kind).expect("a key")
 }
 
 fn content(key: &ProvingKey) -> Vec<u8> {
@@ -132,6 +132,28 @@ fn a_foreign_key_is_built_anew() {
     for body in [other.as_slice(), truncated, early, &[], &[0xff; 4096], &huge] {
         kept.is_built_anew_for(&confirmed(magic, body));
     }
+}
+
+#[test]
+fn what_is_of_no_use_says_why() {
+    let kept = Kept::new();
+    let (honest, length) = (&kept.honest, kept.honest.len() as u64);
+    let found = |bytes: &[u8]| {
+        fs::write(&kept.file, bytes).expect("write");
+        kept.cache.find(KEY.verifying())
+    };
+    assert!(matches!(found(honest), Ok(Some(_))));
+    let short = found(&honest[1..]);
+    let lengths = (length - 1, length);
+    assert!(matches!(short, Err(KeyFileError::Length { found, expected }) if (found, expected) == lengths));
+    assert!(matches!(found(&flip(honest, 0)), Err(KeyFileError::Altered)));
+    assert!(matches!(found(&flip(honest, HEADER + 9)), Err(KeyFileError::Altered)));
+    let other = confirmed(&honest[..8], &flip(honest, HEADER + 9)[HEADER..]);
+    assert!(matches!(found(&other), Err(KeyFileError::OtherCircuit)));
+    fs::remove_file(&kept.file).expect("removed");
+    assert!(matches!(kept.cache.find(KEY.verifying()), Ok(None)));
+    fs::create_dir(&kept.file).expect("a folder in its place");
+    assert!(matches!(kept.cache.find(KEY.verifying()), Err(KeyFileError::Read(_))));
 }
 
 #[test]

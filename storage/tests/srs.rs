@@ -8,7 +8,7 @@ use fairshare_formats::ptau::{ImportError, PtauError};
 use fairshare_formats::srs_file::SrsFormatError;
 use fairshare_params::Geometry;
 use fairshare_params::srs::Srs;
-use fairshare_storage::srs::{SrsFileError, import_ptau, read, write};
+use fairshare_storage::srs::{Action, SrsFileError, import_ptau, read, write};
 use tempfile::TempDir;
 
 const COMPACT: Geometry = Geometry::COMPACT;
@@ -31,7 +31,7 @@ fn writing_replaces_the_file_and_leaves_nothing_else() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let nowhere = folder.path().join("absent/file.srs");
     let refused = write(&nowhere, &Srs::insecure(COMPACT));
-    assert!(matches!(refused, Err(SrsFileError::Io { action: "write", .. })));
+    assert!(matches!(refused, Err(SrsFileError::Io { action: Action::Write, .. })));
 }
 
 #[test]

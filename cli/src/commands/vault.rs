@@ -111,8 +111,8 @@ fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<
             return Err(CliError::RegisteredTwice {
                 first: path.clone(),
                 second: again.clone(),
-                digest: first.digest().to_string(),
-                contributor: checksummed(first.contributor()).to_string(),
+                digest: *first.digest(),
+                contributor: *first.contributor(),
             });
         }
     }

@@ -127,8 +127,8 @@ impl Registry {
                 return Err(CliError::RegisteredTwice {
                     first: first.clone(),
                     second: path.clone(),
-                    digest: key.0.to_string(),
-                    contributor: checksummed(&key.1).to_string(),
+                    digest: key.0,
+                    contributor: key.1,
                 });
             }
             registry.insert(key, (path.clone(), registration));

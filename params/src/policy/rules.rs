@@ -109,12 +109,15 @@ pub enum RuleError {
     #[error("the cap must be 2^-48 nats or more")]
     Cap,
     /// Computing power must fade more slowly than data.
-    #[error("{compute} is not below `data.lambda`, {data}; lower it, or raise `data.lambda`")]
+    #[error(
+        "{} is not below `data.lambda`, {}; lower it, or raise `data.lambda`",
+        compute.lambda(), data.lambda()
+    )]
     DecayOrder {
         /// λ of compute.
-        compute: String,
+        compute: Box<Decay>,
         /// λ of data.
-        data: String,
+        data: Box<Decay>,
     },
     /// No round, or more than one proof can cover.
     #[error("{found} rounds, but geometry `{geometry}` covers 1 to {bound}; {}", round_hint(*.found))]
@@ -195,7 +198,7 @@ impl Rounds {
 
 pub(super) fn check_decay_order(compute: &Decay, data: &Decay) -> Result {
     require(compute.compare(data) == Ordering::Less, || RuleError::DecayOrder {
-        compute: compute.lambda().to_owned(),
-        data: data.lambda().to_owned(),
+        compute: Box::new(compute.clone()),
+        data: Box::new(data.clone()),
     })
 }
