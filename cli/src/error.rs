@@ -31,6 +31,8 @@ pub enum Status {
     Refused = 1,
     /// Usage or I/O error.
     Unusable = 2,
+    /// Stopped by Ctrl-C: 128 and the signal's number, as shells have it.
+    Interrupted = 130,
 }
 
 impl From<Status> for ExitCode {
@@ -98,7 +100,8 @@ pub enum CliError {
 }
 
 impl CliError {
-    /// 1 for statements about readable input that were refused, 2 for everything else.
+    /// 1 for statements about readable input that were refused, 130 for work that was stopped, 2 for
+    /// everything else.
     pub fn status(&self) -> Status {
         match self {
             Self::Verify(_)
@@ -108,6 +111,7 @@ impl CliError {
             Self::Prove(error) => match **error {
                 ProveError::Verify(_) | ProveError::Proof { .. } | ProveError::Context(_) => Status::Refused,
                 ProveError::Commit(CommitError::Schema { .. }) => Status::Refused,
+                ProveError::Cancelled => Status::Interrupted,
                 _ => Status::Unusable,
             },
             Self::Commit(CommitError::UnitsAboveTotal { .. } | CommitError::NoUnits { .. }) => {
@@ -247,6 +251,7 @@ mod tests {
         assert_eq!(CliError::Setup(SetupError::InsecureParameters).status(), Status::Refused);
         assert_eq!(CliError::from(ProveError::Verify(VerifyError::Internal)).status(), Status::Refused);
         assert_eq!(CliError::from(ProveError::NoFolders).status(), Status::Unusable);
+        assert_eq!(CliError::from(ProveError::Cancelled).status(), Status::Interrupted);
         assert_eq!(CliError::Ingest(IngestError::NoFiles).status(), Status::Unusable);
     }
 }

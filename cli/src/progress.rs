@@ -70,12 +70,19 @@ pub struct Bars {
     /// What the bars are about, before each task's name.
     subject: String,
     current: Mutex<Option<(Task, ProgressBar)>>,
+    /// Whether the work is to stop; never, if nobody says so.
+    stop: Option<fn() -> bool>,
 }
 
 impl Bars {
     /// Bars about `subject`.
     pub fn of(subject: impl Into<String>) -> Self {
-        Self { subject: subject.into(), current: Mutex::default() }
+        Self { subject: subject.into(), ..Self::default() }
+    }
+
+    /// Bars of work that stops once `stop` says so.
+    pub fn until(stop: fn() -> bool) -> Self {
+        Self { stop: Some(stop), ..Self::default() }
     }
 
     fn current(&self) -> MutexGuard<'_, Option<(Task, ProgressBar)>> {
@@ -111,6 +118,10 @@ impl Progress for Bars {
             bar.finish_and_clear();
         }
     }
+
+    fn cancelled(&self) -> bool {
+        self.stop.is_some_and(|stop| stop())
+    }
 }
 
 fn name(task: Task) -> &'static str {
@@ -128,7 +139,8 @@ fn template(task: Task) -> &'static str {
             "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {bytes}/{total_bytes} at {bytes_per_sec}{left}"
         }
         Task::Segments => "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {pos}/{len} in {elapsed}{each}{left}",
-        Task::Keys | Task::Score => "{spinner:.cyan} {msg} {elapsed:.dim}",
+        Task::Score => "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {percent}% in {elapsed}{left}",
+        Task::Keys => "{spinner:.cyan} {msg} {elapsed:.dim}",
     }
 }
 

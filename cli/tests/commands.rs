@@ -8,6 +8,8 @@ mod commands {
     #[cfg(unix)]
     mod crash;
     mod input;
+    #[cfg(target_os = "linux")]
+    mod interrupt;
     mod parameters;
     mod path;
     #[cfg(unix)]

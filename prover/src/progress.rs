@@ -13,7 +13,7 @@ pub enum Task {
     Keys,
     /// Proving segments' histograms, counted in segments.
     Segments,
-    /// Proving a score, counted in proofs.
+    /// Proving a score, counted in steps of its proof that were begun, and one for its verification.
     Score,
 }
 
@@ -39,6 +39,18 @@ pub(crate) struct Asking<'p>(pub &'p dyn Progress);
 impl Signal for Asking<'_> {
     fn ask(&self, _: Step) -> ControlFlow<()> {
         if self.0.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// As [`Asking`], of a proof whose steps are the units of a task.
+pub(crate) struct Stepping<'p>(pub &'p dyn Progress, pub Task);
+
+impl Signal for Stepping<'_> {
+    fn ask(&self, step: Step) -> ControlFlow<()> {
+        let Self(progress, task) = *self;
+        Asking(progress).ask(step)?;
+        progress.advance(task, 1);
+        ControlFlow::Continue(())
     }
 }
 

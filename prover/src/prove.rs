@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::backend::{BackendError, Key, prove};
 use crate::commit::{CommitError, CommitmentFolder};
 use crate::count::{SegmentIndex, TooMany};
-use crate::progress::{Asking, Progress, Task};
+use crate::progress::{Asking, Progress, Stepping, Task};
 use crate::schedule::{LimitError, Limits, RunError, plan, run};
 use crate::score::{ScoreError, score_counts, score_units};
 use crate::secret::OpeningError;
@@ -390,12 +390,13 @@ impl<'a> Prover<'a> {
         progress.begin(Task::Keys, 1, 0);
         let key = self.key(kind)?;
         progress.end(Task::Keys);
-        progress.begin(Task::Score, 1, 0);
+        // The last is linking and verifying.
+        progress.begin(Task::Score, key.plonk().steps() as u64 + 1, 0);
         let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
         let proof = pool
-            .install(|| prove(&self.commit_key, key, input, &Asking(progress)))
+            .install(|| prove(&self.commit_key, key, input, &Stepping(progress, Task::Score)))
             .map_err(refused(|| ProofSubject::Of(kind)))?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);

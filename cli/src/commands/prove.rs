@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::args::ProveArgs;
 use crate::error::{CliError, Status};
+use crate::interrupt;
 use crate::load;
 use crate::output::{Output, list, nats, seconds, thousands};
 use crate::progress::{self, Bars};
@@ -30,6 +31,7 @@ struct Proved {
 }
 
 pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
+    interrupt::listen();
     let policy = load::policy(&args.policy)?;
     let limits = limits(args);
     // The prover would refuse them, too, but only once there is a verifier.
@@ -46,7 +48,7 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         Some(folder) => prover.with_cache(KeyCache::new(folder)),
         None => prover,
     };
-    let proved = prover.prove(&args.folders, &Bars::default())?;
+    let proved = prover.prove(&args.folders, &Bars::until(interrupt::is_asked))?;
     write_bundle(&args.out, &proved.bundle)?;
     let elapsed = begun.elapsed();
 

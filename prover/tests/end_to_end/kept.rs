@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use fairshare_params::keys::CircuitKind;
 use fairshare_prover::{Limits, PROOFS_FOLDER, Progress, ProveError, Prover, Silent, Task};
 
 use super::fixture::{POLICY, PROVER, commit_records, contributor, policy, records, verifier};
@@ -140,6 +141,39 @@ fn work_that_is_stopped_keeps_what_is_finished() {
     assert!(before.iter().all(|(path, bytes)| after[path] == *bytes), "not proved again");
 }
 
+/// Says stop once so many steps of a score's proof were begun.
+struct Steps {
+    left: AtomicU64,
+}
+
+impl Progress for Steps {
+    fn begin(&self, _: Task, _: u64, _: u64) {}
+
+    fn advance(&self, task: Task, units: u64) {
+        if task == Task::Score {
+            self.left.fetch_sub(units, Ordering::SeqCst);
+        }
+    }
+
+    fn end(&self, _: Task) {}
+
+    fn cancelled(&self) -> bool {
+        self.left.load(Ordering::SeqCst) == 0
+    }
+}
+
+#[test]
+fn a_score_is_stopped_between_its_steps() {
+    let folder = folder();
+    let target = two_segments(folder.path());
+    let one_thread = Limits { threads: 1, jobs: 1, ..Limits::default() };
+    let progress = Steps { left: 7.into() };
+    let stopped = Prover::new(&super::VERIFIER, one_thread).prove(std::slice::from_ref(&target), &progress);
+    assert!(matches!(stopped, Err(ProveError::Cancelled)), "{stopped:?}");
+    assert_eq!(progress.left.into_inner(), 0, "no step was begun after that");
+    assert_eq!(kept(&target).len(), 2);
+}
+
 /// What was heard, in order.
 #[derive(Default)]
 struct Heard(Mutex<Vec<(Task, &'static str, u64)>>);
@@ -166,7 +200,9 @@ fn progress_counts_every_segment() {
     let heard = Heard::default();
     PROVER.prove(&[target], &heard).expect("a bundle");
     let heard = heard.0.into_inner().expect("lock");
-    for (task, total) in [(Task::Segments, 2), (Task::Score, 1)] {
+    let steps = PROVER.key(CircuitKind::DataScore).expect("a key").plonk().steps() as u64;
+    assert!(steps > 20, "a bar that moves");
+    for (task, total) in [(Task::Segments, 2), (Task::Score, steps + 1)] {
         let of: Vec<_> = heard.iter().filter(|event| event.0 == task).collect();
         assert_eq!(of.first().map(|event| (event.1, event.2)), Some(("begin", total)));
         assert_eq!(of.last().map(|event| event.1), Some("end"));

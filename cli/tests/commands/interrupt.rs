@@ -1,0 +1,117 @@
+//! Ctrl-C while a bundle is proved: the first ends the work between two columns, the second at once.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::support::*;
+
+/// What the first Ctrl-C is answered with.
+const STOPPING: &str = "stopping; finished segments are kept; press Ctrl-C again to end at once\n";
+
+/// `prove` with its keys in a folder of its own, so that it makes them first.
+struct Proving {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Proving {
+    fn start(line: &str) -> Self {
+        let mut child = program()
+            .args(line.split_whitespace())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        Self { child, stderr }
+    }
+
+    /// Waits until the program has said what it does on Ctrl-C (signal 2), which is before its work begins.
+    fn listens(&self) {
+        let status = format!("/proc/{}/status", self.child.id());
+        wait(|| {
+            let text = fs::read_to_string(&status).expect("the program runs");
+            let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a mask");
+            u64::from_str_radix(caught.trim(), 16).expect("hexadecimal") & 0b10 != 0
+        });
+    }
+
+    fn interrupt(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert_ne!(self.stderr.read_line(&mut line).expect("text"), 0, "it ended without a word");
+        line
+    }
+
+    /// The exit status, and what else was said.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).expect("text");
+        (self.child.wait().expect("an end").code(), rest)
+    }
+}
+
+fn wait(done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "waited in vain");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A commitment of two segments, and the line that proves it one segment at a time.
+fn scene(root: &Path) -> String {
+    let sample = fs::read_to_string(examples().join("flights-2000.csv")).expect("flights");
+    let (header, rows) = sample.split_once('\n').expect("a header");
+    let data = write(root, "data.csv", format!("{header}\n{}", rows.repeat(9)));
+    let (common, target) = (prepared().common(), show(&root.join("target")));
+    let commit =
+        format!("commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {data} --out {target}");
+    assert_eq!(fairshare(&commit).status, 0);
+    let (out, keys) = (show(&root.join("out.bundle")), show(&root.join("keys")));
+    format!("prove {target} {common} --out {out} --keys {keys} --jobs 1")
+}
+
+/// Finished segments' proofs.
+fn kept(root: &Path) -> usize {
+    let names = fs::read_dir(root.join("target/proofs")).into_iter().flatten().flatten();
+    names.filter(|entry| entry.path().extension().is_some_and(|end| end == "segment")).count()
+}
+
+#[test]
+fn the_first_ctrl_c_keeps_what_is_finished() {
+    let root = folder();
+    let line = scene(&root);
+    let mut proving = Proving::start(&line);
+    wait(|| kept(&root) == 1);
+    proving.interrupt();
+    while proving.line() != STOPPING {}
+    let (status, said) = proving.end();
+    assert_eq!(status, Some(130), "{said}");
+    assert_eq!(said, "error: proving was stopped; the proofs of segments that were finished are kept\n");
+    assert_eq!(kept(&root), 1, "it did not go on");
+    assert!(!root.join("out.bundle").exists());
+
+    assert_eq!(fairshare(&line).status, 0, "the same command completes the work");
+    assert!(root.join("out.bundle").exists());
+}
+
+#[test]
+fn the_second_ctrl_c_ends_at_once() {
+    let root = folder();
+    let mut proving = Proving::start(&scene(&root));
+    proving.listens();
+    // Nobody asks whether to stop before there are keys, so the first alone would take a while.
+    proving.interrupt();
+    while proving.line() != STOPPING {}
+    proving.interrupt();
+    let (status, said) = proving.end();
+    assert_eq!((status, said.as_str()), (Some(130), ""));
+}
