@@ -7,7 +7,7 @@ use fairshare_params::commitment::Blinding;
 use fairshare_params::srs::Srs;
 use halo2curves::bn256::{Fr, G1};
 
-use super::multiexp::{Tables, multiexp};
+use crate::multiexp::{Tables, multiexp};
 
 /// A reference string, with multiples of its Lagrange points for whoever makes proofs under it.
 pub struct CommitKey<'s> {

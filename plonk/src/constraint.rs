@@ -1,6 +1,6 @@
 //! One constraint, as the quotient takes it.
 
-use super::gate_evaluator::Operand;
+use crate::gate_evaluator::Operand;
 
 /// A polynomial that is zero on every row: `selector·rest`.
 #[derive(Clone, Copy)]

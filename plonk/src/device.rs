@@ -3,10 +3,10 @@
 use halo2curves::bn256::{Fr, G1};
 use rayon::prelude::*;
 
-use super::column::Column;
-use super::commit::CommitKey;
-use super::signal::{Cancelled, Watch};
-use super::transform::Transform;
+use crate::column::Column;
+use crate::commit::CommitKey;
+use crate::signal::{Cancelled, Watch};
+use crate::transform::Transform;
 
 /// Computes sums of points and transforms: the processor's cores ([`CommitKey`]), or something faster.
 ///

@@ -6,10 +6,10 @@ use halo2_proofs::arithmetic::{eval_polynomial, lagrange_interpolate};
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
-use super::column::Column;
-use super::device::Work;
-use super::signal::Cancelled;
-use super::transform::Transform;
+use crate::column::Column;
+use crate::device::Work;
+use crate::signal::Cancelled;
+use crate::transform::Transform;
 
 /// Rows `ω^i`, `i < n`, and one coset of them for each piece of the quotient.
 pub struct Domain {

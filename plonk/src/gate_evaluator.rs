@@ -8,7 +8,7 @@ use ff::{Field, PrimeField};
 use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
 
-use super::column::Column;
+use crate::column::Column;
 
 /// A value that a step takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,12 +10,12 @@ use halo2_proofs::plonk::{ConstraintSystem, ProvingKey};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 
-use super::PlonkError;
-use super::column::Column;
-use super::device::Work;
-use super::domain::Domain;
-use super::polynomial_index::PolynomialIndex;
-use super::signal::Cancelled;
+use crate::PlonkError;
+use crate::column::Column;
+use crate::device::Work;
+use crate::domain::Domain;
+use crate::polynomial_index::PolynomialIndex;
+use crate::signal::Cancelled;
 
 /// A proving key that is ready for proofs.
 pub struct Key {

@@ -7,12 +7,12 @@ use halo2_proofs::plonk::Any;
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
-use super::column::Column;
-use super::constraint::Constraint;
-use super::gate_evaluator::{GateEvaluator, Operand};
-use super::key::Key;
-use super::randomness::Label;
-use super::session::Session;
+use crate::column::Column;
+use crate::constraint::Constraint;
+use crate::gate_evaluator::{GateEvaluator, Operand};
+use crate::key::Key;
+use crate::randomness::Label;
+use crate::session::Session;
 
 /// Challenges under which columns and their positions are folded.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@ use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
-use super::domain::Domain;
-use super::key::Key;
+use crate::domain::Domain;
+use crate::key::Key;
 
 /// A polynomial's [index](super::polynomial_index::PolynomialIndex), and a rotation of `x`.
 type Query = (usize, i32);

@@ -16,15 +16,15 @@ use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
-use super::PlonkError;
-use super::column::Column;
-use super::constraint::Constraint;
-use super::device::Work;
-use super::domain::{Coset, Domain};
-use super::gate_evaluator::{GateEvaluator, Operand};
-use super::key::Key;
-use super::permutation::{self, Folding};
-use super::signal::Cancelled;
+use crate::PlonkError;
+use crate::column::Column;
+use crate::constraint::Constraint;
+use crate::device::Work;
+use crate::domain::{Coset, Domain};
+use crate::gate_evaluator::{GateEvaluator, Operand};
+use crate::key::Key;
+use crate::permutation::{self, Folding};
+use crate::signal::Cancelled;
 
 /// Rows that one thread works on at a time.
 const CHUNK: usize = 1 << 10;

@@ -5,7 +5,7 @@ use halo2curves::bn256::Fr;
 use rand_core::{Error, RngCore};
 use zeroize::Zeroizing;
 
-use super::column::Column;
+use crate::column::Column;
 
 /// What a random column is for. Two labels never share a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,17 +52,17 @@ use halo2_proofs::arithmetic::eval_polynomial;
 use halo2_proofs::plonk::Circuit;
 use halo2curves::bn256::Fr;
 
-use super::PlonkError;
-use super::column::Column;
-use super::input::{Given, LastRows, Linked, ProverInput};
-use super::key::Key;
-use super::permutation::{self, Folding};
-use super::queries::QueryOrder;
-use super::quotient::{Constraints, evaluate_at};
-use super::randomness::Label;
-use super::session::Session;
-use super::shplonk::{self, Queries};
-use super::witness::Witness;
+use crate::PlonkError;
+use crate::column::Column;
+use crate::input::{Given, LastRows, Linked, ProverInput};
+use crate::key::Key;
+use crate::permutation::{self, Folding};
+use crate::queries::QueryOrder;
+use crate::quotient::{Constraints, evaluate_at};
+use crate::randomness::Label;
+use crate::session::Session;
+use crate::shplonk::{self, Queries};
+use crate::witness::Witness;
 
 /// The verifying key and the instance are absorbed.
 pub struct Stated<'a, C> {

@@ -7,13 +7,13 @@ use fairshare_params::transcript::KeccakChallenge;
 use halo2_proofs::transcript::TranscriptWrite;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
-use super::column::Column;
-use super::commit::CommitKey;
-use super::device::{Device, Work};
-use super::key::Key;
-use super::randomness::Randomness;
-use super::signal::{Cancelled, Watch};
-use super::{PlonkError, Prover};
+use crate::column::Column;
+use crate::commit::CommitKey;
+use crate::device::{Device, Work};
+use crate::key::Key;
+use crate::randomness::Randomness;
+use crate::signal::{Cancelled, Watch};
+use crate::{PlonkError, Prover};
 
 /// Where a proof goes: what is sent is absorbed, too. Every transcript of the library's with this project's
 /// challenges is one.

@@ -8,9 +8,9 @@ use ff::Field;
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
-use super::PlonkError;
-use super::column::Column;
-use super::session::Session;
+use crate::PlonkError;
+use crate::column::Column;
+use crate::session::Session;
 
 /// Polynomials and the rotations of `x` at which they are opened, in the order of the verifier's queries.
 #[derive(Default)]

@@ -4,10 +4,10 @@ use ff::Field;
 use halo2_proofs::plonk::ProvingKey;
 use halo2curves::bn256::{Fr, G1Affine};
 
-use super::PlonkError;
-use super::key::Key;
-use super::permutation::Folding;
-use super::quotient::Constraints;
+use crate::PlonkError;
+use crate::key::Key;
+use crate::permutation::Folding;
+use crate::quotient::Constraints;
 
 impl Key {
     /// Takes the library's key, unless its circuit asks for what this prover has not: then the error is

@@ -26,9 +26,9 @@ use halo2curves::bn256::{Bn256, G1, G1Affine};
 use halo2curves::fft::best_fft;
 use rand_core::OsRng;
 
-use super::device::Work;
-use super::permutation::Folding;
-use super::*;
+use crate::device::Work;
+use crate::permutation::Folding;
+use crate::*;
 
 static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
 static COMMIT_KEY: LazyLock<CommitKey<'static>> = LazyLock::new(|| CommitKey::new(&SRS));

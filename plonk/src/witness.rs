@@ -11,15 +11,15 @@ use halo2_proofs::plonk::{
 use halo2curves::bn256::{Fr, G1};
 use rayon::prelude::*;
 
-use super::PlonkError;
-use super::column::Column;
-use super::commit::CommitKey;
-use super::device::Work;
-use super::input::{Fractions, Given, Linked, ProverInput};
-use super::multiexp::multiexp_by_value;
-use super::randomness::Label;
-use super::session::Session;
-use super::signal::Cancelled;
+use crate::PlonkError;
+use crate::column::Column;
+use crate::commit::CommitKey;
+use crate::device::Work;
+use crate::input::{Fractions, Given, Linked, ProverInput};
+use crate::multiexp::multiexp_by_value;
+use crate::randomness::Label;
+use crate::session::Session;
+use crate::signal::Cancelled;
 
 /// The advice columns, by rows, and the challenges drawn between their phases.
 pub struct Witness {

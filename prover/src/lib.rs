@@ -29,7 +29,7 @@ pub mod score;
 pub mod secret;
 mod segment;
 
-pub use backend::BackendError;
+pub use backend::{BackendError, Key};
 pub use commit::{CommitError, CommitmentFolder, Contributor, commit_compute, commit_data};
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use progress::{Progress, Silent, Task};

@@ -1,4 +1,7 @@
 //! Whatever a statement's relation accepts is proved, linked and verified, under any blinding.
+//!
+//! All of it in the compact geometry. In each other one the largest case of each statement, and all edges
+//! where `FAIRSHARE_COMPLETENESS=full` asks for them.
 
 use std::num::NonZeroU32;
 
@@ -11,9 +14,11 @@ use fairshare_circuits::numeric::rounds;
 use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::CircuitKind;
+use fairshare_params::srs::Srs;
 use fairshare_plonk::{Linked, ProverInput, Uninterrupted};
 use fairshare_prover::measure::prove;
-use fairshare_verifier::verify_linked;
+use fairshare_prover::{Limits, Prover};
+use fairshare_verifier::{Trust, Verifier, verify_linked};
 use ff::{Field, PrimeField};
 use group::Curve;
 use halo2_proofs::plonk::Circuit;
@@ -21,24 +26,56 @@ use halo2curves::bn256::Fr;
 use proptest::prelude::*;
 use rand_core::OsRng;
 
-use super::fixture::{PROVER, SRS};
+use super::fixture::{PROVER, SRS, edit, policy};
 
-const GEOMETRY: Geometry = Geometry::COMPACT;
+/// What proofs of one geometry are made with.
+struct World<'a> {
+    srs: &'a Srs,
+    prover: &'a Prover<'a>,
+}
+
+impl World<'static> {
+    fn compact() -> Self {
+        Self { srs: &SRS, prover: &PROVER }
+    }
+}
+
+impl World<'_> {
+    fn geometry(&self) -> Geometry {
+        self.srs.geometry()
+    }
+}
+
+/// Runs `test` with what proofs of another geometry are made with, and drops it: the keys are large.
+fn in_geometry(geometry: Geometry, test: impl FnOnce(&World<'_>)) {
+    let srs = Srs::insecure(geometry);
+    let policy = policy(&edit("geometry = \"compact\"", &format!("geometry = \"{geometry}\"")));
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
+    let prover = Prover::new(&verifier, Limits::default());
+    test(&World { srs: &srs, prover: &prover });
+}
 
 /// Commits to the columns under fresh blindings, proves, and verifies as a stranger would.
-fn proved<C: Circuit<Fr>>(kind: CircuitKind, circuit: C, instance: &[Fr], columns: &[Vec<Fr>]) {
+fn proved<C: Circuit<Fr>>(
+    world: &World<'_>,
+    kind: CircuitKind,
+    circuit: C,
+    instance: &[Fr],
+    columns: &[Vec<Fr>],
+) {
+    let World { srs, prover } = world;
     let linked: Vec<_> = columns
         .iter()
         .map(|column| {
             let blinding = Blinding(Fr::random(OsRng));
-            Linked { commitment: commit(&SRS, column, blinding).to_affine(), blinding }
+            Linked { commitment: commit(srs, column, blinding).to_affine(), blinding }
         })
         .collect();
-    let key = PROVER.key(kind).expect("a key");
+    let key = prover.key(kind).expect("a key");
     let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, instance) };
-    let proof = prove(PROVER.commit_key(), key, input, &Uninterrupted).expect("whatever is true is proved");
+    let proof = prove(prover.commit_key(), key, input, &Uninterrupted).expect("whatever is true is proved");
     let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
-    verify_linked(&SRS, key.verifying(), instance, &registered, &proof).expect("and verified");
+    verify_linked(srs, key.verifying(), instance, &registered, &proof).expect("and verified");
     assert_eq!(proof.proof.len(), key.verifying().proof_bytes());
 }
 
@@ -46,30 +83,32 @@ fn small(values: &[u32]) -> Vec<Fr> {
     values.iter().map(|value| Fr::from(u64::from(*value))).collect()
 }
 
-fn histogram_is_proved(symbols: Vec<u16>, statement: [Fr; 2]) {
-    let witness = histogram::Witness::new(GEOMETRY, symbols, statement);
+fn histogram_is_proved(world: &World<'_>, symbols: Vec<u16>, statement: [Fr; 2]) {
+    let geometry = world.geometry();
+    let witness = histogram::Witness::new(geometry, symbols, statement);
     let instance = histogram::Instance { statement };
-    histogram::check(GEOMETRY, &instance, &witness).expect("true");
+    histogram::check(geometry, &instance, &witness).expect("true");
     let mut columns: Vec<Vec<Fr>> = witness
         .symbols
-        .chunks(GEOMETRY.usable_rows())
+        .chunks(geometry.usable_rows())
         .map(|column| column.iter().map(|symbol| Fr::from(u64::from(*symbol))).collect())
         .collect();
     columns.push(small(&witness.counts));
-    let circuit = HistogramCircuit::new(GEOMETRY, witness);
-    proved(CircuitKind::Histogram, circuit, &instance.to_rows(), &columns);
+    let circuit = HistogramCircuit::new(geometry, witness);
+    proved(world, CircuitKind::Histogram, circuit, &instance.to_rows(), &columns);
 }
 
 /// Features as (counts, smoothed reference counts).
-fn data_score_is_proved(features: &[(Vec<u32>, Vec<u32>)], padding: u32) {
+fn data_score_is_proved(world: &World<'_>, features: &[(Vec<u32>, Vec<u32>)], padding: u32) {
+    let geometry = world.geometry();
     let parts: Vec<_> =
         features.iter().map(|(counts, reference)| FeatureCounts { counts, reference }).collect();
     let score = divergence(&parts).expect("a score");
     let references = || features.iter().map(|(_, reference)| reference.as_slice());
-    let reference = Reference::new(GEOMETRY, references()).expect("a reference");
+    let reference = Reference::new(geometry, references()).expect("a reference");
     let mut counts = vec![padding];
     features.iter().for_each(|(feature, _)| counts.extend(feature));
-    counts.resize(GEOMETRY.alphabet(), 0);
+    counts.resize(geometry.alphabet(), 0);
     let instance = data_score::Instance {
         context: [Fr::from_u128(u128::MAX), Fr::ZERO],
         records: NonZeroU32::new(score.n).expect("records"),
@@ -80,11 +119,19 @@ fn data_score_is_proved(features: &[(Vec<u32>, Vec<u32>)], padding: u32) {
     let witness = data_score::Witness { counts };
     data_score::check(&instance, &reference, &witness).expect("true");
     let columns = [small(&witness.counts), reference.ln_column(), reference.boundary_column()];
-    let trace = data_score::Trace::new(GEOMETRY, &instance, &reference, &witness);
-    proved(CircuitKind::DataScore, DataScoreCircuit::new(GEOMETRY, trace), &instance.to_rows(), &columns);
+    let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
+    let circuit = DataScoreCircuit::new(geometry, trace);
+    proved(world, CircuitKind::DataScore, circuit, &instance.to_rows(), &columns);
 }
 
-fn compute_score_is_proved(lambda: &str, units: Vec<u32>, totals: Vec<u32>, first_decay: u128) {
+fn compute_score_is_proved(
+    world: &World<'_>,
+    lambda: &str,
+    units: Vec<u32>,
+    totals: Vec<u32>,
+    first_decay: u128,
+) {
+    let geometry = world.geometry();
     let decay = Decay::from_decimal(lambda).expect("λ");
     let score = rounds::compute_score(&units, &totals, &decay, first_decay).expect("a score").score;
     let instance = compute_score::Instance {
@@ -96,46 +143,87 @@ fn compute_score_is_proved(lambda: &str, units: Vec<u32>, totals: Vec<u32>, firs
         score,
     };
     let witness = compute_score::Witness { units, totals };
-    compute_score::check(GEOMETRY, &instance, &witness).expect("true");
+    compute_score::check(geometry, &instance, &witness).expect("true");
     let columns = [small(&witness.units), small(&witness.totals)];
-    let trace = compute_score::Trace::new(GEOMETRY, &instance, &witness);
-    proved(
-        CircuitKind::ComputeScore,
-        ComputeScoreCircuit::new(GEOMETRY, trace),
-        &instance.to_rows(),
-        &columns,
-    );
+    let trace = compute_score::Trace::new(geometry, &instance, &witness);
+    let circuit = ComputeScoreCircuit::new(geometry, trace);
+    proved(world, CircuitKind::ComputeScore, circuit, &instance.to_rows(), &columns);
+}
+
+/// A full segment of every symbol, under the largest limbs.
+fn largest_histogram(world: &World<'_>) {
+    let (full, alphabet) = (world.geometry().segment_symbols(), world.geometry().alphabet());
+    let symbols = (0..full).map(|index| (index % alphabet) as u16).collect();
+    histogram_is_proved(world, symbols, [-Fr::ONE; 2]);
+}
+
+fn other_histograms(world: &World<'_>) {
+    let (full, alphabet) = (world.geometry().segment_symbols(), world.geometry().alphabet());
+    histogram_is_proved(world, vec![], [Fr::ZERO; 2]);
+    histogram_is_proved(world, vec![(alphabet - 1) as u16; full], [Fr::ZERO; 2]);
+}
+
+/// As many features as the alphabet has symbols but padding, of as many records as there may be.
+fn largest_data_score(world: &World<'_>) {
+    let features = world.geometry().alphabet() - 1;
+    data_score_is_proved(world, &vec![(vec![u32::MAX], vec![5]); features], 0);
+}
+
+fn other_data_scores(world: &World<'_>) {
+    // One record in one bin.
+    data_score_is_proved(world, &[(vec![1], vec![1])], 0);
+    // As many records as there may be, the farthest reference, as much padding as a count holds.
+    data_score_is_proved(world, &[(vec![u32::MAX, 0], vec![1, u32::MAX - 1])], u32::MAX);
+    // As many bins as the alphabet has: every symbol but padding is used.
+    let bins = world.geometry().alphabet() as u32 - 1;
+    data_score_is_proved(world, &[(vec![3; bins as usize], (1..=bins).collect())], 7);
+}
+
+/// As many rounds as a proof covers, full shares, the largest totals; no decay to speak of.
+fn largest_compute_score(world: &World<'_>) {
+    let most = vec![u32::MAX; world.geometry().rounds()];
+    compute_score_is_proved(world, "0.000001", most.clone(), most, DECAY_START);
+}
+
+fn other_compute_scores(world: &World<'_>) {
+    let rounds = world.geometry().rounds();
+    compute_score_is_proved(world, "0.01", vec![], vec![], DECAY_START);
+    compute_score_is_proved(world, "0.01", vec![0], vec![0], DECAY_START);
+    // All decay at once, and none of it left.
+    compute_score_is_proved(world, "1000", vec![u32::MAX - 1; rounds], vec![u32::MAX; rounds], DECAY_START);
+    compute_score_is_proved(world, "0.01", vec![1; rounds], vec![u32::MAX; rounds], 0);
 }
 
 #[test]
 fn histograms_at_the_edges() {
-    let full = GEOMETRY.segment_symbols();
-    let statement = [Fr::ZERO, Fr::ZERO];
-    histogram_is_proved(vec![], statement);
-    histogram_is_proved(vec![1023; full], statement);
-    histogram_is_proved((0..full).map(|index| (index % 1024) as u16).collect(), [-Fr::ONE; 2]);
+    largest_histogram(&World::compact());
+    other_histograms(&World::compact());
 }
 
 #[test]
 fn data_scores_at_the_edges() {
-    // One record in one bin.
-    data_score_is_proved(&[(vec![1], vec![1])], 0);
-    // As many records as there may be, the farthest reference, as much padding as a count holds.
-    data_score_is_proved(&[(vec![u32::MAX, 0], vec![1, u32::MAX - 1])], u32::MAX);
-    // As many bins as the alphabet has, and as many features: every symbol but padding is used.
-    data_score_is_proved(&[(vec![3; 1023], (1..1024).collect())], 7);
-    data_score_is_proved(&vec![(vec![u32::MAX], vec![5]); 1023], 0);
+    largest_data_score(&World::compact());
+    other_data_scores(&World::compact());
 }
 
 #[test]
 fn compute_scores_at_the_edges() {
-    compute_score_is_proved("0.01", vec![], vec![], DECAY_START);
-    compute_score_is_proved("0.01", vec![0], vec![0], DECAY_START);
-    // As many rounds as a proof covers, full shares, the largest totals; no decay to speak of, and all of it
-    // at once.
-    compute_score_is_proved("0.000001", vec![u32::MAX; 1024], vec![u32::MAX; 1024], DECAY_START);
-    compute_score_is_proved("1000", vec![u32::MAX - 1; 1024], vec![u32::MAX; 1024], DECAY_START);
-    compute_score_is_proved("0.01", vec![1; 1024], vec![u32::MAX; 1024], 0);
+    largest_compute_score(&World::compact());
+    other_compute_scores(&World::compact());
+}
+
+/// One after the other: each takes most of the machine.
+#[test]
+fn statements_of_the_larger_geometries() {
+    let full = std::env::var("FAIRSHARE_COMPLETENESS").is_ok_and(|value| value == "full");
+    for geometry in Geometry::ALL.into_iter().filter(|geometry| *geometry != Geometry::COMPACT) {
+        in_geometry(geometry, |world| {
+            let largest = [largest_histogram, largest_data_score, largest_compute_score];
+            largest.iter().for_each(|prove| prove(world));
+            let others = [other_histograms, other_data_scores, other_compute_scores];
+            others.iter().filter(|_| full).for_each(|prove| prove(world));
+        });
+    }
 }
 
 prop_compose! {
@@ -164,12 +252,12 @@ proptest! {
 
     #[test]
     fn histograms(symbols in prop::collection::vec(0u16..1024, 0..32_640), limbs in any::<[u128; 2]>()) {
-        histogram_is_proved(symbols, limbs.map(Fr::from_u128));
+        histogram_is_proved(&World::compact(), symbols, limbs.map(Fr::from_u128));
     }
 
     #[test]
     fn data_scores(features in arb_features(), padding in any::<u32>()) {
-        data_score_is_proved(&features, padding);
+        data_score_is_proved(&World::compact(), &features, padding);
     }
 
     #[test]
@@ -186,6 +274,6 @@ proptest! {
                 _ => (units.checked_rem(total).unwrap_or(0), total),
             })
             .unzip();
-        compute_score_is_proved(lambda, units, totals, first_decay);
+        compute_score_is_proved(&World::compact(), lambda, units, totals, first_decay);
     }
 }
