@@ -25,6 +25,51 @@ pub trait CircuitLayout: Clone + fmt::Debug {
     ) -> Result<(), Error>;
 }
 
+/// A layout whose first phase is given filled, as a trace, and whose second is one LogUp argument.
+pub trait TracedLayout: Clone + fmt::Debug {
+    /// The first-phase columns, filled.
+    type Trace: Clone + fmt::Debug;
+
+    /// Declares columns and gates.
+    fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self;
+
+    /// Fills the tables and the first-phase columns.
+    fn assign(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Self::Trace>) -> Result<(), Error>;
+
+    /// Copies the instance into its cells.
+    fn bind_instance(
+        &self,
+        layouter: &mut impl Layouter<Fr>,
+        trace: Option<&Self::Trace>,
+    ) -> Result<(), Error>;
+
+    /// Switches the clauses' gates on.
+    fn enable_clauses(&self, layouter: &mut impl Layouter<Fr>) -> Result<(), Error>;
+
+    /// Fills the LogUp columns, and switches the argument on.
+    fn assign_lookups(
+        &self,
+        layouter: &mut impl Layouter<Fr>,
+        trace: Option<&Self::Trace>,
+    ) -> Result<(), Error>;
+}
+
+impl<L: TracedLayout> CircuitLayout for L {
+    type Witness = L::Trace;
+
+    fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+        Self::declare(meta, geometry)
+    }
+
+    fn synthesize(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&L::Trace>) -> Result<(), Error> {
+        self.assign(layouter, trace)?;
+        self.bind_instance(layouter, trace)?;
+        self.enable_clauses(layouter)?;
+        layouter.next_phase();
+        self.assign_lookups(layouter, trace)
+    }
+}
+
 /// A statement's circuit: a layout, in a geometry, with a witness or without one.
 #[derive(Clone, Debug)]
 pub struct StatementCircuit<L: CircuitLayout> {

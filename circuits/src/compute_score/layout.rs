@@ -12,6 +12,7 @@ use super::{Clause, INSTANCE_ROWS, Rows, Trace};
 use crate::chips::limbs::{self, Limbs, RangeTable, compose, scaling};
 use crate::chips::logup::LogUp;
 use crate::chips::{Expr, assign_trace, constant, enable, power_of_two};
+use crate::circuit::TracedLayout;
 use crate::columns::Groups;
 use crate::geometry::Geometry;
 
@@ -32,8 +33,10 @@ pub struct Layout {
     total: Selector,
 }
 
-impl Layout {
-    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+impl TracedLayout for Layout {
+    type Trace = Trace;
+
+    fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
         meta.set_minimum_degree(crate::DEGREE);
         let width = geometry.alphabet_bits();
         let columns = Columns::configure(meta, geometry);
@@ -58,21 +61,13 @@ impl Layout {
         Self { geometry, theta, instance, columns, range, logup, round, first_round, total }
     }
 
-    pub(super) fn assign(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Trace>,
-    ) -> Result<(), Error> {
+    fn assign(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
         let columns: Vec<_> = self.columns.in_order().collect();
         assign_trace(layouter, &[self.range.table()], &columns, trace.map(Trace::columns))
     }
 
     /// C1: copies every instance row into its cell; the gate of C1 carries `ρ` down its column.
-    pub(super) fn bind_instance(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Trace>,
-    ) -> Result<(), Error> {
+    fn bind_instance(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
         let rows = Rows::new(self.geometry);
         crate::chips::bind_instance(
             layouter,
@@ -89,7 +84,7 @@ impl Layout {
     }
 
     /// C2 to C6: switches the gates on.
-    pub(super) fn enable_clauses(&self, layouter: &mut impl Layouter<Fr>) -> Result<(), Error> {
+    fn enable_clauses(&self, layouter: &mut impl Layouter<Fr>) -> Result<(), Error> {
         let rows = Rows::new(self.geometry);
         layouter.assign_region(
             || "C2 units-within-totals … C5 sum, by round",
@@ -103,11 +98,7 @@ impl Layout {
     }
 
     /// LogUp over all limbs: the ranges of C2, C3, C4 and C6.
-    pub(super) fn assign_lookups(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Trace>,
-    ) -> Result<(), Error> {
+    fn assign_lookups(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
         let name = "C2 units-within-totals, C3 shares, C4 decay, C6 score: ranges";
         let usable = self.geometry.usable_rows();
         let tables = [self.range.table()];

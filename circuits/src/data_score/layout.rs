@@ -16,6 +16,7 @@ use crate::chips::limbs::{self, Limbs, RangeTable, compose, scaling};
 use crate::chips::ln_table::{LnHints, LnTable};
 use crate::chips::logup::LogUp;
 use crate::chips::{Expr, Table, assign_trace, constant, enable, power_of_two};
+use crate::circuit::TracedLayout;
 use crate::columns::Groups;
 use crate::geometry::Geometry;
 use crate::numeric::ln::ln2;
@@ -61,8 +62,10 @@ impl Columns {
     }
 }
 
-impl Layout {
-    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+impl TracedLayout for Layout {
+    type Trace = Trace;
+
+    fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
         meta.set_minimum_degree(crate::DEGREE);
         let width = geometry.alphabet_bits();
         let columns = Columns::configure(meta, geometry);
@@ -102,21 +105,13 @@ impl Layout {
         }
     }
 
-    pub(super) fn assign(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Trace>,
-    ) -> Result<(), Error> {
+    fn assign(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
         let columns: Vec<_> = self.columns.in_order().collect();
         assign_trace(layouter, &self.tables(), &columns, trace.map(Trace::columns))
     }
 
     /// D1: copies every instance row into its cell, and `n` down its column.
-    pub(super) fn bind_instance(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Trace>,
-    ) -> Result<(), Error> {
+    fn bind_instance(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
         let rows = Rows::new(self.geometry);
         layouter.assign_region(
             || "D1 instance-bound: records",
@@ -131,7 +126,7 @@ impl Layout {
     }
 
     /// D2 to D7: switches the gates on.
-    pub(super) fn enable_clauses(&self, layouter: &mut impl Layouter<Fr>) -> Result<(), Error> {
+    fn enable_clauses(&self, layouter: &mut impl Layouter<Fr>) -> Result<(), Error> {
         let rows = Rows::new(self.geometry);
         layouter.assign_region(
             || "D2 unused-empty … D6 sum, by symbol",
@@ -154,16 +149,14 @@ impl Layout {
     }
 
     /// LogUp over all limbs and tuples: D4's and D7's ranges, D5's table.
-    pub(super) fn assign_lookups(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Trace>,
-    ) -> Result<(), Error> {
+    fn assign_lookups(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Trace>) -> Result<(), Error> {
         let name = "D4 counts-range, D5 logarithms, D7 score: look-ups";
         let usable = self.geometry.usable_rows();
         self.logup.synthesize(layouter, name, self.theta, usable, &self.tables(), trace.map(Trace::columns))
     }
+}
 
+impl Layout {
     /// The fixed columns' contents.
     fn tables(&self) -> Vec<Table> {
         iter::once(self.range.table()).chain(self.ln_table.tables()).collect()
