@@ -145,7 +145,7 @@ fn debug_prints_no_secret() {
     let secret = SegmentSecret::new(&SRS, symbols, commitment.opening.seed(), SegmentIndex::FIRST);
     let text = format!("{secret:?}");
     assert!(
-        text.contains("Witness(32640 symbols, redacted)") && text.contains("Blinding(redacted)"),
+        text.contains("Witness(32640 symbols, redacted)") && text.contains("histogram: Wiped(redacted)"),
         "{text}"
     );
     let Blinding(blinding) = secret.blinding();
