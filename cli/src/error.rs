@@ -53,8 +53,8 @@ pub enum CliError {
     #[error("{}", path.display())]
     Registration { path: PathBuf, source: RegistrationFileError },
     #[error(
-        "{} and {} register digest {digest} for {contributor}, but they differ; give the recorded one",
-        first.display(), second.display()
+        "{} and {} register digest {digest} for {}, but they differ; give the recorded one",
+        first.display(), second.display(), eip55::checksummed(contributor)
     )]
     RegisteredTwice { first: PathBuf, second: PathBuf, digest: Digest, contributor: Address },
     #[error(transparent)]

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use fairshare_audit::archive;
 use fairshare_audit::snapshot::State;
-use fairshare_formats::eip55::checksummed;
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{Batch, Epoch, Units};

@@ -136,7 +136,11 @@ fn digests() {
 /// The registration of a submission for `contributor`: what a replay would need on the task contract.
 fn registered_for(submission: &Submission, contributor: Address) -> Vec<Registration> {
     let old = checksummed(&submission.bundle.contributor()).to_string();
-    submission.registrations.iter().map(|one| edited(one, &old, &checksummed(&contributor).to_string())).collect()
+    submission
+        .registrations
+        .iter()
+        .map(|one| edited(one, &old, &checksummed(&contributor).to_string()))
+        .collect()
 }
 
 #[test]
