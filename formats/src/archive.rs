@@ -327,6 +327,27 @@ mod tests {
         assert_eq!(file.bytes_read(), 512);
     }
 
+    /// A header of half a kibibyte may claim a name of eight gibibytes: it is refused by its length, and a name
+    /// of an honest length is read.
+    #[test]
+    fn names_are_as_long_as_a_name_may_be() {
+        let claiming = |bytes: u64| {
+            let mut header = header("././@LongLink", b'L', 0);
+            header.set_size(bytes);
+            header.set_cksum();
+            header.as_bytes().to_vec()
+        };
+        let file = Counting::new(claiming((8 << 30) - 1));
+        let error = read(file.clone()).unwrap_err();
+        assert!(matches!(&error, ArchiveError::TooLong { bytes: 0x1_ffff_ffff, .. }), "{error}");
+        assert_eq!(file.bytes_read(), 512);
+        let name = format!("epochs/1/files/{}", "n".repeat(200));
+        let mut archive = tar::Builder::new(Vec::new());
+        append(&mut archive, name, b"x").unwrap();
+        let error = read(&archive.into_inner().unwrap()[..]).unwrap_err();
+        assert!(matches!(&error, ArchiveError::Missing { entry } if entry == "ledger.json"), "{error}");
+    }
+
     #[test]
     fn whatever_is_not_an_ordinary_file_is_refused() {
         let name = "epochs/1/bundles/0.bundle";
@@ -343,10 +364,10 @@ mod tests {
             append(&mut archive, name.to_owned(), b"x").unwrap();
             read(&archive.into_inner().unwrap()[..]).unwrap_err()
         };
-        let error = with("GNU.sparse.major");
-        assert!(matches!(error, ArchiveError::Special { .. }), "{error}");
-        // Other extensions say when a file was changed, and the like.
-        let error = with("mtime");
-        assert!(matches!(error, ArchiveError::Missing { .. }), "{error}");
+        // What an extension says may be a length, a name or a hole; this program writes none.
+        for key in ["GNU.sparse.major", "mtime"] {
+            let error = with(key);
+            assert!(matches!(error, ArchiveError::Special { .. }), "{key}: {error}");
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Addresses as people read and write them: with the checksum of EIP-55 in the case of their letters.
 
+use std::error::Error;
 use std::fmt;
 
 use alloy_primitives::Address as Spelled;
-use fairshare_params::address::Address;
+use fairshare_params::address::{ADDRESS_BYTES, Address};
 use fairshare_params::encoding::{HexError, decode_hex};
 use serde::{Serialize, Serializer};
 
@@ -49,6 +50,41 @@ pub fn parse(text: &str) -> Result<Address, AddressError> {
     Ok(address)
 }
 
+/// A message with the checksum in every address that stands by itself: errors from below this crate, which
+/// know no checksum, show addresses in small letters. What may be part of a path is left as it is.
+pub fn spelled(message: &str) -> String {
+    let in_name = |letter: char| letter.is_ascii_alphanumeric() || "/\\._-".contains(letter);
+    let mut shown = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find("0x") {
+        let (before, from) = rest.split_at(start);
+        shown.push_str(before);
+        let address = from.split_at_checked(2 + 2 * ADDRESS_BYTES).and_then(|(address, after)| {
+            let after = after.strip_suffix('.').unwrap_or(after);
+            let alone = !shown.ends_with(in_name) && !after.starts_with(in_name);
+            parse(address).ok().filter(|_| alone)
+        });
+        let taken = if address.is_some() { 2 + 2 * ADDRESS_BYTES } else { 2 };
+        match address {
+            Some(address) => shown.push_str(&checksummed(&address).to_string()),
+            None => shown.push_str("0x"),
+        }
+        rest = from.split_at(taken).1;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// The whole chain of an error in words, one cause after the other: no error repeats its cause.
+pub fn chain<'a>(error: &'a (dyn Error + 'a)) -> impl Iterator<Item = String> + 'a {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(spelled(&error.to_string()))
+    })
+}
+
 impl fmt::Display for Checksummed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Spelled::from(self.0.0).to_checksum_buffer(None).as_str())
@@ -82,6 +118,21 @@ mod tests {
         "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
         "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
     ];
+
+    #[test]
+    fn addresses_in_a_message_are_spelled_and_paths_left_alone() {
+        let (small, right) = ("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", EIP55[4]);
+        for around in ["{}", "it belongs to {}, not to", "`{}`: wrong", "({})", "of {}.", "0x1 {}", "é{}"] {
+            let [given, expected] = [small, right].map(|address| around.replace("{}", address));
+            assert_eq!(spelled(&given), expected);
+        }
+        let digest = format!("digest 0x{}", "ab".repeat(32));
+        assert_eq!(spelled(&digest), digest);
+        for around in ["/data/{}", "{}/opening.bin", "{}.json: x", "a-{}", "{}ab", "x{}"] {
+            let given = around.replace("{}", small);
+            assert_eq!(spelled(&given), given);
+        }
+    }
 
     #[test]
     fn eip55_vectors_are_accepted_and_reproduced() {

@@ -7,8 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Deserializer;
 use serde_json::de::{Read, SliceRead};
 
-/// What some editors begin a text with: no part of it.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+use crate::BYTE_ORDER_MARK;
 
 /// What was wrong with a JSON text, with line and column.
 #[derive(Debug)]

@@ -25,3 +25,6 @@ pub mod reference;
 pub mod registration;
 pub mod srs_file;
 pub mod units;
+
+/// What some editors begin a text with, in UTF-8; it is not part of the text.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -7,7 +7,7 @@
 mod error;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 
 use fairshare_params::address::Address;
@@ -26,6 +26,9 @@ type Result<T> = std::result::Result<T, UnitsError>;
 pub(crate) const ROUND: &str = "round";
 /// The column with the units, unless one is named.
 const UNITS: &str = "units";
+/// Most units that are held at once, a quarter of a gibibyte: a header of nodes is short, and asks for all
+/// their rounds.
+const MAX_UNITS: usize = 1 << 26;
 /// The column with the row's number in an archive.
 const ROW: &str = "row";
 
@@ -61,8 +64,20 @@ pub fn of_nodes(text: impl Read, rounds: Rounds) -> Result<BTreeMap<Address, Vec
         eip55::parse(column).map_err(|source| UnitsError::NodeColumn { column: excerpt(column), source })
     };
     let nodes = names.iter().map(node).collect::<Result<Vec<_>>>()?;
+    if let Some(column) = repeated(names.iter().map(String::as_str)) {
+        return Err(UnitsError::DuplicateColumn { column: excerpt(column) });
+    }
     let units = columns(&mut table, &names, rounds)?;
     Ok(nodes.into_iter().zip(units).collect())
+}
+
+/// The first column that names what another names already: a node's address has more than one spelling.
+pub(crate) fn repeated<'a>(mut columns: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (mut names, mut nodes) = (HashSet::new(), HashSet::new());
+    columns.find(|column| match eip55::parse(column) {
+        Ok(node) => !nodes.insert(node),
+        Err(_) => !names.insert(*column),
+    })
 }
 
 /// The units that [`to_csv`] wrote.
@@ -90,6 +105,10 @@ pub fn to_csv(units: &[u32]) -> String {
 fn columns(table: &mut Table<impl Read>, columns: &[String], rounds: Rounds) -> Result<Vec<Vec<u32>>> {
     let round = table.locate(ROUND)?;
     let positions = columns.iter().map(|column| table.locate(column)).collect::<Result<Vec<_>>>()?;
+    if columns.len().saturating_mul(rounds.count) > MAX_UNITS {
+        let (columns, rounds) = (columns.len(), rounds.count);
+        return Err(UnitsError::TooManyUnits { columns, rounds, bound: MAX_UNITS });
+    }
     let mut units = vec![vec![0; rounds.count]; columns.len()];
     let mut seen = vec![false; rounds.count];
     let mut any = false;
@@ -227,6 +246,24 @@ mod tests {
         assert!(matches!(error, UnitsError::NodeColumn { .. }));
         let cause = std::error::Error::source(&error).expect("a cause").to_string();
         assert!(!error.to_string().contains(&cause), "{error}");
+    }
+
+    /// Read as two columns, the first would be lost in silence, or in round totals be added.
+    #[test]
+    fn a_node_in_two_spellings_is_refused() {
+        let small = "0xd1220a0cf47c7b9be7a2e6ba89f429762e7b9adb";
+        let large = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb";
+        let text = format!("round,{small},{large}\n5,1,2\n");
+        let error = of_nodes(text.as_bytes(), ROUNDS).unwrap_err();
+        assert!(matches!(error, UnitsError::DuplicateColumn { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_short_header_does_not_take_all_memory() {
+        let text = log(5..6);
+        let rounds = Rounds { first: 5, count: MAX_UNITS / NODES + 1 };
+        let error = of_nodes(text.as_bytes(), rounds).unwrap_err();
+        assert!(matches!(error, UnitsError::TooManyUnits { columns: NODES, .. }), "{error}");
     }
 
     #[test]

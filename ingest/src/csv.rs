@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder};
+use fairshare_formats::BYTE_ORDER_MARK;
 use fairshare_formats::excerpt::excerpt;
 
 use crate::binning::{Binning, number_hint};
@@ -14,7 +15,6 @@ const BUFFER: usize = 1 << 16;
 /// Longest record: memory must not grow with the file, and an unclosed quote makes one record of all that
 /// follows.
 const RECORD_BYTES: usize = 1 << 20;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A CSV file as a source of symbols. No `Debug`: it holds a record.
 pub(crate) struct CsvSource<R> {

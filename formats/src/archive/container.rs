@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use fairshare_params::encoding::wide;
 
 use super::error::ArchiveError;
+use crate::excerpt::excerpt;
 use crate::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES};
 use crate::registration::MAX_REGISTRATION_BYTES;
 
@@ -18,6 +19,8 @@ pub const MAX_ARCHIVE_BYTES: u64 = 8 << 30;
 pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 /// Longest `ledger.json`: some 200,000 payouts and claims.
 pub(super) const MAX_LEDGER_BYTES: u64 = 128 << 20;
+/// Longest name of an entry.
+const MAX_NAME_BYTES: u64 = 4 << 10;
 /// Longest list of units: a line for each of 2^13 rounds.
 const MAX_UNITS_BYTES: u64 = 1 << 20;
 
@@ -49,22 +52,26 @@ impl Entries {
     /// name.
     pub(super) fn read(from: impl Read, bound_of: impl Fn(&str) -> Option<u64>) -> Result<Self> {
         let mut archive = tar::Archive::new(from.take(MAX_ARCHIVE_BYTES));
-        let mut entries = HashMap::new();
-        for entry in archive.entries()? {
+        let (mut entries, mut long_name) = (HashMap::new(), None);
+        // Entries as they stand: the library would read a long name, or an extended header, whole, and one
+        // may claim eight gibibytes.
+        for entry in archive.entries()?.raw(true) {
             let mut entry = entry?;
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let bound = bound_of(&name).ok_or_else(|| ArchiveError::Unexpected { entry: name.clone() })?;
-            if is_special(&mut entry)? {
-                return Err(ArchiveError::Special { entry: name });
+            let name = long_name.take().unwrap_or_else(|| text(&entry.path_bytes()));
+            if entry.header().entry_type() == tar::EntryType::GNULongName {
+                long_name = Some(text(&content(&mut entry, &name, MAX_NAME_BYTES)?));
+                continue;
             }
-            let bytes = entry.size();
-            if bytes > bound {
-                return Err(ArchiveError::TooLong { entry: name, bytes, bound });
+            // Whatever else is not an ordinary file may stand for more bytes than are in the archive: a
+            // sparse one's header says how many zeros to read where none are.
+            if !entry.header().entry_type().is_file() {
+                return Err(ArchiveError::Special { entry: excerpt(&name) });
             }
-            let mut content = Vec::new();
-            entry.by_ref().take(bound).read_to_end(&mut content)?;
+            let unexpected = || ArchiveError::Unexpected { entry: excerpt(&name) };
+            let bound = bound_of(&name).ok_or_else(unexpected)?;
+            let content = content(&mut entry, &name, bound)?;
             if entries.insert(name.clone(), content).is_some() {
-                return Err(ArchiveError::Unexpected { entry: name });
+                return Err(unexpected());
             }
         }
         Ok(Self(entries))
@@ -89,24 +96,25 @@ impl Entries {
     /// Refuses what was not taken.
     pub(super) fn finish(self) -> Result<()> {
         match self.0.into_keys().min() {
-            Some(entry) => Err(ArchiveError::Unexpected { entry }),
+            Some(entry) => Err(ArchiveError::Unexpected { entry: excerpt(&entry) }),
             None => Ok(()),
         }
     }
 }
 
-/// Whether it is anything but a file whose bytes are all in the archive.
-///
-/// A sparse one's header says how many zeros to read where none are: 31,744 bytes of such headers give
-/// 3.9 GB.
-fn is_special(entry: &mut tar::Entry<'_, impl Read>) -> io::Result<bool> {
-    if !entry.header().entry_type().is_file() {
-        return Ok(true);
+/// All bytes of an entry, if there are no more than so many.
+fn content(entry: &mut tar::Entry<'_, impl Read>, name: &str, bound: u64) -> Result<Vec<u8>> {
+    let bytes = entry.size();
+    if bytes > bound {
+        return Err(ArchiveError::TooLong { entry: excerpt(name), bytes, bound });
     }
-    for extension in entry.pax_extensions()?.into_iter().flatten() {
-        if extension?.key_bytes().starts_with(b"GNU.sparse.") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let mut content = Vec::new();
+    entry.take(bound).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// A name, which ends with its first zero byte.
+fn text(name: &[u8]) -> String {
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    String::from_utf8_lossy(name.split_at(end).0).into_owned()
 }

@@ -1,11 +1,10 @@
 //! Round totals from a table of units, one row per round and one column per node.
 
-use std::collections::HashSet;
 use std::io::Read;
 
 use super::error::RoundsError;
 use crate::excerpt::excerpt;
-use crate::units::{ROUND, Table, UnitsError};
+use crate::units::{ROUND, Table, UnitsError, repeated};
 
 type Result<T> = std::result::Result<T, RoundsError>;
 
@@ -44,8 +43,7 @@ fn check_header(table: &Table<impl Read>) -> Result<()> {
         return Err(RoundsError::TotalAndNodes);
     }
     // A node's units would be added twice.
-    let mut seen = HashSet::new();
-    match columns.find(|column| !seen.insert(*column)) {
+    match repeated(columns) {
         Some(column) => Err(UnitsError::DuplicateColumn { column: excerpt(column) }.into()),
         None => Ok(()),
     }
@@ -89,6 +87,9 @@ mod tests {
         for text in ["round,a,total\n5,1,1\n", "round,a,Total\n5,1,1\n"] {
             assert!(matches!(parse(text), Err(RoundsError::TotalAndNodes)), "{text:?}");
         }
+        let spelled = "round,0xd1220a0cf47c7b9be7a2e6ba89f429762e7b9adb,\
+                       0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb\n";
+        assert!(matches!(parse(spelled), Err(RoundsError::Table(UnitsError::DuplicateColumn { .. }))));
         let error = parse("round,a,b,a\n5,1,1,1\n").unwrap_err();
         assert_eq!(error.to_string(), "line 1: two columns are named `a`; rename or remove one");
     }

@@ -35,7 +35,19 @@ pub enum UnitsError {
         /// The names that are there.
         present: Names,
     },
-    /// A column that is needed is there twice.
+    /// More units than are held at once.
+    #[error(
+        "line 1: {columns} columns of {rounds} rounds are more than {bound} units; read fewer nodes at once"
+    )]
+    TooManyUnits {
+        /// Columns.
+        columns: usize,
+        /// Rounds.
+        rounds: usize,
+        /// Units that are held.
+        bound: usize,
+    },
+    /// A column that is needed is there twice, or a node under two spellings of its address.
     #[error("line 1: two columns are named `{column}`; rename or remove one")]
     DuplicateColumn {
         /// The name.

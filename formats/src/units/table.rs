@@ -8,6 +8,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use fairshare_params::encoding::wide;
 
 use super::error::UnitsError;
+use crate::BYTE_ORDER_MARK;
 use crate::excerpt::{Names, excerpt};
 
 type Result<T> = std::result::Result<T, UnitsError>;
@@ -17,7 +18,6 @@ type Result<T> = std::result::Result<T, UnitsError>;
 const ROW_BYTES: usize = 4 << 20;
 /// Most columns: a cell takes many times its own bytes once it is read.
 pub(crate) const MAX_COLUMNS: usize = 1 << 16;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A table with a header, read row by row: as many cells in each, UTF-8, quotes closed, length bounded.
 pub(crate) struct Table<R> {

@@ -116,10 +116,11 @@ impl Row {
             .map_err(|_| DatabaseError::Corrupt { what: "a number or digest that cannot be read" })
     }
 
-    /// The address that the text in this column spells.
+    /// The address that the text in this column spells. It has one spelling here: rows are found by it.
     pub fn address(&self, column: usize) -> Result<Address> {
-        eip55::parse(self.text(column)?)
-            .map_err(|_| DatabaseError::Corrupt { what: "an address that cannot be read" })
+        let text = self.text(column)?;
+        let address = eip55::parse(text).ok().filter(|address| checksummed(address).to_string() == text);
+        address.ok_or(DatabaseError::Corrupt { what: "an address that was not written here" })
     }
 }
 
