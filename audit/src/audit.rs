@@ -10,9 +10,9 @@
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::error::Error;
 use std::sync::Arc;
 
+use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::context;
@@ -108,13 +108,7 @@ impl Report {
 }
 
 fn in_words(epoch: u64, finding: &Finding) -> String {
-    let mut line = format!("epoch {epoch}: {finding}");
-    let mut source = finding.source();
-    while let Some(error) = source {
-        line += &format!(": {error}");
-        source = error.source();
-    }
-    line
+    format!("epoch {epoch}: {}", eip55::chain(finding).collect::<Vec<_>>().join(": "))
 }
 
 /// What earlier epochs say about later ones.

@@ -7,10 +7,11 @@ use crate::output::notice;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// From now on the first Ctrl-C only asks: for commands whose work looks at [`is_asked`] often enough. To all
-/// others the system does what it always does. Where that cannot be had, so it stays for this one.
+/// From now on the first Ctrl-C only asks: for commands whose work looks at [`is_asked`] often enough. Other
+/// commands keep the default, and so does this one if no handler can be installed or if whoever started it
+/// wants Ctrl-C ignored, as a shell does for its background jobs.
 pub fn listen() {
-    let listening = ctrlc::set_handler(|| {
+    let listening = ctrlc::try_set_handler(|| {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(Status::Interrupted as i32);
         }
