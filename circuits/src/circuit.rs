@@ -1,4 +1,4 @@
-//! What the three circuits are alike in: a geometry, a witness or none, and a layout that declares and fills
+//! What the three circuits share: a geometry, a witness or none, and a layout that declares and fills
 //! columns.
 
 use std::fmt;
@@ -17,7 +17,7 @@ pub trait CircuitLayout: Clone + fmt::Debug {
     /// Declares columns and gates.
     fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self;
 
-    /// Fills the columns, and switches the gates on; without a witness that alone.
+    /// Fills the columns, and switches the gates on; without a witness it only switches them on.
     fn synthesize(
         &self,
         layouter: &mut impl Layouter<Fr>,

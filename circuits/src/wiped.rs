@@ -24,6 +24,18 @@ impl Wipe for Fr {
 }
 
 /// Only what the vector holds: where it has to grow, the memory that it leaves stays as it was.
+impl Wipe for u8 {
+    fn wipe(&mut self) {
+        *self = 0;
+    }
+}
+
+impl<T: Wipe, const N: usize> Wipe for [T; N] {
+    fn wipe(&mut self) {
+        self.iter_mut().for_each(T::wipe);
+    }
+}
+
 impl<T: Wipe> Wipe for Vec<T> {
     fn wipe(&mut self) {
         self.iter_mut().for_each(T::wipe);

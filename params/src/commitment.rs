@@ -48,8 +48,8 @@ pub fn segment_blindings(
     segment: u32,
     data_columns: usize,
 ) -> (Wiped<Vec<Blinding>>, Wiped<Blinding>) {
-    let key = Hasher::new("fairshare/v1/blinding").bytes(seed).u32(segment).finish();
-    let mut keystream = Keystream::new(&key.0);
+    let key = Wiped::from(Hasher::new("fairshare/v1/blinding").bytes(seed).u32(segment).finish().0);
+    let mut keystream = Keystream::new(&key);
     let data: Vec<_> = (0..data_columns).map(|_| Blinding(keystream.draw())).collect();
     (data.into(), Blinding(keystream.draw()).into())
 }

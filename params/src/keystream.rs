@@ -6,7 +6,7 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-/// ChaCha20 keyed by a secret seed. Its state tells every value of the seed, past and to come, so it is
+/// ChaCha20 keyed by a secret seed. Its state reveals every value of the seed, past and to come, so it is
 /// handed out to be overwritten when dropped.
 pub struct Keystream(ChaCha20Rng);
 

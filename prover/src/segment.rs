@@ -32,6 +32,8 @@ pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: SegmentI
             let last = symbols.len().min(first + usable);
             let values: Vec<_> =
                 symbols[first..last].iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
+            // A column, so that it is overwritten.
+            let values = Column::from(values);
             commit(srs, &values, *blinding)
         })
         .collect();

@@ -161,7 +161,20 @@ pub fn read(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
 
 /// All that is there, of at most `bound` bytes.
 pub fn read_bounded(file: impl Read, bound: u64) -> Result<Vec<u8>, ReadError> {
+    read_into(Vec::new(), file, bound)
+}
+
+/// The same of a file that was seen to have so many bytes: room for them is made at once, so that a secret is
+/// not left behind where the vector grew from.
+pub fn read_whole(file: impl Read, length: u64) -> Result<Vec<u8>, ReadError> {
+    let room =
+        usize::try_from(length.saturating_add(1)).map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
     let mut bytes = Vec::new();
+    bytes.try_reserve_exact(room).map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
+    read_into(bytes, file, length)
+}
+
+fn read_into(mut bytes: Vec<u8>, file: impl Read, bound: u64) -> Result<Vec<u8>, ReadError> {
     // One byte past the bound is enough to see that there are more.
     file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
     let found = bytes.len() as u64;

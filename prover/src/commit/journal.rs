@@ -60,15 +60,15 @@ impl Journal {
     /// The journal at `path`, if it is whole and of this geometry; else none, and the fresh seed.
     pub(super) fn open(path: &Path, geometry: Geometry, fresh: Seed) -> io::Result<Self> {
         let none = Self { path: path.to_owned(), geometry, seed: fresh, found: Vec::new(), file: None };
-        let mut file = match files::open_to_append(path) {
+        let (mut file, length) = match files::open_to_append(path) {
             Ok((_, length)) if length > MAX_JOURNAL_BYTES => return none.discard(),
-            Ok((file, _)) => file,
+            Ok(opened) => opened,
             Err(OpenError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(none),
             Err(error) => return Err(error.into()),
         };
-        match read(&mut file, geometry) {
+        match read(&mut file, length, geometry) {
             Ok(Some((seed, found))) => Ok(Self { seed, found, file: Some(file), ..none }),
-            // Not a journal of ours, or one that has grown beyond all bounds meanwhile.
+            // Not a journal of ours, or one that has grown meanwhile.
             Ok(None) | Err(ReadError::TooLong { .. }) => none.discard(),
             Err(ReadError::Io(error)) => Err(error),
         }
@@ -167,8 +167,8 @@ fn header(geometry: Geometry, seed: &Seed) -> Zeroizing<Vec<u8>> {
 }
 
 /// The seed and the records of a journal that is whole, none of them checked yet.
-fn read(file: impl Read, geometry: Geometry) -> Result<Option<(Seed, Vec<u8>)>, ReadError> {
-    let bytes = Zeroizing::new(files::read_bounded(file, MAX_JOURNAL_BYTES)?);
+fn read(file: impl Read, length: u64, geometry: Geometry) -> Result<Option<(Seed, Vec<u8>)>, ReadError> {
+    let bytes = Zeroizing::new(files::read_whole(file, length)?);
     Ok(parse(&bytes, geometry).map(|(seed, found)| (seed, found.to_vec())))
 }
 
@@ -206,11 +206,12 @@ mod tests {
         let (geometry, seed) = (Geometry::COMPACT, Zeroizing::new([7; 32]));
         let records = vec![3; 100 * record_bytes(geometry)];
         let bytes = [header(geometry, &seed).as_slice(), &records].concat();
-        let (found, kept) =
-            reads_once(&bytes, |file| read(file, geometry)).expect("read").expect("a journal");
+        let (found, kept) = reads_once(&bytes, |file| read(file, bytes.len() as u64, geometry))
+            .expect("read")
+            .expect("a journal");
         assert!(found == seed && kept == records);
         // Of a journal that does not fit, no byte is read again.
         let (short, _) = bytes.split_at(bytes.len() - 1);
-        assert!(reads_once(short, |file| read(file, geometry)).expect("read").is_none());
+        assert!(reads_once(short, |file| read(file, short.len() as u64, geometry)).expect("read").is_none());
     }
 }
