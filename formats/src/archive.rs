@@ -327,8 +327,8 @@ mod tests {
         assert_eq!(file.bytes_read(), 512);
     }
 
-    /// A header of half a kibibyte may claim a name of eight gibibytes: it is refused by its length, and a name
-    /// of an honest length is read.
+    /// A header of half a kibibyte may claim a name of eight gibibytes: it is refused by its length, and a
+    /// name of an honest length is read.
     #[test]
     fn names_are_as_long_as_a_name_may_be() {
         let claiming = |bytes: u64| {
