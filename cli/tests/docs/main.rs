@@ -67,6 +67,7 @@ documents! {
     testing: "docs/testing.md",
     trust: "docs/trust.md",
     vault: "docs/vault.md",
+    protocol: "docs/PROTOCOL.md",
     slow_runs: "docs/slow-runs.md",
     walkthrough: "docs/walkthrough.md",
 }

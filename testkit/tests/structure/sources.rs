@@ -1,4 +1,4 @@
-//! The workspace's own Rust files.
+//! The workspace's own files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned()
 }
 
-/// A Rust file, and its name from the top of the repository.
+/// A file, and its name from the top of the repository.
 pub struct Source {
     pub name: String,
     pub text: String,
@@ -17,9 +17,18 @@ pub struct Source {
 /// Every Rust file in a folder that `is_wanted` takes by its name from the top; build outputs and
 /// dependencies are not ours.
 pub fn sources(is_wanted: impl Fn(&str) -> bool) -> Vec<Source> {
+    files(&["rs"], is_wanted)
+}
+
+/// Every file that ends in one of these, without the dot.
+pub fn texts(extensions: &[&str]) -> Vec<Source> {
+    files(extensions, |_| true)
+}
+
+fn files(extensions: &[&str], is_wanted: impl Fn(&str) -> bool) -> Vec<Source> {
     let root = root();
     let mut found = Vec::new();
-    collect(&root, &mut found);
+    collect(&root, extensions, &mut found);
     found.sort();
     let name =
         |path: &Path| path.strip_prefix(&root).expect("below the top").to_string_lossy().replace('\\', "/");
@@ -32,13 +41,13 @@ pub fn sources(is_wanted: impl Fn(&str) -> bool) -> Vec<Source> {
         .collect()
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
         if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
-            collect(&path, found);
-        } else if name.ends_with(".rs") {
+            collect(&path, extensions, found);
+        } else if name.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end)) {
             found.push(path);
         }
     }

@@ -276,7 +276,7 @@ fn data_digest_rows(submission: &Submission) -> Vec<Row> {
     rows
 }
 
-/// A log's digest (PROTOCOL section 4, *The compute digest*). An edited registration does not even read;
+/// A log's digest (PROTOCOL section 4). An edited registration does not even read;
 /// these are made anew, with the digest that belongs to them.
 fn compute_digest_rows(submission: &Submission) -> Vec<Row> {
     let Contribution::Compute { first_round, rounds, commitment } =
