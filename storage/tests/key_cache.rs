@@ -1,5 +1,6 @@
 //! Proving keys kept on disk: found again, and built anew when what is found is stale, foreign or altered.
 
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -172,7 +173,7 @@ fn a_pipe_in_place_of_a_key_is_not_waited_for() {
     fs::remove_file(&kept.file).expect("removed");
     assert!(std::process::Command::new("mkfifo").arg(&kept.file).status().expect("mkfifo").success());
     let error = kept.cache.find(KEY.verifying()).map(|_| ()).expect_err("no key");
-    assert_eq!(error.to_string(), "not a regular file");
+    assert_eq!(error.source().expect("a cause").to_string(), "not a regular file");
     is_right(&kept.cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
 }
 

@@ -19,8 +19,12 @@ struct Proving {
 
 impl Proving {
     fn start(line: &str) -> Self {
-        let mut child = program()
+        // In the background of a shell the tests ignore Ctrl-C, and so would the program.
+        let mut child = Command::new("env")
+            .arg("--default-signal=INT")
+            .arg(program().get_program())
             .args(line.split_whitespace())
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

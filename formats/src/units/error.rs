@@ -20,10 +20,10 @@ pub enum UnitsError {
     #[error("the table has a header and no row")]
     NoRows,
     /// More columns than are read.
-    #[error("line 1: {found} columns, at most {bound} are read; add nodes up")]
+    #[error("line {line}: more than {bound} columns; add nodes up")]
     TooManyColumns {
-        /// Columns found.
-        found: usize,
+        /// The line.
+        line: u64,
         /// Columns read.
         bound: usize,
     },

@@ -36,9 +36,6 @@ impl<R: Read> Table<R> {
         if !table.read()? {
             return Err(UnitsError::Empty);
         }
-        if table.record.len() > MAX_COLUMNS {
-            return Err(UnitsError::TooManyColumns { found: table.record.len(), bound: MAX_COLUMNS });
-        }
         table.header = table.record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         Ok(table)
     }
@@ -119,6 +116,9 @@ impl<R: Read> Table<R> {
         self.line = self.reader.get_mut().line_from(start);
         let (line, text) = (self.line, self.reader.get_ref());
         match read {
+            Err(_) if text.cells > MAX_COLUMNS => {
+                Err(UnitsError::TooManyColumns { line, bound: MAX_COLUMNS })
+            }
             Err(_) if text.allowance == 0 => Err(UnitsError::RowTooLong { line, bound: ROW_BYTES }),
             Err(error) => Err(UnitsError::Read(error.into())),
             // The library ends a row at the text's end though its quotes be open: all that follows a stray
@@ -164,6 +164,8 @@ struct Tracked<R> {
     /// Where lines begin that are not blank, from the row at hand on.
     starts: VecDeque<(u64, u64)>,
     quotes: Quotes,
+    /// Cells of the row at hand, as far as it was read.
+    cells: usize,
     ended: bool,
 }
 
@@ -188,6 +190,7 @@ impl<R> Tracked<R> {
             previous: 0,
             starts: VecDeque::new(),
             quotes: Quotes::CellStart,
+            cells: 1,
             ended: false,
         }
     }
@@ -213,6 +216,11 @@ impl<R> Tracked<R> {
         let marked = usize::try_from(self.read).ok().and_then(|at| BYTE_ORDER_MARK.get(at));
         if marked != Some(&byte) {
             self.quotes = self.quotes.after(byte);
+            match byte {
+                _ if self.quotes != Quotes::CellStart => {}
+                b',' => self.cells = self.cells.saturating_add(1),
+                _ => self.cells = 1,
+            }
         }
         self.previous = byte;
         // A text of 2^64 bytes is not read in anybody's lifetime.
@@ -243,6 +251,10 @@ impl<R: Read> Read for Tracked<R> {
         self.allowance = self.allowance.saturating_sub(read);
         for byte in window.iter().take(read) {
             self.note(*byte);
+            // A cell takes many times its own bytes, so that no more of such a row is read.
+            if self.cells > MAX_COLUMNS {
+                return Err(io::Error::other("too many cells"));
+            }
         }
         Ok(read)
     }
