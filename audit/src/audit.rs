@@ -10,8 +10,10 @@
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -82,12 +84,20 @@ pub struct EpochReport {
 pub struct Line {
     /// Records of its data.
     pub records: u64,
-    /// Its verified data score, 48 fractional bits.
+    /// Its verified data score, in 1/256 nat.
     pub data: Option<u64>,
     /// Its verified compute score, 48 fractional bits.
     pub compute: Option<u64>,
     /// What it earns, computed again.
     pub payout: Payout,
+}
+
+impl Line {
+    /// Its divergence per record in nats, 48 fractional bits.
+    pub fn divergence(&self) -> Option<u128> {
+        let records = u32::try_from(self.records).ok().and_then(NonZeroU32::new)?;
+        Some(per_record(self.data?, records))
+    }
 }
 
 impl Report {

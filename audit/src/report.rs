@@ -165,9 +165,9 @@ fn rows(epoch: &EpochReport) -> Vec<TableRow> {
         .into_iter()
         .map(|(contributor, line)| {
             let records = line.data.map(|_| grouped(&line.records.to_string())).unwrap_or_default();
-            let score = |score| to_decimal(score, 6);
-            let scores =
-                [line.data.map(score).unwrap_or_default(), line.compute.map(score).unwrap_or_default()];
+            let divergence = line.divergence().map(|score| to_decimal(score, 6));
+            let compute = line.compute.map(|score| to_decimal(score, 6));
+            let scores = [divergence.unwrap_or_default(), compute.unwrap_or_default()];
             row(checksummed(contributor).to_string(), records, scores, line.payout.data, line.payout.compute)
         })
         .collect();

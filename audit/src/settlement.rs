@@ -1,7 +1,8 @@
 //! How a pool is divided (PROTOCOL section 8), in integers that cannot wrap.
 //!
 //! ```text
-//! weight of data    = ⌊λ_q · g(score, n) · Σ_i n_i·decay(x_i) / n⌋       over the contributor's datasets i
+//! g                 = ⌊score·2^40 / n⌋, or max(0, min(score, ⌊n·cap/2^40⌋) − (bins − d)·2^7)
+//! weight of data    = ⌊λ_q · g · Σ_i n_i·decay(x_i) / n⌋                 over the contributor's datasets i
 //! share of compute  = ⌊tenths of the compute pool · score / (10 · Σ score)⌋
 //! share of data     = ⌊tenths of the data pool · weight / (10 · Σ weight)⌋
 //! ```
@@ -13,14 +14,16 @@
 //! The pools are kept in **tenths** of the token's base unit, because 7 : 3 of a unit is no whole unit: so
 //! every floor is taken once, at the share, and what is carried to the next epoch is exact.
 //!
-//! **Bounds** `λ_q < 2^58`, `g < 2^96`, `Σ n_i·decay ≤ 2^96`, so the weight's numerator is below `2^250`;
+//! **Bounds** `λ_q < 2^58`, `g < 2^104`, `Σ n_i·decay ≤ 2^96`, so the weight's numerator is below `2^258`;
 //! there are fewer than `2^32` contributors and, over a vault's life, fewer than `2^128` base units, so
-//! nothing exceeds 420 bits. All of it is computed in [`BigUint`], which has no bound; a share never exceeds
+//! nothing exceeds 430 bits. All of it is computed in [`BigUint`], which has no bound; a share never exceeds
 //! its pool and so fits 128 bits.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use fairshare_circuits::numeric::decay::DecayError;
+use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
@@ -36,7 +39,7 @@ const PARTS: u32 = COMPUTE_WEIGHT + DATA_WEIGHT;
 pub enum Earned {
     /// For data.
     Data {
-        /// The score, 48 fractional bits.
+        /// The score, in 1/256 nat.
         score: u64,
         /// The datasets that it covers.
         datasets: Vec<ScoredDataset>,
@@ -193,9 +196,10 @@ impl<'a> Decays<'a> {
     /// A contributor's weight; on failure, the round that has no decay.
     fn weight(&mut self, score: u64, datasets: &[ScoredDataset]) -> Result<BigUint, (u64, DecayError)> {
         let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
-        if records == 0 {
+        // A verified score is of 1 to 2^32 − 1 records.
+        let Some(records) = u32::try_from(records).ok().and_then(NonZeroU32::new) else {
             return Ok(BigUint::ZERO);
-        }
+        };
         let mut decayed = BigUint::ZERO;
         for dataset in datasets {
             decayed += BigUint::from(self.at(dataset.round)?) * dataset.records;
@@ -204,7 +208,7 @@ impl<'a> Decays<'a> {
         // Symbol 0, padding, is no bin.
         let freedom = schema.symbol_count().saturating_sub(1).saturating_sub(schema.len()) as u64;
         let g = g(self.policy.weighting(), score, records, freedom);
-        Ok(decayed * g * self.policy.data_decay().lambda_q() / records)
+        Ok(decayed * g * self.policy.data_decay().lambda_q() / records.get())
     }
 
     fn at(&mut self, round: u64) -> Result<u128, (u64, DecayError)> {
@@ -217,15 +221,17 @@ impl<'a> Decays<'a> {
     }
 }
 
-/// `g` of PROTOCOL section 8, with 48 fractional bits; `freedom` is bins less features.
+/// `g`; `freedom` is bins less features.
 ///
-/// The plug-in bias of a divergence is `freedom/2n` nats, so that of `n` times a divergence is `freedom/2`.
-fn g(weighting: Weighting, score: u64, records: u64, freedom: u64) -> u128 {
+/// The plug-in bias of a total divergence is `freedom/2` nats, whatever the number of records: `2^7` for each
+/// in 1/256 nat.
+fn g(weighting: Weighting, score: u64, records: NonZeroU32, freedom: u64) -> u128 {
     match weighting {
-        Weighting::Divergence => score.into(),
+        Weighting::Divergence => per_record(score, records),
         Weighting::RecordsDivergence { cap } => {
-            let capped = u128::from(records) * u128::from(score.min(cap));
-            capped.saturating_sub(u128::from(freedom) << 47)
+            // A cap below 2^64 times a number of records below 2^32.
+            let most = (u128::from(records.get()) * u128::from(cap)) >> 40;
+            u128::from(score).min(most).saturating_sub(u128::from(freedom) << 7)
         }
     }
 }

@@ -38,13 +38,13 @@ fn exact_weight(policy: &Policy, score: u64, datasets: &[ScoredDataset]) -> BigR
         .fold(rational(0), |sum, term| sum + term);
     let mean = decayed / rational(records);
     let g = match policy.weighting() {
-        Weighting::Divergence => rational(score),
+        Weighting::Divergence => (rational(score) * rational(1u64 << 40) / rational(records)).floor(),
         Weighting::RecordsDivergence { cap } => {
             let (bins, features) = (policy.schema().symbol_count() - 1, policy.schema().len());
-            // (bins − d)/2 nats, with 48 fractional bits.
-            let bias = BigRational::new(((bins - features) as u64).into(), 2.into()) * rational(1u64 << 48);
-            let g = rational(records) * rational(score.min(cap)) - bias;
-            if g < rational(0) { rational(0) } else { g }
+            // (bins − d)/2 nats, in 1/256 nat.
+            let bias = BigRational::new(((bins - features) as u64).into(), 2.into()) * rational(256);
+            let most = (rational(records) * rational(cap) / rational(1u64 << 40)).floor();
+            (rational(score).min(most) - bias).max(rational(0))
         }
     };
     (mean * rational(decay.lambda_q()) * g).floor()
@@ -172,7 +172,7 @@ fn a_pool_without_weight_is_carried_whole_and_stays_with_its_kind() {
     assert_eq!(first.payouts[&address(0, 1)].compute, 700);
     // 7 tenths of a unit that nobody can be paid, and all of data's.
     assert_eq!(first.carry, Carry { compute: 7u32.into(), data: 3003u32.into() });
-    let data = [(address(0, 2), Earned::Data { score: 1 << 47, datasets: vec![dataset(0, 1000)] })];
+    let data = [(address(0, 2), Earned::Data { score: 1 << 16, datasets: vec![dataset(0, 1000)] })];
     let second = settle(&policy, &first.carry, &data).unwrap();
     // 300.3 and 300.3 units.
     assert_eq!(second.payouts[&address(0, 2)].data, 600);
@@ -188,17 +188,17 @@ fn records_divergence_is_capped_loses_what_chance_gives_and_fades_with_the_round
         let [a, b] = [0, 1].map(|i| settled.payouts[&address(i, 2)].data as f64);
         a / b
     };
-    const NAT: u64 = 1 << 48;
-    // Capped at 0.05 nats: junk of any divergence weighs as one at the cap.
-    assert!((ratio(one(60 * NAT, 1000, 0), one(NAT / 20 + 1, 1000, 0)) - 1.0).abs() < 1e-6);
+    const NAT: u64 = 1 << 8;
+    // Capped at 0.05 nats a record: junk of any divergence weighs as one at the cap.
+    assert!((ratio(one(60_000 * NAT, 1000, 0), one(50 * NAT, 1000, 0)) - 1.0).abs() < 1e-6);
     // The policy's two features have 4 and 5 bins: chance alone gives 3.5 nats over all records.
     assert!(
-        (ratio(one(NAT / 25, 1000, 0), one(NAT / 25, 500, 0)) - (40.0 - 3.5) / (20.0 - 3.5)).abs() < 1e-6
+        (ratio(one(40 * NAT, 1000, 0), one(20 * NAT, 500, 0)) - (40.0 - 3.5) / (20.0 - 3.5)).abs() < 1e-6
     );
-    let by_chance = [(address(0, 2), one(NAT / 1000, 1000, 0))];
+    let by_chance = [(address(0, 2), one(NAT, 1000, 0))];
     assert_eq!(settle(&policy, &Carry::default(), &by_chance).unwrap().payouts[&address(0, 2)].data, 0);
     // λ is 0.1: ten rounds later, a factor of e.
-    assert!((ratio(one(NAT / 25, 1000, 0), one(NAT / 25, 1000, 10)) - std::f64::consts::E).abs() < 1e-6);
+    assert!((ratio(one(40 * NAT, 1000, 0), one(40 * NAT, 1000, 10)) - std::f64::consts::E).abs() < 1e-6);
 }
 
 #[test]

@@ -46,11 +46,10 @@ fn symbols() -> Vec<u16> {
 fn units() -> (Instance, Units) {
     let units: Vec<u32> = (0..Geometry::COMPACT.alphabet() as u32).map(|round| 1 + round % 77).collect();
     let totals: Vec<u32> = units.iter().map(|units| 3 * units).collect();
-    let (decay, first_decay) = (Decay::from_decimal("0.01").expect("a λ"), 1 << 64);
-    let score = compute_score(&units, &totals, &decay, first_decay).expect("a score").score;
+    let decay = Decay::from_decimal("0.01").expect("a λ");
+    let score = compute_score(&units, &totals, &decay).expect("a score").score;
     let (rho, lambda_q) = (decay.rho(), decay.lambda_q());
-    let instance =
-        Instance { context: Default::default(), rho, lambda_q, first_round: 0, first_decay, score };
+    let instance = Instance { context: Default::default(), rho, lambda_q, score };
     (instance, Units { units, totals })
 }
 

@@ -67,29 +67,19 @@ pub(crate) fn assign_fixed(region: &mut Region<'_, Fr>, column: Column<Fixed>, v
     }
 }
 
-/// Copies rows of the instance into cells: `cell(index)` names the cell of instance row `index` and, where a
-/// witness is known, the value it holds there.
-pub(crate) fn bind_instance(
-    layouter: &mut impl Layouter<Fr>,
-    name: &'static str,
-    instance: Column<Instance>,
-    rows: usize,
-    cell: impl Fn(usize) -> (Column<Advice>, usize, Option<Fr>),
-) -> Result<(), Error> {
-    let cells = layouter.assign_region(
-        || name,
-        |mut region| {
-            Ok((0..rows)
-                .map(|index| {
-                    let (column, row, value) = cell(index);
-                    let value = value.map_or(Value::unknown(), Value::known);
-                    region.assign_advice(column, row, value).cell()
-                })
-                .collect::<Vec<_>>())
-        },
-    )?;
-    for (row, cell) in cells.into_iter().enumerate() {
-        layouter.constrain_instance(cell, instance, row);
+/// The instance column as the gates of row 0 read it: by rotation, so that no cell has to be copied.
+///
+/// The verifier computes its values at the rotated points itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InstanceRows(Column<Instance>);
+
+impl InstanceRows {
+    pub(crate) fn new(column: Column<Instance>) -> Self {
+        Self(column)
     }
-    Ok(())
+
+    /// Row `row` of the instance, seen from row 0.
+    pub(crate) fn row(self, row: i32) -> Expr {
+        self.0.rot(row)
+    }
 }

@@ -36,13 +36,6 @@ pub trait TracedLayout: Clone + fmt::Debug {
     /// Fills the tables and the first-phase columns.
     fn assign(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&Self::Trace>) -> Result<(), Error>;
 
-    /// Copies the instance into its cells.
-    fn bind_instance(
-        &self,
-        layouter: &mut impl Layouter<Fr>,
-        trace: Option<&Self::Trace>,
-    ) -> Result<(), Error>;
-
     /// Switches the clauses' gates on.
     fn enable_clauses(&self, layouter: &mut impl Layouter<Fr>) -> Result<(), Error>;
 
@@ -63,7 +56,6 @@ impl<L: TracedLayout> CircuitLayout for L {
 
     fn synthesize(&self, layouter: &mut impl Layouter<Fr>, trace: Option<&L::Trace>) -> Result<(), Error> {
         self.assign(layouter, trace)?;
-        self.bind_instance(layouter, trace)?;
         self.enable_clauses(layouter)?;
         layouter.next_phase();
         self.assign_lookups(layouter, trace)

@@ -1,6 +1,6 @@
 //! Planted faults: would the suite notice if a constraint were not there?
 //!
-//! For each named constraint, each copy of the instance and each look-up, a circuit without it is given a
+//! For each named constraint and each look-up, a circuit without it is given a
 //! concrete false witness. The faulty circuit accepts it; the real one refuses it, and exactly the constraint
 //! in question objects. So every constraint is needed for what its clause says, and every fault of this kind
 //! would be caught by the name of its clause.

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use std::str::FromStr;
 
-use fairshare_circuits::numeric::decay::{DECAY_START, Decay};
+use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_totals};
 use fairshare_circuits::numeric::fixed::parse_fixed48;
 use fairshare_circuits::numeric::ln::ln;
@@ -77,7 +77,7 @@ fn ln_vectors() {
 #[test]
 fn data_score_vectors() {
     let vectors: Vec<DataScoreVector> = parse(include_str!("vectors/data_score.json"));
-    assert_eq!(vectors.len(), 16);
+    assert_eq!(vectors.len(), 60);
     for (index, vector) in vectors.iter().enumerate() {
         let name = format!("vector {index} ({})", vector.kind);
         let used: usize = vector.features.iter().map(|bins| bins.bins).sum();
@@ -96,10 +96,19 @@ fn data_score_vectors() {
         assert_eq!(got.sum, vector.sum, "{name}");
         assert!(sum_ln_totals(features.iter().map(|feature| feature.reference)).is_ok(), "{name}");
 
-        // |score/2^48 − D| ≤ d·2^−32, the true D itself floored to 48 bits.
-        let error = vector.score.abs_diff(parse_fixed48(&vector.nats).expect(&name));
-        assert!(error <= ((features.len() as u64) << 16) + 1, "{name}: off by {error}");
+        // |score/256 − n·ΣD| ≤ n·d·2^−32 + 1/256, in 2^−40 nat, to which the true value is floored.
+        let error = (i128::from(vector.score) << 32) - in_40_bits(&vector.nats);
+        let bound = (i128::from(vector.n) * features.len() as i128) << 8;
+        assert!(error.unsigned_abs() <= (bound + (1 << 32) + 1).unsigned_abs(), "{name}: off by {error}");
     }
+}
+
+/// `⌊value·2^40⌋` of a decimal.
+fn in_40_bits(decimal: &str) -> i128 {
+    let (whole, fraction) = decimal.split_once('.').expect("a decimal");
+    let digits: BigUint = format!("{whole}{fraction}").parse().expect("digits");
+    let scaled = (digits << 40u32) / BigUint::from(10u32).pow(fraction.len() as u32);
+    scaled.try_into().expect("a total of fewer than 2^64 nats")
 }
 
 #[test]
@@ -113,7 +122,7 @@ fn compute_score_vectors() {
         let last = vector.units.len() as u64 - 1;
         assert_eq!(decay.at(last), Ok(vector.decay_last), "{name}");
 
-        let got = compute_score(&vector.units, &vector.totals, &decay, DECAY_START).expect(&name);
+        let got = compute_score(&vector.units, &vector.totals, &decay).expect(&name);
         assert_eq!(got.score, vector.score, "{name}");
 
         // Every share is floored by less than 2^−32, and all floors are downward: at most (1 + λ)·2^−32, and

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use serde::Serialize;
 
@@ -101,14 +102,23 @@ pub fn list(entries: &[(&str, String)]) -> String {
     lines.join("\n")
 }
 
-/// A score of 48 fractional bits as a decimal, for people.
-pub fn nats(score: u64) -> String {
+/// A compute score, or a divergence per record in nats, of 48 fractional bits, as a decimal for people.
+pub fn decimal(score: impl Into<u128>) -> String {
     to_decimal(score, 6)
 }
 
-/// A score of 48 fractional bits as a number, for programs that plot; the exact integer stands beside it.
-pub fn approximate(score: u64) -> f64 {
+/// The same as a number, for programs that plot; the exact integer stands beside it.
+pub fn approximate(score: u128) -> f64 {
     score as f64 / (1u64 << 48) as f64
+}
+
+/// A score of either role for people: of data the total, in nats.
+pub fn score(role: Role, score: u64) -> String {
+    match role {
+        Role::Compute => decimal(score),
+        // 1/256 nat is 2^40 of 2^48.
+        Role::Data => format!("{} nats", to_decimal(u128::from(score) << 40, 2)),
+    }
 }
 
 /// A whole number with commas.

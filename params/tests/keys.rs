@@ -17,14 +17,14 @@ use halo2curves::bn256::Fr;
 /// change of any of them is a new version of the protocol, and every proof made before is lost.
 const PINNED: [(&str, &str); 9] = [
     ("histogram-compact", "0x40487e8e80b6f0fb239dc67fb9ecdad46cdc4d23c8ae80f628118c11bfe4a32c"),
-    ("data-score-compact", "0xe2088f02965a1d3519e1b63ceb9c9bbfed1c17f50234397c46414f723049c89b"),
-    ("compute-score-compact", "0x0bb87946853626d2fdd0b4dab5211823cddf6555ed71c7cb465f3b2cc5856b5b"),
+    ("data-score-compact", "0x541871567359a238d5b9f4b2af40c73d3b25a8e958595a82c8a9035f433c877c"),
+    ("compute-score-compact", "0x4bfa621af2e947c5beb48e927d4520907d131244d87ca1b18795e50ecdd60c01"),
     ("histogram-standard", "0x9a7ee78dc51553c286b49f3e7ff76b570d96f2aa5828c9d96810b5960084a366"),
-    ("data-score-standard", "0xb24f1cc30ce7dda5a0a1c019f96d44c4760e2ed75a683e5896619063328bb5b2"),
-    ("compute-score-standard", "0x89fc3ceff4645be04bd6e02225fb323b4e5237ecca4a98418d0cd1fef011b04b"),
+    ("data-score-standard", "0xc8399d7eae6c1d2588ed496b0776ea6d3eb8738ab6c81f7da3e35b5e57016851"),
+    ("compute-score-standard", "0xd2a5e136fbb76ab339f57f2e48cc85b9d5baddc2f41dcd175125a1f3b649efb7"),
     ("histogram-onchain", "0xa021d431bb4707cee77726bef4518f0396afc03d0bad4c74b61ae0d3cb3b4344"),
-    ("data-score-onchain", "0x9f549d82dfbf3822df1bb8778853cd54ffb38edfd6fa0b8678b94efd4ba1ad9d"),
-    ("compute-score-onchain", "0xa6dbd009f5d45116cd9e27e047a2b5ead0ce9781386e144469711663dfd18dbb"),
+    ("data-score-onchain", "0xf8999f8eaf7a97c9e621edcc121201112f7612bba2928a545d87bc2a9982854c"),
+    ("compute-score-onchain", "0x1f5275e240e845b6c726076e401fa04cc772f821272359036459d5b4e0c25ec9"),
 ];
 
 /// What each key costs; written anew by

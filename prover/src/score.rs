@@ -3,8 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use fairshare_circuits::numeric::decay::DecayError;
-use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence};
+use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence, per_record};
 use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{IngestError, Records, reference};
@@ -25,9 +24,6 @@ pub enum ScoreError {
     /// The units are no history under this policy.
     #[error("the units cannot be scored")]
     Rounds(#[from] RoundsError),
-    /// The policy's first round is out of reach.
-    #[error("the policy's first round cannot be scored")]
-    FirstRound(#[from] DecayError),
     /// A count that is no 32-bit number, of records more than can be scored.
     #[error("symbol {symbol} is counted {count} times: upload fewer records, for a count stays below 2^32")]
     Count {
@@ -41,13 +37,20 @@ pub enum ScoreError {
     NoRecords,
 }
 
-/// A data score, 48 fractional bits (nats), and the records it is of.
+/// A data score, in 1/256 nat, and the records it is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataResult {
     /// `n`.
     pub records: NonZeroU32,
     /// The score.
     pub score: u64,
+}
+
+impl DataResult {
+    /// The divergence per record in nats, 48 fractional bits.
+    pub fn per_record(&self) -> u128 {
+        per_record(self.score, self.records)
+    }
 }
 
 /// A compute score, 48 fractional bits, and the rounds it is of.
@@ -106,11 +109,10 @@ pub fn score_compute(
 /// Scores units by round, from the policy's first; rounds past their end have none.
 pub fn score_units(policy: &Policy, units: &[u32]) -> Result<ComputeResult, ScoreError> {
     let decay = policy.compute_decay();
-    let first_decay = decay.at(policy.first_round())?;
     let totals = policy.round_totals();
     let mut units = units.to_vec();
     units.resize(units.len().max(totals.len()), 0);
-    let score = compute_score(&units, totals, decay, first_decay)?.score;
+    let score = compute_score(&units, totals, decay)?.score;
     let sum = units.iter().map(|units| u64::from(*units)).sum();
     Ok(ComputeResult { rounds: totals.len(), units: sum, score })
 }

@@ -93,8 +93,8 @@ fn assert_scored(proved: &Proved, texts: &[String]) {
     assert_eq!((score.score, score.records), (expected.score, expected.records));
     let (n, nats) = divergence_of_cells(texts, &RULES);
     assert_eq!(score.records.get(), n);
-    let error = (score.score as f64 / 2f64.powi(48) - nats).abs();
-    assert!(error < 2.0 * 2f64.powi(-32), "{error}");
+    let error = (score.score as f64 / 256.0 - nats * f64::from(n)).abs();
+    assert!(error < f64::from(n) * 2.0 * 2f64.powi(-32) + 1.0 / 256.0, "{error}");
     assert_eq!(score.contributor, contributor().address);
     assert_eq!(score.policy, RULES.hash());
 }
@@ -207,8 +207,8 @@ fn compute() {
     assert_eq!(score.digest, *registration.digest());
     let Contribution::Compute { commitment, .. } = registration.contribution() else { panic!("compute") };
     assert_eq!(score.units, *commitment);
-    // λ·Σ share·e^(−λx), the rounds counted from 0 of the vault, not of the epoch.
-    let share = 305.0 / 842.0 * (-0.1f64).exp() + (-0.11f64).exp();
+    // λ·Σ share·e^(−λx), the rounds counted from the epoch's first.
+    let share = 305.0 / 842.0 + (-0.01f64).exp();
     let error = (score.score as f64 / 2f64.powi(48) - 0.01 * share).abs();
     assert!(error < 2f64.powi(-32), "{error}");
 }

@@ -60,7 +60,7 @@ pub enum Score {
 }
 
 impl Score {
-    /// The score, 48 fractional bits.
+    /// The score: of data in 1/256 nat, of units with 48 fractional bits.
     pub fn value(&self) -> u64 {
         match self {
             Self::Data(score) => score.score,

@@ -52,7 +52,7 @@ pub struct DataBundle {
     pub contributor: Address,
     /// Every dataset of the epoch.
     pub datasets: Vec<Dataset>,
-    /// The claimed score, 48 fractional bits.
+    /// The claimed score, in 1/256 nat.
     pub score: u64,
     /// The data-score proof.
     pub proof: LinkedProof,
@@ -200,7 +200,7 @@ impl Bundle {
         }
     }
 
-    /// The claimed score, 48 fractional bits: a claim until verified.
+    /// The claimed score, of data in 1/256 nat, of units with 48 fractional bits: a claim until verified.
     pub fn claimed_score(&self) -> u64 {
         match self {
             Self::Data(bundle) => bundle.score,

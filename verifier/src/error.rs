@@ -3,7 +3,6 @@
 use std::fmt;
 
 use fairshare_circuits::geometry::Geometry;
-use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{CircuitKind, KeyError};
@@ -33,12 +32,6 @@ pub enum SetupError {
     /// The policy's reference does not fit the circuit. A checked policy's always does.
     #[error("the policy's reference does not fit its geometry")]
     Reference,
-    /// The decay at the policy's first round cannot be computed.
-    #[error("the decay at the policy's first round cannot be computed")]
-    FirstRound {
-        /// The reason.
-        source: DecayError,
-    },
     /// Key generation failed.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -109,7 +109,6 @@ pub struct Verifier<'a> {
     ln_totals: u128,
     /// `U`.
     totals: G1Affine,
-    first_decay: u128,
 }
 
 impl<'a> Verifier<'a> {
@@ -137,7 +136,6 @@ impl<'a> Verifier<'a> {
         let columns = [reference.ln_column(), reference.boundary_column(), totals];
         let commitments = columns.map(|column| commit(srs, &column, Blinding::PUBLIC).to_affine());
         let [ln, boundary, totals] = commitments;
-        let first_decay = policy.compute_decay().at(policy.first_round());
         Ok(Self {
             srs,
             policy,
@@ -146,7 +144,6 @@ impl<'a> Verifier<'a> {
             features: reference.features(),
             ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
             totals,
-            first_decay: first_decay.map_err(|source| SetupError::FirstRound { source })?,
         })
     }
 
@@ -179,14 +176,7 @@ impl<'a> Verifier<'a> {
     /// A compute-score proof's instance under this policy: prover and verifier take it from here.
     pub fn compute_instance(&self, context: [Fr; 2], score: u64) -> compute_score::Instance {
         let decay = self.policy.compute_decay();
-        compute_score::Instance {
-            context,
-            rho: decay.rho(),
-            lambda_q: decay.lambda_q(),
-            first_round: self.policy.first_round(),
-            first_decay: self.first_decay,
-            score,
-        }
+        compute_score::Instance { context, rho: decay.rho(), lambda_q: decay.lambda_q(), score }
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.

@@ -17,7 +17,7 @@ pub struct DataScore {
     pub datasets: Vec<ScoredDataset>,
     /// `n`: records in all datasets.
     pub records: NonZeroU32,
-    /// The score, 48 fractional bits (nats).
+    /// The score, in 1/256 nat.
     pub score: u64,
 }
 

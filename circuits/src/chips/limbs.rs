@@ -124,6 +124,11 @@ impl RangeTable {
         (self.values, range_values(self.width))
     }
 
+    /// The table's fixed column.
+    pub(crate) fn values(&self) -> Column<Fixed> {
+        self.values
+    }
+
     /// The multiplicity column.
     pub fn multiplicity(&self) -> Column<Advice> {
         self.multiplicity

@@ -10,17 +10,21 @@
 //! | name | kind | origin |
 //! | --- | --- | --- |
 //! | `i, A, B, C`, `e, p` | advice, first phase | hints |
-//! | `tag, x0 … x3` | fixed | rows `0..1024`: `(1, i, A_i, B_i, C_i)`; rows `1024..1056`: `(2, e, p, 0, 0)` |
+//! | `t` | fixed | the range table's: the row number in rows `0..2^b`, 0 below |
+//! | `tag, x1, x2, x3` | fixed | rows `0..1024`: `(1, A_i, B_i, C_i)`; rows `2^b..2^b + 32`: `(2, e, p, 0)` |
 //! | `m` | advice, first phase | hint: how often each row is looked up |
 //!
 //! **Gates** none of its own: two LogUp look-ups on every usable row and one table term. A tuple folds to
-//! `tag + θ·x0 + θ²·x1 + θ³·x2 + θ⁴·x3`. The tag is a constant of the look-up, not a cell: without it a
+//! `tag + θ·t + θ²·x1 + θ³·x2 + θ⁴·x3`: an interval's number is that of its row, and an exponent's row has
+//! `t = 0`. The tag is a constant of the look-up, not a cell: without it a
 //! prover could look up the all-zero interval, coefficients zero, in the range table's entry 0.
 //!
 //! **Wiring** the hints are forced into the table by LogUp; that they are the tuple *of this count* is the
 //! caller's gate. `m` is forced by LogUp.
 //!
-//! **Cost** six columns and `m`, five fixed columns, three LogUp terms.
+//! **Cost** six columns and `m`, four fixed columns, three LogUp terms.
+
+use std::iter;
 
 use ff::PrimeField;
 use halo2_proofs::plonk::{Advice, Challenge, Column, ConstraintSystem, Fixed};
@@ -28,10 +32,9 @@ use halo2curves::bn256::Fr;
 
 use super::logup::Term;
 use super::{Expr, Table, constant};
+use crate::geometry::Geometry;
 use crate::numeric::ln::intervals;
 
-/// Rows of the table: the intervals, then the exponents.
-pub const TABLE_ROWS: usize = INTERVALS + EXPONENTS;
 /// Intervals of the mantissa.
 pub const INTERVALS: usize = 1024;
 /// Exponents of a 32-bit integer.
@@ -61,18 +64,20 @@ pub struct LnHints {
 #[derive(Clone, Debug)]
 pub struct LnTable {
     theta: Challenge,
-    columns: [Column<Fixed>; 5],
+    index: Column<Fixed>,
+    columns: [Column<Fixed>; 4],
     multiplicity: Column<Advice>,
 }
 
 impl LnTable {
-    /// Declares the table, folded with the challenge `theta`.
+    /// Declares the table, folded with the challenge `theta`; `index` is the range table's column.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         theta: Challenge,
+        index: Column<Fixed>,
         multiplicity: Column<Advice>,
     ) -> Self {
-        Self { theta, columns: std::array::from_fn(|_| meta.fixed_column()), multiplicity }
+        Self { theta, index, columns: std::array::from_fn(|_| meta.fixed_column()), multiplicity }
     }
 
     /// The look-up terms of one row's hints.
@@ -80,21 +85,23 @@ impl LnTable {
         let tag = |tag| constant(Fr::from(tag));
         let interval = [hints.interval, hints.a, hints.b, hints.c_magnitude].map(|column| column.cur());
         let exponent = [hints.exponent, hints.power].map(|column| column.cur());
+        let no_index = constant(Fr::zero());
         vec![
             Term::lookup(self.fold(tag(INTERVAL_TAG), interval)),
-            Term::lookup(self.fold(tag(EXPONENT_TAG), exponent)),
+            Term::lookup(self.fold(tag(EXPONENT_TAG), iter::once(no_index).chain(exponent))),
         ]
     }
 
     /// The table's own term.
     pub fn term(&self) -> Term {
         let [tag, x @ ..] = self.columns.map(|column| column.cur());
-        Term::table(self.multiplicity.cur(), self.fold(tag, x))
+        let tuple = iter::once(self.index.cur()).chain(x);
+        Term::table(self.multiplicity.cur(), self.fold(tag, tuple))
     }
 
-    /// The table's fixed columns, tag, then the tuple, with their contents.
-    pub(crate) fn tables(&self) -> impl Iterator<Item = Table> {
-        self.columns.into_iter().zip(table_values())
+    /// The table's fixed columns but the index, with their contents.
+    pub(crate) fn tables(&self, geometry: Geometry) -> impl Iterator<Item = Table> {
+        self.columns.into_iter().zip(table_values(geometry))
     }
 
     /// The multiplicity column.
@@ -112,24 +119,25 @@ impl LnTable {
     }
 }
 
-/// The table's contents, by column.
-fn table_values() -> [Vec<Fr>; 5] {
-    let rows = intervals()
-        .iter()
-        .zip(0..)
-        .map(|(interval, index)| {
-            let tuple = [interval.a, interval.b, interval.c_magnitude].map(Fr::from_u128);
-            [Fr::from(INTERVAL_TAG), Fr::from(index), tuple[0], tuple[1], tuple[2]]
-        })
-        .chain((0..EXPONENTS as u64).map(|exponent| {
-            let power = Fr::from(1u64 << (31 - exponent));
-            [Fr::from(EXPONENT_TAG), Fr::from(exponent), power, Fr::zero(), Fr::zero()]
-        }));
-    let mut columns: [Vec<Fr>; 5] = Default::default();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value);
-        }
+/// Where exponent 0 stands: below the range table, whose index is 0 there.
+pub const fn exponents_row(geometry: Geometry) -> usize {
+    geometry.alphabet()
+}
+
+/// The table's contents, by column: tag, then the tuple.
+fn table_values(geometry: Geometry) -> [Vec<Fr>; 4] {
+    let mut columns: [Vec<Fr>; 4] = Default::default();
+    columns.iter_mut().for_each(|column| column.resize(exponents_row(geometry) + EXPONENTS, Fr::zero()));
+    let mut fill = |row: usize, tuple: [Fr; 4]| {
+        columns.iter_mut().zip(tuple).for_each(|(column, value)| column[row] = value);
+    };
+    for (row, interval) in intervals().iter().enumerate() {
+        let [a, b, c] = [interval.a, interval.b, interval.c_magnitude].map(Fr::from_u128);
+        fill(row, [Fr::from(INTERVAL_TAG), a, b, c]);
+    }
+    for (row, exponent) in (exponents_row(geometry)..).zip(0..EXPONENTS as u64) {
+        let power = Fr::from(1 << (31 - exponent));
+        fill(row, [Fr::from(EXPONENT_TAG), Fr::from(exponent), power, Fr::zero()]);
     }
     columns
 }

@@ -102,7 +102,7 @@ impl LogUp {
         let (helped, last) = terms.split_at(terms_with_helpers(terms.len(), width));
         let helpers: Vec<_> = helped.chunks(width).map(|_| meta.advice_column_in(SecondPhase)).collect();
         let sum = meta.advice_column_in(SecondPhase);
-        let (active, boundary) = (meta.selector(), meta.selector());
+        let [active, boundary] = std::array::from_fn(|_| meta.complex_selector());
 
         meta.create_gate("LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)", |_| {
             let constraints: Vec<_> = helped
@@ -125,6 +125,11 @@ impl LogUp {
     /// The challenge under which the fractions are summed.
     pub fn gamma(&self) -> Challenge {
         self.gamma
+    }
+
+    /// On in the usable rows.
+    pub(crate) fn active(&self) -> Selector {
+        self.active
     }
 
     /// The terms, in the order in which [`fractions`] and [`sums`] number them.

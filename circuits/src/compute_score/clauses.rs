@@ -15,12 +15,21 @@ pub enum Clause {
     Sum,
     /// The score is the floor of the scaled sum.
     Score,
+    /// No units where there is no round.
+    RoundsEnd,
 }
 
 impl Clause {
     /// Every clause, in order.
-    pub const ALL: [Self; 6] =
-        [Self::InstanceBound, Self::UnitsWithinTotals, Self::Shares, Self::Decay, Self::Sum, Self::Score];
+    pub const ALL: [Self; 7] = [
+        Self::InstanceBound,
+        Self::UnitsWithinTotals,
+        Self::Shares,
+        Self::Decay,
+        Self::Sum,
+        Self::Score,
+        Self::RoundsEnd,
+    ];
 
     /// Its heading in the statement.
     pub const fn name(self) -> &'static str {
@@ -31,6 +40,7 @@ impl Clause {
             Self::Decay => "C4 decay",
             Self::Sum => "C5 sum",
             Self::Score => "C6 score",
+            Self::RoundsEnd => "C7 rounds-end",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The list of the circuit's first-phase columns.
 //!
-//! The linked columns come first, so that their commitments are the first points of a proof. *Copied* cells
-//! come from the instance; every other cell is linked, or a hint or result forced by the gate named.
+//! The public columns come first, so that their commitments are the first points of a proof. Every other cell
+//! is a hint or a result, forced by the clause named.
 //!
 //! `lost`, the part of `decay·ρ` below `2^64`, and the score's remainder, below `2^96`, are carried scaled to
 //! a whole number of limbs (see [`crate::chips::limbs`]): that makes their ranges exact.
@@ -20,18 +20,20 @@ pub(super) const LOST_BITS: u32 = 64;
 pub(super) const REMAINDER_BITS: u32 = 96;
 
 columns! {
-    /// `u`, linked.
+    /// `u`, public.
     units: One = Units, "u";
-    /// `U`, linked.
+    /// `U`, public.
     totals: One = Totals, "U";
     /// `z`: a hint, 1 where `U > 0`; C3.
     nonzero: One = Nonzero, "z";
-    /// `ρ`: row 0 is copied, then each row equals the row above; C1.
+    /// `ρ`, from row 1 on: the instance's, then each row equals the row above. Row 0 holds the context's low
+    /// limb; C1.
     rho: One = Rho, "ρ";
-    /// The running sum, zero in row 0; C5.
+    /// `λ_q`, likewise; row 0 holds the context's high limb; C1.
+    lambda: One = Lambda, "λ";
+    /// The sum of this row's term and all below it, times `λ_q`; C5. Row `F` begins it with the remainder,
+    /// taken off; row 0 is the score's multiple of `2^96`; C6.
     sum: One = Sum, "sum";
-    /// Copied.
-    io: One = Io, "io";
     /// Multiplicities of the range table: hints; LogUp.
     multiplicity: One = Multiplicity, "m_range";
     /// A limb of `u`: a hint; C2. In row `F` a limb of the score's remainder; C6.

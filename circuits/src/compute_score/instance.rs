@@ -1,9 +1,7 @@
-use ff::PrimeField;
 use halo2curves::bn256::Fr;
 
 /// Names of the instance rows, in order.
-pub const INSTANCE_ROWS: [&str; 7] =
-    ["context_low", "context_high", "rho", "lambda_q", "first_round", "first_decay", "score"];
+pub const INSTANCE_ROWS: [&str; 5] = ["context_low", "context_high", "rho", "lambda_q", "score"];
 
 /// Public inputs of the compute-score circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,10 +12,6 @@ pub struct Instance {
     pub rho: u64,
     /// `λ_q = ⌊λ·2^48⌋`.
     pub lambda_q: u64,
-    /// The round of row 0.
-    pub first_round: u64,
-    /// The decay at `first_round`, scaled by `2^64`.
-    pub first_decay: u128,
     /// The score, 48 fractional bits.
     pub score: u64,
 }
@@ -25,14 +19,6 @@ pub struct Instance {
 impl Instance {
     /// The instance column, by the rows of [`INSTANCE_ROWS`].
     pub fn to_rows(&self) -> [Fr; INSTANCE_ROWS.len()] {
-        [
-            self.context[0],
-            self.context[1],
-            Fr::from(self.rho),
-            Fr::from(self.lambda_q),
-            Fr::from(self.first_round),
-            Fr::from_u128(self.first_decay),
-            Fr::from(self.score),
-        ]
+        [self.context[0], self.context[1], Fr::from(self.rho), Fr::from(self.lambda_q), Fr::from(self.score)]
     }
 }

@@ -2,6 +2,7 @@ use num_bigint::BigUint;
 
 use super::{Clause, Instance, Witness};
 use crate::geometry::Geometry;
+use crate::numeric::decay::DECAY_START;
 
 /// The first clause a claim breaks, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,14 +15,18 @@ pub struct Violation {
 }
 
 /// The statement in plain Rust: the executable specification. C1, C3, C4 and C5 define values that the
-/// instance does not show, so only C2 and C6 can be false of a claim.
+/// instance does not show, so only C2, C6 and C7 can be false of a claim.
 pub fn check(geometry: Geometry, instance: &Instance, witness: &Witness) -> Result<(), Violation> {
     let refuse = |clause, index| Err(Violation { clause, index });
     let rounds = witness.totals.len();
-    if witness.units.len() != rounds || rounds > geometry.rounds() {
+    if witness.units.len() != rounds {
         return refuse(Clause::UnitsWithinTotals, witness.units.len().min(rounds));
     }
-    let mut decay = instance.first_decay;
+    let past = (geometry.rounds()..rounds).find(|&row| (witness.units[row], witness.totals[row]) != (0, 0));
+    if let Some(row) = past {
+        return refuse(Clause::RoundsEnd, row);
+    }
+    let mut decay = DECAY_START;
     let mut sum = BigUint::ZERO;
     for (round, (&units, &total)) in witness.units.iter().zip(&witness.totals).enumerate() {
         if units > total {

@@ -17,21 +17,8 @@ impl Rows {
         0..self.rounds
     }
 
-    /// `F`: the row in which the running sum is complete.
-    pub const fn total(self) -> usize {
+    /// `F`: the row below the rounds, in which the sum begins.
+    pub const fn bottom(self) -> usize {
         self.rounds
-    }
-
-    /// Row of `io` for each instance row but `rho`, which heads its own column.
-    pub(super) fn io(self, name: &str) -> Option<usize> {
-        match name {
-            "first_decay" => Some(0),
-            "lambda_q" => Some(self.rounds - 1),
-            "score" => Some(self.rounds),
-            "first_round" => Some(self.rounds + 1),
-            "context_low" => Some(self.rounds + 2),
-            "context_high" => Some(self.rounds + 3),
-            _ => None,
-        }
     }
 }

@@ -1,15 +1,16 @@
 //! The first-phase columns' values: computed here, apart from columns and gates, so that a test can alter any
 //! cell by name and see which constraint objects.
 
-use ff::PrimeField;
+use ff::{Field, PrimeField};
 use halo2curves::bn256::Fr;
 
 use super::columns::{DECAY_BITS, LOST_BITS, REMAINDER_BITS, SHARE_BITS, UNIT_BITS};
 use super::relation::decayed;
-use super::{Cells, INSTANCE_ROWS, Instance, Rows, Witness};
+use super::{Cells, Instance, Rows, Witness};
 use crate::chips::limbs::{self, scaling, split};
 use crate::chips::power_of_two;
 use crate::geometry::Geometry;
+use crate::numeric::decay::DECAY_START;
 use crate::trace::{Columns, low_bits};
 
 /// The first-phase columns, rows `0..u`.
@@ -63,19 +64,17 @@ impl Trace {
     }
 
     fn fill_instance(&mut self, instance: &Instance) {
-        let rows = Rows::new(self.geometry);
-        for (name, value) in INSTANCE_ROWS.iter().zip(instance.to_rows()) {
-            match rows.io(name) {
-                Some(row) => self.set(Cells::Io, row, value),
-                None => (0..=rows.total()).for_each(|row| self.set(Cells::Rho, row, value)),
-            }
+        let [context_low, context_high, rho, lambda, _] = instance.to_rows();
+        for (cells, first, rest) in [(Cells::Rho, context_low, rho), (Cells::Lambda, context_high, lambda)] {
+            self.set(cells, 0, first);
+            (1..=Rows::new(self.geometry).bottom()).for_each(|row| self.set(cells, row, rest));
         }
     }
 
     fn fill_rounds(&mut self, instance: &Instance, witness: &Witness) {
         let rows = Rows::new(self.geometry);
         let scale = scaling(LOST_BITS, self.geometry.alphabet_bits());
-        let mut decay = instance.first_decay;
+        let mut decay = DECAY_START;
         for row in rows.rounds() {
             let units = witness.units.get(row).copied().unwrap_or(0);
             let total = witness.totals.get(row).copied().unwrap_or(0);
@@ -85,11 +84,18 @@ impl Trace {
             let lost = low_bits(&(product - Fr::from_u128(next) * power_of_two(LOST_BITS)));
             self.set_limbs(Cells::Decay(0), row, decay, DECAY_BITS);
             self.set_limbs(Cells::Lost(0), row, lost << scale, LOST_BITS);
-            let sum = self.get(Cells::Sum, row) + Fr::from(share) * Fr::from_u128(decay);
-            self.set(Cells::Sum, row + 1, sum);
+            // Its own term for now; [`Self::fill_score`] adds those below.
+            let term = Fr::from(instance.lambda_q) * Fr::from(share) * Fr::from_u128(decay);
+            self.set(Cells::Sum, row, term);
             decay = next;
         }
-        self.set_limbs(Cells::Decay(0), rows.total(), decay, DECAY_BITS);
+        self.set_limbs(Cells::Decay(0), rows.bottom(), decay, DECAY_BITS);
+        // What a false claim has below the rounds: the circuit refuses it.
+        for row in rows.bottom()..self.geometry.usable_rows() {
+            for (cells, values) in [(Cells::Units, &witness.units), (Cells::Totals, &witness.totals)] {
+                self.set(cells, row, Fr::from(u64::from(values.get(row).copied().unwrap_or(0))));
+            }
+        }
     }
 
     /// Shares of a false claim (`units > total`) are computed all the same: the circuit refuses them.
@@ -115,11 +121,27 @@ impl Trace {
         share
     }
 
+    /// The sum from row `F` upwards, and the remainder that it begins without.
     fn fill_score(&mut self, instance: &Instance) {
-        let row = Rows::new(self.geometry).total();
-        let scale = power_of_two(scaling(REMAINDER_BITS, self.geometry.alphabet_bits()));
-        let product = Fr::from(instance.lambda_q) * self.get(Cells::Sum, row);
-        let remainder = product - Fr::from(instance.score) * power_of_two(REMAINDER_BITS);
-        self.set_limbs(Cells::UnitLimb(0), row, low_bits(&(remainder * scale)), REMAINDER_BITS);
+        let rows = Rows::new(self.geometry);
+        let total: Fr = rows.rounds().map(|row| self.get(Cells::Sum, row)).sum();
+        let remainder = total - Fr::from(instance.score) * power_of_two(REMAINDER_BITS);
+        let mut sum = self.set_remainder(remainder);
+        self.set(Cells::Sum, rows.bottom(), sum);
+        for row in rows.rounds().rev() {
+            sum += self.get(Cells::Sum, row);
+            self.set(Cells::Sum, row, sum);
+        }
+    }
+
+    /// Puts the remainder's limbs into row `F`, and returns what the sum begins with.
+    ///
+    /// Of a false score's remainder the bits beyond its range are dropped: the circuit refuses it.
+    fn set_remainder(&mut self, remainder: Fr) -> Fr {
+        let scaling = scaling(REMAINDER_BITS, self.geometry.alphabet_bits());
+        let scale = power_of_two(scaling);
+        let scaled = low_bits(&(remainder * scale)) & ((1 << (REMAINDER_BITS + scaling)) - 1);
+        self.set_limbs(Cells::UnitLimb(0), Rows::new(self.geometry).bottom(), scaled, REMAINDER_BITS);
+        -Fr::from_u128(scaled) * scale.invert().unwrap_or(Fr::ZERO)
     }
 }

@@ -3,11 +3,9 @@ use std::num::NonZeroU32;
 use ff::PrimeField;
 use halo2curves::bn256::Fr;
 
-use crate::numeric::ln::ln;
-
 /// Names of the instance rows, in order.
-pub const INSTANCE_ROWS: [&str; 7] =
-    ["context_low", "context_high", "records", "features", "ln_records", "ln_totals", "score"];
+pub const INSTANCE_ROWS: [&str; 6] =
+    ["context_low", "context_high", "records", "features", "ln_totals", "score"];
 
 /// Public inputs of the data-score circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,19 +18,18 @@ pub struct Instance {
     pub features: u32,
     /// `Σ_f Ln(R_f)`, scaled by `2^96`.
     pub ln_totals: u128,
-    /// The score, 48 fractional bits.
+    /// The score, in 1/256 nat.
     pub score: u64,
 }
 
 impl Instance {
-    /// The instance column, by the rows of [`INSTANCE_ROWS`]; `Ln(n)` is computed on the way.
+    /// The instance column, by the rows of [`INSTANCE_ROWS`].
     pub fn to_rows(&self) -> [Fr; INSTANCE_ROWS.len()] {
         [
             self.context[0],
             self.context[1],
             Fr::from(u64::from(self.records.get())),
             Fr::from(u64::from(self.features)),
-            Fr::from_u128(ln(self.records)),
             Fr::from_u128(self.ln_totals),
             Fr::from(self.score),
         ]

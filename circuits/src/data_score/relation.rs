@@ -2,6 +2,7 @@ use num_bigint::BigInt;
 use std::num::NonZeroU32;
 
 use super::{Bin, Clause, Instance, Reference, Witness};
+use crate::numeric::divergence::DROPPED_BITS;
 use crate::numeric::ln::ln;
 
 /// The first clause a claim breaks, and where.
@@ -14,7 +15,7 @@ pub struct Violation {
     pub index: usize,
 }
 
-/// The statement in plain Rust: the executable specification. `reference` stands for the linked public
+/// The statement in plain Rust: the executable specification. `reference` stands for the public
 /// columns, so D1 asks that the instance's number of features be the reference's; D4 holds by type.
 pub fn check(instance: &Instance, reference: &Reference, witness: &Witness) -> Result<(), Violation> {
     let refuse = |clause, index| Err(Violation { clause, index });
@@ -39,8 +40,7 @@ pub fn check(instance: &Instance, reference: &Reference, witness: &Witness) -> R
             total = 0;
         }
     }
-    let quotient = sum(instance, reference, witness) / (BigInt::from(instance.records.get()) << 48u32);
-    if quotient != BigInt::from(instance.score) {
+    if sum(instance, reference, witness) >> DROPPED_BITS != BigInt::from(instance.score) {
         return refuse(Clause::Score, alphabet);
     }
     Ok(())

@@ -1,15 +1,22 @@
 //! # Divergence
 //!
-//! The data score `Σ_f D(P_f‖Q_f)` in nats with 48 fractional bits, exactly as PROTOCOL section 6 defines it:
+//! The data score `n·Σ_f D(P_f‖Q_f)` in 1/256 nat, exactly as PROTOCOL section 6 defines it:
 //!
 //! ```text
 //! S     = Σ_t c_t·(Ln(c_t) − Ln(r_t)) + n·(Σ_f Ln(R_f) − d·Ln(n)) + n·d·2^63
-//! score = ⌊S / (n·2^48)⌋
+//! score = ⌊S / 2^88⌋
 //! ```
+//!
+//! It is the total over all records, not a mean: noise of sampling is of the order of one nat whatever `n`
+//! is, so digits beyond 1/256 nat would say nothing of the data's worth, and something of the data.
 //!
 //! **Why `S ≥ 0`.** With exact logarithms the first two sums are `n·2^96` times a divergence, which is never
 //! negative. Each `Ln` errs by less than `2^60.1`; each of the `n·d` counted symbols meets four of them, so
 //! they cost less than `n·d·2^62.1`, and the last term is `n·d·2^63`.
+//!
+//! **Why a score fits.** A divergence of one feature is at most `ln(2^32)`, so with `n < 2^32` and
+//! `d < 2^15`, the largest alphabet, the score is below `2^60`; with [`MAX_FEATURES`] it is still below
+//! `2^61`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -17,8 +24,14 @@ use std::num::NonZeroU32;
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 
-use super::fixed::FRACTION_BITS;
-use super::ln::{self, SCALE_BITS};
+use super::fixed;
+use super::ln;
+
+/// Fractional bits of a score: it counts 1/256 nat.
+pub const FRACTION_BITS: u32 = 8;
+
+/// Bits of `S` that the score's floor drops.
+pub const DROPPED_BITS: u32 = 88;
 
 /// Most features that a score may have: more than any alphabet has symbols.
 ///
@@ -37,14 +50,14 @@ pub struct FeatureCounts<'a> {
     pub reference: &'a [u32],
 }
 
-/// A data score and what it was divided out of.
+/// A data score and what it was rounded from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Divergence {
     /// `n`: records.
     pub n: u32,
     /// `S`: `n·2^96` times the divergence in nats, and `n·d·2^63`. Secret: it tells more than the score does.
     pub sum: BigUint,
-    /// `⌊S/(n·2^48)⌋`: nats, 48 fractional bits.
+    /// `⌊S/2^88⌋`: the total of all records, in 1/256 nat.
     pub score: u64,
 }
 
@@ -127,8 +140,9 @@ pub enum DivergenceError {
         /// `R_f`.
         total: u64,
     },
-    /// The divergence is 65,536 nats or more.
-    #[error("the score exceeds 64 bits: a divergence must be below 65536 nats")]
+    /// The score does not fit 64 bits. The bounds of counts and features exclude it; the check stands so that
+    /// no other rule need be trusted here.
+    #[error("the score exceeds 64 bits: upload fewer records")]
     ScoreOverflow,
 }
 
@@ -157,9 +171,15 @@ pub fn divergence(features: &[FeatureCounts<'_>]) -> Result<Divergence, Divergen
 
     // Cannot underflow: S ≥ 0, as shown above.
     let sum = added - subtracted;
-    let quotient = &sum / (BigUint::from(n.get()) << (SCALE_BITS - FRACTION_BITS));
-    let score = quotient.to_u64().ok_or(DivergenceError::ScoreOverflow)?;
+    let score = (&sum >> DROPPED_BITS).to_u64().ok_or(DivergenceError::ScoreOverflow)?;
     Ok(Divergence { n: n.get(), sum, score })
+}
+
+/// `⌊score·2^40 / n⌋`: the divergence per record in nats, with as many fractional bits as other scores have.
+/// It is what a person is shown, and the weight under `divergence` (PROTOCOL section 10).
+#[expect(clippy::arithmetic_side_effects, reason = "64 bits shifted by 40 fit 128, and n is not zero")]
+pub fn per_record(score: u64, records: NonZeroU32) -> u128 {
+    (u128::from(score) << (fixed::FRACTION_BITS - FRACTION_BITS)) / u128::from(records.get())
 }
 
 /// `Σ_f Ln(R_f)` over the features' smoothed reference counts: a constant of the statement.
@@ -271,12 +291,22 @@ mod tests {
         assert!(divergence(&[feature(&[1, 2], &[u32::MAX - 1, 1])]).is_ok());
     }
 
+    /// The bound that PROTOCOL names, at its edge: as many records, features and nats as there can be.
     #[test]
-    fn scores_past_sixty_four_bits_are_refused() {
-        // ln(2^32 − 1) = 22.18 nats for each feature: 2,954 of them stay below 65,536 and 2,955 do not.
-        let rare = feature(&[1, 0], &[1, u32::MAX - 1]);
-        assert!(divergence(&vec![rare; 2_954]).is_ok());
-        assert_eq!(error(&vec![rare; 2_955]), DivergenceError::ScoreOverflow);
+    fn the_largest_score_is_below_its_bound() {
+        let rare = feature(&[u32::MAX, 0], &[1, u32::MAX - 1]);
+        let score = divergence(&vec![rare; (1 << 15) - 2]).expect("a score").score;
+        assert!(score < 1 << 60 && score > 1 << 59, "{score}");
+        assert!(divergence(&vec![rare; MAX_FEATURES]).expect("a score").score < 1 << 61);
+    }
+
+    #[test]
+    fn a_score_per_record_has_48_fractional_bits() {
+        let records = |n| NonZeroU32::new(n).expect("positive");
+        assert_eq!(per_record(256, records(1)), 1 << 48);
+        assert_eq!(per_record(1, records(3)), (1 << 40) / 3);
+        assert_eq!(per_record(u64::MAX, records(1)), u128::from(u64::MAX) << 40);
+        assert_eq!(per_record(0, records(u32::MAX)), 0);
     }
 
     #[test]
@@ -327,9 +357,11 @@ mod tests {
         #[test]
         fn score_is_the_divergence_within_the_stated_error(features in arb_features()) {
             let views: Vec<_> = features.iter().map(view).collect();
-            let score = divergence(&views)?.score as f64 / (1u64 << FRACTION_BITS) as f64;
-            let bound = features.len() as f64 * 2f64.powi(-32) + 1e-12;
-            prop_assert!((score - in_floating_point(&features)).abs() <= bound);
+            let Divergence { n, score, .. } = divergence(&views)?;
+            let score = score as f64 / f64::from(1u32 << FRACTION_BITS);
+            let scale = f64::from(n) * features.len() as f64;
+            let bound = scale * (2f64.powi(-32) + 1e-12) + 1.0 / 256.0;
+            prop_assert!((score - f64::from(n) * in_floating_point(&features)).abs() <= bound);
         }
 
         #[test]

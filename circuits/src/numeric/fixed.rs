@@ -1,14 +1,15 @@
 //! # Fixed point
 //!
-//! Scores have 48 fractional bits (PROTOCOL sections 6 and 7). People read and write them as decimals: this
-//! file goes both ways in integers, and is the one parser of decimals that enter a statement (`λ`, caps).
+//! Compute scores and divergences per record have 48 fractional bits (PROTOCOL sections 7 and 10). People
+//! read and write them as decimals: this file goes both ways in integers, and is the one parser of decimals
+//! that enter a statement (`λ`, caps).
 
 use std::fmt;
 
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 
-/// Fractional bits of a score, of `λ_q` and of a policy's cap.
+/// Fractional bits of a compute score, of a divergence per record, of `λ_q` and of a policy's cap.
 pub const FRACTION_BITS: u32 = 48;
 
 /// Longest decimal accepted, in characters.
@@ -51,10 +52,10 @@ pub enum DecimalError {
 /// `score/2^48` as a decimal with `digits` places, rounded half up; past 48 places it is exact, and ends
 /// there.
 #[expect(clippy::arithmetic_side_effects, reason = "a product and a sum of big integers, shifted right")]
-pub fn to_decimal(score: u64, digits: usize) -> String {
+pub fn to_decimal(score: impl Into<u128>, digits: usize) -> String {
     let digits = digits.min(EXACT_DIGITS);
     let half = 1u64 << (FRACTION_BITS - 1);
-    let scaled = (power_of_ten(digits) * score + half) >> FRACTION_BITS;
+    let scaled = (power_of_ten(digits) * score.into() + half) >> FRACTION_BITS;
     with_point(&scaled, digits)
 }
 
@@ -146,21 +147,21 @@ mod tests {
 
     #[test]
     fn scores_are_displayed_rounded_half_up() {
-        assert_eq!(to_decimal(0, 9), "0.000000000");
+        assert_eq!(to_decimal(0u64, 9), "0.000000000");
         assert_eq!(to_decimal(ONE, 9), "1.000000000");
         assert_eq!(to_decimal(ONE / 2, 0), "1");
         assert_eq!(to_decimal(ONE / 2 - 1, 0), "0");
         assert_eq!(to_decimal(ONE / 4, 1), "0.3");
         assert_eq!(to_decimal(ONE / 4 - 1, 1), "0.2");
         assert_eq!(to_decimal(u64::MAX, 9), "65536.000000000");
-        assert_eq!(to_decimal(391_708_021_030_492, 9), "1.391626444");
+        assert_eq!(to_decimal(391_708_021_030_492u64, 9), "1.391626444");
     }
 
     #[test]
     fn the_smallest_unit_ends_after_48_places() {
         let exact = "0.000000000000003552713678800500929355621337890625";
-        assert_eq!(to_decimal(1, 48), exact);
-        assert_eq!(to_decimal(1, usize::MAX), exact);
+        assert_eq!(to_decimal(1u64, 48), exact);
+        assert_eq!(to_decimal(1u64, usize::MAX), exact);
     }
 
     #[test]

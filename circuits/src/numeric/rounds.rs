@@ -49,12 +49,6 @@ pub enum RoundsError {
         /// Its units and total.
         source: ShareError,
     },
-    /// A first decay above `2^64`, which no round has.
-    #[error("the decay at the first round is {decay}: it is at most 2^64")]
-    FirstDecay {
-        /// The decay given.
-        decay: u128,
-    },
     /// The score does not fit 64 bits. The range of `λ` excludes it (see [`decay`](super::decay)); the check
     /// stands so that no other rule need be trusted here.
     #[error("the score exceeds 64 bits: choose a smaller λ")]
@@ -78,28 +72,18 @@ pub fn share(units: u32, total: u32) -> Result<u64, ShareError> {
     Ok((u64::from(units) << SHARE_BITS).checked_div(total.into()).unwrap_or(0))
 }
 
-/// The compute score of consecutive rounds, at the first of which the decay is `first_decay`.
-///
-/// A history that continues another starts from the decay at which that one ended.
+/// The compute score of an epoch's rounds, from its first on.
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "a share is at most 2^32 and a decay 2^64, as they never rise; the rest are big integers"
 )]
-pub fn compute_score(
-    units: &[u32],
-    totals: &[u32],
-    decay: &Decay,
-    first_decay: u128,
-) -> Result<RoundsScore, RoundsError> {
+pub fn compute_score(units: &[u32], totals: &[u32], decay: &Decay) -> Result<RoundsScore, RoundsError> {
     if units.len() != totals.len() {
         return Err(RoundsError::RoundsDiffer { units: units.len(), totals: totals.len() });
     }
-    if first_decay > DECAY_START {
-        return Err(RoundsError::FirstDecay { decay: first_decay });
-    }
     let mut sum = BigUint::ZERO;
     for (round, ((&units, &total), decay)) in
-        units.iter().zip(totals).zip(decay.series(first_decay)).enumerate()
+        units.iter().zip(totals).zip(decay.series(DECAY_START)).enumerate()
     {
         let share = share(units, total).map_err(|source| RoundsError::UnitsAboveTotal { round, source })?;
         // At most 2^32 · 2^64.
@@ -137,16 +121,14 @@ mod tests {
     fn rounds_are_checked() {
         let decay = decay("0.1");
         assert_eq!(
-            compute_score(&[1], &[1, 1], &decay, DECAY_START),
+            compute_score(&[1], &[1, 1], &decay),
             Err(RoundsError::RoundsDiffer { units: 1, totals: 2 })
         );
         let source = ShareError { units: 3, total: 2 };
         assert_eq!(
-            compute_score(&[1, 0, 3], &[1, 0, 2], &decay, DECAY_START),
+            compute_score(&[1, 0, 3], &[1, 0, 2], &decay),
             Err(RoundsError::UnitsAboveTotal { round: 2, source })
         );
-        let above = DECAY_START + 1;
-        assert_eq!(compute_score(&[1], &[1], &decay, above), Err(RoundsError::FirstDecay { decay: above }));
     }
 
     #[test]
@@ -154,7 +136,7 @@ mod tests {
         for rounds in [0, 1, 50] {
             let idle = vec![0; rounds];
             let nothing = RoundsScore { sum: BigUint::ZERO, score: 0 };
-            assert_eq!(compute_score(&idle, &idle, &decay("0.1"), DECAY_START), Ok(nothing));
+            assert_eq!(compute_score(&idle, &idle, &decay("0.1")), Ok(nothing));
         }
     }
 
@@ -163,28 +145,32 @@ mod tests {
     fn scores_stay_below_one_plus_lambda() {
         for (lambda, ceiling) in [("0.0000000000000036", 1), ("0.0001", 2), ("1", 2), ("1000", 1001)] {
             let full = vec![u32::MAX; 200_000];
-            let score = compute_score(&full, &full, &decay(lambda), DECAY_START).expect("within range").score;
+            let score = compute_score(&full, &full, &decay(lambda)).expect("within range").score;
             assert!(score < ceiling << 48, "λ = {lambda} scores {score}");
         }
     }
 
     proptest! {
-        /// A history cut in two has the sum of the whole: the second part starts at the decay reached.
+        /// Rounds after the last with units add nothing, and rounds before it cost a decay each.
         #[test]
-        fn a_history_can_be_continued(
+        fn idle_rounds_add_nothing(
             rounds in vec((any::<u32>(), any::<u32>()), 1..60),
-            cut in any::<prop::sample::Index>(),
+            idle in 1usize..20,
             millionths in 1u32..2_000_000,
         ) {
             let decay = decay(&format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000));
             let rounds = rounds.into_iter().map(|(a, b)| (a.min(b), a.max(b)));
             let (units, totals): (Vec<u32>, Vec<u32>) = rounds.unzip();
-            let cut = cut.index(units.len());
-            let whole = compute_score(&units, &totals, &decay, DECAY_START)?;
-            let before = compute_score(&units[..cut], &totals[..cut], &decay, DECAY_START)?;
-            let after = compute_score(&units[cut..], &totals[cut..], &decay, decay.at(cut as u64)?)?;
-            prop_assert_eq!(before.sum + after.sum, whole.sum);
-            prop_assert!(whole.score - (before.score + after.score) <= 1);
+            let pause = vec![0; idle];
+            let score = compute_score(&units, &totals, &decay)?;
+            let scored = |parts: [[&[u32]; 2]; 2]| {
+                let [units, totals] = parts.map(|parts| parts.concat());
+                compute_score(&units, &totals, &decay)
+            };
+            let after = scored([[&units, &pause], [&totals, &pause]])?;
+            prop_assert_eq!(&after, &score);
+            let before = scored([[&pause, &units], [&pause, &totals]])?;
+            prop_assert!(before.sum <= score.sum);
         }
 
         /// All nodes of a round together never receive more than the round.

@@ -1,20 +1,20 @@
 //! The data score against the exact divergence, and the guard term `n·d·2^63`.
 //!
 //! **What the guard gives.** Each of the four logarithms in `D` errs by less than `2^−35.9`, together by less
-//! than `d·2^−33.9`; the guard adds `d·2^−33` exactly; the floor takes less than `2^−48`. Hence
-//! `d·(2^−33 − 2^−33.9) − 2^−48 < score/2^48 − D < d·(2^−33 + 2^−33.9) < d·2^−32`: a score is never below the
-//! divergence, and `S` never negative.
+//! than `d·2^−33.9`; the guard adds `d·2^−33` exactly. Hence
+//! `n·d·(2^−33 − 2^−33.9) < S/2^96 − n·D < n·d·(2^−33 + 2^−33.9) < n·d·2^−32`, so `S` is never negative, and
+//! the score's floor takes less than 1/256 nat.
 
 use std::collections::HashMap;
 use std::slice;
 
 use fairshare_circuits::numeric::divergence::{Divergence, FeatureCounts, divergence};
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
 use rand::Rng;
 
 use super::histograms::{Feature, arb_feature, arb_features, arb_total, split, stretched};
 use super::ln::worst_of_first_interval;
-use super::real::{Real, Worst, ln, real, rng, table_ln, to_f64, two_to_tenths};
+use super::real::{Real, Worst, decimal, ln, real, rng, table_ln, to_f64, two_to_tenths};
 
 fn score(features: &[Feature]) -> Divergence {
     let views: Vec<FeatureCounts<'_>> = features.iter().map(Feature::view).collect();
@@ -49,23 +49,26 @@ fn table_sum(features: &[Feature], n: u32) -> BigInt {
 }
 
 /// Scores, after checking sum and floor to the bit and the error against both bounds; returns
-/// `(score/2^48 − D)/(d·2^−33)`, which the guard alone would make 1.
+/// `(S/2^96 − n·D)/(n·d·2^−33)`, which the guard alone would make 1.
 fn check(features: &[Feature]) -> Real {
     let n = features[0].counts.iter().sum();
     let got = score(features);
     assert_eq!(got.n, n);
     let sum = BigInt::from(got.sum);
     assert_eq!(sum, table_sum(features, n), "{features:?}");
-    let unit = BigInt::from(n) << 48;
-    let remainder = sum - got.score * &unit;
+    let unit = BigInt::from(1u32) << 88;
+    let remainder = &sum - got.score * &unit;
     assert!(BigInt::ZERO <= remainder && remainder < unit, "{features:?}");
 
-    let d = real(features.len() as u64);
-    let error = (real(got.score) >> 48) - exact(features, n);
-    let (guard, logarithms) = (d.clone() >> 33, &d * two_to_tenths(-339));
-    assert!(error < &guard + &logarithms, "score too high: {features:?}");
-    assert!(error > &guard - &logarithms - (real(1u32) >> 48), "score too low: {features:?}");
-    assert!(error > real(0u32) && error <= d >> 32, "outside PROTOCOL's bound: {features:?}");
+    let scale = real(n) * real(features.len() as u64);
+    let total = real(n) * exact(features, n);
+    let error = (decimal(&sum.to_string()) >> 96) - &total;
+    let (guard, logarithms) = (scale.clone() >> 33, &scale * two_to_tenths(-339));
+    assert!(error < &guard + &logarithms, "sum too high: {features:?}");
+    assert!(error > &guard - &logarithms, "sum too low: {features:?}");
+    let error_of_score = (real(got.score) >> 8) - total;
+    let (most, step) = (scale >> 32, real(1u32) >> 8);
+    assert!(error_of_score <= most && error_of_score > -step, "outside PROTOCOL's bound: {features:?}");
     error / guard
 }
 
@@ -137,8 +140,8 @@ fn a_full_alphabet_scores_its_divergence() {
     check(&(0..4095).map(|_| arb_feature(n, 2, &mut rng)).collect::<Vec<_>>());
 }
 
-/// With counts that are the reference's, or those times a power of two, every logarithm cancels: the score is
-/// the guard, `d·2^15`, to the bit.
+/// With counts that are the reference's, or those times a power of two, every logarithm cancels: the sum is
+/// the guard, `n·d·2^63`, to the bit.
 #[test]
 fn identical_distributions_score_the_guard_alone() {
     let mut rng = rng(83);
@@ -156,8 +159,14 @@ fn identical_distributions_score_the_guard_alone() {
         let doublings = rng.gen_range(0..=n.leading_zeros());
         features.iter_mut().flat_map(|feature| &mut feature.counts).for_each(|count| *count <<= doublings);
         let got = score(&features);
-        assert_eq!((got.n, got.score), (n << doublings, (features.len() as u64) << 15), "{features:?}");
+        assert_eq!(got.n, n << doublings);
+        assert_eq!(got.sum, guard(got.n, features.len()), "{features:?}");
     }
+}
+
+/// `n·d·2^63`.
+fn guard(n: u32, d: usize) -> BigUint {
+    (BigUint::from(n) * d) << 63
 }
 
 #[test]
@@ -175,12 +184,11 @@ fn multiples_of_the_reference_score_near_the_guard() {
 /// err.
 #[test]
 fn no_histogram_scores_below_the_identical_one_by_more_than_the_logarithms_err() {
-    let slack = (1 << 15) * 536 / 1000 + 1;
     let mut rng = rng(85);
     for _ in 0..2_000 {
         let feature = arb_feature(arb_total(&mut rng), rng.gen_range(1..=12), &mut rng);
-        let got = score(slice::from_ref(&feature)).score;
-        assert!(got + slack >= 1 << 15, "{got}: {feature:?}");
+        let got = score(slice::from_ref(&feature));
+        assert!(got.sum * 1000u32 >= guard(got.n, 1) * 464u32, "{feature:?}");
     }
 }
 
@@ -196,39 +204,36 @@ fn the_order_of_bins_and_features_changes_no_bit() {
     }
 }
 
-/// What two scores of equal divergence can differ by, for `d` features, in units of `2^−48`; and the floor's
-/// one.
-fn spread(d: usize) -> u64 {
+/// What two sums of equal divergence can differ by, for `n` records of `d` features.
+fn spread(n: u32, d: usize) -> BigUint {
     // 2·2^−33.9 < 1.08·2^−33.
-    ((d as u64) << 15) * 108 / 100 + 1
+    guard(n, d) * 108u32 / 100u32
 }
 
-/// Uploading the same records again changes no bit at a power of two, and next to nothing otherwise.
+/// Uploading the same records again multiplies the sum: exactly by a power of two, and up to what logarithms
+/// err otherwise. Per record it gains nothing.
 #[test]
-fn repeating_an_upload_gains_nothing() {
+fn repeating_an_upload_gains_nothing_per_record() {
     let mut rng = rng(87);
     for _ in 0..300 {
         let n = rng.gen_range(1..1 << 28);
         let once: Vec<Feature> = (0..3).map(|_| arb_feature(n, rng.gen_range(1..=20), &mut rng)).collect();
-        let before = score(&once);
+        let before = score(&once).sum;
         for times in 2..=8 {
             let mut repeated = once.clone();
             repeated.iter_mut().flat_map(|feature| &mut feature.counts).for_each(|count| *count *= times);
             let after = score(&repeated);
-            assert!(after.score.abs_diff(before.score) <= spread(3), "{times} times {once:?}");
+            let (low, high) =
+                (&after.sum.clone().min(&before * times), after.sum.clone().max(&before * times));
+            assert!(high - low <= spread(after.n, 3), "{times} times {once:?}");
             if times.is_power_of_two() {
-                assert_eq!(
-                    (after.score, after.sum),
-                    (before.score, &before.sum * times),
-                    "{times} times {once:?}"
-                );
+                assert_eq!(after.sum, &before * times, "{times} times {once:?}");
             }
         }
     }
 }
 
-/// Divergence is convex: merged uploads score at most the mean of what they score apart, by number of
-/// records.
+/// Total divergence is convex: merged uploads score at most what they score apart.
 #[test]
 fn merging_uploads_never_gains() {
     let mut rng = rng(88);
@@ -241,9 +246,7 @@ fn merging_uploads_never_gains() {
         merged.counts.iter_mut().zip(&two.counts).for_each(|(count, more)| *count += more);
 
         let [one, two, merged] = [one, two, merged].map(|feature| score(&[feature]));
-        let weighed = |part: &Divergence| u128::from(part.n) * u128::from(part.score);
-        let together = u128::from(merged.n) * (u128::from(merged.score).saturating_sub(spread(1).into()));
-        assert!(together <= weighed(&one) + weighed(&two), "{one:?} {two:?} {merged:?}");
+        assert!(merged.sum <= one.sum + two.sum + spread(merged.n, 1), "{} and {} records", one.n, two.n);
     }
 }
 
@@ -254,19 +257,19 @@ fn merging_bins_never_gains() {
     for _ in 0..500 {
         let features = arb_features(&mut rng);
         let coarser: Vec<Feature> = features.iter().map(Feature::coarsened).collect();
-        let gain = spread(features.len());
-        assert!(score(&coarser).score <= score(&features).score + gain, "{features:?}");
+        let (coarser, finer) = (score(&coarser), score(&features));
+        assert!(coarser.sum <= finer.sum + spread(finer.n, features.len()), "{features:?}");
     }
 }
 
-/// Where `S/2^48` is nearest to an integer from either side, among a hundred thousand pairs: the floor takes
+/// Where `S/2^88` is nearest to an integer from either side, among a hundred thousand pairs: the floor takes
 /// the right one.
 #[test]
 fn the_score_is_a_floor_on_both_sides_of_an_integer() {
     let mut rng = rng(90);
     let fraction = |r: u32, total: u32| {
         let sum: u128 = (table_ln(total) - table_ln(r) + (1u64 << 63)).try_into().expect("R ≥ r");
-        sum & ((1 << 48) - 1)
+        sum & ((1 << 88) - 1)
     };
     let mut pairs: Vec<(u32, u32)> = (0..100_000)
         .map(|_| {
@@ -277,9 +280,9 @@ fn the_score_is_a_floor_on_both_sides_of_an_integer() {
     pairs.sort_by_cached_key(|&(r, total)| fraction(r, total));
     let (just_above, just_below) = (&pairs[..20], &pairs[pairs.len() - 20..]);
     println!(
-        "remainders of S by 2^48 from 2^{} to 2^48 - 2^{}",
+        "remainders of S by 2^88 from 2^{} to 2^88 - 2^{}",
         fraction(pairs[0].0, pairs[0].1).ilog2(),
-        ((1u128 << 48) - fraction(just_below[19].0, just_below[19].1)).ilog2()
+        ((1u128 << 88) - fraction(just_below[19].0, just_below[19].1)).ilog2()
     );
     for &(r, total) in just_above.iter().chain(just_below) {
         check(&[Feature::new(&[1, 0], &[r, total - r])]);

@@ -1,7 +1,7 @@
 //! The ends of every domain and what lies past them: neither a panic nor a wrapped word, but a value or an
 //! error.
 
-use fairshare_circuits::numeric::decay::{DECAY_START, Decay, DecayError, MAX_ROUND};
+use fairshare_circuits::numeric::decay::{Decay, DecayError, MAX_ROUND};
 use fairshare_circuits::numeric::divergence::{
     DivergenceError, FeatureCounts, MAX_FEATURES, divergence, sum_ln_totals,
 };
@@ -23,14 +23,16 @@ fn the_most_features_of_the_most_records_keep_every_bit() {
     let reference = [1, FULL - 1];
     let feature = FeatureCounts { counts: &reference, reference: &reference };
     let got = divergence(&vec![feature; MAX_FEATURES]).expect("identical distributions score the guard");
-    assert_eq!((got.n, got.score), (FULL, (MAX_FEATURES as u64) << 15));
-    assert_eq!(got.sum, (BigUint::from(FULL) * MAX_FEATURES) << 63);
+    let guard = (BigUint::from(FULL) * MAX_FEATURES) << 63;
+    assert_eq!((got.n, BigUint::from(got.score)), (FULL, &guard >> 88));
+    assert_eq!(got.sum, guard);
 
     let totals = sum_ln_totals(vec![&reference[..]; MAX_FEATURES].into_iter()).expect("as many as allowed");
     assert_eq!(BigUint::from(totals), (table_ln(FULL) * MAX_FEATURES).to_biguint().expect("positive"));
 
     let far = FeatureCounts { counts: &[FULL, 0], reference: &reference };
-    assert!(matches!(divergence(&vec![far; MAX_FEATURES]), Err(DivergenceError::ScoreOverflow)));
+    let farthest = divergence(&vec![far; MAX_FEATURES]).expect("a score").score;
+    assert!((1 << 60..1 << 61).contains(&farthest), "{farthest}");
 }
 
 /// Totals of a whole alphabet of full counts need 45 bits: cut to 32 they would look like an honest total.
@@ -66,7 +68,7 @@ fn the_longest_histories_of_full_shares_score() {
         [("1000", 1 << 14, 1000 << 48), ("0.0000000000000036", 1 << 20, (1 << 20) - 1)]
     {
         let full = vec![FULL; rounds];
-        let score = compute_score(&full, &full, &decay(lambda), DECAY_START).map(|score| score.score);
+        let score = compute_score(&full, &full, &decay(lambda)).map(|score| score.score);
         assert_eq!(score, Ok(expected), "λ = {lambda}");
     }
 }
@@ -74,9 +76,6 @@ fn the_longest_histories_of_full_shares_score() {
 #[test]
 fn what_is_past_the_domain_of_rounds_is_an_error() {
     let fastest = decay("1000");
-    for first in [DECAY_START + 1, u128::MAX] {
-        assert_eq!(compute_score(&[1], &[1], &fastest, first), Err(RoundsError::FirstDecay { decay: first }));
-    }
     for total in [0, 1, FULL - 1] {
         assert!(
             share(FULL, total).is_err_and(|error| (error.units, error.total) == (FULL, total)),
@@ -85,7 +84,7 @@ fn what_is_past_the_domain_of_rounds_is_an_error() {
     }
     let source = share(FULL, FULL - 1).expect_err("more than the whole");
     let units_above_total = RoundsError::UnitsAboveTotal { round: 1, source };
-    assert_eq!(compute_score(&[0, FULL], &[0, FULL - 1], &fastest, 0), Err(units_above_total));
+    assert_eq!(compute_score(&[0, FULL], &[0, FULL - 1], &fastest), Err(units_above_total));
     for round in [MAX_ROUND + 1, 1 << 32, u64::MAX] {
         assert_eq!(fastest.at(round), Err(DecayError::RoundTooFar { round }));
     }

@@ -56,23 +56,23 @@ fn shares_rise_with_units_and_fall_with_totals() {
     }
 }
 
-/// The score's own floor, approached through decays one unit apart: with `λ = 1` and one full share, the
-/// score is `⌊decay/2^16⌋`.
+/// The score's own floor, approached through shares one unit apart: with `λ = 2^−20` and one round of `2^31`
+/// units, the score is `⌊units/8⌋`.
 #[test]
-fn the_score_steps_between_two_decays() {
-    let one = Decay::from_decimal("1").expect("admissible");
-    let score = |decay| compute_score(&[7], &[7], &one, decay).expect("in range").score;
+fn the_score_steps_between_two_shares() {
+    let slow = Decay::from_decimal("0.00000095367431640625").expect("admissible");
+    let score = |units| compute_score(&[units], &[1 << 31], &slow).expect("in range").score;
     let mut rng = rng(78);
-    for step in (0..1_000).map(|_| rng.gen_range(1..=1u64 << 48)).chain([1, 1 << 48]) {
-        let decay = u128::from(step) << 16;
-        assert_eq!([score(decay - 1), score(decay)], [step - 1, step]);
+    for step in (0..1_000).map(|_| rng.gen_range(1..=1u32 << 28)).chain([1, 1 << 28]) {
+        let units = step << 3;
+        assert_eq!([score(units - 1), score(units)], [u64::from(step) - 1, u64::from(step)]);
     }
 }
 
 /// The score recomputed: sum and floor with integers alone, then its distance from the real number.
 fn check(text: &str, History { units, totals }: &History) -> Real {
     let decay = Decay::from_decimal(text).expect("admissible");
-    let got = compute_score(units, totals, &decay, DECAY_START).expect("in range");
+    let got = compute_score(units, totals, &decay).expect("in range");
 
     let (lambda, one) = (decimal(text), real(1u32));
     let q = (-&lambda).exp();
@@ -145,9 +145,7 @@ fn scores_rise_with_units_and_rounds() {
     for _ in 0..500 {
         let decay = Decay::from_decimal(&format!("{:.12}", rng.gen_range(0.001..3.0))).expect("admissible");
         let History { mut units, totals } = random_history(&mut rng);
-        let score = |units: &[u32]| {
-            compute_score(units, &totals[..units.len()], &decay, DECAY_START).map(|s| s.score)
-        };
+        let score = |units: &[u32]| compute_score(units, &totals[..units.len()], &decay).map(|s| s.score);
         let shorter = score(&units[..units.len() - 1]);
         let before = score(&units);
         assert!(shorter.is_ok() && shorter.ok() <= before.clone().ok());

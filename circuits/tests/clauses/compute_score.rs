@@ -1,11 +1,11 @@
 use fairshare_circuits::chips::limbs::count as limb_count;
 use fairshare_circuits::chips::power_of_two;
-use fairshare_circuits::compute_score::{Cells, Clause, ComputeScoreCircuit, Instance, Rows, Trace, check};
+use fairshare_circuits::compute_score::{Cells, Clause, ComputeScoreCircuit, Rows, Trace, check};
 use halo2curves::bn256::Fr;
 use proptest::prelude::*;
 
 use super::support::{assert_accepted, assert_refused, failures};
-use crate::claims::{ComputeClaim as Claim, FULL_DECAY, GEOMETRY};
+use crate::claims::{ComputeClaim as Claim, GEOMETRY};
 
 const ROWS: Rows = Rows::new(GEOMETRY);
 
@@ -39,20 +39,26 @@ fn honest_score_is_accepted() {
 fn c1_instance_bound() {
     let claim = honest();
     let honest_rows = claim.instance.to_rows();
-    for row in 0..honest_rows.len() {
+    let readers = ["C1 context low", "C1 context high", "C1 rho", "C1 lambda", "C6 score"];
+    for (row, reader) in readers.into_iter().enumerate() {
         let mut rows = honest_rows;
         rows[row] += Fr::one();
-        assert_refused(&ComputeScoreCircuit::new(GEOMETRY, claim.trace()), &rows, &["permutation"]);
+        assert_refused(&ComputeScoreCircuit::new(GEOMETRY, claim.trace()), &rows, &[reader]);
     }
 }
 
 #[test]
-fn c1_rho_is_the_same_in_every_row() {
-    // The last row's ρ multiplies nothing.
-    let claim = honest();
-    let mut trace = claim.trace();
-    trace.set(Cells::Rho, ROWS.total(), Fr::zero());
-    claim.refused(trace, &["C1 rho"]);
+fn c1_rho_and_lambda_are_the_same_in_every_row() {
+    // Nothing is left to decay below the last row's ρ, and no units stand in it.
+    for (cells, name, also) in
+        [(Cells::Rho, "C1 same rho", Some("C4 decay")), (Cells::Lambda, "C1 same lambda", None)]
+    {
+        let claim = honest();
+        let mut trace = claim.trace();
+        trace.set(cells, ROWS.bottom(), Fr::zero());
+        let expected: Vec<_> = also.into_iter().chain([name]).collect();
+        claim.refused(trace, &expected);
+    }
 }
 
 #[test]
@@ -151,7 +157,7 @@ fn c4_decay() {
     // The decay rounded up in the last step, which no share reads: the part lost is negative.
     let claim = honest();
     let mut trace = claim.trace();
-    let row = ROWS.total();
+    let row = ROWS.bottom();
     trace.set(Cells::Decay(0), row, trace.get(Cells::Decay(0), row) + Fr::one());
     trace.recount();
     claim.refused(trace, &["C4 decay"]);
@@ -167,30 +173,31 @@ fn c4_decay() {
 
 #[test]
 fn c4_start() {
-    // Another first decay, with everything after it true.
-    let claim = honest();
-    let mut other = Claim::new("0.01", claim.witness.units.clone(), claim.witness.totals.clone(), 1 << 63);
-    other.instance.first_decay = claim.instance.first_decay;
-    let mut trace =
-        Trace::new(GEOMETRY, &Instance { first_decay: 1 << 63, ..other.instance }, &other.witness);
-    trace.set(Cells::Io, 0, Fr::from_raw([0, 1, 0, 0]));
-    other.refused(trace, &["C4 start"]);
+    // Half a decay in round 0, where the share is zero once there are no units; everything after it is true.
+    let mut claim = honest();
+    claim.witness.units = vec![0; 10];
+    claim.instance.score = 0;
+    let mut trace = claim.trace();
+    let rho = u128::from(claim.instance.rho);
+    let scale = fairshare_circuits::chips::limbs::scaling(64, GEOMETRY.alphabet_bits());
+    let mut decay = 1u128 << 63;
+    for row in 0..ROWS.bottom() {
+        trace.set_limbs(Cells::Decay(0), row, decay, 65);
+        let product = decay * rho;
+        decay = product >> 64;
+        trace.set_limbs(Cells::Lost(0), row, (product - (decay << 64)) << scale, 64);
+    }
+    trace.set_limbs(Cells::Decay(0), ROWS.bottom(), decay, 65);
+    trace.recount();
+    claim.refused(trace, &["C4 start"]);
 }
 
 #[test]
 fn c5_sum() {
     let claim = honest();
     let mut trace = claim.trace();
-    trace.set(Cells::Sum, 40, Fr::one());
+    trace.set(Cells::Sum, 40, trace.get(Cells::Sum, 40) + Fr::one());
     claim.refused(trace, &["C5 term"]);
-
-    // A head start of one unit in the last place vanishes in the score's floor, but not in its remainder.
-    let mut trace = claim.trace();
-    for row in 0..=ROWS.total() {
-        trace.set(Cells::Sum, row, trace.get(Cells::Sum, row) + Fr::one());
-    }
-    let refused = claim.constraints(trace);
-    assert!(refused.contains("C5 start"), "{refused:?}");
 }
 
 #[test]
@@ -212,28 +219,51 @@ fn remainder_limbs() -> impl Iterator<Item = Cells> {
 }
 
 #[test]
+fn c6_remainder_is_taken_off_the_sum() {
+    let claim = honest();
+    let mut trace = claim.trace();
+    let cells = Cells::UnitLimb(0);
+    trace.set(cells, ROWS.bottom(), trace.get(cells, ROWS.bottom()) + Fr::one());
+    trace.recount();
+    claim.refused(trace, &["C6 remainder"]);
+}
+
+#[test]
 fn c6_remainder_is_in_range() {
     // The limbs compose to the out-of-range remainder: only the table objects.
     let mut claim = honest();
-    claim.instance.score -= 1;
-    let honest = honest().trace();
     let mut trace = claim.trace();
+    claim.instance.score -= 1;
+    let last = remainder_limbs().last().expect("a limb");
     let width = GEOMETRY.alphabet_bits();
-    let cells: Vec<_> = remainder_limbs().collect();
-    for cells in &cells {
-        trace.set(*cells, ROWS.total(), honest.get(*cells, ROWS.total()));
+    trace.set(last, ROWS.bottom(), trace.get(last, ROWS.bottom()) + power_of_two(width));
+    for row in 0..=ROWS.bottom() {
+        trace.set(Cells::Sum, row, trace.get(Cells::Sum, row) - power_of_two(96));
     }
-    let last = cells[cells.len() - 1];
-    trace.set(last, ROWS.total(), honest.get(last, ROWS.total()) + power_of_two(width));
     trace.recount();
     claim.refused(trace, &["LogUp boundary"]);
+}
+
+#[test]
+fn c7_rounds_end() {
+    // Units below the last round that a proof covers: they would be paid by nobody's total.
+    for row in [ROWS.bottom(), GEOMETRY.usable_rows() - 1] {
+        let mut claim = honest();
+        claim.witness.totals.resize(row + 1, 0);
+        claim.witness.totals[row] = 7;
+        claim.witness.units.resize(row + 1, 0);
+        assert_eq!(claim.check(), Err(Clause::RoundsEnd));
+        claim.refused(claim.trace(), &["C7 totals"]);
+        claim.witness.units[row] = 7;
+        assert_eq!(claim.check(), Err(Clause::RoundsEnd));
+        claim.refused(claim.trace(), &["C7 totals", "C7 units"]);
+    }
 }
 
 prop_compose! {
     fn arb_claim()(
         lambda in prop::sample::select(vec!["0.0001", "0.01", "0.693147", "2.5", "1000"]),
         rounds in prop::collection::vec((0u32..=u32::MAX, 0u32..=u32::MAX, 0u8..4), 1..200),
-        first_decay in prop::sample::select(vec![0, 1, FULL_DECAY / 3, FULL_DECAY]),
     ) -> Claim {
         let (units, totals) = rounds
             .into_iter()
@@ -243,7 +273,7 @@ prop_compose! {
                 _ => (if total == 0 { 0 } else { units % total }, total),
             })
             .unzip();
-        Claim::new(lambda, units, totals, first_decay)
+        Claim::new(lambda, units, totals)
     }
 }
 

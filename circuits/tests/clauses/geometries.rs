@@ -38,7 +38,7 @@ fn data_scores() {
         let failing = |claim: &DataClaim, rows: &[Fr]| failures_in(geometry, &claim.circuit(), rows);
         assert_objects(geometry, failing(&claim, &claim.instance.to_rows()), &[]);
         claim.instance.score += 1;
-        assert_objects(geometry, failing(&claim, &claim.instance.to_rows()), &["D7 range"]);
+        assert_objects(geometry, failing(&claim, &claim.instance.to_rows()), &["D7 score"]);
     }
 }
 

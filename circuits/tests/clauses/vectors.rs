@@ -99,8 +99,6 @@ fn compute_scores_in(geometry: Geometry) {
                 context: CONTEXT,
                 rho: integer(&vector["rho"]),
                 lambda_q: integer(&vector["lambda_q"]),
-                first_round: 0,
-                first_decay: 1 << 64,
                 score,
             };
             let trace = compute_score::Trace::new(geometry, &instance, &witness);

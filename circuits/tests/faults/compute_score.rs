@@ -1,19 +1,19 @@
 use fairshare_circuits::chips::limbs::{count as limb_count, scaling};
 use fairshare_circuits::compute_score::{Cells, Clause, INSTANCE_ROWS, Instance, Rows, Witness, check};
-use ff::{Field, PrimeField};
+use ff::Field;
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 
 use super::plant::{
-    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs, small,
+    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, element, integer, lift, limbs, small,
 };
 use crate::claims::{ComputeClaim, GEOMETRY};
 use crate::fault::Fault;
 use crate::system::System;
 
 const ROWS: Rows = Rows::new(GEOMETRY);
-/// Rows of `io` that hold the score, and of the instance.
-const SCORE: (usize, usize) = (ROWS.total(), 6);
+/// Row of the instance that holds the score.
+const SCORE: usize = 4;
 const WIDTH: u32 = GEOMETRY.alphabet_bits();
 /// Bits of the limbed values, as PROTOCOL has them.
 const UNIT_BITS: u32 = 32;
@@ -50,7 +50,7 @@ fn extract(claim: &ComputeClaim) -> System {
 /// What the relation says of the linked units and totals, and the instance.
 fn violated(system: &System) -> Option<&'static str> {
     let numbers = |cells| -> Vec<u32> {
-        let values = &system.advice[column(cells)][ROWS.rounds()];
+        let values = &system.advice[column(cells)][..GEOMETRY.usable_rows()];
         values.iter().map(|value| small(*value).expect("32 bits")).collect()
     };
     let row = |name| system.instance[0][INSTANCE_ROWS.iter().position(|row| *row == name).expect("a row")];
@@ -58,43 +58,42 @@ fn violated(system: &System) -> Option<&'static str> {
         context: [row("context_low"), row("context_high")],
         rho: small(row("rho")).expect("ρ"),
         lambda_q: small(row("lambda_q")).expect("λ"),
-        first_round: small(row("first_round")).expect("a round"),
-        first_decay: small(row("first_decay")).expect("a decay"),
         score: small(row("score")).expect("a score"),
     };
     let witness = Witness { units: numbers(Cells::Units), totals: numbers(Cells::Totals) };
     check(GEOMETRY, &instance, &witness).err().map(|violation| violation.clause.name())
 }
 
-/// Follows the lie: sum, score and the score's remainder as the cells above them ask.
+/// Follows the lie: sum, score and the score's remainder as the other cells ask.
 fn follow(mut system: System) -> System {
-    carry(&mut system, "C5 term", column(Cells::Sum));
+    lift(&mut system, "C5 term", column(Cells::Sum), ROWS.bottom());
     rescore(system)
 }
 
+/// The score of the sum over all rounds as it is, and the remainder that it begins without.
 fn rescore(mut system: System) -> System {
-    let lambda = integer(get(&system, Cells::Io, ROWS.total() - 1));
-    // The gate is about a multiple of the product, so a sum of parts of it is a sum as well.
+    let total = get(&system, Cells::Sum, 0) - get(&system, Cells::Sum, ROWS.bottom());
+    // The gate is about a multiple of the sum, so a sum of parts of it is a sum as well.
     let scaled = REMAINDER_BITS + scaling(REMAINDER_BITS, WIDTH);
     let multiple = Fr::from(1 << (scaled - REMAINDER_BITS));
-    let product = integer(get(&system, Cells::Sum, ROWS.total()) * element(&lambda) * multiple);
+    let product = integer(total * multiple);
     let score = &product >> scaled;
     assert!(score.bits() <= 64, "a score that the instance's type can hold");
     set_score(&mut system, &score);
     let remainder = product & ((BigUint::from(1u32) << scaled) - 1u32);
-    for (index, limb) in limbs(&remainder, WIDTH, limb_count(REMAINDER_BITS, WIDTH)).into_iter().enumerate() {
-        system.advice[column(Cells::UnitLimb(0)) + index][ROWS.total()] = limb;
-    }
+    set_limbs(&mut system, Cells::UnitLimb(0), ROWS.bottom(), &remainder, REMAINDER_BITS);
+    let begins = -element(&remainder) * multiple.invert().expect("an odd modulus");
+    let shift = begins - get(&system, Cells::Sum, ROWS.bottom());
+    (0..=ROWS.bottom()).for_each(|row| add(&mut system, Cells::Sum, row, shift));
     system
 }
 
 fn score(system: &System) -> BigUint {
-    integer(system.instance[0][SCORE.1])
+    integer(system.instance[0][SCORE])
 }
 
 fn set_score(system: &mut System, score: &BigUint) {
-    set(system, Cells::Io, SCORE.0, element(score));
-    system.instance[0][SCORE.1] = element(score);
+    system.instance[0][SCORE] = element(score);
 }
 
 fn lie(changes: impl IntoIterator<Item = (Cells, usize, Fr)>) -> System {
@@ -115,23 +114,28 @@ fn set_limbs(system: &mut System, first: Cells, row: usize, value: &BigUint, bit
 /// `ρ = 0` from a round on, and nothing left of the decay after it.
 fn rho_vanishes() -> System {
     let mut system = honest();
-    (LAST - 1..=ROWS.total()).for_each(|row| set(&mut system, Cells::Rho, row, Fr::ZERO));
-    (LAST - 1..ROWS.total())
+    (LAST..=ROWS.bottom()).for_each(|row| set(&mut system, Cells::Rho, row, Fr::ZERO));
+    (LAST - 1..ROWS.bottom())
         .for_each(|row| set_limbs(&mut system, Cells::Lost(0), row, &BigUint::ZERO, LOST_BITS));
-    (LAST..=ROWS.total())
+    (LAST..=ROWS.bottom())
         .for_each(|row| set_limbs(&mut system, Cells::Decay(0), row, &BigUint::ZERO, DECAY_BITS));
     follow(system)
 }
 
 /// The decay of the last round is another, and the true recurrence goes on from it.
 fn other_decay(decay: impl FnOnce(BigUint) -> BigUint) -> System {
-    let mut system = honest();
-    let rho = integer(get(&system, Cells::Rho, 0));
+    let system = honest();
     let limb = |index: usize| integer(get(&system, Cells::Decay(index), LAST)) << (WIDTH as usize * index);
-    let mut decay = decay((0..limb_count(DECAY_BITS, WIDTH)).map(limb).sum());
-    for row in LAST..=ROWS.total() {
+    let decay = decay((0..limb_count(DECAY_BITS, WIDTH)).map(limb).sum());
+    recur(system, LAST, decay)
+}
+
+/// The true recurrence from a decay on.
+fn recur(mut system: System, first: usize, mut decay: BigUint) -> System {
+    let rho = integer(get(&system, Cells::Rho, 1));
+    for row in first..=ROWS.bottom() {
         set_limbs(&mut system, Cells::Decay(0), row, &decay, DECAY_BITS);
-        if row < ROWS.total() {
+        if row < ROWS.bottom() {
             let product = &decay * &rho;
             decay = &product >> 64u32;
             let lost = (product - (&decay << 64u32)) << scaling(LOST_BITS, WIDTH);
@@ -161,22 +165,31 @@ fn too_many_units(rest_as_limb: bool) -> System {
     follow(system)
 }
 
-/// Another first decay, with everything after it true.
+/// Half a decay in the first round, with everything after it true.
 fn other_start() -> System {
-    let honest = ComputeClaim::honest();
-    let other = ComputeClaim::new("0.01", honest.witness.units, honest.witness.totals, 1 << 63);
-    let mut system = extract(&other);
-    let first = Fr::from_u128(honest.instance.first_decay);
-    set(&mut system, Cells::Io, 0, first);
-    system.instance[0][5] = first;
+    recur(honest(), 0, BigUint::from(1u32) << 63u32)
+}
+
+/// The sum larger by a unit of score, from a row upwards.
+fn sum_ahead_from(last: usize) -> System {
+    let mut system = score_off(true);
+    (0..=last).for_each(|row| add(&mut system, Cells::Sum, row, Fr::from(2).pow_vartime([96])));
     system
 }
 
-/// The sum larger by what is worth many units of score, from a row on.
-fn sum_ahead_from(first: usize) -> System {
+/// `λ_q` twice as large from a round on.
+fn other_lambda() -> System {
     let mut system = honest();
-    (first..=ROWS.total()).for_each(|row| add(&mut system, Cells::Sum, row, Fr::from_u128(1 << 80)));
-    rescore(system)
+    let twice = get(&system, Cells::Lambda, 1).double();
+    (LAST..=ROWS.bottom()).for_each(|row| set(&mut system, Cells::Lambda, row, twice));
+    follow(system)
+}
+
+/// Units, or totals, in a row that is no round's.
+fn past_the_rounds(cells: Cells) -> System {
+    let mut system = honest();
+    set(&mut system, cells, ROWS.bottom(), Fr::from(7));
+    system
 }
 
 /// One unit of share more in round 0, and the remainder negative.
@@ -199,9 +212,10 @@ fn rounded_down(slack: Fr) -> System {
     follow(system)
 }
 
-fn score_without_remainder() -> System {
+/// One unit of score more or less than the truth, and nothing else.
+fn score_off(more: bool) -> System {
     let mut system = honest();
-    let score = score(&system) + 1u32;
+    let score = if more { score(&system) + 1u32 } else { score(&system) - 1u32 };
     set_score(&mut system, &score);
     system
 }
@@ -213,21 +227,16 @@ fn last_of_remainder() -> usize {
 
 /// One unit of score less, all of it in the remainder's last limb.
 fn remainder_too_large() -> System {
-    let mut system = honest();
-    let score = score(&system) - 1u32;
-    set_score(&mut system, &score);
-    system.advice[last_of_remainder()][ROWS.total()] += Fr::from(1 << WIDTH);
+    let mut system = score_off(false);
+    system.advice[last_of_remainder()][ROWS.bottom()] += Fr::from(1 << WIDTH);
+    let unit = Fr::from(2).pow_vartime([96]);
+    (0..=ROWS.bottom()).for_each(|row| add(&mut system, Cells::Sum, row, -unit));
     system
 }
 
 fn other_instance(row: usize) -> System {
     let mut system = honest();
-    system.instance[0][row] += match row {
-        2 => Fr::from(1 << 40),
-        3 => Fr::from(1 << 20),
-        5 => -Fr::from(1 << 40),
-        _ => Fr::ONE,
-    };
+    system.instance[0][row] += Fr::from([1, 1, 1 << 40, 1 << 20][row]);
     system
 }
 
@@ -253,7 +262,10 @@ fn cases() -> Vec<Case> {
     let eighth = Fr::from(8).invert().expect("an odd modulus");
     let unfloored = || lie([(share, 0, eighth), (remainder, 0, -Fr::from(125)), (slack, 0, Fr::from(125))]);
     let mut cases = vec![
-        constraint("no decay at the end", "C1 rho", rho_vanishes()),
+        constraint("another ρ", "C1 rho", other_instance(2)),
+        constraint("another λ", "C1 lambda", other_instance(3)),
+        constraint("no decay at the end", "C1 same rho", rho_vanishes()),
+        constraint("a larger λ at the end", "C1 same lambda", other_lambda()),
         case(
             "too many units",
             Fault::Constraint("C2 rest"),
@@ -274,9 +286,9 @@ fn cases() -> Vec<Case> {
         constraint("another decay", "C4 decay", other_decay(|decay| decay << 1u32)),
         lookup("a decay rounded up", Cells::Lost(0), negative_loss()),
         constraint("another first decay", "C4 start", other_start()),
-        constraint("a head start", "C5 start", sum_ahead_from(0)),
         constraint("a step aside", "C5 term", sum_ahead_from(41)),
-        constraint("no division", "C6 score", score_without_remainder()),
+        constraint("a head start", "C6 remainder", sum_ahead_from(ROWS.bottom())),
+        constraint("no division", "C6 score", score_off(true)),
         case(
             "a remainder too large",
             Fault::Lookup(last_of_remainder()),
@@ -296,10 +308,19 @@ fn cases() -> Vec<Case> {
         },
     ];
     cases.extend(redundant().map(|(name, label, lie)| Case { breaks: None, ..constraint(name, label, lie) }));
-    // The relation sees neither contexts nor the first round: there the lie is that the instance says so.
-    cases.extend((0..INSTANCE_ROWS.len()).map(|row| Case {
-        breaks: (![0, 1, 4].contains(&row)).then(|| Clause::Score.name()),
-        ..case(INSTANCE_ROWS[row], Fault::Copy(row), other_instance(row), "permutation", Clause::Score)
+    // The relation does not see contexts: there the lie is that the instance says so.
+    let contexts = [("context, low", "C1 context low"), ("context, high", "C1 context high")];
+    cases.extend(
+        contexts.into_iter().enumerate().map(|(row, (name, label))| Case {
+            breaks: None,
+            ..constraint(name, label, other_instance(row))
+        }),
+    );
+    let ends =
+        [("units past the end", "C7 units", Cells::Units), ("totals past", "C7 totals", Cells::Totals)];
+    cases.extend(ends.into_iter().map(|(name, label, cells)| Case {
+        breaks: Some(Clause::RoundsEnd.name()),
+        ..constraint(name, label, past_the_rounds(cells))
     }));
     cases
 }

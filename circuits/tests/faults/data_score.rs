@@ -7,7 +7,8 @@ use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 
 use super::plant::{
-    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, limbs, small,
+    Case, Finish, Hide, assert_complete, assert_every_lookup_bites, carry, element, integer, lift, limbs,
+    small,
 };
 use crate::claims::{DataClaim, GEOMETRY};
 use crate::fault::Fault;
@@ -18,9 +19,9 @@ const WIDTH: u32 = GEOMETRY.alphabet_bits();
 /// Bits of the limbed values, as PROTOCOL has them.
 const OFFSET_BITS: u32 = 21;
 const COUNT_BITS: u32 = 32;
-const REMAINDER_BITS: u32 = 80;
-/// Rows of `io` that hold the score, and of the instance.
-const SCORE: (usize, usize) = (GEOMETRY.alphabet() + 2, 6);
+const REMAINDER_BITS: u32 = 88;
+/// Row of the instance that holds the score.
+const SCORE: usize = 5;
 
 fn column(cells: Cells) -> usize {
     cells.index(GEOMETRY)
@@ -61,70 +62,71 @@ fn violated(system: &System) -> Option<&'static str> {
     check(&instance, &reference, &Witness { counts }).err().map(|violation| violation.clause.name())
 }
 
-/// Follows the lie: running total, sum, score, remainder and slack as the cells above them ask.
+/// Follows the lie: logarithms, running total, sum, score and remainder as the other cells ask.
 fn follow(mut system: System) -> System {
     carry(&mut system, "D3 running total", column(Cells::Running));
-    carry(&mut system, "D6 term", column(Cells::Sum));
-    carry(&mut system, "D6 total", column(Cells::Sum));
+    for row in 0..ROWS.bottom() {
+        let constraint =
+            system.constraints.iter().find(|it| it.name == "D5 logarithm").expect("a constraint");
+        let residue = system.evaluate(&constraint.polynomial, row);
+        add(&mut system, Cells::Logarithm, row, -residue);
+    }
+    resum(system)
+}
+
+/// Follows the counts and logarithms as they are.
+fn resum(mut system: System) -> System {
+    let context = get(&system, Cells::Sum, 0);
+    lift(&mut system, "D6 term", column(Cells::Sum), ROWS.bottom());
+    set(&mut system, Cells::Sum, 0, context);
     rescore(system)
 }
 
-fn divisor(system: &System) -> BigUint {
-    integer(get(system, Cells::Records, ROWS.division())) << 48u32
-}
-
-/// The score of the sum as it is, with its remainder and slack.
+/// The score of the sum over all symbols as it is, and the remainder that it begins without.
 fn rescore(mut system: System) -> System {
-    let divisor = divisor(&system);
-    let total = integer(get(&system, Cells::Sum, ROWS.total() + 1));
-    let remainder = &total % &divisor;
-    set_score(&mut system, &(total / &divisor));
-    set_wide(&mut system, ROWS.remainder(), &remainder);
-    set_wide(&mut system, ROWS.slack(), &(divisor - 1u32 - remainder));
+    let scaled = REMAINDER_BITS + scaling(REMAINDER_BITS, WIDTH);
+    let multiple = Fr::from(1 << (scaled - REMAINDER_BITS));
+    // The gate is about a multiple of the sum, so a sum of parts of it is a sum as well.
+    let product = integer(total(&system) * multiple);
+    set_score(&mut system, &(&product >> scaled));
+    let remainder = product & ((BigUint::from(1u32) << scaled) - 1u32);
+    let all = limbs(&remainder, WIDTH, limb_count(REMAINDER_BITS, WIDTH));
+    let (low, high) = all.split_at(limb_count(COUNT_BITS, WIDTH));
+    let mut put = |first: Cells, row: usize, limbs: &[Fr]| {
+        limbs.iter().enumerate().for_each(|(index, limb)| system.advice[column(first) + index][row] = *limb);
+    };
+    put(Cells::CountLimb(0), 0, low);
+    put(Cells::Offset(0), ROWS.bottom(), high);
+    let low_bits = WIDTH as usize * low.len();
+    let taken_off =
+        element(&((remainder >> low_bits) << low_bits)) * multiple.invert().expect("an odd modulus");
+    let shift = -taken_off - get(&system, Cells::Sum, ROWS.bottom());
+    (1..=ROWS.bottom()).for_each(|row| add(&mut system, Cells::Sum, row, shift));
     system
 }
 
+/// `S`, of the cells as they are.
+fn total(system: &System) -> Fr {
+    let [features, ln_totals] = [3, 4].map(|row| system.instance[0][row]);
+    let guard = Fr::from(1 << 63) - get(system, Cells::Logarithm, 0);
+    let terms = get(system, Cells::Sum, 1) - get(system, Cells::Sum, ROWS.bottom());
+    terms + get(system, Cells::Records, 0) * (ln_totals + features * guard)
+}
+
 fn score(system: &System) -> BigUint {
-    integer(system.instance[0][SCORE.1])
+    integer(system.instance[0][SCORE])
 }
 
 fn set_score(system: &mut System, score: &BigUint) {
     assert!(score.bits() <= 64, "a score that the instance's type can hold");
-    set(system, Cells::Io, SCORE.0, element(score));
-    system.instance[0][SCORE.1] = element(score);
+    system.instance[0][SCORE] = element(score);
 }
 
-/// A value in column `a` and its limbs.
-fn set_wide(system: &mut System, row: usize, value: &BigUint) {
-    set(system, Cells::Running, row, element(value));
-    let first = column(Cells::Offset(0));
-    let per_row = Cells::count(GEOMETRY) - first;
-    let limbs = limbs(value, WIDTH, limb_count(REMAINDER_BITS, WIDTH));
-    for (offset, limbs) in limbs.chunks(per_row).enumerate() {
-        for (column, limb) in limbs.iter().enumerate() {
-            system.advice[first + column][row + offset] = *limb;
-        }
-    }
-}
-
-/// One unit of score more or less than the truth; the remainder follows in the field, its limbs do not.
+/// One unit of score more or less than the truth, and nothing else.
 fn score_off(more: bool) -> System {
     let mut system = extract(&DataClaim::honest());
-    let divisor = element(&divisor(&system));
-    let (score, step) = match more {
-        true => (score(&system) + 1u32, -divisor),
-        false => (score(&system) - 1u32, divisor),
-    };
+    let score = if more { score(&system) + 1u32 } else { score(&system) - 1u32 };
     set_score(&mut system, &score);
-    let remainder = get(&system, Cells::Running, ROWS.remainder()) + step;
-    let slack = get(&system, Cells::Running, ROWS.slack()) - step;
-    for (row, value) in [(ROWS.remainder(), remainder), (ROWS.slack(), slack)] {
-        if integer(value).bits() <= 80 {
-            set_wide(&mut system, row, &integer(value));
-        } else {
-            set(&mut system, Cells::Running, row, value);
-        }
-    }
     system
 }
 
@@ -159,22 +161,18 @@ fn no_coefficients() -> System {
     })
 }
 
-/// Another bin's interval, and the flag that makes the count normalise with it.
-fn other_interval(flag: bool) -> System {
+/// The interval of the number in row `from`, for that in another row.
+fn other_interval(row: usize, from: usize) -> System {
     let honest = extract(&DataClaim::honest());
     let cells = [Cells::Interval, Cells::A, Cells::B, Cells::CMagnitude];
-    let scale = Fr::from(1 << scaling(OFFSET_BITS, WIDTH)).invert().expect("an odd modulus");
-    let limb = |limb: usize| get(&honest, Cells::Offset(limb), 3) * Fr::from(1u64 << (WIDTH as usize * limb));
-    let offset = (0..limb_count(OFFSET_BITS, WIDTH)).map(limb).sum::<Fr>() * scale;
-    let interval = get(&honest, Cells::Interval, 4);
-    let mantissa = Fr::from(1 << 31) + interval * Fr::from(1 << 21) + offset;
-    let normalised = get(&honest, Cells::Counts, 3) * get(&honest, Cells::Power, 3);
-    lie(|_, changes| {
-        changes.extend(cells.map(|cells| (cells, 3, get(&honest, cells, 4))));
-        if flag {
-            changes.push((Cells::Nonempty, 3, normalised * mantissa.invert().expect("a mantissa")));
-        }
-    })
+    lie(|_, changes| changes.extend(cells.map(|cells| (cells, row, get(&honest, cells, from)))))
+}
+
+/// A logarithm that its coefficients do not give.
+fn other_logarithm() -> System {
+    let mut system = extract(&DataClaim::honest());
+    add(&mut system, Cells::Logarithm, 3, Fr::from_u128(1 << 90));
+    resum(system)
 }
 
 /// Half-integer counts: `c = 2^30 + 1/2` normalises as `2^31 + 1` with `p = 2`. With `limb`, the count itself
@@ -182,39 +180,31 @@ fn other_interval(flag: bool) -> System {
 fn half_counts(limb: bool) -> System {
     let half = Fr::TWO_INV;
     let power = Fr::from(1 << 30);
-    (1..64u32)
-        .map(|reference| {
-            let claim = DataClaim::new(&[(vec![1 << 30, (1 << 30) + 5], vec![7, reference])]);
-            let mut system = extract(&claim);
-            for (row, count, offset) in [(1, power + half, 1u64), (2, power + Fr::from(4) + half, 9)] {
-                set(&mut system, Cells::Counts, row, count);
-                let offset = BigUint::from(offset << scaling(OFFSET_BITS, WIDTH));
-                let offsets = limbs(&offset, WIDTH, limb_count(OFFSET_BITS, WIDTH));
-                for (index, value) in offsets.into_iter().enumerate() {
-                    set(&mut system, Cells::Offset(index), row, value);
-                }
-                for index in 0..limb_count(COUNT_BITS, WIDTH) {
-                    let value = if limb && index == 0 { count } else { Fr::ZERO };
-                    set(&mut system, Cells::CountLimb(index), row, value);
-                }
-            }
-            carry(&mut system, "D3 running total", column(Cells::Running));
-            carry(&mut system, "D6 term", column(Cells::Sum));
-            carry(&mut system, "D6 total", column(Cells::Sum));
-            system
-        })
-        // The two halves of logarithms add up to an integer for every other reference.
-        .find(|system| integer(get(system, Cells::Sum, ROWS.total() + 1)).bits() < 180)
-        .map(rescore)
-        .expect("a reference that suits")
+    let claim = DataClaim::new(&[(vec![1 << 30, (1 << 30) + 5], vec![7, 8])]);
+    let mut system = extract(&claim);
+    for (row, count, offset) in [(1, power + half, 1u64), (2, power + Fr::from(4) + half, 9)] {
+        set(&mut system, Cells::Counts, row, count);
+        let offset = BigUint::from(offset << scaling(OFFSET_BITS, WIDTH));
+        let offsets = limbs(&offset, WIDTH, limb_count(OFFSET_BITS, WIDTH));
+        for (index, value) in offsets.into_iter().enumerate() {
+            set(&mut system, Cells::Offset(index), row, value);
+        }
+        for index in 0..limb_count(COUNT_BITS, WIDTH) {
+            let value = if limb && index == 0 { count } else { Fr::ZERO };
+            set(&mut system, Cells::CountLimb(index), row, value);
+        }
+    }
+    follow(system)
 }
 
-/// `n` twice as large in the row of the division, which halves the score.
+/// One record more in the instance, with its logarithm, than in the rows of the totals.
 fn other_records() -> System {
-    let mut system = extract(&DataClaim::honest());
-    let twice = get(&system, Cells::Records, ROWS.division()).double();
-    set(&mut system, Cells::Records, ROWS.division(), twice);
-    rescore(system)
+    let mut claim = DataClaim::honest();
+    let honest = Fr::from(u64::from(claim.instance.records.get()));
+    claim.instance.records = claim.instance.records.checked_add(1).expect("32 bits");
+    let mut system = extract(&claim);
+    (1..=ROWS.bottom()).for_each(|row| set(&mut system, Cells::Records, row, honest));
+    resum(system)
 }
 
 fn unused_symbol() -> System {
@@ -233,41 +223,34 @@ fn ahead_from(first: usize) -> System {
     missing_record(|system| (first..=4).for_each(|row| add(system, Cells::Running, row, Fr::ONE)))
 }
 
-/// The sum larger by what a unit of score is worth, from a row on.
-fn sum_ahead_from(first: usize) -> System {
-    let mut system = extract(&DataClaim::honest());
-    let unit = element(&divisor(&system));
-    (first..=ROWS.total() + 1).for_each(|row| add(&mut system, Cells::Sum, row, unit));
-    rescore(system)
-}
-
-fn score_without_remainder() -> System {
-    let mut system = extract(&DataClaim::honest());
-    let score = score(&system) + 1u32;
-    set_score(&mut system, &score);
+/// The sum larger by a unit of score, from a row upwards.
+fn sum_ahead_from(last: usize) -> System {
+    let mut system = score_off(true);
+    (1..=last).for_each(|row| add(&mut system, Cells::Sum, row, unit()));
     system
 }
 
-/// One unit of score less, the remainder above its bound, and the slack of another remainder.
+/// What a unit of score is of the sum.
+fn unit() -> Fr {
+    Fr::from(2).pow_vartime([u64::from(REMAINDER_BITS)])
+}
+
+/// The column of the remainder's last limb, in row `F`.
+fn last_of_remainder() -> usize {
+    column(Cells::Offset(0)) + limb_count(REMAINDER_BITS, WIDTH) - limb_count(COUNT_BITS, WIDTH) - 1
+}
+
+/// One unit of score less, all of it in the remainder's last limb.
 fn remainder_too_large() -> System {
     let mut system = score_off(false);
-    set_wide(&mut system, ROWS.slack(), &BigUint::from(1u32));
-    system
-}
-
-/// One unit of score less; the negative slack is its own first limb.
-fn slack_as_limb() -> System {
-    let mut system = score_off(false);
-    let slack = get(&system, Cells::Running, ROWS.slack());
-    set_wide(&mut system, ROWS.slack(), &BigUint::ZERO);
-    set(&mut system, Cells::Running, ROWS.slack(), slack);
-    set(&mut system, Cells::Offset(0), ROWS.slack(), slack);
+    system.advice[last_of_remainder()][ROWS.bottom()] += Fr::from(1 << WIDTH);
+    (1..=ROWS.bottom()).for_each(|row| add(&mut system, Cells::Sum, row, -unit()));
     system
 }
 
 fn other_instance(row: usize) -> System {
     let mut system = extract(&DataClaim::honest());
-    system.instance[0][row] += if row == 5 { Fr::from_u128(1 << 100) } else { Fr::ONE };
+    system.instance[0][row] += if row == 4 { Fr::from_u128(1 << 100) } else { Fr::ONE };
     system
 }
 
@@ -286,26 +269,32 @@ fn cases() -> Vec<Case> {
     let on_row = |name, label, row, lie| case(name, Fault::OnRow(label, row), lie, label, Clause::Score);
     let usable = GEOMETRY.usable_rows();
     let mut cases = vec![
-        constraint("half the score", "D1 records", other_records(), Clause::Score),
+        constraint("records of the instance", "D1 records", other_instance(2), Clause::FeatureTotals),
+        constraint("records of the totals", "D1 same records", other_records(), Clause::FeatureTotals),
         constraint("an unused symbol", "D2 unused-empty", unused_symbol(), Clause::UnusedEmpty),
         constraint("a record missing", "D3 feature total", missing_record(|_| {}), Clause::FeatureTotals),
         constraint("a record missing, start", "D3 start", ahead_from(1), Clause::FeatureTotals),
         constraint("a record missing, middle", "D3 running total", ahead_from(2), Clause::FeatureTotals),
         constraint("half counts", "D4 counts-range", half_counts(false), Clause::CountsRange),
         lookup("half counts, limb", Cells::CountLimb(0), half_counts(true), Clause::CountsRange),
-        constraint("another logarithm", "D5 normalised", other_interval(false), Clause::Score),
-        constraint("another logarithm, flag", "D5 nonempty", other_interval(true), Clause::Score),
+        constraint("another interval", "D5 normalised", other_interval(3, 4), Clause::Score),
+        constraint("another interval for n", "D5 normalised n", other_interval(0, 3), Clause::Score),
+        constraint("another logarithm", "D5 logarithm", other_logarithm(), Clause::Score),
         lookup("a free coefficient", Cells::Interval, other_coefficient(), Clause::Score),
         lookup("a free exponent", Cells::Exponent, other_exponent(), Clause::Score),
         case("no coefficients", Fault::Tags, no_coefficients(), "LogUp boundary", Clause::Score),
-        constraint("a head start", "D6 start", sum_ahead_from(1), Clause::Score),
-        constraint("a step aside", "D6 term", sum_ahead_from(31), Clause::Score),
-        constraint("a last step", "D6 total", sum_ahead_from(ROWS.total() + 1), Clause::Score),
-        constraint("no division", "D7 division", score_without_remainder(), Clause::Score),
-        constraint("no bound", "D7 remainder", remainder_too_large(), Clause::Score),
-        on_row("a negative remainder", "D7 range", ROWS.remainder(), score_off(true)),
-        on_row("a remainder too large", "D7 range", ROWS.slack(), score_off(false)),
-        lookup("a negative limb", Cells::Offset(0), slack_as_limb(), Clause::Score),
+        constraint("a step aside", "D6 term", sum_ahead_from(30), Clause::Score),
+        constraint("a head start", "D7 high", sum_ahead_from(ROWS.bottom()), Clause::Score),
+        constraint("no division", "D7 score", score_off(true), Clause::Score),
+        constraint("other features", "D7 score", other_instance(3), Clause::InstanceBound),
+        constraint("other totals", "D7 score", other_instance(4), Clause::Score),
+        case(
+            "a remainder too large",
+            Fault::Lookup(last_of_remainder()),
+            remainder_too_large(),
+            "LogUp boundary",
+            Clause::Score,
+        ),
         on_row("a free coefficient, end", "LogUp boundary", usable, other_coefficient()),
         on_row("a free coefficient, start", "LogUp boundary", 0, other_coefficient()),
         Case {
@@ -317,13 +306,11 @@ fn cases() -> Vec<Case> {
             ..constraint("a free coefficient, sum", "LogUp sum", other_coefficient(), Clause::Score)
         },
     ];
-    // The relation does not see contexts, and computes `Ln(n)` itself: there the lie is that the instance
-    // says so.
-    let breaks = [None, None, Some(Clause::FeatureTotals), Some(Clause::InstanceBound), None];
-    let breaks = breaks.into_iter().chain([Some(Clause::Score); 2]);
-    cases.extend(breaks.enumerate().map(|(row, breaks)| Case {
-        breaks: breaks.map(Clause::name),
-        ..case(INSTANCE_ROWS[row], Fault::Copy(row), other_instance(row), "permutation", Clause::Score)
+    // The relation does not see contexts: there the lie is that the instance says so.
+    let contexts = [("context, low", "D1 context low"), ("context, high", "D1 context high")];
+    cases.extend(contexts.into_iter().enumerate().map(|(row, (name, label))| Case {
+        breaks: None,
+        ..constraint(name, label, other_instance(row), Clause::Score)
     }));
     cases
 }

@@ -27,9 +27,6 @@ pub const GEOMETRY: Geometry = match option_env!("FAIRSHARE_GEOMETRY") {
     },
 };
 
-/// `decay_0` of a history's first round.
-pub const FULL_DECAY: u128 = 1 << 64;
-
 /// A segment and its counts.
 #[derive(Clone, Debug)]
 pub struct HistogramClaim {
@@ -129,15 +126,13 @@ pub struct ComputeClaim {
 }
 
 impl ComputeClaim {
-    pub fn new(lambda: &str, units: Vec<u32>, totals: Vec<u32>, first_decay: u128) -> Self {
+    pub fn new(lambda: &str, units: Vec<u32>, totals: Vec<u32>) -> Self {
         let decay = Decay::from_decimal(lambda).expect("a λ");
-        let score = compute_score(&units, &totals, &decay, first_decay).expect("a true claim").score;
+        let score = compute_score(&units, &totals, &decay).expect("a true claim").score;
         let instance = compute_score::Instance {
             context: [Fr::from(5), Fr::from(6)],
             rho: decay.rho(),
             lambda_q: decay.lambda_q(),
-            first_round: 9,
-            first_decay,
             score,
         };
         Self { geometry: GEOMETRY, instance, witness: compute_score::Witness { units, totals } }
@@ -147,7 +142,7 @@ impl ComputeClaim {
     pub fn honest() -> Self {
         let units = vec![5, 0, 1000, 717, 0, 981_855_952, 185, 1, u32::MAX, 643];
         let totals = vec![1000, 0, 1000, 1000, 1, 2_149_573_388, 1000, 1, u32::MAX, 1000];
-        Self::new("0.01", units, totals, FULL_DECAY)
+        Self::new("0.01", units, totals)
     }
 
     pub fn honest_in(geometry: Geometry) -> Self {

@@ -1,5 +1,4 @@
-//! What can be left out of a circuit that has been taken apart: one constraint, one copy, one look-up, the
-//! tags.
+//! What can be left out of a circuit that has been taken apart: one constraint, one look-up, the tags.
 //!
 //! The planted faults and the bites of the uniqueness tests are made of these.
 
@@ -11,7 +10,7 @@ use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
 
 use crate::logup::{Argument, Fraction};
-use crate::system::{Constraint, Kind, System};
+use crate::system::{Constraint, System};
 
 /// What is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +19,6 @@ pub enum Fault {
     Constraint(&'static str),
     /// The constraint of that name, on one row.
     OnRow(&'static str, usize),
-    /// The copy of an instance row.
-    Copy(usize),
     /// The look-up whose value starts with this advice column.
     Lookup(usize),
     /// The tags that tell one table's tuples from another's.
@@ -50,11 +47,6 @@ impl Fault {
                 for selector in selectors {
                     assert!(std::mem::take(&mut system.selectors[selector][row]), "{name} is off there");
                 }
-            }
-            Self::Copy(row) => {
-                let before = system.copies.len();
-                system.copies.retain(|(_, right)| (right.kind, right.row) != (Kind::Instance, row));
-                assert_eq!(system.copies.len() + 1, before, "no copy of instance row {row}");
             }
             Self::Lookup(column) => {
                 return edit(system, argument, |fractions| {

@@ -129,6 +129,16 @@ impl Constraint {
         queries
     }
 
+    /// What switches it on: a selector, or a sum or difference of some, by which the rest is multiplied.
+    pub fn switch(&self) -> &Expression<Fr> {
+        let Expression::Product(switch, _) = &self.polynomial else {
+            panic!("{}: a constraint without a selector", self.name);
+        };
+        let is_selector = |leaf: &Expression<Fr>| matches!(leaf, Expression::Selector(_));
+        visit(switch, &mut |leaf| assert!(is_selector(leaf), "{}: switched by {leaf:?}", self.name));
+        switch
+    }
+
     /// The selectors that it contains.
     pub fn selectors(&self) -> BTreeSet<usize> {
         let mut selectors = BTreeSet::new();
@@ -272,9 +282,9 @@ impl System {
         }
     }
 
-    /// Whether every selector of a constraint is enabled on a row.
+    /// Whether a constraint is switched on in a row.
     pub fn is_active(&self, constraint: &Constraint, row: usize) -> bool {
-        constraint.selectors().into_iter().all(|selector| self.selectors[selector][row])
+        self.evaluate(constraint.switch(), row) != Fr::ZERO
     }
 
     /// Every constraint that does not vanish, on every row, and every copy whose cells differ.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use fairshare_circuits::chips::ln_table::TABLE_ROWS;
+use fairshare_circuits::chips::ln_table::{EXPONENTS, INTERVALS};
 use fairshare_circuits::geometry::Geometry;
 
 use super::rank::{Direction, Jacobian, Lookups};
@@ -19,7 +19,8 @@ const UNEXPLAINED: &str = "UNEXPLAINED";
 /// where something begins or ends, which is every kind of row, and a sample of the others.
 fn rows(usable: usize) -> Vec<usize> {
     let near = |row: usize| row.saturating_sub(3)..row + 9;
-    let ends = [0, 8, TABLE_ROWS - 32, TABLE_ROWS, GEOMETRY.alphabet(), usable - 8].map(near);
+    let alphabet = GEOMETRY.alphabet();
+    let ends = [0, 8, INTERVALS, alphabet, alphabet + EXPONENTS, usable - 8].map(near);
     let is_taken = |row: &usize| {
         GEOMETRY == Geometry::COMPACT || row.is_multiple_of(97) || ends.iter().any(|rows| rows.contains(row))
     };

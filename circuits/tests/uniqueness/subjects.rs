@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fairshare_circuits::chips::limbs;
-use fairshare_circuits::chips::ln_table::TABLE_ROWS;
+use fairshare_circuits::chips::ln_table::{EXPONENTS, INTERVALS, exponents_row};
 use fairshare_circuits::columns::Symbol;
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
@@ -147,6 +147,7 @@ fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static s
     let rows = data_score::Rows::new(GEOMETRY);
     let is_symbol = rows.symbols().contains(&row);
     let is_empty = is_symbol && subject.value("c", row) == Fr::ZERO;
+    let exponents = exponents_row(GEOMETRY)..exponents_row(GEOMETRY) + EXPONENTS;
     if let Some(reason) = below(column, row) {
         return Some(reason);
     }
@@ -154,58 +155,40 @@ fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static s
         "c" | "ℓ" | "k" if !is_symbol => Some(LINKED_UNREAD),
         "ℓ" if is_empty => Some("linked; an empty bin's reference does not enter the sum"),
         "k" if is_empty => Some("linked; an empty bin adds nothing to its feature"),
-        "s" if !is_symbol => Some(UNREAD),
-        // `n` stands in rows 1..=division, `a` in the symbols' rows, the one after them and those of the two
-        // wide values, `S` down to the total.
-        "n" if row == 0 || row > rows.division() => Some(UNREAD),
-        "a" if row == 0 || row == rows.division() || row > rows.slack() => Some(UNREAD),
-        "S" if row == 0 || row > rows.total() + 1 => Some(UNREAD),
-        "io" if !(rows.total() - 1..rows.total() + 5).contains(&row) => Some(UNREAD),
-        "m_range" if row == 0 || row >= GEOMETRY.alphabet() => Some(SAME_ENTRY),
-        "m_ln" if row >= TABLE_ROWS => Some(SAME_ENTRY),
-        "e" | "i" if is_empty => {
-            Some("a tuple is exchanged as a whole: an empty bin's logarithm is multiplied by zero")
-        }
-        "e" | "i" if !is_symbol => Some(SILENT),
-        column if column.starts_with("o[") && is_empty => Some("an empty bin's offset is multiplied by zero"),
+        "L" | "n" | "a" | "S" if row > rows.bottom() => Some(UNREAD),
+        "L" if row == rows.bottom() => Some(UNREAD),
+        "m_range" if row == 0 || !(1..INTERVALS).contains(&row) => Some(SAME_ENTRY),
+        "m_ln" if row >= INTERVALS && !exponents.contains(&row) => Some(SAME_ENTRY),
+        "e" | "i" if row >= rows.bottom() => Some(SILENT),
         column if column.ends_with(']') => {
-            let is_wide = is_of_wide_value(subject.column(column) - subject.column("o[0]"), row);
-            (!is_symbol && !is_wide).then_some(SILENT)
+            let limb = subject.column(column) - subject.column("o[0]");
+            let is_high = row == rows.bottom() && limb < high_limbs();
+            (row >= rows.bottom() && !is_high).then_some(SILENT)
         }
         _ => None,
     }
 }
 
-/// Whether a limb, by its index among the limb columns, is of the division's remainder or slack: they take
-/// the limbs of their row, and of the next what they need beyond.
-fn is_of_wide_value(limb: usize, row: usize) -> bool {
-    let per_row = data_score::Cells::count(GEOMETRY) - data_score::Cells::Offset(0).index(GEOMETRY);
-    let rows = data_score::Rows::new(GEOMETRY);
-    let needed = limbs::count(80, GEOMETRY.alphabet_bits());
-    let taken = |first: usize| match row.checked_sub(first) {
-        Some(0) => limb < needed,
-        Some(1) => per_row + limb < needed,
-        _ => false,
-    };
-    taken(rows.remainder()) || taken(rows.slack())
+/// How many limbs of the remainder stand in row `F`, from the first limb of the offset on.
+fn high_limbs() -> usize {
+    let count = |bits| limbs::count(bits, GEOMETRY.alphabet_bits());
+    count(88) - count(32)
 }
 
 fn compute_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
-    let total = compute_score::Rows::new(GEOMETRY).total();
+    let bottom = compute_score::Rows::new(GEOMETRY).bottom();
     if let Some(reason) = below(column, row) {
         return Some(reason);
     }
     match column {
-        "u" | "U" if row >= total => Some(LINKED_UNREAD),
-        "z" if row >= total => Some(UNREAD),
-        "ρ" | "sum" if row > total => Some(UNREAD),
-        "io" if !(row == 0 || (total - 1..total + 4).contains(&row)) => Some(UNREAD),
+        "z" if row >= bottom => Some(UNREAD),
+        "ρ" | "λ" | "sum" if row > bottom => Some(UNREAD),
         "m" if row == 0 || row >= GEOMETRY.alphabet() => Some(SAME_ENTRY),
-        // In the row of the total stand the last decay, and the limbs of the score's remainder.
+        // In row F stand the last decay, and the limbs of the score's remainder.
         column if column.ends_with(']') => {
             let limb = subject.column(column) - subject.column("u[0]");
             let is_last = column.starts_with("decay[") || limb < limbs::count(96, GEOMETRY.alphabet_bits());
-            (row > total || row == total && !is_last).then_some(SILENT)
+            (row > bottom || row == bottom && !is_last).then_some(SILENT)
         }
         _ => None,
     }

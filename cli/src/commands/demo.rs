@@ -3,10 +3,12 @@
 //! A year of flights from New York City; its three airports are the contributors. Their records are their
 //! data, the year's days the rounds, and each airport's records a day its units of computing power.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fairshare_audit::snapshot::Paid;
+use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::keys::CircuitKind;
@@ -195,6 +197,7 @@ fn line(root: &Path, policy: &Policy, airport: &Airport, took: Duration) -> Resu
         records: 0,
         registered_in_round: airport.round,
         data_score: 0,
+        divergence: 0,
         units,
         compute_score: 0,
         commit_seconds: took.as_secs_f64(),
@@ -255,7 +258,7 @@ fn attack(output: Output, verifier: &Verifier<'_>, made: &[Made]) -> Result<Vec<
     let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
         .map_err(|source| CliError::Registration { path: made.bundle.clone(), source })?;
     let forgeries = [
-        ("EWR's data score raised by 2^-48 nats", raised, &made.registration),
+        ("EWR's data score raised by 1/256 nat", raised, &made.registration),
         ("EWR's data bundle replayed by JFK", replayed, &stolen),
     ];
     let mut attacks = Vec::new();
@@ -290,6 +293,7 @@ fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<()
             line.records = *records;
         }
         line.data_score = data.score;
+        line.divergence = NonZeroU32::new(line.records).map_or(0, |records| per_record(data.score, records));
         line.compute_score = compute.score;
     }
     Ok(())

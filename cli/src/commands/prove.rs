@@ -14,7 +14,7 @@ use crate::args::ProveArgs;
 use crate::error::{CliError, Status};
 use crate::interrupt;
 use crate::load;
-use crate::output::{Output, list, nats, seconds, thousands};
+use crate::output::{self, Output, list, seconds, thousands};
 use crate::progress::{self, Bars};
 
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
         let of = records.map_or_else(String::new, |records| format!(" of {} records", thousands(records)));
         list(&[
             ("proved", format!("the {} score{of} for {}", result.role, result.contributor)),
-            ("score", format!("{score} / 2^48 = {}", nats(score))),
+            ("score", output::score(proved.bundle.role(), score)),
             ("bundle", format!("{}, {} bytes, verified", result.bundle, thousands(result.bytes as u64))),
             ("time", seconds(elapsed)),
         ])

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::args::ScoreCommand;
 use crate::error::{CliError, Status};
-use crate::output::{Output, approximate, list, nats, notice, thousands};
+use crate::output::{Output, approximate, decimal, list, notice, thousands};
 use crate::{load, progress};
 
 #[derive(Serialize)]
@@ -13,7 +13,7 @@ struct DataScored {
     role: &'static str,
     records: u32,
     score: String,
-    nats: f64,
+    nats_per_record: f64,
 }
 
 #[derive(Serialize)]
@@ -39,13 +39,18 @@ pub fn run(command: &ScoreCommand, output: Output) -> Result<Status, CliError> {
                     thousands(policy.min_records())
                 ));
             }
-            let scored =
-                DataScored { role: "data", records, score: score.to_string(), nats: approximate(score) };
+            let per_record = result.per_record();
+            let scored = DataScored {
+                role: "data",
+                records,
+                score: score.to_string(),
+                nats_per_record: approximate(per_record),
+            };
             output.result(&scored, || {
                 list(&[
                     ("records", thousands(records)),
-                    ("score", format!("{score} / 2^48")),
-                    ("divergence", format!("{} nats", nats(score))),
+                    ("score", format!("{score} / 256 nats")),
+                    ("divergence", format!("{} nats per record", decimal(per_record))),
                 ])
             })?;
         }
@@ -57,14 +62,14 @@ pub fn run(command: &ScoreCommand, output: Output) -> Result<Status, CliError> {
                 rounds: result.rounds,
                 units: result.units,
                 score: result.score.to_string(),
-                value: approximate(result.score),
+                value: approximate(result.score.into()),
             };
             output.result(&scored, || {
                 list(&[
                     ("rounds", result.rounds.to_string()),
                     ("units", thousands(result.units)),
                     ("score", format!("{} / 2^48", result.score)),
-                    ("decayed share", nats(result.score)),
+                    ("decayed share", decimal(result.score)),
                 ])
             })?;
         }

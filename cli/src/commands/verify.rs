@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::args::VerifyArgs;
 use crate::error::{CliError, Status, one_line};
-use crate::output::{Output, align_right, nats, notice, seconds, short_address, table, thousands};
+use crate::output::{self, Output, align_right, notice, seconds, short_address, table, thousands};
 use crate::{load, progress};
 
 /// Longest bundle that is read. One of 2^32 records, the most that there can be, with 20 features has 1 GB at
@@ -34,7 +34,7 @@ struct Verdict {
     score: Option<String>,
     error: Option<String>,
     #[serde(skip)]
-    value: Option<u64>,
+    shown: Option<String>,
 }
 
 pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
@@ -188,7 +188,7 @@ impl Verdict {
             records: None,
             score: None,
             error: Some(one_line(refusal)),
-            value: None,
+            shown: None,
         }
     }
 
@@ -208,7 +208,7 @@ impl Verdict {
             records: records(registrations),
             score: Some(value.to_string()),
             error: result.err().map(|error| one_line(&error)),
-            value: Some(value),
+            shown: Some(output::score(bundle.role(), value)),
         }
     }
 }
@@ -233,7 +233,7 @@ fn describe(verdicts: &[Verdict]) -> String {
             Cell::new(verdict.role.unwrap_or("?")),
             Cell::new(contributor),
             Cell::new(verdict.records.map(thousands).unwrap_or_default()),
-            Cell::new(verdict.value.map(nats).unwrap_or_default()),
+            Cell::new(verdict.shown.clone().unwrap_or_default()),
             Cell::new(if verdict.accepted { "accepted" } else { "REFUSED" }),
         ]);
         if let Some(error) = &verdict.error {

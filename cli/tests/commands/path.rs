@@ -57,8 +57,8 @@ fn scores_are_exact_integers_in_text_beside_their_approximation() {
     assert_eq!(scored["role"], "data");
     assert_eq!(scored["records"], 2000);
     let score: u64 = scored["score"].as_str().unwrap().parse().unwrap();
-    let nats = scored["nats"].as_f64().unwrap();
-    assert!((nats - score as f64 / (1u64 << 48) as f64).abs() < 1e-12);
+    let (nats, records) = (scored["nats_per_record"].as_f64().unwrap(), scored["records"].as_f64().unwrap());
+    assert!((nats - score as f64 / 256.0 / records).abs() < 1e-12);
     assert!(fairshare(&line).stdout.contains(&score.to_string()));
 
     let line =

@@ -34,8 +34,8 @@ static KEYS: LazyLock<[VerifyingKey; 3]> =
 /// too.
 const PINNED: [(CircuitKind, usize, u64); 3] = [
     (CircuitKind::Histogram, 12_331, 451_167),
-    (CircuitKind::DataScore, 20_292, 565_321),
-    (CircuitKind::ComputeScore, 23_641, 659_017),
+    (CircuitKind::DataScore, 16_597, 489_130),
+    (CircuitKind::ComputeScore, 21_502, 624_974),
 ];
 
 fn name(kind: CircuitKind) -> &'static str {

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
-use fairshare_circuits::numeric::decay::{DECAY_START, Decay};
+use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_totals};
 use fairshare_circuits::numeric::rounds;
 use fairshare_params::Geometry;
@@ -124,22 +124,14 @@ fn data_score_is_proved(world: &World<'_>, features: &[(Vec<u32>, Vec<u32>)], pa
     proved(world, CircuitKind::DataScore, circuit, &instance.to_rows(), &columns);
 }
 
-fn compute_score_is_proved(
-    world: &World<'_>,
-    lambda: &str,
-    units: Vec<u32>,
-    totals: Vec<u32>,
-    first_decay: u128,
-) {
+fn compute_score_is_proved(world: &World<'_>, lambda: &str, units: Vec<u32>, totals: Vec<u32>) {
     let geometry = world.geometry();
     let decay = Decay::from_decimal(lambda).expect("λ");
-    let score = rounds::compute_score(&units, &totals, &decay, first_decay).expect("a score").score;
+    let score = rounds::compute_score(&units, &totals, &decay).expect("a score").score;
     let instance = compute_score::Instance {
         context: [Fr::ONE, Fr::from_u128(u128::MAX)],
         rho: decay.rho(),
         lambda_q: decay.lambda_q(),
-        first_round: u64::MAX,
-        first_decay,
         score,
     };
     let witness = compute_score::Witness { units, totals };
@@ -182,16 +174,16 @@ fn other_data_scores(world: &World<'_>) {
 /// As many rounds as a proof covers, full shares, the largest totals; no decay to speak of.
 fn largest_compute_score(world: &World<'_>) {
     let most = vec![u32::MAX; world.geometry().rounds()];
-    compute_score_is_proved(world, "0.000001", most.clone(), most, DECAY_START);
+    compute_score_is_proved(world, "0.000001", most.clone(), most);
 }
 
 fn other_compute_scores(world: &World<'_>) {
     let rounds = world.geometry().rounds();
-    compute_score_is_proved(world, "0.01", vec![], vec![], DECAY_START);
-    compute_score_is_proved(world, "0.01", vec![0], vec![0], DECAY_START);
+    compute_score_is_proved(world, "0.01", vec![], vec![]);
+    compute_score_is_proved(world, "0.01", vec![0], vec![0]);
     // All decay at once, and none of it left.
-    compute_score_is_proved(world, "1000", vec![u32::MAX - 1; rounds], vec![u32::MAX; rounds], DECAY_START);
-    compute_score_is_proved(world, "0.01", vec![1; rounds], vec![u32::MAX; rounds], 0);
+    compute_score_is_proved(world, "1000", vec![u32::MAX - 1; rounds], vec![u32::MAX; rounds]);
+    compute_score_is_proved(world, "0.01", vec![1; rounds], vec![u32::MAX; rounds]);
 }
 
 #[test]
@@ -264,7 +256,6 @@ proptest! {
     fn compute_scores(
         lambda in prop::sample::select(vec!["0.0001", "0.01", "0.693147", "2.5", "1000"]),
         rounds in prop::collection::vec((any::<u32>(), any::<u32>(), 0u8..4), 1..200),
-        first_decay in prop::sample::select(vec![0, 1, DECAY_START / 3, DECAY_START]),
     ) {
         let (units, totals) = rounds
             .into_iter()
@@ -274,6 +265,6 @@ proptest! {
                 _ => (units.checked_rem(total).unwrap_or(0), total),
             })
             .unzip();
-        compute_score_is_proved(&World::compact(), lambda, units, totals, first_decay);
+        compute_score_is_proved(&World::compact(), lambda, units, totals);
     }
 }

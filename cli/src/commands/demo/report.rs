@@ -3,7 +3,7 @@
 use fairshare_params::policy::Policy;
 use serde::Serialize;
 
-use crate::output::{align_right, nats, table, thousands};
+use crate::output::{align_right, decimal, table, thousands};
 
 /// A contributor's line.
 #[derive(Clone, Debug, Serialize)]
@@ -14,6 +14,9 @@ pub struct Line {
     pub registered_in_round: u64,
     #[serde(serialize_with = "as_text")]
     pub data_score: u64,
+    /// Nats per record, 48 fractional bits.
+    #[serde(serialize_with = "as_text")]
+    pub divergence: u128,
     pub units: u64,
     #[serde(serialize_with = "as_text")]
     pub compute_score: u64,
@@ -58,7 +61,7 @@ pub struct Report<'a> {
     pub seconds: f64,
 }
 
-fn as_text<S: serde::Serializer>(score: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_text<S: serde::Serializer>(score: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(score)
 }
 
@@ -79,10 +82,10 @@ pub fn shares(policy: &Policy, lines: &[Line], payout: &Payout) -> String {
 
     row("records", each(|line| thousands(line.records)), sum(|line| line.records.into()));
     row("registered in round", each(|line| line.registered_in_round.to_string()), String::new());
-    row("divergence, nats", each(|line| nats(line.data_score)), String::new());
+    row("divergence, nats per record", each(|line| decimal(line.divergence)), String::new());
     row("data share", share(&payout.data), whole(&payout.data));
     row("units", each(|line| thousands(line.units)), sum(|line| line.units));
-    row("decayed share of rounds", each(|line| nats(line.compute_score)), String::new());
+    row("decayed share of rounds", each(|line| decimal(line.compute_score)), String::new());
     row("compute share", share(&payout.compute), whole(&payout.compute));
     row("royalty", share(&totals), whole(&totals));
     let percents = totals.iter().map(|total| format!("{} %", percent(*total, pool))).collect();

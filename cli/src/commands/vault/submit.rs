@@ -15,7 +15,7 @@ use super::expand;
 use crate::args::SubmitArgs;
 use crate::error::{CliError, Status, one_line};
 use crate::load;
-use crate::output::{Output, align_right, nats, seconds, short_address, table, thousands};
+use crate::output::{self, Output, align_right, seconds, short_address, table, thousands};
 use crate::progress;
 
 /// Bundles verified together: enough to keep every core busy, few enough for the memory.
@@ -33,7 +33,7 @@ struct Line {
     score: Option<String>,
     error: Option<String>,
     #[serde(skip)]
-    value: Option<u64>,
+    shown: Option<String>,
 }
 
 pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Status, CliError> {
@@ -104,7 +104,7 @@ impl Line {
             contributor: None,
             score: None,
             error: Some(error),
-            value: None,
+            shown: None,
         }
     }
 
@@ -118,7 +118,7 @@ impl Line {
             contributor: claim.map(|claim| checksummed(&claim.contributor).to_string()),
             score: claim.map(|claim| claim.score.to_string()),
             error: verdict.result.as_ref().err().map(|error| one_line(error)),
-            value: claim.map(|claim| claim.score),
+            shown: claim.map(|claim| output::score(claim.role, claim.score)),
         }
     }
 }
@@ -137,7 +137,7 @@ fn describe(lines: &[Line]) -> String {
             Cell::new(&line.bundle),
             Cell::new(line.role.unwrap_or("?")),
             Cell::new(line.contributor.as_deref().map(short_address).unwrap_or_default()),
-            Cell::new(line.value.map(nats).unwrap_or_default()),
+            Cell::new(line.shown.clone().unwrap_or_default()),
             Cell::new(verdict),
         ]);
         if let Some(error) = &line.error {
