@@ -17,7 +17,7 @@ use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::context::context;
+use fairshare_params::context;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
@@ -239,7 +239,7 @@ impl Run<'_> {
                 self.note(epoch, Finding::RegisteredTwice { contributor, digest });
             }
             let one = std::slice::from_ref(registration);
-            if let Err(source) = context(policy, &contributor, registration.role(), one) {
+            if let Err(source) = context::check(policy, &contributor, registration.role(), one) {
                 self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
             }
             match registration.role() {

@@ -1,13 +1,18 @@
-//! What a proof is bound to (PROTOCOL section 5): one hash over who, where, under which rules, about what.
+//! What a proof is bound to (PROTOCOL section 5, *The context*): one hash over who, under which rules, about
+//! what. Chain, vault, epoch and subnet are among the rules.
 
 use std::collections::HashSet;
 
+use group::prime::PrimeCurveAffine;
+use halo2curves::bn256::G1Affine;
+
 use crate::Geometry;
 use crate::address::Address;
-use crate::encoding::{Digest, Hasher};
-use crate::policy::{PROTOCOL_VERSION, Policy};
-use crate::registration::{Contribution, Evidence, Registration};
+use crate::encoding::Digest;
+use crate::policy::Policy;
+use crate::registration::{Contribution, Registration};
 use crate::role::Role;
+use crate::words::{Words, hash_list};
 
 fn count_hint(role: Role) -> &'static str {
     match role {
@@ -103,41 +108,48 @@ pub enum ContextError {
 
 /// The context of a proof for `contributor` in `role`, about `registrations` in their order.
 ///
-/// Besides what PROTOCOL section 5 lists it covers each registration's round, on which data's decay depends.
-/// A registration that cannot belong to such a proof is refused: another role, contributor, geometry, schema
-/// or other rounds than the policy's, or one digest twice.
+/// `totals` is the commitment to the column of the rounds' totals. What [`check`] refuses has no context.
+/// Round and evidence of a registration are not covered: they are what the registry says, not what is proved.
 pub fn context(
     policy: &Policy,
+    totals: &G1Affine,
     contributor: &Address,
     role: Role,
     registrations: &[Registration],
 ) -> Result<Digest, ContextError> {
     check(policy, contributor, role, registrations)?;
-    let vault = policy.vault();
-    let hasher = Hasher::new("fairshare/v1/context")
-        .u32(PROTOCOL_VERSION)
-        .u64(vault.chain_id)
-        .bytes(&vault.address.0)
-        .string(&vault.subnet)
-        .u64(vault.epoch)
-        .bytes(&contributor.0)
-        .u8(role.id())
-        .digest(&policy.hash())
-        .len(registrations.len());
-    Ok(registrations.iter().fold(hasher, absorb_registration).finish())
+    let digests = registrations.iter().map(Registration::digest);
+    Ok(context_under(&policy.hash(), totals, contributor, role, digests))
 }
 
-fn absorb_registration(hasher: Hasher, registration: &Registration) -> Hasher {
-    let hasher = hasher.digest(registration.digest()).u64(registration.round());
-    match registration.evidence() {
-        None => hasher.u8(0),
-        Some(Evidence { storage_root, byte_length, transaction_hash }) => {
-            hasher.u8(1).digest(storage_root).u64(*byte_length).digest(transaction_hash)
-        }
-    }
+/// The context's words, whatever they are about.
+///
+/// Data has zeros for `totals`, which no proof of data carries. Compute has no digest: the units' commitment
+/// is one of the proof's columns already.
+pub fn context_under<'a>(
+    rules: &Digest,
+    totals: &G1Affine,
+    contributor: &Address,
+    role: Role,
+    digests: impl IntoIterator<Item = &'a Digest>,
+) -> Digest {
+    let (totals, digests) = match role {
+        // The identity's encoding, which no column has for a commitment.
+        Role::Data => (G1Affine::identity(), hash_list(digests)),
+        Role::Compute => (*totals, hash_list([])),
+    };
+    Words::new("context")
+        .digest(rules)
+        .point(&totals)
+        .address(contributor)
+        .integer(role.id())
+        .digest(&digests)
+        .finish()
 }
 
-fn check(
+/// Checks that registrations can be proved together under a policy: they are of this role and contributor, of
+/// the policy's geometry, schema and rounds, and no digest occurs twice.
+pub fn check(
     policy: &Policy,
     contributor: &Address,
     role: Role,

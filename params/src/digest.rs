@@ -3,24 +3,35 @@
 use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
+use crate::address::Address;
 use crate::encoding::{Digest, Hasher};
+use crate::words::{Words, hash_list};
 
-/// The data digest: it binds the geometry, the schema, the number of records and every data-column
-/// commitment.
+/// The hash of a segment: of its geometry, its width and its columns' commitments, in order.
+pub fn segment_hash(geometry: &Geometry, columns: &[G1Affine]) -> Digest {
+    let words = Words::new("segment").integer(geometry.id()).count(columns.len());
+    columns.iter().fold(words, |words, column| words.point(column)).finish()
+}
+
+/// The data digest: it names its contributor, and binds geometry, schema, number of records and every
+/// segment, in order.
 ///
-/// `column_commitments` has one list a segment, columns in order. Each list carries its length, so columns
-/// cannot move between segments under one digest.
+/// Nobody else can have a proof accepted under it, and one who copies commitments cannot open them.
 pub fn data_digest(
+    contributor: &Address,
     geometry: &Geometry,
     schema_hash: &Digest,
     records: u32,
-    column_commitments: &[Vec<G1Affine>],
+    segments: &[Digest],
 ) -> Digest {
-    let hasher = absorb_geometry(Hasher::new("fairshare/v1/data"), geometry)
+    Words::new("data")
+        .address(contributor)
+        .integer(geometry.id())
         .digest(schema_hash)
-        .u32(records)
-        .len(column_commitments.len());
-    column_commitments.iter().fold(hasher, |hasher, segment| absorb_points(hasher, segment)).finish()
+        .integer(records)
+        .count(segments.len())
+        .digest(&hash_list(segments))
+        .finish()
 }
 
 /// The compute digest: it binds the geometry, the rounds that the column covers and its commitment.
@@ -75,21 +86,33 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_hash_binds_every_input() {
+        let (small, large) = (Geometry::COMPACT, Geometry::STANDARD);
+        let p = points(3);
+        assert_all_differ(&[
+            segment_hash(&small, &p),
+            segment_hash(&large, &p),
+            segment_hash(&small, &p[..2]),
+            segment_hash(&small, &[p[1], p[0], p[2]]),
+            segment_hash(&small, &[p[0], p[1], -p[2]]),
+        ]);
+    }
+
+    #[test]
     fn a_data_digest_binds_every_input() {
+        let (one, two) = (Address([1; 20]), Address([2; 20]));
         let (small, large) = (Geometry::COMPACT, Geometry::STANDARD);
         let (schema, other) = (Digest([1; 32]), Digest([2; 32]));
-        let p = points(4);
-        let columns = [p[..2].to_vec(), p[2..].to_vec()];
+        let segments = [Digest([3; 32]), Digest([4; 32])];
         assert_all_differ(&[
-            data_digest(&small, &schema, 5, &columns),
-            data_digest(&large, &schema, 5, &columns),
-            data_digest(&small, &other, 5, &columns),
-            data_digest(&small, &schema, 6, &columns),
-            data_digest(&small, &schema, 5, &columns[..1]),
-            data_digest(&small, &schema, 5, std::slice::from_ref(&p)),
-            data_digest(&small, &schema, 5, &[p[..1].to_vec(), p[1..].to_vec()]),
-            data_digest(&small, &schema, 5, &[p[2..].to_vec(), p[..2].to_vec()]),
-            data_digest(&small, &schema, 5, &[vec![p[1], p[0]], p[2..].to_vec()]),
+            data_digest(&one, &small, &schema, 5, &segments),
+            data_digest(&two, &small, &schema, 5, &segments),
+            data_digest(&one, &large, &schema, 5, &segments),
+            data_digest(&one, &small, &other, 5, &segments),
+            data_digest(&one, &small, &schema, 6, &segments),
+            data_digest(&one, &small, &schema, 5, &segments[..1]),
+            data_digest(&one, &small, &schema, 5, &[]),
+            data_digest(&one, &small, &schema, 5, &[segments[1], segments[0]]),
         ]);
     }
 

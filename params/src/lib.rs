@@ -25,6 +25,7 @@ pub mod role;
 pub mod schema;
 pub mod srs;
 pub mod transcript;
+pub mod words;
 
 pub use fairshare_circuits::geometry::Geometry;
 pub use fairshare_circuits::wiped;

@@ -6,7 +6,7 @@ use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::digest::{compute_digest, data_digest};
+use crate::digest::{compute_digest, data_digest, segment_hash};
 use crate::encoding::{Digest, decode_point, encode_point, wide};
 use crate::role::Role;
 
@@ -123,7 +123,9 @@ impl Registration {
         records: u32,
         column_commitments: &[Vec<G1Affine>],
     ) -> Result<Self> {
-        let digest = data_digest(&geometry, &schema_hash, records, column_commitments);
+        let hashes: Vec<_> =
+            column_commitments.iter().map(|columns| segment_hash(&geometry, columns)).collect();
+        let digest = data_digest(&contributor, &geometry, &schema_hash, records, &hashes);
         let found = wide(column_commitments.len());
         let segments = u32::try_from(found).map_err(|_| RegistrationError::Segments { found })?;
         let contribution = Contribution::Data { schema_hash, records, segments };

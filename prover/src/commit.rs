@@ -15,7 +15,7 @@
 //! | what stands there | what the next run does |
 //! | --- | --- |
 //! | `registration.json` and `opening.bin` | reads the data again; refuses any other, and changes nothing |
-//! | `opening.bin` | reads the data again; if the opening holds it, writes the registration, else refuses |
+//! | `opening.bin` | reads the data again; writes the registration if data and address fit, else refuses |
 //! | `commit.journal` | reads the data again; keeps the segments that did not change, or takes a fresh seed |
 //! | none of them | begins |
 //!
@@ -31,6 +31,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
@@ -50,7 +51,7 @@ use zeroize::Zeroizing;
 
 pub use folder::CommitmentFolder;
 
-use self::folder::read_columns;
+use self::folder::{Expected, read_columns};
 use self::journal::{Journal, Kept};
 use self::reading::Reader;
 use crate::count::{Counted, SegmentIndex, TooMany, registered};
@@ -151,6 +152,24 @@ pub enum CommitError {
         /// Hash of the schema committed under.
         found: Digest,
         /// Hash of the policy's.
+        expected: Digest,
+    },
+    /// An opening of these records stands there, but its digest is not this contributor's.
+    #[error(
+        "{}: begun for another contributor than {}: digest {expected} was to be registered, and this \
+         contributor's would be {found}; give the address that the commitment was begun with, or choose \
+         another folder (if the address is the same, restore the commitments' file from a copy)",
+        folder.display(),
+        checksummed(contributor)
+    )]
+    AnotherContributor {
+        /// The folder.
+        folder: PathBuf,
+        /// Who commits now.
+        contributor: Address,
+        /// The digest of the file's commitments for this contributor.
+        found: Digest,
+        /// The opening's digest.
         expected: Digest,
     },
     /// The column commitments are not those registered.
@@ -418,7 +437,22 @@ fn registration_of_opening(
     let symbols = u64::from(count) * records.features() as u64;
     let segments = symbols.div_ceil(srs.geometry().segment_symbols() as u64);
     let segments = registered(Counted::Segments, segments)?;
-    let columns = read_columns(folder, header.geometry, &header.digest, &schema, (count, segments))?;
+    let expected = Expected {
+        contributor: &contributor.address,
+        geometry: header.geometry,
+        digest: &header.digest,
+        schema: &schema,
+        records: count,
+        segments,
+    };
+    let columns = read_columns(folder, &expected).map_err(|error| match error {
+        // The records are the opening's, so what else the digest covers is not: it names its contributor.
+        CommitError::Commitments { found, expected, .. } => {
+            let (folder, contributor) = (folder.to_owned(), contributor.address);
+            CommitError::AnotherContributor { folder, contributor, found, expected }
+        }
+        other => other,
+    })?;
     let registration = Registration::for_data(
         contributor.address,
         contributor.round,

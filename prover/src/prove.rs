@@ -210,7 +210,8 @@ impl<'a> Prover<'a> {
         let contributor = *first.registration.contributor();
         let registrations: Vec<_> =
             commitments.iter().map(|commitment| commitment.registration.clone()).collect();
-        let context = context(policy, &contributor, role, &registrations)?.limbs();
+        let totals = self.verifier.totals_commitment();
+        let context = context(policy, &totals, &contributor, role, &registrations)?.limbs();
         check_records(&registrations, policy.min_records())?;
         let bundle = match role {
             Role::Data => self.prove_data(&commitments, context, progress)?,

@@ -41,7 +41,7 @@ use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use fairshare_circuits::{compute_score, histogram};
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::context;
-use fairshare_params::digest::{data_digest, histogram_statement};
+use fairshare_params::digest::{data_digest, histogram_statement, segment_hash};
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::policy::Policy;
@@ -210,7 +210,8 @@ impl<'a> Verifier<'a> {
         // 2. the registrations
         let registrations = order(registrations, &bundle.digests())?;
         let contributor = bundle.contributor();
-        let context = context(self.policy, &contributor, bundle.role(), &registrations)?.limbs();
+        let context =
+            context(self.policy, &self.totals, &contributor, bundle.role(), &registrations)?.limbs();
         match bundle {
             Bundle::Data(bundle) => self.prepare_data(bundle, &registrations, context),
             Bundle::Compute(bundle) => self.prepare_compute(bundle, &registrations, context),
@@ -282,8 +283,9 @@ impl<'a> Verifier<'a> {
         if u64::from(*segments) != needed || u64::try_from(found) != Ok(needed) {
             return Err(VerifyError::Segments { dataset: index, registered: *segments, found, needed });
         }
-        let columns: Vec<_> = dataset.segments.iter().map(|segment| segment.columns.clone()).collect();
-        let digest = data_digest(&geometry, schema_hash, *records, &columns);
+        let hashes: Vec<_> =
+            dataset.segments.iter().map(|segment| segment_hash(&geometry, &segment.columns)).collect();
+        let digest = data_digest(registration.contributor(), &geometry, schema_hash, *records, &hashes);
         if digest != *registration.digest() {
             return Err(VerifyError::Digest {
                 dataset: index,

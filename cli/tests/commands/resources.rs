@@ -213,7 +213,7 @@ fn the_longest_policy() {
 fn the_longest_files_beside_a_policy() {
     let hash = |bytes: &[u8]| fairshare_formats::policy::side_file_hash(bytes).to_string();
     let attacks = [
-        ("rounds.csv", "", ",", "a row of more than 4194304 bytes"),
+        ("rounds.csv", "", ",", "more than 65536 columns"),
         ("rounds.csv", "round,a\n0,\"", "1\n", "refused"),
         ("reference.json", "{\"counts\": {\"carrier\": [0", ",0", "refused"),
         ("reference.json", "", "[", "refused"),

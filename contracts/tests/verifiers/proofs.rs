@@ -23,7 +23,8 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
     let verifier = Verifier::new(srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let context = |role, registration: &Registration| {
         let registrations = std::slice::from_ref(registration);
-        context(&policy, &contributor().address, role, registrations).expect("a context").limbs()
+        let (totals, contributor) = (verifier.totals_commitment(), contributor().address);
+        context(&policy, &totals, &contributor, role, registrations).expect("a context").limbs()
     };
     match kind {
         CircuitKind::Histogram => {

@@ -4,21 +4,28 @@ use std::collections::HashSet;
 
 use fairshare_params::Geometry;
 use fairshare_params::context::{ContextError, context};
-use fairshare_params::encoding::Digest;
-use fairshare_params::registration::{Evidence, Registration};
+use fairshare_params::encoding::{Digest, encode_point};
+use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
+use halo2curves::bn256::G1Affine;
 use sha3::{Digest as _, Keccak256};
 
 use crate::fixture::{compute, contributor, data, edit, evidence, point, policy, read, stranger};
+
+/// The commitment to the rounds' totals, which a verifier makes of the policy: any point serves here.
+fn totals() -> G1Affine {
+    point(77)
+}
 
 #[test]
 fn everything_that_a_proof_is_about_changes_its_context() {
     let mut contexts = Vec::new();
     let mut add = |policy, contributor, role, registrations: &[Registration]| {
-        contexts.push(context(&policy, &contributor, role, registrations).unwrap());
+        contexts.push(context(&policy, &totals(), &contributor, role, registrations).unwrap());
     };
     let base = [data(1), data(5)];
     add(policy(), contributor(), Role::Data, &base);
+    add(policy(), contributor(), Role::Compute, &[compute()]);
     for (from, to) in [
         ("chain_id = 16601", "chain_id = 16602"),
         ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"),
@@ -27,42 +34,63 @@ fn everything_that_a_proof_is_about_changes_its_context() {
         ("min_records = 100", "min_records = 101"),
     ] {
         add(read(&edit(from, to)).unwrap(), contributor(), Role::Data, &base);
+        add(read(&edit(from, to)).unwrap(), contributor(), Role::Compute, &[compute()]);
     }
     add(policy(), contributor(), Role::Data, &base[..1]);
     add(policy(), contributor(), Role::Data, &[data(5), data(1)]);
     add(policy(), contributor(), Role::Data, &[data(1), data(6)]);
-    add(policy(), contributor(), Role::Compute, &[compute()]);
+    add(policy(), stranger(), Role::Data, &[for_stranger(&data(1)), for_stranger(&data(5))]);
     add(policy(), stranger(), Role::Compute, &[owned_by_stranger()]);
-
-    let proof = evidence(3);
-    for evidence in [
-        proof.clone(),
-        Evidence { storage_root: Digest([4; 32]), ..proof.clone() },
-        Evidence { byte_length: 4097, ..proof.clone() },
-        Evidence { transaction_hash: Digest([4; 32]), ..proof.clone() },
-    ] {
-        add(policy(), contributor(), Role::Data, &[data(1).with_evidence(evidence), data(5)]);
-    }
-    add(policy(), contributor(), Role::Data, &[data(1), data(5).with_evidence(proof)]);
-
-    let later = Registration::for_compute(contributor(), 14, Geometry::COMPACT, 10, 3, point(9)).unwrap();
-    assert_eq!(later.digest(), compute().digest());
-    add(policy(), contributor(), Role::Compute, &[later]);
 
     assert_eq!(contexts.iter().collect::<HashSet<_>>().len(), contexts.len());
     assert_eq!(contexts.len(), 17);
 }
 
+/// A compute proof carries the totals' column, a data proof does not: only the former's context has them. The
+/// latter's has the digests, which for compute are a column of the proof.
+#[test]
+fn a_context_has_what_its_role_needs() {
+    let with = |totals, role, registrations: &[Registration]| {
+        context(&policy(), &totals, &contributor(), role, registrations).unwrap()
+    };
+    assert_eq!(with(totals(), Role::Data, &[data(1)]), with(point(1), Role::Data, &[data(1)]));
+    assert_ne!(with(totals(), Role::Compute, &[compute()]), with(point(1), Role::Compute, &[compute()]));
+    let other = Registration::for_compute(contributor(), 13, Geometry::COMPACT, 10, 3, point(8)).unwrap();
+    assert_eq!(with(totals(), Role::Compute, &[compute()]), with(totals(), Role::Compute, &[other]));
+}
+
+/// In which round something was registered, and with what evidence, is the registry's word: no proof is made
+/// anew for it.
+#[test]
+fn round_and_evidence_are_not_covered() {
+    let of = |role, registration: &Registration| {
+        context(&policy(), &totals(), &contributor(), role, std::slice::from_ref(registration)).unwrap()
+    };
+    for honest in [data(1), compute()] {
+        let later = Registration::new(
+            contributor(),
+            honest.round() + 1,
+            honest.geometry(),
+            *honest.digest(),
+            honest.contribution().clone(),
+        );
+        for other in [later.unwrap(), honest.clone().with_evidence(evidence(3))] {
+            assert_ne!(other, honest);
+            assert_eq!(of(honest.role(), &other), of(honest.role(), &honest));
+        }
+    }
+}
+
 #[test]
 fn the_same_inputs_give_the_same_context() {
-    let make = || context(&policy(), &contributor(), Role::Data, &[data(1), data(5)]);
+    let make = || context(&policy(), &totals(), &contributor(), Role::Data, &[data(1), data(5)]);
     assert_eq!(make(), make());
 }
 
 #[test]
 fn a_compute_proof_covers_one_registration_and_a_data_proof_some() {
     let refused = |role, registrations: &[Registration]| {
-        context(&policy(), &contributor(), role, registrations).unwrap_err()
+        context(&policy(), &totals(), &contributor(), role, registrations).unwrap_err()
     };
     let error = refused(Role::Data, &[]);
     assert_eq!(error, ContextError::Count { role: Role::Data, found: 0 });
@@ -76,11 +104,11 @@ fn a_compute_proof_covers_one_registration_and_a_data_proof_some() {
 #[test]
 fn registrations_of_another_role_or_owner_are_refused() {
     assert_eq!(
-        context(&policy(), &contributor(), Role::Data, &[data(1), compute()]),
+        context(&policy(), &totals(), &contributor(), Role::Data, &[data(1), compute()]),
         Err(ContextError::Role { index: 1, found: Role::Compute, expected: Role::Data })
     );
     assert_eq!(
-        context(&policy(), &contributor(), Role::Compute, &[owned_by_stranger()]),
+        context(&policy(), &totals(), &contributor(), Role::Compute, &[owned_by_stranger()]),
         Err(ContextError::Contributor { index: 0, found: stranger(), expected: contributor() })
     );
 }
@@ -88,7 +116,8 @@ fn registrations_of_another_role_or_owner_are_refused() {
 #[test]
 fn a_digest_is_not_counted_twice() {
     let again = data(1).with_evidence(evidence(3));
-    let error = context(&policy(), &contributor(), Role::Data, &[data(1), data(5), again]).unwrap_err();
+    let error =
+        context(&policy(), &totals(), &contributor(), Role::Data, &[data(1), data(5), again]).unwrap_err();
     assert_eq!(error, ContextError::Repeated { index: 2, digest: *data(1).digest() });
 }
 
@@ -96,7 +125,7 @@ fn a_digest_is_not_counted_twice() {
 fn registrations_must_be_made_under_the_policys_schema_and_geometry() {
     let other = read(&edit("\"UA\"", "\"AA\"")).unwrap();
     assert_eq!(
-        context(&other, &contributor(), Role::Data, &[data(1)]),
+        context(&other, &totals(), &contributor(), Role::Data, &[data(1)]),
         Err(ContextError::Schema {
             index: 0,
             found: policy().schema().hash(),
@@ -105,7 +134,7 @@ fn registrations_must_be_made_under_the_policys_schema_and_geometry() {
     );
     let other = read(&edit("\"compact\"", "\"standard\"")).unwrap();
     let (found, expected) = (Geometry::COMPACT, Geometry::STANDARD);
-    let error = context(&other, &contributor(), Role::Data, &[data(1)]).unwrap_err();
+    let error = context(&other, &totals(), &contributor(), Role::Data, &[data(1)]).unwrap_err();
     assert_eq!(error, ContextError::Geometry { index: 0, found, expected });
 }
 
@@ -114,7 +143,7 @@ fn units_must_cover_the_policys_rounds() {
     let with = |first, rounds| {
         let registration =
             Registration::for_compute(contributor(), 13, Geometry::COMPACT, first, rounds, point(9)).unwrap();
-        context(&policy(), &contributor(), Role::Compute, &[registration])
+        context(&policy(), &totals(), &contributor(), Role::Compute, &[registration])
     };
     assert!(with(10, 2).is_ok());
     for (first, rounds) in [(9, 3), (11, 2), (10, 4)] {
@@ -123,33 +152,37 @@ fn units_must_cover_the_policys_rounds() {
     }
 }
 
-/// Recomputed byte by byte: an encoding that moves would orphan every proof.
+/// Recomputed word by word: an encoding that moves would orphan every proof.
 #[test]
 fn the_encoding_is_fixed() {
-    let (policy, registration) = (policy(), compute().with_evidence(evidence(3)));
-    let bytes = [
-        20u64.to_be_bytes().as_slice(),
-        b"fairshare/v1/context",
-        &1u32.to_be_bytes(),
-        &16601u64.to_be_bytes(),
-        &policy.vault().address.0,
-        &16u64.to_be_bytes(),
-        b"new-york-flights",
-        &4u64.to_be_bytes(),
-        &contributor().0,
-        &[2],
-        &policy.hash().0,
-        &1u64.to_be_bytes(),
-        &registration.digest().0,
-        &13u64.to_be_bytes(),
-        &[1],
-        &[3; 32],
-        &4096u64.to_be_bytes(),
-        &[0xfc; 32],
-    ]
-    .concat();
-    let expected = Digest(Keccak256::digest(&bytes).into());
-    assert_eq!(context(&policy, &contributor(), Role::Compute, &[registration]), Ok(expected));
+    let keccak = |bytes: &[u8]| Digest(Keccak256::digest(bytes).into());
+    let word = |bytes: &[u8]| [vec![0; 32 - bytes.len()], bytes.to_vec()].concat();
+    let rules = policy();
+    let expected = |totals: [u8; 64], role: u8, digests: &[u8]| {
+        let words = [
+            keccak(b"fairshare/v2/context").0.to_vec(),
+            rules.hash().0.to_vec(),
+            totals.to_vec(),
+            word(&contributor().0),
+            word(&[role]),
+            keccak(digests).0.to_vec(),
+        ];
+        Ok(keccak(&words.concat()))
+    };
+    let of = |role, registrations: &[Registration]| {
+        context(&rules, &totals(), &contributor(), role, registrations)
+    };
+    let base = [data(1), data(5)];
+    let digests = [base[0].digest().0, base[1].digest().0].concat();
+    assert_eq!(of(Role::Data, &base), expected([0; 64], 1, &digests));
+    assert_eq!(of(Role::Compute, &[compute()]), expected(encode_point(&totals()), 2, &[]));
+}
+
+/// The same registration with another contributor, its digest as it was: what a verifier refuses who has the
+/// commitments.
+fn for_stranger(honest: &Registration) -> Registration {
+    let contribution = honest.contribution().clone();
+    Registration::new(stranger(), honest.round(), honest.geometry(), *honest.digest(), contribution).unwrap()
 }
 
 fn owned_by_stranger() -> Registration {

@@ -2,12 +2,11 @@
 //! — for reasons listed here — the same value spelled otherwise.
 
 use fairshare_params::context::context;
-
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 
-use crate::fixture::{POLICY, compute, contributor, data, evidence, policy, read};
+use crate::fixture::{POLICY, compute, contributor, data, evidence, point, policy, read};
 
 /// Every single change of a text, by position: three flipped bits, a byte left out, doubled, replaced by
 /// another digit or letter, exchanged with the next; and every prefix.
@@ -68,17 +67,22 @@ fn same(tally: &mut Tally, honest: &str, changed: &str) {
 }
 
 /// A registration that reads otherwise is refused under the policy, or has another context; but for the
-/// numbers of a data registration: of records and segments, from which the verifier computes the digest
-/// again.
+/// numbers of a data registration, of records and segments, from which the verifier computes the digest
+/// again, and for round and evidence, which are the registry's word.
 fn is_bound(honest: &Registration, other: &Registration) -> bool {
     let context = |registration: &Registration| {
-        context(&policy(), &contributor(), honest.role(), std::slice::from_ref(registration))
+        let registrations = std::slice::from_ref(registration);
+        context(&policy(), &point(77), &contributor(), honest.role(), registrations)
     };
     let numbers = |registration: &Registration| match registration.contribution() {
         Contribution::Data { records, segments, .. } => Some((*records, *segments)),
         Contribution::Compute { .. } => None,
     };
-    context(other).is_err() || context(other) != context(honest) || numbers(other) != numbers(honest)
+    let word = |registration: &Registration| (registration.round(), registration.evidence().cloned());
+    context(other).is_err()
+        || context(other) != context(honest)
+        || numbers(other) != numbers(honest)
+        || word(other) != word(honest)
 }
 
 #[test]
@@ -99,8 +103,8 @@ fn registrations() {
             }
         }
         println!("{} registration: {tally:?}", honest.role());
-        // Every byte of a log's registration is in its digest or its context: what reads otherwise is only
-        // what the digest does not cover.
+        // Every byte of a log's registration is in its digest, which its parts must have: what reads
+        // otherwise is only what the digest does not cover, the contributor, the round and the evidence.
         assert!(honest.role() == Role::Data || tally.other < tally.refused / 2);
         assert!(tally.refused > 5 * text.len() && tally.zero + tally.sign == 0, "{tally:?}");
     }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::Geometry;
-use fairshare_params::digest::data_digest;
+use fairshare_params::address::Address;
+use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
@@ -41,8 +42,15 @@ impl CommitmentFolder {
         check_header(&opening, &registration)?;
         let columns = match registration.contribution() {
             Contribution::Data { schema_hash, records, segments } => {
-                let geometry = registration.geometry();
-                read_columns(folder, geometry, registration.digest(), schema_hash, (*records, *segments))?
+                let expected = Expected {
+                    contributor: registration.contributor(),
+                    geometry: registration.geometry(),
+                    digest: registration.digest(),
+                    schema: schema_hash,
+                    records: *records,
+                    segments: *segments,
+                };
+                read_columns(folder, &expected)?
             }
             Contribution::Compute { .. } => Vec::new(),
         };
@@ -50,24 +58,29 @@ impl CommitmentFolder {
     }
 }
 
-pub(super) fn read_columns(
-    folder: &Path,
-    geometry: Geometry,
-    expected: &Digest,
-    schema: &Digest,
-    (records, segments): (u32, u32),
-) -> Result<Vec<Vec<G1Affine>>> {
+/// What the commitments of a folder must hash to, and all that is hashed with them.
+pub(super) struct Expected<'a> {
+    pub contributor: &'a Address,
+    pub geometry: Geometry,
+    pub digest: &'a Digest,
+    pub schema: &'a Digest,
+    pub records: u32,
+    pub segments: u32,
+}
+
+pub(super) fn read_columns(folder: &Path, expected: &Expected<'_>) -> Result<Vec<Vec<G1Affine>>> {
     let path = folder.join(COMMITMENTS_FILE);
+    let Expected { contributor, geometry, digest, schema, records, segments } = *expected;
     let bound = u64::from(segments) * (geometry.data_columns() * POINT_BYTES) as u64;
     let bytes = read(&path, bound)?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
     let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
     let columns: Vec<Vec<_>> =
         points.unwrap_or_default().chunks(geometry.data_columns()).map(<[G1Affine]>::to_vec).collect();
-    let found = data_digest(&geometry, schema, records, &columns);
-    let expected = *expected;
-    if found != expected || !rest.is_empty() {
-        return Err(CommitError::Commitments { path, found, expected });
+    let segments: Vec<_> = columns.iter().map(|columns| segment_hash(&geometry, columns)).collect();
+    let found = data_digest(contributor, &geometry, schema, records, &segments);
+    if found != *digest || !rest.is_empty() {
+        return Err(CommitError::Commitments { path, found, expected: *digest });
     }
     Ok(columns)
 }

@@ -15,7 +15,7 @@ use fairshare_prover::commit::{
     commit_compute, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
-use fairshare_prover::{Progress, SegmentIndex, Silent, Task};
+use fairshare_prover::{Contributor, Progress, SegmentIndex, Silent, Task};
 use fairshare_storage::files;
 use tempfile::TempDir;
 
@@ -240,13 +240,13 @@ fn an_opening_without_its_registration_is_completed_by_the_same_data_only() {
     assert!(!scene.journal().exists());
     assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
 
-    // Registered otherwise, it is the same digest.
+    // Registered in another round and with evidence, it is the same digest.
     fs::remove_file(&path).expect("remove");
     let mut other = contributor();
-    (other.address, other.evidence) = (stranger(), Some(evidence(3)));
+    (other.round, other.evidence) = (other.round + 1, Some(evidence(3)));
     let again =
         commit_data(&SRS, &RULES, &other, &scene.files, &scene.target, &Silent).expect("a commitment");
-    assert_eq!((again.digest(), again.contributor()), (registration.digest(), &stranger()));
+    assert_eq!((again.digest(), again.round()), (registration.digest(), other.round));
 
     fs::remove_file(&path).expect("remove");
     let changed = write(scene.root.path(), "changed.csv", &records(16_320, 1).replacen("UA", "B6", 1));
@@ -261,6 +261,40 @@ fn an_opening_without_its_registration_is_completed_by_the_same_data_only() {
     assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
     assert!(!path.exists());
     assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
+}
+
+/// The digest names its contributor. Whoever resumes a commitment with another address is told so, whether
+/// its registration stands there or not.
+#[test]
+fn an_opening_is_not_completed_for_another_contributor() {
+    let scene = Scene::new();
+    let registration = scene.commit().expect("a commitment");
+    let path = scene.target.join(REGISTRATION_FILE);
+    let before =
+        [REGISTRATION_FILE, OPENING_FILE].map(|name| fs::read(scene.target.join(name)).expect("read"));
+    let other = Contributor { address: stranger(), ..contributor() };
+    for registered in [true, false] {
+        if !registered {
+            fs::remove_file(&path).expect("remove");
+        }
+        let error =
+            commit_data(&SRS, &RULES, &other, &scene.files, &scene.target, &Silent).expect_err("theirs");
+        let text = error.to_string();
+        let CommitError::AnotherContributor { contributor, expected, found, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((contributor, expected), (stranger(), *registration.digest()));
+        assert_ne!(found, expected);
+        assert!(
+            text.contains("another contributor than 0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"),
+            "{text}"
+        );
+        assert_eq!(path.exists(), registered);
+    }
+    assert_eq!(scene.commit().expect("whose it is"), registration);
+    let after =
+        [REGISTRATION_FILE, OPENING_FILE].map(|name| fs::read(scene.target.join(name)).expect("read"));
+    assert_eq!(after, before);
 }
 
 #[test]

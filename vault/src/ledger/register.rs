@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fairshare_audit::snapshot::State;
 use fairshare_audit::units::{UnitLog, opens};
 use fairshare_params::address::Address;
-use fairshare_params::context::context;
+use fairshare_params::context;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
@@ -126,14 +126,13 @@ fn is_recorded(
 /// Whether the policy would let it be proved: what could never be paid is refused here and not months later.
 fn check_fits(policy: &Policy, registration: &Registration) -> Result<()> {
     let contributor = registration.contributor();
-    context(policy, contributor, registration.role(), std::slice::from_ref(registration)).map_err(
+    context::check(policy, contributor, registration.role(), std::slice::from_ref(registration)).map_err(
         |source| VaultError::Unfit {
             contributor: *contributor,
             digest: *registration.digest(),
             source: Box::new(source),
         },
-    )?;
-    Ok(())
+    )
 }
 
 fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Registration) -> Result<()> {

@@ -6,9 +6,9 @@ use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::{Contribution, Registration};
-use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
+use fairshare_verifier::{Bundle, ProofError, Score, Subject, VerifyError};
 
-use super::fixture::{POLICY, RULES, VERIFIER, edit, evidence, policy, stranger, verifier};
+use super::fixture::{POLICY, RULES, VERIFIER, contributor, edit, evidence, policy, stranger, verifier};
 use super::world::{Submission, WORLD, edited};
 
 /// Whether this is the refusal of a proof that is of another statement.
@@ -64,11 +64,20 @@ fn with_registration(submission: &Submission, change: impl Fn(&Registration) -> 
     VERIFIER.verify(&submission.bundle, &registrations).expect_err("another registration")
 }
 
+/// The registry's word is not proved: another round or other evidence leaves a bundle as true as it was, and
+/// the score says which round was registered.
 #[test]
-fn evidence_added() {
+fn round_and_evidence_are_the_registrys_word() {
     for submission in [&WORLD.small, &WORLD.other_node] {
-        let error = with_registration(submission, |old| old.clone().with_evidence(evidence(1)));
-        assert!(matches!(error, VerifyError::Proof { source: ProofError::False, .. }), "{error:?}");
+        let honest = &submission.registrations[0];
+        let (from, to) = (format!("\"round\": {}", honest.round()), "\"round\": 77");
+        for other in [edited(honest, &from, to), honest.clone().with_evidence(evidence(1))] {
+            assert_ne!(other, *honest);
+            let score = VERIFIER.verify(&submission.bundle, std::slice::from_ref(&other)).expect("as true");
+            if let Score::Data(score) = score {
+                assert_eq!(score.datasets[0].round, other.round());
+            }
+        }
     }
 }
 
@@ -145,13 +154,9 @@ fn registered_for(submission: &Submission, contributor: Address) -> Vec<Registra
 
 #[test]
 fn a_replay_for_another_contributor() {
-    for (submission, subject) in [(&WORLD.data, Subject::DataScore), (&WORLD.compute, Subject::ComputeScore)]
-    {
+    for submission in [&WORLD.data, &WORLD.compute] {
         // In the bundle alone, in the registrations alone, in both.
-        let mut bytes = submission.bundle.to_bytes().expect("an encoding");
-        bytes[12..32].copy_from_slice(&stranger().0);
-        let replayed = Bundle::from_bytes(&bytes).expect("a bundle");
-        assert_eq!(replayed.contributor(), stranger());
+        let replayed = with_contributor(submission, stranger());
         let stolen = registered_for(submission, stranger());
 
         for (bundle, registrations) in [(&replayed, &submission.registrations), (&submission.bundle, &stolen)]
@@ -162,8 +167,48 @@ fn a_replay_for_another_contributor() {
             };
         }
         let error = VERIFIER.verify(&replayed, &stolen).expect_err("a replay");
-        assert!(of_another_statement(&error, subject), "{error:?}");
+        match submission.bundle {
+            Bundle::Data(_) => assert!(matches!(error, VerifyError::Digest { dataset: 0, .. }), "{error:?}"),
+            Bundle::Compute(_) => assert!(of_another_statement(&error, Subject::ComputeScore), "{error:?}"),
+        }
     }
+}
+
+/// A submission's bundle with another contributor.
+fn with_contributor(submission: &Submission, contributor: Address) -> Bundle {
+    let mut bytes = submission.bundle.to_bytes().expect("an encoding");
+    bytes[12..32].copy_from_slice(&contributor.0);
+    let bundle = Bundle::from_bytes(&bytes).expect("a bundle");
+    assert_eq!(bundle.contributor(), contributor);
+    bundle
+}
+
+/// Somebody copies a published digest and registers it: the verifier refuses every bundle under it, because
+/// the digest names its contributor. If they register the copied commitments under a digest of their own,
+/// the digest fits, but they cannot open the commitments: the only proof that they have is the owner's.
+#[test]
+fn a_copied_digest_is_of_no_use_to_another() {
+    let submission = &WORLD.small;
+    let honest = &submission.registrations[0];
+    let owner = checksummed(&submission.bundle.contributor()).to_string();
+    let Bundle::Data(mut bundle) = with_contributor(submission, contributor().address) else {
+        panic!("data")
+    };
+    let copied = edited(honest, &owner, &checksummed(&bundle.contributor).to_string());
+    assert_eq!(copied.digest(), honest.digest());
+    let error = VERIFIER.verify(&Bundle::Data(bundle.clone()), &[copied]).expect_err("a copied digest");
+    let VerifyError::Digest { dataset: 0, registered, found } = error else { panic!("{error:?}") };
+    assert_eq!(registered, *honest.digest());
+
+    let Contribution::Data { schema_hash, records, .. } = *honest.contribution() else { panic!("data") };
+    let columns = [bundle.datasets[0].segments[0].columns.clone()];
+    let (thief, round, geometry) = (bundle.contributor, honest.round(), honest.geometry());
+    let own = Registration::for_data(thief, round, geometry, schema_hash, records, &columns);
+    let own = own.expect("a registration");
+    assert_eq!(*own.digest(), found);
+    bundle.datasets[0].digest = found;
+    let error = VERIFIER.verify(&Bundle::Data(bundle), &[own]).expect_err("copied commitments");
+    assert!(of_another_statement(&error, Subject::DataScore), "{error:?}");
 }
 
 #[test]

@@ -474,7 +474,9 @@ fn a_false_score_under_a_true_link_is_refused() {
     let registered =
         Registration::for_compute(contributor, 11, GEOMETRY, first, rounds, linked[0].commitment);
     let registrations = [registered.expect("a registration")];
-    let context = context(&RULES, &contributor, Role::Compute, &registrations).expect("a context").limbs();
+    let totals = linked[1].commitment;
+    let context = context(&RULES, &totals, &contributor, Role::Compute, &registrations);
+    let context = context.expect("a context").limbs();
     let claim = |score| {
         let case = compute_claim(context, score);
         let proof = case.linked(&linked);

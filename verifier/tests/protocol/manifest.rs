@@ -155,7 +155,8 @@ pub fn linked_proof(bundle: &mut Bundle, subject: Subject) -> &mut LinkedProof {
 pub fn obligation(submission: &Submission, subject: Subject) -> (Vec<Fr>, Vec<G1Affine>) {
     let context = || {
         let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
-        context(&RULES, &contributor, role, &submission.registrations).expect("a context").limbs()
+        let totals = VERIFIER.totals_commitment();
+        context(&RULES, &totals, &contributor, role, &submission.registrations).expect("a context").limbs()
     };
     match (&submission.bundle, subject) {
         (Bundle::Data(bundle), Subject::Histogram { dataset, segment }) => {

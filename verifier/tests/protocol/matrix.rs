@@ -3,20 +3,21 @@
 //!
 //! A table is complete because its rows, in order, are the hash's input: their bytes put together hash to
 //! what the code computes, so a field that the code absorbs and no row names fails, and so does one that the
-//! code forgot. Each row is tried twice. Its bytes are altered and the hash taken again: the proof, made
-//! under the honest hash, is refused under the other one. And where an input holds the field, that input is
-//! altered and goes the whole way through the verifier.
+//! code forgot. A hash within a hash is one row there and a table of its own. Each row is tried twice. Its
+//! bytes are altered and the hash taken again, with every hash that it is part of: the proof, made under the
+//! honest hash, is refused under the other one. And where an input holds the field, that input is altered and
+//! goes the whole way through the verifier.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use fairshare_params::context::{ContextError, context};
-use fairshare_params::digest::{compute_digest, data_digest, histogram_statement};
+use fairshare_params::digest::{compute_digest, data_digest, histogram_statement, segment_hash};
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, PROTOCOL_VERSION, Weighting};
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::Contribution;
 use fairshare_verifier::{
-    Bundle, ProofError, SetupError, Subject, Trust, Verifier, VerifyError, verify_linked,
+    Bundle, ProofError, Score, SetupError, Subject, Trust, Verifier, VerifyError, verify_linked,
 };
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
@@ -28,8 +29,8 @@ use super::sequence::instance_rows;
 use super::world::{Submission, WORLD, edited};
 use changes::{
     Change, another_digest, columns_exchanged, for_the_stranger, in_the_other_role, one_dataset_less,
-    one_registration_more, other_histogram, other_units, units_of_another_geometry, units_of_another_round,
-    units_of_fewer_rounds,
+    one_registration_more, other_histogram, other_units, segments_exchanged, units_of_another_geometry,
+    units_of_another_round, units_of_fewer_rounds,
 };
 
 mod changes;
@@ -54,6 +55,8 @@ enum By {
     Statement,
     /// A segment's proof: likewise.
     Histogram,
+    /// The score's link: its column is another.
+    Link,
     Digest,
     Segments,
     Registrations,
@@ -65,6 +68,8 @@ enum By {
     SetUp,
     /// Nobody is asked.
     Nobody,
+    /// Nobody, for it says nothing of the score: the bundle is accepted, with the same score.
+    Idle,
 }
 
 struct Row {
@@ -100,7 +105,19 @@ fn tag(text: &'static str) -> Row {
     constant("domain tag", string(text), "a constant of the code")
 }
 
-/// The geometry, where a hash covers it.
+/// A field of a hash over words: a number or an address in the low bytes.
+fn word(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let bytes = bytes.as_ref();
+    [&vec![0; 32 - bytes.len()], bytes].concat()
+}
+
+/// The tag of a hash over words.
+fn word_tag(name: &str) -> Row {
+    let tag = Keccak256::digest(format!("fairshare/v2/{name}"));
+    constant("domain tag", tag, "a constant of the code")
+}
+
+/// The geometry, where a hash over bytes covers it.
 fn geometry(way: &Way, by: By) -> Vec<Row> {
     let geometry = RULES.geometry();
     vec![
@@ -113,71 +130,50 @@ fn geometry(way: &Way, by: By) -> Vec<Row> {
 
 /// The context of a submission (PROTOCOL section 5, *The context*).
 fn context_rows(submission: &Submission) -> Vec<Row> {
-    let vault = RULES.vault();
     let contributor = submission.bundle.contributor();
-    let (number, count_by): (Change, By) = match &submission.bundle {
-        Bundle::Data(_) => (one_dataset_less, By::Statement),
-        Bundle::Compute(_) => (one_registration_more, By::Registrations),
-    };
-    let mut rows = vec![
-        tag("fairshare/v1/context"),
-        constant(
-            "protocol version",
-            PROTOCOL_VERSION.to_be_bytes(),
-            "a policy of another version is refused",
+    let hashed = hash(&digest_rows(submission)).0;
+    let (totals, by, digests) = match &submission.bundle {
+        // The stranger's digest would be another one, so it never comes to the proof.
+        Bundle::Data(_) => (
+            constant("totals", [0; 64], "zero: no proof of data carries them"),
+            By::Digest,
+            row("digests", hashed, Way::Submission(one_dataset_less), By::Statement),
         ),
-        rule("chain id", vault.chain_id.to_be_bytes(), "16601", "16602"),
-        rule("vault", vault.address.0, VAULT, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaee"),
-        rule("subnet", string(&vault.subnet), "new-york-flights", "new-york-flightz"),
-        rule("epoch", vault.epoch.to_be_bytes(), "epoch = 4", "epoch = 3"),
-        row("contributor", contributor.0, Way::Submission(for_the_stranger), By::Statement),
-        row("role", [submission.bundle.role().id()], Way::Submission(in_the_other_role), By::Role),
-        rule("policy hash", RULES.hash().0, "min_records = 100", "min_records = 99"),
-        row("number of digests", length(submission.registrations.len()), Way::Submission(number), count_by),
-    ];
-    for (index, registration) in submission.registrations.iter().enumerate() {
-        rows.extend(registration_rows(registration, index));
-    }
-    rows
+        Bundle::Compute(_) => (
+            rule(
+                "totals",
+                encode_point(&VERIFIER.totals_commitment()),
+                "[842, 943, 0, 7]",
+                "[842, 943, 1, 7]",
+            ),
+            By::Statement,
+            row("digests", hashed, Way::Submission(one_registration_more), By::Registrations),
+        ),
+    };
+    vec![
+        word_tag("context"),
+        rule("rules hash", RULES.hash().0, "min_records = 100", "min_records = 99"),
+        totals,
+        row("contributor", word(contributor.0), Way::Submission(for_the_stranger), by),
+        row("role", word([submission.bundle.role().id()]), Way::Submission(in_the_other_role), By::Role),
+        digests,
+    ]
+}
+
+/// The digests that a context covers, one after the other; none for compute, whose units are a column.
+fn digest_rows(submission: &Submission) -> Vec<Row> {
+    let covered = match &submission.bundle {
+        Bundle::Data(_) => &submission.registrations[..],
+        Bundle::Compute(_) => &[],
+    };
+    let rows = covered.iter().enumerate().map(|(index, registration)| match index {
+        0 => row("digest", registration.digest().0, Way::Submission(another_digest), By::Digest),
+        _ => constant("later digest", registration.digest().0, "the first one is altered"),
+    });
+    rows.collect()
 }
 
 const VAULT: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
-
-/// What the context says of one registration. Only the first one's inputs are altered: the others' are read
-/// likewise.
-fn registration_rows(registration: &Registration, index: usize) -> Vec<Row> {
-    let way = |from: String, to: String| match index {
-        0 => Way::Registration(from, to),
-        _ => Way::Constant("altered in the first registration"),
-    };
-    let by = |by| if index == 0 { by } else { By::Nobody };
-    let field = |name: &str, value: String| (format!("\"{name}\": {value}"), format!("\"{name}\": 77"));
-    let (from, to) = field("round", registration.round().to_string());
-    let digest = match registration.contribution() {
-        Contribution::Data { .. } => (Way::Submission(another_digest), By::Digest),
-        Contribution::Compute { .. } => (Way::Submission(other_units), By::Statement),
-    };
-    let digest = if index == 0 { digest } else { (way(String::new(), String::new()), By::Nobody) };
-    let mut rows = vec![
-        row("registered digest", registration.digest().0, digest.0, digest.1),
-        row("round of registration", registration.round().to_be_bytes(), way(from, to), by(By::Statement)),
-    ];
-    let Some(evidence) = registration.evidence() else {
-        rows.push(constant("evidence given", [0], "given in the first registration"));
-        return rows;
-    };
-    let hexadecimal = |digest: &Digest| (digest.to_string(), Digest([9; 32]).to_string());
-    let without = fairshare_formats::registration::to_json(registration);
-    let without = &without[without.find(",\n  \"evidence\"").expect("evidence")..without.len() - 3];
-    rows.push(row("evidence given", [1], way(without.to_owned(), String::new()), by(By::Statement)));
-    let (from, to) = hexadecimal(&evidence.storage_root);
-    rows.push(row("storage root", evidence.storage_root.0, way(from, to), by(By::Statement)));
-    let (from, to) = field("byte_length", evidence.byte_length.to_string());
-    rows.push(row("byte length", evidence.byte_length.to_be_bytes(), way(from, to), by(By::Statement)));
-    let (from, to) = hexadecimal(&evidence.transaction_hash);
-    rows.push(row("upload transaction hash", evidence.transaction_hash.0, way(from, to), by(By::Statement)));
-    rows
-}
 
 /// Every rule of the policy (PROTOCOL sections 2, 3 and 6 to 8), which the context covers by its hash.
 fn policy_rows() -> Vec<Row> {
@@ -251,28 +247,55 @@ fn policy_rows() -> Vec<Row> {
 
 /// A dataset's digest (PROTOCOL section 4, *The data digest*).
 fn data_digest_rows(submission: &Submission) -> Vec<Row> {
-    let Contribution::Data { schema_hash, records, segments } = submission.registrations[0].contribution()
-    else {
+    let registration = &submission.registrations[0];
+    let Contribution::Data { schema_hash, records, segments } = registration.contribution() else {
         panic!("data")
     };
     let json = |name: &str, from: u32, to: u32| {
         Way::Registration(format!("\"{name}\": {from}"), format!("\"{name}\": {to}"))
     };
-    let mut rows = vec![tag("fairshare/v1/data")];
     let standard = Way::Registration("\"compact\"".into(), "\"standard\"".into());
-    rows.extend(geometry(&standard, By::Geometry));
     let schema = Way::Registration(schema_hash.to_string(), Digest([9; 32]).to_string());
-    rows.push(row("schema hash", schema_hash.0, schema, By::Schema));
     let fewer = json("records", *records, records - 1);
-    rows.push(row("records", records.to_be_bytes(), fewer, By::Digest));
     let more = json("segments", *segments, segments + 1);
-    rows.push(row("segments", length(*segments as usize), more, By::Segments));
-    for segment in &submission.data().datasets[0].segments {
-        let columns: Vec<_> = segment.columns.iter().flat_map(encode_point).collect();
-        let fixed = "follows from the geometry";
-        rows.push(constant("columns of a segment", length(segment.columns.len()), fixed));
-        rows.push(row("column commitments", columns, Way::Submission(columns_exchanged), By::Digest));
-    }
+    let theirs = Way::Submission(for_the_stranger);
+    let hashes = hash(&segment_hash_rows(submission)).0;
+    vec![
+        word_tag("data"),
+        row("contributor", word(registration.contributor().0), theirs, By::Digest),
+        row("geometry", word([RULES.geometry().id()]), standard, By::Geometry),
+        row("schema hash", schema_hash.0, schema, By::Schema),
+        row("records", word(records.to_be_bytes()), fewer, By::Digest),
+        row("segments", word(segments.to_be_bytes()), more, By::Segments),
+        row("segment hashes", hashes, Way::Submission(segments_exchanged), By::Digest),
+    ]
+}
+
+/// The segment hashes that a data digest covers, one after the other.
+fn segment_hash_rows(submission: &Submission) -> Vec<Row> {
+    let segments = submission.data().datasets.swap_remove(0).segments;
+    let hashes = segments.iter().enumerate().map(|(index, segment)| {
+        let hash = segment_hash(&RULES.geometry(), &segment.columns).0;
+        match index {
+            0 => row("segment hash", hash, Way::Submission(columns_exchanged), By::Digest),
+            _ => row("later segment hash", hash, Way::Submission(segments_exchanged), By::Digest),
+        }
+    });
+    hashes.collect()
+}
+
+/// A segment's hash (PROTOCOL section 4).
+fn segment_rows(submission: &Submission) -> Vec<Row> {
+    let columns = &submission.data().datasets[0].segments[0].columns;
+    let mut rows = vec![
+        word_tag("segment"),
+        constant("geometry", word([RULES.geometry().id()]), "the registration's, altered there"),
+        constant("columns", word(length(columns.len())), "follows from the geometry"),
+    ];
+    rows.extend(columns.iter().enumerate().map(|(index, column)| match index {
+        0 => row("column", encode_point(column), Way::Submission(columns_exchanged), By::Digest),
+        _ => constant("later column", encode_point(column), "the first one is altered"),
+    }));
     rows
 }
 
@@ -286,10 +309,13 @@ fn compute_digest_rows(submission: &Submission) -> Vec<Row> {
     };
     let mut rows = vec![tag("fairshare/v1/compute")];
     rows.extend(geometry(&Way::Submission(units_of_another_geometry), By::Geometry));
+    let (of_another_round, of_fewer_rounds) =
+        (Way::Submission(units_of_another_round), Way::Submission(units_of_fewer_rounds));
     rows.extend([
-        row("first round", first_round.to_be_bytes(), Way::Submission(units_of_another_round), By::Rounds),
-        row("rounds", rounds.to_be_bytes(), Way::Submission(units_of_fewer_rounds), By::Statement),
-        row("commitment", encode_point(commitment), Way::Submission(other_units), By::Statement),
+        row("first round", first_round.to_be_bytes(), of_another_round, By::Rounds),
+        // The column is the same, and what is scored is the column.
+        row("rounds", rounds.to_be_bytes(), of_fewer_rounds, By::Idle),
+        row("commitment", encode_point(commitment), Way::Submission(other_units), By::Link),
     ]);
     rows
 }
@@ -352,7 +378,7 @@ fn under(text: &str) -> &'static Verifier<'static> {
     made.get_or_init(|| Box::leak(Box::new(verifier(Box::leak(Box::new(policy(text)))))))
 }
 
-/// The verdict of the whole way; nothing if the field is of the code.
+/// Why the whole way refuses it; nothing if the field is of the code, or idle and accepted.
 fn whole_way(submission: &Submission, row: &Row) -> Option<VerifyError> {
     let (bundle, registrations) = match &row.way {
         Way::Constant(_) => return None,
@@ -369,7 +395,15 @@ fn whole_way(submission: &Submission, row: &Row) -> Option<VerifyError> {
         Way::Submission(change) => change(submission),
     };
     assert!((&bundle, &registrations) != (&submission.bundle, &submission.registrations), "{}", row.field);
-    Some(VERIFIER.verify(&bundle, &registrations).expect_err(row.field))
+    let verdict = VERIFIER.verify(&bundle, &registrations);
+    if row.by == By::Idle {
+        let (Bundle::Compute(honest), Ok(Score::Compute(score))) = (&submission.bundle, verdict) else {
+            panic!("{}: not accepted", row.field)
+        };
+        assert_eq!(score.score, honest.score, "{}", row.field);
+        return None;
+    }
+    Some(verdict.expect_err(row.field))
 }
 
 fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
@@ -389,7 +423,8 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
         By::Geometry => matches!(error, VerifyError::Context(ContextError::Geometry { index: 0, .. })),
         By::Schema => otherwise(matches!(error, VerifyError::Context(ContextError::Schema { index: 0, .. }))),
         By::Rounds => otherwise(matches!(error, VerifyError::Context(ContextError::Rounds { index: 0, .. }))),
-        By::SetUp | By::Nobody => false,
+        By::Link => matches!(error, VerifyError::Link { subject } if *subject == score_of(submission)),
+        By::SetUp | By::Nobody | By::Idle => false,
     }
 }
 
@@ -397,19 +432,25 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
 /// instance.
 fn try_table(
     submission: &Submission,
-    subject: Subject,
+    (name, subject): (&str, Subject),
     rows: &[Row],
     outer: &(dyn Fn(Digest) -> Digest + Sync),
 ) {
     rows.par_iter().enumerate().for_each(|(at, row)| {
         refused_under(submission, subject, outer(hash_without(rows, at)), row.field);
+    });
+    try_inputs(submission, (name, subject), rows);
+}
+
+/// Tries every row of a table that an input holds.
+fn try_inputs(submission: &Submission, (name, subject): (&str, Subject), rows: &[Row]) {
+    rows.par_iter().for_each(|row| {
         if let Some(error) = whole_way(submission, row) {
-            assert!(is_by(row.by, submission, &error), "{}: {error:?}", row.field);
+            assert!(is_by(row.by, submission, &error), "{name}, {}: {error:?}", row.field);
         }
     });
     let inputs = rows.iter().filter(|row| !matches!(row.way, Way::Constant(_))).count();
-    let tag = String::from_utf8_lossy(rows[0].bytes.get(8..).unwrap_or_default());
-    println!("{tag} in the {subject}: {} fields, {inputs} held by inputs", rows.len());
+    println!("{name} in the {subject}: {} fields, {inputs} held by inputs", rows.len());
     for row in rows {
         if let Way::Constant(reason) = row.way {
             println!("    {}: {reason}", row.field);
@@ -425,30 +466,37 @@ fn position(rows: &[Row], field: &str) -> usize {
 #[test]
 fn the_context() {
     // The list of PROTOCOL section 5, in its order.
-    let listed = [
-        "domain tag",
-        "protocol version",
-        "chain id",
-        "vault",
-        "subnet",
-        "epoch",
-        "contributor",
-        "role",
-        "policy hash",
-        "registered digest",
-        "storage root",
-        "byte length",
-        "upload transaction hash",
-    ];
+    let listed = ["domain tag", "rules hash", "totals", "contributor", "role", "digests"];
     for submission in [&WORLD.data, &WORLD.compute] {
         let rows = context_rows(submission);
         let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
-        let honest = context(&RULES, &contributor, role, &submission.registrations).expect("a context");
-        assert_eq!(hash(&rows), honest, "the table is not what the code absorbs");
-        let found: Vec<_> = listed.iter().map(|field| position(&rows, field)).collect();
-        assert!(found.is_sorted(), "{found:?}");
-        try_table(submission, score_of(submission), &rows, &|hash| hash);
+        let totals = VERIFIER.totals_commitment();
+        let honest = context(&RULES, &totals, &contributor, role, &submission.registrations);
+        assert_eq!(Ok(hash(&rows)), honest, "the table is not what the code absorbs");
+        let fields: Vec<_> = rows.iter().map(|row| row.field).collect();
+        assert_eq!(fields, listed);
+        try_table(submission, ("the context", score_of(submission)), &rows, &|hash| hash);
     }
+}
+
+/// The hash of a submission's context that covers these digests instead.
+fn over_digests(submission: &Submission, digests: Digest) -> Digest {
+    with_row(context_rows(submission), "digests", digests)
+}
+
+/// The same with another digest of the first dataset.
+fn over_digest(submission: &Submission, digest: Digest) -> Digest {
+    over_digests(submission, with_row(digest_rows(submission), "digest", digest))
+}
+
+/// The same with another list of segment hashes in that digest.
+fn over_segment_hashes(submission: &Submission, hashes: Digest) -> Digest {
+    over_digest(submission, with_row(data_digest_rows(submission), "segment hashes", hashes))
+}
+
+/// The same with another hash of its first segment.
+fn over_segment_hash(submission: &Submission, segment: Digest) -> Digest {
+    over_segment_hashes(submission, with_row(segment_hash_rows(submission), "segment hash", segment))
 }
 
 #[test]
@@ -456,8 +504,8 @@ fn every_rule_of_the_policy() {
     let rows = policy_rows();
     assert_eq!(hash(&rows), RULES.hash(), "the table is not what the code absorbs");
     for submission in [&WORLD.data, &WORLD.compute] {
-        try_table(submission, score_of(submission), &rows, &|policy| {
-            with_row(context_rows(submission), "policy hash", policy)
+        try_table(submission, ("the policy", score_of(submission)), &rows, &|policy| {
+            with_row(context_rows(submission), "rules hash", policy)
         });
     }
     let standard = policy(&edit("geometry = \"compact\"", "geometry = \"standard\""));
@@ -471,29 +519,45 @@ fn with_row(mut rows: Vec<Row>, field: &str, digest: Digest) -> Digest {
     hash(&rows)
 }
 
+/// From the context down to a column: the list of digests, the first digest, its list of segment hashes, the
+/// first segment hash. The context's test compares the list of digests with the code.
 #[test]
-fn the_registered_digests() {
-    for (submission, rows) in
-        [(&WORLD.data, data_digest_rows(&WORLD.data)), (&WORLD.compute, compute_digest_rows(&WORLD.compute))]
-    {
-        let registration = &submission.registrations[0];
-        let geometry = registration.geometry();
-        let computed = match registration.contribution() {
-            Contribution::Data { schema_hash, records, .. } => {
-                let data = submission.data();
-                let columns: Vec<_> =
-                    data.datasets[0].segments.iter().map(|segment| segment.columns.clone()).collect();
-                data_digest(&geometry, schema_hash, *records, &columns)
-            }
-            Contribution::Compute { first_round, rounds, commitment } => {
-                compute_digest(&geometry, *first_round, *rounds, commitment)
-            }
-        };
-        assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
-        try_table(submission, score_of(submission), &rows, &|digest| {
-            with_row(context_rows(submission), "registered digest", digest)
-        });
-    }
+fn the_data_digest() {
+    let submission = &WORLD.data;
+    let try_rows = |name, rows: &[Row], outer: fn(&Submission, Digest) -> Digest| {
+        try_table(submission, (name, score_of(submission)), rows, &|hash| outer(submission, hash));
+    };
+    try_rows("the digests covered", &digest_rows(submission), over_digests);
+
+    let rows = data_digest_rows(submission);
+    let registration = &submission.registrations[0];
+    let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
+    let segments = submission.data().datasets.swap_remove(0).segments;
+    let hashes: Vec<_> =
+        segments.iter().map(|segment| segment_hash(&RULES.geometry(), &segment.columns)).collect();
+    let contributor = registration.contributor();
+    let computed = data_digest(contributor, &RULES.geometry(), schema_hash, *records, &hashes);
+    assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
+    try_rows("the data digest", &rows, over_digest);
+    try_rows("its segment hashes", &segment_hash_rows(submission), over_segment_hashes);
+
+    let rows = segment_rows(submission);
+    assert_eq!(hash(&rows), hashes[0], "the table is not what the code absorbs");
+    try_rows("a segment hash", &rows, over_segment_hash);
+}
+
+/// No instance covers the digest of a log: the proof carries the log's column, and the link ties it to the
+/// registered commitment. So only inputs are altered.
+#[test]
+fn the_digest_of_units() {
+    let submission = &WORLD.compute;
+    let (rows, registration) = (compute_digest_rows(submission), &submission.registrations[0]);
+    let Contribution::Compute { first_round, rounds, commitment } = registration.contribution() else {
+        panic!("units")
+    };
+    let computed = compute_digest(&registration.geometry(), *first_round, *rounds, commitment);
+    assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
+    try_inputs(submission, ("the digest of units", score_of(submission)), &rows);
 }
 
 #[test]
@@ -502,7 +566,8 @@ fn the_histogram_statement() {
     let segment = &submission.data().datasets[0].segments[0];
     let honest = histogram_statement(&RULES.geometry(), &segment.columns, &segment.histogram);
     assert_eq!(hash(&rows), honest, "the table is not what the code absorbs");
-    try_table(submission, Subject::Histogram { dataset: 0, segment: 0 }, &rows, &|hash| hash);
+    let subject = Subject::Histogram { dataset: 0, segment: 0 };
+    try_table(submission, ("the histogram's statement", subject), &rows, &|hash| hash);
 }
 
 /// Every row of every statement's instance, and every linked column: another value of a row is refused by the

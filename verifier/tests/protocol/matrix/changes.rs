@@ -70,6 +70,12 @@ pub fn columns_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>)
     (Bundle::Data(bundle), submission.registrations.clone())
 }
 
+pub fn segments_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let mut bundle = submission.data();
+    bundle.datasets[0].segments.swap(0, 1);
+    (Bundle::Data(bundle), submission.registrations.clone())
+}
+
 pub fn other_histogram(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let mut bundle = submission.data();
     bundle.datasets[0].segments[0].histogram = G1Affine::generator();
