@@ -21,6 +21,8 @@
 
 mod tables;
 
+use std::collections::HashMap;
+
 use ff::{Field, PrimeField};
 use group::Group;
 use group::prime::PrimeCurveAffine;
@@ -37,21 +39,23 @@ const BATCH: usize = 1024;
 /// cut to the other's length.
 pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     let mut small = Vec::with_capacity(scalars.len().min(bases.len()));
-    let (mut large_scalars, mut large_bases) = (Vec::new(), Vec::new());
-    for (index, (scalar, base)) in scalars.iter().zip(bases).enumerate() {
+    let mut large = Vec::new();
+    for (index, (scalar, _)) in scalars.iter().zip(bases).enumerate() {
         match small_value(scalar) {
             Some(0) => {}
             Some(value) => small.push((value, index)),
-            None => {
-                large_scalars.push(*scalar);
-                large_bases.push(*base);
-            }
+            None => large.push((index, *scalar)),
         }
     }
     let mut sums = Sums::default();
     sums.by_key(&small, |index| bases[index]);
     let buckets: Vec<_> = sums.iter().collect();
-    sums.weigh(&buckets) + best_multiexp(&large_scalars, &large_bases)
+    let large = multiexp_repeated(&large, bases).unwrap_or_else(|| {
+        let (scalars, points): (Vec<_>, Vec<_>) =
+            large.iter().map(|(index, scalar)| (*scalar, bases[*index])).unzip();
+        best_multiexp(&scalars, &points)
+    });
+    sums.weigh(&buckets) + large
 }
 
 /// `Σ_j Σ_i f(v_ij)·G_i` for columns of small integers `v_ij`, `most` different ones at most, where `weights`
@@ -80,6 +84,37 @@ pub fn multiexp_by_value(
     let mut sums = Sums::default();
     sums.by_key(&terms, |index| bases[index]);
     Some(best_multiexp(&weights(&sums.keys), &sums.points))
+}
+
+/// How often a large scalar must occur, on average, for the points of each to be summed first.
+const REPETITIONS: usize = 4;
+
+/// `Σ s_i·G_i` of large scalars that occur again and again, given with their points' indices: the points of
+/// each are summed, so that only as many full scalars are left as there are different ones. None where they
+/// occur fewer than [`REPETITIONS`] times on average.
+///
+/// A score's columns are of this kind: most bins of an alphabet are empty, and what stands in their rows is
+/// the same.
+fn multiexp_repeated(large: &[(usize, Fr)], bases: &[G1Affine]) -> Option<G1> {
+    let most = large.len() / REPETITIONS;
+    let mut keys: HashMap<_, u16> = HashMap::new();
+    let mut terms = Vec::with_capacity(large.len());
+    let mut different = Vec::new();
+    for (index, scalar) in large {
+        let fresh = u16::try_from(different.len()).ok()?;
+        let key = *keys.entry(scalar.to_repr()).or_insert(fresh);
+        if key == fresh {
+            different.push(*scalar);
+            if different.len() > most {
+                return None;
+            }
+        }
+        terms.push((key, *index));
+    }
+    let mut sums = Sums::default();
+    sums.by_key(&terms, |index| bases[index]);
+    // Every key occurs, so that the sums are in the order of the scalars.
+    Some(best_multiexp(&different, &sums.points))
 }
 
 /// The scalar, if it is small: below `2^16`, as every symbol of every geometry is, and most counts are.
@@ -311,6 +346,33 @@ pub(crate) mod tests {
         assert!(multiexp_by_value(&slices, &bases, 6, weights).is_none(), "more values than asked for");
         let large = vec![Fr::from(1 << 16); 50];
         assert!(multiexp_by_value(&[&large], &bases, 7, weights).is_none(), "a value that is not small");
+    }
+
+    /// Large scalars that occur again and again, with others of each kind between them; and just too many
+    /// different ones.
+    #[test]
+    fn repeated_scalars_are_summed_by_value() {
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let bases = bases(200, &mut rng);
+        let tables = Tables::new(&bases, 2);
+        for different in [1, 2, 7, 39, 50, 51, 200] {
+            let values: Vec<_> = (0..different).map(|_| Fr::random(&mut rng)).collect();
+            let scalars: Vec<_> = (0..200usize)
+                .map(|index| match index % 11 {
+                    3 => Fr::from(index as u64),
+                    5 => Fr::ZERO,
+                    _ => values[index * 7 % different],
+                })
+                .collect();
+            let sum = naive(&scalars, &bases);
+            assert_eq!(multiexp(&scalars, &bases).to_affine(), sum, "{different}");
+            assert_eq!(tables.multiexp(&scalars).to_affine(), sum, "{different} over tables");
+        }
+        let large: Vec<_> = (0..200).map(|index| (index, Fr::from(1 << 20))).collect();
+        let sum = multiexp_repeated(&large, &bases).expect("one value").to_affine();
+        assert_eq!(sum, naive(&vec![Fr::from(1 << 20); 200], &bases));
+        let distinct: Vec<_> = (0..200).map(|index| (index, Fr::random(&mut rng))).collect();
+        assert!(multiexp_repeated(&distinct, &bases).is_none(), "nothing occurs again");
     }
 
     #[test]

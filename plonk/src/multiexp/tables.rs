@@ -17,7 +17,7 @@ use ff::PrimeField;
 use group::prime::PrimeCurveAffine;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
-use super::{BATCH, Pair, Sums, add_pairs, small_value};
+use super::{BATCH, Pair, Sums, add_pairs, multiexp_repeated, small_value};
 
 /// Bits of a digit. Signed, so that only half as many buckets are filled.
 const WINDOW_BITS: u32 = 13;
@@ -60,9 +60,17 @@ impl Tables {
             match small_value(scalar).filter(|value| value >> WINDOW_BITS == 0) {
                 Some(0) => {}
                 Some(value) => small.push((value, (index, false))),
-                None => large.push((index, digits(scalar))),
+                None => large.push((index, *scalar)),
             }
         }
+        let repeated = self.windows.first().and_then(|points| {
+            large.retain(|(index, _)| *index < points.len());
+            multiexp_repeated(&large, points)
+        });
+        let large: Vec<_> = match repeated {
+            Some(_) => Vec::new(),
+            None => large.iter().map(|(index, scalar)| (*index, digits(scalar))).collect(),
+        };
         let used = if large.is_empty() { 1 } else { WINDOWS };
         let (next, sums) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let windows = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|window| *window < used);
@@ -78,7 +86,8 @@ impl Tables {
             }
             take();
         });
-        sums.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().sum()
+        let sums = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+        sums.into_iter().chain(repeated).sum()
     }
 
     /// What some of the windows add to the sum, if there are any; the first has the small scalars, too.
