@@ -91,6 +91,17 @@ pub enum VerifyError {
         /// The digest of the bundle's commitments.
         found: Digest,
     },
+    /// One segment in two places: its records would be counted twice.
+    #[error("dataset {dataset}, segment {segment}: the bundle has it already; prove every segment once")]
+    SegmentTwice {
+        /// The dataset.
+        dataset: usize,
+        /// The segment that is there already.
+        segment: usize,
+    },
+    /// Histogram commitments that cancel each other: no honest ones do.
+    #[error("the histogram commitments add up to nothing; the bundle was altered")]
+    NothingCounted,
     /// More records than a score's arithmetic holds.
     #[error("{records} records in all; a score covers fewer than 2^32")]
     TooManyRecords {

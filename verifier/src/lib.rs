@@ -33,6 +33,7 @@ pub mod link;
 mod proof_check;
 mod score;
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
-use group::Curve;
+use group::{Curve, Group};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
 pub use batch::{Score, Verified};
@@ -226,16 +227,22 @@ impl<'a> Verifier<'a> {
     ) -> Result<Pending<'b>, VerifyError> {
         let mut proofs = Vec::new();
         let mut merged = G1::default();
+        let mut segments = HashSet::new();
         let mut datasets = Vec::with_capacity(registrations.len());
         for (index, (dataset, registration)) in bundle.datasets.iter().zip(registrations).enumerate() {
             // 3. the digests
-            let scored = self.check_dataset(index, dataset, registration)?;
+            let scored = self.check_dataset(index, dataset, registration, &mut segments)?;
             datasets.push(scored);
             for (segment, part) in dataset.segments.iter().enumerate() {
                 merged += part.histogram;
                 let subject = Subject::Histogram { dataset: index, segment };
                 proofs.push(self.histogram_check(subject, part));
             }
+        }
+        // No histogram is empty, so honest ones add up to something. The link is to their sum, and the
+        // identity is no commitment.
+        if bool::from(merged.is_identity()) {
+            return Err(VerifyError::NothingCounted);
         }
         // 4. the instances
         let records = total_records(&datasets, self.policy.min_records())?;
@@ -267,12 +274,14 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Step 3 for one dataset: its commitments are the registered ones, and as many as its records fill.
+    /// Step 3 for one dataset: its commitments are the registered ones, as many as its records fill, and no
+    /// segment of them is one of those seen before.
     fn check_dataset(
         &self,
         index: usize,
         dataset: &bundle::Dataset,
         registration: &Registration,
+        seen: &mut HashSet<Digest>,
     ) -> Result<ScoredDataset, VerifyError> {
         let Contribution::Data { schema_hash, records, segments } = registration.contribution() else {
             return Err(VerifyError::Internal);
@@ -292,6 +301,9 @@ impl<'a> Verifier<'a> {
                 registered: *registration.digest(),
                 found: digest,
             });
+        }
+        if let Some(segment) = hashes.iter().position(|hash| !seen.insert(*hash)) {
+            return Err(VerifyError::SegmentTwice { dataset: index, segment });
         }
         Ok(ScoredDataset { digest, round: registration.round(), records: *records })
     }

@@ -12,5 +12,6 @@ mod manifest;
 mod matrix;
 mod parameters;
 mod sequence;
+mod sums;
 mod tamper;
 mod world;
