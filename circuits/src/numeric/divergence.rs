@@ -15,7 +15,7 @@
 //! they cost less than `n·d·2^62.1`, and the last term is `n·d·2^63`.
 //!
 //! **Why a score fits.** A divergence of one feature is at most `ln(2^32)`, so with `n < 2^32` and
-//! `d < 2^15`, the largest alphabet, the score is below `2^60`; with [`MAX_FEATURES`] it is still below
+//! `d < 2^15`, the largest alphabet, the score is below `2^60`; with `MAX_FEATURES` it is still below
 //! `2^61`.
 
 use std::fmt;
