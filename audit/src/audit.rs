@@ -23,7 +23,8 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
-use fairshare_verifier::{Bundle, Keys, SetupError, Trust, Verifier};
+use fairshare_verifier::bundle::Header;
+use fairshare_verifier::{Keys, SetupError, Trust, Verifier};
 use num_bigint::BigUint;
 
 use crate::claims::{ClaimTree, Distribution};
@@ -314,12 +315,20 @@ impl Run<'_> {
     ) {
         let mut read = Vec::new();
         for (index, bytes) in bundles {
-            match Bundle::from_bytes(bytes) {
-                Ok(bundle) => {
-                    let registrations = self.covered(epoch, own, index, &bundle);
-                    read.push((index, bundle, registrations));
+            let header = match Header::read(bytes) {
+                Ok(header) => header,
+                Err(source) => {
+                    self.note(epoch, Finding::BundleBytes { index, source });
+                    continue;
                 }
-                Err(source) => self.note(epoch, Finding::BundleBytes { index, source }),
+            };
+            let registrations = self.covered(epoch, own, index, &header);
+            match verifier.read(bytes, &registrations) {
+                Ok(bundle) => read.push((index, bundle, registrations)),
+                Err(source) => {
+                    let (contributor, role, source) = (header.contributor, header.role, Box::new(source));
+                    self.note(epoch, Finding::Bundle { index, contributor, role, source });
+                }
             }
         }
         let items: Vec<_> = read.iter().map(|(_, bundle, covered)| (bundle, covered.as_slice())).collect();
@@ -340,13 +349,13 @@ impl Run<'_> {
         }
     }
 
-    /// What the bundle's contributor registered in its role, all of which it has to cover.
-    fn covered(&mut self, epoch: u64, own: &Own<'_>, index: usize, bundle: &Bundle) -> Vec<Registration> {
-        let contributor = bundle.contributor();
-        let digests = bundle.digests();
-        let own = own.get(&(contributor, bundle.role())).map(Vec::as_slice).unwrap_or_default();
+    /// What the bundle's contributor registered in its role, all of which it has to cover. A compute bundle
+    /// names no digest: it is of the node's only units.
+    fn covered(&mut self, epoch: u64, own: &Own<'_>, index: usize, header: &Header) -> Vec<Registration> {
+        let Header { contributor, role, ref digests } = *header;
+        let own = own.get(&(contributor, role)).map(Vec::as_slice).unwrap_or_default();
         let (covered, left_out): (Vec<&Registration>, Vec<_>) =
-            own.iter().partition(|own| digests.contains(own.digest()));
+            own.iter().partition(|own| role == Role::Compute || digests.contains(own.digest()));
         for registration in left_out {
             self.note(epoch, Finding::LeftOut { index, contributor, digest: *registration.digest() });
         }

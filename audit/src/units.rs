@@ -98,10 +98,10 @@ pub fn unbacked(logs: &[UnitLog]) -> Vec<Address> {
     nodes
 }
 
-/// Units are public, so their commitment is not blinded.
+/// The sum that a registry computes: nothing blinds it.
 fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
     let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
-    commit(srs, &column, Blinding::PUBLIC).to_affine()
+    commit(srs, &column, &Blinding::NONE).to_affine()
 }
 
 /// Rounds that have too many units on record; and, where all units are, too few.

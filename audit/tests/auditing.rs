@@ -13,7 +13,8 @@ use fairshare_params::address::Address;
 use fairshare_params::registration::Registration;
 use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, SECOND, VERIFIERS, World};
 use fairshare_testkit::fixture;
-use fairshare_verifier::{Bundle, Trust, Verifier};
+use fairshare_verifier::bundle::Header;
+use fairshare_verifier::{Trust, Verifier};
 use num_bigint::BigUint;
 
 /// Both epochs paid out, as a ledger would have them on record.
@@ -67,12 +68,14 @@ fn epoch(
 }
 
 fn score(world: &World, verifier: &Verifier<'_>, bytes: &[u8]) -> (Address, Earned) {
-    let bundle = Bundle::from_bytes(bytes).unwrap();
+    let header = Header::read(bytes).unwrap();
     let own = world.registrations.iter().filter(|registration| {
-        *registration.contributor() == bundle.contributor() && registration.role() == bundle.role()
+        *registration.contributor() == header.contributor && registration.role() == header.role
     });
-    let score = verifier.verify(&bundle, &own.cloned().collect::<Vec<_>>()).unwrap();
-    (bundle.contributor(), Earned::from(&score))
+    let own: Vec<_> = own.cloned().collect();
+    let bundle = verifier.read(bytes, &own).unwrap();
+    let score = verifier.verify(&bundle, &own).unwrap();
+    (header.contributor, Earned::from(&score))
 }
 
 /// The claim of all that somebody had earned by then, who had claimed nothing before.
@@ -148,7 +151,7 @@ fn an_archive_cut_short_or_with_entries_of_its_own_is_refused() {
 /// An alteration of the snapshot, and the finding that names it.
 type Case = (&'static str, fn(&mut LedgerSnapshot), fn(&Finding) -> bool);
 
-const CASES: [Case; 24] = [
+const CASES: [Case; 25] = [
     (
         "a unit more for computing",
         |snapshot| snapshot.epochs[0].payouts[0].payout.compute += 1,
@@ -223,17 +226,18 @@ const CASES: [Case; 24] = [
         |snapshot| {
             snapshot.epochs[0].bundles[0].pop();
         },
+        |f| matches!(f, Finding::Bundle { index: 0, .. }),
+    ),
+    (
+        "a bundle that is none",
+        |snapshot| snapshot.epochs[0].bundles[0][31] ^= 4,
         |f| matches!(f, Finding::BundleBytes { index: 0, .. }),
     ),
     (
         "a score raised",
         |snapshot| {
-            let Bundle::Compute(mut bundle) = Bundle::from_bytes(&snapshot.epochs[0].bundles[3]).unwrap()
-            else {
-                unreachable!()
-            };
-            bundle.score += 1;
-            snapshot.epochs[0].bundles[3] = Bundle::Compute(bundle).to_bytes().expect("an encoding");
+            // Role, contributor, score.
+            snapshot.epochs[0].bundles[3][95] ^= 1;
         },
         |f| matches!(f, Finding::Bundle { index: 3, contributor: BOB, .. }),
     ),

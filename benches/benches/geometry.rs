@@ -12,7 +12,6 @@ use std::hint::black_box;
 use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::{Setup, cost, results};
 use fairshare_params::Geometry;
-use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
 use ff::Field;
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
@@ -66,10 +65,8 @@ struct Measured {
     few_symbols: Times,
     /// Seconds, one by one.
     verify: f64,
-    /// Proof with its link.
+    /// Of the proof, which is all that a bundle holds of a segment.
     proof_bytes: usize,
-    /// What a bundle holds of a segment: the proof, and the commitments that it is about.
-    bundle_bytes: usize,
     /// Bytes, of the whole process.
     memory: u64,
 }
@@ -101,7 +98,7 @@ fn main() {
     let first = rounds.next().expect("a round");
     let best = rounds.fold(first, |best, round| std::array::from_fn(|shape| best[shape].best(round[shape])));
     println!(
-        "{:>3} {:>4} {:>2} {:>9} {:>10} {:>9} {:>10} {:>9} {:>9} {:>8} {:>9} {:>9} {:>5}",
+        "{:>3} {:>4} {:>2} {:>9} {:>10} {:>9} {:>10} {:>9} {:>9} {:>8} {:>9} {:>5}",
         "k",
         "W",
         "w",
@@ -112,7 +109,6 @@ fn main() {
         "rel. cpu",
         "commit ms",
         "proof B",
-        "bundle B",
         "verify ms",
         "MB"
     );
@@ -122,7 +118,6 @@ fn main() {
         let symbols = measured.symbols as f64;
         println!(
             "{k:>3} {columns:>4} {width:>2} {symbols:>9} {:>10.0} {:>9.2} {:>10.0} {:>9.2} {:>9.0} {:>8} \
-             {:>9} \
              {:>9.1} {:>5}",
             symbols / whole.prove,
             whole.yardsticks / symbols / standard,
@@ -130,7 +125,6 @@ fn main() {
             few.yardsticks / symbols / standard,
             whole.commit * 1e3,
             measured.proof_bytes,
-            measured.bundle_bytes,
             measured.verify * 1e3,
             measured.memory / 1_000_000,
         );
@@ -165,18 +159,16 @@ impl Measured {
 fn measure(Shape { k, columns, width }: Shape) -> Measured {
     let setup = Setup::new(Geometry::trial(k, columns, width));
     // Tables are made here.
-    let segment = setup.prove();
+    let proof = setup.prove();
     let whole_alphabet = times(&setup);
-    let verify = (0..9).map(|_| cost(|| setup.verify(&segment)).wall).fold(f64::INFINITY, f64::min);
+    let verify = (0..9).map(|_| cost(|| setup.verify(&proof)).wall).fold(f64::INFINITY, f64::min);
     let setup = setup.with_few_symbols(FEW);
-    let proof = &segment.proof;
     Measured {
         symbols: setup.srs.geometry().segment_symbols(),
         whole_alphabet,
         few_symbols: times(&setup),
         verify,
-        proof_bytes: proof.proof.len() + POINT_BYTES + proof.link.responses.len() * SCALAR_BYTES,
-        bundle_bytes: segment.to_bytes().expect("an encoding").len(),
+        proof_bytes: proof.len(),
         memory: memory().peak,
     }
 }

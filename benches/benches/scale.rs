@@ -167,9 +167,9 @@ fn measure(data: &Path) -> Measured {
         let clock = Clock::default();
         let proved = prover.prove(&[contribution], &clock).expect("a bundle");
         let verifying = Instant::now();
-        let bytes = proved.bundle.to_bytes().expect("an encoding");
-        let bundle = fairshare_verifier::Bundle::from_bytes(&bytes).expect("a bundle");
-        verifier.verify(&bundle, &[registration]).expect("a good bundle");
+        let (bytes, registrations) = (proved.bundle.to_bytes(), [registration]);
+        let bundle = verifier.read(&bytes, &registrations).expect("a bundle");
+        verifier.verify(&bundle, &registrations).expect("a good bundle");
         let verify = verifying.elapsed().as_secs_f64();
         drop(finished);
 

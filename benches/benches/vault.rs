@@ -68,7 +68,7 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
     let srs = Srs::insecure(Geometry::COMPACT);
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let (bundle, registration) = proved(&srs, &policy, &verifier);
-    let bytes = bundle.to_bytes().expect("an encoding");
+    let bytes = bundle.to_bytes();
     let score = bundle.claimed_score();
     let Contribution::Compute { commitment, .. } = registration.contribution() else { unreachable!("units") };
     let log = |index| {

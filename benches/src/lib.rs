@@ -7,31 +7,29 @@ pub mod shares;
 
 use std::time::Instant;
 
-use fairshare_circuits::histogram::Instance;
 use fairshare_params::Geometry;
-use fairshare_params::digest::histogram_statement;
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::srs::Srs;
 use fairshare_plonk::{CommitKey, Uninterrupted};
 use fairshare_prover::Key;
-use fairshare_prover::SegmentIndex;
-use fairshare_prover::measure::{SegmentSecret, commit_columns};
-use fairshare_prover::secret::{Seed, fresh_seed};
-use fairshare_verifier::bundle::Segment;
-use fairshare_verifier::verify_linked;
+use fairshare_prover::derivation::SegmentSecret;
+use fairshare_prover::measure::{SegmentWitness, commit_columns};
+use fairshare_prover::secret::fresh_seed;
+use fairshare_verifier::{ProofCheck, Subject};
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use serde::Serialize;
 
-/// A full segment of symbols, spread over the whole alphabet: no column is cheaper than real data would be.
+/// A full segment of symbols, spread over the whole alphabet but padding: no column is cheaper than real data
+/// would be.
 pub fn full_segment(geometry: Geometry) -> Vec<u16> {
-    segment_of(geometry, geometry.alphabet())
+    segment_of(geometry, geometry.alphabet() - 1)
 }
 
 /// A full segment in which as many symbols occur.
 fn segment_of(geometry: Geometry, occurring: usize) -> Vec<u16> {
     // Fibonacci hashing of the index: uniform, and the same on every machine.
-    let symbol = |index: u64| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % occurring as u64;
+    let symbol = |index: u64| 1 + (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % occurring as u64;
     (0..geometry.segment_symbols() as u64).map(|index| symbol(index) as u16).collect()
 }
 
@@ -54,7 +52,7 @@ pub struct Setup {
     pub commit_key: CommitKey<'static>,
     key: Key,
     symbols: Vec<u16>,
-    seed: Seed,
+    secret: SegmentSecret,
     columns: Vec<G1Affine>,
 }
 
@@ -68,9 +66,9 @@ impl Setup {
         let srs: &Srs = Box::leak(Box::new(Srs::insecure(geometry)));
         let key = ProvingKey::build(srs, CircuitKind::Histogram).expect("a proving key");
         let key = Key::new(key).expect("a key of this prover's");
-        let (symbols, seed) = (full_segment(geometry), fresh_seed().expect("random numbers"));
-        let columns = commit_columns(srs, &symbols, &seed, SegmentIndex::FIRST);
-        Self { srs, commit_key: CommitKey::new(srs), key, symbols, seed, columns }
+        let (symbols, secret) = (full_segment(geometry), fresh_secret());
+        let columns = commit_columns(srs, &symbols, &secret);
+        Self { srs, commit_key: CommitKey::new(srs), key, symbols, secret, columns }
     }
 
     /// The same with another segment, in which only as many symbols occur as `occurring`.
@@ -79,15 +77,14 @@ impl Setup {
     ///
     /// If there are no random numbers.
     pub fn with_few_symbols(self, occurring: usize) -> Self {
-        let (symbols, seed) =
-            (segment_of(self.srs.geometry(), occurring), fresh_seed().expect("random numbers"));
-        let columns = commit_columns(self.srs, &symbols, &seed, SegmentIndex::FIRST);
-        Self { symbols, seed, columns, ..self }
+        let (symbols, secret) = (segment_of(self.srs.geometry(), occurring), fresh_secret());
+        let columns = commit_columns(self.srs, &symbols, &secret);
+        Self { symbols, secret, columns, ..self }
     }
 
     /// Commits to the segment's columns.
     pub fn commit(&self) -> Vec<G1Affine> {
-        commit_columns(self.srs, &self.symbols, &self.seed, SegmentIndex::FIRST)
+        commit_columns(self.srs, &self.symbols, &self.secret)
     }
 
     /// Commits to the same columns by the proof system's own multi-scalar multiplication, which knows nothing
@@ -102,30 +99,37 @@ impl Setup {
         self.symbols.chunks(usable).map(column).collect()
     }
 
-    /// Counting, the histogram commitment, the proof, its link, and the check that every proof gets.
+    /// Counting, the histogram commitment, the proof, and the check that every proof gets.
     ///
     /// # Panics
     ///
     /// If the proof fails.
-    pub fn prove(&self) -> Segment {
-        let secret = SegmentSecret::new(self.srs, self.symbols.clone(), &self.seed, SegmentIndex::FIRST);
-        secret.prove(&self.commit_key, &self.key, &self.columns, &Uninterrupted).expect("a proof")
+    pub fn prove(&self) -> Vec<u8> {
+        let (key, symbols) = (self.key.verifying(), self.symbols.clone());
+        let witness = SegmentWitness::new(self.srs, key, symbols, &self.secret, &self.columns);
+        witness.prove(&self.commit_key, &self.key, &Uninterrupted).expect("a proof")
     }
 
-    /// Verifies a segment's proof with its link, as a bundle's verifier does after it has hashed the
-    /// statement.
+    /// Verifies a full segment's proof, as a bundle's verifier does after it has hashed the commitments.
     ///
     /// # Panics
     ///
     /// If it does not verify.
-    pub fn verify(&self, segment: &Segment) {
-        let geometry = self.srs.geometry();
-        let statement = histogram_statement(&geometry, &segment.columns, &segment.histogram).limbs();
-        let rows = Instance { statement }.to_rows();
-        let registered: Vec<_> = segment.columns.iter().chain([&segment.histogram]).copied().collect();
-        verify_linked(self.srs, self.key.verifying(), &rows, &registered, &segment.proof)
-            .expect("a good proof");
+    pub fn verify(&self, proof: &[u8]) {
+        let check = ProofCheck {
+            subject: Subject::of(CircuitKind::Histogram),
+            key: self.key.verifying(),
+            instance: vec![Fr::from(0)],
+            public: Vec::new(),
+            linked: None,
+            proof,
+        };
+        check.run(self.srs).expect("a good proof");
     }
+}
+
+fn fresh_secret() -> SegmentSecret {
+    SegmentSecret::from_bytes(fresh_seed().expect("random numbers"))
 }
 
 /// The middle of the figures, or of the middle two.

@@ -12,7 +12,7 @@ mod witness;
 pub use clauses::Clause;
 pub use columns::Cells;
 pub use instance::{INSTANCE_ROWS, Instance};
-pub use layout::{LINKED_COLUMNS, Layout};
+pub use layout::{LINKED_COLUMNS, Layout, PUBLIC_COLUMNS};
 pub use relation::{Violation, check};
 pub use rows::Rows;
 pub use trace::Trace;

@@ -8,6 +8,10 @@ use std::fmt;
 /// holds the final value of the LogUp running sum.
 pub const RESERVED_ROWS: usize = 8;
 
+/// Rows at the very end of a column that blind it; of a public column only the last is not zero (PROTOCOL
+/// section 4).
+pub const BLINDING_ROWS: usize = 6;
+
 /// A circuit shape `(k, W, b)`: `2^k` rows, `W` data columns, an alphabet of `2^b` symbols.
 ///
 /// Keys depend on the geometry alone: never on a dataset's size, its schema, the policy or the contributor.
@@ -81,8 +85,8 @@ impl Geometry {
         1 << self.k
     }
 
-    /// `u`: rows of a column that may hold data; rows `u..n` are never read by a constraint on a linked
-    /// column.
+    /// `u`: rows of a column that may hold data; rows `u..n` are never read by a constraint on a column
+    /// of a commitment.
     pub const fn usable_rows(&self) -> usize {
         self.rows() - RESERVED_ROWS
     }

@@ -10,7 +10,7 @@ mod witness;
 pub use clauses::Clause;
 pub use columns::Cells;
 pub use instance::{INSTANCE_ROWS, Instance};
-pub use layout::{LINKED_COLUMNS_AFTER_DATA, Layout};
+pub use layout::Layout;
 pub use relation::{Violation, check};
 pub use witness::Witness;
 
@@ -40,7 +40,6 @@ impl CircuitLayout for Layout {
                 Ok(())
             },
         )?;
-        clauses::statement_bound(self, layouter)?;
         clauses::counts_end(self, layouter)?;
         layouter.next_phase();
         clauses::counts_match(self, layouter, witness)

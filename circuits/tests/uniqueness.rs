@@ -3,7 +3,7 @@
 //! - **cells** ([`uniqueness::sweep`]): every advice cell is altered in turn, to related and to random
 //!   values, and some constraint must object. LogUp is judged by what it claims, a balance of fractions, as a
 //!   prover who lies in a first-phase cell would compute the second-phase cells to match;
-//! - **rank** ([`uniqueness::rank`]): at that assignment, with instance and linked columns held, the
+//! - **rank** ([`uniqueness::rank`]): at that assignment, with instance and committed columns held, the
 //!   constraints leave no direction in which cells could move together.
 //!
 //! - **bites** ([`uniqueness::bites`]): each named constraint, each look-up and the copies are left out of

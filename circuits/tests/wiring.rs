@@ -46,8 +46,8 @@ struct Subject {
     name: &'static str,
     names: Names,
     system: System,
-    /// Advice columns whose commitments are linked: no constraint may read them in rows `u..n`.
-    linked: usize,
+    /// Advice columns that a commitment holds, the first ones: no constraint may read them in rows `u..n`.
+    held: usize,
 }
 
 impl Subject {
@@ -63,7 +63,7 @@ fn histogram() -> Subject {
         name: "histogram",
         names: Names::histogram(GEOMETRY),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
-        linked: GEOMETRY.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
+        held: GEOMETRY.data_columns() + 1,
     }
 }
 
@@ -73,7 +73,7 @@ fn data_score() -> Subject {
         name: "data_score",
         names: Names::data_score(GEOMETRY),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
-        linked: data_score::LINKED_COLUMNS,
+        held: data_score::LINKED_COLUMNS + data_score::PUBLIC_COLUMNS,
     }
 }
 
@@ -83,7 +83,7 @@ fn compute_score() -> Subject {
         name: "compute_score",
         names: Names::compute_score(GEOMETRY),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
-        linked: compute_score::LINKED_COLUMNS,
+        held: compute_score::PUBLIC_COLUMNS,
     }
 }
 
@@ -187,7 +187,7 @@ fn every_cell_that_a_gate_reads_is_assigned() {
     }
 }
 
-/// Rows `u..n` belong to the link's span and to the blinding; the running sum alone ends in row `u`.
+/// Rows `u..n` belong to the blinding, and to the link's span; the running sum alone ends in row `u`.
 #[test]
 fn nothing_is_assigned_below_the_usable_rows() {
     let usable = GEOMETRY.usable_rows();
@@ -205,17 +205,18 @@ fn nothing_is_assigned_below_the_usable_rows() {
     }
 }
 
-/// A commitment's rows `u..n` are free in the link: no constraint may look at them.
+/// A commitment's last rows are its blinding, and all from `u` on are free in the link: no constraint may
+/// look at them.
 #[test]
-fn linked_columns_are_not_read_below_the_usable_rows() {
-    for Subject { name, system, linked, .. } in subjects() {
+fn committed_columns_are_not_read_below_the_usable_rows() {
+    for Subject { name, system, held, .. } in subjects() {
         let read = cells_read(&system);
-        assert!((0..linked).all(|column| read.contains(&Cell::advice(column, 1))), "{name}");
-        let mut below = read.iter().filter(|cell| cell.column < linked && cell.row >= GEOMETRY.usable_rows());
+        assert!((0..held).all(|column| read.contains(&Cell::advice(column, 1))), "{name}");
+        let mut below = read.iter().filter(|cell| cell.column < held && cell.row >= GEOMETRY.usable_rows());
         assert_eq!(below.next(), None, "{name}");
         assert!(
-            (0..linked).all(|column| system.phase(column) == 0),
-            "{name}: a linked column of a later phase"
+            (0..held).all(|column| system.phase(column) == 0),
+            "{name}: a committed column of a later phase"
         );
     }
 }

@@ -15,8 +15,9 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
+use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
-use fairshare_prover::{BackendError, CommitError, ProveError};
+use fairshare_prover::{BackendError, CommitError, OpenedError, ProveError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_vault::VaultError;
@@ -77,6 +78,8 @@ pub enum CliError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Backend(#[from] BackendError),
+    #[error(transparent)]
+    ScoreProof(#[from] ScoreProofError),
     #[error("{}: cannot be read or written", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {found} bytes, more than the limit of {bound}; is this another file?", path.display())]
@@ -109,7 +112,10 @@ impl CliError {
             | Self::Backend(_)
             | Self::Setup(SetupError::InsecureParameters) => Status::Refused,
             Self::Prove(error) => match **error {
-                ProveError::Verify(_) | ProveError::Proof { .. } | ProveError::Context(_) => Status::Refused,
+                ProveError::Verify(_)
+                | ProveError::Proof { .. }
+                | ProveError::Context(_)
+                | ProveError::Opened(OpenedError::TooOften { .. }) => Status::Refused,
                 ProveError::Commit(CommitError::Schema { .. }) => Status::Refused,
                 ProveError::Cancelled => Status::Interrupted,
                 _ => Status::Unusable,

@@ -126,6 +126,7 @@ impl Progress for Bars {
 
 fn name(task: Task) -> &'static str {
     match task {
+        Task::Read => "reading",
         Task::Commit => "committing",
         Task::Keys => "making the proving key",
         Task::Segments => "proving segments",
@@ -135,10 +136,12 @@ fn name(task: Task) -> &'static str {
 
 fn template(task: Task) -> &'static str {
     match task {
-        Task::Commit => {
+        Task::Read => {
             "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {bytes}/{total_bytes} at {bytes_per_sec}{left}"
         }
-        Task::Segments => "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {pos}/{len} in {elapsed}{each}{left}",
+        Task::Commit | Task::Segments => {
+            "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {pos}/{len} in {elapsed}{each}{left}"
+        }
         Task::Score => "{spinner:.cyan} {msg} [{bar:24.cyan/blue}] {percent}% in {elapsed}{left}",
         Task::Keys => "{spinner:.cyan} {msg} {elapsed:.dim}",
     }
@@ -196,7 +199,7 @@ impl io::Write for LogWriter {
 mod tests {
     use super::*;
 
-    const TASKS: [Task; 4] = [Task::Commit, Task::Keys, Task::Segments, Task::Score];
+    const TASKS: [Task; 5] = [Task::Read, Task::Commit, Task::Keys, Task::Segments, Task::Score];
 
     #[test]
     fn every_template_parses() {

@@ -7,6 +7,7 @@ mod commands {
     mod cgroup;
     #[cfg(unix)]
     mod crash;
+    mod derived;
     mod input;
     #[cfg(target_os = "linux")]
     mod interrupt;

@@ -1,25 +1,35 @@
 //! Commitments to columns, which are the digests (PROTOCOL section 4).
 //!
-//! `C(v; r) = Σ_{i<u} v_i·G_i + r·G_{n−1}`: binding under the SRS assumption, perfectly hiding for uniform
-//! `r`, because row `n − 1` is a blinding row that no constraint reads. Commitments add up.
+//! `C(v; r) = Σ_{i<u} v_i·G_i + Σ_{j<6} r_j·G_{n−6+j}`: binding under the SRS assumption, perfectly hiding
+//! for uniform `r`. The six rows are those in which the proof system blinds its own columns and which no
+//! constraint reads, so that a registered commitment is a proof's own. Commitments add up.
 
-use fairshare_circuits::wiped::{Wipe, Wiped};
+use std::ops::AddAssign;
+
+pub use fairshare_circuits::geometry::BLINDING_ROWS;
+use fairshare_circuits::wiped::Wipe;
 use ff::Field;
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
-use crate::encoding::Hasher;
-use crate::keystream::Keystream;
 use crate::srs::Srs;
 
-/// A column's blinding `r`. Zero for public columns.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Blinding(pub Fr);
+/// What a column's last rows hold.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Blinding(pub [Fr; BLINDING_ROWS]);
 
 impl Blinding {
-    /// No blinding: the column is public, and anyone can recompute its commitment.
-    pub const PUBLIC: Self = Self(Fr::ZERO);
+    /// Nothing: of a sum that is not a proof's column.
+    pub const NONE: Self = Self([Fr::ZERO; BLINDING_ROWS]);
+
+    /// That of a public column, whose commitment anyone can recompute: zeros and a 1, so that no column has
+    /// the identity for a commitment, which no proof can hold.
+    pub const PUBLIC: Self = {
+        let mut rows = [Fr::ZERO; BLINDING_ROWS];
+        rows[BLINDING_ROWS - 1] = Fr::ONE;
+        Self(rows)
+    };
 }
 
 impl std::fmt::Debug for Blinding {
@@ -28,30 +38,18 @@ impl std::fmt::Debug for Blinding {
     }
 }
 
-impl std::iter::Sum for Blinding {
-    fn sum<I: Iterator<Item = Self>>(blindings: I) -> Self {
-        Self(blindings.map(|blinding| blinding.0).sum())
+impl AddAssign<&Self> for Blinding {
+    fn add_assign(&mut self, other: &Self) {
+        for (row, other) in self.0.iter_mut().zip(&other.0) {
+            *row += other;
+        }
     }
 }
 
 impl Wipe for Blinding {
     fn wipe(&mut self) {
-        *self = Self::PUBLIC;
+        self.0.wipe();
     }
-}
-
-/// The blindings of one segment: its data columns' and its histogram's, all from one secret seed.
-///
-/// They are derived rather than drawn, so that the secret opening holds 32 bytes whatever the data's size.
-pub fn segment_blindings(
-    seed: &[u8; 32],
-    segment: u32,
-    data_columns: usize,
-) -> (Wiped<Vec<Blinding>>, Wiped<Blinding>) {
-    let key = Wiped::from(Hasher::new("fairshare/v1/blinding").bytes(seed).u32(segment).finish().0);
-    let mut keystream = Keystream::new(&key);
-    let data: Vec<_> = (0..data_columns).map(|_| Blinding(keystream.draw())).collect();
-    (data.into(), Blinding(keystream.draw()).into())
 }
 
 /// `C(v; r)`. Values past the usable rows are not committed to: callers never have any.
@@ -59,15 +57,26 @@ pub fn segment_blindings(
 /// The library's sum unwraps a point that is not on the curve if it has 8,104 bases or more and one of them
 /// is the identity. The Lagrange points of an [`Srs`] never are: what is read or imported is checked for
 /// that, and the insecure one's trapdoor is not one of the rows' roots of unity.
-pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
+pub fn commit(srs: &Srs, values: &[Fr], blinding: &Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
     let (values, _) = values.split_at(usable);
     let (points, _) = srs.lagrange().split_at(usable);
-    let sum = best_multiexp(values, points);
-    match srs.lagrange().last() {
-        Some(last) if blinding != Blinding::PUBLIC => sum + *last * blinding.0,
-        _ => sum,
-    }
+    let blinding = srs.blinding_points().iter().zip(&blinding.0);
+    let blinding = blinding.filter(|(_, row)| **row != Fr::ZERO).map(|(point, row)| *point * row);
+    best_multiexp(values, points) + blinding.sum::<G1>()
+}
+
+/// The commitment to a column that everybody knows.
+pub fn commit_public(srs: &Srs, values: &[Fr]) -> G1Affine {
+    commit(srs, values, &Blinding::PUBLIC).to_affine()
+}
+
+/// The commitment of a public column whose values add up to `sum`, which the registry computes without the
+/// last row.
+#[expect(clippy::arithmetic_side_effects, reason = "points add up to points")]
+pub fn as_public_column(srs: &Srs, sum: &G1Affine) -> G1Affine {
+    let last = srs.blinding_points().last().copied().unwrap_or_default();
+    (*sum + last).to_affine()
 }
 
 /// Affine forms of several commitments, with one inversion.

@@ -1,4 +1,4 @@
-//! What is registered and what a histogram proof is about, each as one hash (PROTOCOL sections 4 and 5).
+//! What is registered, as one hash (PROTOCOL section 4).
 
 use halo2curves::bn256::G1Affine;
 
@@ -45,23 +45,9 @@ pub fn compute_digest(geometry: &Geometry, first_round: u64, rounds: u32, commit
         .finish()
 }
 
-/// What one histogram proof is about: its segment's data columns and its histogram, all as commitments.
-pub fn histogram_statement(
-    geometry: &Geometry,
-    column_commitments: &[G1Affine],
-    histogram: &G1Affine,
-) -> Digest {
-    let hasher = absorb_geometry(Hasher::new("fairshare/v1/histogram"), geometry);
-    absorb_points(hasher, column_commitments).point(histogram).finish()
-}
-
 /// Identifier and shape: a shape that moves without its identifier still changes every digest.
 pub(crate) fn absorb_geometry(hasher: Hasher, geometry: &Geometry) -> Hasher {
     hasher.u8(geometry.id()).u32(geometry.k()).len(geometry.data_columns()).u32(geometry.alphabet_bits())
-}
-
-fn absorb_points(hasher: Hasher, points: &[G1Affine]) -> Hasher {
-    points.iter().fold(hasher.len(points.len()), |hasher, point| hasher.point(point))
 }
 
 #[cfg(test)]
@@ -125,19 +111,6 @@ mod tests {
             compute_digest(&Geometry::COMPACT, 4, 4, &p[0]),
             compute_digest(&Geometry::COMPACT, 3, 5, &p[0]),
             compute_digest(&Geometry::COMPACT, 3, 4, &p[1]),
-        ]);
-    }
-
-    #[test]
-    fn a_histogram_statement_binds_every_input() {
-        let p = points(4);
-        assert_all_differ(&[
-            histogram_statement(&Geometry::COMPACT, &p[..2], &p[2]),
-            histogram_statement(&Geometry::STANDARD, &p[..2], &p[2]),
-            histogram_statement(&Geometry::COMPACT, &p[..1], &p[2]),
-            histogram_statement(&Geometry::COMPACT, &[p[1], p[0]], &p[2]),
-            histogram_statement(&Geometry::COMPACT, &p[..3], &p[2]),
-            histogram_statement(&Geometry::COMPACT, &p[..2], &p[3]),
         ]);
     }
 

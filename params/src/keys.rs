@@ -13,8 +13,9 @@ use fairshare_circuits::histogram::{self, HistogramCircuit};
 use halo2_proofs::plonk::{self, keygen_pk, keygen_vk_custom};
 use halo2curves::bn256::G1Affine;
 
-use crate::encoding::{Digest, Hasher, POINT_BYTES, SCALAR_BYTES};
+use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES};
 use crate::srs::Srs;
+use crate::words::Words;
 
 /// Which statement a circuit proves: there is one circuit for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,12 +41,31 @@ impl CircuitKind {
         }
     }
 
-    /// Number of linked columns, the first of a proof's commitments.
-    pub const fn linked_columns(self, geometry: Geometry) -> usize {
+    /// Its number in a key's words.
+    const fn id(self) -> u8 {
         match self {
-            Self::Histogram => geometry.data_columns().saturating_add(histogram::LINKED_COLUMNS_AFTER_DATA),
-            Self::DataScore => data_score::LINKED_COLUMNS,
-            Self::ComputeScore => compute_score::LINKED_COLUMNS,
+            Self::Histogram => 1,
+            Self::DataScore => 2,
+            Self::ComputeScore => 3,
+        }
+    }
+
+    /// The first columns, whose commitments a verifier uses by themselves: the data columns and the counts;
+    /// the linked column and the public ones; the public ones.
+    pub const fn leading_columns(self, geometry: Geometry) -> usize {
+        match self {
+            Self::Histogram => geometry.data_columns().saturating_add(1),
+            Self::DataScore => data_score::LINKED_COLUMNS.saturating_add(data_score::PUBLIC_COLUMNS),
+            Self::ComputeScore => compute_score::PUBLIC_COLUMNS,
+        }
+    }
+
+    /// Columns among those that everybody knows, the last of them.
+    pub const fn public_columns(self) -> usize {
+        match self {
+            Self::Histogram => 0,
+            Self::DataScore => data_score::PUBLIC_COLUMNS,
+            Self::ComputeScore => compute_score::PUBLIC_COLUMNS,
         }
     }
 
@@ -94,7 +114,7 @@ pub enum KeyError {
 pub struct VerifyingKey {
     id: CircuitId,
     key: plonk::VerifyingKey<G1Affine>,
-    fingerprint: Digest,
+    digest: Digest,
 }
 
 impl VerifyingKey {
@@ -113,12 +133,8 @@ impl VerifyingKey {
             }
         };
         let key = key.map_err(|source| KeyError::Generation { circuit: id, source })?;
-        let fingerprint = Hasher::new("fairshare/v1/verifying-key")
-            .string(kind.name())
-            .string(geometry.name())
-            .scalar(&key.transcript_repr())
-            .finish();
-        Ok(Self { id, key, fingerprint })
+        let digest = digest(id, &key);
+        Ok(Self { id, key, digest })
     }
 
     /// The circuit.
@@ -131,9 +147,10 @@ impl VerifyingKey {
         &self.key
     }
 
-    /// Digest of circuit, geometry and SRS: what is pinned, logged and absorbed by the link.
-    pub fn fingerprint(&self) -> Digest {
-        self.fingerprint
+    /// The verifying-key digest (PROTOCOL section 8), of circuit, geometry and SRS: what is pinned and
+    /// logged, and what every transcript absorbs first.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// The exact length of a proof under this key, in bytes: points, [evaluations](Self::evaluations), and
@@ -166,6 +183,27 @@ impl VerifyingKey {
         let cs = self.key.cs();
         cs.permutation().get_columns().len().div_ceil(cs.degree().saturating_sub(2).max(1))
     }
+}
+
+/// The code hash of a contract that holds the key's words.
+fn digest(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Digest {
+    let (cs, permutation) = (key.cs(), key.permutation().commitments());
+    let width = match id.kind {
+        CircuitKind::Histogram => id.geometry.data_columns(),
+        CircuitKind::DataScore | CircuitKind::ComputeScore => 0,
+    };
+    let words = Words::code()
+        .integer(id.kind.id())
+        .integer(id.geometry.id())
+        .count(width)
+        .text(&format!("{:?}", cs.pinned()))
+        .scalar(&key.get_domain().get_omega())
+        .count(cs.num_advice_columns())
+        .count(cs.num_fixed_columns())
+        .count(cs.num_instance_columns())
+        .count(permutation.len());
+    let points = key.fixed_commitments().iter().chain(permutation);
+    points.fold(words, |words, point| words.point(point)).finish()
 }
 
 /// A proving key that knows its circuit.

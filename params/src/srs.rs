@@ -31,7 +31,7 @@ mod points;
 
 use std::fmt;
 
-use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::geometry::{BLINDING_ROWS, Geometry};
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
@@ -164,6 +164,12 @@ impl Srs {
     /// `G_i = [L_i(s)]_1` for each row `i < n`.
     pub fn lagrange(&self) -> &[G1Affine] {
         &self.points.lagrange
+    }
+
+    /// `G_{n−6} … G_{n−1}`: of the rows that blind a column.
+    pub fn blinding_points(&self) -> &[G1Affine] {
+        let (_, last) = self.lagrange().split_at(self.geometry.rows().saturating_sub(BLINDING_ROWS));
+        last
     }
 
     /// `[s^i]_1` for `i < n`.

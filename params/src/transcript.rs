@@ -5,6 +5,10 @@
 //! modulo the scalar field's order, and the hash becomes the next buffer. A buffer of exactly one hash gets a
 //! byte 1 appended before it is hashed again, so that two challenges in a row differ.
 //!
+//! What is absorbed first is the verifying-key digest (PROTOCOL section 8), which contracts can compute. The
+//! library's prover and verifier begin with a hash of their own, of the key's debugging output: the digest
+//! takes its place.
+//!
 //! Reading is strict: a coordinate or scalar not below its modulus, a point off the curve and the identity
 //! are refused, so every element has one encoding.
 
@@ -16,10 +20,9 @@ use halo2_proofs::transcript::{EncodedChallenge, Transcript, TranscriptRead, Tra
 use halo2curves::bn256::{Fr, G1Affine};
 use sha3::{Digest as _, Keccak256};
 
-use crate::encoding::{POINT_BYTES, SCALAR_BYTES, decode_point, decode_scalar, encode_point, encode_scalar};
-
-/// Domain tag of the link's challenges (PROTOCOL section 4).
-pub const LINK_TAG: &str = "fairshare/v1/link";
+use crate::encoding::{
+    Digest, POINT_BYTES, SCALAR_BYTES, decode_point, decode_scalar, encode_point, encode_scalar,
+};
 
 /// A challenge: a hash, reduced modulo the scalar field's order.
 #[derive(Clone, Copy, Debug)]
@@ -48,27 +51,40 @@ pub fn reduce(hash: &[u8; 32]) -> Fr {
 }
 
 #[derive(Clone, Default)]
-struct State(Vec<u8>);
+struct State {
+    buffer: Vec<u8>,
+    /// What is absorbed instead of the first scalar that both sides know.
+    key: Option<Fr>,
+}
 
 impl State {
+    fn under(key: &Digest) -> Self {
+        Self { buffer: Vec::new(), key: Some(reduce(&key.0)) }
+    }
+
+    fn common_scalar(&mut self, scalar: &Fr) {
+        let scalar = self.key.take().unwrap_or(*scalar);
+        self.scalar(&scalar);
+    }
+
     fn point(&mut self, point: &G1Affine) -> io::Result<()> {
         if bool::from(point.is_identity()) {
             return Err(refusal("the identity, which has no coordinates, was to be absorbed"));
         }
-        self.0.extend_from_slice(&encode_point(point));
+        self.buffer.extend_from_slice(&encode_point(point));
         Ok(())
     }
 
     fn scalar(&mut self, scalar: &Fr) {
-        self.0.extend_from_slice(&encode_scalar(scalar));
+        self.buffer.extend_from_slice(&encode_scalar(scalar));
     }
 
     fn challenge(&mut self) -> KeccakChallenge {
-        if self.0.len() == 32 {
-            self.0.push(1);
+        if self.buffer.len() == 32 {
+            self.buffer.push(1);
         }
-        let hash: [u8; 32] = Keccak256::digest(&self.0).into();
-        self.0 = hash.to_vec();
+        let hash: [u8; 32] = Keccak256::digest(&self.buffer).into();
+        self.buffer = hash.to_vec();
         KeccakChallenge::new(&hash)
     }
 }
@@ -84,6 +100,11 @@ impl Writer {
     /// An empty proof.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty proof under the key with this digest.
+    pub fn under(key: &Digest) -> Self {
+        Self { state: State::under(key), proof: Vec::new() }
     }
 
     /// The proof's bytes.
@@ -102,7 +123,7 @@ impl Transcript<G1Affine, KeccakChallenge> for Writer {
     }
 
     fn common_scalar(&mut self, scalar: Fr) -> io::Result<()> {
-        self.state.scalar(&scalar);
+        self.state.common_scalar(&scalar);
         Ok(())
     }
 }
@@ -133,6 +154,11 @@ impl<'a> Reader<'a> {
         Self { state: State::default(), rest: proof }
     }
 
+    /// The same for a proof under the key with this digest.
+    pub fn under(key: &Digest, proof: &'a [u8]) -> Self {
+        Self { state: State::under(key), rest: proof }
+    }
+
     /// How many bytes have not been read.
     pub fn remaining(&self) -> usize {
         self.rest.len()
@@ -155,7 +181,7 @@ impl Transcript<G1Affine, KeccakChallenge> for Reader<'_> {
     }
 
     fn common_scalar(&mut self, scalar: Fr) -> io::Result<()> {
-        self.state.scalar(&scalar);
+        self.state.common_scalar(&scalar);
         Ok(())
     }
 }
@@ -195,6 +221,20 @@ mod tests {
         assert_ne!(first, second);
         other.scalar(&Fr::ZERO);
         assert_ne!(other.challenge().0, first);
+    }
+
+    #[test]
+    fn a_keys_digest_takes_the_place_of_the_first_scalar_alone() {
+        let (key, own, instance) = (Digest([0xfe; 32]), Fr::from(7), Fr::from(8));
+        let challenge = |mut writer: Writer, scalars: &[Fr]| {
+            scalars.iter().for_each(|scalar| writer.common_scalar(*scalar).expect("absorbed"));
+            writer.squeeze_challenge().0
+        };
+        let expected = challenge(Writer::new(), &[reduce(&key.0), instance]);
+        assert_eq!(challenge(Writer::under(&key), &[own, instance]), expected);
+        let mut reader = Reader::under(&key, &[]);
+        [own, instance].into_iter().for_each(|scalar| reader.common_scalar(scalar).expect("absorbed"));
+        assert_eq!(reader.squeeze_challenge().0, expected);
     }
 
     #[test]

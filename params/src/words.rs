@@ -4,11 +4,11 @@
 //! kinds of hash share a preimage. The protocol fixes which words follow a tag. Lists enter as their `K'`,
 //! except for a segment's columns, which follow their number.
 
-use halo2curves::bn256::G1Affine;
+use halo2curves::bn256::{Fr, G1Affine};
 use sha3::{Digest as _, Keccak256};
 
 use crate::address::Address;
-use crate::encoding::{Digest, encode_point, wide};
+use crate::encoding::{Digest, encode_point, encode_scalar, wide};
 
 /// Before every tag's name.
 const TAG_PREFIX: &str = "fairshare/v2/";
@@ -24,6 +24,12 @@ impl Words {
         Self(Keccak256::new()).digest(&Digest(tag.into()))
     }
 
+    /// Begins with a zero byte instead: what is hashed is the code of a contract that holds the words, and
+    /// does nothing when called.
+    pub fn code() -> Self {
+        Self(Keccak256::new_with_prefix([0]))
+    }
+
     /// A number.
     pub fn integer(self, value: impl Into<u128>) -> Self {
         let mut word = [0; 32];
@@ -35,6 +41,23 @@ impl Words {
     /// How many there are of something.
     pub fn count(self, count: usize) -> Self {
         self.integer(wide(count))
+    }
+
+    /// A scalar.
+    pub fn scalar(mut self, scalar: &Fr) -> Self {
+        self.0.update(encode_scalar(scalar));
+        self
+    }
+
+    /// Text, as its hash.
+    pub fn text(self, text: &str) -> Self {
+        self.digest(&Digest(Keccak256::digest(text).into()))
+    }
+
+    /// Bytes that are words, one after the other. The caller fixes their number.
+    pub fn words(mut self, bytes: &[u8]) -> Self {
+        self.0.update(bytes);
+        self
     }
 
     /// A digest, or any word.

@@ -7,24 +7,27 @@ use std::sync::LazyLock;
 use fairshare_circuits::DEGREE;
 use fairshare_circuits::geometry::RESERVED_ROWS;
 use fairshare_params::Geometry;
+use fairshare_params::commitment::normalize;
 use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
-use fairshare_params::srs::Srs;
-use ff::Field;
+use fairshare_params::srs::{FileHash, Srs};
+use ff::{Field, PrimeField};
+use group::Curve;
 use halo2_proofs::plonk::Any;
-use halo2curves::bn256::Fr;
+use halo2curves::bn256::{Fr, G1, G2Affine};
+use sha3::{Digest as _, Keccak256};
 
-/// Fingerprints under the insecure reference string: circuit, key layout and reference string in 32 bytes. A
+/// Digests under the insecure reference string: circuit, key layout and reference string in 32 bytes. A
 /// change of any of them is a new version of the protocol, and every proof made before is lost.
 const PINNED: [(&str, &str); 9] = [
-    ("histogram-compact", "0x40487e8e80b6f0fb239dc67fb9ecdad46cdc4d23c8ae80f628118c11bfe4a32c"),
-    ("data-score-compact", "0x541871567359a238d5b9f4b2af40c73d3b25a8e958595a82c8a9035f433c877c"),
-    ("compute-score-compact", "0x4bfa621af2e947c5beb48e927d4520907d131244d87ca1b18795e50ecdd60c01"),
-    ("histogram-standard", "0x9a7ee78dc51553c286b49f3e7ff76b570d96f2aa5828c9d96810b5960084a366"),
-    ("data-score-standard", "0xc8399d7eae6c1d2588ed496b0776ea6d3eb8738ab6c81f7da3e35b5e57016851"),
-    ("compute-score-standard", "0xd2a5e136fbb76ab339f57f2e48cc85b9d5baddc2f41dcd175125a1f3b649efb7"),
-    ("histogram-onchain", "0xa021d431bb4707cee77726bef4518f0396afc03d0bad4c74b61ae0d3cb3b4344"),
-    ("data-score-onchain", "0xf8999f8eaf7a97c9e621edcc121201112f7612bba2928a545d87bc2a9982854c"),
-    ("compute-score-onchain", "0x1f5275e240e845b6c726076e401fa04cc772f821272359036459d5b4e0c25ec9"),
+    ("histogram-compact", "0x5c06b354b82419c3d4e6446a7e6e4577525befcdf17af8907b41368df4d70418"),
+    ("data-score-compact", "0x73ad28b7a3abae378b7ca829f0b1aabf361288aadf490ff7aaca1f6c7d2930f0"),
+    ("compute-score-compact", "0xb9359c6d116a626035ee2aab939c68b499268a678c2b6bce0cb7adc378b89a25"),
+    ("histogram-standard", "0x6862f2a0ab6db6593ea3690eba760f06f4481967e1e7d2d6a3aa7ccc9f672c3a"),
+    ("data-score-standard", "0x02d58a2437209dc85c03d33dc650fbee26d54540d8edce0878786bcdd75ac70b"),
+    ("compute-score-standard", "0x7cb186d3d722ec9f58482570bfe29f2060458dc24222437c7db101b443503c4e"),
+    ("histogram-onchain", "0x09013ef36fb1519197afc32a6a7ef1c3450821ba1e1780286a105ee84bf3d1a8"),
+    ("data-score-onchain", "0x52756fce8158ad8d1d1a14f2cf0beebe60a48d6a553a97826cfcdeddc3b8e391"),
+    ("compute-score-onchain", "0x72a721c9aa26ace0f35b48e0eb32ca0e7a1c83294757c96a48174dd26d681af3"),
 ];
 
 /// What each key costs; written anew by
@@ -47,30 +50,30 @@ fn keys(geometry: Geometry) -> impl Iterator<Item = &'static VerifyingKey> {
     KEYS.iter().filter(move |key| key.id().geometry == geometry)
 }
 
-/// Key and fingerprint, one a line.
-fn fingerprints(geometry: Geometry) -> Vec<(String, String)> {
-    keys(geometry).map(|key| (key.id().to_string(), key.fingerprint().to_string())).collect()
+/// Key and digest, one a line.
+fn digests(geometry: Geometry) -> Vec<(String, String)> {
+    keys(geometry).map(|key| (key.id().to_string(), key.digest().to_string())).collect()
 }
 
 fn pinned(geometry: Geometry) -> Vec<(String, String)> {
     let own = PINNED.iter().filter(|(id, _)| id.ends_with(geometry.name()));
-    own.map(|(id, fingerprint)| ((*id).to_owned(), (*fingerprint).to_owned())).collect()
+    own.map(|(id, digest)| ((*id).to_owned(), (*digest).to_owned())).collect()
 }
 
 #[test]
-fn fingerprints_are_pinned() {
+fn digests_are_pinned() {
     let all = |list: fn(Geometry) -> Vec<(String, String)>| Geometry::ALL.into_iter().flat_map(list);
-    let (found, pinned): (Vec<_>, Vec<_>) = (all(fingerprints).collect(), all(pinned).collect());
+    let (found, pinned): (Vec<_>, Vec<_>) = (all(digests).collect(), all(pinned).collect());
     assert_eq!(found, pinned, "a key moved: see the remark at `PINNED`");
 }
 
 #[test]
 fn a_proving_key_has_the_verifying_key_that_is_pinned() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for (kind, (id, fingerprint)) in CircuitKind::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
+    for (kind, (id, digest)) in CircuitKind::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
         let key = ProvingKey::build(&srs, kind).expect("a key");
         assert_eq!(key.verifying().id().to_string(), id);
-        assert_eq!(key.verifying().fingerprint().to_string(), fingerprint);
+        assert_eq!(key.verifying().digest().to_string(), digest);
         let inner = key.key().get_vk();
         assert_eq!(inner.transcript_repr(), key.verifying().key().transcript_repr());
     }
@@ -121,11 +124,11 @@ fn costs_are_pinned() {
 /// Run by [`no_environment_variable_changes_a_key`] in a process of its own.
 #[test]
 #[ignore = "prints, for another test to read"]
-fn print_fingerprints() {
+fn print_digests() {
     let srs = Srs::insecure(Geometry::COMPACT);
     for kind in CircuitKind::ALL {
         let key = VerifyingKey::build(&srs, kind).expect("a key");
-        println!("{} {}", key.id(), key.fingerprint());
+        println!("{} {}", key.id(), key.digest());
     }
 }
 
@@ -135,13 +138,13 @@ fn print_fingerprints() {
 fn no_environment_variable_changes_a_key() {
     for degree in ["2", "4", "6", "9"] {
         let child = Command::new(std::env::current_exe().expect("this test"))
-            .args(["--exact", "print_fingerprints", "--ignored", "--nocapture"])
+            .args(["--exact", "print_digests", "--ignored", "--nocapture"])
             .env("MAX_DEGREE", degree)
             .output()
             .expect("a process");
         let output = String::from_utf8_lossy(&child.stdout);
-        for (id, fingerprint) in pinned(Geometry::COMPACT) {
-            assert!(output.contains(&format!("{id} {fingerprint}")), "MAX_DEGREE={degree}: {output}");
+        for (id, digest) in pinned(Geometry::COMPACT) {
+            assert!(output.contains(&format!("{id} {digest}")), "MAX_DEGREE={degree}: {output}");
         }
     }
 }
@@ -200,15 +203,22 @@ fn no_query_is_repeated() {
     }
 }
 
-/// The first commitments of a proof are those of the first phase's columns by index.
+/// The first commitments of a proof are those of the first phase's columns by index: those that a verifier
+/// uses by themselves are among them, and the public ones last of these.
 #[test]
-fn linked_columns_come_first() {
+fn columns_that_a_verifier_knows_come_first() {
     for key in &*KEYS {
         let id = key.id();
         let phases = key.key().cs().advice_column_phase();
-        let linked = id.kind.linked_columns(id.geometry);
-        assert!(linked < phases.len());
-        assert!(phases[..linked].iter().all(|phase| *phase == 0), "{id}: {phases:?}");
+        let leading = id.kind.leading_columns(id.geometry);
+        let expected = match id.kind {
+            CircuitKind::Histogram => (id.geometry.data_columns() + 1, 0),
+            CircuitKind::DataScore => (3, 2),
+            CircuitKind::ComputeScore => (2, 2),
+        };
+        assert_eq!((leading, id.kind.public_columns()), expected, "{id}");
+        assert!(leading < phases.len());
+        assert!(phases[..leading].iter().all(|phase| *phase == 0), "{id}: {phases:?}");
         assert!(phases.is_sorted(), "{id}: phases by index, so that proofs list columns by index");
         assert_eq!(phases.last(), Some(&1), "{id}: a second phase for LogUp");
     }
@@ -230,11 +240,82 @@ fn there_is_one_instance_column_and_it_is_read() {
 
 #[test]
 fn a_key_depends_on_statement_and_geometry() {
-    let all: HashSet<_> = PINNED.iter().map(|(_, fingerprint)| *fingerprint).collect();
+    let all: HashSet<_> = PINNED.iter().map(|(_, digest)| *digest).collect();
     assert_eq!(all.len(), PINNED.len());
     let names: HashSet<_> = PINNED.iter().map(|(id, _)| *id).collect();
     assert_eq!(names.len(), PINNED.len());
     for key in keys(Geometry::COMPACT) {
         assert_ne!(key.key().transcript_repr(), Fr::ZERO);
+    }
+}
+
+/// A reference string of another trapdoor, which is 7.
+fn other_srs(geometry: Geometry) -> Srs {
+    let trapdoor = Fr::from(7);
+    let powers = std::iter::successors(Some(G1::generator()), |power| Some(power * trapdoor));
+    let powers = normalize(&powers.take(geometry.rows()).collect::<Vec<_>>());
+    let s_g2 = (G2Affine::generator() * trapdoor).to_affine();
+    Srs::from_powers(geometry, powers, G2Affine::generator(), s_g2, FileHash([0; 64])).expect("powers")
+}
+
+#[test]
+fn a_key_depends_on_the_reference_string() {
+    let srs = other_srs(Geometry::COMPACT);
+    for key in keys(Geometry::COMPACT) {
+        let other = VerifyingKey::build(&srs, key.id().kind).expect("a key");
+        assert_eq!(other.id(), key.id());
+        assert_ne!(other.digest(), key.digest(), "{}", key.id());
+    }
+}
+
+/// A width outside the protocol changes the histogram's key, and a geometry that differs in nothing but its
+/// identifier every key.
+#[test]
+fn a_key_depends_on_width_and_identifier() {
+    let narrow = Srs::insecure(Geometry::trial(11, 4, 3));
+    let same = Srs::insecure(Geometry::trial(11, Geometry::COMPACT.data_columns(), 3));
+    for key in keys(Geometry::COMPACT) {
+        let [narrow, same] =
+            [&narrow, &same].map(|srs| VerifyingKey::build(srs, key.id().kind).expect("a key"));
+        assert_eq!(same.key().transcript_repr(), key.key().transcript_repr(), "one constraint system");
+        assert_ne!(same.digest(), key.digest(), "{}: the identifier", key.id());
+        let depends_on_width = key.id().kind == CircuitKind::Histogram;
+        assert_eq!(narrow.digest() != same.digest(), depends_on_width, "{}: the width", key.id());
+    }
+}
+
+/// PROTOCOL section 8, byte by byte: a contract's code that begins with a zero, and so stops where it is
+/// called, and holds the key's words.
+#[test]
+fn a_digest_is_that_of_a_zero_byte_and_words() {
+    let number = |value: usize| Fr::from(value as u64).to_repr();
+    let statements =
+        [(CircuitKind::Histogram, 1, 16), (CircuitKind::DataScore, 2, 0), (CircuitKind::ComputeScore, 3, 0)];
+    for (kind, statement, width) in statements {
+        let key = keys(Geometry::COMPACT).find(|key| key.id().kind == kind).expect("a key");
+        let cs = key.key().cs();
+        let text = format!("{:?}", cs.pinned());
+        let omega = Fr::ROOT_OF_UNITY.pow([1 << (Fr::S - 11)]).to_repr();
+        let copies = key.key().permutation().commitments();
+        let mut code = vec![0];
+        // Field elements are little-endian in the library.
+        let mut word = |mut bytes: [u8; 32]| {
+            bytes.reverse();
+            code.extend(bytes);
+        };
+        [statement, 1, width].into_iter().for_each(|value| word(number(value)));
+        let mut hash: [u8; 32] = Keccak256::digest(text).into();
+        hash.reverse();
+        word(hash);
+        word(omega);
+        let columns = [cs.num_advice_columns(), cs.num_fixed_columns(), cs.num_instance_columns()];
+        columns.into_iter().for_each(|count| word(number(count)));
+        word(number(copies.len()));
+        for point in key.key().fixed_commitments().iter().chain(copies) {
+            word(point.x.to_repr());
+            word(point.y.to_repr());
+        }
+        assert_eq!(code.len(), 1 + 32 * (9 + 2 * (cs.num_fixed_columns() + copies.len())));
+        assert_eq!(key.digest().0, <[u8; 32]>::from(Keccak256::digest(&code)), "{}", key.id());
     }
 }

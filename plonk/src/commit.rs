@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use fairshare_params::commitment::Blinding;
+use fairshare_params::commitment::{BLINDING_ROWS, Blinding};
+use fairshare_params::encoding::{SCALAR_BYTES, encode_scalar};
 use fairshare_params::srs::Srs;
+use group::Group;
 use halo2curves::bn256::{Fr, G1};
+use zeroize::Zeroizing;
 
 use crate::multiexp::{Tables, multiexp};
 
@@ -39,16 +42,59 @@ impl fmt::Debug for CommitKey<'_> {
     }
 }
 
+/// Multiples of the points of a column's last rows.
+///
+/// Sums over them keep no secret but on the stack: the general sum makes lists of its scalars, which it would
+/// leave behind.
+pub struct BlindingPoints([[G1; DIGITS]; BLINDING_ROWS]);
+
+/// Digits but zero of four bits.
+const DIGITS: usize = 15;
+
+impl BlindingPoints {
+    /// Takes the reference string's.
+    pub fn new(srs: &Srs) -> Self {
+        let mut multiples = [[G1::identity(); DIGITS]; BLINDING_ROWS];
+        for (multiples, point) in multiples.iter_mut().zip(srs.blinding_points()) {
+            let mut multiple = G1::identity();
+            for entry in multiples {
+                multiple += point;
+                *entry = multiple;
+            }
+        }
+        Self(multiples)
+    }
+
+    /// `Σ r_j·G_{n−6+j}`.
+    pub fn sum(&self, blinding: &Blinding) -> G1 {
+        let scalars = Zeroizing::new(blinding.0.map(|row| encode_scalar(&row)));
+        let mut sum = G1::identity();
+        for nibble in 0..2 * SCALAR_BYTES {
+            for _ in 0..4 {
+                sum = sum.double();
+            }
+            for (multiples, scalar) in self.0.iter().zip(scalars.iter()) {
+                let byte = scalar[nibble / 2];
+                let digit = if nibble % 2 == 0 { byte >> 4 } else { byte & 15 };
+                if digit > 0 {
+                    sum += multiples[usize::from(digit) - 1];
+                }
+            }
+        }
+        sum
+    }
+}
+
 /// `C(v; r)`, the commitment of [`fairshare_params::commitment::commit`], without tables and fast where
 /// values are small. Values past the usable rows are not committed to: callers never have any.
-pub fn commit(srs: &Srs, values: &[Fr], blinding: Blinding) -> G1 {
+pub fn commit(srs: &Srs, values: &[Fr], blinding: &Blinding) -> G1 {
+    commit_with(srs, &BlindingPoints::new(srs), values, blinding)
+}
+
+/// The same, for many columns under one reference string.
+pub fn commit_with(srs: &Srs, points: &BlindingPoints, values: &[Fr], blinding: &Blinding) -> G1 {
     let usable = srs.geometry().usable_rows().min(values.len());
-    let values = &values[..usable];
-    let sum = multiexp(values, &srs.lagrange()[..usable]);
-    match srs.lagrange().last() {
-        Some(last) if blinding != Blinding::PUBLIC => sum + *last * blinding.0,
-        _ => sum,
-    }
+    multiexp(&values[..usable], &srs.lagrange()[..usable]) + points.sum(blinding)
 }
 
 #[cfg(test)]
@@ -66,8 +112,9 @@ mod tests {
         let usable = Geometry::COMPACT.usable_rows();
         let small: Vec<_> = (0..usable as u64).map(|row| Fr::from(row * row % 1024)).collect();
         let large: Vec<_> = (0..100).map(|_| Fr::random(OsRng)).collect();
+        let secret = Blinding(std::array::from_fn(|_| Fr::random(OsRng)));
         for values in [&small[..], &small[..7], &large, &[]] {
-            for blinding in [Blinding::PUBLIC, Blinding(Fr::random(OsRng))] {
+            for blinding in [&Blinding::NONE, &Blinding::PUBLIC, &secret] {
                 assert_eq!(commit(&srs, values, blinding), commitment::commit(&srs, values, blinding));
             }
         }

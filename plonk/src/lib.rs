@@ -3,9 +3,9 @@
 //!
 //! The verifier is the library's, and so are constraint systems and keys. The prover is ours, because that is
 //! where the time goes, and the library's leaves no way in: its transforms multiply twice where once is
-//! enough, it takes every scalar for a full one, and it hides the blinding that the link needs. Nothing here
-//! is trusted: whatever is made is verified before it is handed out, by a verifier that knows nothing of this
-//! crate.
+//! enough, it takes every scalar for a full one, and it blinds by itself columns that were committed to
+//! before. Nothing here is trusted: whatever is made is verified before it is handed out, by a verifier that
+//! knows nothing of this crate.
 //!
 //! The rounds, each a [type](rounds), with what each writes (points, then the challenges drawn after them):
 //!
@@ -54,11 +54,12 @@ use halo2_proofs::plonk::{self, Circuit};
 use halo2curves::bn256::Fr;
 
 pub use column::Column;
-pub use commit::{CommitKey, commit};
+pub use commit::{BlindingPoints, CommitKey, commit, commit_with};
 pub use device::Device;
-pub use input::{Fractions, Given, LastRows, Linked, ProverInput};
+pub use input::{Fractions, Known, LastRows, ProverInput};
 pub use key::Key;
 pub use randomness::Randomness;
+pub use rounds::Drawn;
 use rounds::Stated;
 pub use session::Output;
 use session::Session;
@@ -95,17 +96,9 @@ pub enum PlonkError {
         /// The instance's length.
         rows: usize,
     },
-    /// A column's last rows are given for a column that there is not, for one that is given already, or in
-    /// another number than the key has.
-    #[error("advice column {column}: the last rows that are given do not fit")]
-    LastRows {
-        /// The column's index.
-        column: usize,
-    },
-    /// A column's last rows are given as public, but it is linked to a commitment with a secret blinding. The
-    /// proof would undo that blinding.
-    #[error("advice column {column}: its last rows are given as public, but its blinding is secret")]
-    SecretBlinding {
+    /// A column is known that there is not, or blinded in another number of rows than the key has.
+    #[error("advice column {column}: not one that can have been committed to before")]
+    Known {
         /// The column's index.
         column: usize,
     },
@@ -157,14 +150,14 @@ impl<'a> Prover<'a> {
         Stated::new(session, input)
     }
 
-    /// Writes a proof to `transcript`, round by round, and hands out the blinding of the linked columns:
-    /// their last rows, which are secret. On randomness and trust see [`Self::begin`].
+    /// Writes a proof to `transcript`, round by round, and hands out the fresh last rows of known columns,
+    /// which are secret. On randomness and trust see [`Self::begin`].
     pub fn prove<C: Circuit<Fr>>(
         &self,
         input: ProverInput<'a, C>,
         randomness: Randomness,
         transcript: &'a mut dyn Output,
-    ) -> Result<Vec<Column>, PlonkError> {
+    ) -> Result<Vec<Drawn>, PlonkError> {
         self.begin(input, randomness, transcript)?.advise()?.permute()?.divide()?.evaluate()?.open()
     }
 }

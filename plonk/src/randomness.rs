@@ -1,6 +1,8 @@
 //! Where a proof's random values come from: each from its own block of a keyed stream, named by a label.
 
+use fairshare_params::commitment::{BLINDING_ROWS, Blinding};
 use fairshare_params::keystream::Keystream;
+use fairshare_params::wiped::Wiped;
 use halo2curves::bn256::Fr;
 use rand_core::{Error, RngCore};
 use zeroize::Zeroizing;
@@ -51,6 +53,14 @@ impl Randomness {
         let mut seed = Zeroizing::new([0; 32]);
         source.try_fill_bytes(seed.as_mut())?;
         Ok(Self { seed })
+    }
+
+    /// The last rows that a proof gives to advice column `column` of a key with so many rows, unless they are
+    /// [known](crate::Known).
+    pub fn blinding(&self, column: usize, rows: usize) -> Wiped<Blinding> {
+        let mut blinding = Wiped::from(Blinding::NONE);
+        self.fill(Label::Advice(column), rows.saturating_sub(BLINDING_ROWS), &mut blinding.0);
+        blinding
     }
 
     /// The values of rows `first..first + into.len()`.

@@ -5,9 +5,9 @@
 //!
 //! ```
 //! use fairshare_plonk::rounds::Advised;
-//! use fairshare_plonk::{Column, PlonkError};
+//! use fairshare_plonk::{Drawn, PlonkError};
 //!
-//! fn finish(advised: Advised<'_>) -> Result<Vec<Column>, PlonkError> {
+//! fn finish(advised: Advised<'_>) -> Result<Vec<Drawn>, PlonkError> {
 //!     advised.permute()?.divide()?.evaluate()?.open()
 //! }
 //! ```
@@ -16,9 +16,9 @@
 //!
 //! ```compile_fail,E0599
 //! use fairshare_plonk::rounds::Advised;
-//! use fairshare_plonk::{Column, PlonkError};
+//! use fairshare_plonk::{Drawn, PlonkError};
 //!
-//! fn finish(advised: Advised<'_>) -> Result<Vec<Column>, PlonkError> {
+//! fn finish(advised: Advised<'_>) -> Result<Vec<Drawn>, PlonkError> {
 //!     advised.divide()?.evaluate()?.open()
 //! }
 //! ```
@@ -27,9 +27,9 @@
 //!
 //! ```compile_fail,E0599
 //! use fairshare_plonk::rounds::Advised;
-//! use fairshare_plonk::{Column, PlonkError};
+//! use fairshare_plonk::{Drawn, PlonkError};
 //!
-//! fn finish(advised: Advised<'_>) -> Result<Vec<Column>, PlonkError> {
+//! fn finish(advised: Advised<'_>) -> Result<Vec<Drawn>, PlonkError> {
 //!     advised.permute()?.evaluate()?.divide()?.open()
 //! }
 //! ```
@@ -38,15 +38,16 @@
 //!
 //! ```compile_fail,E0382
 //! use fairshare_plonk::rounds::Advised;
-//! use fairshare_plonk::{Column, PlonkError};
+//! use fairshare_plonk::{Drawn, PlonkError};
 //!
-//! fn finish(advised: Advised<'_>) -> Result<Vec<Column>, PlonkError> {
+//! fn finish(advised: Advised<'_>) -> Result<Vec<Drawn>, PlonkError> {
 //!     let _first = advised.permute()?;
 //!     advised.permute()?.divide()?.evaluate()?.open()
 //! }
 //! ```
 
-use fairshare_params::commitment::Blinding;
+use fairshare_params::commitment::{BLINDING_ROWS, Blinding};
+use fairshare_params::wiped::Wiped;
 use ff::Field;
 use halo2_proofs::arithmetic::eval_polynomial;
 use halo2_proofs::plonk::Circuit;
@@ -54,7 +55,7 @@ use halo2curves::bn256::Fr;
 
 use crate::PlonkError;
 use crate::column::Column;
-use crate::input::{Given, LastRows, Linked, ProverInput};
+use crate::input::{Known, LastRows, ProverInput};
 use crate::key::Key;
 use crate::permutation::{self, Folding};
 use crate::queries::QueryOrder;
@@ -63,6 +64,9 @@ use crate::randomness::Label;
 use crate::session::Session;
 use crate::shplonk::{self, Queries};
 use crate::witness::Witness;
+
+/// A known column's fresh last rows, in a proof: secret, and overwritten when dropped.
+pub type Drawn = Wiped<Blinding>;
 
 /// The verifying key and the instance are absorbed.
 pub struct Stated<'a, C> {
@@ -75,8 +79,8 @@ pub struct Advised<'a> {
     session: Session<'a>,
     /// Advice and instance, by rows.
     own: Vec<Column>,
-    /// The last rows of the linked columns.
-    last_rows: Vec<Column>,
+    /// The last rows of the known columns that have fresh ones.
+    drawn: Vec<Drawn>,
     challenges: Vec<Fr>,
 }
 
@@ -85,7 +89,7 @@ pub struct Permuted<'a> {
     session: Session<'a>,
     /// Advice, instance and products, by rows.
     own: Vec<Column>,
-    last_rows: Vec<Column>,
+    drawn: Vec<Drawn>,
     mask: Column,
     challenges: Vec<Fr>,
     folding: Folding,
@@ -96,7 +100,7 @@ pub struct Permuted<'a> {
 pub struct Divided<'a> {
     session: Session<'a>,
     own: Vec<Column>,
-    last_rows: Vec<Column>,
+    drawn: Vec<Drawn>,
     mask: Column,
     pieces: Vec<Column>,
     x: Fr,
@@ -114,8 +118,7 @@ impl<'a, C: Circuit<Fr>> Stated<'a, C> {
         if rows > session.key.usable_rows() {
             return Err(PlonkError::Instance { rows });
         }
-        check_given(session.key, input.given)?;
-        check_public(input.linked, input.given)?;
+        check_known(session.key, input.known)?;
         session.absorb(session.key.halo2().get_vk().transcript_repr())?;
         input.instance.iter().try_for_each(|value| session.absorb(*value))?;
         Ok(Self { session, input })
@@ -126,19 +129,19 @@ impl<'a, C: Circuit<Fr>> Stated<'a, C> {
         let Self { mut session, input } = self;
         let Witness { advice: mut own, challenges } = Witness::synthesize(&mut session, &input)?;
         let usable = session.key.usable_rows();
-        let linked = own.iter().take(input.linked.len());
-        let last_rows = linked.map(|column| Column::from(column[usable..].to_vec())).collect();
+        let fresh = own.iter().zip(input.known).filter(|(_, known)| known.rows == LastRows::Fresh);
+        let drawn = fresh.map(|(column, _)| drawn(&column[usable..])).collect();
         let mut public = Column::zero(session.key.domain().rows());
         public[..input.instance.len()].copy_from_slice(input.instance);
         own.push(public);
-        Ok(Advised { session, own, last_rows, challenges })
+        Ok(Advised { session, own, drawn, challenges })
     }
 }
 
 impl<'a> Advised<'a> {
     /// Multiplies up the copy constraints.
     pub fn permute(self) -> Result<Permuted<'a>, PlonkError> {
-        let Self { mut session, mut own, last_rows, challenges } = self;
+        let Self { mut session, mut own, drawn, challenges } = self;
         // No circuit of this prover's has the lookups that it is for.
         let _theta = session.challenge();
         let folding = Folding { beta: session.challenge(), gamma: session.challenge() };
@@ -151,14 +154,14 @@ impl<'a> Advised<'a> {
         session.send_commitments(&committed)?;
         own.extend(products);
         let y = session.challenge();
-        Ok(Permuted { session, own, last_rows, mask, challenges, folding, y })
+        Ok(Permuted { session, own, drawn, mask, challenges, folding, y })
     }
 }
 
 impl<'a> Permuted<'a> {
     /// Divides the folded constraints by what vanishes on the rows.
     pub fn divide(self) -> Result<Divided<'a>, PlonkError> {
-        let Self { mut session, mut own, last_rows, mut mask, challenges, folding, y } = self;
+        let Self { mut session, mut own, drawn, mut mask, challenges, folding, y } = self;
         let key = session.key;
         let constraints = Constraints::new(key, &challenges, folding, y)?;
         let on_rows = tracing::debug_span!("constraints")
@@ -170,7 +173,7 @@ impl<'a> Permuted<'a> {
         let pieces = constraints.quotient(key, session.work(), &slices(&own), on_rows)?;
         session.send_coefficients(pieces.clone())?;
         let x = session.challenge();
-        Ok(Divided { session, own, last_rows, mask, pieces, x })
+        Ok(Divided { session, own, drawn, mask, pieces, x })
     }
 }
 
@@ -192,10 +195,10 @@ impl<'a> Divided<'a> {
 }
 
 impl Evaluated<'_> {
-    /// Opens all polynomials, which ends the proof, and hands out the last rows of the linked columns.
-    pub fn open(self) -> Result<Vec<Column>, PlonkError> {
+    /// Opens all polynomials, which ends the proof, and hands out the fresh last rows of known columns.
+    pub fn open(self) -> Result<Vec<Drawn>, PlonkError> {
         let _span = tracing::debug_span!("opening").entered();
-        let Divided { mut session, own, last_rows, mask, pieces, x } = self.divided;
+        let Divided { mut session, own, drawn, mask, pieces, x } = self.divided;
         let key = session.key;
         let polynomials = [key.coefficients(), slices(&own)].concat();
         let quotient = evaluate_at(&pieces, x.pow([key.domain().rows() as u64]));
@@ -206,34 +209,21 @@ impl Evaluated<'_> {
         opened.open(polynomials.len(), &quotient, 0);
         opened.open(polynomials.len() + 1, &mask, 0);
         shplonk::open(&mut session, opened, x)?;
-        Ok(last_rows)
+        Ok(drawn)
     }
 }
 
-/// That last rows are given of columns that there are, once each, and as many as there are.
-fn check_given(key: &Key, given: &[Given<'_>]) -> Result<(), PlonkError> {
-    for (index, Given { column, rows }) in given.iter().enumerate() {
-        let fits = match rows {
-            LastRows::Secret(rows) => rows.len() == key.blinding_rows(),
-            LastRows::Public => true,
-        };
-        let twice = given[..index].iter().any(|other| other.column == *column);
-        if !fits || twice || *column >= key.cs().num_advice_columns() {
-            return Err(PlonkError::LastRows { column: *column });
-        }
-    }
-    Ok(())
+/// That the key has the columns, and as many last rows as a [`Blinding`].
+fn check_known(key: &Key, known: &[Known<'_>]) -> Result<(), PlonkError> {
+    let columns = if key.blinding_rows() == BLINDING_ROWS { key.cs().num_advice_columns() } else { 0 };
+    if known.len() > columns { Err(PlonkError::Known { column: columns }) } else { Ok(()) }
 }
 
-/// That no column is public whose registered commitment hides it.
-fn check_public(linked: &[Linked], given: &[Given<'_>]) -> Result<(), PlonkError> {
-    for Given { column, rows } in given {
-        let secret = linked.get(*column).is_some_and(|linked| linked.blinding != Blinding::PUBLIC);
-        if secret && matches!(rows, LastRows::Public) {
-            return Err(PlonkError::SecretBlinding { column: *column });
-        }
-    }
-    Ok(())
+/// A column's last rows, which are as many as [`check_known`] says.
+fn drawn(rows: &[Fr]) -> Drawn {
+    let mut blinding = Wiped::from(Blinding::NONE);
+    blinding.0.copy_from_slice(rows);
+    blinding
 }
 
 fn slices(columns: &[Column]) -> Vec<&[Fr]> {

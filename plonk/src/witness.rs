@@ -15,7 +15,7 @@ use crate::PlonkError;
 use crate::column::Column;
 use crate::commit::CommitKey;
 use crate::device::Work;
-use crate::input::{Fractions, Given, Linked, ProverInput};
+use crate::input::{Fractions, Known, LastRows, ProverInput};
 use crate::multiexp::multiexp_by_value;
 use crate::randomness::Label;
 use crate::session::Session;
@@ -53,9 +53,8 @@ impl Witness {
 struct Assigner<'s, 'a> {
     session: &'s mut Session<'a>,
     instance: &'s [Fr],
-    linked: &'s [Linked],
+    known: &'s [Known<'s>],
     fractions: &'s [Fractions],
-    given: &'s [Given<'s>],
     usable: usize,
     phase: u8,
     column_phases: Vec<u8>,
@@ -78,9 +77,8 @@ impl<'s, 'a> Assigner<'s, 'a> {
             failure: None,
             session,
             instance: input.instance,
-            linked: input.linked,
+            known: input.known,
             fractions: input.fractions,
-            given: input.given,
         }
     }
 
@@ -102,9 +100,9 @@ impl<'s, 'a> Assigner<'s, 'a> {
     /// Fills a column's last rows.
     fn blind(&mut self, column: usize) {
         let rows = &mut self.advice[column][self.usable..];
-        match self.given.iter().find(|given| given.column == column) {
-            Some(given) => given.rows.write(rows),
-            None => self.session.randomness.fill(Label::Advice(column), self.usable, rows),
+        match self.known.get(column) {
+            Some(Known { blinding, rows: LastRows::Kept, .. }) => rows.copy_from_slice(&blinding.0),
+            _ => self.session.randomness.fill(Label::Advice(column), self.usable, rows),
         }
     }
 
@@ -117,7 +115,7 @@ impl<'s, 'a> Assigner<'s, 'a> {
             commit_key: self.session.commit_key,
             advice: &self.advice,
             challenges: &self.challenges,
-            linked: self.linked,
+            known: self.known,
             fractions: self.fractions,
         };
         self.session.send_points(|work| commit.columns(&of_phase, work))?;
@@ -136,7 +134,7 @@ struct Commit<'c> {
     commit_key: &'c CommitKey<'c>,
     advice: &'c [Column],
     challenges: &'c [Option<Fr>],
-    linked: &'c [Linked],
+    known: &'c [Known<'c>],
     fractions: &'c [Fractions],
 }
 
@@ -145,7 +143,7 @@ impl Commit<'_> {
     fn columns(&self, columns: &[usize], work: Work<'_>) -> Result<Vec<G1>, Cancelled> {
         let (short, whole): (Vec<_>, Vec<_>) = columns
             .iter()
-            .partition(|column| **column < self.linked.len() || self.fractions(**column).is_some());
+            .partition(|column| **column < self.known.len() || self.fractions(**column).is_some());
         let shortcut = |column: &usize| Ok((*column, self.shortcut(*column, work)?));
         let (short, sums) = rayon::join(
             || short.par_iter().map(shortcut).collect::<Result<Vec<(usize, Option<G1>)>, _>>(),
@@ -172,9 +170,9 @@ impl Commit<'_> {
 
     /// A commitment that takes less than a sum over the whole column, if there is such a way.
     fn shortcut(&self, column: usize, work: Work<'_>) -> Result<Option<G1>, Cancelled> {
-        if let Some(linked) = self.linked.get(column) {
+        if let Some(known) = self.known.get(column) {
             work.watch.ask()?;
-            return Ok(Some(self.complete(linked, &self.advice[column])));
+            return Ok(Some(self.blinded(known, &self.advice[column])));
         }
         // A column whose sum is the device's after all is asked for there.
         let sum = self.fractions(column).and_then(|fractions| self.sum(fractions));
@@ -185,15 +183,15 @@ impl Commit<'_> {
         self.fractions.iter().find(|fractions| fractions.column == column)
     }
 
-    /// A registered commitment, its blinding replaced by that of the column's last rows.
-    fn complete(&self, linked: &Linked, values: &[Fr]) -> G1 {
-        let srs = self.commit_key.srs();
-        let data = srs.geometry().usable_rows();
-        let mut tail = Column::from(values[data..].to_vec());
-        if let Some(last) = tail.last_mut() {
-            *last -= linked.blinding.0;
+    /// A known commitment, with the last rows that the column has in this proof.
+    fn blinded(&self, known: &Known<'_>, values: &[Fr]) -> G1 {
+        if known.rows == LastRows::Kept {
+            return known.commitment.into();
         }
-        best_multiexp(&tail, &srs.lagrange()[data..]) + linked.commitment
+        let points = self.commit_key.srs().blinding_points();
+        let mut change = Column::from(values[values.len() - points.len()..].to_vec());
+        change.iter_mut().zip(&known.blinding.0).for_each(|(fresh, known)| *fresh -= known);
+        best_multiexp(&change, points) + known.commitment
     }
 
     /// A column of fractions, if few different values are looked up in it.

@@ -1,19 +1,18 @@
 //! The one place that calls the proving backend.
 //!
-//! The [prover](fairshare_plonk) commits to advice columns freshly blinded in their last six rows, and hands
-//! out that blinding of the linked columns, which is the link's witness. Should it be another than the
-//! proof's, the link would not hold, and the proof is refused here: never a bad proof, only an error.
+//! The [prover](fairshare_plonk) takes registered commitments as the proof's own. Of the one column that a
+//! score's proof blinds afresh it hands out the blinding, which is the link's witness. Whatever is false in
+//! all that makes a proof that does not verify: never a bad proof, only an error.
 
-use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
+use fairshare_circuits::geometry::{BLINDING_ROWS, Geometry, RESERVED_ROWS};
+use fairshare_params::commitment::Blinding;
 use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
 use fairshare_params::keystream::Keystream;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Writer;
 use fairshare_params::wiped::Wiped;
-use fairshare_verifier::bundle::LinkedProof;
 use fairshare_verifier::link::{Link, LinkStatement};
-use fairshare_verifier::{VerifyError, carried_commitments, verify_linked};
-use ff::Field;
+use fairshare_verifier::{ProofCheck, VerifyError};
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::plonk::Circuit;
@@ -21,9 +20,7 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::{OsRng, RngCore};
 use zeroize::Zeroizing;
 
-use fairshare_plonk::{
-    self as plonk, Column, CommitKey, Linked, PlonkError, ProverInput, Randomness, Signal,
-};
+use fairshare_plonk::{self as plonk, Column, CommitKey, Drawn, PlonkError, ProverInput, Randomness, Signal};
 
 /// Why no proof was made.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +29,9 @@ pub enum BackendError {
     /// The backend gave up.
     #[error("the proof could not be computed")]
     Prove(#[source] PlonkError),
+    /// A proof without what its input asks for. A defect of the prover's.
+    #[error("the proof is not whole; please report")]
+    Incomplete,
     /// The system gives no random numbers.
     #[error(
         "the system gives no random numbers, and a proof without them would hide nothing; try again when it \
@@ -76,41 +76,33 @@ impl Key {
     }
 }
 
-/// Proves the input and links its first columns, in order, to their commitments; then verifies both.
+/// Proves the input, and hands out with the proof the last rows that were drawn for known columns. Nothing
+/// was verified: see `check`.
 pub fn prove<C: Circuit<Fr>>(
     commit_key: &CommitKey<'_>,
     key: &Key,
     input: ProverInput<'_, C>,
+    randomness: Randomness,
     signal: &dyn Signal,
-) -> Result<LinkedProof, BackendError> {
-    let srs = commit_key.srs();
+) -> Result<(Vec<u8>, Vec<Drawn>), BackendError> {
     let _span = tracing::debug_span!("other", statement = key.verifying().id().kind.name()).entered();
-    let ProverInput { instance, linked, .. } = input;
-    let mut transcript = Writer::new();
-    let blinding = plonk::Prover::new(commit_key, key.plonk())
+    let mut transcript = Writer::under(&key.verifying().digest());
+    let drawn = plonk::Prover::new(commit_key, key.plonk())
         .asking(signal)
-        .prove(input, randomness()?, &mut transcript)
+        .prove(input, randomness, &mut transcript)
         .map_err(BackendError::Prove)?;
-    let proof = transcript.into_proof();
-
-    let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
-    let statement = LinkStatement {
-        key: key.verifying(),
-        instance,
-        proof: &proof,
-        carried: &carried_commitments(&proof, linked.len()),
-        registered: &registered,
-    };
-    let link = link(srs, &statement, linked, &blinding, &mut *nonces(OsRng)?);
-    let linked_proof = LinkedProof { proof, link };
-    tracing::debug_span!("verification")
-        .in_scope(|| verify_linked(srs, key.verifying(), instance, &registered, &linked_proof))
-        .map_err(|error| BackendError::Verify(Box::new(error)))?;
-    Ok(linked_proof)
+    Ok((transcript.into_proof(), drawn))
 }
 
-/// A proof's randomness, of no other's. Its draws cannot fail: only this can.
-fn randomness() -> Result<Randomness, BackendError> {
+/// Verifies a finished proof: no other is handed out.
+pub fn check(srs: &Srs, proof: &ProofCheck<'_>) -> Result<(), BackendError> {
+    tracing::debug_span!("verification")
+        .in_scope(|| proof.run(srs))
+        .map_err(|error| BackendError::Verify(Box::new(error)))
+}
+
+/// A score's randomness, of no other proof's. Its draws cannot fail: only this can.
+pub fn fresh_randomness() -> Result<Randomness, BackendError> {
     Randomness::fresh(&mut OsRng).map_err(no_randomness)
 }
 
@@ -125,33 +117,29 @@ fn nonces(mut source: impl RngCore) -> Result<Wiped<Keystream>, BackendError> {
     Ok(Keystream::new(&seed))
 }
 
-/// The Schnorr proof of representation. `blinding` is that of the linked columns in the proof.
-fn link(
+/// The Schnorr proof of representation: `carried` blinds the counts in the proof, `merged` in the sum of the
+/// histogram commitments.
+pub fn link(
     srs: &Srs,
     statement: &LinkStatement<'_>,
-    linked: &[Linked],
-    blinding: &[Column],
-    drawn: &mut Keystream,
-) -> Link {
-    let folding = statement.fold();
+    carried: &Blinding,
+    merged: &Blinding,
+) -> Result<Link, BackendError> {
+    let mut drawn = nonces(OsRng)?;
     // Columns, so that they are overwritten: a nonce tells the witness, and the witness the blinding of a
     // column.
-    let mut witness = Column::zero(RESERVED_ROWS);
-    let mut power = Fr::ONE;
-    for (column, blinding) in linked.iter().zip(blinding) {
-        // The rows between the data and the blinding are zero in both.
-        for (value, blinding) in witness.iter_mut().rev().zip(blinding.iter().rev()) {
-            *value += power * blinding;
-        }
-        witness[RESERVED_ROWS - 1] -= power * column.blinding.0;
-        power *= folding.xi;
-    }
     let mut nonces = Column::zero(RESERVED_ROWS);
     nonces.fill_with(|| drawn.draw());
     let commitment = best_multiexp(&nonces, tail(srs)).to_affine();
-    let challenge = folding.challenge(&commitment);
+    let challenge = statement.challenge(&commitment);
+    let mut witness = Column::zero(RESERVED_ROWS);
+    // The rows between the data and the blinding are zero in both.
+    let rows = witness.iter_mut().skip(RESERVED_ROWS - BLINDING_ROWS);
+    for (row, (carried, merged)) in rows.zip(carried.0.iter().zip(&merged.0)) {
+        *row = *carried - merged;
+    }
     let responses = std::array::from_fn(|row| nonces[row] + challenge * witness[row]);
-    Link { commitment, responses }
+    Ok(Link { commitment, responses })
 }
 
 /// `G_u … G_{n−1}`.

@@ -16,16 +16,15 @@
 //! | --- | --- |
 //! | `registration.json` and `opening.bin` | reads the data again; refuses any other, and changes nothing |
 //! | `opening.bin` | reads the data again; writes the registration if data and address fit, else refuses |
-//! | `commit.journal` | reads the data again; keeps the segments that did not change, or takes a fresh seed |
+//! | `commit.journal` | reads the data again; keeps the commitments to segments that did not change |
 //! | none of them | begins |
 //!
 //! Files appear in the order commitments, opening, registration, each in one step, and an opening is never
-//! replaced: it may be that of a registration that was moved elsewhere. Why a seed never meets other data is
-//! told in the journal.
+//! replaced: it may be that of a registration that was moved elsewhere. That a seed may meet other data is
+//! due to what is [derived](crate::derivation) from it.
 
 mod folder;
 mod journal;
-mod reading;
 
 use std::fs::File;
 use std::io;
@@ -52,9 +51,9 @@ use zeroize::Zeroizing;
 pub use folder::CommitmentFolder;
 
 use self::folder::{Expected, read_columns};
-use self::journal::{Journal, Kept};
-use self::reading::Reader;
+use self::journal::Journal;
 use crate::count::{Counted, SegmentIndex, TooMany, registered};
+use crate::derivation::{Dataset, SegmentSecret};
 use crate::progress::{Progress, Task};
 use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::segment::commit_columns;
@@ -246,7 +245,7 @@ pub fn commit_data(
     let registration = if folder.join(OPENING_FILE).exists() {
         registration_of_opening(srs, policy, contributor, &mut records, folder)?
     } else {
-        begin_or_resume(srs, policy, contributor, data, records, folder, progress)?
+        begin_or_resume(srs, policy, contributor, &mut records, folder, progress)?
     };
     complete(folder, &registration)?;
     Ok(registration)
@@ -307,105 +306,103 @@ pub fn commit_compute(
     Ok(registration)
 }
 
-/// The commitment to a column of units, which are public.
+/// The sum that a registry computes of units: as a proof's public column it has a last row, too.
 pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
     let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
-    commit(srs, &column, Blinding::PUBLIC).to_affine()
+    commit(srs, &column, &Blinding::NONE).to_affine()
 }
 
-/// Commits to the records with the journal's seed, or with a fresh one where the journal is of other data.
+/// Commits to the records and writes all but the registration, going on from the journal as far as it is of
+/// them.
 fn begin_or_resume(
     srs: &Srs,
     policy: &Policy,
     contributor: &Contributor,
-    data: &[PathBuf],
-    mut records: Records,
+    records: &mut Records,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Registration> {
-    let path = folder.join(JOURNAL_FILE);
-    let mut journal = Journal::open(&path, srs.geometry(), random_seed()?).map_err(io_error(&path))?;
-    loop {
-        let done = commit_records(srs, policy, contributor, &mut records, &mut journal, folder, progress)?;
-        if let Some(registration) = done {
-            return Ok(registration);
-        }
-        tracing::warn!("{}: not the data of the interrupted run; beginning anew", folder.display());
-        journal = journal.restart(random_seed()?).map_err(io_error(&path))?;
-        records = Records::open(data, policy.schema())?;
-    }
-}
-
-/// Commits to the records and writes all but the registration. `None`, with nothing written, if they are not
-/// those that the journal's seed was used with.
-fn commit_records(
-    srs: &Srs,
-    policy: &Policy,
-    contributor: &Contributor,
-    records: &mut Records,
-    journal: &mut Journal,
-    folder: &Path,
-    progress: &dyn Progress,
-) -> Result<Option<Registration>> {
-    let opening_path = folder.join(OPENING_FILE);
+    let (opening_path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
+    let geometry = srs.geometry();
+    let journal = Journal::open(&journal_path, geometry, random_seed()?).map_err(io_error(&journal_path))?;
     let mut opening =
         Writer::begin(&opening_path, journal.seed().clone()).map_err(io_error(&opening_path))?;
-    progress.begin(Task::Commit, records.total_bytes(), 0);
-    let segments = commit_segments(srs, records, &mut opening, journal, folder, progress)?;
-    progress.end(Task::Commit);
-    let Some(segments) = segments else { return Ok(None) };
+    read_records(records, &mut opening, &opening_path, progress)?;
 
+    // A segment's secret is of the number of records, so nothing is committed to before all are read.
     let count = registered(Counted::Records, records.records_read())?;
-    let registration = Registration::for_data(
-        contributor.address,
-        contributor.round,
-        srs.geometry(),
-        policy.schema().hash(),
-        count,
-        &segments,
-    );
+    let schema = policy.schema().hash();
+    let dataset = Dataset { contributor: &contributor.address, geometry, schema: &schema, records: count };
+    let segments =
+        commit_segments(srs, &dataset, records.features(), &mut opening, journal, folder, progress)?;
+    let registration =
+        Registration::for_data(contributor.address, contributor.round, geometry, schema, count, &segments);
     let registration = with_evidence(registration, contributor, folder)?;
     let path = folder.join(COMMITMENTS_FILE);
     let bytes: Vec<u8> = segments.iter().flatten().flat_map(encode_point).collect();
     files::write(&path, &bytes, Access::Public).map_err(io_error(&path))?;
-    let header = Header {
-        role: Role::Data,
-        geometry: srs.geometry(),
-        digest: *registration.digest(),
-        items: u64::from(count),
-    };
+    let header =
+        Header { role: Role::Data, geometry, digest: *registration.digest(), items: u64::from(count) };
     opening.finish(&header).map_err(io_error(&opening_path))?;
-    Ok(Some(registration))
+    Ok(registration)
 }
 
-/// Every segment's commitments, taken from the journal as far as it goes; `None` if it is of other data.
-fn commit_segments(
-    srs: &Srs,
+/// Reads all records, and writes their symbols to the opening.
+fn read_records(
     records: &mut Records,
     opening: &mut Writer,
-    journal: &mut Journal,
+    path: &Path,
+    progress: &dyn Progress,
+) -> Result<()> {
+    progress.begin(Task::Read, records.total_bytes(), 0);
+    // All the room that is ever needed: growing would leave copies of symbols behind.
+    let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
+    let mut bytes = 0;
+    while records.next_batch(&mut batch)? > 0 {
+        opening.symbols(&batch).map_err(io_error(path))?;
+        progress.advance(Task::Read, records.bytes_read().saturating_sub(bytes));
+        bytes = records.bytes_read();
+        batch.clear();
+    }
+    progress.end(Task::Read);
+    Ok(())
+}
+
+/// Every segment's commitments, taken from the journal as far as it has them.
+fn commit_segments(
+    srs: &Srs,
+    dataset: &Dataset<'_>,
+    features: usize,
+    opening: &mut Writer,
+    mut journal: Journal,
     folder: &Path,
     progress: &dyn Progress,
-) -> Result<Option<Vec<Vec<G1Affine>>>> {
+) -> Result<Vec<Vec<G1Affine>>> {
     let (path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
-    let capacity = srs.geometry().segment_symbols();
+    let capacity = dataset.geometry.segment_symbols() as u64;
+    let symbols = u64::from(dataset.records) * features as u64;
+    let count = symbols.div_ceil(capacity);
+    progress.begin(Task::Commit, count, 0);
     let mut segments = Vec::new();
-    let reader = Reader { records, opening, path: &path, capacity, progress };
-    let same = reader.segments(|symbols| {
-        let index = SegmentIndex::try_from(segments.len())?;
-        let columns = match journal.segment(index, symbols) {
-            Kept::Same(columns) => columns,
-            Kept::Changed => return Ok(false),
-            Kept::Unknown => {
-                let columns = commit_columns(srs, symbols, journal.seed(), index);
-                journal.append(index, symbols, &columns).map_err(io_error(&journal_path))?;
+    for segment in 0..count {
+        let index = SegmentIndex::try_from(segment as usize)?;
+        let first = segment * capacity;
+        let length = (symbols - first).min(capacity) as usize;
+        let symbols = opening.read_back(first, length).map_err(io_error(&path))?;
+        let secret = SegmentSecret::derive(journal.seed(), dataset, index, &symbols);
+        let columns = match journal.segment(index, &secret) {
+            Some(columns) => columns,
+            None => {
+                let columns = commit_columns(srs, &symbols, &secret);
+                journal.append(index, &secret, &columns).map_err(io_error(&journal_path))?;
                 columns
             }
         };
         segments.push(columns);
-        Ok(true)
-    })?;
-    Ok((same && segments.len() >= journal.segments()).then_some(segments))
+        progress.advance(Task::Commit, 1);
+    }
+    progress.end(Task::Commit);
+    Ok(segments)
 }
 
 /// The registration of a folder whose work was stopped between its opening and its registration, if it is of

@@ -2,9 +2,9 @@
 //!
 //! Reading order: [`fairshare_ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7);
 //! [`commit`] commits to them and keeps the [`secret`] opening; `prove.rs` makes a bundle of proofs, a
-//! histogram for each segment (`segment.rs`), scheduled over the cores (`schedule.rs`), each proof made by
-//! [`fairshare_plonk`], linked and checked by `backend.rs`; [`score`] computes the exact integers without a
-//! proof. [`measure`] is for benchmarks.
+//! histogram for each segment (`segment.rs`) from what its secret gives ([`derivation`]), scheduled over the
+//! cores (`schedule.rs`), each proof made by [`fairshare_plonk`] and checked by `backend.rs`; [`score`]
+//! computes the exact integers without a proof. [`measure`] is for benchmarks.
 //!
 //! The steps of [`Prover::prove`], numbered as in the verifier:
 //!
@@ -13,25 +13,29 @@
 //! 3. the digests: the folder's commitments hash to what is registered;
 //! 4. the instances: the verifier's own, for the score computed here;
 //! 5. the proofs: one histogram a segment, kept for the next epoch, and one score;
-//! 6. the links: every linked column of every proof holds a registered or public column.
+//! 6. the link: the counts that are scored are the sum of the histograms.
 //!
 //! Whatever is handed out was verified before.
 
 mod backend;
 pub mod commit;
 mod count;
+pub mod derivation;
 pub mod measure;
 mod memory;
+mod opened;
 mod progress;
 mod prove;
 mod schedule;
 pub mod score;
+mod score_proof;
 pub mod secret;
 mod segment;
 
 pub use backend::{BackendError, Key};
 pub use commit::{CommitError, CommitmentFolder, Contributor, commit_compute, commit_data};
 pub use count::{Counted, SegmentIndex, TooMany};
+pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};
 pub use prove::{PROOFS_FOLDER, ProofSubject, ProveError, Proved, Prover, write_bundle};
 pub use schedule::{LimitError, Limits, plan};

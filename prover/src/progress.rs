@@ -7,7 +7,9 @@ use fairshare_plonk::{Signal, Step};
 /// A piece of work that takes more than a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Reading files and committing to their columns, counted in bytes read.
+    /// Reading files, counted in bytes.
+    Read,
+    /// Committing to segments' columns, counted in segments.
     Commit,
     /// Making or loading proving keys, counted in keys.
     Keys,

@@ -5,31 +5,28 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
-use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_params::commitment::Blinding;
 use fairshare_params::context::{ContextError, context};
 use fairshare_params::keys::{CircuitKind, KeyError, ProvingKey};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
-use fairshare_plonk::{CommitKey, Linked, PlonkError, ProverInput};
+use fairshare_plonk::{CommitKey, PlonkError};
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
-use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, LinkedProof, Segment};
-use fairshare_verifier::{BundleError, Score, Verifier, VerifyError};
-use group::Curve;
-use halo2_proofs::plonk::Circuit;
-use halo2curves::bn256::{Fr, G1, G1Affine};
-use zeroize::Zeroizing;
+use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, leading_points};
+use fairshare_verifier::{Score, Verifier, VerifyError};
+use halo2curves::bn256::{Fr, G1Affine};
 
-use crate::backend::{BackendError, Key, prove};
+use crate::backend::{BackendError, Key};
 use crate::commit::{CommitError, CommitmentFolder};
 use crate::count::{SegmentIndex, TooMany};
+use crate::derivation::SegmentSecret;
+use crate::opened::{OpenedError, open_under};
 use crate::progress::{Asking, Progress, Stepping, Task};
 use crate::schedule::{LimitError, Limits, RunError, plan, run};
-use crate::score::{ScoreError, score_counts, score_units};
+use crate::score::ScoreError;
+use crate::score_proof::{Merged, ProvedScore, ScoreProofError, ScoreProver};
 use crate::secret::OpeningError;
-use crate::segment::SegmentSecret;
+use crate::segment::{Histogram, SegmentWitness};
 
 /// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
 const MAX_SEGMENT_BYTES: u64 = 1 << 20;
@@ -58,6 +55,15 @@ pub enum ProveError {
         /// The policy's minimum.
         least: u32,
     },
+    /// More records than a score's arithmetic holds.
+    #[error("{records} records in all, and a score covers fewer than 2^32: prove fewer of the datasets")]
+    TooManyRecords {
+        /// Records registered.
+        records: u64,
+    },
+    /// An opening that was proved under too many keys.
+    #[error(transparent)]
+    Opened(#[from] OpenedError),
     /// More segments than can be registered.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -94,9 +100,6 @@ pub enum ProveError {
     /// The finished bundle does not verify: it is not handed out.
     #[error("the finished bundle does not verify, so it is not handed out")]
     Verify(#[source] VerifyError),
-    /// The finished bundle has no encoding.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
     /// A kept proof or the bundle cannot be written.
     #[error("{}: cannot be written; nothing that was there before is lost", path.display())]
     Io {
@@ -215,7 +218,15 @@ impl<'a> Prover<'a> {
         check_records(&registrations, policy.min_records())?;
         let bundle = match role {
             Role::Data => self.prove_data(&commitments, context, progress)?,
-            Role::Compute => self.prove_compute(first, context, progress)?,
+            Role::Compute => {
+                let Contribution::Compute { commitment, .. } = first.registration.contribution() else {
+                    return Err(first.opening.altered().into());
+                };
+                let (kind, units) = (CircuitKind::ComputeScore, first.opening.units()?);
+                let proved =
+                    self.prove_score(kind, progress, |prover| prover.compute(context, units, commitment))?;
+                Bundle::Compute(ComputeBundle { contributor, score: proved.score, proof: proved.proof })
+            }
         };
         let score = self.verifier.verify(&bundle, &registrations).map_err(ProveError::Verify)?;
         Ok(Proved { bundle, score, registrations })
@@ -244,17 +255,18 @@ impl<'a> Prover<'a> {
             })
             .collect();
         for part in proved {
-            merged.add(&part);
-            datasets[part.dataset].segments.push(part.segment);
+            merged.add(&part.histogram);
+            datasets[part.dataset].segments.push(part.proof);
         }
-        let (score, proof) = self.prove_data_score(merged, context, progress)?;
-        Ok(Bundle::Data(DataBundle {
-            geometry: self.verifier.policy().geometry(),
-            contributor: *commitments[0].registration.contributor(),
-            datasets,
-            score,
-            proof,
-        }))
+        let proved =
+            self.prove_score(CircuitKind::DataScore, progress, |prover| prover.data(context, &merged))?;
+        let ProvedScore { score, proof, link, .. } = proved;
+        let (link, _) = link.ok_or_else(|| ProveError::Proof {
+            subject: ProofSubject::Of(CircuitKind::DataScore),
+            source: BackendError::Incomplete,
+        })?;
+        let contributor = *commitments[0].registration.contributor();
+        Ok(Bundle::Data(DataBundle { contributor, datasets, score, proof, link }))
     }
 
     /// 5. and 6. for every segment, in parallel. Finished proofs are kept beside their commitment.
@@ -263,6 +275,9 @@ impl<'a> Prover<'a> {
         progress.begin(Task::Keys, 1, 0);
         let key = self.key(CircuitKind::Histogram)?;
         progress.end(Task::Keys);
+        for folder in jobs.iter().filter(|job| job.segment == 0).map(|job| &job.commitment.folder) {
+            open_under(folder, &key.verifying().digest())?;
+        }
         progress.begin(Task::Segments, jobs.len() as u64, 0);
         let proved = Mutex::new(Vec::with_capacity(jobs.len()));
         run(plan, jobs, |job| {
@@ -283,111 +298,52 @@ impl<'a> Prover<'a> {
 
     fn prove_segment(&self, key: &Key, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
         let srs = self.verifier.srs();
-        let geometry = srs.geometry();
-        let opening = &job.commitment.opening;
-        let capacity = geometry.segment_symbols();
+        let (opening, capacity) = (&job.commitment.opening, srs.geometry().segment_symbols());
         let total = opening.header().items * self.verifier.policy().schema().len() as u64;
         let start = job.segment as u64 * capacity as u64;
         let count = total.saturating_sub(start).min(capacity as u64) as usize;
         let index = SegmentIndex::try_from(job.segment)?;
         let columns = &job.commitment.columns[job.segment];
-        let secret = SegmentSecret::new(srs, opening.symbols(start, count)?, opening.seed(), index);
+        let symbols = opening.symbols(start, count)?;
+        let dataset = job.commitment.dataset();
+        let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
+        let witness = SegmentWitness::new(srs, key.verifying(), symbols.to_vec(), &secret, columns);
 
-        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.segment", index.get()));
-        let kept = self.kept(&path, columns, &secret.histogram());
-        let (counts, blinding) = (Zeroizing::new(secret.counts().to_vec()), secret.blinding());
-        let segment = match kept {
-            Some(segment) => segment,
+        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.proof", index.get()));
+        let (histogram, padding) = (witness.histogram(), witness.padding());
+        let proof = match self.kept(&path, columns, &histogram.commitment, padding) {
+            Some(proof) => proof,
             None => {
-                let segment = secret.prove(&self.commit_key, key, columns, &Asking(progress)).map_err(
-                    refused(|| ProofSubject::Segment { folder: job.commitment.folder.clone(), index }),
-                )?;
-                keep(&path, &segment)?;
-                segment
+                let proof =
+                    witness.prove(&self.commit_key, key, &Asking(progress)).map_err(refused(|| {
+                        ProofSubject::Segment { folder: job.commitment.folder.clone(), index }
+                    }))?;
+                keep(&path, &proof)?;
+                proof
             }
         };
-        Ok(ProvedSegment { dataset: job.dataset, index: job.segment, segment, counts, blinding })
+        Ok(ProvedSegment { dataset: job.dataset, index: job.segment, proof, histogram })
     }
 
     /// A kept proof of exactly this segment, if there is one and it verifies.
-    fn kept(&self, path: &Path, columns: &[G1Affine], histogram: &G1Affine) -> Option<Segment> {
-        let bytes = files::read(path, MAX_SEGMENT_BYTES).ok()?;
-        let segment = Segment::from_bytes(self.verifier.policy().geometry(), &bytes).ok()?;
-        let same = segment.columns == columns && segment.histogram == *histogram;
-        let usable = same && self.verifier.verify_segment(&segment).is_ok();
+    fn kept(&self, path: &Path, columns: &[G1Affine], histogram: &G1Affine, padding: u64) -> Option<Vec<u8>> {
+        let proof = files::read(path, MAX_SEGMENT_BYTES).ok()?;
+        let leading = leading_points(&proof, columns.len() + 1);
+        let same = leading.split_last() == Some((histogram, columns));
+        let usable = same && self.verifier.verify_segment(padding, &proof).is_ok();
         if !usable {
             tracing::warn!("{}: does not verify for this segment; proving it again", path.display());
         }
-        usable.then_some(segment)
+        usable.then_some(proof)
     }
 
-    fn prove_data_score(
-        &self,
-        merged: Merged,
-        context: [Fr; 2],
-        progress: &dyn Progress,
-    ) -> Result<(u64, fairshare_verifier::bundle::LinkedProof)> {
-        let policy = self.verifier.policy();
-        let geometry = policy.geometry();
-        let reference = Reference::new(geometry, policy.feature_references()).ok_or(ProveError::Reference)?;
-        let result = score_counts(policy, &merged.counts)?;
-        // 4. the instance
-        let instance = self.verifier.data_instance(context, result.records, result.score);
-        let witness = data_score::Witness { counts: merged.counts.to_vec() };
-        let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
-        let [ln, boundary] = self.verifier.reference_commitments();
-        let linked = [
-            Linked { commitment: merged.commitment.to_affine(), blinding: merged.blinding },
-            Linked { commitment: ln, blinding: Blinding::PUBLIC },
-            Linked { commitment: boundary, blinding: Blinding::PUBLIC },
-        ];
-        let circuit = DataScoreCircuit::new(geometry, trace);
-        let instance = instance.to_rows();
-        let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &instance) };
-        let proof = self.prove_score(CircuitKind::DataScore, input, progress)?;
-        Ok((result.score, proof))
-    }
-
-    fn prove_compute(
-        &self,
-        commitment: &CommitmentFolder,
-        context: [Fr; 2],
-        progress: &dyn Progress,
-    ) -> Result<Bundle> {
-        let policy = self.verifier.policy();
-        let geometry = policy.geometry();
-        let units = commitment.opening.units()?;
-        let result = score_units(policy, &units)?;
-        // 4. the instance
-        let instance = self.verifier.compute_instance(context, result.score);
-        let mut totals = policy.round_totals().to_vec();
-        totals.resize(totals.len().max(units.len()), 0);
-        let registered = crate::commit::commit_units(self.verifier.srs(), &units);
-        let witness = compute_score::Witness { units, totals };
-        let trace = compute_score::Trace::new(geometry, &instance, &witness);
-        let linked = [
-            Linked { commitment: registered, blinding: Blinding::PUBLIC },
-            Linked { commitment: self.verifier.totals_commitment(), blinding: Blinding::PUBLIC },
-        ];
-        let circuit = ComputeScoreCircuit::new(geometry, trace);
-        let instance = instance.to_rows();
-        let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &instance) };
-        let proof = self.prove_score(CircuitKind::ComputeScore, input, progress)?;
-        Ok(Bundle::Compute(ComputeBundle {
-            geometry,
-            contributor: *commitment.registration.contributor(),
-            digest: *commitment.registration.digest(),
-            score: result.score,
-            proof,
-        }))
-    }
-
-    fn prove_score<C: Circuit<Fr> + Sync>(
+    /// 4. to 6. of a score.
+    fn prove_score<T: Send>(
         &self,
         kind: CircuitKind,
-        input: ProverInput<'_, C>,
         progress: &dyn Progress,
-    ) -> Result<LinkedProof> {
+        prove: impl FnOnce(ScoreProver<'_>) -> std::result::Result<T, ScoreProofError> + Send,
+    ) -> Result<T> {
         progress.begin(Task::Keys, 1, 0);
         let key = self.key(kind)?;
         progress.end(Task::Keys);
@@ -396,18 +352,24 @@ impl<'a> Prover<'a> {
         let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
-        let proof = pool
-            .install(|| prove(&self.commit_key, key, input, &Stepping(progress, Task::Score)))
-            .map_err(refused(|| ProofSubject::Of(kind)))?;
+        let (verifier, commit_key) = (self.verifier, &self.commit_key);
+        let proved = pool.install(|| {
+            prove(ScoreProver { verifier, commit_key, key, signal: &Stepping(progress, Task::Score) })
+        });
+        let proved = proved.map_err(|error| match error {
+            ScoreProofError::Score(error) => error.into(),
+            ScoreProofError::Reference => ProveError::Reference,
+            ScoreProofError::Backend(error) => refused(|| ProofSubject::Of(kind))(error),
+        })?;
         progress.advance(Task::Score, 1);
         progress.end(Task::Score);
-        Ok(proof)
+        Ok(proved)
     }
 }
 
 /// Writes a bundle in one step.
 pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
-    files::write(path, &bundle.to_bytes()?, Access::Public)
+    files::write(path, &bundle.to_bytes(), Access::Public)
         .map_err(|source| ProveError::Io { path: path.to_owned(), source })
 }
 
@@ -417,8 +379,9 @@ fn check_records(registrations: &[Registration], least: u32) -> Result<()> {
         Contribution::Data { records, .. } => Some(u64::from(*records)),
         Contribution::Compute { .. } => None,
     });
-    match records.reduce(|sum, records| sum + records) {
+    match records.reduce(u64::saturating_add) {
         Some(records) if records < u64::from(least) => Err(ProveError::TooFewRecords { records, least }),
+        Some(records) if records > u64::from(u32::MAX) => Err(ProveError::TooManyRecords { records }),
         _ => Ok(()),
     }
 }
@@ -434,43 +397,14 @@ struct Job<'a> {
 struct ProvedSegment {
     dataset: usize,
     index: usize,
-    segment: Segment,
-    counts: Zeroizing<Vec<u32>>,
-    blinding: Blinding,
+    proof: Vec<u8>,
+    histogram: Histogram,
 }
 
-/// The sum of histograms: counts, blindings and commitments alike.
-struct Merged {
-    counts: Zeroizing<Vec<u32>>,
-    blinding: Blinding,
-    commitment: G1,
-}
-
-impl Merged {
-    fn new(alphabet: usize) -> Self {
-        Self {
-            counts: Zeroizing::new(vec![0; alphabet]),
-            blinding: Blinding::PUBLIC,
-            commitment: G1::default(),
-        }
-    }
-
-    /// Counts of symbols stay below 2^32 because the number of records does; that of padding may not, but no
-    /// clause reads it.
-    fn add(&mut self, part: &ProvedSegment) {
-        for (sum, count) in self.counts.iter_mut().zip(part.counts.iter()) {
-            *sum = sum.wrapping_add(*count);
-        }
-        self.blinding = [self.blinding, part.blinding].into_iter().sum();
-        self.commitment += part.segment.histogram;
-    }
-}
-
-fn keep(path: &Path, segment: &Segment) -> Result<()> {
-    let bytes = segment.to_bytes()?;
+fn keep(path: &Path, proof: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
         path.parent().map_or(Ok(()), files::create_private_folder)?;
-        files::write(path, &bytes, Access::Public)
+        files::write(path, proof, Access::Public)
     };
     write().map_err(|source| ProveError::Io { path: path.to_owned(), source })
 }

@@ -8,8 +8,8 @@
 //! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That
 //! of a compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The
 //! checksum is the SHA-256 of the header before it: it catches an altered header; an altered payload is
-//! caught when its segment is proved, because a proof that does not link to the registered commitments is
-//! never handed out.
+//! caught when its segment is proved, because a proof that is not of the registered commitments is never
+//! handed out.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -26,7 +26,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use fairshare_storage::files::{self, Access};
 
 const MAGIC: [u8; 6] = *b"FSOPEN";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bytes before the checksum.
 const HEADER_BYTES: usize = 82;
 const CHECKSUM_BYTES: usize = 32;
@@ -34,7 +34,7 @@ const PAYLOAD_START: u64 = (HEADER_BYTES + CHECKSUM_BYTES) as u64;
 const SYMBOL_BYTES: usize = 2;
 const UNIT_BYTES: usize = 4;
 
-/// The seed of all blindings of one commitment.
+/// What all secrets of one commitment are derived from.
 pub type Seed = Zeroizing<[u8; 32]>;
 
 /// A fresh seed from the operating system, or its reason for giving none.
@@ -80,6 +80,15 @@ pub enum OpeningError {
         path.display()
     )]
     Header {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Of the version before, whose blindings hide no opening.
+    #[error(
+        "{}: a secret opening of protocol version 1: commit again, and register the new digest",
+        path.display()
+    )]
+    Version1 {
         /// The file.
         path: PathBuf,
     },
@@ -151,6 +160,17 @@ impl Writer {
         self.file.write_all(&bytes)
     }
 
+    /// Symbols that were appended, from number `first` on.
+    pub fn read_back(&mut self, first: u64, count: usize) -> io::Result<Zeroizing<Vec<u16>>> {
+        let symbols = decode_symbols(&read_payload(
+            self.file.as_file_mut(),
+            first.saturating_mul(SYMBOL_BYTES as u64),
+            count * SYMBOL_BYTES,
+        )?);
+        self.file.seek(SeekFrom::End(0))?;
+        Ok(symbols)
+    }
+
     /// Writes the header and gives the file its name.
     pub fn finish(mut self, header: &Header) -> io::Result<()> {
         let bytes = encode(header, &self.seed);
@@ -205,9 +225,11 @@ impl Opening {
         if files::is_exposed(&file).map_err(failed)? {
             tracing::warn!("{}: others than its owner may read this secret; chmod 600 it", path.display());
         }
-        let (header, seed) = match read_header(&mut file) {
-            Ok(read) => read.ok_or_else(|| OpeningError::Header { path: path.to_owned() })?,
-            Err(error) => return Err(failed(error)),
+        let path_of = || path.to_owned();
+        let (header, seed) = match read_header(&mut file).map_err(failed)? {
+            Found::Header(header, seed) => (header, seed),
+            Found::Version1 => return Err(OpeningError::Version1 { path: path_of() }),
+            Found::Nothing => return Err(OpeningError::Header { path: path_of() }),
         };
         accept(&header)?;
         let item_bytes = match header.role {
@@ -238,11 +260,10 @@ impl Opening {
     }
 
     /// The symbols `first..first + count`, fewer at the end.
-    pub fn symbols(&self, first: u64, count: usize) -> Result<Vec<u16>, OpeningError> {
+    pub fn symbols(&self, first: u64, count: usize) -> Result<Zeroizing<Vec<u16>>, OpeningError> {
         let offset = first.checked_mul(SYMBOL_BYTES as u64).ok_or_else(|| self.altered())?;
         let bytes = self.payload(offset, count * SYMBOL_BYTES)?;
-        let (symbols, _) = bytes.as_chunks::<SYMBOL_BYTES>();
-        Ok(symbols.iter().copied().map(u16::from_be_bytes).collect())
+        Ok(decode_symbols(&bytes))
     }
 
     /// All units.
@@ -263,18 +284,27 @@ impl Opening {
     }
 }
 
-/// The header and the seed, if the file begins with a header that is whole.
-fn read_header(file: &mut impl Read) -> io::Result<Option<(Header, Seed)>> {
+/// What a file begins with.
+enum Found {
+    /// A header that is whole, and the seed.
+    Header(Header, Seed),
+    /// That of the version before.
+    Version1,
+    /// Neither.
+    Nothing,
+}
+
+fn read_header(file: &mut impl Read) -> io::Result<Found> {
     let mut bytes = Zeroizing::new([0u8; HEADER_BYTES]);
     let mut checksum = [0u8; CHECKSUM_BYTES];
     for part in [bytes.as_mut_slice(), &mut checksum] {
         match file.read_exact(part) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Found::Nothing),
             result => result?,
         }
     }
     let whole = Sha256::digest(bytes.as_slice()).as_slice() == checksum;
-    Ok(if whole { decode(&bytes) } else { None })
+    Ok(if whole { decode(&bytes) } else { Found::Nothing })
 }
 
 /// Bytes of the payload, fewer at its end.
@@ -283,6 +313,11 @@ fn read_payload(mut file: impl Read + Seek, offset: u64, length: usize) -> io::R
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(1 << 26)));
     file.take(length as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+fn decode_symbols(bytes: &[u8]) -> Zeroizing<Vec<u16>> {
+    let (symbols, _) = bytes.as_chunks::<SYMBOL_BYTES>();
+    Zeroizing::new(symbols.iter().copied().map(u16::from_be_bytes).collect())
 }
 
 fn encode(header: &Header, seed: &Seed) -> Zeroizing<[u8; HEADER_BYTES]> {
@@ -304,16 +339,25 @@ fn encode(header: &Header, seed: &Seed) -> Zeroizing<[u8; HEADER_BYTES]> {
     bytes
 }
 
-fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<(Header, Seed)> {
-    let (magic, rest) = bytes.split_first_chunk::<6>()?;
-    let (version, rest) = rest.split_first_chunk::<2>()?;
-    let ([role, geometry], rest) = rest.split_first_chunk::<2>()?;
+fn decode(bytes: &[u8; HEADER_BYTES]) -> Found {
+    let Some((magic, rest)) = bytes.split_first_chunk::<6>() else { return Found::Nothing };
+    match rest.split_first_chunk::<2>() {
+        Some((version, fields)) if *magic == MAGIC => match u16::from_be_bytes(*version) {
+            VERSION => {
+                decode_fields(fields).map_or(Found::Nothing, |(header, seed)| Found::Header(header, seed))
+            }
+            1 => Found::Version1,
+            _ => Found::Nothing,
+        },
+        _ => Found::Nothing,
+    }
+}
+
+fn decode_fields(bytes: &[u8]) -> Option<(Header, Seed)> {
+    let ([role, geometry], rest) = bytes.split_first_chunk::<2>()?;
     let (digest, rest) = rest.split_first_chunk::<32>()?;
     let (seed, rest) = rest.split_first_chunk::<32>()?;
     let items = u64::from_be_bytes(*rest.first_chunk::<8>()?);
-    if *magic != MAGIC || u16::from_be_bytes(*version) != VERSION {
-        return None;
-    }
     let role = [Role::Data, Role::Compute].into_iter().find(|known| known.id() == *role)?;
     let geometry = Geometry::from_id(*geometry)?;
     Some((Header { role, geometry, digest: Digest(*digest), items }, Zeroizing::new(*seed)))
@@ -355,7 +399,9 @@ pub(crate) mod tests {
         let payload: Vec<u8> = (0..20_000u32).map(|byte| byte as u8).collect();
         let bytes = [encoded.as_slice(), &checksum, &payload].concat();
         let read = reads_once(&bytes, |mut file| {
-            let (found, seed) = read_header(&mut file).expect("read").expect("a header");
+            let Found::Header(found, seed) = read_header(&mut file).expect("read") else {
+                panic!("no header")
+            };
             assert!(found.digest == digest && *seed == [7; 32]);
             // Each segment is read for itself, the last one beyond the end.
             let segment = |first| read_payload(file.clone(), first, 3_000).expect("read").to_vec();

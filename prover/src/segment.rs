@@ -3,28 +3,30 @@
 use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
 use fairshare_circuits::wiped::Wiped;
-use fairshare_params::commitment::{Blinding, normalize, segment_blindings};
-use fairshare_params::digest::histogram_statement;
+use fairshare_params::commitment::{Blinding, normalize};
+use fairshare_params::digest::segment_hash;
+use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{Column, CommitKey, Fractions, Linked, ProverInput, Signal, commit};
-use fairshare_verifier::bundle::Segment;
+use fairshare_plonk::{
+    BlindingPoints, Column, CommitKey, Fractions, Known, LastRows, ProverInput, Signal, commit, commit_with,
+};
+use fairshare_verifier::{ProofCheck, Subject};
 use group::Curve;
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use rayon::prelude::*;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::backend::{BackendError, Key, prove};
-use crate::count::SegmentIndex;
-use crate::secret::Seed;
+use crate::backend::{BackendError, Key, check, prove};
+use crate::derivation::SegmentSecret;
 
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
-pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: SegmentIndex) -> Vec<G1Affine> {
+pub fn commit_columns(srs: &Srs, symbols: &[u16], secret: &SegmentSecret) -> Vec<G1Affine> {
     let geometry = srs.geometry();
-    let blindings = Blindings::of(seed, segment, geometry.data_columns());
     let usable = geometry.usable_rows();
-    let points: Vec<G1> = blindings
-        .data
+    let blinding_points = BlindingPoints::new(srs);
+    let points: Vec<G1> = secret
+        .blindings(geometry.data_columns())
         .par_iter()
         .enumerate()
         .map(|(column, blinding)| {
@@ -34,90 +36,119 @@ pub fn commit_columns(srs: &Srs, symbols: &[u16], seed: &Seed, segment: SegmentI
                 symbols[first..last].iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
             // A column, so that it is overwritten.
             let values = Column::from(values);
-            commit(srs, &values, *blinding)
+            commit_with(srs, &blinding_points, &values, blinding)
         })
         .collect();
     normalize(&points)
 }
 
-/// All that is secret in it is overwritten.
-impl ZeroizeOnDrop for SegmentSecret {}
-
-/// A segment's blindings, overwritten when dropped.
-#[derive(Debug)]
-struct Blindings {
-    data: Wiped<Vec<Blinding>>,
-    histogram: Wiped<Blinding>,
+/// A histogram with its commitment.
+pub struct Histogram {
+    /// By symbol.
+    pub counts: Zeroizing<Vec<u32>>,
+    /// The commitment's blinding.
+    pub blinding: Wiped<Blinding>,
+    /// The commitment.
+    pub commitment: G1Affine,
 }
 
-impl Blindings {
-    fn of(seed: &Seed, segment: SegmentIndex, data_columns: usize) -> Self {
-        let (data, histogram) = segment_blindings(seed, segment.get(), data_columns);
-        Self { data, histogram }
-    }
+/// Commits to a histogram, symbol `t` in row `t`.
+pub fn commit_counts(srs: &Srs, counts: &[u32], blinding: &Blinding) -> G1Affine {
+    let counts: Vec<_> = counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
+    // A column, so that it is overwritten.
+    commit(srs, &Column::from(counts), blinding).to_affine()
 }
 
-/// What only the contributor knows of a segment.
+/// What is proved of a segment, all of it derived from its symbols, its secret and the key.
 ///
 /// What is held here is overwritten when dropped, as are the [polynomials](fairshare_plonk::Column) that a
 /// proof makes of it.
 #[derive(Debug)]
-pub struct SegmentSecret {
+pub struct SegmentWitness<'a> {
     witness: Witness,
-    blindings: Blindings,
+    secret: &'a SegmentSecret,
+    columns: &'a [G1Affine],
+    instance: Instance,
     histogram: G1Affine,
+    blinding: Wiped<Blinding>,
 }
 
-impl SegmentSecret {
-    /// Counts the symbols and commits to the counts.
-    pub fn new(srs: &Srs, symbols: Vec<u16>, seed: &Seed, segment: SegmentIndex) -> Self {
+/// All that is secret in it is overwritten.
+impl ZeroizeOnDrop for SegmentWitness<'_> {}
+
+impl<'a> SegmentWitness<'a> {
+    /// Counts the symbols and commits to the counts; `columns` are the commitments to the segment's columns,
+    /// and `key` is the one to prove under.
+    pub fn new(
+        srs: &Srs,
+        key: &VerifyingKey,
+        symbols: Vec<u16>,
+        secret: &'a SegmentSecret,
+        columns: &'a [G1Affine],
+    ) -> Self {
         let geometry = srs.geometry();
-        let blindings = Blindings::of(seed, segment, geometry.data_columns());
-        let witness = Witness::new(geometry, symbols, Default::default());
-        let counts: Vec<_> = witness.counts.iter().map(|count| Fr::from(u64::from(*count))).collect();
-        let histogram = commit(srs, &Column::from(counts), *blindings.histogram).to_affine();
-        Self { witness, blindings, histogram }
+        let padding = geometry.segment_symbols().saturating_sub(symbols.len());
+        let instance = Instance { padding: padding as u64 };
+        let segment = segment_hash(&geometry, columns);
+        let randomness = secret.randomness(&key.digest(), &segment, &instance.to_rows());
+        let blinding = randomness.blinding(geometry.data_columns(), geometry.rows());
+        let witness = Witness::new(geometry, symbols);
+        let histogram = commit_counts(srs, &witness.counts, &blinding);
+        Self { witness, secret, columns, instance, histogram, blinding }
     }
 
-    /// The counts, by symbol.
-    pub fn counts(&self) -> &[u32] {
-        &self.witness.counts
+    /// Cells of padding.
+    pub fn padding(&self) -> u64 {
+        self.instance.padding
     }
 
-    /// The histogram commitment's blinding.
-    pub fn blinding(&self) -> Blinding {
-        *self.blindings.histogram
+    /// The histogram.
+    pub fn histogram(&self) -> Histogram {
+        Histogram {
+            counts: Zeroizing::new(self.witness.counts.clone()),
+            blinding: self.blinding.clone(),
+            commitment: self.histogram,
+        }
     }
 
-    /// The histogram commitment.
-    pub fn histogram(&self) -> G1Affine {
-        self.histogram
-    }
-
-    /// Proves that `columns`, the segment's registered commitments, hold symbols of this histogram.
+    /// Proves that the segment's registered commitments hold symbols of this histogram. The proof begins with
+    /// them, and with the histogram commitment.
     pub fn prove(
-        mut self,
+        self,
         commit_key: &CommitKey<'_>,
         key: &Key,
-        columns: &[G1Affine],
         signal: &dyn Signal,
-    ) -> Result<Segment, BackendError> {
-        let geometry = commit_key.srs().geometry();
-        let statement = histogram_statement(&geometry, columns, &self.histogram).limbs();
-        self.witness.statement = statement;
-        let blindings = self.blindings.data.iter().copied().chain([*self.blindings.histogram]);
-        let commitments = columns.iter().copied().chain([self.histogram]);
-        let linked = commitments.zip(blindings).map(|(commitment, blinding)| Linked { commitment, blinding });
-        let linked = Wiped::from(linked.collect::<Vec<_>>());
-        let instance = Instance { statement }.to_rows();
+    ) -> Result<Vec<u8>, BackendError> {
+        let srs = commit_key.srs();
+        let geometry = srs.geometry();
+        let instance = self.instance.to_rows();
+        let segment = segment_hash(&geometry, self.columns);
+        let randomness = self.secret.randomness(&key.verifying().digest(), &segment, &instance);
+        let blindings = self.secret.blindings(geometry.data_columns());
+        let commitments = self.columns.iter().chain([&self.histogram]);
+        let known: Vec<_> = commitments
+            .zip(blindings.iter().chain([&*self.blinding]))
+            .map(|(commitment, blinding)| Known { commitment: *commitment, blinding, rows: LastRows::Kept })
+            .collect();
         let circuit = HistogramCircuit::new(geometry, self.witness);
         let input = ProverInput {
-            linked: &linked,
+            known: &known,
             fractions: &fractions(geometry),
             ..ProverInput::new(&circuit, &instance)
         };
-        let proof = prove(commit_key, key, input, signal)?;
-        Ok(Segment { columns: columns.to_vec(), histogram: self.histogram, proof })
+        let (proof, _) = prove(commit_key, key, input, randomness, signal)?;
+        check(
+            srs,
+            &ProofCheck {
+                subject: Subject::Histogram { dataset: 0, segment: 0 },
+                key: key.verifying(),
+                instance: instance.to_vec(),
+                public: Vec::new(),
+                linked: None,
+                proof: &proof,
+            },
+        )?;
+        Ok(proof)
     }
 }
 

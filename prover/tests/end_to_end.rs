@@ -19,8 +19,10 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Contribution;
+use fairshare_prover::commit::CommitmentFolder;
+use fairshare_prover::derivation::{Dataset, SegmentSecret};
 use fairshare_prover::score::{score_compute, score_data};
-use fairshare_prover::{Limits, Proved, Prover, Silent, commit_data, write_bundle};
+use fairshare_prover::{Limits, Proved, Prover, SegmentIndex, Silent, commit_data, write_bundle};
 use fairshare_testkit::fixture::{
     self, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence,
     policy, records, verifier, write,
@@ -35,13 +37,33 @@ fn folder() -> TempDir {
 /// Proves, and verifies again from the bundle's bytes.
 fn prove(folders: &[PathBuf]) -> Proved {
     let proved = PROVER.prove(folders, &Silent).expect("a bundle");
-    let bundle =
-        Bundle::from_bytes(&proved.bundle.to_bytes().expect("an encoding")).expect("its own encoding");
+    let bundle = VERIFIER.read(&proved.bundle.to_bytes(), &proved.registrations).expect("its own encoding");
     assert_eq!(bundle, proved.bundle);
     let score = VERIFIER.verify(&bundle, &proved.registrations).expect("a true bundle");
     assert_eq!(score, proved.score);
     assert_eq!(score.value(), bundle.claimed_score());
     proved
+}
+
+/// A segment's symbols, and its secret.
+fn secret_of(commitment: &CommitmentFolder, segment: usize) -> (Vec<u16>, SegmentSecret) {
+    let Contribution::Data { schema_hash, records, .. } = commitment.registration.contribution() else {
+        panic!("data")
+    };
+    let capacity = SRS.geometry().segment_symbols();
+    let all = u64::from(*records) * RULES.schema().len() as u64;
+    let first = (segment * capacity) as u64;
+    let count = (all - first).min(capacity as u64) as usize;
+    let symbols = commitment.opening.symbols(first, count).expect("symbols").to_vec();
+    let dataset = Dataset {
+        contributor: commitment.registration.contributor(),
+        geometry: SRS.geometry(),
+        schema: schema_hash,
+        records: *records,
+    };
+    let index = SegmentIndex::try_from(segment).expect("few segments");
+    let secret = SegmentSecret::derive(commitment.opening.seed(), &dataset, index, &symbols);
+    (symbols, secret)
 }
 
 fn segments(proved: &Proved) -> Vec<usize> {
@@ -257,7 +279,7 @@ fn a_bundle_is_written_whole() {
     let path = folder.path().join("bundle");
     fs::write(&path, "something older and longer".repeat(1000)).expect("write");
     write_bundle(&path, &proved.bundle).expect("written");
-    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes().expect("an encoding"));
+    assert_eq!(fs::read(&path).expect("read"), proved.bundle.to_bytes());
     let nowhere = folder.path().join("no/such/folder/bundle");
     assert!(write_bundle(&nowhere, &proved.bundle).expect_err("no folder").to_string().contains("no/such"));
 }

@@ -10,11 +10,13 @@ use std::os::unix::fs::FileExt;
 
 use fairshare_circuits::{data_score, histogram};
 use fairshare_params::Geometry;
-use fairshare_params::commitment::{Blinding, segment_blindings};
+use fairshare_params::commitment::Blinding;
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::keystream::Keystream;
 use fairshare_params::wiped::Wiped;
 use fairshare_prover::commit::CommitmentFolder;
-use fairshare_prover::measure::SegmentSecret;
+use fairshare_prover::derivation::SegmentSecret;
+use fairshare_prover::measure::{SegmentWitness, commit_columns};
 use fairshare_prover::secret::Opening;
 use fairshare_testkit::fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 use halo2curves::bn256::Fr;
@@ -140,9 +142,10 @@ fn what_is_dropped_is_overwritten() {
     wiped::<fairshare_prover::secret::Seed>();
     wiped::<Opening>();
     wiped::<SegmentSecret>();
+    wiped::<SegmentWitness<'_>>();
     wiped::<Wiped<Keystream>>();
     wiped::<Wiped<Vec<Blinding>>>();
-    wiped::<Wiped<Vec<fairshare_plonk::Linked>>>();
+    wiped::<fairshare_plonk::Drawn>();
 
     // The search itself: it finds what is merely freed. Other numbers, as nothing wipes them; in the middle
     // of a place so large that what is allocated meanwhile does not reach it, with another behind it so that
@@ -157,12 +160,12 @@ fn what_is_dropped_is_overwritten() {
 
     let needle = needle_of_symbols();
     assert_eq!(needle.found(), 0);
-    let secret = histogram::Witness::new(Geometry::COMPACT, symbols(), [Fr::zero(); 2]);
+    let secret = histogram::Witness::new(Geometry::COMPACT, symbols());
     is_wiped("histogram witness", &needle, secret);
 
     let value = 0x00c0_ffee;
     let counts = Needle::of_integers([(); 40].map(|()| value_bytes(value)).into_iter());
-    let witness = data_score::Witness { counts: vec![value; Geometry::COMPACT.alphabet()] };
+    let witness = data_score::Witness { padding: 0, counts: vec![value; Geometry::COMPACT.alphabet()] };
     let mut columns = fairshare_circuits::trace::Columns::zero(3, 1900);
     columns.fill(1, std::iter::repeat_n(Fr::from(u64::from(value)), 1900));
     is_wiped("columns", &needle_of_element(Fr::from(u64::from(value))), columns);
@@ -182,15 +185,22 @@ fn what_is_dropped_is_overwritten() {
     is_wiped("generator's key", &key, generator);
     assert_eq!(buffered.found(), 0, "generator's buffer: left behind");
 
-    let seed = fairshare_prover::secret::Seed::from([0x3c; 32]);
-    let (blindings, _) = segment_blindings(&seed, 5, 16);
-    let blinding = Needle::new(blindings[7].0.to_raw_bytes());
+    let secret = SegmentSecret::from_bytes([0x3c; 32].into());
+    let bytes = Needle::new(secret.to_bytes().to_vec());
+    let blindings = secret.blindings(16);
+    let blinding = Needle::new(blindings[7].0[3].to_raw_bytes());
     is_wiped("blindings", &blinding, blindings);
-    let segment = fairshare_prover::SegmentIndex::try_from(5).expect("few segments");
-    let secret = Box::new(SegmentSecret::new(&SRS, symbols(), &seed, segment));
+    let key = PROVER.key(CircuitKind::Histogram).expect("a key").verifying();
+    let mut given = symbols();
+    let columns = commit_columns(&SRS, &given, &secret);
+    given.zeroize();
+    let witness = Box::new(SegmentWitness::new(&SRS, key, symbols(), &secret, &columns));
+    let of_counts = Needle::new(witness.histogram().blinding.0[3].to_raw_bytes());
     assert!(needle.found() > 0);
-    is_wiped("segment secret", &blinding, secret);
-    assert_eq!(needle.found(), 0, "segment secret: symbols left behind");
+    is_wiped("segment witness", &of_counts, witness);
+    assert_eq!(needle.found(), 0, "segment witness: symbols left behind");
+    assert_eq!(blinding.found(), 0, "committing left blindings behind");
+    is_wiped("segment secret", &bytes, Box::new(secret));
 
     // The whole way: a commitment is made, read back and proved, and neither its seed nor its symbols are
     // left.

@@ -61,6 +61,15 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     publish(file, path, access)
 }
 
+/// Appends `bytes` to `path`, which everyone may read, in one write that reaches the disk.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().append(true).create(true).open(path)?;
+    set_access(&file, Access::Public)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    open_folder(parent(path))?.sync_all()
+}
+
 /// Fails as [`write()`] would, as far as that can be told before there is anything to write: asked before
 /// long work.
 pub fn check_writable(path: &Path) -> io::Result<()> {

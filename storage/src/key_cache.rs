@@ -1,6 +1,6 @@
 //! Proving keys on disk.
 //!
-//! A file is named by the fingerprint of the verifying key that belongs to it, which covers circuit,
+//! A file is named by the digest of the verifying key that belongs to it, which covers circuit,
 //! geometry, SRS and library: a stale file is never found. It is hashed before it is parsed, and used only if
 //! the verifying key inside it is the one rebuilt from the circuit. What remains on trust are the polynomials
 //! of the proving key: a wrong one can only make proofs that do not verify, and the prover verifies each.
@@ -93,8 +93,8 @@ impl KeyCache {
 
     /// Where the key for `verifying` is kept.
     pub fn path(&self, verifying: &VerifyingKey) -> PathBuf {
-        let fingerprint = verifying.fingerprint().to_string();
-        self.folder.join(format!("{}-{}.key", verifying.id(), &fingerprint[2..18]))
+        let digest = verifying.digest().to_string();
+        self.folder.join(format!("{}-{}.key", verifying.id(), &digest[2..18]))
     }
 
     fn keep(&self, path: &Path, key: &ProvingKey) -> io::Result<()> {

@@ -38,7 +38,7 @@ fn only_file(folder: &Path) -> PathBuf {
 
 #[track_caller]
 fn is_right(key: &ProvingKey) {
-    assert_eq!(key.verifying().fingerprint(), KEY.verifying().fingerprint());
+    assert_eq!(key.verifying().digest(), KEY.verifying().digest());
     assert!(content(key) == content(&KEY), "another proving key");
 }
 
@@ -76,8 +76,8 @@ fn a_key_is_kept_and_found() {
     is_right(&cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
     let file = only_file(&folder.path().join("deep/below"));
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
-    let fingerprint = KEY.verifying().fingerprint().to_string();
-    assert_eq!(name, format!("data-score-compact-{}.key", &fingerprint[2..18]));
+    let digest = KEY.verifying().digest().to_string();
+    assert_eq!(name, format!("data-score-compact-{}.key", &digest[2..18]));
     let written = fs::metadata(&file).expect("metadata").modified().expect("a time");
     is_right(&cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
     assert_eq!(

@@ -9,6 +9,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
 use fairshare_verifier::Verifier;
+use fairshare_verifier::bundle::Header;
 
 use crate::fixture;
 
@@ -115,10 +116,7 @@ impl Unproved {
         for (contributor, folders) in claims {
             let proved = prover.prove(folders, &Silent).expect("a proof");
             registrations.extend(proved.registrations);
-            bundles.push(Bundle {
-                contributor: *contributor,
-                bytes: proved.bundle.to_bytes().expect("an encoding"),
-            });
+            bundles.push(Bundle { contributor: *contributor, bytes: proved.bundle.to_bytes() });
         }
         World { source: self.source, policy: self.policy, registrations, bundles }
     }
@@ -126,6 +124,19 @@ impl Unproved {
 
 fn name(who: Address, round: u64) -> String {
     format!("{who:?}-{round}")
+}
+
+impl World {
+    /// One of its bundles, read under its own policy.
+    pub fn read(&self, index: usize) -> fairshare_verifier::Bundle {
+        let bytes = &self.bundles[index].bytes;
+        let header = Header::read(bytes).expect("a bundle");
+        let own = self.registrations.iter().filter(|registration| {
+            *registration.contributor() == header.contributor && registration.role() == header.role
+        });
+        let own: Vec<_> = own.cloned().collect();
+        fixture::verifier(&self.policy).read(bytes, &own).expect("a bundle")
+    }
 }
 
 /// A folder of this run.

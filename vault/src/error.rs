@@ -259,6 +259,15 @@ pub enum SubmitError {
         /// The digest.
         digest: Digest,
     },
+    /// A node without units.
+    #[error(
+        "{contributor} has no units registered in this epoch; register them first",
+        contributor = checksummed(.contributor)
+    )]
+    NoUnits {
+        /// The node.
+        contributor: Address,
+    },
     /// A dataset left out: leaving data out could raise a score.
     #[error(
         "{contributor} has also registered {digest} in this epoch; prove all datasets of an epoch together",

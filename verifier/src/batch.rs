@@ -106,7 +106,9 @@ fn hold(srs: &Srs, proofs: &[&ProofCheck<'_>]) -> Result<bool, ProofError> {
     let mut links = Equation::default();
     for proof in proofs {
         accumulator = proof.accumulate(srs, accumulator)?;
-        links.merge(proof.link_equation(srs)?);
+        if let Some(link) = proof.link_equation(srs)? {
+            links.merge(link);
+        }
     }
     Ok(links.holds() && finalize(accumulator))
 }

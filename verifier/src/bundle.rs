@@ -1,20 +1,20 @@
-//! The bundle: what a prover hands to a verifier, in one canonical encoding.
+//! The bundle: what a prover hands to a verifier, to the byte the same for Rust and for contracts.
+//!
+//! It is words of 32 bytes and points of two words, without a length of any part (PROTOCOL section 5):
 //!
 //! ```text
-//! magic "FSBUNDLE" · version u16 · role u8 · geometry u8 · contributor 20 · body
-//! data body     datasets u32 · dataset… · score u64 · linked proof
-//!   dataset     digest 32 · segments u32 · segment…
-//!   segment     W column commitments · histogram commitment · linked proof
-//! compute body  digest 32 · score u64 · linked proof
-//! linked proof  length u32 · halo2 proof · link commitment · 8 responses
+//! data     role · contributor · number of datasets · their digests · all histogram proofs, in order
+//!          · score · data-score proof · link commitment · 8 link responses
+//! compute  role · contributor · score · compute-score proof
 //! ```
 //!
-//! Integers are big-endian; points and scalars as in [`fairshare_params::encoding`]. Reading is total: every
-//! count is checked against the bytes that are left before anything is allocated, and nothing may follow the
-//! last field.
+//! A histogram proof begins with its segment's column commitments and its histogram commitment, which stand
+//! nowhere else. How many proofs there are and how long they are follows from registrations and keys: that is
+//! a [`Layout`]. Whose registrations they are is in the [`Header`]. Reading is total, allocates no more than
+//! the bytes given, and takes each bundle in one encoding.
 
-use fairshare_circuits::geometry::{Geometry, RESERVED_ROWS};
-use fairshare_params::address::Address;
+use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_params::address::{ADDRESS_BYTES, Address};
 use fairshare_params::encoding::{
     Digest, POINT_BYTES, SCALAR_BYTES, decode_point, decode_scalar, encode_point, encode_scalar, wide,
 };
@@ -23,19 +23,21 @@ use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::link::Link;
 
-/// First bytes of a bundle.
-pub const MAGIC: [u8; 8] = *b"FSBUNDLE";
-/// Version of the encoding.
-pub const VERSION: u16 = 1;
+/// Bytes of a word.
+const WORD: usize = 32;
 
-/// Bytes of a linked proof's link.
+/// Bytes of a link.
 const LINK_BYTES: usize = POINT_BYTES + RESERVED_ROWS * SCALAR_BYTES;
 
-/// Least bytes of a dataset: its digest and the number of its segments.
-const DATASET_BYTES: usize = 36;
+/// How a bundle of protocol version 1 began.
+const VERSION_1: &[u8] = b"FSBUNDLE";
 
 /// A proof of either role.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "its parts are on the heap but for one link, and few are held at a time"
+)]
 pub enum Bundle {
     /// A contributor's data score.
     Data(DataBundle),
@@ -46,16 +48,16 @@ pub enum Bundle {
 /// A contributor's claimed data score with its proofs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataBundle {
-    /// The circuits' geometry.
-    pub geometry: Geometry,
     /// Who claims.
     pub contributor: Address,
-    /// Every dataset of the epoch.
+    /// The datasets that it covers.
     pub datasets: Vec<Dataset>,
     /// The claimed score, in 1/256 nat.
     pub score: u64,
     /// The data-score proof.
-    pub proof: LinkedProof,
+    pub proof: Vec<u8>,
+    /// That the proof's counts are the sum of the histograms.
+    pub link: Link,
 }
 
 /// One registered dataset, segment by segment.
@@ -63,71 +65,63 @@ pub struct DataBundle {
 pub struct Dataset {
     /// The registered digest.
     pub digest: Digest,
-    /// Its segments, in order.
-    pub segments: Vec<Segment>,
-}
-
-/// One segment's commitments and the proof that they belong together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// The `W` data-column commitments, in order.
-    pub columns: Vec<G1Affine>,
-    /// The histogram commitment.
-    pub histogram: G1Affine,
-    /// The histogram proof.
-    pub proof: LinkedProof,
+    /// Its segments' histogram proofs, in order; each begins with the segment's column commitments and its
+    /// histogram commitment.
+    pub segments: Vec<Vec<u8>>,
 }
 
 /// A node's claimed compute score with its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComputeBundle {
-    /// The circuit's geometry.
-    pub geometry: Geometry,
     /// Who claims.
     pub contributor: Address,
-    /// The registered digest.
-    pub digest: Digest,
     /// The claimed score, 48 fractional bits.
     pub score: u64,
     /// The compute-score proof.
-    pub proof: LinkedProof,
+    pub proof: Vec<u8>,
 }
 
-/// A halo2 proof with its link.
+/// What a bundle says before its proofs: which registrations are needed to read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkedProof {
-    /// The halo2 proof.
-    pub proof: Vec<u8>,
-    /// The link of its first commitments.
-    pub link: Link,
+pub struct Header {
+    /// Its role.
+    pub role: Role,
+    /// Who claims.
+    pub contributor: Address,
+    /// The registered digests that a data bundle covers. A compute bundle names none: it is of the node's
+    /// only units.
+    pub digests: Vec<Digest>,
+}
+
+/// How long the parts of a bundle are, which no byte of it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Of each dataset, its histogram proofs; none for compute.
+    pub datasets: Vec<Vec<Run>>,
+    /// Bytes of the score's proof.
+    pub score: usize,
+}
+
+/// Proofs of one length that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// How many.
+    pub proofs: u64,
+    /// Bytes of each.
+    pub bytes: usize,
 }
 
 /// Why bytes are not a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
-    /// The first bytes are not a bundle's.
-    #[error("not a bundle: it does not start with `FSBUNDLE`")]
-    Magic,
-    /// Another version.
-    #[error("bundle version {found}, but this verifier reads version {VERSION}: update it, or prove again")]
-    Version {
-        /// The version found.
-        found: u16,
-    },
+    /// A bundle of the version before.
+    #[error("a bundle of protocol version 1, which is no longer verified: prove again")]
+    Version1,
     /// No such role.
-    #[error("role {found} is neither data (1) nor compute (2)")]
-    Role {
-        /// The role found.
-        found: u8,
-    },
-    /// No such geometry.
-    #[error("geometry {found} is not one of this version's")]
-    Geometry {
-        /// The geometry found.
-        found: u8,
-    },
-    /// A field asks for more bytes than are left.
+    #[error("not a bundle: its first word is neither 1, for data, nor 2, for compute")]
+    Role,
+    /// It ends too early.
     #[error("truncated at byte {offset}: {field} needs {needed} bytes, {left} are left")]
     Truncated {
         /// What was read.
@@ -139,39 +133,35 @@ pub enum BundleError {
         /// Bytes left.
         left: usize,
     },
-    /// A list that must not be empty is.
-    #[error("no {field} at byte {offset}: at least one is needed")]
-    Empty {
-        /// The list.
-        field: &'static str,
-        /// Where, in bytes from the start.
-        offset: usize,
+    /// A data bundle of no dataset.
+    #[error("no dataset: at least one is needed")]
+    NoDatasets,
+    /// Another number of datasets than was asked for.
+    #[error("{found} datasets, {expected} are registered for it")]
+    Datasets {
+        /// Datasets found.
+        found: usize,
+        /// Datasets expected.
+        expected: usize,
     },
-    /// A coordinate or scalar not below its modulus, a point off the curve, or the identity.
+    /// Not as long as its registrations ask for.
+    #[error("{found} bytes, but a bundle for these registrations has {expected}")]
+    Length {
+        /// Bytes found.
+        found: usize,
+        /// Bytes of such a bundle.
+        expected: u64,
+    },
+    /// A word above its range, a coordinate or scalar not below its modulus, a point off the curve, or the
+    /// identity.
     #[error(
-        "{field} at byte {offset} is not canonical: not below its modulus, off the curve, or the identity"
+        "{field} at byte {offset} is not canonical: above its range, off the curve, or the curve's identity"
     )]
     NotCanonical {
         /// What was read.
         field: &'static str,
         /// Where, in bytes from the start.
         offset: usize,
-    },
-    /// More than the encoding can count.
-    #[error("{length} {field} do not fit a bundle, which counts them in 32 bits")]
-    TooMany {
-        /// The list.
-        field: &'static str,
-        /// How long it is.
-        length: usize,
-    },
-    /// Bytes follow the last field.
-    #[error("{extra} bytes follow the bundle's end at byte {offset}")]
-    Trailing {
-        /// Where the bundle ends.
-        offset: usize,
-        /// How many follow.
-        extra: usize,
     },
 }
 
@@ -192,14 +182,6 @@ impl Bundle {
         }
     }
 
-    /// The circuits' geometry.
-    pub fn geometry(&self) -> Geometry {
-        match self {
-            Self::Data(bundle) => bundle.geometry,
-            Self::Compute(bundle) => bundle.geometry,
-        }
-    }
-
     /// The claimed score, of data in 1/256 nat, of units with 48 fractional bits: a claim until verified.
     pub fn claimed_score(&self) -> u64 {
         match self {
@@ -208,104 +190,98 @@ impl Bundle {
         }
     }
 
-    /// The digests it claims to cover.
-    pub fn digests(&self) -> Vec<Digest> {
-        match self {
+    /// Its header.
+    pub fn header(&self) -> Header {
+        let digests = match self {
             Self::Data(bundle) => bundle.datasets.iter().map(|dataset| dataset.digest).collect(),
-            Self::Compute(bundle) => vec![bundle.digest],
-        }
+            Self::Compute(_) => Vec::new(),
+        };
+        Header { role: self.role(), contributor: self.contributor(), digests }
     }
 
-    /// The canonical encoding; an error only for lists of 2^32 and more.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, BundleError> {
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(VERSION.to_be_bytes());
-        bytes.extend([self.role().id(), self.geometry().id()]);
+    /// The canonical encoding.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = number(u64::from(self.role().id())).to_vec();
+        bytes.extend([0; WORD - ADDRESS_BYTES]);
         bytes.extend(self.contributor().0);
         match self {
-            Self::Data(bundle) => write_data(&mut bytes, bundle)?,
-            Self::Compute(bundle) => write_compute(&mut bytes, bundle)?,
+            Self::Data(bundle) => write_data(&mut bytes, bundle),
+            Self::Compute(bundle) => {
+                bytes.extend(number(bundle.score));
+                bytes.extend(&bundle.proof);
+            }
         }
-        Ok(bytes)
+        bytes
     }
 
-    /// Reads the canonical encoding; see the module. Allocates no more than a small multiple of `bytes`.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
+    /// Reads the canonical encoding of a bundle that has this layout.
+    pub fn from_bytes(bytes: &[u8], layout: &Layout) -> Result<Self, BundleError> {
         let mut reader = Reader { bytes, offset: 0 };
-        if reader.array::<8>("magic")? != MAGIC {
-            return Err(BundleError::Magic);
+        let Header { role, contributor, digests } = reader.header()?;
+        let expected = layout.bytes(reader.offset, role);
+        if wide(bytes.len()) != expected {
+            return Err(BundleError::Length { found: bytes.len(), expected });
         }
-        let found = u16::from_be_bytes(reader.array("version")?);
-        if found != VERSION {
-            return Err(BundleError::Version { found });
-        }
-        let [role, geometry] = reader.array("role and geometry")?;
-        let geometry = Geometry::from_id(geometry).ok_or(BundleError::Geometry { found: geometry })?;
-        let contributor = Address(reader.array("contributor")?);
-        let bundle = if role == Role::Data.id() {
-            Self::Data(reader.data(geometry, contributor)?)
-        } else if role == Role::Compute.id() {
-            Self::Compute(reader.compute(geometry, contributor)?)
-        } else {
-            return Err(BundleError::Role { found: role });
+        Ok(match role {
+            Role::Data => {
+                let [found, expected] = [digests.len(), layout.datasets.len()];
+                if found != expected {
+                    return Err(BundleError::Datasets { found, expected });
+                }
+                let datasets = digests.into_iter().zip(&layout.datasets);
+                let datasets = datasets
+                    .map(|(digest, runs)| Ok(Dataset { digest, segments: reader.proofs(runs)? }))
+                    .collect::<Result<_, _>>()?;
+                let score = reader.number("score")?;
+                let proof = reader.bytes("data-score proof", layout.score)?.to_vec();
+                Self::Data(DataBundle { contributor, datasets, score, proof, link: reader.link()? })
+            }
+            Role::Compute => {
+                let score = reader.number("score")?;
+                let proof = reader.bytes("compute-score proof", layout.score)?.to_vec();
+                Self::Compute(ComputeBundle { contributor, score, proof })
+            }
+        })
+    }
+}
+
+impl Header {
+    /// Reads the header of a bundle, and nothing behind it.
+    pub fn read(bytes: &[u8]) -> Result<Self, BundleError> {
+        Reader { bytes, offset: 0 }.header()
+    }
+}
+
+impl Layout {
+    /// Bytes of a whole bundle whose header has as many; more than 64 bits count are cut to a length that no
+    /// bundle has.
+    fn bytes(&self, header: usize, role: Role) -> u64 {
+        let link = match role {
+            Role::Data => LINK_BYTES,
+            Role::Compute => 0,
         };
-        reader.finish()?;
-        Ok(bundle)
+        let histograms = self.datasets.iter().flatten().map(|run| run.proofs.saturating_mul(wide(run.bytes)));
+        let others = [header, WORD, self.score, link].map(wide);
+        histograms.chain(others).fold(0, u64::saturating_add)
     }
 }
 
-impl Segment {
-    /// A segment's encoding within a bundle; also how a prover keeps finished segments.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, BundleError> {
-        let mut bytes = Vec::new();
-        write_segment(&mut bytes, self)?;
-        Ok(bytes)
-    }
-
-    /// Reads one segment and nothing else.
-    pub fn from_bytes(geometry: Geometry, bytes: &[u8]) -> Result<Self, BundleError> {
-        let mut reader = Reader { bytes, offset: 0 };
-        let segment = reader.segment(geometry)?;
-        reader.finish()?;
-        Ok(segment)
-    }
+/// A number as a word.
+fn number(value: u64) -> [u8; WORD] {
+    let mut word = [0; WORD];
+    let (_, low) = word.split_at_mut(24);
+    low.copy_from_slice(&value.to_be_bytes());
+    word
 }
 
-fn write_data(bytes: &mut Vec<u8>, bundle: &DataBundle) -> Result<(), BundleError> {
-    write_length(bytes, "datasets", bundle.datasets.len())?;
-    for dataset in &bundle.datasets {
-        bytes.extend(dataset.digest.0);
-        write_length(bytes, "segments", dataset.segments.len())?;
-        dataset.segments.iter().try_for_each(|segment| write_segment(bytes, segment))?;
-    }
-    bytes.extend(bundle.score.to_be_bytes());
-    write_proof(bytes, &bundle.proof)
-}
-
-fn write_segment(bytes: &mut Vec<u8>, segment: &Segment) -> Result<(), BundleError> {
-    segment.columns.iter().for_each(|column| bytes.extend(encode_point(column)));
-    bytes.extend(encode_point(&segment.histogram));
-    write_proof(bytes, &segment.proof)
-}
-
-fn write_compute(bytes: &mut Vec<u8>, bundle: &ComputeBundle) -> Result<(), BundleError> {
-    bytes.extend(bundle.digest.0);
-    bytes.extend(bundle.score.to_be_bytes());
-    write_proof(bytes, &bundle.proof)
-}
-
-fn write_proof(bytes: &mut Vec<u8>, linked: &LinkedProof) -> Result<(), BundleError> {
-    write_length(bytes, "bytes of a proof", linked.proof.len())?;
-    bytes.extend(&linked.proof);
-    bytes.extend(encode_point(&linked.link.commitment));
-    linked.link.responses.iter().for_each(|response| bytes.extend(encode_scalar(response)));
-    Ok(())
-}
-
-fn write_length(bytes: &mut Vec<u8>, field: &'static str, length: usize) -> Result<(), BundleError> {
-    let count = u32::try_from(length).map_err(|_| BundleError::TooMany { field, length })?;
-    bytes.extend(count.to_be_bytes());
-    Ok(())
+fn write_data(bytes: &mut Vec<u8>, bundle: &DataBundle) {
+    bytes.extend(number(wide(bundle.datasets.len())));
+    bundle.datasets.iter().for_each(|dataset| bytes.extend(dataset.digest.0));
+    bundle.datasets.iter().flat_map(|dataset| &dataset.segments).for_each(|proof| bytes.extend(proof));
+    bytes.extend(number(bundle.score));
+    bytes.extend(&bundle.proof);
+    bytes.extend(encode_point(&bundle.link.commitment));
+    bundle.link.responses.iter().for_each(|response| bytes.extend(encode_scalar(response)));
 }
 
 struct Reader<'a> {
@@ -313,128 +289,92 @@ struct Reader<'a> {
     offset: usize,
 }
 
-impl Reader<'_> {
-    fn left(&self) -> usize {
-        self.bytes.len().saturating_sub(self.offset)
-    }
-
-    fn need(&self, field: &'static str, needed: u64) -> Result<(), BundleError> {
-        let left = self.left();
-        if needed > wide(left) {
-            return Err(BundleError::Truncated { field, offset: self.offset, needed, left });
-        }
-        Ok(())
+impl<'a> Reader<'a> {
+    fn bytes(&mut self, field: &'static str, count: usize) -> Result<&'a [u8], BundleError> {
+        let end = self.offset.saturating_add(count);
+        let left = self.bytes.len().saturating_sub(self.offset);
+        let truncated = BundleError::Truncated { field, offset: self.offset, needed: wide(count), left };
+        let bytes = self.bytes.get(self.offset..end).ok_or(truncated)?;
+        self.offset = end;
+        Ok(bytes)
     }
 
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], BundleError> {
-        let rest = self.bytes.get(self.offset..).unwrap_or_default();
-        let truncated =
-            BundleError::Truncated { field, offset: self.offset, needed: wide(N), left: self.left() };
-        let head = rest.first_chunk::<N>().ok_or(truncated)?;
-        self.offset = self.offset.saturating_add(N);
-        Ok(*head)
+        let mut array = [0; N];
+        array.copy_from_slice(self.bytes(field, N)?);
+        Ok(array)
     }
 
-    fn u32(&mut self, field: &'static str) -> Result<u32, BundleError> {
-        self.array(field).map(u32::from_be_bytes)
-    }
-
-    fn u64(&mut self, field: &'static str) -> Result<u64, BundleError> {
-        self.array(field).map(u64::from_be_bytes)
-    }
-
-    fn point(&mut self, field: &'static str) -> Result<G1Affine, BundleError> {
+    /// The last `N` bytes of a word whose others are zero.
+    fn low<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], BundleError> {
         let offset = self.offset;
-        decode_point(&self.array(field)?).ok_or(BundleError::NotCanonical { field, offset })
+        let word = self.array::<WORD>(field)?;
+        let low = word.split_last_chunk::<N>().filter(|(high, _)| high.iter().all(|byte| *byte == 0));
+        low.map(|(_, low)| *low).ok_or(BundleError::NotCanonical { field, offset })
     }
 
-    fn scalar(&mut self, field: &'static str) -> Result<Fr, BundleError> {
-        let offset = self.offset;
-        decode_scalar(&self.array(field)?).ok_or(BundleError::NotCanonical { field, offset })
+    fn number(&mut self, field: &'static str) -> Result<u64, BundleError> {
+        self.low(field).map(u64::from_be_bytes)
     }
 
-    /// A list's length, at least one, refused before anything is allocated if the list cannot be there.
-    fn count(&mut self, field: &'static str, least_bytes: usize) -> Result<usize, BundleError> {
-        let offset = self.offset;
-        let count = self.u32(field)?;
-        if count == 0 {
-            return Err(BundleError::Empty { field, offset });
+    fn header(&mut self) -> Result<Header, BundleError> {
+        if self.bytes.starts_with(VERSION_1) {
+            return Err(BundleError::Version1);
         }
-        let needed = u64::from(count).saturating_mul(wide(least_bytes));
-        self.need(field, needed)?;
-        usize::try_from(count).map_err(|_| BundleError::Truncated {
-            field,
-            offset,
-            needed,
-            left: self.left(),
-        })
+        let role = self.array::<WORD>("role")?;
+        let roles = [Role::Data, Role::Compute].into_iter();
+        let role = roles.into_iter().find(|known| number(u64::from(known.id())) == role);
+        let role = role.ok_or(BundleError::Role)?;
+        let contributor = Address(self.low("contributor")?);
+        let digests = match role {
+            Role::Data => self.digests()?,
+            Role::Compute => Vec::new(),
+        };
+        Ok(Header { role, contributor, digests })
     }
 
-    fn data(&mut self, geometry: Geometry, contributor: Address) -> Result<DataBundle, BundleError> {
-        let datasets = self.count("datasets", DATASET_BYTES)?;
-        let datasets = (0..datasets).map(|_| self.dataset(geometry)).collect::<Result<_, _>>()?;
-        let score = self.u64("score")?;
-        let proof = self.proof("data-score proof")?;
-        Ok(DataBundle { geometry, contributor, datasets, score, proof })
+    /// A list whose length is checked against the bytes that are left before anything is allocated.
+    fn digests(&mut self) -> Result<Vec<Digest>, BundleError> {
+        let field = "data digests";
+        let count = self.number("number of datasets")?;
+        if count == 0 {
+            return Err(BundleError::NoDatasets);
+        }
+        let (offset, left) = (self.offset, self.bytes.len().saturating_sub(self.offset));
+        let needed = count.saturating_mul(wide(WORD));
+        let fits = usize::try_from(needed).ok().filter(|needed| *needed <= left);
+        let needed = fits.ok_or(BundleError::Truncated { field, offset, needed, left })?;
+        let (words, _) = self.bytes(field, needed)?.as_chunks::<WORD>();
+        Ok(words.iter().copied().map(Digest).collect())
     }
 
-    fn dataset(&mut self, geometry: Geometry) -> Result<Dataset, BundleError> {
-        let digest = Digest(self.array("data digest")?);
-        let least = geometry.data_columns().saturating_mul(POINT_BYTES).saturating_add(LINK_BYTES);
-        let segments = self.count("segments", least)?;
-        let segments = (0..segments).map(|_| self.segment(geometry)).collect::<Result<_, _>>()?;
-        Ok(Dataset { digest, segments })
+    fn proofs(&mut self, runs: &[Run]) -> Result<Vec<Vec<u8>>, BundleError> {
+        let mut proofs = Vec::new();
+        for run in runs {
+            // As many as the whole length was found to hold.
+            for _ in 0..run.proofs {
+                proofs.push(self.bytes("histogram proof", run.bytes)?.to_vec());
+            }
+        }
+        Ok(proofs)
     }
 
-    fn segment(&mut self, geometry: Geometry) -> Result<Segment, BundleError> {
-        let columns = (0..geometry.data_columns())
-            .map(|_| self.point("data-column commitment"))
-            .collect::<Result<_, _>>()?;
-        let histogram = self.point("histogram commitment")?;
-        let proof = self.proof("histogram proof")?;
-        Ok(Segment { columns, histogram, proof })
-    }
-
-    fn compute(&mut self, geometry: Geometry, contributor: Address) -> Result<ComputeBundle, BundleError> {
-        let digest = Digest(self.array("compute digest")?);
-        let score = self.u64("score")?;
-        let proof = self.proof("compute-score proof")?;
-        Ok(ComputeBundle { geometry, contributor, digest, score, proof })
-    }
-
-    fn proof(&mut self, field: &'static str) -> Result<LinkedProof, BundleError> {
-        let length = self.count(field, 1)?;
-        let end = self.offset.saturating_add(length);
-        let proof = self.bytes.get(self.offset..end).unwrap_or_default().to_vec();
-        self.offset = end;
-        let commitment = self.point("link commitment")?;
+    fn link(&mut self) -> Result<Link, BundleError> {
+        let (field, offset) = ("link commitment", self.offset);
+        let commitment = decode_point(&self.array(field)?);
+        let commitment = commitment.ok_or(BundleError::NotCanonical { field, offset })?;
         let mut responses = [Fr::zero(); RESERVED_ROWS];
         for response in &mut responses {
-            *response = self.scalar("link response")?;
+            let (field, offset) = ("link response", self.offset);
+            let scalar = decode_scalar(&self.array(field)?);
+            *response = scalar.ok_or(BundleError::NotCanonical { field, offset })?;
         }
-        Ok(LinkedProof { proof, link: Link { commitment, responses } })
-    }
-
-    fn finish(self) -> Result<(), BundleError> {
-        match self.left() {
-            0 => Ok(()),
-            extra => Err(BundleError::Trailing { offset: self.offset, extra }),
-        }
+        Ok(Link { commitment, responses })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_longer_than_the_encoding_counts_is_refused_and_not_cut() {
-        let mut bytes = Vec::new();
-        let longest = u32::MAX as usize;
-        assert_eq!(write_length(&mut bytes, "segments", longest), Ok(()));
-        assert_eq!(bytes, [0xff; 4]);
-        let error = BundleError::TooMany { field: "segments", length: longest + 1 };
-        assert_eq!(write_length(&mut bytes, "segments", longest + 1), Err(error));
-        assert_eq!(bytes.len(), 4);
-    }
+/// The points that a proof begins with; fewer than `count` if it is too short or one does not decode.
+pub fn leading_points(proof: &[u8], count: usize) -> Vec<G1Affine> {
+    let (points, _) = proof.as_chunks::<POINT_BYTES>();
+    points.iter().take(count).map_while(decode_point).collect()
 }

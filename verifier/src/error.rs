@@ -8,6 +8,8 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{CircuitKind, KeyError};
 use halo2_proofs::plonk;
 
+use crate::bundle::BundleError;
+
 /// Why no verifier can be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,18 +43,13 @@ pub enum SetupError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// Made for another circuit shape.
-    #[error("the bundle is for geometry `{bundle}`, the policy asks for `{policy}`")]
-    Geometry {
-        /// The bundle's geometry.
-        bundle: Geometry,
-        /// The policy's.
-        policy: Geometry,
-    },
+    /// The bytes are not a bundle of these registrations.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// Not one registration for each digest.
-    #[error("the bundle covers {needed} registered digests, but {given} registrations were given for it")]
+    #[error("the bundle covers {needed} registrations, but {given} were given for it")]
     Registrations {
-        /// Digests covered.
+        /// Registrations covered.
         needed: usize,
         /// Registrations given.
         given: usize,
@@ -127,8 +124,8 @@ pub enum VerifyError {
         /// What is wrong with it.
         source: ProofError,
     },
-    /// A proof is true, but of other data than registered.
-    #[error("{subject}: its link does not hold; it is a proof about other data than registered")]
+    /// A proof is true, but of other data than its histograms are of.
+    #[error("{subject}: its link does not hold; it is a proof about other data than its histograms")]
     Link {
         /// Which proof.
         subject: Subject,
@@ -156,7 +153,7 @@ pub enum Subject {
 
 impl Subject {
     /// The only, or first, proof of a circuit.
-    pub(crate) fn of(kind: CircuitKind) -> Self {
+    pub fn of(kind: CircuitKind) -> Self {
         match kind {
             CircuitKind::Histogram => Self::Histogram { dataset: 0, segment: 0 },
             CircuitKind::DataScore => Self::DataScore,
@@ -189,13 +186,25 @@ pub enum ProofError {
         /// Bytes that a proof of this circuit has.
         expected: usize,
     },
-    /// Not as many instance rows or linked columns as its circuit has.
-    #[error("{found} instance rows or linked columns given, the circuit has {expected}")]
+    /// Not as many instance rows or public columns as its circuit has.
+    #[error("{found} instance rows or public columns given, the circuit has {expected}")]
     Shape {
         /// Rows or columns given.
         found: usize,
         /// Rows or columns of the circuit.
         expected: usize,
+    },
+    /// One of its first points is no point that a commitment can be.
+    #[error("its commitment {index} is not below the modulus, off the curve, or the identity")]
+    Point {
+        /// Which, from 0.
+        index: usize,
+    },
+    /// It commits to another public column than the rules have.
+    #[error("its column {column} is not the public one; it was made under other rules or units")]
+    PublicColumn {
+        /// The column's index.
+        column: usize,
     },
     /// It does not decode, or its equations do not hold.
     #[error("it does not verify")]

@@ -1,18 +1,19 @@
 //! # When to believe a bundle
 //!
-//! A pure library: no input or output, no clock. [`Bundle::from_bytes`] reads bytes; [`Verifier`] holds what
-//! both sides agree on and turns a bundle with its registrations into a [`Verified`] score, which nothing
-//! else can make. It cannot panic on a bundle, and it allocates in proportion to it.
+//! A pure library: no input or output, no clock. [`bundle::Header`] says whose registrations a bundle needs;
+//! [`Verifier`] holds what both sides agree on, reads the bundle with them, and turns both into a
+//! [`Verified`] score, which nothing else can make. It cannot panic on a bundle, and it allocates in
+//! proportion to it.
 //!
 //! The steps of [`Verifier::verify`], numbered as in the prover:
 //!
 //! 1. the parameters: the SRS is no development one unless asked for, and has the policy's geometry;
 //! 2. the registrations: one for each digest of the bundle, this contributor's, under this policy;
-//! 3. the digests: the bundle's commitments hash to what is registered;
-//! 4. the instances: computed here from policy and registrations, never read from the bundle, but for the
-//!    score;
+//! 3. the digests: the commitments that the histogram proofs begin with hash to what is registered;
+//! 4. the instances and the public columns: computed here from policy and registrations, never read from the
+//!    bundle, but for the score;
 //! 5. the proofs: one histogram a segment, one score;
-//! 6. the links: every linked column of every proof holds a registered or public column.
+//! 6. the link: the counts that are scored are the sum of the histograms.
 #![cfg_attr(
     not(test),
     deny(
@@ -40,13 +41,14 @@ use std::sync::Arc;
 use fairshare_circuits::data_score::{self, Reference};
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use fairshare_circuits::{compute_score, histogram};
-use fairshare_params::commitment::{Blinding, commit};
+use fairshare_params::commitment::{as_public_column, commit_public};
 use fairshare_params::context::context;
-use fairshare_params::digest::{data_digest, histogram_statement, segment_hash};
-use fairshare_params::encoding::Digest;
+use fairshare_params::digest::{data_digest, segment_hash};
+use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use group::{Curve, Group};
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -54,12 +56,12 @@ use halo2curves::bn256::{Fr, G1, G1Affine};
 pub use batch::{Score, Verified};
 pub use bundle::{Bundle, BundleError};
 pub use error::{ProofError, SetupError, Subject, VerifyError};
-pub use proof_check::carried as carried_commitments;
+pub use proof_check::ProofCheck;
 pub use score::{ComputeScore, DataScore, ScoredDataset};
 
 use batch::Pending;
-use bundle::{ComputeBundle, DataBundle, LinkedProof};
-use proof_check::ProofCheck;
+use bundle::{ComputeBundle, DataBundle, Header, Layout, Run};
+use proof_check::leading;
 use score::Stated;
 
 /// Which parameters a verifier takes.
@@ -135,8 +137,7 @@ impl<'a> Verifier<'a> {
         let reference = Reference::new(geometry, policy.feature_references()).ok_or(SetupError::Reference)?;
         let totals: Vec<_> = policy.round_totals().iter().map(|total| Fr::from(u64::from(*total))).collect();
         let columns = [reference.ln_column(), reference.boundary_column(), totals];
-        let commitments = columns.map(|column| commit(srs, &column, Blinding::PUBLIC).to_affine());
-        let [ln, boundary, totals] = commitments;
+        let [ln, boundary, totals] = columns.map(|column| commit_public(srs, &column));
         Ok(Self {
             srs,
             policy,
@@ -158,12 +159,12 @@ impl<'a> Verifier<'a> {
         self.policy
     }
 
-    /// Public commitments that a data-score proof is linked to besides the histogram: `ℓ` and `k`.
+    /// The commitments to a data-score proof's public columns, `ℓ` and `k`.
     pub fn reference_commitments(&self) -> [G1Affine; 2] {
         self.reference
     }
 
-    /// The public commitment that a compute-score proof is linked to besides the units: `U`.
+    /// The commitment to a compute-score proof's last public column, `U`.
     pub fn totals_commitment(&self) -> G1Affine {
         self.totals
     }
@@ -178,6 +179,38 @@ impl<'a> Verifier<'a> {
     pub fn compute_instance(&self, context: [Fr; 2], score: u64) -> compute_score::Instance {
         let decay = self.policy.compute_decay();
         compute_score::Instance { context, rho: decay.rho(), lambda_q: decay.lambda_q(), score }
+    }
+
+    /// Reads a bundle that covers these registrations, given in any order: they say how long its parts are.
+    pub fn read(&self, bytes: &[u8], registrations: &[Registration]) -> Result<Bundle, VerifyError> {
+        let header = Header::read(bytes)?;
+        let layout = self.layout(&header, registrations)?;
+        Ok(Bundle::from_bytes(bytes, &layout)?)
+    }
+
+    /// How long the parts of a bundle with this header are.
+    pub fn layout(&self, header: &Header, registrations: &[Registration]) -> Result<Layout, VerifyError> {
+        let registrations = order(registrations, header)?;
+        Ok(match header.role {
+            Role::Compute => Layout { datasets: Vec::new(), score: self.keys.compute_score.proof_bytes() },
+            Role::Data => Layout {
+                datasets: registrations
+                    .iter()
+                    .map(|registration| self.runs(registration))
+                    .collect::<Result<_, _>>()?,
+                score: self.keys.data_score.proof_bytes(),
+            },
+        })
+    }
+
+    /// The histogram proofs of one dataset.
+    fn runs(&self, registration: &Registration) -> Result<Vec<Run>, VerifyError> {
+        let proofs = match registration.contribution() {
+            Contribution::Data { records, .. } => self.segments_of(*records)?,
+            // Refused by the context, before any proof is looked at.
+            Contribution::Compute { .. } => 0,
+        };
+        Ok(vec![Run { proofs, bytes: self.keys.histogram.proof_bytes() }])
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.
@@ -204,12 +237,8 @@ impl<'a> Verifier<'a> {
         bundle: &'b Bundle,
         registrations: &[Registration],
     ) -> Result<Pending<'b>, VerifyError> {
-        let geometry = self.policy.geometry();
-        if bundle.geometry() != geometry {
-            return Err(VerifyError::Geometry { bundle: bundle.geometry(), policy: geometry });
-        }
         // 2. the registrations
-        let registrations = order(registrations, &bundle.digests())?;
+        let registrations = order(registrations, &bundle.header())?;
         let contributor = bundle.contributor();
         let context =
             context(self.policy, &self.totals, &contributor, bundle.role(), &registrations)?.limbs();
@@ -225,35 +254,26 @@ impl<'a> Verifier<'a> {
         registrations: &[Registration],
         context: [Fr; 2],
     ) -> Result<Pending<'b>, VerifyError> {
-        let mut proofs = Vec::new();
-        let mut merged = G1::default();
-        let mut segments = HashSet::new();
+        let mut merged = Merging::default();
         let mut datasets = Vec::with_capacity(registrations.len());
         for (index, (dataset, registration)) in bundle.datasets.iter().zip(registrations).enumerate() {
-            // 3. the digests
-            let scored = self.check_dataset(index, dataset, registration, &mut segments)?;
-            datasets.push(scored);
-            for (segment, part) in dataset.segments.iter().enumerate() {
-                merged += part.histogram;
-                let subject = Subject::Histogram { dataset: index, segment };
-                proofs.push(self.histogram_check(subject, part));
-            }
+            datasets.push(self.check_dataset(index, dataset, registration, &mut merged)?);
         }
+        let Merging { mut proofs, sum, .. } = merged;
         // No histogram is empty, so honest ones add up to something. The link is to their sum, and the
         // identity is no commitment.
-        if bool::from(merged.is_identity()) {
+        if bool::from(sum.is_identity()) {
             return Err(VerifyError::NothingCounted);
         }
-        // 4. the instances
+        // 4. the instance
         let records = total_records(&datasets, self.policy.min_records())?;
-        let instance = self.data_instance(context, records, bundle.score);
-        let [ln, boundary] = self.reference;
         proofs.push(ProofCheck {
             subject: Subject::DataScore,
             key: &self.keys.data_score,
-            instance: instance.to_rows().to_vec(),
-            registered: vec![merged.to_affine(), ln, boundary],
-            linked: &bundle.proof,
+            instance: self.data_instance(context, records, bundle.score).to_rows().to_vec(),
+            public: self.reference.to_vec(),
+            linked: Some((&bundle.link, sum.to_affine())),
+            proof: &bundle.proof,
         });
         let policy = self.policy.hash();
         let contributor = bundle.contributor;
@@ -261,27 +281,25 @@ impl<'a> Verifier<'a> {
         Ok(Pending { proofs, stated: Stated::Data(score) })
     }
 
-    fn histogram_check<'b>(&'b self, subject: Subject, segment: &'b bundle::Segment) -> ProofCheck<'b> {
-        let statement = histogram_statement(&self.policy.geometry(), &segment.columns, &segment.histogram);
-        let mut registered = segment.columns.clone();
-        registered.push(segment.histogram);
+    fn histogram_check<'b>(&'b self, subject: Subject, padding: u64, proof: &'b [u8]) -> ProofCheck<'b> {
         ProofCheck {
             subject,
             key: &self.keys.histogram,
-            instance: histogram::Instance { statement: statement.limbs() }.to_rows().to_vec(),
-            registered,
-            linked: &segment.proof,
+            instance: histogram::Instance { padding }.to_rows().to_vec(),
+            public: Vec::new(),
+            linked: None,
+            proof,
         }
     }
 
-    /// Step 3 for one dataset: its commitments are the registered ones, as many as its records fill, and no
-    /// segment of them is one of those seen before.
-    fn check_dataset(
-        &self,
+    /// Steps 3 and 4 for one dataset: its commitments are the registered ones, as many as its records fill,
+    /// no segment of them is one of those seen before, and only the last one holds padding.
+    fn check_dataset<'b>(
+        &'b self,
         index: usize,
-        dataset: &bundle::Dataset,
+        dataset: &'b bundle::Dataset,
         registration: &Registration,
-        seen: &mut HashSet<Digest>,
+        merged: &mut Merging<'b>,
     ) -> Result<ScoredDataset, VerifyError> {
         let Contribution::Data { schema_hash, records, segments } = registration.contribution() else {
             return Err(VerifyError::Internal);
@@ -289,11 +307,22 @@ impl<'a> Verifier<'a> {
         let geometry = self.policy.geometry();
         let found = dataset.segments.len();
         let needed = self.segments_of(*records)?;
-        if u64::from(*segments) != needed || u64::try_from(found) != Ok(needed) {
+        if u64::from(*segments) != needed || wide(found) != needed {
             return Err(VerifyError::Segments { dataset: index, registered: *segments, found, needed });
         }
-        let hashes: Vec<_> =
-            dataset.segments.iter().map(|segment| segment_hash(&geometry, &segment.columns)).collect();
+        // 3. the digest
+        let mut hashes = Vec::with_capacity(found);
+        for (segment, proof) in dataset.segments.iter().enumerate() {
+            let subject = Subject::Histogram { dataset: index, segment };
+            let refuse = |source| VerifyError::Proof { subject, source };
+            let points = leading(&self.keys.histogram, proof).map_err(refuse)?;
+            let (histogram, columns) = points.split_last().ok_or(VerifyError::Internal)?;
+            hashes.push(segment_hash(&geometry, columns));
+            merged.sum += histogram;
+            // 4. the instance
+            let padding = self.padding(*records, segment)?;
+            merged.proofs.push(self.histogram_check(subject, padding, proof));
+        }
         let digest = data_digest(registration.contributor(), &geometry, schema_hash, *records, &hashes);
         if digest != *registration.digest() {
             return Err(VerifyError::Digest {
@@ -302,7 +331,7 @@ impl<'a> Verifier<'a> {
                 found: digest,
             });
         }
-        if let Some(segment) = hashes.iter().position(|hash| !seen.insert(*hash)) {
+        if let Some(segment) = hashes.iter().position(|hash| !merged.segments.insert(*hash)) {
             return Err(VerifyError::SegmentTwice { dataset: index, segment });
         }
         Ok(ScoredDataset { digest, round: registration.round(), records: *records })
@@ -310,10 +339,22 @@ impl<'a> Verifier<'a> {
 
     /// Segments that this many records fill.
     fn segments_of(&self, records: u32) -> Result<u64, VerifyError> {
-        let [features, symbols] = [self.policy.schema().len(), self.policy.geometry().segment_symbols()]
-            .map(|count| u64::try_from(count).map_err(|_| VerifyError::Internal));
-        let needed = u64::from(records).checked_mul(features?).ok_or(VerifyError::Internal)?;
-        Ok(needed.div_ceil(symbols?))
+        let symbols = wide(self.policy.geometry().segment_symbols());
+        self.symbols_of(records).map(|needed| needed.div_ceil(symbols))
+    }
+
+    /// Cells of a dataset's segment that its records leave to padding.
+    fn padding(&self, records: u32, segment: usize) -> Result<u64, VerifyError> {
+        let symbols = wide(self.policy.geometry().segment_symbols());
+        let end = wide(segment).checked_add(1).and_then(|segments| segments.checked_mul(symbols));
+        let end = end.ok_or(VerifyError::Internal)?;
+        Ok(end.saturating_sub(self.symbols_of(records)?).min(symbols))
+    }
+
+    /// Symbols of this many records.
+    fn symbols_of(&self, records: u32) -> Result<u64, VerifyError> {
+        let features = wide(self.policy.schema().len());
+        u64::from(records).checked_mul(features).ok_or(VerifyError::Internal)
     }
 
     fn prepare_compute<'b>(
@@ -328,32 +369,41 @@ impl<'a> Verifier<'a> {
             return Err(VerifyError::Internal);
         };
         // 4. the instance
-        let instance = self.compute_instance(context, bundle.score);
         let check = ProofCheck {
             subject: Subject::ComputeScore,
             key: &self.keys.compute_score,
-            instance: instance.to_rows().to_vec(),
-            registered: vec![*commitment, self.totals],
-            linked: &bundle.proof,
+            instance: self.compute_instance(context, bundle.score).to_rows().to_vec(),
+            public: vec![as_public_column(self.srs, commitment), self.totals],
+            linked: None,
+            proof: &bundle.proof,
         };
         let score = ComputeScore {
             contributor: bundle.contributor,
             policy: self.policy.hash(),
-            digest: bundle.digest,
+            digest: *registration.digest(),
             units: *commitment,
             score: bundle.score,
         };
         Ok(Pending { proofs: vec![check], stated: Stated::Compute(score) })
     }
 
-    /// Verifies one segment's histogram proof by itself: what a prover asks of a proof it kept.
-    pub fn verify_segment(&self, segment: &bundle::Segment) -> Result<(), VerifyError> {
+    /// Verifies a histogram proof by itself, of a segment with so many cells of padding: what a prover asks
+    /// of a proof it kept.
+    pub fn verify_segment(&self, padding: u64, proof: &[u8]) -> Result<(), VerifyError> {
         let subject = Subject::Histogram { dataset: 0, segment: 0 };
-        if segment.columns.len() != self.policy.geometry().data_columns() {
-            return Err(VerifyError::Internal);
-        }
-        self.histogram_check(subject, segment).run(self.srs)
+        self.histogram_check(subject, padding, proof).run(self.srs)
     }
+}
+
+/// What is collected over a bundle's segments.
+#[derive(Default)]
+struct Merging<'b> {
+    /// Their proofs.
+    proofs: Vec<ProofCheck<'b>>,
+    /// `ΣH`.
+    sum: G1,
+    /// Their hashes.
+    segments: HashSet<Digest>,
 }
 
 fn check_parameters(srs: &Srs, policy: &Policy, trust: Trust) -> Result<(), SetupError> {
@@ -367,10 +417,16 @@ fn check_parameters(srs: &Srs, policy: &Policy, trust: Trust) -> Result<(), Setu
     Ok(())
 }
 
-/// The registrations in the order of `digests`, each used once.
-fn order(registrations: &[Registration], digests: &[Digest]) -> Result<Vec<Registration>, VerifyError> {
-    if registrations.len() != digests.len() {
-        return Err(VerifyError::Registrations { needed: digests.len(), given: registrations.len() });
+/// The registrations that a bundle names, in its order, each used once. A compute bundle names none, and is
+/// of the one that it is given.
+fn order(registrations: &[Registration], header: &Header) -> Result<Vec<Registration>, VerifyError> {
+    let (digests, given) = (&header.digests, registrations.len());
+    let needed = if header.role == Role::Compute { 1 } else { digests.len() };
+    if given != needed {
+        return Err(VerifyError::Registrations { needed, given });
+    }
+    if header.role == Role::Compute {
+        return Ok(registrations.to_vec());
     }
     digests
         .iter()
@@ -388,22 +444,4 @@ fn total_records(datasets: &[ScoredDataset], least: u32) -> Result<NonZeroU32, V
         return Err(VerifyError::TooFewRecords { records, least });
     }
     NonZeroU32::new(records).ok_or(VerifyError::TooFewRecords { records, least })
-}
-
-/// A linked proof, checked by itself: what a prover asks of each proof before it hands it out.
-pub fn verify_linked(
-    srs: &Srs,
-    key: &VerifyingKey,
-    instance: &[Fr],
-    registered: &[G1Affine],
-    linked: &LinkedProof,
-) -> Result<(), VerifyError> {
-    let check = ProofCheck {
-        subject: Subject::of(key.id().kind),
-        key,
-        instance: instance.to_vec(),
-        registered: registered.to_vec(),
-        linked,
-    };
-    check.run(srs)
 }

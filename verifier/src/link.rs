@@ -1,28 +1,24 @@
-//! # The link: a proof's own commitments hold the registered columns
+//! # The link: a data-score proof's counts are the sum of the histograms
 //!
-//! **Claim** For every linked column `j`, the commitment `A_j` inside the halo2 proof and the registered
-//! commitment `C_j` hold the same values in all rows that constraints read: `A_j − C_j` lies in the span of
+//! **Claim** The commitment `A` to the column `c` inside a data-score proof and the sum `ΣH` of the histogram
+//! commitments hold the same values in all rows that constraints read: `A − ΣH` lies in the span of
 //! `G_u … G_{n−1}`.
 //!
-//! **Protocol** (PROTOCOL section 4; LegoSNARK, ePrint 2019/142, section 4) With `ξ` a challenge,
-//! `D = Σ_j ξ^j·(A_j − C_j)`. A Schnorr proof of representation: commitment `R = Σ_i k_i·G_{u+i}`, challenge
-//! `e`, responses `z_i = k_i + e·w_i`. The verifier checks `Σ_i z_i·G_{u+i} = R + e·D`.
+//! **Protocol** (PROTOCOL section 4; LegoSNARK, ePrint 2019/142, section 4) A Schnorr proof of representation
+//! of `D = A − ΣH`: commitment `R = Σ_i k_i·G_{u+i}`, challenge `e`, responses `z_i = k_i + e·w_i`. The
+//! verifier checks `Σ_i z_i·G_{u+i} = R + e·D`.
 //!
-//! **Soundness** Two transcripts with one `R` and different `e` give a representation of `D` in
-//! `G_u … G_{n−1}`; representations for as many `ξ` as there are columns give, the powers of `ξ` being
-//! independent, one of each `A_j − C_j`. Values that differ in a row below `u` would be a second
-//! representation, which breaks the SRS assumption.
+//! **Fiat-Shamir** `e` is the hash of the tag, the verifying-key digest, the instances, the whole proof, `ΣH`
+//! and `R`, one after the other, modulo the order. Key and instances fix the proof's length, so no two
+//! statements share a preimage.
 //!
-//! **Zero knowledge** `R` and the `z_i` are simulated by choosing `e` and `z` first.
-//!
-//! **Fiat-Shamir** domain tag, verifying-key fingerprint, instances, the whole proof, all `C_j` — then `ξ` —
-//! and `R` — then `e`. Every list carries its length.
+//! Statement, extraction and simulation, and what each absorbed element is for: `docs/link.md`.
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
-use fairshare_params::encoding::{Digest, Hasher};
 use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
-use fairshare_params::transcript::{LINK_TAG, reduce};
+use fairshare_params::transcript::reduce;
+use fairshare_params::words::Words;
 use ff::Field;
 use halo2curves::bn256::{Fr, G1Affine};
 
@@ -37,71 +33,48 @@ pub struct Link {
     pub responses: [Fr; RESERVED_ROWS],
 }
 
-/// What a link is about; both sides derive the challenges from it.
+/// What a link is about; both sides derive the challenge from it.
 #[derive(Clone, Copy, Debug)]
 pub struct LinkStatement<'a> {
     /// The key under which the proof was made.
     pub key: &'a VerifyingKey,
     /// The proof's instance rows.
     pub instance: &'a [Fr],
-    /// The whole halo2 proof.
+    /// The whole data-score proof.
     pub proof: &'a [u8],
-    /// `A_j`: the proof's commitments to its linked columns, in order.
-    pub carried: &'a [G1Affine],
-    /// `C_j`: the registered commitments, in order.
-    pub registered: &'a [G1Affine],
-}
-
-/// The link's first challenge, and what the second is derived from.
-#[derive(Clone, Copy, Debug)]
-pub struct Folding {
-    /// `ξ`.
-    pub xi: Fr,
-    state: Digest,
+    /// `A`: the proof's first commitment.
+    pub carried: G1Affine,
+    /// `ΣH`.
+    pub merged: G1Affine,
 }
 
 impl LinkStatement<'_> {
-    /// Derives `ξ`.
-    pub fn fold(&self) -> Folding {
-        let hasher = Hasher::new(LINK_TAG).digest(&self.key.fingerprint()).len(self.instance.len());
-        let hasher = self.instance.iter().fold(hasher, |hasher, value| hasher.scalar(value));
-        let hasher = hasher.len(self.proof.len()).bytes(self.proof).len(self.registered.len());
-        let state = self.registered.iter().fold(hasher, |hasher, point| hasher.point(point)).finish();
-        Folding { xi: reduce(&state.0), state }
-    }
-}
-
-impl Folding {
     /// Derives `e` from `R`.
     pub fn challenge(&self, commitment: &G1Affine) -> Fr {
-        reduce(&Hasher::new(LINK_TAG).digest(&self.state).point(commitment).finish().0)
+        let words = Words::new("link").digest(&self.key.digest());
+        let words = self.instance.iter().fold(words, |words, value| words.scalar(value));
+        let hash = words.words(self.proof).point(&self.merged).point(commitment).finish();
+        reduce(&hash.0)
     }
 }
 
 impl Link {
-    /// The equation `Σ z_i·G_{u+i} − R − e·Σ ξ^j·(A_j − C_j) = 0`.
-    ///
-    /// The caller has checked that as many columns are carried as registered.
+    /// The equation `Σ z_i·G_{u+i} − R − e·(A − ΣH) = 0`.
     pub(crate) fn equation(&self, srs: &Srs, statement: &LinkStatement<'_>) -> Equation {
-        let folding = statement.fold();
-        let challenge = folding.challenge(&self.commitment);
+        let challenge = statement.challenge(&self.commitment);
         let mut equation = Equation::default();
         let tail = srs.lagrange().iter().skip(srs.geometry().usable_rows());
         for (generator, response) in tail.zip(&self.responses) {
             equation.add(*response, *generator);
         }
         equation.add(-Fr::ONE, self.commitment);
-        let mut power = challenge;
-        for (carried, registered) in statement.carried.iter().zip(statement.registered) {
-            equation.add(-power, *carried);
-            equation.add(power, *registered);
-            power *= folding.xi;
-        }
+        equation.add(-challenge, statement.carried);
+        equation.add(challenge, statement.merged);
         equation
     }
 
     /// Whether the link holds.
     pub fn holds(&self, srs: &Srs, statement: &LinkStatement<'_>) -> bool {
-        statement.carried.len() == statement.registered.len() && self.equation(srs, statement).holds()
+        self.equation(srs, statement).holds()
     }
 }

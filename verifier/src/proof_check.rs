@@ -1,6 +1,5 @@
 //! What one proof has to show, and how that is checked: alone, or together with others.
 
-use fairshare_params::encoding::{POINT_BYTES, decode_point};
 use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Reader;
@@ -11,28 +10,34 @@ use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::AccumulatorStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 
-use crate::bundle::LinkedProof;
+use crate::bundle::leading_points;
 use crate::equation::Equation;
 use crate::error::{ProofError, Subject, VerifyError};
-use crate::link::LinkStatement;
+use crate::link::{Link, LinkStatement};
 
 /// One proof with all that it must be about.
 #[derive(Clone, Debug)]
-pub(crate) struct ProofCheck<'a> {
-    pub(crate) subject: Subject,
-    pub(crate) key: &'a VerifyingKey,
-    pub(crate) instance: Vec<Fr>,
-    /// The registered or public commitments, in the order of the circuit's linked columns.
-    pub(crate) registered: Vec<G1Affine>,
-    pub(crate) linked: &'a LinkedProof,
+pub struct ProofCheck<'a> {
+    /// Which proof it is.
+    pub subject: Subject,
+    /// The key.
+    pub key: &'a VerifyingKey,
+    /// The instance rows.
+    pub instance: Vec<Fr>,
+    /// The commitments to the circuit's public columns, computed by the verifier.
+    pub public: Vec<G1Affine>,
+    /// The link of the column before those, and the commitment that it is linked to.
+    pub linked: Option<(&'a Link, G1Affine)>,
+    /// The proof.
+    pub proof: &'a [u8],
 }
 
 /// Pairing checks of several proofs, accumulated.
 pub(crate) type Accumulator<'a> = AccumulatorStrategy<'a, Bn256>;
 
 impl ProofCheck<'_> {
-    /// Steps 5 and 6 for this proof alone.
-    pub(crate) fn run(&self, srs: &Srs) -> Result<(), VerifyError> {
+    /// Steps 5 and 6 for this proof alone: what a prover asks of each proof before it hands it out.
+    pub fn run(&self, srs: &Srs) -> Result<(), VerifyError> {
         let refuse = |source| VerifyError::Proof { subject: self.subject, source };
         // 5. the proof
         let accumulator = self.accumulate(srs, Accumulator::new(srs.params())).map_err(refuse)?;
@@ -40,10 +45,10 @@ impl ProofCheck<'_> {
             return Err(refuse(ProofError::False));
         }
         // 6. the link
-        if !self.link_equation(srs).map_err(refuse)?.holds() {
-            return Err(VerifyError::Link { subject: self.subject });
+        match self.link_equation(srs).map_err(refuse)? {
+            Some(equation) if !equation.holds() => Err(VerifyError::Link { subject: self.subject }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Adds the proof's pairing check to others'.
@@ -52,16 +57,12 @@ impl ProofCheck<'_> {
         srs: &'s Srs,
         accumulator: Accumulator<'s>,
     ) -> Result<Accumulator<'s>, ProofError> {
-        let kind = self.key.id().kind;
-        let expected = kind.instance_rows();
+        let expected = self.key.id().kind.instance_rows();
         if self.instance.len() != expected {
             return Err(ProofError::Shape { found: self.instance.len(), expected });
         }
-        let (found, expected) = (self.linked.proof.len(), self.key.proof_bytes());
-        if found != expected {
-            return Err(ProofError::Length { found, expected });
-        }
-        let mut transcript = Reader::new(&self.linked.proof);
+        self.check_public()?;
+        let mut transcript = Reader::under(&self.key.digest(), self.proof);
         let accumulator = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'s, Bn256>, _, _, _>(
             srs.params(),
             self.key.key(),
@@ -72,36 +73,58 @@ impl ProofCheck<'_> {
         .map_err(ProofError::Backend)?;
         match transcript.remaining() {
             0 => Ok(accumulator),
-            extra => Err(ProofError::Length { found, expected: found.saturating_sub(extra) }),
+            extra => {
+                let found = self.proof.len();
+                Err(ProofError::Length { found, expected: found.saturating_sub(extra) })
+            }
         }
     }
 
-    /// The link's equation.
-    pub(crate) fn link_equation(&self, srs: &Srs) -> Result<Equation, ProofError> {
-        let id = self.key.id();
-        let expected = id.kind.linked_columns(id.geometry);
-        let carried = carried(&self.linked.proof, expected);
-        for found in [carried.len(), self.registered.len()] {
-            if found != expected {
-                return Err(ProofError::Shape { found, expected });
-            }
+    /// That the proof is of its length, and its commitments to public columns are those that the verifier
+    /// computed.
+    fn check_public(&self) -> Result<(), ProofError> {
+        let expected = self.key.id().kind.public_columns();
+        if self.public.len() != expected {
+            return Err(ProofError::Shape { found: self.public.len(), expected });
         }
-        let statement = LinkStatement {
-            key: self.key,
-            instance: &self.instance,
-            proof: &self.linked.proof,
-            carried: &carried,
-            registered: &self.registered,
-        };
-        Ok(self.linked.link.equation(srs, &statement))
+        check_length(self.key, self.proof)?;
+        if expected == 0 {
+            return Ok(());
+        }
+        let linked = usize::from(self.linked.is_some());
+        let leading = leading(self.key, self.proof)?;
+        let mut pairs = leading.iter().skip(linked).zip(&self.public);
+        match pairs.position(|(carried, computed)| carried != computed) {
+            Some(column) => Err(ProofError::PublicColumn { column: column.saturating_add(linked) }),
+            None => Ok(()),
+        }
+    }
+
+    /// The link's equation, if there is a link.
+    pub(crate) fn link_equation(&self, srs: &Srs) -> Result<Option<Equation>, ProofError> {
+        let Some((link, merged)) = self.linked else { return Ok(None) };
+        let leading = leading(self.key, self.proof)?;
+        let carried = *leading.first().ok_or(ProofError::Shape { found: 0, expected: 1 })?;
+        let (key, instance, proof) = (self.key, &self.instance, self.proof);
+        Ok(Some(link.equation(srs, &LinkStatement { key, instance, proof, carried, merged })))
     }
 }
 
-/// The proof's first commitments: those of its linked columns. Fewer than `count` if it is too short or a
-/// point does not decode.
-pub fn carried(proof: &[u8], count: usize) -> Vec<G1Affine> {
-    let (points, _) = proof.as_chunks::<POINT_BYTES>();
-    points.iter().take(count).map_while(decode_point).collect()
+/// The commitments that a proof of this length begins with and that are used by themselves.
+pub(crate) fn leading(key: &VerifyingKey, proof: &[u8]) -> Result<Vec<G1Affine>, ProofError> {
+    check_length(key, proof)?;
+    let id = key.id();
+    let count = id.kind.leading_columns(id.geometry);
+    let points = leading_points(proof, count);
+    if points.len() < count {
+        return Err(ProofError::Point { index: points.len() });
+    }
+    Ok(points)
+}
+
+fn check_length(key: &VerifyingKey, proof: &[u8]) -> Result<(), ProofError> {
+    let (found, expected) = (proof.len(), key.proof_bytes());
+    if found == expected { Ok(()) } else { Err(ProofError::Length { found, expected }) }
 }
 
 /// The one pairing check of everything accumulated.

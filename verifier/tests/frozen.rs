@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use fairshare_params::srs::Srs;
-use fairshare_verifier::{Bundle, Score, Trust, Verifier};
+use fairshare_verifier::{Score, Trust, Verifier};
 
 fn frozen(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen").join(name)
@@ -23,10 +23,10 @@ fn frozen_bundles_verify() {
     let srs = Srs::insecure(policy.geometry());
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
     let verify = |role: &str| {
-        let bundle = Bundle::from_bytes(&bytes(&format!("{role}.bundle"))).expect("a bundle");
-        let registration = fairshare_formats::registration::from_json(&bytes(&format!("{role}.json")))
-            .expect("a registration");
-        verifier.verify(&bundle, &[registration]).expect("a frozen bundle verifies")
+        let registration = fairshare_formats::registration::from_json(&bytes(&format!("{role}.json")));
+        let registrations = [registration.expect("a registration")];
+        let bundle = verifier.read(&bytes(&format!("{role}.bundle")), &registrations).expect("a bundle");
+        verifier.verify(&bundle, &registrations).expect("a frozen bundle verifies")
     };
 
     let Score::Data(data) = verify("data") else { panic!("a data score") };

@@ -14,12 +14,12 @@ use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPo
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
-use fairshare_testkit::fixture::{POLICY, edit};
-use fairshare_verifier::Bundle;
-use fairshare_verifier::bundle::{DataBundle, Dataset, LinkedProof, MAGIC, Segment, VERSION};
-use fairshare_verifier::link::Link;
-use halo2curves::bn256::{Fr, G1Affine};
+use fairshare_params::encoding::{Digest, encode_point};
+use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
+use fairshare_testkit::fixture::{POLICY, RULES, VERIFIER, edit};
+use fairshare_verifier::bundle::Header;
+use halo2curves::bn256::G1Affine;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -256,60 +256,98 @@ fn registrations() {
     }
 }
 
-/// A bundle's header, then `body`.
-fn bundle(role: u8, body: &[u8]) -> Vec<u8> {
-    let geometry = Geometry::COMPACT.id();
-    [&MAGIC[..], &VERSION.to_be_bytes(), &[role, geometry], &[1; 20], body].concat()
+/// A word with a number in it.
+fn word(number: u64) -> [u8; 32] {
+    let mut word = [0; 32];
+    word[24..].copy_from_slice(&number.to_be_bytes());
+    word
 }
 
-/// Counts are of 32 bits, the greatest 2^32 - 1. Each is refused alone, before a megabyte, and before as many
-/// bytes as the count's elements need at least, but one.
+/// A bundle's role and contributor, then `body`.
+fn bundle(role: u64, body: &[u8]) -> Vec<u8> {
+    [&word(role), [0; 12].as_slice(), &CONTRIBUTOR.0, body].concat()
+}
+
+const CONTRIBUTOR: Address = Address([1; 20]);
+const DIGEST: Digest = Digest([7; 32]);
+
+/// A registration of so many records under [`DIGEST`].
+fn registration(records: u32) -> Registration {
+    let contribution = Contribution::Data { schema_hash: RULES.schema().hash(), records, segments: 1 };
+    Registration::new(CONTRIBUTOR, 11, Geometry::COMPACT, DIGEST, contribution).expect("a registration")
+}
+
+/// Reads a bundle that is refused; the verifier was made before, and is not counted.
+fn refused_bundle(case: &str, bytes: &[u8], registrations: &[Registration]) -> String {
+    let verifier = &*VERIFIER;
+    refused(&format!("bundle, {case}"), bytes.len(), || reason(verifier.read(bytes, registrations)))
+}
+
+/// Alone, before a megabyte, and before as many bytes as the digests need but one.
 #[test]
-fn a_bundle_that_claims_more_than_it_holds() {
+fn a_bundle_that_claims_more_datasets_than_it_holds() {
     let _alone = alone();
-    let most = u32::MAX.to_be_bytes();
-    let bodies: [(u8, Vec<u8>); 3] = [
-        (1, most.to_vec()),
-        (1, [&1u32.to_be_bytes()[..], &[7; 32], &most].concat()),
-        (2, [&[7; 32][..], &[0; 8], &most].concat()),
-    ];
-    for (role, body) in &bodies {
-        for tail in [0, 1 << 20, 64 << 20] {
-            let bytes = bundle(*role, &[body.as_slice(), &vec![0xff; tail]].concat());
-            let error =
-                refused("bundle, the greatest count", bytes.len(), || reason(Bundle::from_bytes(&bytes)));
+    let digests = |count: u64| usize::try_from(count * 32 - 1).expect("a length");
+    for (count, tails) in [
+        (u64::MAX, vec![0, 1 << 20, 64 << 20]),
+        (1 << 59, vec![0, 1 << 20]),
+        (u64::from(u32::MAX), vec![0, 1 << 20, 64 << 20]),
+        (1 << 21, vec![0, 1 << 20, digests(1 << 21)]),
+    ] {
+        for tail in tails {
+            let bytes = bundle(1, &[word(count).as_slice(), &vec![0xff; tail]].concat());
+            let error = refused_bundle("the greatest number of datasets", &bytes, &[registration(1)]);
             assert!(error.contains("truncated"), "{error}");
         }
     }
-    // Counts that the bytes might hold, were they anything: refused at the first element.
-    for (role, body) in &bodies {
-        let least = [36u32, 1413, 1][bodies.iter().position(|other| other.1 == *body).expect("a body")];
-        let mut body = body.clone();
-        let at = body.len() - 4;
-        body[at..].copy_from_slice(&((64u32 << 20) / least).to_be_bytes());
-        let bytes = bundle(*role, &[body.as_slice(), &vec![0; 64 << 20]].concat());
-        refused("bundle, a count that fits", bytes.len(), || reason(Bundle::from_bytes(&bytes)));
-    }
+    // As many as it holds, of which nobody gave the registrations.
+    let bytes = bundle(1, &[word(1 << 21).as_slice(), &vec![7; 32 << 21]].concat());
+    let error = refused_bundle("two million datasets", &bytes, &[registration(1)]);
+    assert!(error.contains("2097152 registrations"), "{error}");
+    // And the same digest over and over, of one registration a time.
+    let many = vec![registration(1); 1 << 10];
+    let bytes = bundle(1, &[word(1 << 10).as_slice(), &vec![7; 32 << 10]].concat());
+    let error = refused_bundle("a thousand times one dataset", &bytes, &many);
+    assert!(error.contains("a bundle for these registrations has"), "{error}");
 }
 
-/// As many well-formed segments as a large file holds, and a byte too many.
+/// Registrations say any number of records, and so how long a bundle would be.
+#[test]
+fn registrations_of_more_records_than_a_bundle_holds() {
+    let _alone = alone();
+    for tail in [0, 1 << 20, 64 << 20] {
+        let body = [word(1).as_slice(), &DIGEST.0, &vec![0xff; tail]].concat();
+        for records in [1, u32::MAX] {
+            let error = refused_bundle("registered records", &bundle(1, &body), &[registration(records)]);
+            assert!(error.contains("a bundle for these registrations has"), "{error}");
+        }
+    }
+    let bytes = bundle(2, &vec![0; 64 << 20]);
+    let error = refused_bundle("a compute bundle of data", &bytes, &[registration(u32::MAX)]);
+    assert!(error.contains("a bundle for these registrations has"), "{error}");
+}
+
+/// As many segments as a large file holds, whole up to its last word, which is no scalar; and a byte more.
 #[test]
 fn a_bundle_of_twenty_thousand_segments() {
+    const SEGMENTS: usize = 20_000;
     let _alone = alone();
-    let (point, responses) = (G1Affine::generator(), [Fr::one(); 8]);
-    let linked = LinkedProof { proof: vec![0], link: Link { commitment: point, responses } };
-    let segment = Segment { columns: vec![point; 16], histogram: point, proof: linked.clone() };
-    let dataset = Dataset { digest: Digest([7; 32]), segments: vec![segment; 10_000] };
-    let bundle = DataBundle {
-        geometry: Geometry::COMPACT,
-        contributor: Address([1; 20]),
-        datasets: vec![dataset; 2],
-        score: 1,
-        proof: linked,
-    };
-    let mut bytes = Bundle::Data(bundle).to_bytes().expect("an encoding");
+    let capacity = Geometry::COMPACT.segment_symbols() / RULES.schema().len();
+    let registrations = [registration((capacity * SEGMENTS) as u32)];
+    let header = Header { role: Role::Data, contributor: CONTRIBUTOR, digests: vec![DIGEST] };
+    let layout = VERIFIER.layout(&header, &registrations).expect("a layout");
+    let histograms: u64 = layout.datasets[0].iter().map(|run| run.proofs * run.bytes as u64).sum();
+    let mut body = [word(1), DIGEST.0].concat();
+    body.resize(body.len() + histograms as usize, 0);
+    body.extend(word(5));
+    body.resize(body.len() + layout.score, 0);
+    body.extend(encode_point(&G1Affine::generator()));
+    body.extend([[0; 32]; 7].concat());
+    body.extend([0xff; 32]);
+    let mut bytes = bundle(1, &body);
+    let error = refused_bundle("twenty thousand segments", &bytes, &registrations);
+    assert!(error.contains("link response") && error.contains("not canonical"), "{error}");
     bytes.push(0);
-    let error =
-        refused("bundle, twenty thousand segments", bytes.len(), || reason(Bundle::from_bytes(&bytes)));
-    assert!(error.contains("1 bytes follow"), "{error}");
+    let error = refused_bundle("twenty thousand segments and a byte", &bytes, &registrations);
+    assert!(error.contains("a bundle for these registrations has"), "{error}");
 }

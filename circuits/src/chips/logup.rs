@@ -132,6 +132,12 @@ impl LogUp {
         self.active
     }
 
+    /// On in row 0 alone, of degree 2: where the usable rows and the boundaries of the sum meet.
+    pub(crate) fn first_row(&self) -> Expr {
+        let [active, boundary] = [self.active, self.boundary].map(|selector| -> Expr { selector.expr() });
+        active * boundary
+    }
+
     /// The terms, in the order in which [`fractions`] and [`sums`] number them.
     pub fn terms(&self) -> &[Term] {
         &self.terms

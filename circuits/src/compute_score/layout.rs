@@ -19,8 +19,8 @@ use crate::circuit::TracedLayout;
 use crate::columns::Groups;
 use crate::geometry::Geometry;
 
-/// Linked columns: units, round totals.
-pub const LINKED_COLUMNS: usize = 2;
+/// Columns that everybody knows, the first: units, round totals.
+pub const PUBLIC_COLUMNS: usize = 2;
 
 /// The circuit's configuration.
 #[derive(Clone, Debug)]

@@ -22,8 +22,11 @@ use crate::columns::Groups;
 use crate::geometry::Geometry;
 use crate::numeric::ln::ln2;
 
-/// Linked columns: counts, reference logarithms, boundaries.
-pub const LINKED_COLUMNS: usize = 3;
+/// Columns linked to commitments outside the proof: counts.
+pub const LINKED_COLUMNS: usize = 1;
+
+/// Columns after them that everybody knows: reference logarithms, boundaries.
+pub const PUBLIC_COLUMNS: usize = 2;
 
 /// The circuit's configuration.
 #[derive(Clone, Debug)]

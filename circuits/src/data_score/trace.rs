@@ -77,7 +77,8 @@ impl Trace {
     }
 
     fn fill_committed(&mut self, reference: &Reference, witness: &Witness) {
-        let counts = witness.counts.iter().map(|count| Fr::from(u64::from(*count)));
+        let counts = witness.counts.iter().skip(1).map(|count| Fr::from(u64::from(*count)));
+        let counts = [Fr::from(witness.padding)].into_iter().chain(counts);
         self.columns.fill(Cells::Counts.index(self.geometry), counts);
         self.columns.fill(Cells::LnReference.index(self.geometry), reference.ln_column());
         self.columns.fill(Cells::Boundary.index(self.geometry), reference.boundary_column());

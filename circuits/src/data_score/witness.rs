@@ -81,7 +81,9 @@ impl Reference {
 /// The merged histogram: the secret side of the statement.
 #[derive(Clone)]
 pub struct Witness {
-    /// `c_t` by symbol, padding included, one for each symbol of the alphabet.
+    /// `c_0`: cells of padding, of which there may be more than a count holds.
+    pub padding: u64,
+    /// `c_t` by symbol, one for each symbol of the alphabet; that of padding is not looked at.
     pub counts: Vec<u32>,
 }
 

@@ -17,13 +17,13 @@ pub enum Clause {
     CountsMatch,
     /// Nothing is counted below the alphabet.
     CountsEnd,
-    /// The statement hash is the instance.
-    StatementBound,
+    /// Padding is counted, and public.
+    PaddingCounted,
 }
 
 impl Clause {
     /// Every clause, in order.
-    pub const ALL: [Self; 4] = [Self::InAlphabet, Self::CountsMatch, Self::CountsEnd, Self::StatementBound];
+    pub const ALL: [Self; 4] = [Self::InAlphabet, Self::CountsMatch, Self::CountsEnd, Self::PaddingCounted];
 
     /// Its heading in the statement.
     pub const fn name(self) -> &'static str {
@@ -31,7 +31,7 @@ impl Clause {
             Self::InAlphabet => "H1 in-alphabet",
             Self::CountsMatch => "H2 counts-match",
             Self::CountsEnd => "H3 counts-end",
-            Self::StatementBound => "H4 statement-bound",
+            Self::PaddingCounted => "H4 padding-counted",
         }
     }
 }
@@ -42,7 +42,8 @@ impl fmt::Display for Clause {
     }
 }
 
-/// H1 and H2: one LogUp argument over all data cells and the alphabet.
+/// H1 and H2: one LogUp argument over all data cells and the alphabet. With it H4 is on, in row 0, where the
+/// argument's rows begin.
 pub(super) fn counts_match(
     layout: &Layout,
     layouter: &mut impl Layouter<Fr>,
@@ -53,7 +54,7 @@ pub(super) fn counts_match(
     let sums = witness.map_or(Value::unknown(), Value::known).zip(gamma);
     let sums = sums.map(|(witness, gamma)| layout.sums(witness, gamma));
     layouter.assign_region(
-        || "H1 in-alphabet, H2 counts-match",
+        || "H1 in-alphabet, H2 counts-match, H4 padding-counted",
         |mut region| {
             layout.logup.enable(&mut region, usable)?;
             layout.logup.assign(&mut region, usable, sums.as_ref());
@@ -69,10 +70,4 @@ pub(super) fn counts_end(layout: &Layout, layouter: &mut impl Layouter<Fr>) -> R
         || "H3 counts-end",
         |mut region| enable(&mut region, layout.below_alphabet, rows.clone()),
     )
-}
-
-/// H4: the statement's limbs are the instance.
-pub(super) fn statement_bound(layout: &Layout, layouter: &mut impl Layouter<Fr>) -> Result<(), Error> {
-    layouter
-        .assign_region(|| "H4 statement-bound", |mut region| enable(&mut region, layout.bind_statement, 0..2))
 }

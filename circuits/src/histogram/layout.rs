@@ -14,11 +14,8 @@ use super::Witness;
 use super::columns::Columns;
 use crate::chips::limbs::range_values;
 use crate::chips::logup::{LogUp, Sums, Term, sums};
-use crate::chips::{Expr, assign_column, assign_fixed};
+use crate::chips::{Expr, assign_fixed};
 use crate::geometry::Geometry;
-
-/// Linked columns besides the `W` data columns: the counts.
-pub const LINKED_COLUMNS_AFTER_DATA: usize = 1;
 
 /// The circuit's configuration.
 #[derive(Clone, Debug)]
@@ -28,7 +25,6 @@ pub struct Layout {
     alphabet: Column<Fixed>,
     pub(super) logup: LogUp,
     pub(super) below_alphabet: Selector,
-    pub(super) bind_statement: Selector,
 }
 
 impl Layout {
@@ -43,19 +39,15 @@ impl Layout {
         meta.create_gate("H3 counts-end: m = 0 below the alphabet", |_| {
             Constraints::with_selector(below_alphabet.expr(), [("H3 counts-end", columns.counts.cur())])
         });
-        let bind_statement = meta.selector();
-        meta.create_gate("H4 statement-bound: statement = instance", |_| {
-            let instance: Expr = Column::<InstanceColumn>::cur(&instance);
-            Constraints::with_selector(
-                bind_statement.expr(),
-                [("H4 statement-bound", columns.statement.cur() - instance)],
-            )
-        });
-
         let mut terms: Vec<_> = columns.data.iter().map(|column| Term::lookup(column.cur())).collect();
         terms.push(Term::table(columns.counts.cur(), alphabet.cur()));
         let logup = LogUp::configure(meta, gamma, geometry.helper_width(), terms);
-        Self { geometry, columns, alphabet, logup, below_alphabet, bind_statement }
+        meta.create_gate("H4 padding-counted: m_0 = instance", |_| {
+            let instance: Expr = Column::<InstanceColumn>::cur(&instance);
+            let counted = ("H4 padding-counted", columns.counts.cur() - instance);
+            Constraints::with_selector(logup.first_row(), [counted])
+        });
+        Self { geometry, columns, alphabet, logup, below_alphabet }
     }
 
     /// The helper columns, each with the data columns `v` whose `Σ 1/(γ − v)` it holds, row by row; by index
@@ -91,7 +83,6 @@ impl Layout {
         for (row, count) in witness.counts.iter().enumerate().take(usable) {
             region.assign_advice(self.columns.counts, row, Value::known(Fr::from(u64::from(*count))));
         }
-        assign_column(region, self.columns.statement, &witness.statement);
     }
 
     /// The LogUp columns: every cell takes its fraction from a table of `1/(γ − t)`, one inversion a symbol

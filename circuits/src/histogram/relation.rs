@@ -7,7 +7,7 @@ use crate::geometry::Geometry;
 pub struct Violation {
     /// The broken clause.
     pub clause: Clause,
-    /// The offending symbol, count or limb, by position.
+    /// The offending symbol or count, by position.
     pub index: usize,
 }
 
@@ -30,8 +30,8 @@ pub fn check(geometry: Geometry, instance: &Instance, witness: &Witness) -> Resu
     if let Some(index) = claimed.iter().skip(alphabet).position(|count| *count != 0) {
         return refuse(Clause::CountsEnd, alphabet + index);
     }
-    if let Some(limb) = (0..2).find(|&limb| witness.statement[limb] != instance.statement[limb]) {
-        return refuse(Clause::StatementBound, limb);
+    if u64::from(counts[0]) != instance.padding {
+        return refuse(Clause::PaddingCounted, 0);
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
 use std::fmt;
 
-use halo2curves::bn256::Fr;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::geometry::Geometry;
@@ -12,14 +11,12 @@ pub struct Witness {
     pub symbols: Vec<u16>,
     /// `u` counts: symbol `t`'s in row `t`, zeros below the alphabet.
     pub counts: Vec<u32>,
-    /// The statement hash's limbs, as the circuit's own cells hold them.
-    pub statement: [Fr; 2],
 }
 
 impl Witness {
     /// Counts the symbols `given`, padding the segment with symbol 0. Symbols past the segment's capacity are
     /// dropped.
-    pub fn new(geometry: Geometry, mut given: Vec<u16>, statement: [Fr; 2]) -> Self {
+    pub fn new(geometry: Geometry, mut given: Vec<u16>) -> Self {
         // Growing the vector would leave its old place as it was.
         let mut symbols = Vec::with_capacity(geometry.segment_symbols().max(given.len()));
         symbols.extend_from_slice(&given);
@@ -31,7 +28,7 @@ impl Witness {
                 *count += 1;
             }
         }
-        Self { symbols, counts, statement }
+        Self { symbols, counts }
     }
 }
 

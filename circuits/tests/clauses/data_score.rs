@@ -67,9 +67,29 @@ fn d2_unused_empty() {
 #[test]
 fn d2_padding_is_free() {
     let mut claim = honest();
-    claim.witness.counts[0] = 12_345;
+    // The last of them is more than a count may be: segments of padding alone add up.
+    for padding in [0, 12_345, 1 << 33] {
+        claim.witness.padding = padding;
+        claim.check().unwrap();
+        let trace = claim.trace();
+        assert_eq!(trace.get(Cells::Counts, 0), Fr::from(padding));
+        assert_accepted(&DataScoreCircuit::new(GEOMETRY, trace), &claim.instance.to_rows());
+    }
+    // What stands among the counts in its place goes nowhere.
+    let trace = claim.trace();
+    claim.witness.counts[0] = 5;
     claim.check().unwrap();
-    assert_accepted(&DataScoreCircuit::new(GEOMETRY, claim.trace()), &claim.instance.to_rows());
+    assert_eq!(claim.trace().columns(), trace.columns());
+}
+
+/// Of any other symbol such a count is refused, by its range alone.
+#[test]
+fn d4_counts_range_is_for_symbols_alone() {
+    let claim = honest();
+    let mut trace = claim.trace();
+    trace.set(Cells::Counts, 900, power_of_two(33));
+    let refused = failures(&DataScoreCircuit::new(GEOMETRY, trace), &claim.instance.to_rows());
+    assert!(refused.contains("D4 counts-range"), "{refused:?}");
 }
 
 #[test]

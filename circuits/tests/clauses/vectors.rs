@@ -68,7 +68,7 @@ fn data_scores_in(geometry: Geometry) {
         counts.extend(numbers(&vector["counts"]));
         counts.resize(geometry.alphabet(), 0);
         let records = vector["n"].as_u64().and_then(|n| u32::try_from(n).ok()?.try_into().ok());
-        let witness = data_score::Witness { counts };
+        let witness = data_score::Witness { padding: 0, counts };
         check_scores(geometry, integer(&vector["score"]), |score| {
             let instance = data_score::Instance {
                 context: CONTEXT,

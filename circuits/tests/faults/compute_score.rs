@@ -47,7 +47,7 @@ fn extract(claim: &ComputeClaim) -> System {
     System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows())
 }
 
-/// What the relation says of the linked units and totals, and the instance.
+/// What the relation says of the public units and totals, and the instance.
 fn violated(system: &System) -> Option<&'static str> {
     let numbers = |cells| -> Vec<u32> {
         let values = &system.advice[column(cells)][..GEOMETRY.usable_rows()];

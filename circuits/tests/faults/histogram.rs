@@ -1,5 +1,4 @@
 use fairshare_circuits::histogram::{Cells, Clause, Instance, Witness, check};
-use ff::Field;
 use halo2curves::bn256::Fr;
 
 use super::plant::{Case, Finish, Hide, assert_complete, small};
@@ -14,7 +13,7 @@ fn extract(claim: &HistogramClaim) -> System {
     System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows())
 }
 
-/// What the relation says of the linked cells, the statement's and the instance.
+/// What the relation says of the committed cells and the instance.
 fn violated(system: &System) -> Option<&'static str> {
     let column = |cells: Cells| &system.advice[cells.index(GEOMETRY)][..USABLE];
     let number = |value: Fr| small::<u32>(value).unwrap_or(u32::MAX);
@@ -22,9 +21,8 @@ fn violated(system: &System) -> Option<&'static str> {
     let witness = Witness {
         symbols: symbols.map(|symbol| small::<u16>(*symbol).unwrap_or(u16::MAX)).collect(),
         counts: column(Cells::Counts).iter().map(|count| number(*count)).collect(),
-        statement: [0, 1].map(|row| column(Cells::Statement)[row]),
     };
-    let instance = Instance { statement: [0, 1].map(|row| system.instance[0][row]) };
+    let instance = Instance { padding: small(system.instance[0][0]).unwrap_or(u64::MAX) };
     check(GEOMETRY, &instance, &witness).err().map(|violation| violation.clause.name())
 }
 
@@ -44,26 +42,38 @@ fn foreign_symbol() -> System {
     extract(&claim)
 }
 
-/// A count taken from symbol 0's row to one below the alphabet, which offers 0 as well.
+/// A count taken from symbol 0's row to one below the alphabet, which offers 0 as well: padding that the
+/// instance need not name.
 fn count_below() -> System {
     let mut claim = HistogramClaim::honest();
     claim.witness.counts[0] -= 1;
     claim.witness.counts[GEOMETRY.alphabet()] += 1;
+    claim.instance.padding -= 1;
     extract(&claim)
 }
 
-fn other_statement() -> System {
+/// One record more than there is.
+fn other_padding() -> System {
     let mut claim = HistogramClaim::honest();
-    claim.instance.statement[1] += Fr::ONE;
+    claim.instance.padding -= 1;
     extract(&claim)
 }
 
-/// A column whose symbols are not counted.
+/// Padding in a record's place.
+fn padding_for_a_record() -> System {
+    let honest = HistogramClaim::honest();
+    let mut symbols = honest.witness.symbols.clone();
+    symbols[5] = 0;
+    extract(&HistogramClaim { witness: Witness::new(GEOMETRY, symbols), ..honest })
+}
+
+/// A column whose symbols are not counted, padding among them, which the instance leaves out as well.
 fn uncounted_column(column: usize) -> System {
     let mut claim = HistogramClaim::honest();
     for symbol in &claim.witness.symbols[column * USABLE..(column + 1) * USABLE] {
         claim.witness.counts[usize::from(*symbol)] -= 1;
     }
+    claim.instance.padding = claim.witness.counts[0].into();
     extract(&claim)
 }
 
@@ -78,6 +88,10 @@ fn cases() -> Vec<Case> {
         breaks: Some(breaks.name()),
     };
     let counts = Clause::CountsMatch;
+    let padding_case = |name, lie| {
+        let constraint = "H4 padding-counted";
+        case(name, Fault::Constraint(constraint), lie, constraint, Clause::PaddingCounted)
+    };
     vec![
         case("a symbol outside", boundary(USABLE), foreign_symbol(), "LogUp boundary", Clause::InAlphabet),
         case("a count moved", boundary(USABLE), moved_count(), "LogUp boundary", counts),
@@ -91,13 +105,8 @@ fn cases() -> Vec<Case> {
             counts,
         ),
         case("a count below", Fault::Constraint("H3 counts-end"), count_below(), "H3 counts-end", counts),
-        case(
-            "another statement",
-            Fault::Constraint("H4 statement-bound"),
-            other_statement(),
-            "H4 statement-bound",
-            Clause::StatementBound,
-        ),
+        padding_case("other padding", other_padding()),
+        padding_case("padding for a record", padding_for_a_record()),
         Case {
             finish: Finish::SUM.hiding(Hide::InHelper),
             ..case(

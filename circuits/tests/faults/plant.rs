@@ -37,8 +37,8 @@ pub struct Case {
     pub finish: Finish,
     /// What objects in the real circuit.
     pub refused_by: &'static str,
-    /// The clause that the plain relation finds broken in what the linked cells and the instance say; `None`
-    /// where the lie is about a cell that they do not show.
+    /// The clause that the plain relation finds broken in what the committed cells and the instance say;
+    /// `None` where the lie is about a cell that they do not show.
     pub breaks: Option<&'static str>,
 }
 

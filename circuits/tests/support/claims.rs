@@ -42,10 +42,13 @@ impl HistogramClaim {
     }
 
     pub fn honest_in(geometry: Geometry) -> Self {
-        let symbols = (0..20_000u32).map(|index| (index * index % 601) as u16 + 1).collect();
-        let instance = histogram::Instance { statement: [Fr::from(11), Fr::from(22)] };
-        let witness = histogram::Witness::new(geometry, symbols, instance.statement);
-        Self { geometry, instance, witness }
+        Self::of(geometry, (0..20_000u32).map(|index| (index * index % 601) as u16 + 1).collect())
+    }
+
+    /// Of a segment that holds these symbols, none of them 0, and padding.
+    pub fn of(geometry: Geometry, symbols: Vec<u16>) -> Self {
+        let instance = histogram::Instance { padding: (geometry.segment_symbols() - symbols.len()) as u64 };
+        Self { geometry, instance, witness: histogram::Witness::new(geometry, symbols) }
     }
 
     pub fn circuit(&self) -> HistogramCircuit {
@@ -77,7 +80,7 @@ impl DataClaim {
         )
         .expect("a true claim");
         let references = || features.iter().map(|(_, reference)| reference.as_slice());
-        let mut counts = vec![77];
+        let mut counts = vec![0];
         features.iter().for_each(|(feature, _)| counts.extend(feature));
         counts.resize(geometry.alphabet(), 0);
         Self {
@@ -90,7 +93,7 @@ impl DataClaim {
                 score: score.score,
             },
             reference: Reference::new(geometry, references()).expect("reference"),
-            witness: data_score::Witness { counts },
+            witness: data_score::Witness { padding: 77, counts },
         }
     }
 

@@ -17,7 +17,7 @@ use crate::system::{Constraint, System};
 pub enum Fault {
     /// The constraints of that name.
     Constraint(&'static str),
-    /// The constraint of that name, on one row.
+    /// The constraint of that name, on one row; with it goes what holds where its selector and another meet.
     OnRow(&'static str, usize),
     /// The look-up whose value starts with this advice column.
     Lookup(usize),

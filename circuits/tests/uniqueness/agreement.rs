@@ -39,7 +39,7 @@ fn sample(sweep: &Sweep, rng: &mut ChaCha8Rng) -> Vec<Change> {
         (0..sweep.system.advice.len()).filter(|column| sweep.system.phase(*column) == 0).count();
     let column = match below(2) {
         0 => below(first_phase),
-        _ => sweep.linked - 1 + below(first_phase - sweep.linked + 1),
+        _ => sweep.held - 1 + below(first_phase - sweep.held + 1),
     };
     let row = match below(4) {
         0 => below(sweep.system.usable - 1),

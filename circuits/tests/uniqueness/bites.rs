@@ -15,6 +15,7 @@ use super::sweep::{Sweep, View, survivors};
 use crate::claims::GEOMETRY;
 use crate::fault::Fault;
 use crate::logup::{Argument, Fraction};
+use crate::system::{Constraint, Kind, System};
 
 /// Rows of which the cells are altered: those with counts or units, some that are empty, and the single
 /// values.
@@ -25,27 +26,27 @@ fn rows() -> impl Iterator<Item = usize> + Clone {
 /// What is measured of a system.
 #[derive(Clone, Debug)]
 struct Measures {
-    /// Free directions with looked-up and linked cells held.
+    /// Free directions with looked-up and committed cells held.
     forced: usize,
     /// If limbs may move.
     relaxed: usize,
-    /// If limbs and linked cells may move.
-    unlinked: usize,
+    /// If limbs and committed cells may move.
+    uncommitted: usize,
     /// Of the second phase.
     second: usize,
+    /// Rows of the instance that nothing holds.
+    instance: BTreeSet<usize>,
     /// Loose cells, and how.
     cells: BTreeSet<(View, usize, usize, &'static str)>,
 }
 
-fn measure(sweep: &mut Sweep) -> Measures {
-    let nullity = |linked, lookups| Jacobian::new(&sweep.system, &sweep.logup, linked, lookups).nullity();
-    let linked = Some(sweep.linked);
-    let (forced, relaxed, unlinked) = (
-        nullity(linked, Lookups::Discrete),
-        nullity(linked, Lookups::Relaxed),
-        nullity(None, Lookups::Relaxed),
-    );
+fn measure(sweep: &mut Sweep, instance_rows: usize) -> Measures {
+    let nullity = |held, lookups| Jacobian::new(&sweep.system, &sweep.logup, held, lookups).nullity();
+    let held = Some(sweep.held);
+    let (forced, relaxed, uncommitted) =
+        (nullity(held, Lookups::Discrete), nullity(held, Lookups::Relaxed), nullity(None, Lookups::Relaxed));
     let second = Jacobian::of_second_phase(&sweep.system).nullity();
+    let instance = loose_instance(&sweep.system, instance_rows);
     let columns = sweep.system.advice.len();
     let mut cells = BTreeSet::new();
     for view in [View::Alone, View::Recounted] {
@@ -54,7 +55,24 @@ fn measure(sweep: &mut Sweep) -> Measures {
             cells.extend(names.into_iter().map(|name| (view, column, row, name)));
         }
     }
-    Measures { forced, relaxed, unlinked, second, cells }
+    Measures { forced, relaxed, uncommitted, second, instance, cells }
+}
+
+/// Rows of the instance that may say something else, with every cell as it is.
+fn loose_instance(system: &System, rows: usize) -> BTreeSet<usize> {
+    let reads_it =
+        |constraint: &&Constraint| constraint.queries().iter().any(|query| query.kind == Kind::Instance);
+    let readers: Vec<_> = system.constraints.iter().filter(reads_it).collect();
+    assert!(system.copies.is_empty(), "gates alone read the instance");
+    let objects = |row: usize| {
+        let mut altered = system.clone();
+        altered.instance[0][row] += Fr::ONE;
+        let is_broken = |constraint: &&Constraint| {
+            (0..altered.usable).any(|row| altered.evaluate(&constraint.polynomial, row) != Fr::ZERO)
+        };
+        readers.iter().any(is_broken)
+    };
+    (0..rows).filter(|row| !objects(*row)).collect()
 }
 
 /// A circuit and what is measured of it as it is.
@@ -73,7 +91,8 @@ fn honest(name: &str) -> &'static Honest {
     };
     cell.get_or_init(|| {
         let subject = make();
-        let measures = measure(&mut subject.sweep());
+        let measures = measure(&mut subject.sweep(), subject.instance_rows);
+        assert!(measures.instance.is_empty(), "every row of the instance is held");
         Honest { subject, measures }
     })
 }
@@ -86,7 +105,7 @@ impl Honest {
         for fault in faults {
             argument = fault.plant(&mut system);
         }
-        Sweep::new(system, argument, self.subject.linked)
+        Sweep::new(system, argument, self.subject.held)
     }
 
     /// This circuit without a constraint, by name.
@@ -104,13 +123,14 @@ impl Honest {
     }
 
     fn report(&self, sweep: &mut Sweep) -> Report {
-        let measures = measure(sweep);
+        let measures = measure(sweep, self.subject.instance_rows);
         let new = measures.cells.difference(&self.measures.cells);
         Report {
             forced: measures.forced - self.measures.forced,
             relaxed: measures.relaxed - self.measures.relaxed,
-            unlinked: measures.unlinked - self.measures.unlinked,
+            uncommitted: measures.uncommitted - self.measures.uncommitted,
             second: measures.second - self.measures.second,
+            instance: measures.instance.len(),
             cells: new.map(|(_, column, row, how)| self.describe(*column, *row, how)).collect(),
         }
     }
@@ -125,8 +145,9 @@ impl Honest {
 struct Report {
     forced: usize,
     relaxed: usize,
-    unlinked: usize,
+    uncommitted: usize,
     second: usize,
+    instance: usize,
     cells: BTreeSet<String>,
 }
 
@@ -137,13 +158,17 @@ impl Report {
     }
 
     fn is_silent(&self) -> bool {
-        self.forced + self.relaxed + self.unlinked + self.second == 0 && self.cells.is_empty()
+        self.forced + self.relaxed + self.uncommitted + self.second + self.instance == 0
+            && self.cells.is_empty()
     }
 
     fn line(&self, what: &str) -> String {
-        let Self { forced, relaxed, unlinked, second, cells } = self;
+        let Self { forced, relaxed, uncommitted, second, instance, cells } = self;
         let example = cells.first().map(|cell| format!(", such as {cell}")).unwrap_or_default();
-        format!("{what} | {forced}, {relaxed}, {unlinked} | {second} | {}{example}\n", cells.len())
+        format!(
+            "{what} | {forced}, {relaxed}, {uncommitted} | {second} | {instance} | {}{example}\n",
+            cells.len()
+        )
     }
 }
 
@@ -153,8 +178,8 @@ fn each_is_reported(name: &str, values: &[&str]) {
     let honest = honest(name);
     let mut text = format!(
         "# {name}: what is reported when something is left out: directions more, in three ways \
-         (looked-up and\n# linked cells held | limbs may move | linked cells may move too); in the second \
-         phase; loose cells more.\n"
+         (looked-up and\n# committed cells held, limbs may move, committed cells may move too) | in the \
+         second phase | rows of the\n# instance that nothing holds | loose cells more\n"
     );
     let names: BTreeSet<&str> =
         honest.subject.system.constraints.iter().map(|constraint| constraint.name.as_str()).collect();
@@ -201,11 +226,13 @@ fn without_the_instance_public_inputs_move() {
         ("compute_score", "C1 context high", "λ row 0: any value"),
     ] {
         let report = honest(circuit).report(&mut honest(circuit).without(constraint));
-        assert_eq!(report.forced, 1, "{constraint}");
+        assert_eq!((report.forced, report.instance), (1, 1), "{constraint}");
         report.shows(cell);
     }
-    let report = honest("histogram").report(&mut honest("histogram").without("H4 statement-bound"));
-    assert_eq!(report.forced, 2);
+    // Counts are held by commitment and look-ups, so that it is the instance that moves.
+    let report = honest("histogram").report(&mut honest("histogram").without("H4 padding-counted"));
+    assert_eq!((report.forced, report.uncommitted, report.instance), (0, 0, 1));
+    assert!(report.cells.is_empty(), "{:?}", report.cells);
 }
 
 /// Four limbs that need only compose to the quotient, or to the remainder, leave three free directions in
@@ -248,18 +275,18 @@ fn without_its_end_logup_claims_nothing() {
 /// Totals and starts hold no cell of their own: they hold the counts, once counts and their limbs may move.
 #[test]
 fn without_a_total_or_a_start_one_equation_is_missing() {
-    for (circuit, constraint, relaxed, unlinked) in [
+    for (circuit, constraint, relaxed, uncommitted) in [
         ("data_score", "D3 start", 0, 1),
         ("data_score", "D7 high", 1, 1),
         ("compute_score", "C4 start", 1, 1),
         ("compute_score", "C6 remainder", 1, 1),
     ] {
         let report = honest(circuit).report(&mut honest(circuit).without(constraint));
-        assert_eq!((report.relaxed, report.unlinked), (relaxed, unlinked), "{constraint}");
+        assert_eq!((report.relaxed, report.uncommitted), (relaxed, uncommitted), "{constraint}");
     }
     let report = honest("data_score").report(&mut honest("data_score").without("D3 feature total"));
     assert_eq!(report.relaxed, 0);
-    assert!(report.unlinked >= 3, "three features, {} directions", report.unlinked);
+    assert!(report.uncommitted >= 3, "three features, {} directions", report.uncommitted);
 }
 
 /// Without tags a tuple of zeros passes for what the range table offers.

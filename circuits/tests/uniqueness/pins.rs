@@ -101,8 +101,8 @@ fn directions(subject: &Subject, jacobian: &Jacobian) -> Vec<String> {
 /// The pinned file's text.
 fn report(subject: &Subject) -> String {
     let sweep = subject.sweep();
-    let jacobian = |linked, lookups| Jacobian::new(&subject.system, &sweep.logup, linked, lookups);
-    let first = jacobian(Some(subject.linked), Lookups::Discrete);
+    let jacobian = |held, lookups| Jacobian::new(&subject.system, &sweep.logup, held, lookups);
+    let first = jacobian(Some(subject.held), Lookups::Discrete);
     let second = Jacobian::of_second_phase(&subject.system);
     let mut text = format!(
         "# {}: what no constraint of the circuit holds, and why that is harmless. Written by the test \
@@ -127,9 +127,9 @@ fn report(subject: &Subject) -> String {
     let rank = |jacobian: &Jacobian| format!("{} unknowns, rank {}", jacobian.unknowns(), jacobian.rank());
     section(&format!("directions, first phase: {}", rank(&first)), directions(subject, &first));
     section(&format!("directions, second phase: {}", rank(&second)), directions(subject, &second));
-    let relaxed = [("held", Some(subject.linked)), ("free", None)].map(|(what, linked)| {
-        let nullity = jacobian(linked, Lookups::Relaxed).nullity();
-        format!("{nullity} with linked columns {what}")
+    let relaxed = [("held", Some(subject.held)), ("free", None)].map(|(what, held)| {
+        let nullity = jacobian(held, Lookups::Relaxed).nullity();
+        format!("{nullity} with committed columns {what}")
     });
     section("number of directions if limbs could move", relaxed.into());
     text

@@ -1,14 +1,14 @@
 //! The rank of all constraints' Jacobian at the honest assignment: is there a direction in which cells could
 //! move together?
 //!
-//! Unknowns are the first-phase cells; instance and linked columns are held. LogUp enters by what it claims:
-//! a looked-up value is discrete and cannot move, for every value of `θ`; and the multiplicities of each
-//! table entry add up to a constant. Second-phase cells are solved for apart, with the first phase held:
+//! Unknowns are the first-phase cells; instance and committed columns are held. LogUp enters by what it
+//! claims: a looked-up value is discrete and cannot move, for every value of `θ`; and the multiplicities of
+//! each table entry add up to a constant. Second-phase cells are solved for apart, with the first phase held:
 //! their gates are linear in them.
 //!
-//! With [`Lookups::Relaxed`] single looked-up cells may move, as within their range they can, and with
-//! `hold_linked` unset so may linked cells: then the number of directions tells how much is left to ranges
-//! and links, and grows if an equation is missing.
+//! With [`Lookups::Relaxed`] single looked-up cells may move, as within their range they can, and if no
+//! column is held so may committed cells: then the number of directions tells how much is left to ranges and
+//! commitments, and grows if an equation is missing.
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -55,8 +55,8 @@ pub struct Jacobian {
 
 impl Jacobian {
     /// Of the first phase.
-    pub fn new(system: &System, logup: &Argument, linked: Option<usize>, lookups: Lookups) -> Self {
-        let held = linked.unwrap_or(0);
+    pub fn new(system: &System, logup: &Argument, held: Option<usize>, lookups: Lookups) -> Self {
+        let held = held.unwrap_or(0);
         let free = |column: usize| column >= held && system.phase(column) == 0;
         let mut jacobian = Self::empty(system, free);
         if logup.binds {

@@ -24,8 +24,10 @@ pub struct Subject {
     pub system: System,
     /// By index.
     pub columns: Vec<String>,
-    /// Columns before this one are linked.
-    pub linked: usize,
+    /// Columns before this one are held by a commitment.
+    pub held: usize,
+    /// Rows of the instance.
+    pub instance_rows: usize,
     /// The mock prover's verdict on an assignment.
     pub mock: fn(System, Argument, Vec<Change>) -> BTreeSet<String>,
     /// Why a loose cell is harmless.
@@ -40,7 +42,7 @@ impl Subject {
     /// The sweep of this circuit with faults in it.
     pub fn sweep_of(&self, system: System) -> Sweep {
         let logup = Argument::read(&system);
-        Sweep::new(system, logup, self.linked)
+        Sweep::new(system, logup, self.held)
     }
 
     /// A column's index.
@@ -77,15 +79,13 @@ fn name(Symbol { letter, number }: Symbol, only_table: bool) -> String {
 
 /// Symbols of which no two neighbours are equal, so that every swap is one, and some padding.
 pub fn histogram() -> Subject {
-    let honest = HistogramClaim::honest();
-    let symbols = (0..30_000u16).map(|index| index % 601 + 1).collect();
-    let witness = histogram::Witness::new(GEOMETRY, symbols, honest.instance.statement);
-    let claim = HistogramClaim { witness, ..honest };
+    let claim = HistogramClaim::of(GEOMETRY, (0..30_000u16).map(|index| index % 601 + 1).collect());
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
     Subject {
         name: "histogram",
         columns: columns(&system, histogram::Cells::symbols(GEOMETRY)),
-        linked: GEOMETRY.data_columns() + histogram::LINKED_COLUMNS_AFTER_DATA,
+        held: GEOMETRY.data_columns() + 1,
+        instance_rows: histogram::INSTANCE_ROWS.len(),
         mock: mock_objections::<HistogramCircuit>,
         system,
         reason: histogram_reason,
@@ -98,7 +98,8 @@ pub fn data_score() -> Subject {
     Subject {
         name: "data_score",
         columns: columns(&system, data_score::Cells::symbols(GEOMETRY)),
-        linked: data_score::LINKED_COLUMNS,
+        held: data_score::LINKED_COLUMNS + data_score::PUBLIC_COLUMNS,
+        instance_rows: data_score::INSTANCE_ROWS.len(),
         mock: mock_objections::<DataScoreCircuit>,
         system,
         reason: data_reason,
@@ -111,7 +112,8 @@ pub fn compute_score() -> Subject {
     Subject {
         name: "compute_score",
         columns: columns(&system, compute_score::Cells::symbols(GEOMETRY)),
-        linked: compute_score::LINKED_COLUMNS,
+        held: compute_score::PUBLIC_COLUMNS,
+        instance_rows: compute_score::INSTANCE_ROWS.len(),
         mock: mock_objections::<ComputeScoreCircuit>,
         system,
         reason: compute_reason,
@@ -129,10 +131,9 @@ fn below(column: &str, row: usize) -> Option<&'static str> {
 fn histogram_reason(_: &Subject, column: &str, row: usize) -> Option<&'static str> {
     let last = GEOMETRY.usable_rows() - 1;
     match column {
-        "statement" if row >= histogram::INSTANCE_ROWS.len() => Some("past the statement: read by nothing"),
         // A swap leaves the histogram as it is; which symbol stands where is the commitment's to say.
         column if column.starts_with("v[") && row < last => {
-            Some("linked; order does not matter to a histogram")
+            Some("committed; order does not matter to a histogram")
         }
         _ => below(column, row),
     }
@@ -140,7 +141,8 @@ fn histogram_reason(_: &Subject, column: &str, row: usize) -> Option<&'static st
 
 const SILENT: &str = "looked up for uniformity: no gate reads this row's value";
 const SAME_ENTRY: &str = "another row offers the same entry; only their sum counts, and nothing reads it";
-const LINKED_UNREAD: &str = "linked; not part of the statement here, so the link alone holds it";
+const LINKED_UNREAD: &str = "linked; no gate reads it, so the link alone holds it";
+const PUBLIC_UNREAD: &str = "public; no gate reads it, so the verifier's commitment alone holds it";
 const UNREAD: &str = "read by nothing";
 
 fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static str> {
@@ -152,9 +154,10 @@ fn data_reason(subject: &Subject, column: &str, row: usize) -> Option<&'static s
         return Some(reason);
     }
     match column {
-        "c" | "ℓ" | "k" if !is_symbol => Some(LINKED_UNREAD),
-        "ℓ" if is_empty => Some("linked; an empty bin's reference does not enter the sum"),
-        "k" if is_empty => Some("linked; an empty bin adds nothing to its feature"),
+        "c" if !is_symbol => Some(LINKED_UNREAD),
+        "ℓ" | "k" if !is_symbol => Some(PUBLIC_UNREAD),
+        "ℓ" if is_empty => Some("public; an empty bin's reference does not enter the sum"),
+        "k" if is_empty => Some("public; an empty bin adds nothing to its feature"),
         "L" | "n" | "a" | "S" if row > rows.bottom() => Some(UNREAD),
         "L" if row == rows.bottom() => Some(UNREAD),
         "m_range" if row == 0 || !(1..INTERVALS).contains(&row) => Some(SAME_ENTRY),

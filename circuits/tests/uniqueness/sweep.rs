@@ -29,7 +29,7 @@ pub type Change = (usize, usize, Fr);
 pub enum View {
     /// Only the altered cells differ.
     Alone,
-    /// The multiplicities that no link holds are chosen anew, to suit the altered cells.
+    /// The multiplicities that no commitment outside holds are chosen anew, to suit the altered cells.
     Recounted,
 }
 
@@ -40,8 +40,9 @@ pub struct Sweep {
     pub logup: Argument,
     /// All fractions of the argument, numbered.
     pub terms: Vec<Fraction>,
-    /// Columns before this one are linked to a commitment.
-    pub linked: usize,
+    /// Columns before this one are held by a commitment: the registered one, the histogram's, or one that the
+    /// verifier computes.
+    pub held: usize,
     /// Constraints and rotations that read a column, by column.
     readers: Vec<Vec<(usize, i32)>>,
     copies: HashMap<(usize, usize), Vec<usize>>,
@@ -53,7 +54,7 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub fn new(system: System, logup: Argument, linked: usize) -> Self {
+    pub fn new(system: System, logup: Argument, held: usize) -> Self {
         let mut sweep = Self {
             readers: vec![Vec::new(); system.advice.len()],
             copies: HashMap::new(),
@@ -63,7 +64,7 @@ impl Sweep {
             terms: logup.fractions().cloned().collect(),
             system,
             logup,
-            linked,
+            held,
         };
         sweep.index_readers();
         sweep.index_lookups();
@@ -105,7 +106,7 @@ impl Sweep {
     /// Whether a term is a table whose multiplicities the prover may choose.
     fn has_free_multiplicity(&self, term: usize) -> bool {
         let columns = &self.terms[term].multiplicities;
-        !columns.is_empty() && columns.iter().all(|column| *column >= self.linked)
+        !columns.is_empty() && columns.iter().all(|column| *column >= self.held)
     }
 
     /// Whether any multiplicity may be chosen anew; if not, both views are one.

@@ -2,21 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
-use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_params::commitment::{Blinding, commit, normalize, segment_blindings};
-use fairshare_params::encoding::Hasher;
+use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_params::commitment::Blinding;
+use fairshare_params::encoding::{Hasher, POINT_BYTES, SCALAR_BYTES};
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{CommitKey, Linked, ProverInput, Uninterrupted};
-use fairshare_prover::measure::{SegmentSecret, commit_columns, commit_units, prove};
-use fairshare_prover::score::{score_counts, score_units};
+use fairshare_plonk::{CommitKey, Uninterrupted};
+use fairshare_prover::derivation::SegmentSecret;
+use fairshare_prover::measure::{
+    Merged, ProvedScore, ScoreProver, SegmentWitness, commit_columns, commit_units,
+};
 use fairshare_prover::secret::fresh_seed;
-use fairshare_prover::{CommitError, Key, SegmentIndex};
-use fairshare_verifier::bundle::LinkedProof;
-use fairshare_verifier::{SetupError, Trust, Verifier, verify_linked};
-use halo2curves::bn256::G1Affine;
+use fairshare_prover::{CommitError, Key};
+use fairshare_verifier::{Trust, Verifier};
+use halo2curves::bn256::Fr;
 use serde::Serialize;
 
 use super::demo::data;
@@ -118,85 +118,55 @@ impl Bench<'_> {
         let geometry = self.srs.geometry();
         let symbols = symbols(geometry.segment_symbols(), geometry.alphabet());
         let seed = fresh_seed().map_err(CommitError::Randomness)?;
-        let secret = || SegmentSecret::new(self.srs, symbols.clone(), &seed, SegmentIndex::FIRST);
-        let (commit_time, columns) = self.median("committing", || {
-            let columns = commit_columns(self.srs, &symbols, &seed, SegmentIndex::FIRST);
-            // The histogram's own commitment is one of the columns that the proof commits to again.
-            secret();
-            Ok(columns)
-        })?;
+        let secret = SegmentSecret::from_bytes(seed);
+        let (commit_time, columns) =
+            self.median("committing", || Ok(commit_columns(self.srs, &symbols, &secret)))?;
         let key = self.key(CircuitKind::Histogram)?;
-        let (proved, segment) = self.median("proving a histogram", || {
-            Ok(secret().prove(&self.commit_key, &key, &columns, &Uninterrupted)?)
+        let (proved, proof) = self.median("proving a histogram", || {
+            let witness = SegmentWitness::new(self.srs, key.verifying(), symbols.clone(), &secret, &columns);
+            Ok(witness.prove(&self.commit_key, &key, &Uninterrupted)?)
         })?;
-        let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(&segment)?))?;
-        Ok((commit_time, Proof { proved, verified, bytes: length(&segment.proof) }))
+        let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(0, &proof)?))?;
+        Ok((commit_time, Proof { proved, verified, bytes: proof.len() }))
     }
 
     /// The score of the reference's own records.
     fn data_score(&self) -> Result<Proof, CliError> {
-        let geometry = self.srs.geometry();
         let smoothing = self.policy.pseudo_count();
         let counts: Vec<_> =
             self.policy.reference_counts().iter().map(|count| count.saturating_sub(smoothing)).collect();
-        let reference = Reference::new(geometry, self.policy.feature_references())
-            .ok_or(CliError::Setup(SetupError::Reference))?;
-        let result = score_counts(self.policy, &counts)?;
-        let context = Hasher::new("fairshare/bench").finish().limbs();
-        let instance = self.verifier.data_instance(context, result.records, result.score);
         let seed = fresh_seed().map_err(CommitError::Randomness)?;
-        let (_, blinding) = segment_blindings(&seed, 0, 0);
-        let histogram = self.commit(&counts, *blinding);
-        let [ln, boundary] = self.verifier.reference_commitments();
-        let linked: Vec<_> = histogram
-            .into_iter()
-            .map(|commitment| Linked { commitment, blinding: *blinding })
-            .chain([ln, boundary].map(|commitment| Linked { commitment, blinding: Blinding::PUBLIC }))
-            .collect();
-        let witness = data_score::Witness { counts };
-        let rows = instance.to_rows();
+        let blinding = SegmentSecret::from_bytes(seed).blindings(1);
+        let blinding = blinding.first().cloned().unwrap_or(Blinding::NONE);
+        let merged = Merged::of_counts(self.srs, &counts, &blinding);
         let key = self.key(CircuitKind::DataScore)?;
-        let (proved, proof) = self.median("proving a data score", || {
-            let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
-            let circuit = DataScoreCircuit::new(geometry, trace);
-            let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &rows) };
-            Ok(prove(&self.commit_key, &key, input, &Uninterrupted)?)
-        })?;
-        let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
-        let (verified, ()) = self.median("verifying", || {
-            Ok(verify_linked(self.srs, key.verifying(), &rows, &registered, &proof)?)
-        })?;
-        Ok(Proof { proved, verified, bytes: length(&proof) })
+        let (proved, score) =
+            self.median("proving a data score", || Ok(self.prover(&key).data(context(), &merged)?))?;
+        let verified = self.verify(&score, &key)?;
+        let link = POINT_BYTES + RESERVED_ROWS * SCALAR_BYTES;
+        Ok(Proof { proved, verified, bytes: score.proof.len() + link })
     }
 
     /// The score of a node that does all the work.
     fn compute_score(&self) -> Result<Proof, CliError> {
-        let geometry = self.srs.geometry();
-        let totals = self.policy.round_totals().to_vec();
-        let result = score_units(self.policy, &totals)?;
-        let context = Hasher::new("fairshare/bench").finish().limbs();
-        let instance = self.verifier.compute_instance(context, result.score);
-        let linked = [commit_units(self.srs, &totals), self.verifier.totals_commitment()]
-            .map(|commitment| Linked { commitment, blinding: Blinding::PUBLIC });
-        let witness = compute_score::Witness { units: totals.clone(), totals };
-        let rows = instance.to_rows();
+        let totals = self.policy.round_totals();
+        let registered = commit_units(self.srs, totals);
         let key = self.key(CircuitKind::ComputeScore)?;
-        let (proved, proof) = self.median("proving a compute score", || {
-            let trace = compute_score::Trace::new(geometry, &instance, &witness);
-            let circuit = ComputeScoreCircuit::new(geometry, trace);
-            let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, &rows) };
-            Ok(prove(&self.commit_key, &key, input, &Uninterrupted)?)
+        let (proved, score) = self.median("proving a compute score", || {
+            Ok(self.prover(&key).compute(context(), totals.to_vec(), &registered)?)
         })?;
-        let registered = linked.map(|column| column.commitment);
-        let (verified, ()) = self.median("verifying", || {
-            Ok(verify_linked(self.srs, key.verifying(), &rows, &registered, &proof)?)
-        })?;
-        Ok(Proof { proved, verified, bytes: length(&proof) })
+        let verified = self.verify(&score, &key)?;
+        Ok(Proof { proved, verified, bytes: score.proof.len() })
     }
 
-    fn commit(&self, counts: &[u32], blinding: Blinding) -> Vec<G1Affine> {
-        let values: Vec<_> = counts.iter().map(|count| u64::from(*count).into()).collect();
-        normalize(&[commit(self.srs, &values, blinding)])
+    fn verify(&self, score: &ProvedScore, key: &Key) -> Result<Duration, CliError> {
+        let (verified, ()) =
+            self.median("verifying", || Ok(score.to_check(key.verifying()).run(self.srs)?))?;
+        Ok(verified)
+    }
+
+    fn prover<'p>(&'p self, key: &'p Key) -> ScoreProver<'p> {
+        ScoreProver { verifier: self.verifier, commit_key: &self.commit_key, key, signal: &Uninterrupted }
     }
 
     fn key(&self, kind: CircuitKind) -> Result<Key, CliError> {
@@ -228,18 +198,18 @@ impl Bench<'_> {
     }
 }
 
-/// A proof with its link, in bytes.
-fn length(linked: &LinkedProof) -> usize {
-    use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
-    linked.proof.len() + POINT_BYTES + linked.link.responses.len() * SCALAR_BYTES
+/// A context that no policy has.
+fn context() -> [Fr; 2] {
+    Hasher::new("fairshare/bench").finish().limbs()
 }
 
-/// Symbols that fill a segment, every one of the alphabet about as often: the dearest kind to commit to.
+/// Symbols that fill a segment, every one of the alphabet but padding about as often: the dearest kind to
+/// commit to.
 fn symbols(count: usize, alphabet: usize) -> Vec<u16> {
     let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     std::iter::successors(Some(1u32), step)
         // The low bits of such a sequence have short periods. An alphabet is at most 2^16.
-        .map(|state| ((state >> 16) as usize % alphabet) as u16)
+        .map(|state| (1 + (state >> 16) as usize % (alphabet - 1)) as u16)
         .take(count)
         .collect()
 }
@@ -303,6 +273,7 @@ mod tests {
         let symbols = symbols(100_000, 1024);
         let mut counts = vec![0; 1024];
         symbols.iter().for_each(|symbol| counts[usize::from(*symbol)] += 1);
+        assert_eq!(counts.remove(0), 0, "padding");
         assert!(counts.iter().all(|count| (30..200).contains(count)));
     }
 }

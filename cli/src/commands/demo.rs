@@ -20,7 +20,7 @@ use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data,
 use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
-use super::verify;
+use super::verify::MAX_BUNDLE_BYTES;
 use crate::error::{CliError, Status, one_line};
 use crate::load;
 use crate::output::{self, Output, seconds, thousands};
@@ -235,7 +235,7 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Ma
     let bundle = folder.with_extension("bundle");
     write_bundle(&bundle, &proved.bundle)?;
     let proved_in = begun.elapsed();
-    let bytes = proved.bundle.to_bytes()?.len();
+    let bytes = proved.bundle.to_bytes().len();
     let registration =
         proved.registrations.into_iter().next().ok_or(CliError::Demo("a bundle covers no registration"))?;
     Ok(Made { bundle, registration, bytes, proved_in })
@@ -244,11 +244,11 @@ fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Ma
 /// Two forgeries from the first contributor's data bundle, which has to be refused.
 fn attack(output: Output, verifier: &Verifier<'_>, made: &[Made]) -> Result<Vec<Attack>, CliError> {
     let made = made.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
-    let (Bundle::Data(mut raised), Bundle::Data(mut replayed)) =
-        (verify::read(&made.bundle)?, verify::read(&made.bundle)?)
-    else {
+    let bytes = load::bytes(&made.bundle, MAX_BUNDLE_BYTES)?;
+    let Bundle::Data(honest) = verifier.read(&bytes, std::slice::from_ref(&made.registration))? else {
         return Err(CliError::Demo("its first bundle is not for data"));
     };
+    let (mut raised, mut replayed) = (honest.clone(), honest);
     raised.score += 1;
     let [owner, thief, _] = &AIRPORTS;
     replayed.contributor = thief.address;
@@ -292,9 +292,12 @@ fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<()
         if let Contribution::Data { records, .. } = made.registration.contribution() {
             line.records = *records;
         }
-        line.data_score = data.score;
-        line.divergence = NonZeroU32::new(line.records).map_or(0, |records| per_record(data.score, records));
-        line.compute_score = compute.score;
+        let (Some(data), Some(compute)) = (data.score, compute.score) else {
+            return Err(CliError::Demo("a contributor lacks a score"));
+        };
+        line.data_score = data;
+        line.divergence = NonZeroU32::new(line.records).map_or(0, |records| per_record(data, records));
+        line.compute_score = compute;
     }
     Ok(())
 }

@@ -59,10 +59,10 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     let score = proved.score.value();
     let result = Proved {
         bundle: args.out.display().to_string(),
-        bytes: proved.bundle.to_bytes()?.len(),
+        bytes: proved.bundle.to_bytes().len(),
         role: proved.bundle.role().name(),
         contributor: checksummed(&proved.bundle.contributor()).to_string(),
-        digests: proved.bundle.digests().iter().map(ToString::to_string).collect(),
+        digests: proved.registrations.iter().map(|registration| registration.digest().to_string()).collect(),
         records,
         score: score.to_string(),
         insecure: srs.is_insecure(),

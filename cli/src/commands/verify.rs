@@ -9,6 +9,8 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::role::Role;
+use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Bundle, Score, SetupError, Trust, Verifier, VerifyError};
 use serde::Serialize;
 
@@ -19,7 +21,7 @@ use crate::{load, progress};
 
 /// Longest bundle that is read. One of 2^32 records, the most that there can be, with 20 features has 1 GB at
 /// the standard geometry.
-const MAX_BUNDLE_BYTES: u64 = 2 << 30;
+pub const MAX_BUNDLE_BYTES: u64 = 2 << 30;
 
 /// One bundle's line. Fields of a bundle that cannot be read are null.
 #[derive(Serialize)]
@@ -41,13 +43,13 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
     let registry = Registry::read(&args.registration)?;
     let srs = load::params(&args.params)?;
-    let bundles: Vec<Result<Bundle, CliError>> = args.bundles.iter().map(|path| read(path)).collect();
-    let registrations: Vec<_> = bundles
+    let given: Vec<Result<Given, CliError>> = args.bundles.iter().map(|path| Given::read(path)).collect();
+    let registrations: Vec<_> = given
         .iter()
-        .map(|bundle| bundle.as_ref().map_or_else(|_| Vec::new(), |b| registry.of(b)))
+        .map(|given| given.as_ref().map_or_else(|_| Vec::new(), |given| registry.of(&given.header)))
         .collect();
     registry.warn_of_unused(&registrations);
-    warn_of_repeated(&args.bundles, &bundles);
+    warn_of_repeated(&args.bundles, &given, &registrations);
 
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("making the verifying keys");
@@ -60,34 +62,16 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     drop(spinner);
     let begun = Instant::now();
     let spinner = progress::spinner("verifying");
-    let items: Vec<(&Bundle, &[Registration])> = bundles
-        .iter()
-        .zip(&registrations)
-        .filter_map(|(bundle, registrations)| Some((bundle.as_ref().ok()?, registrations.as_slice())))
-        .collect();
-    let mut results = match &verifier {
-        Some(verifier) => verifier.verify_batch(&items),
-        None => Vec::new(),
-    }
-    .into_iter();
+    let entries = given.into_iter().zip(registrations);
+    let entries: Vec<_> =
+        entries.map(|(given, registrations)| Entry::read(verifier.as_ref(), given, registrations)).collect();
+    let items: Vec<(&Bundle, &[Registration])> = entries.iter().filter_map(Entry::readable).collect();
+    let results = verifier.as_ref().map_or_else(Vec::new, |verifier| verifier.verify_batch(&items));
+    let mut results = results.into_iter();
     drop(spinner);
     let elapsed = begun.elapsed();
-
-    let mut outcome = |bundle: &Bundle, registrations: &[Registration], path: &Path| {
-        let result = match (&verifier, results.next()) {
-            (None, _) => Err(CliError::Setup(SetupError::InsecureParameters)),
-            (Some(_), Some(result)) => result.map_err(CliError::Verify),
-            (Some(_), None) => Err(CliError::Verify(VerifyError::Internal)),
-        };
-        Verdict::new(path, bundle, registrations, result)
-    };
-    let read = args.bundles.iter().zip(&bundles).zip(&registrations);
-    let verdicts: Vec<_> = read
-        .map(|((path, bundle), registrations)| match bundle {
-            Ok(bundle) => outcome(bundle, registrations, path),
-            Err(refusal) => Verdict::unreadable(path, refusal),
-        })
-        .collect();
+    let verdicts = args.bundles.iter().zip(entries);
+    let verdicts: Vec<_> = verdicts.map(|(path, entry)| entry.verdict(path, &mut results)).collect();
     report(&verdicts, elapsed, output)
 }
 
@@ -107,8 +91,59 @@ fn report(verdicts: &[Verdict], elapsed: Duration, output: Output) -> Result<Sta
     Ok(if accepted == verdicts.len() { Status::Done } else { Status::Refused })
 }
 
-pub fn read(path: &Path) -> Result<Bundle, CliError> {
-    Ok(Bundle::from_bytes(&load::bytes(path, MAX_BUNDLE_BYTES)?)?)
+/// A bundle's bytes, and what they say before the proofs.
+struct Given {
+    header: Header,
+    bytes: Vec<u8>,
+}
+
+impl Given {
+    fn read(path: &Path) -> Result<Self, CliError> {
+        let bytes = load::bytes(path, MAX_BUNDLE_BYTES)?;
+        Ok(Self { header: Header::read(&bytes)?, bytes })
+    }
+}
+
+/// A bundle as far as it can be read, and what is registered for it.
+struct Entry {
+    header: Option<Header>,
+    registrations: Vec<Registration>,
+    bundle: Result<Bundle, CliError>,
+}
+
+impl Entry {
+    /// Without a verifier, whose parameters are insecure, every bundle is refused for that.
+    fn read(
+        verifier: Option<&Verifier<'_>>,
+        given: Result<Given, CliError>,
+        registrations: Vec<Registration>,
+    ) -> Self {
+        let Given { header, bytes } = match given {
+            Ok(given) => given,
+            Err(error) => return Self { header: None, registrations, bundle: Err(error) },
+        };
+        let bundle = match verifier {
+            None => Err(SetupError::InsecureParameters.into()),
+            Some(verifier) => verifier.read(&bytes, &registrations).map_err(CliError::from),
+        };
+        Self { header: Some(header), registrations, bundle }
+    }
+
+    fn readable(&self) -> Option<(&Bundle, &[Registration])> {
+        Some((self.bundle.as_ref().ok()?, &self.registrations))
+    }
+
+    /// Takes the next result if this is a bundle that was verified.
+    fn verdict(self, path: &Path, results: &mut impl Iterator<Item = Result<Score, VerifyError>>) -> Verdict {
+        let (score, result) = match self.bundle {
+            Err(error) => (None, Err(error)),
+            Ok(bundle) => {
+                let result = results.next().unwrap_or(Err(VerifyError::Internal));
+                (Some(bundle.claimed_score()), result.map_err(CliError::Verify))
+            }
+        };
+        Verdict::new(path, self.header.as_ref(), &self.registrations, score, result)
+    }
 }
 
 /// What is registered, by digest and contributor: two nodes with the same units have one digest.
@@ -136,16 +171,21 @@ impl Registry {
         Ok(Self(registry))
     }
 
-    /// The registrations of a bundle's digests: its contributor's, or else somebody else's, which the
-    /// verifier refuses by name.
-    fn of(&self, bundle: &Bundle) -> Vec<Registration> {
-        let contributor = bundle.contributor();
-        let find = |digest: Digest| {
-            let own = self.0.get(&(digest, contributor));
-            let other = || self.0.iter().find(|((other, _), _)| *other == digest).map(|(_, value)| value);
+    /// The registrations that a bundle is of. Those of data it names: its contributor's, or else somebody
+    /// else's, which the verifier refuses by name. A compute bundle is of its node's units.
+    fn of(&self, header: &Header) -> Vec<Registration> {
+        let contributor = header.contributor;
+        if header.role == Role::Compute {
+            let own = self.0.values().map(|(_, registration)| registration);
+            let own = own.filter(|own| *own.contributor() == contributor && own.role() == Role::Compute);
+            return own.cloned().collect();
+        }
+        let find = |digest: &Digest| {
+            let own = self.0.get(&(*digest, contributor));
+            let other = || self.0.iter().find(|((other, _), _)| other == digest).map(|(_, value)| value);
             own.or_else(other).map(|(_, registration)| registration.clone())
         };
-        bundle.digests().into_iter().filter_map(find).collect()
+        header.digests.iter().filter_map(find).collect()
     }
 
     fn warn_of_unused(&self, used: &[Vec<Registration>]) {
@@ -161,12 +201,16 @@ impl Registry {
 
 /// Each bundle is verified by itself, so one digest in two of them is not an error here; whoever pays has to
 /// refuse it.
-fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, CliError>]) {
+fn warn_of_repeated(
+    paths: &[PathBuf],
+    given: &[Result<Given, CliError>],
+    registrations: &[Vec<Registration>],
+) {
     let mut first = HashMap::new();
-    for (path, bundle) in paths.iter().zip(bundles) {
-        let Ok(bundle) = bundle else { continue };
-        for digest in bundle.digests() {
-            if let Some(other) = first.insert((digest, bundle.contributor()), path) {
+    for ((path, given), registrations) in paths.iter().zip(given).zip(registrations) {
+        let Ok(given) = given else { continue };
+        for digest in registrations.iter().map(Registration::digest) {
+            if let Some(other) = first.insert((*digest, given.header.contributor), path) {
                 notice(&format!(
                     "warning: {} and {} cover digest {digest} of one contributor; it must be paid once",
                     other.display(),
@@ -178,42 +222,34 @@ fn warn_of_repeated(paths: &[PathBuf], bundles: &[Result<Bundle, CliError>]) {
 }
 
 impl Verdict {
-    fn unreadable(path: &Path, refusal: &CliError) -> Self {
-        Self {
-            bundle: path.display().to_string(),
-            accepted: false,
-            role: None,
-            contributor: None,
-            digests: None,
-            records: None,
-            score: None,
-            error: Some(one_line(refusal)),
-            shown: None,
-        }
-    }
-
     fn new(
         path: &Path,
-        bundle: &Bundle,
+        header: Option<&Header>,
         registrations: &[Registration],
+        score: Option<u64>,
         result: Result<Score, CliError>,
     ) -> Self {
-        let value = bundle.claimed_score();
+        let digests = |header: &Header| -> Vec<_> {
+            match header.role {
+                Role::Data => header.digests.iter().map(ToString::to_string).collect(),
+                Role::Compute => registrations.iter().map(|own| own.digest().to_string()).collect(),
+            }
+        };
+        let shown = header.zip(score).map(|(header, score)| output::score(header.role, score));
         Self {
             bundle: path.display().to_string(),
             accepted: result.is_ok(),
-            role: Some(bundle.role().name()),
-            contributor: Some(checksummed(&bundle.contributor()).to_string()),
-            digests: Some(bundle.digests().iter().map(ToString::to_string).collect()),
-            records: records(registrations),
-            score: Some(value.to_string()),
+            role: header.map(|header| header.role.name()),
+            contributor: header.map(|header| checksummed(&header.contributor).to_string()),
+            digests: header.map(digests),
+            records: header.and_then(|_| records(registrations)),
+            score: score.map(|score| score.to_string()),
             error: result.err().map(|error| one_line(&error)),
-            shown: Some(output::score(bundle.role(), value)),
+            shown,
         }
     }
 }
 
-/// Records registered; none of compute, and none where nothing is registered.
 fn records(registrations: &[Registration]) -> Option<u64> {
     let counts = registrations.iter().filter_map(|registration| match registration.contribution() {
         Contribution::Data { records, .. } => Some(u64::from(*records)),

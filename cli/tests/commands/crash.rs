@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use fairshare_params::Geometry;
 use fairshare_prover::secret::Opening;
-use fairshare_verifier::bundle::{Bundle, Segment};
+use fairshare_verifier::bundle::Header;
 
 use super::support::*;
 
@@ -177,10 +177,10 @@ impl Scene {
                 }
                 "commitments.bin" => assert_eq!(bytes.len(), self.segments * 16 * 64),
                 "commit.journal" => {}
-                "out.bundle" => drop(Bundle::from_bytes(&bytes).expect("whole")),
-                _ if file.ends_with(".segment") => {
-                    Segment::from_bytes(Geometry::COMPACT, &bytes).expect("whole");
-                }
+                // What it is read with are registrations: that it ends where it should, the verifier says.
+                "out.bundle" => drop(Header::read(&bytes).expect("whole")),
+                "opened.txt" => assert!(bytes.is_empty() || bytes.ends_with(b"\n"), "{files:?}"),
+                _ if file.ends_with(".proof") => assert_eq!(bytes.len() % 32, 0, "{file}: not whole"),
                 _ if file.ends_with(".key") => assert!(whole_keys[file] == bytes, "{file} is another key"),
                 _ => assert!(file.starts_with('.') && file.ends_with(".partial"), "{name}"),
             }
@@ -217,6 +217,21 @@ impl Scene {
         let verdict = ran.json();
         assert_eq!((&verdict["accepted"], &verdict["records"]), (&true.into(), &self.records.into()));
     }
+
+    /// Histogram proofs are derived: whatever was killed before, proved once more from nothing they are the
+    /// same.
+    fn prove_again(&self) {
+        let folder = self.target.join("proofs");
+        let proofs = || -> BTreeMap<_, _> {
+            let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+            entries.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+        };
+        let before = proofs();
+        assert_eq!(before.len(), self.segments);
+        fs::remove_dir_all(&folder).unwrap();
+        self.complete(&self.prove());
+        assert!(proofs() == before, "proved again, the histogram proofs are others");
+    }
 }
 
 /// What stands there, told shortly: the states that were met are counted.
@@ -225,8 +240,8 @@ fn state(files: &BTreeMap<String, u64>) -> String {
         .keys()
         .map(|name| {
             let file = name.rsplit('/').next().unwrap();
-            let kind = if file.contains(".segment") {
-                "segment"
+            let kind = if file.contains(".proof") {
+                "proof"
             } else if file.contains(".key") {
                 "key"
             } else {
@@ -299,6 +314,7 @@ fn killed_at_any_moment_the_same_command_completes_the_work() {
             scene.complete(&line);
         }
         scene.verify();
+        scene.prove_again();
     }
     println!("{killed} kills, {cycles} contributions completed and accepted; what was left:");
     for (name, states) in ["commit", "prove"].into_iter().zip(&states) {

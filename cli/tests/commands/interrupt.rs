@@ -86,7 +86,7 @@ fn scene(root: &Path) -> String {
 /// Finished segments' proofs.
 fn kept(root: &Path) -> usize {
     let names = fs::read_dir(root.join("target/proofs")).into_iter().flatten().flatten();
-    names.filter(|entry| entry.path().extension().is_some_and(|end| end == "segment")).count()
+    names.filter(|entry| entry.path().extension().is_some_and(|end| end == "proof")).count()
 }
 
 #[test]

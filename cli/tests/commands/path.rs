@@ -147,7 +147,7 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     assert_eq!(proved["digests"][1], committed["digest"]);
     assert_eq!(proved["bytes"], fs::metadata(&bundle).unwrap().len());
     // A second run makes the score's proof only, with the kept keys and histogram proofs as they were.
-    let segment = folder.join("second/proofs/000000.segment");
+    let segment = folder.join("second/proofs/000000.proof");
     let before = fs::read(&segment).unwrap();
     let again = fairshare(&format!("{line} --json")).json();
     assert_eq!(again["score"], proved["score"]);

@@ -86,10 +86,8 @@ fn on_a_full_disk_finished_proofs_and_keys_are_whole_or_absent() {
     let line = format!("prove {} {} --out {}", show(&target), p.common(), show(&bundle));
     // A histogram proof has more than 2 KiB: it cannot be kept, nor can a key, which alone would only be
     // warned of.
-    bounded(4, &format!("{line} --keys {}", show(&keys))).fails(
-        2,
-        &["000000.segment", "cannot be written", "to do: make room there", "the key cannot be kept"],
-    );
+    bounded(4, &format!("{line} --keys {}", show(&keys)))
+        .fails(2, &["000000.proof", "cannot be written", "to do: make room there", "the key cannot be kept"]);
     assert_eq!(content(&target.join("proofs")).len() + content(&keys).len(), 0);
     assert!(!bundle.exists());
     // Keys have megabytes, proofs and bundle kilobytes.

@@ -3,7 +3,8 @@
 //! For each statement a verifier in Solidity is generated from the verifying key (`solidity/`, compiled by
 //! `npm run build`), and run in a real EVM on a real proof (`calldata/`). **They are for the insecure
 //! reference string**, whose trapdoor is public: what they show is size, price and agreement with the Rust
-//! verifier. No contract here uses them, and the link of a proof to its registration is not part of them.
+//! verifier. No contract here uses them: neither the comparison of a proof's first commitments with what is
+//! registered nor the link of a score's counts is part of them.
 //!
 //! After a change of a key: `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-contracts --test verifiers`,
 //! then `npm run build`.
@@ -33,9 +34,9 @@ static KEYS: LazyLock<[VerifyingKey; 3]> =
 /// Bytes of runtime code, and gas of a transaction that verifies one proof. The contract's README has them
 /// too.
 const PINNED: [(CircuitKind, usize, u64); 3] = [
-    (CircuitKind::Histogram, 12_331, 451_167),
-    (CircuitKind::DataScore, 16_597, 489_130),
-    (CircuitKind::ComputeScore, 21_502, 624_974),
+    (CircuitKind::Histogram, 11_687, 434_192),
+    (CircuitKind::DataScore, 16_597, 489_118),
+    (CircuitKind::ComputeScore, 21_502, 624_938),
 ];
 
 fn name(kind: CircuitKind) -> &'static str {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use fairshare_circuits::histogram;
 use fairshare_params::address::Address;
 use fairshare_params::context::context;
-use fairshare_params::digest::histogram_statement;
 use fairshare_params::encoding::encode_scalar;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
@@ -28,24 +27,26 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
     };
     match kind {
         CircuitKind::Histogram => {
-            let (Bundle::Data(bundle), _) = data(&verifier) else { unreachable!("data was committed") };
-            let segment = &bundle.datasets[0].segments[0];
-            let statement =
-                histogram_statement(&srs.geometry(), &segment.columns, &segment.histogram).limbs();
-            joined(&histogram::Instance { statement }.to_rows(), &segment.proof.proof)
+            let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
+            let Score::Data(score) = proved.score else { unreachable!("a data score") };
+            // The example's records fit one segment.
+            let [proof] = bundle.datasets[0].segments.as_slice() else { unreachable!("one segment") };
+            let symbols = u64::from(score.records.get()) * policy.schema().len() as u64;
+            let padding = srs.geometry().segment_symbols() as u64 - symbols;
+            joined(&histogram::Instance { padding }.to_rows(), proof)
         }
         CircuitKind::DataScore => {
             let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
             let context = context(Role::Data, &proved.registrations[0]);
             let instance = verifier.data_instance(context, score.records, score.score);
-            joined(&instance.to_rows(), &bundle.proof.proof)
+            joined(&instance.to_rows(), &bundle.proof)
         }
         CircuitKind::ComputeScore => {
             let proved = compute(&verifier);
             let Bundle::Compute(bundle) = proved.bundle else { unreachable!("units were committed") };
             let context = context(Role::Compute, &proved.registrations[0]);
-            joined(&verifier.compute_instance(context, bundle.score).to_rows(), &bundle.proof.proof)
+            joined(&verifier.compute_instance(context, bundle.score).to_rows(), &bundle.proof)
         }
     }
 }

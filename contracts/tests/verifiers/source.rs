@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
+use fairshare_params::transcript::reduce;
 use ff::{Field, PrimeField};
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2curves::bn256::{Bn256, Fq, Fr};
@@ -29,7 +30,9 @@ const FIELD: &str = "let f_q := 0x30644e72e131a029b85045b68181585d2833e84879b970
 pub fn generate(srs: &Srs, key: &VerifyingKey, name: &str) -> String {
     let rows = key.id().kind.instance_rows();
     let params = srs.params();
-    let protocol = compile(params, key.key(), Config::kzg().with_num_instance(vec![rows]));
+    let mut protocol = compile(params, key.key(), Config::kzg().with_num_instance(vec![rows]));
+    // The library begins with a hash of its own, of the key's debugging output.
+    protocol.transcript_initial_state = Some(reduce(&key.digest().0));
     let deciding: KzgDecidingKey<Bn256> = (params.get_g()[0], params.g2(), params.s_g2()).into();
     let loader = EvmLoader::new::<Fq, Fr>();
     let protocol = protocol.loaded(&loader);

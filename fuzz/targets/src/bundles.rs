@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use fairshare_params::Geometry;
+use fairshare_params::encoding::POINT_BYTES;
 use fairshare_params::registration::Registration;
 use fairshare_prover::Silent;
-use fairshare_verifier::bundle::{LinkedProof, Segment};
+use fairshare_verifier::bundle::{Header, Layout};
+use fairshare_verifier::link::Link;
 use fairshare_verifier::{Bundle, Score};
 use ff::Field;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -14,20 +15,17 @@ use crate::fixture::{PROVER, UNITS, VERIFIER, commit_records, commit_units, cont
 use crate::script::Script;
 use crate::{refused, said};
 
-/// What decodes encodes to the same bytes, as a bundle and as a prover's kept segment.
+/// What decodes encodes to the same bytes, whatever layout it is read by.
 pub fn bundle(data: &[u8]) -> bool {
-    let mut accepted = false;
-    match Bundle::from_bytes(data) {
-        Ok(bundle) => {
-            assert_eq!(bundle.to_bytes().expect("an encoding"), data, "a second encoding of one bundle");
-            accepted = true;
-        }
-        Err(error) => drop(said(&error)),
+    if let Err(error) = Header::read(data) {
+        return refused(&error);
     }
-    for geometry in Geometry::ALL {
-        match Segment::from_bytes(geometry, data) {
-            Ok(segment) => {
-                assert_eq!(segment.to_bytes().expect("an encoding"), data, "a second encoding of one segment")
+    let mut accepted = false;
+    for honest in HONEST.iter() {
+        match Bundle::from_bytes(data, &honest.layout) {
+            Ok(bundle) => {
+                assert_eq!(bundle.to_bytes(), data, "a second encoding of one bundle");
+                accepted = true;
             }
             Err(error) => drop(said(&error)),
         }
@@ -46,9 +44,9 @@ pub fn bundle_verification(data: &[u8]) -> bool {
     for _ in 0..edits {
         alter(&mut altered, &mut script);
     }
-    let mut bytes = altered.to_bytes().expect("an encoding");
+    let mut bytes = altered.to_bytes();
     script.edit(&mut bytes);
-    let read = match Bundle::from_bytes(&bytes) {
+    let read = match VERIFIER.read(&bytes, &honest.registrations) {
         Ok(bundle) => bundle,
         Err(error) => return refused(&error),
     };
@@ -72,6 +70,7 @@ struct Honest {
     bundle: Bundle,
     bytes: Vec<u8>,
     registrations: Vec<Registration>,
+    layout: Layout,
 }
 
 /// Two datasets, the first of two segments; a node's units.
@@ -82,17 +81,14 @@ static HONEST: LazyLock<[Honest; 2]> = LazyLock::new(|| {
     let (node, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
     [vec![long, short], vec![node]].map(|folders| {
         let proved = PROVER.prove(&folders, &Silent).expect("a bundle");
-        let bytes = proved.bundle.to_bytes().expect("an encoding");
-        Honest { bundle: proved.bundle, bytes, registrations: proved.registrations }
+        let (bundle, registrations) = (proved.bundle, proved.registrations);
+        let layout = VERIFIER.layout(&bundle.header(), &registrations).expect("a layout");
+        Honest { bytes: bundle.to_bytes(), bundle, registrations, layout }
     })
 });
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<_> = HONEST.iter().map(|honest| honest.bytes.clone()).collect();
-    if let Bundle::Data(bundle) = &HONEST[0].bundle {
-        seeds.push(bundle.datasets[0].segments[0].to_bytes().expect("an encoding"));
-    }
-    seeds
+    HONEST.iter().map(|honest| honest.bytes.clone()).collect()
 }
 
 /// Scripts: nothing altered; each alteration once; an edit of bytes.
@@ -112,12 +108,12 @@ fn alter(bundle: &mut Bundle, script: &mut Script<'_>) -> Option<()> {
     let kind = script.byte()? % ALTERATIONS;
     match kind {
         0 => {
-            let proof = &mut proof(bundle, script)?.proof;
+            let proof = proof(bundle, script)?;
             let at = script.below(proof.len())?;
             *proof.get_mut(at)? ^= script.byte()?;
         }
         1 => {
-            let responses = &mut proof(bundle, script)?.link.responses;
+            let responses = &mut link(bundle)?.responses;
             let at = script.below(responses.len())?;
             responses[at] += Fr::from(u64::from(script.byte()?));
         }
@@ -125,16 +121,14 @@ fn alter(bundle: &mut Bundle, script: &mut Script<'_>) -> Option<()> {
             let (from, to) = (proof(bundle, script)?.clone(), proof(bundle, script)?);
             *to = from;
         }
+        // A point of one proof's first hundred in another's.
         3 => {
-            let points = points(bundle);
-            let (from, to) = (script.below(points.len())?, script.below(points.len())?);
-            let point = points.get(from).map(|point| **point)?;
-            replace_point(bundle, to, point);
+            let from = proof(bundle, script)?.clone();
+            let (from, to) = (from.as_chunks::<POINT_BYTES>().0, proof(bundle, script)?);
+            let point = from.get(script.below(100)?)?;
+            to.as_chunks_mut::<POINT_BYTES>().0.get_mut(script.below(100)?)?.copy_from_slice(point);
         }
-        4 => {
-            let to = script.below(points(bundle).len())?;
-            replace_point(bundle, to, G1Affine::generator());
-        }
+        4 => link(bundle)?.commitment = G1Affine::generator(),
         5 => {
             let score = match bundle {
                 Bundle::Data(bundle) => &mut bundle.score,
@@ -150,11 +144,11 @@ fn alter(bundle: &mut Bundle, script: &mut Script<'_>) -> Option<()> {
             contributor.0[script.below(20)?] ^= script.byte()?;
         }
         7 => {
-            let proof = &mut proof(bundle, script)?.proof;
+            let proof = proof(bundle, script)?;
             let length = script.below(2 * proof.len())?;
             proof.resize(length, 0);
         }
-        8 => *proof(bundle, script)?.link.responses.last_mut()? = -Fr::ONE,
+        8 => *link(bundle)?.responses.last_mut()? = -Fr::ONE,
         _ => rearrange(bundle, script)?,
     }
     Some(())
@@ -177,12 +171,12 @@ fn rearrange(bundle: &mut Bundle, script: &mut Script<'_>) -> Option<()> {
     Some(())
 }
 
-/// One of the bundle's linked proofs.
-fn proof<'b>(bundle: &'b mut Bundle, script: &mut Script<'_>) -> Option<&'b mut LinkedProof> {
-    let mut all: Vec<&mut LinkedProof> = match bundle {
+/// One of the bundle's proofs.
+fn proof<'b>(bundle: &'b mut Bundle, script: &mut Script<'_>) -> Option<&'b mut Vec<u8>> {
+    let mut all: Vec<&mut Vec<u8>> = match bundle {
         Bundle::Data(bundle) => {
             let segments = bundle.datasets.iter_mut().flat_map(|dataset| &mut dataset.segments);
-            segments.map(|segment| &mut segment.proof).chain([&mut bundle.proof]).collect()
+            segments.chain([&mut bundle.proof]).collect()
         }
         Bundle::Compute(bundle) => vec![&mut bundle.proof],
     };
@@ -190,24 +184,10 @@ fn proof<'b>(bundle: &'b mut Bundle, script: &mut Script<'_>) -> Option<&'b mut 
     Some(all.swap_remove(at))
 }
 
-/// Every point outside the halo2 proofs.
-fn points(bundle: &mut Bundle) -> Vec<&mut G1Affine> {
+fn link(bundle: &mut Bundle) -> Option<&mut Link> {
     match bundle {
-        Bundle::Data(bundle) => {
-            let segments = bundle.datasets.iter_mut().flat_map(|dataset| &mut dataset.segments);
-            let within = segments.flat_map(|segment| {
-                let proof = &mut segment.proof;
-                segment.columns.iter_mut().chain([&mut segment.histogram, &mut proof.link.commitment])
-            });
-            within.chain([&mut bundle.proof.link.commitment]).collect()
-        }
-        Bundle::Compute(bundle) => vec![&mut bundle.proof.link.commitment],
-    }
-}
-
-fn replace_point(bundle: &mut Bundle, at: usize, with: G1Affine) {
-    if let Some(point) = points(bundle).get_mut(at) {
-        **point = with;
+        Bundle::Data(bundle) => Some(&mut bundle.link),
+        Bundle::Compute(_) => None,
     }
 }
 

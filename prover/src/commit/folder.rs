@@ -12,6 +12,7 @@ use fairshare_params::registration::{Contribution, Registration};
 use halo2curves::bn256::G1Affine;
 
 use super::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, Result, read};
+use crate::derivation::Dataset;
 use crate::secret::{Header, Opening};
 
 /// A commitment folder, read back.
@@ -55,6 +56,18 @@ impl CommitmentFolder {
             Contribution::Compute { .. } => Vec::new(),
         };
         Ok(Self { folder: folder.to_owned(), registration, opening, columns })
+    }
+
+    /// What its segments' secrets are derived with.
+    pub(crate) fn dataset(&self) -> Dataset<'_> {
+        const NONE: (&Digest, u32) = (&Digest([0; 32]), 0);
+        let (schema, records) = match self.registration.contribution() {
+            Contribution::Data { schema_hash, records, .. } => (schema_hash, *records),
+            // Of units nothing is derived.
+            Contribution::Compute { .. } => NONE,
+        };
+        let (contributor, geometry) = (self.registration.contributor(), self.registration.geometry());
+        Dataset { contributor, geometry, schema, records }
     }
 }
 

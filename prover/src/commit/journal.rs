@@ -1,16 +1,14 @@
-//! What an interrupted commitment left: the segments committed to so far, and the seed of their blindings.
+//! What an interrupted commitment left: the segments committed to so far, and the seed of all secrets.
 //!
 //! ```text
 //! magic "FSJRNL" · version u16 · geometry u8 · seed 32 · checksum 32 · records
 //! record: the segment's column commitments, 64 each · check 32
 //! ```
 //!
-//! **Invariant.** A seed is used again only with the symbols that it was used with before: two commitments of
-//! one blinding to different columns would tell their difference. The check of a record is the SHA-256 of the
-//! seed, the segment's number, its symbols and its commitments, so that a record serves only a segment that
-//! did not change. Whatever does not fit, be it one symbol, a record too many or a file cut short, condemns
-//! the whole journal, and the work begins anew with a fresh seed. What a killed process had computed but not
-//! written here, nobody has seen.
+//! The check of a record is the SHA-256 of the segment's secret and its commitments, so that a record serves
+//! only a segment that did not change. Another segment in its place is committed to under the same seed: its
+//! secret is another, and nothing is shared (`derivation.rs`). What a killed process had computed but not
+//! written here, the next computes again, the same.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -24,10 +22,11 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::count::SegmentIndex;
+use crate::derivation::SegmentSecret;
 use crate::secret::Seed;
 
 const MAGIC: [u8; 6] = *b"FSJRNL";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bytes before the checksum.
 const HEADER_BYTES: usize = 41;
 const HASH_BYTES: usize = 32;
@@ -41,16 +40,6 @@ pub(super) struct Journal {
     found: Vec<u8>,
     /// Open once there is something in it.
     file: Option<File>,
-}
-
-/// What a journal knows of a segment.
-pub(super) enum Kept {
-    /// These commitments to exactly these symbols.
-    Same(Vec<G1Affine>),
-    /// Other symbols, or a damaged record: the seed must not be used any more.
-    Changed,
-    /// Nothing: the segment was not reached.
-    Unknown,
 }
 
 /// Longest journal that is read, in bytes: that of a quarter of a million segments.
@@ -74,55 +63,47 @@ impl Journal {
         }
     }
 
-    /// The same journal without its records, and with a fresh seed.
-    pub(super) fn restart(self, fresh: Seed) -> io::Result<Self> {
-        Self { seed: fresh, ..self }.discard()
-    }
-
     fn discard(self) -> io::Result<Self> {
         remove(&self.path)?;
         Ok(Self { found: Vec::new(), file: None, ..self })
     }
 
-    /// The seed of all blindings.
+    /// The seed of all secrets.
     pub(super) fn seed(&self) -> &Seed {
         &self.seed
     }
 
-    /// Segments recorded by an earlier run.
-    pub(super) fn segments(&self) -> usize {
-        self.found.len() / record_bytes(self.geometry)
-    }
-
     /// The commitments to a segment, if they were made before.
-    pub(super) fn segment(&self, index: SegmentIndex, symbols: &[u16]) -> Kept {
+    pub(super) fn segment(&self, index: SegmentIndex, secret: &SegmentSecret) -> Option<Vec<G1Affine>> {
         let mut records = self.found.chunks_exact(record_bytes(self.geometry));
-        let Some(record) = usize::try_from(index.get()).ok().and_then(|index| records.nth(index)) else {
-            return Kept::Unknown;
-        };
+        let record = records.nth(usize::try_from(index.get()).ok()?)?;
         let (points, hash) = record.split_at(record.len() - HASH_BYTES);
-        if *hash != check(&self.seed, index, symbols, points) {
-            return Kept::Changed;
-        }
         let (points, _) = points.as_chunks::<POINT_BYTES>();
-        points.iter().map(decode_point).collect::<Option<_>>().map_or(Kept::Changed, Kept::Same)
+        let same = *hash == check(secret, points.as_flattened());
+        same.then(|| points.iter().map(decode_point).collect()).flatten()
     }
 
-    /// Records a segment, whole or not at all as far as the process lives to see to it.
+    /// Records a segment in place of what was recorded of it and of those after it, whole or not at all as
+    /// far as the process lives to see to it.
     pub(super) fn append(
         &mut self,
         index: SegmentIndex,
-        symbols: &[u16],
+        secret: &SegmentSecret,
         columns: &[G1Affine],
     ) -> io::Result<()> {
         let mut record: Vec<u8> = columns.iter().flat_map(encode_point).collect();
-        let hash = check(&self.seed, index, symbols, &record);
+        let hash = check(secret, &record);
         record.extend(hash);
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(create(&self.path, &header(self.geometry, &self.seed))?),
         };
-        let length = file.metadata()?.len();
+        let before = u64::from(index.get()) * record.len() as u64;
+        let length = (HEADER_BYTES + HASH_BYTES) as u64 + before;
+        if file.metadata()?.len() > length {
+            file.set_len(length)?;
+            self.found.truncate(usize::try_from(before).unwrap_or(usize::MAX));
+        }
         file.write_all(&record).inspect_err(|_| {
             // The disk is full, perhaps: the records before this one are worth keeping.
             let _ = file.set_len(length);
@@ -142,14 +123,9 @@ fn record_bytes(geometry: Geometry) -> usize {
     geometry.data_columns() * POINT_BYTES + HASH_BYTES
 }
 
-fn check(seed: &Seed, index: SegmentIndex, symbols: &[u16], points: &[u8]) -> [u8; HASH_BYTES] {
-    let mut hash = Sha256::new_with_prefix(b"fairshare/v1/journal");
-    hash.update(seed.as_slice());
-    hash.update(index.get().to_be_bytes());
-    hash.update((symbols.len() as u64).to_be_bytes());
-    for symbol in symbols {
-        hash.update(symbol.to_be_bytes());
-    }
+fn check(secret: &SegmentSecret, points: &[u8]) -> [u8; HASH_BYTES] {
+    let mut hash = Sha256::new_with_prefix(b"fairshare/v2/journal");
+    hash.update(secret.to_bytes().as_slice());
     hash.update(points);
     hash.finalize().into()
 }

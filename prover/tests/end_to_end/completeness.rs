@@ -15,10 +15,12 @@ use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::{Linked, ProverInput, Uninterrupted};
-use fairshare_prover::measure::prove;
+use fairshare_plonk::{Known, LastRows, ProverInput, Uninterrupted};
+use fairshare_prover::measure::{fresh_randomness, link, prove};
 use fairshare_prover::{Limits, Prover};
-use fairshare_verifier::{Trust, Verifier, verify_linked};
+use fairshare_verifier::bundle::leading_points;
+use fairshare_verifier::link::LinkStatement;
+use fairshare_verifier::{ProofCheck, Subject, Trust, Verifier};
 use ff::{Field, PrimeField};
 use group::Curve;
 use halo2_proofs::plonk::Circuit;
@@ -55,7 +57,8 @@ fn in_geometry(geometry: Geometry, test: impl FnOnce(&World<'_>)) {
     test(&World { srs: &srs, prover: &prover });
 }
 
-/// Commits to the columns under fresh blindings, proves, and verifies as a stranger would.
+/// Commits to the leading columns, secret ones under fresh blindings, proves, and verifies as a stranger
+/// would.
 fn proved<C: Circuit<Fr>>(
     world: &World<'_>,
     kind: CircuitKind,
@@ -64,29 +67,61 @@ fn proved<C: Circuit<Fr>>(
     columns: &[Vec<Fr>],
 ) {
     let World { srs, prover } = world;
-    let linked: Vec<_> = columns
+    let secret = columns.len() - kind.public_columns();
+    let blindings: Vec<_> = (0..columns.len())
+        .map(|column| match column < secret {
+            true => Blinding(std::array::from_fn(|_| Fr::random(OsRng))),
+            false => Blinding::PUBLIC,
+        })
+        .collect();
+    let committed = columns.iter().zip(&blindings);
+    let commitments: Vec<_> =
+        committed.map(|(column, blinding)| commit(srs, column, blinding).to_affine()).collect();
+    let is_linked = |column: usize| kind == CircuitKind::DataScore && column < secret;
+    let known: Vec<_> = commitments
         .iter()
-        .map(|column| {
-            let blinding = Blinding(Fr::random(OsRng));
-            Linked { commitment: commit(srs, column, blinding).to_affine(), blinding }
+        .zip(&blindings)
+        .enumerate()
+        .map(|(column, (commitment, blinding))| {
+            let rows = if is_linked(column) { LastRows::Fresh } else { LastRows::Kept };
+            Known { commitment: *commitment, blinding, rows }
         })
         .collect();
     let key = prover.key(kind).expect("a key");
-    let input = ProverInput { linked: &linked, ..ProverInput::new(&circuit, instance) };
-    let proof = prove(prover.commit_key(), key, input, &Uninterrupted).expect("whatever is true is proved");
-    let registered: Vec<_> = linked.iter().map(|column| column.commitment).collect();
-    verify_linked(srs, key.verifying(), instance, &registered, &proof).expect("and verified");
-    assert_eq!(proof.proof.len(), key.verifying().proof_bytes());
+    let input = ProverInput { known: &known, ..ProverInput::new(&circuit, instance) };
+    let randomness = fresh_randomness().expect("random numbers");
+    let (proof, drawn) = prove(prover.commit_key(), key, input, randomness, &Uninterrupted)
+        .expect("whatever is true is proved");
+    let leading = leading_points(&proof, columns.len());
+    let key = key.verifying();
+    let merged = commitments[0];
+    let link = drawn.first().map(|drawn| {
+        let statement = LinkStatement { key, instance, proof: &proof, carried: leading[0], merged };
+        link(srs, &statement, drawn, &blindings[0]).expect("random numbers")
+    });
+    for column in (0..columns.len()).filter(|column| !is_linked(*column)) {
+        assert_eq!(leading[column], commitments[column], "the proof's own");
+    }
+    let check = ProofCheck {
+        subject: Subject::of(kind),
+        key,
+        instance: instance.to_vec(),
+        public: commitments[secret..].to_vec(),
+        linked: link.as_ref().map(|link| (link, merged)),
+        proof: &proof,
+    };
+    check.run(srs).expect("and verified");
+    assert_eq!(proof.len(), key.proof_bytes());
 }
 
 fn small(values: &[u32]) -> Vec<Fr> {
     values.iter().map(|value| Fr::from(u64::from(*value))).collect()
 }
 
-fn histogram_is_proved(world: &World<'_>, symbols: Vec<u16>, statement: [Fr; 2]) {
+fn histogram_is_proved(world: &World<'_>, symbols: Vec<u16>) {
     let geometry = world.geometry();
-    let witness = histogram::Witness::new(geometry, symbols, statement);
-    let instance = histogram::Instance { statement };
+    let witness = histogram::Witness::new(geometry, symbols);
+    let instance = histogram::Instance { padding: witness.counts[0].into() };
     histogram::check(geometry, &instance, &witness).expect("true");
     let mut columns: Vec<Vec<Fr>> = witness
         .symbols
@@ -99,14 +134,14 @@ fn histogram_is_proved(world: &World<'_>, symbols: Vec<u16>, statement: [Fr; 2])
 }
 
 /// Features as (counts, smoothed reference counts).
-fn data_score_is_proved(world: &World<'_>, features: &[(Vec<u32>, Vec<u32>)], padding: u32) {
+fn data_score_is_proved(world: &World<'_>, features: &[(Vec<u32>, Vec<u32>)], padding: u64) {
     let geometry = world.geometry();
     let parts: Vec<_> =
         features.iter().map(|(counts, reference)| FeatureCounts { counts, reference }).collect();
     let score = divergence(&parts).expect("a score");
     let references = || features.iter().map(|(_, reference)| reference.as_slice());
     let reference = Reference::new(geometry, references()).expect("a reference");
-    let mut counts = vec![padding];
+    let mut counts = vec![0];
     features.iter().for_each(|(feature, _)| counts.extend(feature));
     counts.resize(geometry.alphabet(), 0);
     let instance = data_score::Instance {
@@ -116,9 +151,11 @@ fn data_score_is_proved(world: &World<'_>, features: &[(Vec<u32>, Vec<u32>)], pa
         ln_totals: sum_ln_totals(references()).expect("totals"),
         score: score.score,
     };
-    let witness = data_score::Witness { counts };
+    let witness = data_score::Witness { padding, counts };
     data_score::check(&instance, &reference, &witness).expect("true");
-    let columns = [small(&witness.counts), reference.ln_column(), reference.boundary_column()];
+    let mut merged = small(&witness.counts);
+    merged[0] = Fr::from(padding);
+    let columns = [merged, reference.ln_column(), reference.boundary_column()];
     let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
     let circuit = DataScoreCircuit::new(geometry, trace);
     proved(world, CircuitKind::DataScore, circuit, &instance.to_rows(), &columns);
@@ -142,17 +179,17 @@ fn compute_score_is_proved(world: &World<'_>, lambda: &str, units: Vec<u32>, tot
     proved(world, CircuitKind::ComputeScore, circuit, &instance.to_rows(), &columns);
 }
 
-/// A full segment of every symbol, under the largest limbs.
+/// A full segment of every symbol.
 fn largest_histogram(world: &World<'_>) {
     let (full, alphabet) = (world.geometry().segment_symbols(), world.geometry().alphabet());
     let symbols = (0..full).map(|index| (index % alphabet) as u16).collect();
-    histogram_is_proved(world, symbols, [-Fr::ONE; 2]);
+    histogram_is_proved(world, symbols);
 }
 
 fn other_histograms(world: &World<'_>) {
     let (full, alphabet) = (world.geometry().segment_symbols(), world.geometry().alphabet());
-    histogram_is_proved(world, vec![], [Fr::ZERO; 2]);
-    histogram_is_proved(world, vec![(alphabet - 1) as u16; full], [Fr::ZERO; 2]);
+    histogram_is_proved(world, vec![]);
+    histogram_is_proved(world, vec![(alphabet - 1) as u16; full]);
 }
 
 /// As many features as the alphabet has symbols but padding, of as many records as there may be.
@@ -164,8 +201,8 @@ fn largest_data_score(world: &World<'_>) {
 fn other_data_scores(world: &World<'_>) {
     // One record in one bin.
     data_score_is_proved(world, &[(vec![1], vec![1])], 0);
-    // As many records as there may be, the farthest reference, as much padding as a count holds.
-    data_score_is_proved(world, &[(vec![u32::MAX, 0], vec![1, u32::MAX - 1])], u32::MAX);
+    // As many records as there may be, the farthest reference, more padding than a count holds.
+    data_score_is_proved(world, &[(vec![u32::MAX, 0], vec![1, u32::MAX - 1])], u64::MAX);
     // As many bins as the alphabet has: every symbol but padding is used.
     let bins = world.geometry().alphabet() as u32 - 1;
     data_score_is_proved(world, &[(vec![3; bins as usize], (1..=bins).collect())], 7);
@@ -243,12 +280,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
-    fn histograms(symbols in prop::collection::vec(0u16..1024, 0..32_640), limbs in any::<[u128; 2]>()) {
-        histogram_is_proved(&World::compact(), symbols, limbs.map(Fr::from_u128));
+    fn histograms(symbols in prop::collection::vec(0u16..1024, 0..32_640)) {
+        histogram_is_proved(&World::compact(), symbols);
     }
 
     #[test]
-    fn data_scores(features in arb_features(), padding in any::<u32>()) {
+    fn data_scores(features in arb_features(), padding in any::<u64>()) {
         data_score_is_proved(&World::compact(), &features, padding);
     }
 

@@ -13,7 +13,7 @@ use fairshare_prover::secret::OpeningError;
 use fairshare_prover::{
     BackendError, Contributor, LimitError, Limits, ProofSubject, ProveError, Prover, SegmentIndex, Silent,
 };
-use fairshare_verifier::VerifyError;
+use fairshare_verifier::{ProofError, VerifyError};
 
 use super::fixture::{
     POLICY, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, policy,
@@ -156,7 +156,8 @@ fn altered_units_are_never_proved() {
     bytes[PAYLOAD_START + 3] ^= 1;
     fs::write(target.join(OPENING_FILE), &bytes).expect("write");
     let error = refuse(std::slice::from_ref(&target));
-    assert!(matches!(error, ProveError::Verify(VerifyError::Link { .. })), "{error:?}");
+    let ProveError::Proof { source: BackendError::Verify(source), .. } = error else { panic!("{error:?}") };
+    assert!(matches!(*source, VerifyError::Proof { source: ProofError::False, .. }), "{source:?}");
     // More than the round had.
     bytes[PAYLOAD_START] = 0xff;
     fs::write(target.join(OPENING_FILE), &bytes).expect("write");

@@ -1,5 +1,5 @@
-//! Commitments that were interrupted: the same command, run again, completes them, and no seed ever meets
-//! other data.
+//! Commitments that were interrupted: the same command, run again, completes them, and no blinding ever meets
+//! another column.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -7,22 +7,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fairshare_ingest::BATCH_RECORDS;
-use fairshare_params::encoding::POINT_BYTES;
+use fairshare_params::encoding::{POINT_BYTES, decode_point};
 use fairshare_params::registration::Registration;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
     commit_compute, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
-use fairshare_prover::{Contributor, Progress, SegmentIndex, Silent, Task};
+use fairshare_prover::{Contributor, Progress, Silent, Task};
 use fairshare_storage::files;
+use group::Curve;
+use halo2curves::bn256::G1Affine;
 use tempfile::TempDir;
 
 use super::fixture::{
     RULES, SRS, UNITS, commit_records, commit_units, contributor, evidence, records, stranger, write,
 };
-use super::{folder, prove};
+use super::{folder, prove, secret_of};
 
 /// Four segments under the tests' policy, in files that can be changed one by one.
 const FILES: [(usize, u64); 4] = [(16_320, 1), (16_320, 2), (16_320, 3), (400, 4)];
@@ -30,13 +31,17 @@ const FILES: [(usize, u64); 4] = [(16_320, 1), (16_320, 2), (16_320, 3), (400, 4
 const JOURNAL_HEADER: usize = 73;
 const RECORD: usize = 16 * POINT_BYTES + 32;
 
-/// Ends the work, as far as that can be done within one process, when one more batch than these is read.
+/// Ends the work, as far as that can be done within one process, when one more segment than these is
+/// committed to.
 struct StopAfter(AtomicUsize);
 
 impl Progress for StopAfter {
     fn begin(&self, _: Task, _: u64, _: u64) {}
 
-    fn advance(&self, _: Task, _: u64) {
+    fn advance(&self, task: Task, _: u64) {
+        if task != Task::Commit {
+            return;
+        }
         self.0.store(self.0.load(Ordering::Relaxed).checked_sub(1).expect("stopped"), Ordering::Relaxed);
     }
 
@@ -60,10 +65,9 @@ impl Scene {
         Self { root, files, target }
     }
 
-    /// Commits until all of the first `files` files, of one segment each, and a batch of the next are read.
-    fn interrupt(&self, files: usize) {
-        let batches = files * FILES[0].0.div_ceil(BATCH_RECORDS);
-        let stop = StopAfter(batches.into());
+    /// Commits until the first `segments` segments, of one file each, are in the journal.
+    fn interrupt(&self, segments: usize) {
+        let stop = StopAfter((segments - 1).into());
         let run = || commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, &stop);
         let stopped = catch_unwind(AssertUnwindSafe(run));
         assert!(stopped.is_err(), "the work was to be interrupted");
@@ -98,12 +102,9 @@ impl Scene {
             [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE].map(Into::into).into()
         );
         let commitment = CommitmentFolder::read(&self.target, &RULES).expect("a whole folder");
-        let seed = commitment.opening.seed();
-        let capacity = SRS.geometry().segment_symbols();
         for (index, columns) in commitment.columns.iter().enumerate() {
-            let symbols = commitment.opening.symbols((index * capacity) as u64, capacity).expect("symbols");
-            let number = SegmentIndex::try_from(index).expect("few segments");
-            assert_eq!(commit_columns(&SRS, &symbols, seed, number), *columns, "segment {index}");
+            let (symbols, secret) = secret_of(&commitment, index);
+            assert_eq!(commit_columns(&SRS, &symbols, &secret), *columns, "segment {index}");
         }
         fs::read(self.target.join(COMMITMENTS_FILE)).expect("read")
     }
@@ -147,8 +148,7 @@ fn segments_committed_to_before_an_interruption_are_taken_over() {
 #[test]
 fn a_record_says_which_commitments_are_taken_over_and_they_are_not_computed_again() {
     // Points of the curve that are no commitments to anything, in a record that is right otherwise, would
-    // pass unless they are really taken over: so the record's check, which covers them, must be what refuses
-    // them.
+    // pass unless the record's check, which covers them, refused them.
     let scene = Scene::new();
     scene.interrupt(2);
     let recorded = scene.recorded();
@@ -156,29 +156,60 @@ fn a_record_says_which_commitments_are_taken_over_and_they_are_not_computed_agai
     let (first, second) = (JOURNAL_HEADER, JOURNAL_HEADER + POINT_BYTES);
     bytes.copy_within(second..second + POINT_BYTES, first);
     fs::write(scene.journal(), bytes).expect("write");
-    let commitments = scene.complete();
-    assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "a fresh seed");
+    // Computed again they are the same, from the same seed.
+    assert!(scene.complete().starts_with(&recorded.concat()));
 }
 
 #[test]
-fn data_that_changed_is_never_committed_to_with_the_old_seed() {
+fn data_that_changed_shares_no_blinding_with_what_was_committed_to() {
     let more = |count, seed| records(count, seed) + "12,UA\n";
-    // One record altered in a segment that was committed to; records missing before, or after, or one put in.
-    let altered = records(16_320, 2).replacen(",UA\n", ",B6\n", 1);
-    for (file, content) in [(1, altered), (0, records(16_319, 1)), (0, more(16_320, 1)), (1, records(100, 2))]
-    {
+    // Records missing before or after what was committed to, or put in: another number of records, so that
+    // every secret is another.
+    for (file, content) in [(0, records(16_319, 1)), (0, more(16_320, 1)), (1, records(100, 2))] {
         let mut scene = Scene::new();
         scene.interrupt(2);
         let recorded = scene.recorded();
         assert_eq!(recorded.len(), 2);
         scene.change(file, &content);
         let commitments = scene.complete();
-        assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "file {file}: a fresh seed");
+        assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "file {file}");
     }
 }
 
+/// Under one seed, which the journal keeps, a segment with one symbol changed is committed to again: no
+/// column of it is the old one with that symbol put right, and those without any change are others, too.
 #[test]
-fn less_data_than_was_committed_to_gets_a_fresh_seed() {
+fn a_segment_with_one_symbol_changed_shares_no_blinding() {
+    let mut scene = Scene::new();
+    scene.interrupt(3);
+    let before = scene.recorded();
+    let seed = |bytes: &[u8]| bytes[JOURNAL_HEADER - 64..JOURNAL_HEADER - 32].to_vec();
+    let old_seed = seed(&fs::read(scene.journal()).expect("a journal"));
+    let text = records(16_320, 2);
+    scene.change(1, &text.replacen(",UA\n", ",B6\n", 1));
+    let commitments = scene.complete();
+    let opening = fs::read(scene.target.join(OPENING_FILE)).expect("read");
+    assert_eq!(opening[42..74], old_seed, "the same seed");
+    let (segments, _) = commitments.as_chunks::<{ RECORD - 32 }>();
+    let segment = |index: usize| segments[index].to_vec();
+    assert_eq!((segment(0), segment(2)), (before[0].clone(), before[2].clone()), "the others are taken over");
+    let row = text.lines().skip(1).position(|line| line.ends_with(",UA")).expect("a record");
+    // Two symbols a record, the carrier's first: bins 1 (UA) and 2 (B6).
+    let place = 2 * row;
+    let (column, row) = (place / SRS.geometry().usable_rows(), place % SRS.geometry().usable_rows());
+    let points = |bytes: &[u8]| -> Vec<G1Affine> {
+        bytes.as_chunks::<POINT_BYTES>().0.iter().map(|bytes| decode_point(bytes).expect("a point")).collect()
+    };
+    let (old, new) = (points(&before[1]), points(&segment(1)));
+    for (index, (old, new)) in old.iter().zip(&new).enumerate() {
+        let change = if index == column { SRS.lagrange()[row] } else { G1Affine::default() };
+        assert_ne!((*old + change).to_affine(), *new, "column {index} keeps its blinding");
+    }
+    prove(std::slice::from_ref(&scene.target));
+}
+
+#[test]
+fn less_data_than_was_committed_to_shares_nothing_with_it() {
     let mut scene = Scene::new();
     scene.interrupt(3);
     let recorded = scene.recorded();
@@ -190,11 +221,11 @@ fn less_data_than_was_committed_to_gets_a_fresh_seed() {
 }
 
 #[test]
-fn data_that_was_not_reached_may_change() {
+fn segments_that_were_not_reached_may_change() {
     let mut scene = Scene::new();
     scene.interrupt(2);
     let recorded = scene.recorded();
-    scene.change(3, &records(700, 9));
+    scene.change(3, &records(400, 9));
     assert!(scene.complete().starts_with(&recorded.concat()));
 }
 
@@ -209,16 +240,25 @@ fn a_damaged_journal_is_not_believed() {
         bytes[at] ^= 1;
         bytes
     };
-    let mut bad: Vec<_> = [0, 7, 8, 9, 40, 72, JOURNAL_HEADER, honest.len() - 1].map(flipped).into();
-    bad.extend([0, 1, JOURNAL_HEADER - 1, honest.len() - 1].map(|length| honest[..length].to_vec()));
-    bad.push([honest.as_slice(), &[0]].concat());
-    // A record twice: that of a segment that it is not of.
-    bad.push([honest.as_slice(), &honest[JOURNAL_HEADER..]].concat());
-    for (case, bytes) in bad.iter().enumerate() {
+    // Of a journal that is not whole, not even the seed is believed.
+    let mut bad: Vec<_> = [0, 7, 8, 9, 40, 72].map(flipped).map(|bytes| (bytes, false)).into();
+    let cut = [0, 1, JOURNAL_HEADER - 1, honest.len() - 1].map(|length| honest[..length].to_vec());
+    bad.extend(cut.map(|bytes| (bytes, false)));
+    bad.push(([honest.as_slice(), &[0]].concat(), false));
+    // Of a whole one, a record is that does not fit its segment; the seed is kept.
+    bad.extend([JOURNAL_HEADER, honest.len() - 1].map(flipped).map(|bytes| (bytes, true)));
+    bad.push(([honest.as_slice(), &honest[JOURNAL_HEADER..]].concat(), true));
+    for (case, (bytes, same)) in bad.iter().enumerate() {
         fs::write(scene.journal(), bytes).expect("write");
         scene.commit().expect("a commitment");
         let commitments = fs::read(scene.target.join(COMMITMENTS_FILE)).expect("read");
-        assert!(points(&commitments).is_disjoint(&points(&recorded.concat())), "case {case}");
+        let recorded = recorded.concat();
+        let fits = if *same {
+            commitments.starts_with(&recorded) && points(&commitments).len() == 4 * 16
+        } else {
+            points(&commitments).is_disjoint(&points(&recorded))
+        };
+        assert!(fits, "case {case}");
         for name in [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE] {
             fs::remove_file(scene.target.join(name)).expect("remove");
         }

@@ -9,59 +9,76 @@ use fairshare_circuits::trace::Columns;
 use fairshare_circuits::{data_score, histogram};
 use fairshare_ingest::Records;
 use fairshare_params::Geometry;
-use fairshare_params::commitment::{Blinding, segment_blindings};
-use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, encode_point, encode_scalar};
-use fairshare_plonk::Linked;
+use fairshare_params::commitment::Blinding;
+use fairshare_params::encoding::{Digest, POINT_BYTES, SCALAR_BYTES, encode_scalar};
+use fairshare_params::keys::CircuitKind;
+use fairshare_params::registration::Contribution;
+use fairshare_plonk::{Known, LastRows};
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_compute,
     commit_data,
 };
-use fairshare_prover::measure::SegmentSecret;
-use fairshare_prover::{PROOFS_FOLDER, SegmentIndex, Silent};
+use fairshare_prover::derivation::SegmentSecret;
+use fairshare_prover::measure::{SegmentWitness, commit_columns};
+use fairshare_prover::{OPENED_FILE, PROOFS_FOLDER, Silent};
 use fairshare_verifier::Bundle;
-use fairshare_verifier::bundle::LinkedProof;
+use fairshare_verifier::link::Link;
 use halo2curves::bn256::{Fr, G1Affine};
 
-use super::fixture::{RULES, SRS, UNITS, commit_records, commit_units, contributor, records, write};
+use super::fixture::{PROVER, RULES, SRS, UNITS, commit_records, commit_units, contributor, records, write};
 use super::{folder, prove};
 
-/// The coordinates and scalars of a linked proof, all of which are blinded or depend on what is.
-fn words(proof: &LinkedProof) -> HashSet<Vec<u8>> {
-    let mut words: Vec<_> = proof.proof.chunks(SCALAR_BYTES).map(<[u8]>::to_vec).collect();
-    words.push(encode_point(&proof.link.commitment).to_vec());
-    words.extend(proof.link.responses.iter().map(|scalar| encode_scalar(scalar).to_vec()));
-    words.into_iter().collect()
+/// The coordinates and scalars of a proof, all of which are blinded or depend on what is; but for the first
+/// points, which are its public columns' or were registered.
+fn words(proof: &[u8], kind: CircuitKind) -> HashSet<Vec<u8>> {
+    let known = match kind {
+        CircuitKind::Histogram => kind.leading_columns(Geometry::COMPACT),
+        CircuitKind::DataScore | CircuitKind::ComputeScore => 0,
+    };
+    proof.chunks(SCALAR_BYTES).skip(2 * known).map(<[u8]>::to_vec).collect()
 }
 
 #[test]
-fn two_proofs_of_one_statement_share_no_commitment() {
+fn two_proofs_of_one_score_share_nothing_but_the_public_columns() {
     let folder = folder();
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let mut proofs = Vec::new();
-    for _ in 0..2 {
-        let Bundle::Data(bundle) = prove(std::slice::from_ref(&target)).bundle else { panic!("data") };
-        proofs.push([bundle.proof, bundle.datasets[0].segments[0].proof.clone()]);
-        fs::remove_dir_all(target.join(PROOFS_FOLDER)).expect("remove");
-    }
-    let [first, second] = <[_; 2]>::try_from(proofs).expect("two");
-    for (first, second) in first.iter().zip(&second) {
-        share_nothing(first, second);
-    }
+    let [first, second] = [(); 2].map(|()| match prove(std::slice::from_ref(&target)).bundle {
+        Bundle::Data(bundle) => bundle,
+        Bundle::Compute(_) => panic!("data"),
+    });
+    assert_eq!(first.datasets, second.datasets, "the histogram's proof is derived, and kept");
+    assert_ne!(first.link.commitment, second.link.commitment);
+    let responses = |link: &Link| link.responses.map(|response| encode_scalar(&response));
+    assert!(responses(&first.link).iter().all(|response| !responses(&second.link).contains(response)));
+    shared_words(&first.proof, &second.proof, CircuitKind::DataScore);
 
-    // Units are public, and so is their commitment; the proof's own columns are blinded all the same.
     let (target, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
     let [first, second] = [(); 2].map(|()| match prove(std::slice::from_ref(&target)).bundle {
         Bundle::Compute(bundle) => bundle.proof,
-        _ => panic!("compute"),
+        Bundle::Data(_) => panic!("compute"),
     });
-    share_nothing(&first, &second);
+    shared_words(&first, &second, CircuitKind::ComputeScore);
 }
 
-/// The registered and public commitments stand beside a proof, not in it: no word of two proofs is the same.
-fn share_nothing(first: &LinkedProof, second: &LinkedProof) {
-    assert_ne!(first.link.commitment, second.link.commitment);
-    let shared: Vec<_> = words(first).intersection(&words(second)).cloned().collect();
-    assert!(shared.is_empty(), "{} shared words, {shared:?}", shared.len());
+/// No word of two proofs is the same but those of the two public columns' commitments.
+fn shared_words(first: &[u8], second: &[u8], kind: CircuitKind) {
+    let shared = words(first, kind).intersection(&words(second, kind)).count();
+    assert_eq!(shared, 2 * kind.public_columns(), "{}", kind.name());
+}
+
+/// Two segments of the same symbols in one dataset have no point and no value in common.
+#[test]
+fn two_equal_segments_of_one_dataset_share_nothing() {
+    let folder = folder();
+    let text = records(16_320, 1);
+    let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[text.clone(), text]);
+    assert!(matches!(registration.contribution(), Contribution::Data { segments: 2, .. }));
+    let Bundle::Data(bundle) = prove(std::slice::from_ref(&target)).bundle else { panic!("data") };
+    let [first, second] = &bundle.datasets[0].segments[..] else { panic!("two segments") };
+    let all = |proof: &[u8]| -> HashSet<Vec<u8>> { proof.chunks(SCALAR_BYTES).map(<[u8]>::to_vec).collect() };
+    let (first, second) = (all(first), all(second));
+    // The values of fixed columns at two points differ, too.
+    assert_eq!(first.intersection(&second).count(), 0);
 }
 
 #[test]
@@ -98,7 +115,7 @@ fn secrets_are_readable_by_their_owner_only() {
     // Nothing else was left behind, such as a temporary file with the secret in it.
     let names: HashSet<_> =
         fs::read_dir(&data).expect("read").map(|entry| entry.expect("entry").file_name()).collect();
-    let expected = [REGISTRATION_FILE, COMMITMENTS_FILE, OPENING_FILE, PROOFS_FOLDER];
+    let expected = [REGISTRATION_FILE, COMMITMENTS_FILE, OPENING_FILE, PROOFS_FOLDER, OPENED_FILE];
     assert_eq!(names, expected.map(Into::into).into());
 }
 
@@ -121,15 +138,18 @@ fn debug_prints_no_secret() {
         assert!(text.contains("redacted"), "{text}");
         assert!(!text.contains("48611") && !text.contains("bde3") && !text.contains(&field), "{text}");
     };
-    let (_, blinding) = segment_blindings(&[7; 32], 0, 16);
-    assert_ne!(*blinding, Blinding::PUBLIC);
-    hidden(format!("{:?}", Blinding(Fr::from(u64::from(secret)))));
-    let blinding = Blinding(Fr::from(u64::from(secret)));
-    hidden(format!("{:?}", Linked { commitment: G1Affine::generator(), blinding }));
-    let witness = histogram::Witness::new(Geometry::COMPACT, vec![secret as u16; 3], [Fr::zero(); 2]);
+    let blinding = Blinding([Fr::from(u64::from(secret)); 6]);
+    hidden(format!("{blinding:?}"));
+    let known = Known { commitment: G1Affine::generator(), blinding: &blinding, rows: LastRows::Kept };
+    hidden(format!("{known:?}"));
+    let derived = SegmentSecret::from_bytes([0xbd; 32].into());
+    assert_eq!(format!("{derived:?}"), "SegmentSecret(redacted)");
+    let randomness = derived.randomness(&Digest([1; 32]), &Digest([2; 32]), &[]);
+    assert_eq!(format!("{randomness:?}"), "Randomness(redacted)");
+    let witness = histogram::Witness::new(Geometry::COMPACT, vec![secret as u16; 3]);
     hidden(format!("{witness:?}"));
     hidden(format!("{:?}", histogram::HistogramCircuit::new(Geometry::COMPACT, witness)));
-    let witness = data_score::Witness { counts: vec![secret; 1024] };
+    let witness = data_score::Witness { padding: 0, counts: vec![secret; 1024] };
     hidden(format!("{witness:?}"));
     let features = RULES.feature_references();
     let reference = data_score::Reference::new(Geometry::COMPACT, features).expect("a reference");
@@ -142,14 +162,15 @@ fn debug_prints_no_secret() {
     columns.fill(0, [Fr::from(u64::from(secret)); 2]);
     hidden(format!("{columns:?}"));
     let symbols = vec![secret as u16 % 1024; 3];
-    let secret = SegmentSecret::new(&SRS, symbols, commitment.opening.seed(), SegmentIndex::FIRST);
-    let text = format!("{secret:?}");
+    let columns = commit_columns(&SRS, &symbols, &derived);
+    let key = PROVER.key(CircuitKind::Histogram).expect("a key").verifying();
+    let text = format!("{:?}", SegmentWitness::new(&SRS, key, symbols, &derived, &columns));
     assert!(
-        text.contains("Witness(32640 symbols, redacted)") && text.contains("histogram: Wiped(redacted)"),
+        text.contains("Witness(32640 symbols, redacted)")
+            && text.contains("blinding: Wiped(redacted)")
+            && text.contains("secret: SegmentSecret(redacted)"),
         "{text}"
     );
-    let Blinding(blinding) = secret.blinding();
-    assert!(!text.contains(&format!("{blinding:?}")), "{text}");
 }
 
 #[test]

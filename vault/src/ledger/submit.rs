@@ -7,9 +7,9 @@ use std::collections::HashSet;
 
 use fairshare_audit::snapshot::{MAX_BUNDLE_BYTES, State};
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
+use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 
 use super::{Epoch, Ledger, Result, find_epoch, read_registration};
@@ -39,8 +39,9 @@ pub struct Submitted {
     pub contributor: Address,
     /// For what.
     pub role: Role,
-    /// The score, 48 fractional bits.
-    pub score: u64,
+    /// The score, of data in 1/256 nat, of units with 48 fractional bits; none where the bytes are not a
+    /// bundle of what is registered.
+    pub score: Option<u64>,
 }
 
 /// A score on record.
@@ -69,7 +70,7 @@ impl Ledger {
         let mut entries = self.database.read(|transaction| {
             submissions
                 .iter()
-                .map(|submission| Entry::read(transaction, &epoch, submission))
+                .map(|submission| Entry::read(transaction, &epoch, verifier, submission))
                 .collect::<Result<Vec<_>>>()
         })?;
         let pending: Vec<_> = entries.iter().filter_map(Entry::pending).collect();
@@ -93,7 +94,7 @@ impl Ledger {
             for (entry, submission) in entries.iter_mut().zip(submissions) {
                 let Step::Verify { bundle, .. } = &entry.step else { continue };
                 let result = match scores.next().unwrap_or(Err(VerifyError::Internal)) {
-                    Ok(score) => record(transaction, &epoch, &score, &bundle.digests(), &submission.bytes)?,
+                    Ok(score) => record(transaction, &epoch, &score, &bundle.header(), &submission.bytes)?,
                     Err(error) => Err(error.into()),
                 };
                 entry.step = Step::Done(result);
@@ -109,42 +110,31 @@ fn record(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
     score: &Score,
-    digests: &[Digest],
+    header: &Header,
     bytes: &[u8],
 ) -> Result<std::result::Result<Recorded, SubmitError>> {
     let (contributor, role) = match score {
         Score::Data(score) => (score.contributor, Role::Data),
         Score::Compute(score) => (score.contributor, Role::Compute),
     };
-    let claim = Submitted { contributor, role, score: score.value() };
-    if let Err(error) = check_covers(transaction, epoch, &claim, digests)? {
+    if let Err(error) = check_covers(transaction, epoch, header)? {
         return Ok(Err(error));
     }
-    if is_scored(transaction, epoch, &claim)? {
+    if is_scored(transaction, epoch, header, score.value())? {
         return Ok(Ok(Recorded::Before));
     }
     epoch.needs(State::Open)?;
-    insert_bundle(transaction, epoch, &claim, bytes)?;
-    Ok(Ok(Recorded::Now))
-}
-
-fn insert_bundle(
-    transaction: &mut Transaction<'_>,
-    epoch: &Epoch,
-    claim: &Submitted,
-    bytes: &[u8],
-) -> Result<()> {
     transaction.execute(
         "INSERT INTO bundles (epoch, role, contributor, score, content) VALUES ($1, $2, $3, $4, $5)",
         &[
             epoch.id.into(),
-            claim.role.name().into(),
-            (&claim.contributor).into(),
-            claim.score.to_string().into(),
+            role.name().into(),
+            (&contributor).into(),
+            score.value().to_string().into(),
             bytes.to_vec().into(),
         ],
     )?;
-    Ok(())
+    Ok(Ok(Recorded::Now))
 }
 
 /// A submission on its way.
@@ -160,28 +150,40 @@ enum Step {
 
 impl Entry {
     /// All that can be said without a verification.
-    fn read(transaction: &mut Transaction<'_>, epoch: &Epoch, submission: &Submission) -> Result<Self> {
+    fn read(
+        transaction: &mut Transaction<'_>,
+        epoch: &Epoch,
+        verifier: &Verifier<'_>,
+        submission: &Submission,
+    ) -> Result<Self> {
         let bytes = submission.bytes.len();
         if bytes > MAX_BUNDLE_BYTES {
-            let error = SubmitError::TooLong { bytes, limit: MAX_BUNDLE_BYTES };
-            return Ok(Self { claim: None, step: Step::Done(Err(error)) });
+            return Ok(Self::refused(None, SubmitError::TooLong { bytes, limit: MAX_BUNDLE_BYTES }));
         }
-        let bundle = match Bundle::from_bytes(&submission.bytes) {
+        let header = match Header::read(&submission.bytes) {
+            Ok(header) => header,
+            Err(error) => return Ok(Self::refused(None, error.into())),
+        };
+        let mut claim = Submitted { contributor: header.contributor, role: header.role, score: None };
+        let registrations = match check_covers(transaction, epoch, &header)? {
+            Ok(registrations) => registrations,
+            Err(error) => return Ok(Self::refused(Some(claim), error)),
+        };
+        let bundle = match verifier.read(&submission.bytes, &registrations) {
             Ok(bundle) => bundle,
-            Err(error) => return Ok(Self { claim: None, step: Step::Done(Err(error.into())) }),
+            Err(error) => return Ok(Self::refused(Some(claim), error.into())),
         };
-        let claim = Submitted {
-            contributor: bundle.contributor(),
-            role: bundle.role(),
-            score: bundle.claimed_score(),
-        };
-        let step = match check_covers(transaction, epoch, &claim, &bundle.digests())? {
-            Err(error) => Step::Done(Err(error)),
-            // The same digests have the same score: if one is on record, another proof of it adds nothing.
-            Ok(_) if is_scored(transaction, epoch, &claim)? => Step::Done(Ok(Recorded::Before)),
-            Ok(registrations) => Step::Verify { bundle: Box::new(bundle), registrations },
+        claim.score = Some(bundle.claimed_score());
+        // The same digests have the same score: if one is on record, another proof of it adds nothing.
+        let step = match is_scored(transaction, epoch, &header, bundle.claimed_score())? {
+            true => Step::Done(Ok(Recorded::Before)),
+            false => Step::Verify { bundle: Box::new(bundle), registrations },
         };
         Ok(Self { claim: Some(claim), step })
+    }
+
+    fn refused(claim: Option<Submitted>, error: SubmitError) -> Self {
+        Self { claim, step: Step::Done(Err(error)) }
     }
 
     fn pending(&self) -> Option<(&Bundle, &[Registration])> {
@@ -204,15 +206,20 @@ impl Entry {
 fn check_covers(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
-    claim: &Submitted,
-    digests: &[Digest],
+    header: &Header,
 ) -> Result<std::result::Result<Vec<Registration>, SubmitError>> {
-    let contributor = claim.contributor;
+    let Header { contributor, role, digests } = header;
     let rows = transaction.query(
         "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 AND role = $3 ORDER BY id",
-        &[epoch.id.into(), (&contributor).into(), claim.role.name().into()],
+        &[epoch.id.into(), contributor.into(), role.name().into()],
     )?;
     let registrations = rows.iter().map(|row| read_registration(row, 0)).collect::<Result<Vec<_>>>()?;
+    let contributor = *contributor;
+    if *role == Role::Compute {
+        // It names no digest: it is of the node's only units.
+        let none = registrations.is_empty();
+        return Ok(if none { Err(SubmitError::NoUnits { contributor }) } else { Ok(registrations) });
+    }
     let registered: HashSet<_> = registrations.iter().map(|registration| *registration.digest()).collect();
     if let Some(digest) = digests.iter().find(|digest| !registered.contains(*digest)) {
         return Ok(Err(SubmitError::Unregistered { contributor, digest: *digest }));
@@ -223,15 +230,15 @@ fn check_covers(
     Ok(Ok(registrations))
 }
 
-/// Whether this claim's contributor has this very score for its role on record.
-fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, claim: &Submitted) -> Result<bool> {
+/// Whether a bundle's contributor has this very score for its role on record.
+fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, header: &Header, score: u64) -> Result<bool> {
     let row = transaction.query_first(
         "SELECT score FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = $3",
-        &[epoch.id.into(), (&claim.contributor).into(), claim.role.name().into()],
+        &[epoch.id.into(), (&header.contributor).into(), header.role.name().into()],
     )?;
     match row {
         None => Ok(false),
         // Another score for the same digests is a forgery: it goes the way of the verifier, which refuses it.
-        Some(row) => Ok(row.parsed::<u64>(0)? == claim.score),
+        Some(row) => Ok(row.parsed::<u64>(0)? == score),
     }
 }

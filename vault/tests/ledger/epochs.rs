@@ -17,8 +17,9 @@ use crate::fixture;
 use crate::world::*;
 
 fn score(world: &World, contributor: Address, data: bool) -> u64 {
-    let bundles = world.bundles.iter().filter(|bundle| bundle.contributor == contributor);
-    let bundles = bundles.map(|bundle| Bundle::from_bytes(&bundle.bytes).unwrap());
+    let all = world.bundles.iter().enumerate();
+    let own = all.filter(|(_, bundle)| bundle.contributor == contributor);
+    let bundles = own.map(|(index, _)| world.read(index));
     let mut of_role = bundles.filter(|bundle| matches!(bundle, Bundle::Data(_)) == data);
     of_role.next().unwrap().claimed_score()
 }

@@ -227,24 +227,24 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
     on_each(|location| {
         let mut ledger = registered(location);
         let good = all(&FIRST);
-        let raised = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
+        let raised = match FIRST.read(1) {
             Bundle::Data(mut bundle) => {
                 bundle.score += 1;
-                Bundle::Data(bundle).to_bytes().expect("an encoding")
+                Bundle::Data(bundle).to_bytes()
             }
             Bundle::Compute(_) => unreachable!("Carol's"),
         };
-        let left_out = match Bundle::from_bytes(&FIRST.bundles[0].bytes).unwrap() {
+        let left_out = match FIRST.read(0) {
             Bundle::Data(mut bundle) => {
                 bundle.datasets.pop();
-                Bundle::Data(bundle).to_bytes().expect("an encoding")
+                Bundle::Data(bundle).to_bytes()
             }
             Bundle::Compute(_) => unreachable!("Alice's"),
         };
-        let replayed = match Bundle::from_bytes(&FIRST.bundles[1].bytes).unwrap() {
+        let replayed = match FIRST.read(1) {
             Bundle::Data(mut bundle) => {
                 bundle.contributor = BOB;
-                Bundle::Data(bundle).to_bytes().expect("an encoding")
+                Bundle::Data(bundle).to_bytes()
             }
             Bundle::Compute(_) => unreachable!("Carol's"),
         };

@@ -19,7 +19,7 @@ use crate::world::*;
 
 /// A node's log of any column, even one that no circuit would take.
 fn log(node: Address, column: &[Fr]) -> Registration {
-    let commitment = commit(&fixture::SRS, column, Blinding::PUBLIC).to_affine();
+    let commitment = commit(&fixture::SRS, column, &Blinding::NONE).to_affine();
     Registration::for_compute(node, 10, Geometry::COMPACT, 10, 4, commitment).unwrap()
 }
 

@@ -136,3 +136,20 @@ pub fn word(word: &[u8]) -> Vec<Altered> {
         .flat_map(|byte| [0, 4, 7].map(|bit| ("a bit", flipped(word, byte, bit), Class::Value)));
     bits.chain([("zeroed", vec![0; word.len()], Class::Value)]).collect()
 }
+
+/// A number or an address in the last `low` bytes of a word, whose others are zero.
+pub fn narrow(whole: &[u8], low: usize) -> Vec<Altered> {
+    let (high, low) = whole.split_at(whole.len() - low);
+    let values = number(low).into_iter().chain(word(low));
+    let values = values.map(|(name, low, class)| (name, [high, &low].concat(), class));
+    let above = (0..high.len()).flat_map(|byte| {
+        [0, 4, 7].map(|bit| ("a bit above its range", flipped(whole, byte, bit), Class::Encoding))
+    });
+    let mut one_above = vec![0; whole.len()];
+    one_above[high.len() - 1] = 1;
+    let others = [
+        ("the least above its range", one_above, Class::Encoding),
+        ("all ones", vec![0xff; whole.len()], Class::Encoding),
+    ];
+    values.chain(above).chain(others).collect()
+}

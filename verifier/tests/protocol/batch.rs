@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
+use fairshare_params::context::ContextError;
+use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
 use fairshare_params::registration::Registration;
-use fairshare_verifier::{Bundle, ProofError, VerifyError};
-use halo2curves::bn256::Fr;
+use fairshare_verifier::{Bundle, ProofError, Score, VerifyError};
+use group::Curve;
+use halo2curves::bn256::{Fr, G1};
 
 use super::fixture::VERIFIER;
-use super::world::{Submission, WORLD};
+use super::world::{Submission, WORLD, negate_point, point_mut, swap_points};
 
 type Item<'a> = (&'a Bundle, &'a [Registration]);
 
@@ -28,19 +31,30 @@ fn bad() -> Vec<(Bundle, Expected)> {
     let mut score = honest();
     score.score += 1;
     let mut undecodable = honest();
-    undecodable.proof.proof[..64].fill(0xff);
+    // Of the points after those that the verifier uses by itself.
+    point_mut(&mut undecodable.proof, 3).fill(0xff);
+    let mut off_the_curve = honest();
+    point_mut(&mut off_the_curve.proof, 0).fill(0xff);
+    let mut other_rules = honest();
+    negate_point(&mut other_rules.proof, 1);
     let mut short = honest();
-    short.datasets[0].segments[0].proof.proof.pop();
+    short.datasets[0].segments[0].pop();
     let mut link = honest();
-    link.datasets[0].segments[0].proof.link.responses[3] += Fr::one();
+    link.link.responses[3] += Fr::one();
     let mut digest = honest();
-    digest.datasets[0].segments[0].columns.swap(2, 3);
+    swap_points(&mut digest.datasets[0].segments[0], 2, 3);
     let mut unregistered = honest();
     unregistered.datasets[0].digest.0[0] ^= 1;
     vec![
         (Bundle::Data(score), |error| matches!(error, VerifyError::Proof { source: ProofError::False, .. })),
         (Bundle::Data(undecodable), |error| {
             matches!(error, VerifyError::Proof { source: ProofError::Backend(_), .. })
+        }),
+        (Bundle::Data(off_the_curve), |error| {
+            matches!(error, VerifyError::Proof { source: ProofError::Point { index: 0 }, .. })
+        }),
+        (Bundle::Data(other_rules), |error| {
+            matches!(error, VerifyError::Proof { source: ProofError::PublicColumn { column: 1 }, .. })
         }),
         (Bundle::Data(short), |error| {
             matches!(error, VerifyError::Proof { source: ProofError::Length { .. }, .. })
@@ -114,21 +128,45 @@ fn errors_that_cancel_are_still_refused() {
     for response in 0..8 {
         let error = Fr::from(12_345);
         let mut up = WORLD.small.data();
-        up.proof.link.responses[response] += error;
+        up.link.responses[response] += error;
         let mut down = WORLD.small.data();
-        down.proof.link.responses[response] -= error;
+        down.link.responses[response] -= error;
         let (up, down) = (Bundle::Data(up), Bundle::Data(down));
         let registrations = WORLD.small.registrations.as_slice();
         let results =
             one_thread.install(|| VERIFIER.verify_batch(&[(&up, registrations), (&down, registrations)]));
         assert!(results.iter().all(|result| matches!(result, Err(VerifyError::Link { .. }))), "{results:?}");
     }
+}
+
+/// The same for pairing checks: the last point of a proof follows its last challenge, so an error in it moves
+/// both sides of the check in proportion.
+#[test]
+fn errors_of_proofs_that_cancel_are_still_refused() {
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    let moved = |proof: &mut Vec<u8>, by: G1| {
+        let last = proof.last_chunk_mut::<POINT_BYTES>().expect("a point");
+        *last = encode_point(&(by + decode_point(last).expect("a point")).to_affine());
+    };
+    let error = G1::generator();
+    // Between two bundles.
+    let (mut up, mut down) = (WORLD.compute.compute(), WORLD.compute.compute());
+    moved(&mut up.proof, error);
+    moved(&mut down.proof, -error);
+    let (up, down) = (Bundle::Compute(up), Bundle::Compute(down));
+    let registrations = WORLD.compute.registrations.as_slice();
+    let results =
+        one_thread.install(|| VERIFIER.verify_batch(&[(&up, registrations), (&down, registrations)]));
+    let falsely = |result: &Result<Score, VerifyError>| {
+        matches!(result, Err(VerifyError::Proof { source: ProofError::False, .. }))
+    };
+    assert!(results.iter().all(falsely), "{results:?}");
     // Within one bundle, between two of its proofs.
     let mut bundle = WORLD.data.data();
-    bundle.datasets[0].segments[0].proof.link.responses[0] += Fr::one();
-    bundle.datasets[0].segments[1].proof.link.responses[0] -= Fr::one();
-    let results = one_thread.install(|| VERIFIER.verify(&Bundle::Data(bundle), &WORLD.data.registrations));
-    assert!(matches!(results, Err(VerifyError::Link { .. })), "{results:?}");
+    moved(&mut bundle.datasets[0].segments[0], error);
+    moved(&mut bundle.datasets[0].segments[1], -error);
+    let result = one_thread.install(|| VERIFIER.verify(&Bundle::Data(bundle), &WORLD.data.registrations));
+    assert!(falsely(&result), "{result:?}");
 }
 
 #[test]
@@ -140,8 +178,13 @@ fn registrations_are_each_bundles_own() {
         item(&WORLD.small),
     ];
     let results = VERIFIER.verify_batch(&items);
-    assert!(matches!(results[0], Err(VerifyError::Unregistered { .. })));
-    assert!(matches!(results[1], Err(VerifyError::Unregistered { .. })));
+    for result in &results[..2] {
+        let error = result.as_ref().expect_err("another's units");
+        assert!(
+            matches!(error, VerifyError::Context(ContextError::Contributor { index: 0, .. })),
+            "{error:?}"
+        );
+    }
     assert!(results[2].is_ok());
 }
 

@@ -11,23 +11,23 @@ use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::Geometry;
 use fairshare_params::encoding::{encode_point, encode_scalar};
 use fairshare_params::keys::CircuitKind;
-use fairshare_params::transcript::{LINK_TAG, Reader, Writer, reduce};
+use fairshare_params::transcript::{Reader, Writer, reduce};
 use fairshare_plonk::{self as plonk, ProverInput, Randomness};
-use fairshare_verifier::link::LinkStatement;
-use fairshare_verifier::{Subject, carried_commitments};
+use fairshare_verifier::link::{Link, LinkStatement};
+use fairshare_verifier::{Bundle, Subject};
 use group::Curve;
 use halo2_proofs::plonk::{Circuit, create_proof, verify_proof};
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
-use halo2curves::bn256::{Bn256, Fr, G1};
+use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 use rand_core::OsRng;
 use sha3::{Digest as _, Keccak256};
 
 use super::fixture::{PROVER, RULES, SRS, VERIFIER};
-use super::manifest::{key, linked_proof, obligation, statement, subjects};
-use super::sequence::{Form, Recording, Step, elements, instance_rows, steps};
-use super::world::WORLD;
+use super::manifest::{key, obligation, points};
+use super::sequence::{Form, Recording, Step, instance_rows, leading, steps};
+use super::world::{Submission, WORLD};
 
 const PINNED: &str = "tests/pinned/fiat_shamir.txt";
 
@@ -53,11 +53,12 @@ fn both_sides<C: Circuit<Fr> + Clone>(
     instance: &[Fr],
 ) -> (Recorded, Recorded) {
     let key = PROVER.key(statement).expect("a key");
-    let mut prover = Recording::new(Writer::new());
+    let digest = key.verifying().digest();
+    let mut prover = Recording::new(Writer::under(&digest));
     let input = ProverInput::new(&circuit, instance);
     let plonk = plonk::Prover::new(PROVER.commit_key(), key.plonk());
     plonk.prove(input, Randomness::fresh(&mut OsRng).expect("a seed"), &mut prover).expect("a proof");
-    let mut library = Recording::new(Writer::new());
+    let mut library = Recording::new(Writer::under(&digest));
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         SRS.params(),
         key.plonk().halo2(),
@@ -70,7 +71,7 @@ fn both_sides<C: Circuit<Fr> + Clone>(
     let shape = |recorded: &Recorded| recorded.iter().map(|(step, _)| *step).collect::<Vec<_>>();
     assert_eq!(shape(&prover.steps), shape(&library.steps));
     let proof = prover.inner.into_proof();
-    let mut verifier = Recording::new(Reader::new(&proof));
+    let mut verifier = Recording::new(Reader::under(&digest, &proof));
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         SRS.params(),
         key.verifying().key(),
@@ -100,8 +101,10 @@ static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
         .map(|statement| {
             let (instance, (prover, verifier)) = match statement {
                 CircuitKind::Histogram => {
-                    let witness = histogram::Witness::new(geometry, vec![1, 2, 3, 2], context);
-                    let instance = histogram::Instance { statement: context }.to_rows().to_vec();
+                    let symbols = vec![1, 2, 3, 2];
+                    let padding = (geometry.segment_symbols() - symbols.len()) as u64;
+                    let witness = histogram::Witness::new(geometry, symbols);
+                    let instance = histogram::Instance { padding }.to_rows().to_vec();
                     let circuit = HistogramCircuit::new(geometry, witness);
                     (instance.clone(), both_sides(statement, circuit, &instance))
                 }
@@ -113,7 +116,7 @@ static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
                     (counts[1], counts[5], counts[6]) = (3, 2, 1);
                     let score = fairshare_prover::score::score_counts(&RULES, &counts).expect("a score");
                     let instance = VERIFIER.data_instance(context, score.records, score.score);
-                    let witness = data_score::Witness { counts };
+                    let witness = data_score::Witness { padding: 0, counts };
                     let trace = data_score::Trace::new(geometry, &instance, &reference, &witness);
                     let rows = instance.to_rows().to_vec();
                     (rows.clone(), both_sides(statement, DataScoreCircuit::new(geometry, trace), &rows))
@@ -148,13 +151,23 @@ fn prover_and_verifier_go_through_the_same_steps() {
     }
 }
 
+/// What a transcript really absorbs and squeezes: in place of the backend's own hash of the key it takes the
+/// key's digest.
+fn absorbed(statement: CircuitKind, recorded: &Recorded) -> Recorded {
+    let mut absorbed = recorded.clone();
+    let first = absorbed.first_mut().expect("steps");
+    assert_eq!(first.1, encode_scalar(&key(statement).key().transcript_repr()));
+    first.1 = encode_scalar(&reduce(&key(statement).digest().0)).to_vec();
+    absorbed
+}
+
 /// Every challenge is the hash of everything before it: recomputed here, so that a step which is recorded and
 /// does not reach the hash is found.
 #[test]
 fn every_challenge_is_of_everything_before_it() {
     for Case { statement, verifier: steps, .. } in CIRCUITS.iter() {
         let (mut state, mut challenges) = (Vec::new(), 0);
-        for (step, bytes) in steps {
+        for (step, bytes) in &absorbed(*statement, steps) {
             if *step != Step::Challenge {
                 state.extend(bytes);
                 continue;
@@ -167,7 +180,7 @@ fn every_challenge_is_of_everything_before_it() {
             state = hash.to_vec();
             challenges += 1;
         }
-        // Only the last point follows the last challenge; the pairing check is about it, and the link absorbs
+        // Only the last point follows the last challenge: the pairing check is about it, and the link absorbs
         // it.
         assert_eq!(state.len(), 32 + Form::Point.bytes());
         assert!(challenges > 8, "{challenges}");
@@ -178,9 +191,10 @@ fn every_challenge_is_of_everything_before_it() {
 #[test]
 fn every_public_field_is_absorbed_first() {
     for Case { statement, instance, verifier: steps, .. } in CIRCUITS.iter() {
-        let repr = key(*statement).key().transcript_repr();
+        let digest = reduce(&key(*statement).digest().0);
         let public: Vec<_> =
-            [&repr].into_iter().chain(instance).map(|scalar| encode_scalar(scalar).to_vec()).collect();
+            [&digest].into_iter().chain(instance).map(|scalar| encode_scalar(scalar).to_vec()).collect();
+        let steps = absorbed(*statement, steps);
         let (first, rest) = steps.split_at(public.len());
         assert!(first.iter().all(|(step, _)| *step == Step::Common(Form::Scalar)));
         assert!(rest.iter().all(|(step, _)| !matches!(step, Step::Common(_))));
@@ -192,119 +206,77 @@ fn every_public_field_is_absorbed_first() {
 /// A part of the link's hash: its name and its bytes.
 type Part = (String, Vec<u8>);
 
-fn tag() -> [Part; 2] {
-    let length = (LINK_TAG.len() as u64).to_be_bytes().to_vec();
-    [("length of the tag".into(), length), (format!("tag {LINK_TAG}"), LINK_TAG.as_bytes().to_vec())]
-}
-
-fn length(name: &str, length: usize) -> Part {
-    (format!("number of {name}"), (length as u64).to_be_bytes().to_vec())
-}
-
-/// What the link's first challenge is the hash of.
-fn first_parts(link: &LinkStatement<'_>) -> Vec<Part> {
-    let mut parts = tag().to_vec();
-    parts.push(("verifying key's fingerprint".into(), link.key.fingerprint().0.to_vec()));
-    parts.push(length("instance rows", link.instance.len()));
+/// What the link's challenge is the hash of.
+fn parts(link: &LinkStatement<'_>, commitment: &G1Affine) -> Vec<Part> {
+    let tag: [u8; 32] = Keccak256::digest("fairshare/v2/link").into();
+    let mut parts = vec![
+        ("tag link".into(), tag.to_vec()),
+        ("verifying-key digest".into(), link.key.digest().0.to_vec()),
+    ];
     let rows = instance_rows(link.key.id().kind).iter().zip(link.instance);
     parts.extend(rows.map(|(name, value)| (format!("instance {name}"), encode_scalar(value).to_vec())));
-    parts.push(length("bytes of the proof", link.proof.len()));
-    parts.push(("the whole proof".into(), link.proof.to_vec()));
-    parts.push(length("registered commitments", link.registered.len()));
-    let registered = link.registered.iter().enumerate();
-    parts.extend(
-        registered.map(|(j, point)| (format!("registered commitment {j}"), encode_point(point).to_vec())),
-    );
+    parts.push(("the whole proof, A first".into(), link.proof.to_vec()));
+    parts.push(("ΣH".into(), encode_point(&link.merged).to_vec()));
+    parts.push(("R".into(), encode_point(commitment).to_vec()));
     parts
 }
 
-fn hash(parts: &[Part]) -> [u8; 32] {
-    let mut hasher = Keccak256::new();
-    parts.iter().for_each(|(_, bytes)| hasher.update(bytes));
-    hasher.finalize().into()
+/// What the link of a data submission is about, and the link.
+fn with_link<T>(submission: &Submission, what: impl FnOnce(&LinkStatement<'_>, &Link) -> T) -> T {
+    let Bundle::Data(bundle) = &submission.bundle else { panic!("a data bundle") };
+    let obligation = obligation(submission, Subject::DataScore);
+    let statement = LinkStatement {
+        key: key(CircuitKind::DataScore),
+        instance: &obligation.instance,
+        proof: &bundle.proof,
+        carried: points(&bundle.proof, 1)[0],
+        merged: obligation.merged.expect("histograms"),
+    };
+    what(&statement, &bundle.link)
 }
 
-/// What the second is the hash of: the first one's hash stands for all before it.
-fn second_parts(state: [u8; 32], commitment: Vec<u8>) -> Vec<Part> {
-    let mut parts = tag().to_vec();
-    parts.push(("hash of all above".into(), state.to_vec()));
-    parts.push(("link commitment".into(), commitment));
-    parts
-}
-
-/// The link's challenges are the hashes of the listed parts, and the links of true bundles hold under just
-/// these.
+/// The link's challenge is the hash of the listed parts, and the links of true bundles hold under just this.
 #[test]
-fn the_links_challenges_are_of_everything_before_them() {
-    for submission in WORLD.all() {
-        for subject in subjects(&submission.bundle) {
-            let (instance, registered) = obligation(submission, subject);
-            let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
-            let key = key(statement(subject));
-            let carried = carried_commitments(&linked.proof, registered.len());
-            let link = LinkStatement {
-                key,
-                instance: &instance,
-                proof: &linked.proof,
-                carried: &carried,
-                registered: &registered,
-            };
-            // What is linked is absorbed with the proof: its first points are the linked columns'.
-            let first = elements(key).into_iter().take(carried.len());
-            first
-                .for_each(|(form, name)| assert!(form == Form::Point && name.ends_with("linked)"), "{name}"));
-            let commitment = linked.link.commitment;
-            let state = hash(&first_parts(&link));
-            let second = second_parts(state, encode_point(&commitment).to_vec());
-            let (xi, e) = (reduce(&state), reduce(&hash(&second)));
-            assert_eq!((link.fold().xi, link.fold().challenge(&commitment)), (xi, e));
-            // Σ z_i·G_{u+i} = R + e·Σ ξ^j·(A_j − C_j), term by term.
+fn the_links_challenge_is_of_everything_before_it() {
+    // What is linked is absorbed with the proof: its first point is the linked column's.
+    assert_eq!(leading(key(CircuitKind::DataScore))[0], "A, linked");
+    for submission in [&WORLD.data, &WORLD.small] {
+        with_link(submission, |statement, link| {
+            let hash = Keccak256::digest(
+                parts(statement, &link.commitment)
+                    .into_iter()
+                    .flat_map(|(_, bytes)| bytes)
+                    .collect::<Vec<_>>(),
+            );
+            let e = reduce(&hash.into());
+            assert_eq!(statement.challenge(&link.commitment), e);
+            // Σ z_i·G_{u+i} = R + e·(A − ΣH), term by term.
             let tail = &SRS.lagrange()[SRS.geometry().usable_rows()..];
-            let left: G1 = tail.iter().zip(linked.link.responses).map(|(point, z)| point * z).sum();
-            let (mut right, mut power) = (G1::from(commitment), e);
-            for (a, c) in carried.iter().zip(&registered) {
-                right += (G1::from(*a) - c) * power;
-                power *= xi;
-            }
-            assert_eq!(left.to_affine(), right.to_affine(), "{subject}");
-        }
+            let left: G1 = tail.iter().zip(link.responses).map(|(point, z)| point * z).sum();
+            let right = (G1::from(statement.carried) - statement.merged) * e + link.commitment;
+            assert_eq!(left.to_affine(), right.to_affine());
+        });
     }
 }
 
-/// The pinned text: one section a circuit, and its link below it.
+/// The pinned text: one section a circuit, and the link below its own.
 fn inventory() -> String {
     let mut text = HEADER.to_owned();
     let mut write = |line: String| writeln!(text, "{line}").expect("a string");
-    for (submission, statement) in CircuitKind::ALL.map(|statement| match statement {
-        CircuitKind::ComputeScore => (&WORLD.compute, statement),
-        _ => (&WORLD.small, statement),
-    }) {
-        let key = key(statement);
+    for statement in CircuitKind::ALL {
         write(format!("\n[{}]", statement.name()));
-        for (step, name) in steps(key) {
+        for (step, name) in steps(key(statement)) {
             write(match step {
                 Step::Common(form) => format!("< {:6} {name}", format!("{form:?}").to_lowercase()),
                 Step::Sent(form) => format!("+ {:6} {name}", format!("{form:?}").to_lowercase()),
                 Step::Challenge => format!("? {:6} {name}", ""),
             });
         }
-        let of = |subject: &Subject| super::manifest::statement(*subject) == statement;
-        let subject = subjects(&submission.bundle).into_iter().find(of).expect("a proof");
-        let (instance, registered) = obligation(submission, subject);
-        let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
-        let link = LinkStatement {
-            key,
-            instance: &instance,
-            proof: &linked.proof,
-            carried: &[],
-            registered: &registered,
-        };
-        write(format!("\n[{}, link]", statement.name()));
-        let parts = first_parts(&link);
-        let second = second_parts(hash(&parts), encode_point(&linked.link.commitment).to_vec());
-        for (parts, challenge) in [(parts, "xi"), (second, "e")] {
+        if statement == CircuitKind::DataScore {
+            write(format!("\n[{}, link]", statement.name()));
+            let parts = with_link(&WORLD.small, |statement, link| parts(statement, &link.commitment));
             parts.iter().for_each(|(name, bytes)| write(format!("< {:6} {name}", bytes.len())));
-            write(format!("? {:6} {challenge}", ""));
+            write(format!("? {:6} e", ""));
         }
     }
     text

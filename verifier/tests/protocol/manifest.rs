@@ -4,14 +4,14 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use fairshare_circuits::geometry::RESERVED_ROWS;
 use fairshare_params::context::context;
-use fairshare_params::digest::histogram_statement;
-use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
+use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, decode_point};
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::registration::Contribution;
 use fairshare_params::transcript::Reader;
-use fairshare_verifier::bundle::LinkedProof;
-use fairshare_verifier::{Bundle, Subject, verify_linked};
+use fairshare_verifier::link::Link;
+use fairshare_verifier::{Bundle, ProofCheck, Subject, VerifyError};
 use group::Curve;
 use halo2_proofs::plonk::verify_proof;
 use halo2_proofs::poly::VerificationStrategy;
@@ -21,23 +21,22 @@ use halo2_proofs::poly::kzg::strategy::AccumulatorStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 
 use super::fixture::{RULES, SRS, VERIFIER};
-use super::sequence::{Form, Recording, Step, elements, steps};
+use super::sequence::{Form, Recording, Step, elements, leading, steps};
 use super::world::{Submission, WORLD};
 
 /// The verifying keys, in the order of [`CircuitKind::ALL`].
 pub static KEYS: LazyLock<[VerifyingKey; 3]> =
     LazyLock::new(|| CircuitKind::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a key")));
 
+/// Bytes of a word.
+const WORD: usize = 32;
+
 /// What an element is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    Magic,
-    Version,
     Role,
-    Geometry,
     Contributor,
     Count,
-    Length,
     Digest,
     Score,
     Point,
@@ -49,10 +48,22 @@ pub enum Kind {
 pub enum Part {
     /// Read before any proof is looked at.
     Public,
-    /// Of a halo2 proof: bytes to the bundle's reader, elements to the backend.
+    /// A commitment that a halo2 proof begins with and that the verifier uses by itself, and its index.
+    Leading(Subject, usize),
+    /// Of the rest of a halo2 proof: bytes to the bundle's reader, elements to the backend.
     Proof(Subject),
-    /// Of a link.
-    Link(Subject),
+    /// Of the link.
+    Link,
+}
+
+impl Part {
+    /// The halo2 proof that it is in.
+    pub fn of_proof(self) -> Option<Subject> {
+        match self {
+            Self::Leading(subject, _) | Self::Proof(subject) => Some(subject),
+            Self::Public | Self::Link => None,
+        }
+    }
 }
 
 /// One element.
@@ -67,33 +78,25 @@ pub struct Element {
 /// The manifest of a bundle.
 pub fn manifest(bundle: &Bundle) -> Vec<Element> {
     let mut walk = Walk(Vec::new());
-    for (kind, bytes) in
-        [(Kind::Magic, 8), (Kind::Version, 2), (Kind::Role, 1), (Kind::Geometry, 1), (Kind::Contributor, 20)]
-    {
-        walk.public(format!("{kind:?}"), kind, bytes);
-    }
+    walk.word("role", Kind::Role);
+    walk.word("contributor", Kind::Contributor);
     match bundle {
         Bundle::Data(bundle) => {
-            walk.public("datasets".into(), Kind::Count, 4);
-            for (d, dataset) in bundle.datasets.iter().enumerate() {
-                walk.public(format!("dataset {d} digest"), Kind::Digest, 32);
-                walk.public(format!("dataset {d} segments"), Kind::Count, 4);
-                for (s, segment) in dataset.segments.iter().enumerate() {
-                    let name = format!("segment {d}.{s}");
-                    for column in 0..bundle.geometry.data_columns() {
-                        walk.public(format!("{name} column {column}"), Kind::Point, POINT_BYTES);
-                    }
-                    walk.public(format!("{name} histogram"), Kind::Point, POINT_BYTES);
-                    walk.linked_proof(Subject::Histogram { dataset: d, segment: s }, &segment.proof);
-                }
+            walk.word("number of datasets", Kind::Count);
+            (0..bundle.datasets.len()).for_each(|d| walk.word(&format!("digest {d}"), Kind::Digest));
+            for (dataset, segments) in bundle.datasets.iter().map(|dataset| &dataset.segments).enumerate() {
+                (0..segments.len()).for_each(|segment| walk.proof(Subject::Histogram { dataset, segment }));
             }
-            walk.public("score".into(), Kind::Score, 8);
-            walk.linked_proof(Subject::DataScore, &bundle.proof);
+            walk.word("score", Kind::Score);
+            walk.proof(Subject::DataScore);
+            walk.element("link commitment".into(), Kind::Point, Part::Link, POINT_BYTES);
+            for row in 0..RESERVED_ROWS {
+                walk.element(format!("link response {row}"), Kind::Scalar, Part::Link, SCALAR_BYTES);
+            }
         }
-        Bundle::Compute(bundle) => {
-            walk.public("digest".into(), Kind::Digest, 32);
-            walk.public("score".into(), Kind::Score, 8);
-            walk.linked_proof(Subject::ComputeScore, &bundle.proof);
+        Bundle::Compute(_) => {
+            walk.word("score", Kind::Score);
+            walk.proof(Subject::ComputeScore);
         }
     }
     walk.0
@@ -107,23 +110,20 @@ impl Walk {
         self.0.push(Element { name, kind, part, range: start..start + bytes });
     }
 
-    fn public(&mut self, name: String, kind: Kind, bytes: usize) {
-        self.element(name, kind, Part::Public, bytes);
+    fn word(&mut self, name: &str, kind: Kind) {
+        self.element(name.to_owned(), kind, Part::Public, WORD);
     }
 
-    fn linked_proof(&mut self, subject: Subject, linked: &LinkedProof) {
-        self.public(format!("{subject} length"), Kind::Length, 4);
-        for (form, name) in elements(key(statement(subject))) {
+    fn proof(&mut self, subject: Subject) {
+        let key = key(statement(subject));
+        let leading = leading(key).len();
+        for (index, (form, name)) in elements(key).into_iter().enumerate() {
             let kind = match form {
                 Form::Point => Kind::Point,
                 Form::Scalar => Kind::Scalar,
             };
-            self.element(format!("{subject} {name}"), kind, Part::Proof(subject), form.bytes());
-        }
-        self.element(format!("{subject} link commitment"), Kind::Point, Part::Link(subject), POINT_BYTES);
-        for row in 0..linked.link.responses.len() {
-            let name = format!("{subject} link response {row}");
-            self.element(name, Kind::Scalar, Part::Link(subject), SCALAR_BYTES);
+            let part = if index < leading { Part::Leading(subject, index) } else { Part::Proof(subject) };
+            self.element(format!("{subject} {name}"), kind, part, form.bytes());
         }
     }
 }
@@ -140,76 +140,138 @@ pub fn key(statement: CircuitKind) -> &'static VerifyingKey {
     &KEYS[statement as usize]
 }
 
-/// The linked proof that a bundle carries for `subject`.
-pub fn linked_proof(bundle: &mut Bundle, subject: Subject) -> &mut LinkedProof {
+/// The proof that a bundle carries for `subject`, to alter.
+pub fn proof_mut(bundle: &mut Bundle, subject: Subject) -> &mut Vec<u8> {
     match (bundle, subject) {
         (Bundle::Data(bundle), Subject::Histogram { dataset, segment }) => {
-            &mut bundle.datasets[dataset].segments[segment].proof
+            &mut bundle.datasets[dataset].segments[segment]
         }
         (Bundle::Data(bundle), _) => &mut bundle.proof,
         (Bundle::Compute(bundle), _) => &mut bundle.proof,
     }
 }
 
-/// What a proof has to be about, from public data only: its instance and registered commitments.
-pub fn obligation(submission: &Submission, subject: Subject) -> (Vec<Fr>, Vec<G1Affine>) {
+/// The proof that a bundle carries for `subject`.
+pub fn proof(bundle: &Bundle, subject: Subject) -> &[u8] {
+    match (bundle, subject) {
+        (Bundle::Data(bundle), Subject::Histogram { dataset, segment }) => {
+            &bundle.datasets[dataset].segments[segment]
+        }
+        (Bundle::Data(bundle), _) => &bundle.proof,
+        (Bundle::Compute(bundle), _) => &bundle.proof,
+    }
+}
+
+/// The first `count` points of a proof.
+pub fn points(proof: &[u8], count: usize) -> Vec<G1Affine> {
+    proof.as_chunks::<POINT_BYTES>().0[..count]
+        .iter()
+        .map(|point| decode_point(point).expect("a point"))
+        .collect()
+}
+
+/// The commitments to a segment's columns, as its histogram proof has them, and to its histogram.
+pub fn segment_points(proof: &[u8]) -> (Vec<G1Affine>, G1Affine) {
+    let mut points = points(proof, leading(key(CircuitKind::Histogram)).len());
+    let histogram = points.pop().expect("a histogram");
+    (points, histogram)
+}
+
+/// What a proof has to be about, from public data only.
+#[derive(Clone, Debug)]
+pub struct Obligation {
+    pub subject: Subject,
+    pub instance: Vec<Fr>,
+    /// The commitments to its public columns.
+    pub public: Vec<G1Affine>,
+    /// The commitment that its first column is linked to.
+    pub merged: Option<G1Affine>,
+}
+
+impl Obligation {
+    /// The verdict on a bundle's proof by itself, with its link.
+    pub fn check(&self, bundle: &Bundle) -> Result<(), VerifyError> {
+        let link: Option<&Link> = match bundle {
+            Bundle::Data(bundle) => Some(&bundle.link),
+            Bundle::Compute(_) => None,
+        };
+        let check = ProofCheck {
+            subject: self.subject,
+            key: key(statement(self.subject)),
+            instance: self.instance.clone(),
+            public: self.public.clone(),
+            linked: link.zip(self.merged),
+            proof: proof(bundle, self.subject),
+        };
+        check.run(&SRS)
+    }
+}
+
+/// What the proof of `subject` has to be about.
+pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
     let context = || {
         let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
         let totals = VERIFIER.totals_commitment();
         context(&RULES, &totals, &contributor, role, &submission.registrations).expect("a context").limbs()
     };
+    let records = |dataset: usize| match submission.registrations[dataset].contribution() {
+        Contribution::Data { records, .. } => *records,
+        Contribution::Compute { .. } => panic!("data"),
+    };
     match (&submission.bundle, subject) {
-        (Bundle::Data(bundle), Subject::Histogram { dataset, segment }) => {
-            let segment = &bundle.datasets[dataset].segments[segment];
-            let hash = histogram_statement(&bundle.geometry, &segment.columns, &segment.histogram);
-            let registered = segment.columns.iter().chain([&segment.histogram]).copied().collect();
-            (hash.limbs().to_vec(), registered)
+        (Bundle::Data(_), Subject::Histogram { dataset, segment }) => {
+            let cells = RULES.geometry().segment_symbols();
+            let symbols = records(dataset) as usize * RULES.schema().len();
+            let padding = cells.saturating_sub(symbols - segment * cells);
+            let instance = vec![Fr::from(padding as u64)];
+            Obligation { subject, instance, public: Vec::new(), merged: None }
         }
         (Bundle::Data(bundle), _) => {
-            let parts = bundle.datasets.iter().flat_map(|dataset| &dataset.segments);
-            let merged: G1 = parts.fold(G1::default(), |sum, segment| sum + segment.histogram);
-            let records =
-                submission.registrations.iter().map(|registration| match registration.contribution() {
-                    Contribution::Data { records, .. } => *records,
-                    Contribution::Compute { .. } => panic!("data"),
-                });
-            let records = records.sum::<u32>().try_into().expect("records");
-            let [ln, boundary] = VERIFIER.reference_commitments();
-            let instance = VERIFIER.data_instance(context(), records, bundle.score);
-            (instance.to_rows().to_vec(), vec![merged.to_affine(), ln, boundary])
+            let proofs = bundle.datasets.iter().flat_map(|dataset| &dataset.segments);
+            let merged: G1 = proofs.fold(G1::default(), |sum, proof| sum + segment_points(proof).1);
+            let records: u32 = (0..bundle.datasets.len()).map(records).sum();
+            let instance =
+                VERIFIER.data_instance(context(), records.try_into().expect("records"), bundle.score);
+            Obligation {
+                subject,
+                instance: instance.to_rows().to_vec(),
+                public: VERIFIER.reference_commitments().to_vec(),
+                merged: Some(merged.to_affine()),
+            }
         }
         (Bundle::Compute(bundle), _) => {
             let Contribution::Compute { commitment, .. } = submission.registrations[0].contribution() else {
                 panic!("compute")
             };
             let instance = VERIFIER.compute_instance(context(), bundle.score);
-            (instance.to_rows().to_vec(), vec![*commitment, VERIFIER.totals_commitment()])
+            let last_row = SRS.lagrange().last().expect("rows");
+            let units = (G1::from(*commitment) + last_row).to_affine();
+            Obligation {
+                subject,
+                instance: instance.to_rows().to_vec(),
+                public: vec![units, VERIFIER.totals_commitment()],
+                merged: None,
+            }
         }
     }
 }
 
 /// The subjects of a bundle's proofs, in order.
 pub fn subjects(bundle: &Bundle) -> Vec<Subject> {
-    let mut subjects = Vec::new();
-    for element in manifest(bundle) {
-        if let Part::Proof(subject) = element.part
-            && subjects.last() != Some(&subject)
-        {
-            subjects.push(subject);
-        }
-    }
+    let mut subjects: Vec<_> =
+        manifest(bundle).into_iter().filter_map(|element| element.part.of_proof()).collect();
+    subjects.dedup();
     subjects
 }
 
 /// What the backend reads when it verifies a proof of the submission.
 pub fn recorded(submission: &Submission, subject: Subject) -> Vec<(Step, Vec<u8>)> {
-    let (instance, _) = obligation(submission, subject);
-    let mut bundle = submission.bundle.clone();
-    let proof = &linked_proof(&mut bundle, subject).proof;
-    let mut transcript = Recording::new(Reader::new(proof));
+    let Obligation { instance, .. } = obligation(submission, subject);
+    let key = key(statement(subject));
+    let mut transcript = Recording::new(Reader::under(&key.digest(), proof(&submission.bundle, subject)));
     let accumulator = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         SRS.params(),
-        key(statement(subject)).key(),
+        key.key(),
         AccumulatorStrategy::new(SRS.params()),
         &[&[&instance]],
         &mut transcript,
@@ -226,8 +288,7 @@ pub fn recorded(submission: &Submission, subject: Subject) -> Vec<(Step, Vec<u8>
 #[test]
 fn the_manifest_is_complete() {
     for submission in WORLD.all() {
-        let (bytes, manifest) =
-            (submission.bundle.to_bytes().expect("an encoding"), manifest(&submission.bundle));
+        let (bytes, manifest) = (submission.bundle.to_bytes(), manifest(&submission.bundle));
         let mut end = 0;
         for element in &manifest {
             assert_eq!(element.range.start, end, "{}", element.name);
@@ -236,7 +297,7 @@ fn the_manifest_is_complete() {
         }
         assert_eq!(end, bytes.len());
         for subject in subjects(&submission.bundle) {
-            let own = manifest.iter().filter(|element| element.part == Part::Proof(subject));
+            let own = manifest.iter().filter(|element| element.part.of_proof() == Some(subject));
             let own: Vec<_> = own.map(|element| bytes[element.range.clone()].to_vec()).collect();
             let sent = recorded(submission, subject);
             let sent = sent.into_iter().filter(|(step, _)| matches!(step, Step::Sent(_)));
@@ -264,14 +325,25 @@ fn a_proof_has_as_many_elements_as_its_constraint_system_asks_for() {
     }
 }
 
+/// The points that the verifier uses by themselves are as many as the key says, and come before all others.
+#[test]
+fn a_proof_begins_with_what_the_verifier_uses_by_itself() {
+    for key in KEYS.iter() {
+        let (leading, id) = (leading(key), key.id());
+        assert_eq!(leading.len(), id.kind.leading_columns(id.geometry));
+        let public = leading.iter().rev().take_while(|name| name.ends_with("public")).count();
+        assert_eq!(public, id.kind.public_columns());
+        for (name, (form, element)) in leading.iter().zip(elements(key)) {
+            assert!(form == Form::Point && element.ends_with(&format!("(phase 0, {name})")), "{element}");
+        }
+    }
+}
+
 #[test]
 fn what_a_proof_is_about_is_public() {
     for submission in WORLD.all() {
         for subject in subjects(&submission.bundle) {
-            let (instance, registered) = obligation(submission, subject);
-            let mut bundle = submission.bundle.clone();
-            let linked = linked_proof(&mut bundle, subject);
-            verify_linked(&SRS, key(statement(subject)), &instance, &registered, linked).expect("true");
+            obligation(submission, subject).check(&submission.bundle).expect("true");
         }
     }
 }

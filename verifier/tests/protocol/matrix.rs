@@ -12,24 +12,23 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use fairshare_params::context::{ContextError, context};
-use fairshare_params::digest::{compute_digest, data_digest, histogram_statement, segment_hash};
+use fairshare_params::digest::{compute_digest, data_digest, segment_hash};
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Contribution;
-use fairshare_verifier::{
-    Bundle, ProofError, Score, SetupError, Subject, Trust, Verifier, VerifyError, verify_linked,
-};
+use fairshare_params::role::Role;
+use fairshare_verifier::{Bundle, ProofError, Score, SetupError, Subject, Trust, Verifier, VerifyError};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 use sha3::{Digest as _, Keccak256};
 
 use super::fixture::{RULES, SRS, VERIFIER, edit, policy, verifier};
-use super::manifest::{key, linked_proof, obligation, statement, subjects};
+use super::manifest::{Obligation, obligation, segment_points, statement, subjects};
 use super::sequence::instance_rows;
 use super::world::{Submission, WORLD, edited};
 use changes::Change;
 use tables::{
-    compute_digest_rows, context_rows, data_digest_rows, digest_rows, histogram_rows, policy_rows,
-    segment_hash_rows, segment_rows,
+    compute_digest_rows, context_rows, data_digest_rows, digest_rows, policy_rows, segment_hash_rows,
+    segment_rows,
 };
 
 mod changes;
@@ -53,10 +52,12 @@ enum Way {
 enum By {
     /// The score's proof: it is of another statement.
     Statement,
-    /// A segment's proof: likewise.
-    Histogram,
-    /// The score's link: its column is another.
-    Link,
+    /// Data: a public column of the score's proof is not the reference's. Compute: its proof.
+    Reference,
+    /// Compute: a public column of the score's proof is not the totals'. Data: its proof.
+    Totals,
+    /// A public column of the score's proof is not the units'.
+    Units,
     Digest,
     Segments,
     Registrations,
@@ -109,14 +110,14 @@ fn score_of(submission: &Submission) -> Subject {
     *subjects(&submission.bundle).last().expect("a proof")
 }
 
-/// The verdict on one proof of the submission under another hash in the first two rows of its instance.
+/// The verdict on a score's proof under another hash in the first two rows of its instance.
 #[track_caller]
 fn refused_under(submission: &Submission, subject: Subject, hash: Digest, field: &str) {
-    let (mut instance, registered) = obligation(submission, subject);
-    assert_ne!(instance[..2], hash.limbs(), "{field}: nothing was altered");
-    instance[..2].copy_from_slice(&hash.limbs());
-    let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
-    let refused = verify_linked(&SRS, key(statement(subject)), &instance, &registered, &linked);
+    let mut obligation = obligation(submission, subject);
+    let context = &mut obligation.instance[..2];
+    assert_ne!(*context, hash.limbs(), "{field}: nothing was altered");
+    context.copy_from_slice(&hash.limbs());
+    let refused = obligation.check(&submission.bundle);
     assert!(
         matches!(refused, Err(VerifyError::Proof { source: ProofError::False, .. })),
         "{field}: {refused:?}"
@@ -164,11 +165,16 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
         VerifyError::Proof { subject, source: ProofError::False } => *subject == expected,
         _ => false,
     };
+    let of_column = |error: &VerifyError, expected: usize| match error {
+        VerifyError::Proof { subject, source: ProofError::PublicColumn { column } } => {
+            *subject == score_of(submission) && *column == expected
+        }
+        _ => false,
+    };
     // Which rules of rounds and schemas a registration can break depends on its role.
     let otherwise = |seen: bool| seen || falsely(error, score_of(submission));
     match by {
         By::Statement => falsely(error, score_of(submission)),
-        By::Histogram => falsely(error, Subject::Histogram { dataset: 0, segment: 0 }),
         By::Digest => matches!(error, VerifyError::Digest { dataset: 0, .. }),
         By::Segments => matches!(error, VerifyError::Segments { dataset: 0, .. }),
         By::Registrations => matches!(error, VerifyError::Registrations { .. }),
@@ -176,7 +182,10 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
         By::Geometry => matches!(error, VerifyError::Context(ContextError::Geometry { index: 0, .. })),
         By::Schema => otherwise(matches!(error, VerifyError::Context(ContextError::Schema { index: 0, .. }))),
         By::Rounds => otherwise(matches!(error, VerifyError::Context(ContextError::Rounds { index: 0, .. }))),
-        By::Link => matches!(error, VerifyError::Link { subject } if *subject == score_of(submission)),
+        By::Reference if submission.bundle.role() == Role::Data => of_column(error, 1),
+        By::Totals if submission.bundle.role() == Role::Compute => of_column(error, 1),
+        By::Reference | By::Totals => falsely(error, score_of(submission)),
+        By::Units => of_column(error, 0),
         By::SetUp | By::Nobody | By::Idle => false,
     }
 }
@@ -286,8 +295,8 @@ fn the_data_digest() {
     let registration = &submission.registrations[0];
     let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
     let segments = submission.data().datasets.swap_remove(0).segments;
-    let hashes: Vec<_> =
-        segments.iter().map(|segment| segment_hash(&RULES.geometry(), &segment.columns)).collect();
+    let hash_of = |segment: &Vec<u8>| segment_hash(&RULES.geometry(), &segment_points(segment).0);
+    let hashes: Vec<_> = segments.iter().map(hash_of).collect();
     let contributor = registration.contributor();
     let computed = data_digest(contributor, &RULES.geometry(), schema_hash, *records, &hashes);
     assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
@@ -299,7 +308,7 @@ fn the_data_digest() {
     try_rows("a segment hash", &rows, over_segment_hash);
 }
 
-/// No instance covers the digest of a log: the proof carries the log's column, and the link ties it to the
+/// No instance covers the digest of a log: the log's column is one of the proof's, compared with the
 /// registered commitment. So only inputs are altered.
 #[test]
 fn the_digest_of_units() {
@@ -313,53 +322,55 @@ fn the_digest_of_units() {
     try_inputs(submission, ("the digest of units", score_of(submission)), &rows);
 }
 
-#[test]
-fn the_histogram_statement() {
-    let (submission, rows) = (&WORLD.data, histogram_rows(&WORLD.data));
-    let segment = &submission.data().datasets[0].segments[0];
-    let honest = histogram_statement(&RULES.geometry(), &segment.columns, &segment.histogram);
-    assert_eq!(hash(&rows), honest, "the table is not what the code absorbs");
-    let subject = Subject::Histogram { dataset: 0, segment: 0 };
-    try_table(submission, ("the histogram's statement", subject), &rows, &|hash| hash);
-}
-
-/// Every row of every statement's instance, and every linked column: another value of a row is refused by the
-/// proof, another column by the link.
+/// Every row of every statement's instance, and every column that a verifier computes: another value of a row
+/// is refused by the proof, another public column by comparison, another sum of histograms by the link.
 #[test]
 fn every_row_and_every_column_of_the_statements() {
     for submission in [&WORLD.data, &WORLD.compute] {
         for subject in subjects(&submission.bundle) {
-            let key = key(statement(subject));
-            let (instance, registered) = obligation(submission, subject);
-            let linked = linked_proof(&mut submission.bundle.clone(), subject).clone();
+            let honest = obligation(submission, subject);
+            let check = |altered: Obligation| altered.check(&submission.bundle);
             for (at, name) in instance_rows(statement(subject)).iter().enumerate() {
-                let honest = instance[at];
-                let next = instance[(at + 1) % instance.len()];
-                for value in
-                    [honest + Fr::one(), honest - Fr::one(), honest.double(), -honest, Fr::zero(), next]
+                let value = honest.instance[at];
+                let next = honest.instance[(at + 1) % honest.instance.len()];
+                for other in [value + Fr::one(), value - Fr::one(), value.double(), -value, Fr::zero(), next]
                 {
-                    if value == honest {
+                    if other == value {
                         continue;
                     }
-                    let mut instance = instance.clone();
-                    instance[at] = value;
-                    let refused = verify_linked(&SRS, key, &instance, &registered, &linked);
+                    let mut altered = honest.clone();
+                    altered.instance[at] = other;
+                    let refused = check(altered);
                     let falsely =
                         matches!(refused, Err(VerifyError::Proof { source: ProofError::False, .. }));
                     assert!(falsely, "{subject}, {name}: {refused:?}");
                 }
             }
-            for at in 0..registered.len() {
-                let next = registered[(at + 1) % registered.len()];
-                for value in [-registered[at], G1Affine::generator(), G1Affine::default(), next] {
-                    let mut registered = registered.clone();
-                    registered[at] = value;
-                    let refused = verify_linked(&SRS, key, &instance, &registered, &linked);
-                    let by_link = matches!(refused, Err(VerifyError::Link { .. }));
-                    assert!(by_link, "{subject}, column {at}: {refused:?}");
+            let linked = usize::from(honest.merged.is_some());
+            for at in 0..honest.public.len() {
+                let next = honest.public[(at + 1) % honest.public.len()];
+                for value in [-honest.public[at], G1Affine::generator(), G1Affine::default(), next] {
+                    let mut altered = honest.clone();
+                    altered.public[at] = value;
+                    let refused = check(altered);
+                    let Err(VerifyError::Proof { source: ProofError::PublicColumn { column }, .. }) = refused
+                    else {
+                        panic!("{subject}, column {at}: {refused:?}")
+                    };
+                    assert_eq!(column, at + linked, "{subject}");
                 }
             }
-            println!("{subject}: {} rows, {} columns", instance.len(), registered.len());
+            if let Some(merged) = honest.merged {
+                for value in [-merged, G1Affine::generator(), G1Affine::default(), honest.public[0]] {
+                    let refused = check(Obligation { merged: Some(value), ..honest.clone() });
+                    assert!(matches!(refused, Err(VerifyError::Link { subject: s }) if s == subject));
+                }
+            }
+            println!(
+                "{subject}: {} rows, {} public columns, {linked} linked",
+                honest.instance.len(),
+                honest.public.len()
+            );
         }
     }
 }

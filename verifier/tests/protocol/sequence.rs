@@ -41,7 +41,7 @@ pub enum Step {
 pub fn steps(key: &VerifyingKey) -> Vec<(Step, String)> {
     let mut steps = List(Vec::new());
     let (cs, statement) = (key.key().cs(), key.id().kind);
-    steps.common("verifying key");
+    steps.common("verifying-key digest");
     instance_rows(statement).iter().for_each(|row| steps.common(&format!("instance {row}")));
     commitments(&mut steps, key);
     // The first of the three is for lookups of the library's own, which no circuit here has.
@@ -79,6 +79,18 @@ pub fn instance_rows(statement: CircuitKind) -> &'static [&'static str] {
     }
 }
 
+/// What the first columns are, whose commitments a verifier uses by themselves.
+pub fn leading(key: &VerifyingKey) -> Vec<String> {
+    match key.id().kind {
+        CircuitKind::Histogram => {
+            let columns = (0..key.id().geometry.data_columns()).map(|column| format!("C_{}", column + 1));
+            columns.chain(["H".to_owned()]).collect()
+        }
+        CircuitKind::DataScore => ["A, linked", "ℓ, public", "k, public"].map(str::to_owned).to_vec(),
+        CircuitKind::ComputeScore => ["u, public", "U, public"].map(str::to_owned).to_vec(),
+    }
+}
+
 struct List(Vec<(Step, String)>);
 
 impl List {
@@ -102,13 +114,13 @@ impl List {
 /// The advice columns' commitments, phase by phase, and each phase's challenges after them.
 fn commitments(steps: &mut List, key: &VerifyingKey) {
     let cs = key.key().cs();
-    let linked = key.id().kind.linked_columns(key.id().geometry);
+    let leading = leading(key);
     let (phases, challenges) = (cs.advice_column_phase(), cs.challenge_phase());
     for phase in 0..=phases.iter().copied().max().unwrap_or_default() {
         let columns = phases.iter().enumerate().filter(|(_, of)| **of == phase);
         columns.for_each(|(column, _)| {
-            let mark = if column < linked { ", linked" } else { "" };
-            steps.point(format!("advice {column} (phase {phase}{mark})"));
+            let what = leading.get(column).map(|what| format!(", {what}")).unwrap_or_default();
+            steps.point(format!("advice {column} (phase {phase}{what})"));
         });
         let after = challenges.iter().enumerate().filter(|(_, of)| **of == phase);
         after.for_each(|(index, _)| steps.challenges(&[&format!("circuit {index} (after phase {phase})")]));

@@ -3,17 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
+use fairshare_params::encoding::{POINT_BYTES, encode_point};
 use fairshare_params::registration::{Contribution, Registration};
-use fairshare_verifier::bundle::{DataBundle, MAGIC, Segment, VERSION};
+use fairshare_params::role::Role;
+use fairshare_verifier::bundle::{DataBundle, Header, Layout, Run};
 use fairshare_verifier::link::Link;
 use fairshare_verifier::{Bundle, BundleError, ProofError, Subject, VerifyError};
 use halo2curves::bn256::{Fr, G1Affine};
 use proptest::prelude::*;
 
-use super::fixture::{VERIFIER, contributor};
-use super::world::WORLD;
+use super::fixture::{RULES, VERIFIER, contributor};
+use super::world::{WORLD, edited, point_mut, swap_points};
+
+/// Columns of a segment, and so points before the one of its histogram.
+fn columns() -> usize {
+    RULES.geometry().data_columns()
+}
 
 #[test]
 fn segments_and_proofs_exchanged() {
@@ -42,7 +48,7 @@ fn segments_and_proofs_exchanged() {
     assert!(matches!(submission.refuse(bundle), VerifyError::Segments { found: 0, .. }));
 
     let mut bundle = submission.data();
-    bundle.datasets[0].segments[0].columns.swap(0, 1);
+    swap_points(&mut bundle.datasets[0].segments[0], 0, 1);
     assert!(matches!(submission.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
 
     // A segment moved to the other dataset.
@@ -51,23 +57,25 @@ fn segments_and_proofs_exchanged() {
     bundle.datasets[1].segments.push(moved);
     assert!(matches!(submission.refuse(bundle), VerifyError::Segments { dataset: 0, .. }));
 
-    let mut bundle = submission.data();
-    let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
-    std::mem::swap(&mut first.proof, &mut second.proof);
-    let error = submission.refuse(bundle);
-    assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
+    // Each under the other's columns, from the histogram on; and the histograms alone.
+    let (columns, histogram) = (columns() * POINT_BYTES, (columns() + 1) * POINT_BYTES);
+    for exchanged in [columns..submission.data().datasets[0].segments[0].len(), columns..histogram] {
+        let mut bundle = submission.data();
+        let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
+        first[exchanged.clone()].swap_with_slice(&mut second[exchanged]);
+        let error = submission.refuse(bundle);
+        assert!(
+            matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject)
+        );
+    }
 
+    // Another histogram: the proof is of the old one.
     let mut bundle = submission.data();
-    let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
-    std::mem::swap(&mut first.histogram, &mut second.histogram);
-    let error = submission.refuse(bundle);
-    assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
-
-    // Another histogram with its own statement: the proof is of the old one.
-    let mut bundle = submission.data();
-    bundle.datasets[1].segments[0].histogram = G1Affine::generator();
+    let other = encode_point(&G1Affine::generator());
+    point_mut(&mut bundle.datasets[1].segments[0], self::columns()).copy_from_slice(&other);
     let subject = Subject::Histogram { dataset: 1, segment: 0 };
-    assert!(matches!(submission.refuse(bundle), VerifyError::Proof { subject: s, .. } if s == subject));
+    let error = submission.refuse(bundle);
+    assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
 }
 
 #[test]
@@ -103,49 +111,51 @@ fn datasets_exchanged_dropped_and_repeated() {
 
 #[test]
 fn links_replaced() {
-    // Of the honest link and another of the same statement.
+    // Of the honest link and another's.
     type Replace = fn(Link, Link) -> Link;
-    let replacements: [Replace; 4] = [
+    let replacements: [Replace; 5] = [
         |_, other| other,
         |link, _| Link { responses: [Fr::zero(); 8], ..link },
         |link, other| Link { commitment: other.commitment, ..link },
         |link, _| Link { commitment: -link.commitment, ..link },
+        // No bytes encode it.
+        |link, _| Link { commitment: G1Affine::default(), ..link },
     ];
     for replace in replacements {
-        let submission = &WORLD.data;
-        let mut bundle = submission.data();
-        let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
-        first.proof.link = replace(first.proof.link, second.proof.link);
-        let subject = Subject::Histogram { dataset: 0, segment: 0 };
-        assert!(matches!(submission.refuse(bundle), VerifyError::Link { subject: s } if s == subject));
-
-        let mut bundle = submission.data();
-        bundle.proof.link = replace(bundle.proof.link, WORLD.small.data().proof.link);
-        assert!(matches!(submission.refuse(bundle), VerifyError::Link { subject: Subject::DataScore }));
-
-        let submission = &WORLD.compute;
-        let mut bundle = submission.compute();
-        bundle.proof.link = replace(bundle.proof.link, WORLD.other_node.compute().proof.link);
-        assert!(matches!(submission.refuse(bundle), VerifyError::Link { subject: Subject::ComputeScore }));
+        for (submission, other) in [(&WORLD.data, &WORLD.small), (&WORLD.small, &WORLD.data)] {
+            let mut bundle = submission.data();
+            bundle.link = replace(bundle.link, other.data().link);
+            let error = submission.refuse(bundle);
+            assert!(matches!(error, VerifyError::Link { subject: Subject::DataScore }), "{error:?}");
+        }
     }
 }
 
 #[test]
 fn a_proof_of_another_statement() {
     let submission = &WORLD.data;
+    for other in [WORLD.compute.compute().proof, submission.data().datasets[0].segments[0].clone()] {
+        let mut bundle = submission.data();
+        bundle.proof = other;
+        assert!(matches!(
+            submission.refuse(bundle),
+            VerifyError::Proof { subject: Subject::DataScore, source: ProofError::Length { .. } }
+        ));
+    }
     let mut bundle = submission.data();
-    bundle.proof = WORLD.compute.compute().proof;
+    DataBundle { proof: bundle.proof, link: bundle.link, .. } = WORLD.small.data();
     assert!(matches!(
         submission.refuse(bundle),
-        VerifyError::Proof { source: ProofError::Length { .. }, .. }
+        VerifyError::Proof { subject: Subject::DataScore, source: ProofError::False }
     ));
-    let mut bundle = submission.data();
-    bundle.proof = WORLD.small.data().proof;
-    assert!(matches!(submission.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
+    // The other node's units are not these.
     let submission = &WORLD.compute;
     let mut bundle = submission.compute();
     bundle.proof = WORLD.other_node.compute().proof;
-    assert!(matches!(submission.refuse(bundle), VerifyError::Proof { source: ProofError::False, .. }));
+    assert!(matches!(
+        submission.refuse(bundle),
+        VerifyError::Proof { subject: Subject::ComputeScore, source: ProofError::PublicColumn { column: 0 } }
+    ));
 }
 
 #[test]
@@ -172,84 +182,146 @@ fn a_score_off_by_one() {
 #[test]
 fn bundles_of_impossible_shape_are_refused_too() {
     let honest = WORLD.small.data();
+    let subject = Subject::Histogram { dataset: 0, segment: 0 };
+    let proof = &honest.datasets[0].segments[0];
     let registration = &WORLD.small.registrations[0];
     let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
-    for columns in [0, 1, 15, 17] {
-        let mut bundle = honest.clone();
-        let segment: &mut Segment = &mut bundle.datasets[0].segments[0];
-        segment.columns.resize(columns, G1Affine::generator());
-        let lists = [segment.columns.clone()];
+    // Fewer and more points than the columns are, so that a registration of these would fit.
+    for points in [0, 1, columns() - 1, columns(), columns() + 1, proof.len() / POINT_BYTES + 1] {
+        let mut altered = proof.clone();
+        altered.resize(points * POINT_BYTES, 1);
+        let lists = [vec![G1Affine::generator(); points.min(columns())]];
         let fitting = Registration::for_data(
-            bundle.contributor,
+            honest.contributor,
             registration.round(),
-            Geometry::COMPACT,
+            registration.geometry(),
             *schema_hash,
             *records,
             &lists,
         )
-        .unwrap();
+        .expect("a registration");
+        let mut bundle = honest.clone();
         bundle.datasets[0].digest = *fitting.digest();
-        let error = VERIFIER.verify(&Bundle::Data(bundle.clone()), &[fitting]).unwrap_err();
-        assert!(matches!(error, VerifyError::Proof { .. }), "{error:?}");
-        assert!(VERIFIER.verify_segment(&bundle.datasets[0].segments[0]).is_err());
+        bundle.datasets[0].segments[0] = altered.clone();
+        let error = VERIFIER.verify(&Bundle::Data(bundle), &[fitting]).unwrap_err();
+        let VerifyError::Proof { subject: s, source: ProofError::Length { .. } } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(s, subject);
+        let error = VERIFIER.verify_segment(0, &altered).unwrap_err();
+        assert!(matches!(error, VerifyError::Proof { source: ProofError::Length { .. }, .. }), "{error:?}");
     }
-    let mut bundle = honest.clone();
-    bundle.geometry = Geometry::STANDARD;
-    let error = WORLD.small.refuse(bundle);
-    let expected = (Geometry::STANDARD, Geometry::COMPACT);
-    assert!(matches!(error, VerifyError::Geometry { bundle, policy } if (bundle, policy) == expected));
-    // The identity, which no bytes encode.
-    let mut bundle = honest;
-    bundle.datasets[0].segments[0].histogram = G1Affine::default();
-    assert!(matches!(WORLD.small.refuse(bundle), VerifyError::NothingCounted));
+    // The identity for each point that the verifier uses by itself.
+    for index in 0..=columns() {
+        let mut bundle = honest.clone();
+        point_mut(&mut bundle.datasets[0].segments[0], index).fill(0);
+        let error = WORLD.small.refuse(bundle);
+        let VerifyError::Proof { subject: s, source: ProofError::Point { index: found } } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((s, found), (subject, index));
+    }
 }
 
-/// A header, then `body`.
+/// A word with a number in it.
+fn word(number: u64) -> [u8; 32] {
+    let mut word = [0; 32];
+    word[24..].copy_from_slice(&number.to_be_bytes());
+    word
+}
+
+/// A header without its digests, then `body`.
 fn with_header(role: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend(VERSION.to_be_bytes());
-    bytes.extend([role, Geometry::COMPACT.id()]);
-    bytes.extend(contributor().address.0);
-    bytes.extend(body);
-    bytes
+    [&word(role.into()), [0; 12].as_slice(), &contributor().address.0, body].concat()
 }
 
 #[test]
-fn a_count_is_refused_before_anything_is_allocated() {
-    let most = u32::MAX.to_be_bytes();
-    let one = 1u32.to_be_bytes();
-    let digest = [7; 32];
-    // Datasets, segments, and a proof's length; alone, and with a megabyte after them.
-    let bodies = [
-        (1, most.to_vec(), "datasets"),
-        (1, [&one[..], &digest, &most].concat(), "segments"),
-        (2, [&digest[..], &[0; 8], &most].concat(), "compute-score proof"),
-    ];
-    for (role, body, name) in bodies {
+fn a_number_of_datasets_is_refused_before_anything_is_allocated() {
+    for count in [u64::MAX, u64::MAX / 32 + 1, 1 << 59, u64::from(u32::MAX)] {
         for tail in [0, 1 << 20] {
-            let bytes = with_header(role, &[body.as_slice(), &vec![0xff; tail]].concat());
+            let bytes = with_header(1, &[word(count).as_slice(), &vec![0xff; tail]].concat());
             let start = Instant::now();
-            let error = Bundle::from_bytes(&bytes).unwrap_err();
-            let BundleError::Truncated { field, needed, left, .. } = error else { panic!("{error:?}") };
-            assert_eq!((field, left), (name, tail));
-            assert!(needed >= u64::from(u32::MAX));
+            let error = Header::read(&bytes).unwrap_err();
+            let BundleError::Truncated { field, offset, needed, left } = error else { panic!("{error:?}") };
+            assert_eq!((field, offset, left), ("data digests", 96, tail));
+            assert_eq!(needed, count.saturating_mul(32));
+            let error = VERIFIER.read(&bytes, &WORLD.data.registrations).unwrap_err();
+            assert!(matches!(error, VerifyError::Bundle(BundleError::Truncated { .. })), "{error:?}");
             assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
         }
-        let mut empty = body.clone();
-        let at = empty.len() - 4;
-        empty[at..].fill(0);
-        let error = Bundle::from_bytes(&with_header(role, &empty)).unwrap_err();
-        assert!(matches!(error, BundleError::Empty { field, .. } if field == name), "{error:?}");
     }
+    assert_eq!(Header::read(&with_header(1, &word(0))), Err(BundleError::NoDatasets));
+    let header = Header::read(&with_header(1, &[word(1), [7; 32]].concat())).expect("one dataset");
+    assert_eq!((header.role, header.contributor), (Role::Data, contributor().address));
+    assert_eq!(header.digests.len(), 1);
+    let header = Header::read(&with_header(2, &[])).expect("no digest");
+    assert_eq!((header.role, header.digests.len()), (Role::Compute, 0));
+}
+
+/// A layout comes of registrations, which say any number of records.
+#[test]
+fn a_layout_is_compared_before_anything_is_allocated() {
+    let submission = &WORLD.small;
+    let (honest, bytes) = (&submission.registrations[0], submission.bundle.to_bytes());
+    let many = edited(honest, "\"records\": 250", "\"records\": 4294967295");
+    let start = Instant::now();
+    let error = VERIFIER.read(&bytes, &[many]).unwrap_err();
+    let VerifyError::Bundle(BundleError::Length { found, expected }) = error else { panic!("{error:?}") };
+    assert_eq!(found, bytes.len());
+    // Two features, so as many symbols, and proofs of as many segments.
+    let segments = (2 * u64::from(u32::MAX)).div_ceil(RULES.geometry().segment_symbols() as u64);
+    let proof = submission.data().datasets[0].segments[0].len() as u64;
+    assert_eq!(expected, bytes.len() as u64 + (segments - 1) * proof);
+    // And whatever else somebody asks for.
+    let [most, none] = [usize::MAX, 0].map(|bytes| Run { proofs: u64::MAX, bytes });
+    for datasets in [vec![vec![most]], vec![vec![most; 3]], vec![vec![most, none]; 2], vec![vec![none]]] {
+        for score in [0, usize::MAX] {
+            let layout = Layout { datasets: datasets.clone(), score };
+            let error = Bundle::from_bytes(&bytes, &layout).unwrap_err();
+            assert!(matches!(error, BundleError::Length { .. }), "{error:?}");
+        }
+    }
+    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+}
+
+/// A layout of another number of datasets than the header has.
+#[test]
+fn a_layout_is_of_as_many_datasets() {
+    let bytes = WORLD.small.bundle.to_bytes();
+    let layout = VERIFIER.layout(&WORLD.small.bundle.header(), &WORLD.small.registrations).expect("its own");
+    assert_eq!(Bundle::from_bytes(&bytes, &layout).as_ref(), Ok(&WORLD.small.bundle));
+    let two = Layout { datasets: [layout.datasets.clone(), vec![Vec::new()]].concat(), ..layout };
+    let error = Bundle::from_bytes(&bytes, &two);
+    assert_eq!(error, Err(BundleError::Datasets { found: 1, expected: 2 }));
+}
+
+/// What was a bundle is told from what never was one: its prover is asked to prove again.
+#[test]
+fn a_bundle_of_protocol_version_1_is_refused() {
+    let mut old = b"FSBUNDLE".to_vec();
+    assert_eq!(Header::read(&old), Err(BundleError::Version1));
+    // Version, role, geometry, contributor, and whatever followed.
+    old.extend([0, 1, 1, 1]);
+    old.extend(contributor().address.0);
+    old.extend([7; 5_000]);
+    for (submission, length) in
+        WORLD.all().into_iter().flat_map(|one| [(one, 8), (one, 40), (one, old.len())])
+    {
+        let error = VERIFIER.read(&old[..length], &submission.registrations).unwrap_err();
+        assert!(matches!(error, VerifyError::Bundle(BundleError::Version1)), "{error:?}");
+        assert!(error.to_string().contains("prove again"), "{error}");
+    }
+    assert!(matches!(Header::read(b"FSBUNDL"), Err(BundleError::Truncated { field: "role", .. })));
+    old[7] += 1;
+    assert_eq!(Header::read(&old), Err(BundleError::Role));
 }
 
 /// What reads at all reads back the same: one encoding for each bundle.
 fn reads_or_refuses(bytes: &[u8]) -> Result<(), TestCaseError> {
-    if let Ok(bundle) = Bundle::from_bytes(bytes) {
-        prop_assert_eq!(bundle.to_bytes().expect("an encoding"), bytes);
-    }
-    if let Ok(segment) = Segment::from_bytes(Geometry::COMPACT, bytes) {
-        prop_assert_eq!(segment.to_bytes().expect("an encoding"), bytes);
+    for submission in WORLD.all() {
+        if let Ok(bundle) = VERIFIER.read(bytes, &submission.registrations) {
+            prop_assert_eq!(bundle.to_bytes(), bytes);
+        }
     }
     Ok(())
 }
@@ -265,15 +337,48 @@ proptest! {
         reads_or_refuses(&with_header(role, &body))?;
     }
 
+    /// Proofs are bytes to the reader, of whatever number and length: a body that a layout fits is read, and
+    /// with a byte more or less it is not.
     #[test]
-    fn any_segment_kept_on_disk_is_read_or_refused(
+    fn any_proofs_of_a_layout_are_read(
+        datasets in prop::collection::vec(prop::collection::vec((0..4u64, 0..50usize), 0..3), 1..4),
+        score in 0..100usize,
+        filling in any::<u8>(),
+        claimed in any::<u64>(),
+    ) {
+        let run = |&(proofs, bytes): &(u64, usize)| Run { proofs, bytes };
+        let layout = Layout {
+            datasets: datasets.iter().map(|runs| runs.iter().map(run).collect()).collect(),
+            score,
+        };
+        let lengths = datasets.iter().flatten().map(|(proofs, bytes)| *proofs as usize * bytes);
+        let histograms: usize = lengths.sum();
+        let mut body = word(datasets.len() as u64).to_vec();
+        body.extend(vec![filling; 32 * datasets.len() + histograms]);
+        body.extend(word(claimed));
+        body.extend(vec![filling; score]);
+        body.extend(encode_point(&G1Affine::generator()));
+        body.extend([word(5); 8].concat());
+        let mut bytes = with_header(1, &body);
+        let bundle = Bundle::from_bytes(&bytes, &layout).expect("a bundle of this layout");
+        prop_assert_eq!((bundle.to_bytes(), bundle.claimed_score()), (bytes.clone(), claimed));
+        bytes.push(0);
+        prop_assert!(Bundle::from_bytes(&bytes, &layout).is_err());
+        prop_assert!(Bundle::from_bytes(&bytes[..bytes.len() - 2], &layout).is_err());
+    }
+
+    /// A histogram proof that a prover kept is the one it made, or refused.
+    #[test]
+    fn any_proof_kept_on_disk_is_verified_or_refused(
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut bytes = WORLD.small.data().datasets[0].segments[0].to_bytes().expect("an encoding");
+        let honest = WORLD.small.data().datasets.remove(0).segments.remove(0);
+        let mut bytes = honest.clone();
         edits.iter().for_each(|(at, byte)| { let at = at.index(bytes.len()); bytes[at] = *byte; });
         if let Some(cut) = cut { bytes.truncate(cut.index(bytes.len())); }
-        reads_or_refuses(&bytes)?;
+        let padding = (RULES.geometry().segment_symbols() - 2 * 250) as u64;
+        prop_assert_eq!(VERIFIER.verify_segment(padding, &bytes).is_ok(), bytes == honest);
     }
 
     #[test]
@@ -282,7 +387,7 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..5),
     ) {
         let submission = if data { &WORLD.small } else { &WORLD.compute };
-        let mut bytes = submission.bundle.to_bytes().expect("an encoding");
+        let mut bytes = submission.bundle.to_bytes();
         for (index, byte, kind) in edits {
             let at = index.index(bytes.len());
             match kind {
@@ -306,7 +411,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 1..200),
     ) {
         let submission = if data { &WORLD.small } else { &WORLD.compute };
-        let honest = submission.bundle.to_bytes().expect("an encoding");
+        let honest = submission.bundle.to_bytes();
         let start = at.index(honest.len());
         let end = honest.len().min(start + bytes.len());
         let mut altered = honest.clone();
@@ -319,10 +424,17 @@ proptest! {
 /// A data bundle's own type says no more than its bytes.
 #[test]
 fn a_bundle_in_another_role_is_refused() {
-    let mut bytes = WORLD.small.bundle.to_bytes().expect("an encoding");
-    bytes[10] = 2;
-    assert!(Bundle::from_bytes(&bytes).is_err());
+    let mut bytes = WORLD.small.bundle.to_bytes();
+    bytes[31] = 2;
+    let error = VERIFIER.read(&bytes, &WORLD.small.registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Bundle(BundleError::Length { .. })), "{error:?}");
+    let mut bytes = WORLD.compute.bundle.to_bytes();
+    bytes[31] = 1;
+    let error = VERIFIER.read(&bytes, &WORLD.compute.registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Bundle(BundleError::Truncated { .. })), "{error:?}");
     let data: DataBundle = WORLD.small.data();
     let error = VERIFIER.verify(&Bundle::Data(data), &WORLD.other_node.registrations).unwrap_err();
     assert!(matches!(error, VerifyError::Unregistered { .. }), "{error:?}");
+    let error = VERIFIER.verify(&WORLD.other_node.bundle, &WORLD.small.registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Context(ContextError::Role { index: 0, .. })), "{error:?}");
 }

@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
+use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
 use fairshare_params::registration::Registration;
 use fairshare_prover::{Contributor, Proved, Silent};
 use fairshare_verifier::bundle::{ComputeBundle, DataBundle};
-use fairshare_verifier::{Bundle, BundleError, Score, VerifyError};
+use fairshare_verifier::{Bundle, Score, VerifyError};
 
 use super::fixture::{
     PROVER, UNITS, VERIFIER, commit_records, commit_units, contributor, evidence, records, stranger,
@@ -75,7 +76,7 @@ impl Submission {
 
     /// Reads and verifies bytes that stand for this submission's bundle.
     pub fn verify_bytes(&self, bytes: &[u8]) -> Result<Score, Refusal> {
-        let bundle = Bundle::from_bytes(bytes).map_err(Refusal::Read)?;
+        let bundle = VERIFIER.read(bytes, &self.registrations).map_err(Refusal::Read)?;
         VERIFIER.verify(&bundle, &self.registrations).map_err(Refusal::Verify)
     }
 
@@ -88,6 +89,25 @@ impl Submission {
         assert!(!matches!(error, VerifyError::Internal), "{error:?}");
         error
     }
+}
+
+/// Point `index` of a proof, as bytes to alter.
+pub fn point_mut(proof: &mut [u8], index: usize) -> &mut [u8] {
+    &mut proof[index * POINT_BYTES..(index + 1) * POINT_BYTES]
+}
+
+/// Exchanges two points of a proof.
+pub fn swap_points(proof: &mut [u8], left: usize, right: usize) {
+    let [one, other] = [left, right].map(|index| point_mut(proof, index).to_vec());
+    point_mut(proof, left).copy_from_slice(&other);
+    point_mut(proof, right).copy_from_slice(&one);
+}
+
+/// Negates a point of a proof.
+pub fn negate_point(proof: &mut [u8], index: usize) {
+    let point = point_mut(proof, index);
+    let honest = decode_point(&point.as_chunks().0[0]).expect("a point");
+    point.copy_from_slice(&encode_point(&-honest));
 }
 
 /// A registration with its JSON edited in one place.
@@ -112,9 +132,11 @@ impl From<ComputeBundle> for Altered {
     }
 }
 
-/// Why bytes are refused.
+/// Why bytes are refused, and by whom.
 #[derive(Debug)]
 pub enum Refusal {
-    Read(BundleError),
+    /// While they were read.
+    Read(VerifyError),
+    /// As a bundle.
     Verify(VerifyError),
 }

@@ -116,9 +116,9 @@ impl Line {
             before: matches!(verdict.result, Ok(Recorded::Before)),
             role: claim.map(|claim| claim.role.name()),
             contributor: claim.map(|claim| checksummed(&claim.contributor).to_string()),
-            score: claim.map(|claim| claim.score.to_string()),
+            score: claim.and_then(|claim| claim.score).map(|score| score.to_string()),
             error: verdict.result.as_ref().err().map(|error| one_line(error)),
-            shown: claim.map(|claim| output::score(claim.role, claim.score)),
+            shown: claim.and_then(|claim| Some(output::score(claim.role, claim.score?))),
         }
     }
 }

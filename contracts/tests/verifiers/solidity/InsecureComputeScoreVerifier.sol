@@ -43,7 +43,7 @@ mstore(0xc0, mod(calldataload(0x20), f_q))
 mstore(0xe0, mod(calldataload(0x40), f_q))
 mstore(0x100, mod(calldataload(0x60), f_q))
 mstore(0x120, mod(calldataload(0x80), f_q))
-mstore(0x80, 8301687122937228186189774120097884471302658949903319352051380474378796966985)
+mstore(0x80, 8082475649129531881320897996187302183411991526621023505101629578329134209777)
 
         {
             let x := calldataload(0xa0)

@@ -44,7 +44,7 @@ mstore(0xe0, mod(calldataload(0x40), f_q))
 mstore(0x100, mod(calldataload(0x60), f_q))
 mstore(0x120, mod(calldataload(0x80), f_q))
 mstore(0x140, mod(calldataload(0xa0), f_q))
-mstore(0x80, 703064379960066377800252425158924709223636403668524044886507055903597404149)
+mstore(0x80, 15408903479782912388111145342998789954659598322224588111230631443809561011088)
 
         {
             let x := calldataload(0xc0)

@@ -9,7 +9,7 @@ use fairshare_verifier::Bundle;
 use halo2curves::bn256::G1Affine;
 
 use crate::fixture::stranger;
-use crate::world::{Submission, WORLD, edited};
+use crate::world::{Submission, WORLD, edited, swap_points};
 
 /// A submission with something altered.
 pub type Change = fn(&Submission) -> (Bundle, Vec<Registration>);
@@ -40,11 +40,7 @@ pub fn for_the_stranger(submission: &Submission) -> (Bundle, Vec<Registration>) 
 pub fn in_the_other_role(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let digest = *submission.registrations[0].digest();
     let bundle = match &submission.bundle {
-        Bundle::Data(_) => {
-            let mut bundle = WORLD.compute.compute();
-            bundle.digest = digest;
-            Bundle::Compute(bundle)
-        }
+        Bundle::Data(_) => WORLD.compute.bundle.clone(),
         Bundle::Compute(_) => {
             let mut bundle = WORLD.small.data();
             bundle.contributor = submission.bundle.contributor();
@@ -66,19 +62,13 @@ pub fn another_digest(submission: &Submission) -> (Bundle, Vec<Registration>) {
 
 pub fn columns_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let mut bundle = submission.data();
-    bundle.datasets[0].segments[0].columns.swap(0, 1);
+    swap_points(&mut bundle.datasets[0].segments[0], 0, 1);
     (Bundle::Data(bundle), submission.registrations.clone())
 }
 
 pub fn segments_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let mut bundle = submission.data();
     bundle.datasets[0].segments.swap(0, 1);
-    (Bundle::Data(bundle), submission.registrations.clone())
-}
-
-pub fn other_histogram(submission: &Submission) -> (Bundle, Vec<Registration>) {
-    let mut bundle = submission.data();
-    bundle.datasets[0].segments[0].histogram = G1Affine::generator();
     (Bundle::Data(bundle), submission.registrations.clone())
 }
 
@@ -96,9 +86,7 @@ fn units_as(
     let (contributor, round) = (*honest.contributor(), honest.round());
     let other = Registration::for_compute(contributor, round, geometry, first_round, rounds, commitment);
     let other = other.expect("a registration").with_evidence(honest.evidence().expect("evidence").clone());
-    let mut bundle = submission.compute();
-    bundle.digest = *other.digest();
-    (Bundle::Compute(bundle), vec![other])
+    (submission.bundle.clone(), vec![other])
 }
 
 pub fn other_units(submission: &Submission) -> (Bundle, Vec<Registration>) {

@@ -9,11 +9,12 @@ use sha3::{Digest as _, Keccak256};
 
 use super::changes::{
     another_digest, columns_exchanged, for_the_stranger, in_the_other_role, one_dataset_less,
-    one_registration_more, other_histogram, other_units, segments_exchanged, units_of_another_geometry,
+    one_registration_more, other_units, segments_exchanged, units_of_another_geometry,
     units_of_another_round, units_of_fewer_rounds,
 };
 use super::{By, Row, Way, constant, hash, row, rule};
 use crate::fixture::{RULES, VERIFIER};
+use crate::manifest::segment_points;
 use crate::world::Submission;
 
 pub fn length(length: usize) -> [u8; 8] {
@@ -64,11 +65,11 @@ pub fn context_rows(submission: &Submission) -> Vec<Row> {
             row("digests", hashed, Way::Submission(one_dataset_less), By::Statement),
         ),
         Bundle::Compute(_) => (
-            rule(
+            row(
                 "totals",
                 encode_point(&VERIFIER.totals_commitment()),
-                "[842, 943, 0, 7]",
-                "[842, 943, 1, 7]",
+                Way::Policy("[842, 943, 0, 7]", "[842, 943, 1, 7]"),
+                By::Totals,
             ),
             By::Statement,
             row("digests", hashed, Way::Submission(one_registration_more), By::Registrations),
@@ -137,7 +138,12 @@ pub fn policy_rows() -> Vec<Row> {
         ),
         rule("data λ_q", data.lambda_q().to_be_bytes(), data_lambda, "lambda = \"0.2\""),
         rule("data ρ", data.rho().to_be_bytes(), data_lambda, "lambda = \"0.10000000000000001\""),
-        rule("pseudo-count", RULES.pseudo_count().to_be_bytes(), "pseudo_count = 2", "pseudo_count = 3"),
+        row(
+            "pseudo-count",
+            RULES.pseudo_count().to_be_bytes(),
+            Way::Policy("pseudo_count = 2", "pseudo_count = 3"),
+            By::Reference,
+        ),
         rule("least records", RULES.min_records().to_be_bytes(), "min_records = 100", "min_records = 99"),
         rule("weighting", [1], weighting, "weighting = \"divergence\""),
         rule("cap", cap.to_be_bytes(), "cap = \"0.05\"", "cap = \"0.06\""),
@@ -156,7 +162,7 @@ pub fn policy_rows() -> Vec<Row> {
             By::Rounds,
         ),
         rule("number of rounds", length(totals.len()), "[842, 943, 0, 7]", "[842, 943, 0, 7, 0]"),
-        rule("round totals", numbers(totals), "[842, 943, 0, 7]", "[842, 943, 1, 7]"),
+        row("round totals", numbers(totals), Way::Policy("[842, 943, 0, 7]", "[842, 943, 1, 7]"), By::Totals),
         row(
             "schema hash",
             RULES.schema().hash().0,
@@ -164,7 +170,12 @@ pub fn policy_rows() -> Vec<Row> {
             By::Schema,
         ),
         constant("number of reference counts", length(used.len()), "follows from the schema"),
-        rule("reference counts", numbers(used), "delay = [1, 2, 3, 4, 5]", "delay = [1, 2, 3, 4, 6]"),
+        row(
+            "reference counts",
+            numbers(used),
+            Way::Policy("delay = [1, 2, 3, 4, 5]", "delay = [1, 2, 3, 4, 6]"),
+            By::Reference,
+        ),
     ]);
     rows
 }
@@ -199,7 +210,7 @@ pub fn data_digest_rows(submission: &Submission) -> Vec<Row> {
 pub fn segment_hash_rows(submission: &Submission) -> Vec<Row> {
     let segments = submission.data().datasets.swap_remove(0).segments;
     let hashes = segments.iter().enumerate().map(|(index, segment)| {
-        let hash = segment_hash(&RULES.geometry(), &segment.columns).0;
+        let hash = segment_hash(&RULES.geometry(), &segment_points(segment).0).0;
         match index {
             0 => row("segment hash", hash, Way::Submission(columns_exchanged), By::Digest),
             _ => row("later segment hash", hash, Way::Submission(segments_exchanged), By::Digest),
@@ -210,7 +221,7 @@ pub fn segment_hash_rows(submission: &Submission) -> Vec<Row> {
 
 /// A segment's hash (PROTOCOL section 4).
 pub fn segment_rows(submission: &Submission) -> Vec<Row> {
-    let columns = &submission.data().datasets[0].segments[0].columns;
+    let (columns, _) = segment_points(&submission.data().datasets[0].segments[0]);
     let mut rows = vec![
         word_tag("segment"),
         constant("geometry", word([RULES.geometry().id()]), "the registration's, altered there"),
@@ -239,26 +250,7 @@ pub fn compute_digest_rows(submission: &Submission) -> Vec<Row> {
         row("first round", first_round.to_be_bytes(), of_another_round, By::Rounds),
         // The column is the same, and what is scored is the column.
         row("rounds", rounds.to_be_bytes(), of_fewer_rounds, By::Idle),
-        row("commitment", encode_point(commitment), Way::Submission(other_units), By::Link),
-    ]);
-    rows
-}
-
-/// What a histogram proof is about (PROTOCOL section 5, *Histogram*).
-pub fn histogram_rows(submission: &Submission) -> Vec<Row> {
-    let segment = &submission.data().datasets[0].segments[0];
-    let columns: Vec<_> = segment.columns.iter().flat_map(encode_point).collect();
-    let mut rows = vec![tag("fairshare/v1/histogram")];
-    rows.extend(geometry(&Way::Constant("the registration's, altered there"), By::Nobody));
-    rows.extend([
-        constant("columns", length(segment.columns.len()), "follows from the geometry"),
-        row("column commitments", columns, Way::Submission(columns_exchanged), By::Digest),
-        row(
-            "histogram commitment",
-            encode_point(&segment.histogram),
-            Way::Submission(other_histogram),
-            By::Histogram,
-        ),
+        row("commitment", encode_point(commitment), Way::Submission(other_units), By::Units),
     ]);
     rows
 }
