@@ -24,7 +24,7 @@ use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use fairshare_verifier::bundle::Header;
-use fairshare_verifier::{Keys, SetupError, Trust, Verifier};
+use fairshare_verifier::{Keys, Trust, Verifier};
 use num_bigint::BigUint;
 
 use crate::claims::{ClaimTree, Distribution};
@@ -267,14 +267,13 @@ impl Run<'_> {
             self.note(epoch, Finding::NoParameters { geometry: policy.geometry() });
             return Vec::new();
         };
-        let verifier =
-            match self.keys(srs).and_then(|keys| Verifier::with_keys(srs, policy, auditor.trust, keys)) {
-                Ok(verifier) => verifier,
-                Err(source) => {
-                    self.note(epoch, Finding::Setup(source));
-                    return Vec::new();
-                }
-            };
+        let verifier = match Verifier::with_keys(srs, policy, auditor.trust, self.keys(srs)) {
+            Ok(verifier) => verifier,
+            Err(source) => {
+                self.note(epoch, Finding::Setup(source));
+                return Vec::new();
+            }
+        };
         let mut own: Own<'_> = HashMap::new();
         for registered in &snapshot.registrations {
             let registration = &registered.registration;
@@ -294,15 +293,15 @@ impl Run<'_> {
         scores
     }
 
-    /// The keys under these parameters, built when first asked for.
-    fn keys(&self, srs: &Srs) -> Result<Arc<Keys>, SetupError> {
+    /// The keys under these parameters, each built when it is first needed.
+    fn keys(&self, srs: &Srs) -> Arc<Keys> {
         let mut known = self.auditor.keys.borrow_mut();
         if let Some(keys) = known.get(&srs.geometry()) {
-            return Ok(keys.clone());
+            return keys.clone();
         }
-        let keys = Arc::new(Keys::build(srs)?);
+        let keys = Arc::new(Keys::new(srs));
         known.insert(srs.geometry(), keys.clone());
-        Ok(keys)
+        keys
     }
 
     fn verify<'b>(

@@ -324,7 +324,7 @@ fn begin_or_resume(
 ) -> Result<Registration> {
     let (opening_path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
     let geometry = srs.geometry();
-    let journal = Journal::open(&journal_path, geometry, random_seed()?).map_err(io_error(&journal_path))?;
+    let journal = Journal::open(&journal_path, srs, random_seed()?).map_err(io_error(&journal_path))?;
     let mut opening =
         Writer::begin(&opening_path, journal.seed().clone()).map_err(io_error(&opening_path))?;
     read_records(records, &mut opening, &opening_path, progress)?;

@@ -190,9 +190,10 @@ impl<'a> Prover<'a> {
             return Ok(key);
         }
         let srs = self.verifier.srs();
+        let verifying = self.verifier.key(kind).map_err(ProveError::Verify)?.clone();
         let key = match &self.cache {
-            Some(cache) => cache.proving_key(srs, kind)?,
-            None => ProvingKey::build(srs, kind)?,
+            Some(cache) => cache.proving_key(srs, verifying)?,
+            None => ProvingKey::from_verifying(srs, verifying)?,
         };
         let key = Key::new(key).map_err(refused(|| ProofSubject::Of(kind)))?;
         Ok(slot.get_or_init(|| key))

@@ -66,10 +66,10 @@ impl KeyCache {
         Self { folder }
     }
 
-    /// The proving key of `kind`: from the cache if it is there and right, else rebuilt and kept. A
-    /// cache that cannot be written to costs time, not correctness, and is only warned about.
-    pub fn proving_key(&self, srs: &Srs, kind: CircuitKind) -> Result<ProvingKey, KeyError> {
-        let verifying = VerifyingKey::build(srs, kind)?;
+    /// The proving key that belongs to `verifying`, which was built under the same parameters: from the cache
+    /// if it is there and right, else rebuilt and kept. A cache that cannot be written to costs time, not
+    /// correctness, and is only warned about.
+    pub fn proving_key(&self, srs: &Srs, verifying: VerifyingKey) -> Result<ProvingKey, KeyError> {
         let path = self.path(&verifying);
         match self.find(&verifying) {
             Ok(Some(key)) => return Ok(key),

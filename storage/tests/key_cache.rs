@@ -54,7 +54,7 @@ impl Kept {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = KeyCache::new(folder.path().to_owned());
-        cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key");
+        cache.proving_key(&SRS, KEY.verifying().clone()).expect("a key");
         let file = only_file(folder.path());
         let honest = fs::read(&file).expect("read");
         Self { _folder: folder, cache, file, honest }
@@ -64,7 +64,7 @@ impl Kept {
     #[track_caller]
     fn is_built_anew_for(&self, bytes: &[u8]) {
         fs::write(&self.file, bytes).expect("write");
-        is_right(&self.cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
+        is_right(&self.cache.proving_key(&SRS, KEY.verifying().clone()).expect("a key"));
         assert!(fs::read(&self.file).expect("read") == self.honest, "and kept in place of the altered one");
     }
 }
@@ -73,13 +73,13 @@ impl Kept {
 fn a_key_is_kept_and_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = KeyCache::new(folder.path().join("deep/below"));
-    is_right(&cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
+    is_right(&cache.proving_key(&SRS, KEY.verifying().clone()).expect("a key"));
     let file = only_file(&folder.path().join("deep/below"));
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
     let digest = KEY.verifying().digest().to_string();
     assert_eq!(name, format!("data-score-compact-{}.key", &digest[2..18]));
     let written = fs::metadata(&file).expect("metadata").modified().expect("a time");
-    is_right(&cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
+    is_right(&cache.proving_key(&SRS, KEY.verifying().clone()).expect("a key"));
     assert_eq!(
         fs::metadata(&file).expect("metadata").modified().expect("a time"),
         written,
@@ -162,7 +162,7 @@ fn a_cache_that_cannot_be_used_costs_only_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("a-file");
     fs::write(&file, "in the way").expect("write");
-    is_right(&KeyCache::new(file).proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
+    is_right(&KeyCache::new(file).proving_key(&SRS, KEY.verifying().clone()).expect("a key"));
 }
 
 /// Whoever can write to the cache could leave a pipe there, on which a reader would wait for ever.
@@ -174,7 +174,7 @@ fn a_pipe_in_place_of_a_key_is_not_waited_for() {
     assert!(std::process::Command::new("mkfifo").arg(&kept.file).status().expect("mkfifo").success());
     let error = kept.cache.find(KEY.verifying()).map(|_| ()).expect_err("no key");
     assert_eq!(error.source().expect("a cause").to_string(), "not a regular file");
-    is_right(&kept.cache.proving_key(&SRS, CircuitKind::DataScore).expect("a key"));
+    is_right(&kept.cache.proving_key(&SRS, KEY.verifying().clone()).expect("a key"));
 }
 
 /// Every field of the header, every length within, and a spread of the verifying key: with the old hash and,

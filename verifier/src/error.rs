@@ -34,9 +34,6 @@ pub enum SetupError {
     /// The policy's reference does not fit the circuit. A checked policy's always does.
     #[error("the policy's reference does not fit its geometry")]
     Reference,
-    /// Key generation failed.
-    #[error(transparent)]
-    Key(#[from] KeyError),
 }
 
 /// Why a bundle is refused. Datasets and segments count from 0.
@@ -130,6 +127,9 @@ pub enum VerifyError {
         /// Which proof.
         subject: Subject,
     },
+    /// A verifying key cannot be built: a defect of a circuit, not of the bundle.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A state that earlier checks rule out. The verifier refuses the bundle.
     #[error("internal invariant violated; please report")]
     Internal,

@@ -36,7 +36,7 @@ mod score;
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fairshare_circuits::data_score::{self, Reference};
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
@@ -73,30 +73,30 @@ pub enum Trust {
     AllowInsecure,
 }
 
-/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies builds
-/// them once.
+/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies shares
+/// them. Each is built when it is first needed.
 #[derive(Debug)]
 pub struct Keys {
     srs: Digest,
-    histogram: VerifyingKey,
-    data_score: VerifyingKey,
-    compute_score: VerifyingKey,
+    keys: [(CircuitKind, OnceLock<VerifyingKey>); 3],
 }
 
 impl Keys {
-    /// Builds the keys.
-    pub fn build(srs: &Srs) -> Result<Self, SetupError> {
-        let build = |kind| VerifyingKey::build(srs, kind);
-        let ((histogram, data_score), compute_score) = rayon::join(
-            || rayon::join(|| build(CircuitKind::Histogram), || build(CircuitKind::DataScore)),
-            || build(CircuitKind::ComputeScore),
-        );
-        Ok(Self {
-            srs: srs.digest(),
-            histogram: histogram?,
-            data_score: data_score?,
-            compute_score: compute_score?,
-        })
+    /// None of them built yet.
+    pub fn new(srs: &Srs) -> Self {
+        Self { srs: srs.digest(), keys: CircuitKind::ALL.map(|kind| (kind, OnceLock::new())) }
+    }
+
+    /// A circuit's key. Whoever builds it waits for nobody, so that it may be asked for from within parallel
+    /// work; two that ask for it at the same time build it twice.
+    fn get(&self, srs: &Srs, kind: CircuitKind) -> Result<&VerifyingKey, VerifyError> {
+        let mut keys = self.keys.iter();
+        let (_, slot) = keys.find(|(known, _)| *known == kind).ok_or(VerifyError::Internal)?;
+        if let Some(key) = slot.get() {
+            return Ok(key);
+        }
+        let key = VerifyingKey::build(srs, kind)?;
+        Ok(slot.get_or_init(|| key))
     }
 }
 
@@ -115,13 +115,13 @@ pub struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    /// Builds the keys and commits to the policy's columns.
+    /// Commits to the policy's columns, with keys of its own.
     pub fn new(srs: &'a Srs, policy: &'a Policy, trust: Trust) -> Result<Self, SetupError> {
         check_parameters(srs, policy, trust)?;
-        Self::with_keys(srs, policy, trust, Arc::new(Keys::build(srs)?))
+        Self::with_keys(srs, policy, trust, Arc::new(Keys::new(srs)))
     }
 
-    /// Commits to the policy's columns; `keys` are of the same SRS.
+    /// Commits to the policy's columns; `keys` are of the same SRS, and may be others' too.
     pub fn with_keys(
         srs: &'a Srs,
         policy: &'a Policy,
@@ -169,6 +169,11 @@ impl<'a> Verifier<'a> {
         self.totals
     }
 
+    /// A circuit's verifying key, built when it is first asked for.
+    pub fn key(&self, kind: CircuitKind) -> Result<&VerifyingKey, VerifyError> {
+        self.keys.get(self.srs, kind)
+    }
+
     /// A data-score proof's instance under this policy: prover and verifier take it from here.
     pub fn data_instance(&self, context: [Fr; 2], records: NonZeroU32, score: u64) -> data_score::Instance {
         let features = self.features;
@@ -192,13 +197,15 @@ impl<'a> Verifier<'a> {
     pub fn layout(&self, header: &Header, registrations: &[Registration]) -> Result<Layout, VerifyError> {
         let registrations = order(registrations, header)?;
         Ok(match header.role {
-            Role::Compute => Layout { datasets: Vec::new(), score: self.keys.compute_score.proof_bytes() },
+            Role::Compute => {
+                Layout { datasets: Vec::new(), score: self.key(CircuitKind::ComputeScore)?.proof_bytes() }
+            }
             Role::Data => Layout {
                 datasets: registrations
                     .iter()
                     .map(|registration| self.runs(registration))
                     .collect::<Result<_, _>>()?,
-                score: self.keys.data_score.proof_bytes(),
+                score: self.key(CircuitKind::DataScore)?.proof_bytes(),
             },
         })
     }
@@ -210,7 +217,7 @@ impl<'a> Verifier<'a> {
             // Refused by the context, before any proof is looked at.
             Contribution::Compute { .. } => 0,
         };
-        Ok(vec![Run { proofs, bytes: self.keys.histogram.proof_bytes() }])
+        Ok(vec![Run { proofs, bytes: self.key(CircuitKind::Histogram)?.proof_bytes() }])
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.
@@ -226,6 +233,16 @@ impl<'a> Verifier<'a> {
     /// accepted.
     pub fn verify_batch(&self, items: &[(&Bundle, &[Registration])]) -> Vec<Result<Score, VerifyError>> {
         use rayon::prelude::*;
+        // Before the threads part, or each would build the keys that it needs. An error comes again there.
+        for kind in CircuitKind::ALL {
+            let is_needed = |(bundle, _): &(&Bundle, _)| match kind {
+                CircuitKind::Histogram | CircuitKind::DataScore => bundle.role() == Role::Data,
+                CircuitKind::ComputeScore => bundle.role() == Role::Compute,
+            };
+            if items.iter().any(is_needed) {
+                drop(self.key(kind));
+            }
+        }
         let pending =
             items.par_iter().map(|(bundle, registrations)| self.prepare(bundle, registrations)).collect();
         batch::check(self.srs, pending)
@@ -269,7 +286,7 @@ impl<'a> Verifier<'a> {
         let records = total_records(&datasets, self.policy.min_records())?;
         proofs.push(ProofCheck {
             subject: Subject::DataScore,
-            key: &self.keys.data_score,
+            key: self.key(CircuitKind::DataScore)?,
             instance: self.data_instance(context, records, bundle.score).to_rows().to_vec(),
             public: self.reference.to_vec(),
             linked: Some((&bundle.link, sum.to_affine())),
@@ -281,15 +298,20 @@ impl<'a> Verifier<'a> {
         Ok(Pending { proofs, stated: Stated::Data(score) })
     }
 
-    fn histogram_check<'b>(&'b self, subject: Subject, padding: u64, proof: &'b [u8]) -> ProofCheck<'b> {
-        ProofCheck {
+    fn histogram_check<'b>(
+        &'b self,
+        subject: Subject,
+        padding: u64,
+        proof: &'b [u8],
+    ) -> Result<ProofCheck<'b>, VerifyError> {
+        Ok(ProofCheck {
             subject,
-            key: &self.keys.histogram,
+            key: self.key(CircuitKind::Histogram)?,
             instance: histogram::Instance { padding }.to_rows().to_vec(),
             public: Vec::new(),
             linked: None,
             proof,
-        }
+        })
     }
 
     /// Steps 3 and 4 for one dataset: its commitments are the registered ones, as many as its records fill,
@@ -315,13 +337,13 @@ impl<'a> Verifier<'a> {
         for (segment, proof) in dataset.segments.iter().enumerate() {
             let subject = Subject::Histogram { dataset: index, segment };
             let refuse = |source| VerifyError::Proof { subject, source };
-            let points = leading(&self.keys.histogram, proof).map_err(refuse)?;
+            let points = leading(self.key(CircuitKind::Histogram)?, proof).map_err(refuse)?;
             let (histogram, columns) = points.split_last().ok_or(VerifyError::Internal)?;
             hashes.push(segment_hash(&geometry, columns));
             merged.sum += histogram;
             // 4. the instance
             let padding = self.padding(*records, segment)?;
-            merged.proofs.push(self.histogram_check(subject, padding, proof));
+            merged.proofs.push(self.histogram_check(subject, padding, proof)?);
         }
         let digest = data_digest(registration.contributor(), &geometry, schema_hash, *records, &hashes);
         if digest != *registration.digest() {
@@ -371,7 +393,7 @@ impl<'a> Verifier<'a> {
         // 4. the instance
         let check = ProofCheck {
             subject: Subject::ComputeScore,
-            key: &self.keys.compute_score,
+            key: self.key(CircuitKind::ComputeScore)?,
             instance: self.compute_instance(context, bundle.score).to_rows().to_vec(),
             public: vec![as_public_column(self.srs, commitment), self.totals],
             linked: None,
@@ -391,7 +413,7 @@ impl<'a> Verifier<'a> {
     /// of a proof it kept.
     pub fn verify_segment(&self, padding: u64, proof: &[u8]) -> Result<(), VerifyError> {
         let subject = Subject::Histogram { dataset: 0, segment: 0 };
-        self.histogram_check(subject, padding, proof).run(self.srs)
+        self.histogram_check(subject, padding, proof)?.run(self.srs)
     }
 }
 

@@ -67,8 +67,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
     output::name_insecure(&srs);
     say(output, "parameters made from a public seed", took)?;
-    let (verifier, took) =
-        timed("making verifying keys", || Ok(Verifier::new(&srs, &policy, Trust::AllowInsecure)?))?;
+    let (verifier, took) = timed("making verifying keys", || with_keys(&srs, &policy))?;
     say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
@@ -159,6 +158,13 @@ fn data_folder(root: &Path, airport: &Airport) -> PathBuf {
 
 fn compute_folder(root: &Path, airport: &Airport) -> PathBuf {
     root.join(format!("{}-compute", airport.name))
+}
+
+/// A verifier that has built all its keys.
+fn with_keys<'a>(srs: &'a Srs, policy: &'a Policy) -> Result<Verifier<'a>, CliError> {
+    let verifier = Verifier::new(srs, policy, Trust::AllowInsecure)?;
+    CircuitKind::ALL.iter().try_for_each(|kind| verifier.key(*kind).map(drop))?;
+    Ok(verifier)
 }
 
 fn commit(

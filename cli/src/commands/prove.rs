@@ -39,7 +39,7 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     let srs = load::params(&args.params)?;
     load::check_output(&args.out)?;
     let begun = Instant::now();
-    let spinner = progress::spinner("making the verifying keys");
+    let spinner = progress::spinner("preparing the verifier");
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
     drop(spinner);

@@ -52,7 +52,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     warn_of_repeated(&args.bundles, &given, &registrations);
 
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    let spinner = progress::spinner("making the verifying keys");
+    let spinner = progress::spinner("preparing the verifier");
     let verifier = match Verifier::new(&srs, &policy, trust) {
         Ok(verifier) => Some(verifier),
         // The bundles are refused, each for this reason.

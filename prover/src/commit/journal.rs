@@ -5,17 +5,18 @@
 //! record: the segment's column commitments, 64 each · check 32
 //! ```
 //!
-//! The check of a record is the SHA-256 of the segment's secret and its commitments, so that a record serves
-//! only a segment that did not change. Another segment in its place is committed to under the same seed: its
-//! secret is another, and nothing is shared (`derivation.rs`). What a killed process had computed but not
-//! written here, the next computes again, the same.
+//! The check of a record is the SHA-256 of the parameters' digest, the segment's secret and its commitments,
+//! so that a record serves only a segment that did not change. Another segment in its place is committed to
+//! under the same seed: its secret is another, and nothing is shared (`derivation.rs`). What a killed process
+//! had computed but not written here, the next computes again, the same.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
-use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
+use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
+use fairshare_params::srs::Srs;
 use fairshare_storage::files::{self, OpenError, ReadError};
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
@@ -35,6 +36,8 @@ const HASH_BYTES: usize = 32;
 pub(super) struct Journal {
     path: PathBuf,
     geometry: Geometry,
+    /// The parameters' digest: commitments under others are others.
+    srs: Digest,
     seed: Seed,
     /// The records found, none of them checked yet.
     found: Vec<u8>,
@@ -47,9 +50,11 @@ const MAX_JOURNAL_BYTES: u64 = 1 << 30;
 
 impl Journal {
     /// The journal at `path`, if it is whole and of this geometry; else none, and the fresh seed.
-    pub(super) fn open(path: &Path, geometry: Geometry, fresh: Seed) -> io::Result<Self> {
-        let none = Self { path: path.to_owned(), geometry, seed: fresh, found: Vec::new(), file: None };
-        let (mut file, length) = match files::open_to_append(path) {
+    pub(super) fn open(path: &Path, srs: &Srs, fresh: Seed) -> io::Result<Self> {
+        let geometry = srs.geometry();
+        let (path, srs) = (path.to_owned(), srs.digest());
+        let none = Self { path, geometry, srs, seed: fresh, found: Vec::new(), file: None };
+        let (mut file, length) = match files::open_to_append(&none.path) {
             Ok((_, length)) if length > MAX_JOURNAL_BYTES => return none.discard(),
             Ok(opened) => opened,
             Err(OpenError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(none),
@@ -79,8 +84,16 @@ impl Journal {
         let record = records.nth(usize::try_from(index.get()).ok()?)?;
         let (points, hash) = record.split_at(record.len() - HASH_BYTES);
         let (points, _) = points.as_chunks::<POINT_BYTES>();
-        let same = *hash == check(secret, points.as_flattened());
+        let same = *hash == self.check(secret, points.as_flattened());
         same.then(|| points.iter().map(decode_point).collect()).flatten()
+    }
+
+    fn check(&self, secret: &SegmentSecret, points: &[u8]) -> [u8; HASH_BYTES] {
+        let mut hash = Sha256::new_with_prefix(b"fairshare/v2/journal");
+        hash.update(self.srs.0);
+        hash.update(secret.to_bytes().as_slice());
+        hash.update(points);
+        hash.finalize().into()
     }
 
     /// Records a segment in place of what was recorded of it and of those after it, whole or not at all as
@@ -92,7 +105,7 @@ impl Journal {
         columns: &[G1Affine],
     ) -> io::Result<()> {
         let mut record: Vec<u8> = columns.iter().flat_map(encode_point).collect();
-        let hash = check(secret, &record);
+        let hash = self.check(secret, &record);
         record.extend(hash);
         let file = match &mut self.file {
             Some(file) => file,
@@ -121,13 +134,6 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 
 fn record_bytes(geometry: Geometry) -> usize {
     geometry.data_columns() * POINT_BYTES + HASH_BYTES
-}
-
-fn check(secret: &SegmentSecret, points: &[u8]) -> [u8; HASH_BYTES] {
-    let mut hash = Sha256::new_with_prefix(b"fairshare/v2/journal");
-    hash.update(secret.to_bytes().as_slice());
-    hash.update(points);
-    hash.finalize().into()
 }
 
 fn header(geometry: Geometry, seed: &Seed) -> Zeroizing<Vec<u8>> {

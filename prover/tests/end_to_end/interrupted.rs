@@ -7,8 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fairshare_params::commitment::normalize;
 use fairshare_params::encoding::{POINT_BYTES, decode_point};
 use fairshare_params::registration::Registration;
+use fairshare_params::srs::{FileHash, Srs};
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
     commit_compute, commit_data,
@@ -17,7 +19,7 @@ use fairshare_prover::measure::commit_columns;
 use fairshare_prover::{Contributor, Progress, Silent, Task};
 use fairshare_storage::files;
 use group::Curve;
-use halo2curves::bn256::G1Affine;
+use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use tempfile::TempDir;
 
 use super::fixture::{
@@ -206,6 +208,33 @@ fn a_segment_with_one_symbol_changed_shares_no_blinding() {
         assert_ne!((*old + change).to_affine(), *new, "column {index} keeps its blinding");
     }
     prove(std::slice::from_ref(&scene.target));
+}
+
+/// A reference string of the same shape and another trapdoor, which is 7.
+fn other_parameters() -> Srs {
+    let trapdoor = Fr::from(7);
+    let powers = std::iter::successors(Some(G1::generator()), |power| Some(power * trapdoor));
+    let powers = normalize(&powers.take(SRS.geometry().rows()).collect::<Vec<_>>());
+    let s_g2 = (G2Affine::generator() * trapdoor).to_affine();
+    Srs::from_powers(SRS.geometry(), powers, G2Affine::generator(), s_g2, FileHash([0; 64])).expect("powers")
+}
+
+/// Commitments under one reference string are worth nothing under another: none is taken over, or nobody
+/// could prove the digest.
+#[test]
+fn work_that_goes_on_under_other_parameters_begins_anew() {
+    let scene = Scene::new();
+    scene.interrupt(2);
+    let recorded = scene.recorded();
+    let srs = other_parameters();
+    commit_data(&srs, &RULES, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
+    let commitment = CommitmentFolder::read(&scene.target, &RULES).expect("a whole folder");
+    for (index, columns) in commitment.columns.iter().enumerate() {
+        let (symbols, secret) = secret_of(&commitment, index);
+        assert_eq!(commit_columns(&srs, &symbols, &secret), *columns, "segment {index}");
+    }
+    let commitments = fs::read(scene.target.join(COMMITMENTS_FILE)).expect("read");
+    assert!(points(&commitments).is_disjoint(&points(&recorded.concat())));
 }
 
 #[test]

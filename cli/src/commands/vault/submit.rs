@@ -42,7 +42,7 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     let (_, policy) = ledger.epoch(args.epoch.epoch)?;
     let srs = load::params(&args.params)?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    let spinner = progress::spinner("making the verifying keys");
+    let spinner = progress::spinner("preparing the verifier");
     let verifier = Verifier::new(&srs, &policy, trust)?;
     drop(spinner);
     let begun = Instant::now();
