@@ -15,6 +15,7 @@ use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
+use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use fairshare_testkit::fixture::{POLICY, RULES, VERIFIER, edit};
@@ -277,9 +278,13 @@ fn registration(records: u32) -> Registration {
     Registration::new(CONTRIBUTOR, 11, Geometry::COMPACT, DIGEST, contribution).expect("a registration")
 }
 
-/// Reads a bundle that is refused; the verifier was made before, and is not counted.
+/// Reads a bundle that is refused; the verifier and its keys, which it builds when they are first needed, are
+/// made before, and not counted.
 fn refused_bundle(case: &str, bytes: &[u8], registrations: &[Registration]) -> String {
     let verifier = &*VERIFIER;
+    for kind in CircuitKind::ALL {
+        verifier.key(kind).expect("a key");
+    }
     refused(&format!("bundle, {case}"), bytes.len(), || reason(verifier.read(bytes, registrations)))
 }
 
