@@ -105,9 +105,9 @@ impl Setup {
     ///
     /// If the proof fails.
     pub fn prove(&self) -> Vec<u8> {
-        let (key, symbols) = (self.key.verifying(), self.symbols.clone());
+        let (key, symbols) = (&self.key, self.symbols.clone());
         let witness = SegmentWitness::new(self.srs, key, symbols, &self.secret, &self.columns);
-        witness.prove(&self.commit_key, &self.key, &Uninterrupted).expect("a proof")
+        witness.prove(&self.commit_key, &Uninterrupted).expect("a proof")
     }
 
     /// Verifies a full segment's proof, as a bundle's verifier does after it has hashed the commitments.

@@ -60,6 +60,14 @@ impl CircuitKind {
         }
     }
 
+    /// Columns among those that are linked to a commitment outside the proof, the first of them.
+    pub const fn linked_columns(self) -> usize {
+        match self {
+            Self::Histogram | Self::ComputeScore => 0,
+            Self::DataScore => data_score::LINKED_COLUMNS,
+        }
+    }
+
     /// Columns among those that everybody knows, the last of them.
     pub const fn public_columns(self) -> usize {
         match self {

@@ -1,6 +1,6 @@
 //! Committing: from files to a public registration and a secret opening.
 //!
-//! A commitment folder holds, besides the proofs that [`crate::Prover`] keeps there:
+//! A commitment folder holds, besides the proofs and the list of keys that [`crate::Prover`] keeps there:
 //!
 //! | file | who may read it | what it is |
 //! | --- | --- | --- |

@@ -308,17 +308,16 @@ impl<'a> Prover<'a> {
         let symbols = opening.symbols(start, count)?;
         let dataset = job.commitment.dataset();
         let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
-        let witness = SegmentWitness::new(srs, key.verifying(), symbols.to_vec(), &secret, columns);
+        let witness = SegmentWitness::new(srs, key, symbols.to_vec(), &secret, columns);
 
         let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.proof", index.get()));
         let (histogram, padding) = (witness.histogram(), witness.padding());
         let proof = match self.kept(&path, columns, &histogram.commitment, padding) {
             Some(proof) => proof,
             None => {
-                let proof =
-                    witness.prove(&self.commit_key, key, &Asking(progress)).map_err(refused(|| {
-                        ProofSubject::Segment { folder: job.commitment.folder.clone(), index }
-                    }))?;
+                let proof = witness.prove(&self.commit_key, &Asking(progress)).map_err(refused(|| {
+                    ProofSubject::Segment { folder: job.commitment.folder.clone(), index }
+                }))?;
                 keep(&path, &proof)?;
                 proof
             }

@@ -5,10 +5,10 @@ use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
 use fairshare_circuits::wiped::Wiped;
 use fairshare_params::commitment::{Blinding, normalize};
 use fairshare_params::digest::segment_hash;
-use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
 use fairshare_plonk::{
-    BlindingPoints, Column, CommitKey, Fractions, Known, LastRows, ProverInput, Signal, commit, commit_with,
+    BlindingPoints, Column, CommitKey, Fractions, Known, LastRows, ProverInput, Randomness, Signal, commit,
+    commit_with,
 };
 use fairshare_verifier::{ProofCheck, Subject};
 use group::Curve;
@@ -65,10 +65,13 @@ pub fn commit_counts(srs: &Srs, counts: &[u32], blinding: &Blinding) -> G1Affine
 /// proof makes of it.
 #[derive(Debug)]
 pub struct SegmentWitness<'a> {
+    key: &'a Key,
     witness: Witness,
     secret: &'a SegmentSecret,
     columns: &'a [G1Affine],
     instance: Instance,
+    /// Of the proof, under this key and no other.
+    randomness: Randomness,
     histogram: G1Affine,
     blinding: Wiped<Blinding>,
 }
@@ -78,10 +81,10 @@ impl ZeroizeOnDrop for SegmentWitness<'_> {}
 
 impl<'a> SegmentWitness<'a> {
     /// Counts the symbols and commits to the counts; `columns` are the commitments to the segment's columns,
-    /// and `key` is the one to prove under.
+    /// and `key` is the one that it will be proved under.
     pub fn new(
         srs: &Srs,
-        key: &VerifyingKey,
+        key: &'a Key,
         symbols: Vec<u16>,
         secret: &'a SegmentSecret,
         columns: &'a [G1Affine],
@@ -90,11 +93,11 @@ impl<'a> SegmentWitness<'a> {
         let padding = geometry.segment_symbols().saturating_sub(symbols.len());
         let instance = Instance { padding: padding as u64 };
         let segment = segment_hash(&geometry, columns);
-        let randomness = secret.randomness(&key.digest(), &segment, &instance.to_rows());
+        let randomness = secret.randomness(&key.verifying().digest(), &segment, &instance.to_rows());
         let blinding = randomness.blinding(geometry.data_columns(), geometry.rows());
         let witness = Witness::new(geometry, symbols);
         let histogram = commit_counts(srs, &witness.counts, &blinding);
-        Self { witness, secret, columns, instance, histogram, blinding }
+        Self { key, witness, secret, columns, instance, randomness, histogram, blinding }
     }
 
     /// Cells of padding.
@@ -113,17 +116,10 @@ impl<'a> SegmentWitness<'a> {
 
     /// Proves that the segment's registered commitments hold symbols of this histogram. The proof begins with
     /// them, and with the histogram commitment.
-    pub fn prove(
-        self,
-        commit_key: &CommitKey<'_>,
-        key: &Key,
-        signal: &dyn Signal,
-    ) -> Result<Vec<u8>, BackendError> {
-        let srs = commit_key.srs();
+    pub fn prove(self, commit_key: &CommitKey<'_>, signal: &dyn Signal) -> Result<Vec<u8>, BackendError> {
+        let (srs, key) = (commit_key.srs(), self.key);
         let geometry = srs.geometry();
         let instance = self.instance.to_rows();
-        let segment = segment_hash(&geometry, self.columns);
-        let randomness = self.secret.randomness(&key.verifying().digest(), &segment, &instance);
         let blindings = self.secret.blindings(geometry.data_columns());
         let commitments = self.columns.iter().chain([&self.histogram]);
         let known: Vec<_> = commitments
@@ -136,7 +132,7 @@ impl<'a> SegmentWitness<'a> {
             fractions: &fractions(geometry),
             ..ProverInput::new(&circuit, &instance)
         };
-        let (proof, _) = prove(commit_key, key, input, randomness, signal)?;
+        let (proof, _) = prove(commit_key, key, input, self.randomness, signal)?;
         check(
             srs,
             &ProofCheck {

@@ -190,7 +190,7 @@ fn what_is_dropped_is_overwritten() {
     let blindings = secret.blindings(16);
     let blinding = Needle::new(blindings[7].0[3].to_raw_bytes());
     is_wiped("blindings", &blinding, blindings);
-    let key = PROVER.key(CircuitKind::Histogram).expect("a key").verifying();
+    let key = PROVER.key(CircuitKind::Histogram).expect("a key");
     let mut given = symbols();
     let columns = commit_columns(&SRS, &given, &secret);
     given.zeroize();

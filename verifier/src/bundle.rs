@@ -144,6 +144,9 @@ pub enum BundleError {
         /// Datasets expected.
         expected: usize,
     },
+    /// A layout that no verifier makes: proofs without a byte, of which any number would fit.
+    #[error("a proof of no bytes was asked for")]
+    EmptyProof,
     /// Not as long as its registrations ask for.
     #[error("{found} bytes, but a bundle for these registrations has {expected}")]
     Length {
@@ -218,6 +221,9 @@ impl Bundle {
     pub fn from_bytes(bytes: &[u8], layout: &Layout) -> Result<Self, BundleError> {
         let mut reader = Reader { bytes, offset: 0 };
         let Header { role, contributor, digests } = reader.header()?;
+        if layout.datasets.iter().flatten().any(|run| run.bytes == 0) {
+            return Err(BundleError::EmptyProof);
+        }
         let expected = layout.bytes(reader.offset, role);
         if wide(bytes.len()) != expected {
             return Err(BundleError::Length { found: bytes.len(), expected });

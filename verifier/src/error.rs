@@ -186,8 +186,8 @@ pub enum ProofError {
         /// Bytes that a proof of this circuit has.
         expected: usize,
     },
-    /// Not as many instance rows or public columns as its circuit has.
-    #[error("{found} instance rows or public columns given, the circuit has {expected}")]
+    /// Not as many instance rows, links or public columns as its circuit has.
+    #[error("{found} instance rows, links or public columns given, the circuit has {expected}")]
     Shape {
         /// Rows or columns given.
         found: usize,

@@ -34,7 +34,7 @@ pub mod link;
 mod proof_check;
 mod score;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 
@@ -450,13 +450,9 @@ fn order(registrations: &[Registration], header: &Header) -> Result<Vec<Registra
     if header.role == Role::Compute {
         return Ok(registrations.to_vec());
     }
-    digests
-        .iter()
-        .map(|digest| {
-            let registration = registrations.iter().find(|registration| registration.digest() == digest);
-            registration.cloned().ok_or(VerifyError::Unregistered { digest: *digest })
-        })
-        .collect()
+    let by_digest: HashMap<_, _> = registrations.iter().map(|own| (own.digest(), own)).collect();
+    let find = |digest: &Digest| by_digest.get(digest).map(|own| (*own).clone());
+    digests.iter().map(|digest| find(digest).ok_or(VerifyError::Unregistered { digest: *digest })).collect()
 }
 
 fn total_records(datasets: &[ScoredDataset], least: u32) -> Result<NonZeroU32, VerifyError> {

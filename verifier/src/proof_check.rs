@@ -83,15 +83,18 @@ impl ProofCheck<'_> {
     /// That the proof is of its length, and its commitments to public columns are those that the verifier
     /// computed.
     fn check_public(&self) -> Result<(), ProofError> {
-        let expected = self.key.id().kind.public_columns();
-        if self.public.len() != expected {
-            return Err(ProofError::Shape { found: self.public.len(), expected });
+        let kind = self.key.id().kind;
+        let (linked, expected) = (kind.linked_columns(), kind.public_columns());
+        for (found, expected) in [(usize::from(self.linked.is_some()), linked), (self.public.len(), expected)]
+        {
+            if found != expected {
+                return Err(ProofError::Shape { found, expected });
+            }
         }
         check_length(self.key, self.proof)?;
         if expected == 0 {
             return Ok(());
         }
-        let linked = usize::from(self.linked.is_some());
         let leading = leading(self.key, self.proof)?;
         let mut pairs = leading.iter().skip(linked).zip(&self.public);
         match pairs.position(|(carried, computed)| carried != computed) {

@@ -123,8 +123,8 @@ impl Bench<'_> {
             self.median("committing", || Ok(commit_columns(self.srs, &symbols, &secret)))?;
         let key = self.key(CircuitKind::Histogram)?;
         let (proved, proof) = self.median("proving a histogram", || {
-            let witness = SegmentWitness::new(self.srs, key.verifying(), symbols.clone(), &secret, &columns);
-            Ok(witness.prove(&self.commit_key, &key, &Uninterrupted)?)
+            let witness = SegmentWitness::new(self.srs, &key, symbols.clone(), &secret, &columns);
+            Ok(witness.prove(&self.commit_key, &Uninterrupted)?)
         })?;
         let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(0, &proof)?))?;
         Ok((commit_time, Proof { proved, verified, bytes: proof.len() }))

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
+use fairshare_params::context;
 use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use fairshare_verifier::bundle::Header;
@@ -46,7 +48,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let given: Vec<Result<Given, CliError>> = args.bundles.iter().map(|path| Given::read(path)).collect();
     let registrations: Vec<_> = given
         .iter()
-        .map(|given| given.as_ref().map_or_else(|_| Vec::new(), |given| registry.of(&given.header)))
+        .map(|given| given.as_ref().map_or_else(|_| Vec::new(), |given| registry.of(&given.header, &policy)))
         .collect();
     registry.warn_of_unused(&registrations);
     warn_of_repeated(&args.bundles, &given, &registrations);
@@ -172,13 +174,21 @@ impl Registry {
     }
 
     /// The registrations that a bundle is of. Those of data it names: its contributor's, or else somebody
-    /// else's, which the verifier refuses by name. A compute bundle is of its node's units.
-    fn of(&self, header: &Header) -> Vec<Registration> {
+    /// else's, which the verifier refuses by name. A compute bundle is of its node's units in the policy's
+    /// rounds.
+    fn of(&self, header: &Header, policy: &Policy) -> Vec<Registration> {
         let contributor = header.contributor;
         if header.role == Role::Compute {
             let own = self.0.values().map(|(_, registration)| registration);
             let own = own.filter(|own| *own.contributor() == contributor && own.role() == Role::Compute);
-            return own.cloned().collect();
+            let own: Vec<_> = own.cloned().collect();
+            // Of another epoch's units the policy knows nothing; if no log fits, the verifier says why.
+            let is_of_policy = |own: &&Registration| {
+                let own = std::slice::from_ref(*own);
+                context::check(policy, &contributor, Role::Compute, own).is_ok()
+            };
+            let fitting: Vec<_> = own.iter().filter(is_of_policy).cloned().collect();
+            return if fitting.is_empty() { own } else { fitting };
         }
         let find = |digest: &Digest| {
             let own = self.0.get(&(*digest, contributor));

@@ -101,8 +101,8 @@ fn one_segment() {
     let srs = fairshare_formats::srs_file::decode(&srs, None).unwrap();
     let key = Key::new(ProvingKey::build(&srs, CircuitKind::Histogram).unwrap()).unwrap();
     let columns = commit_columns(&srs, &symbols, &secret);
-    let witness = SegmentWitness::new(&srs, key.verifying(), symbols, &secret, &columns);
-    let proof = witness.prove(&CommitKey::new(&srs), &key, &Uninterrupted).unwrap();
+    let witness = SegmentWitness::new(&srs, &key, symbols, &secret, &columns);
+    let proof = witness.prove(&CommitKey::new(&srs), &Uninterrupted).unwrap();
     write(Path::new(&folder), "proof", proof);
 }
 

@@ -165,6 +165,37 @@ fn registrations_are_matched_by_digest() {
     assert!(stderr.contains("must be paid once"), "{stderr}");
 }
 
+/// A compute bundle names no digest: of a node's logs, the one of the policy's rounds is meant.
+#[test]
+fn a_nodes_units_of_another_epoch_may_be_given_too() {
+    let p = prepared();
+    let [_, compute] = p.registrations();
+    let folder = folder();
+    let text = fs::read_to_string(&p.policy).unwrap();
+    let (rounds, rest) = text.split_once("file = \"rounds.csv\"").unwrap();
+    let (_, rest) = rest.split_once("\n\n").unwrap();
+    let text = format!("{}totals = [5]\n\n{rest}", rounds.replace("first = 0", "first = 365"));
+    fs::copy(examples().join("reference.json"), folder.join("reference.json")).unwrap();
+    let policy = write(&folder, "policy.toml", text);
+    let units = write(&folder, "units.csv", "round,units\n365,3\n");
+    let target = show(&folder.join("later"));
+    let line = format!(
+        "commit compute --policy {policy} --params {} --contributor {CONTRIBUTOR} --units {units} --out \
+         {target}",
+        p.params
+    );
+    let ran = fairshare(&line);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let later = format!("{target}/registration.json");
+    let (status, verdicts, stderr) = verify(&[&p.compute_bundle], &p.policy, &[&later, &compute]);
+    assert_eq!((status, &verdicts[0]["accepted"]), (0, &Value::Bool(true)), "{verdicts:?}");
+    assert!(stderr.contains("no bundle given covers this registration"), "{stderr}");
+    // Alone it is refused for its rounds.
+    let (status, verdicts, _) = verify(&[&p.compute_bundle], &p.policy, &[&later]);
+    assert_eq!(status, 1);
+    assert_refused(&verdicts[0], "covers 1 rounds from 365");
+}
+
 #[test]
 fn insecure_parameters_are_refused_unless_asked_for() {
     let p = prepared();

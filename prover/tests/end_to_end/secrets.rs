@@ -163,7 +163,7 @@ fn debug_prints_no_secret() {
     hidden(format!("{columns:?}"));
     let symbols = vec![secret as u16 % 1024; 3];
     let columns = commit_columns(&SRS, &symbols, &derived);
-    let key = PROVER.key(CircuitKind::Histogram).expect("a key").verifying();
+    let key = PROVER.key(CircuitKind::Histogram).expect("a key");
     let text = format!("{:?}", SegmentWitness::new(&SRS, key, symbols, &derived, &columns));
     assert!(
         text.contains("Witness(32640 symbols, redacted)")

@@ -210,10 +210,9 @@ impl Segment {
     pub fn new(symbols: &[u16], number: u16) -> Self {
         let (secret, key) = (secret(number), proving_key(CircuitKind::Histogram));
         let columns = measure::commit_columns(&SRS, symbols, &secret);
-        let witness =
-            measure::SegmentWitness::new(&SRS, key.verifying(), symbols.to_vec(), &secret, &columns);
+        let witness = measure::SegmentWitness::new(&SRS, key, symbols.to_vec(), &secret, &columns);
         let (padding, histogram) = (witness.padding(), witness.histogram());
-        let proof = witness.prove(PROVER.commit_key(), key, &Uninterrupted).expect("a true histogram");
+        let proof = witness.prove(PROVER.commit_key(), &Uninterrupted).expect("a true histogram");
         Self {
             symbols: symbols.to_vec(),
             number,

@@ -373,8 +373,8 @@ fn no_proof_is_of_other_columns_than_it_carries() {
     for lie in [0, 2, GEOMETRY.data_columns() - 1] {
         let mut columns = honest.clone();
         columns[lie] = (columns[lie] + SRS.lagrange()[USABLE - 1]).to_affine();
-        let witness = measure::SegmentWitness::new(&SRS, key.verifying(), symbols.clone(), &secret, &columns);
-        let refused = witness.prove(PROVER.commit_key(), key, &Uninterrupted);
+        let witness = measure::SegmentWitness::new(&SRS, key, symbols.clone(), &secret, &columns);
+        let refused = witness.prove(PROVER.commit_key(), &Uninterrupted);
         let Err(BackendError::Verify(error)) = refused else { panic!("column {lie}: {refused:?}") };
         assert!(matches!(*error, VerifyError::Proof { source: ProofError::False, .. }), "{error:?}");
     }

@@ -9,7 +9,7 @@ use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_
 use fairshare_circuits::numeric::rounds;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::keys::CircuitKind;
-use fairshare_verifier::{ProofCheck, ProofError, Subject, VerifyError};
+use fairshare_verifier::{Bundle, ProofCheck, ProofError, Subject, VerifyError};
 use ff::Field;
 use halo2curves::bn256::{Fr, G1Affine};
 
@@ -18,6 +18,7 @@ use super::claim::{
     public_columns, tail,
 };
 use super::fixture::{RULES, SRS, VERIFIER};
+use super::world::WORLD;
 
 /// Units by round of the policy.
 const UNITS: [u32; 4] = [305, 943, 0, 0];
@@ -182,4 +183,34 @@ fn a_compute_score_is_of_the_units_and_totals_on_record() {
             refused_for(column, other.verify(&honest.public), "other last rows");
         }
     }
+}
+
+/// Whoever asks for a check says whether there is a link: it is the circuit that says whether there must be.
+#[test]
+fn a_check_has_a_link_where_its_circuit_has_a_linked_column() {
+    let Bundle::Data(data) = &WORLD.small.bundle else { panic!("data") };
+    let (instance, public) = (vec![Fr::from(1); 6], VERIFIER.reference_commitments().to_vec());
+    let mut check = ProofCheck {
+        subject: Subject::DataScore,
+        key: proving_key(CircuitKind::DataScore).verifying(),
+        instance,
+        public,
+        linked: None,
+        proof: &data.proof,
+    };
+    let is_shape = |check: &ProofCheck<'_>, found: usize, expected: usize| match check.run(&SRS) {
+        Err(VerifyError::Proof { source: ProofError::Shape { found: f, expected: e }, .. }) => {
+            assert_eq!((f, e), (found, expected));
+        }
+        other => panic!("{other:?}"),
+    };
+    is_shape(&check, 0, 1);
+    let honest = compute_score(&UNITS, RULES.round_totals(), &[Blinding::PUBLIC, Blinding::PUBLIC]);
+    check.key = proving_key(CircuitKind::ComputeScore).verifying();
+    check.instance.clone_from(&honest.instance);
+    // Its second column under a link would stand where the first belongs.
+    check.public = vec![honest.public[1], honest.public[0]];
+    check.linked = Some((&data.link, honest.public[0]));
+    check.proof = &honest.proof;
+    is_shape(&check, 1, 0);
 }

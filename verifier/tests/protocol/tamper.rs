@@ -274,11 +274,23 @@ fn a_layout_is_compared_before_anything_is_allocated() {
     assert_eq!(expected, bytes.len() as u64 + (segments - 1) * proof);
     // And whatever else somebody asks for.
     let [most, none] = [usize::MAX, 0].map(|bytes| Run { proofs: u64::MAX, bytes });
-    for datasets in [vec![vec![most]], vec![vec![most; 3]], vec![vec![most, none]; 2], vec![vec![none]]] {
-        for score in [0, usize::MAX] {
+    // Role, contributor, count, digest; the score; the link.
+    let fitting = bytes.len() - 4 * 32 - 32 - 10 * 32;
+    for (datasets, is_empty) in [
+        (vec![vec![most]], false),
+        (vec![vec![most; 3]], false),
+        (vec![vec![most, none]; 2], true),
+        (vec![vec![none]], true),
+    ] {
+        for score in [0, fitting, usize::MAX] {
             let layout = Layout { datasets: datasets.clone(), score };
             let error = Bundle::from_bytes(&bytes, &layout).unwrap_err();
-            assert!(matches!(error, BundleError::Length { .. }), "{error:?}");
+            let expected = match error {
+                BundleError::Length { .. } => !is_empty,
+                BundleError::EmptyProof => is_empty,
+                _ => false,
+            };
+            assert!(expected, "{error:?}");
         }
     }
     assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
@@ -341,7 +353,7 @@ proptest! {
     /// with a byte more or less it is not.
     #[test]
     fn any_proofs_of_a_layout_are_read(
-        datasets in prop::collection::vec(prop::collection::vec((0..4u64, 0..50usize), 0..3), 1..4),
+        datasets in prop::collection::vec(prop::collection::vec((0..4u64, 1..50usize), 0..3), 1..4),
         score in 0..100usize,
         filling in any::<u8>(),
         claimed in any::<u64>(),
