@@ -127,7 +127,7 @@ impl Floor {
         let (degree, permuted) = (cs.degree(), cs.permutation().get_columns().len());
         let products = permuted.div_ceil(degree - 2);
         let symbols = match key.id().kind {
-            CircuitKind::Histogram => key.id().geometry.data_columns(),
+            CircuitKind::Histogram(width) => width.columns(),
             _ => 0,
         };
         let columns = cs.num_advice_columns() + products;
@@ -153,7 +153,8 @@ fn quickest(ways: &[(&'static str, &dyn Fn())]) -> BTreeMap<&'static str, f64> {
 }
 
 fn print(data: &str, srs: &Srs, floor: &Floor, proofs: BTreeMap<String, Steps>) {
-    for kind in CircuitKind::ALL {
+    let histogram = CircuitKind::Histogram(srs.geometry().largest_segment().width());
+    for kind in [histogram, CircuitKind::DataScore, CircuitKind::ComputeScore] {
         let Some(steps) = proofs.get(kind.name()) else { continue };
         let whole: f64 = steps.values().map(|time| time.as_secs_f64()).sum();
         let floor = floor.of(&VerifyingKey::build(srs, kind).expect("a verifying key"));

@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::{Setup, cost, results};
-use fairshare_params::Geometry;
+use fairshare_params::{Geometry, Width};
 use ff::Field;
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
@@ -157,14 +157,15 @@ impl Measured {
 }
 
 fn measure(Shape { k, columns, width }: Shape) -> Measured {
-    let setup = Setup::new(Geometry::trial(k, columns, width));
+    let widths = Box::leak(Box::new([Width::of(columns)]));
+    let setup = Setup::new(Geometry::trial(k, widths, width));
     // Tables are made here.
     let proof = setup.prove();
     let whole_alphabet = times(&setup);
     let verify = (0..9).map(|_| cost(|| setup.verify(&proof)).wall).fold(f64::INFINITY, f64::min);
     let setup = setup.with_few_symbols(FEW);
     Measured {
-        symbols: setup.srs.geometry().segment_symbols(),
+        symbols: setup.srs.geometry().largest_segment().symbols(),
         whole_alphabet,
         few_symbols: times(&setup),
         verify,

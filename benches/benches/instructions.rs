@@ -62,7 +62,7 @@ fn witness((instance, units): (Instance, Units)) -> Trace {
 #[library_benchmark]
 #[bench::compact(setup = symbols)]
 fn histogram(symbols: Vec<u16>) -> Witness {
-    black_box(Witness::new(Geometry::COMPACT, symbols))
+    black_box(Witness::new(Geometry::COMPACT.largest_segment(), symbols))
 }
 
 #[library_benchmark]

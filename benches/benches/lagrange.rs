@@ -21,7 +21,7 @@ fn main() {
         "{:>9} {:>3} {:>12} {:>12} {:>7} {:>12} {:>12} {:>7}",
         "geometry", "k", "library s", "ours s", "ratio", "processor s", "processor s", "ratio"
     );
-    for geometry in [Geometry::STANDARD, Geometry::ONCHAIN] {
+    for geometry in [Geometry::STANDARD, Geometry::LARGE] {
         let srs = Srs::insecure(geometry);
         let powers: Vec<G1> = srs.powers().iter().map(G1Affine::to_curve).collect();
         let (mut library, mut ours) = (Vec::new(), Vec::new());

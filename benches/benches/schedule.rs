@@ -185,7 +185,7 @@ fn memory_of_jobs() {
     println!(
         "a further job takes {:.0} MB; the prover plans for {:.0} MB each, and for {:.0} MB besides",
         megabytes(peaks[3] - peaks[0]) / 3.0,
-        megabytes(job_memory(geometry())),
+        megabytes(job_memory(geometry().largest_segment())),
         megabytes(shared_memory(geometry()))
     );
     results::record("memory", &peaks);

@@ -13,7 +13,7 @@ fn segment(criterion: &mut Criterion) {
     let setup = Setup::new(geometry);
     let mut group = criterion.benchmark_group("segment");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
-    group.throughput(Throughput::Elements(geometry.segment_symbols() as u64));
+    group.throughput(Throughput::Elements(geometry.largest_segment().symbols() as u64));
     group.bench_function(BenchmarkId::new("commit", geometry.name()), |bencher| {
         bencher.iter(|| setup.commit())
     });

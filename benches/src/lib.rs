@@ -7,9 +7,9 @@ pub mod shares;
 
 use std::time::Instant;
 
-use fairshare_params::Geometry;
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::srs::Srs;
+use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{CommitKey, Uninterrupted};
 use fairshare_prover::Key;
 use fairshare_prover::derivation::SegmentSecret;
@@ -30,7 +30,7 @@ pub fn full_segment(geometry: Geometry) -> Vec<u16> {
 fn segment_of(geometry: Geometry, occurring: usize) -> Vec<u16> {
     // Fibonacci hashing of the index: uniform, and the same on every machine.
     let symbol = |index: u64| 1 + (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % occurring as u64;
-    (0..geometry.segment_symbols() as u64).map(|index| symbol(index) as u16).collect()
+    (0..geometry.largest_segment().symbols() as u64).map(|index| symbol(index) as u16).collect()
 }
 
 /// The geometry named by `FAIRSHARE_GEOMETRY`, else the standard one.
@@ -64,10 +64,11 @@ impl Setup {
     /// If key generation fails.
     pub fn new(geometry: Geometry) -> Self {
         let srs: &Srs = Box::leak(Box::new(Srs::insecure(geometry)));
-        let key = ProvingKey::build(srs, CircuitKind::Histogram).expect("a proving key");
+        let kind = CircuitKind::Histogram(geometry.largest_segment().width());
+        let key = ProvingKey::build(srs, kind).expect("a proving key");
         let key = Key::new(key).expect("a key of this prover's");
         let (symbols, secret) = (full_segment(geometry), fresh_secret());
-        let columns = commit_columns(srs, &symbols, &secret);
+        let columns = commit_columns(srs, geometry.largest_segment().width(), &symbols, &secret);
         Self { srs, commit_key: CommitKey::new(srs), key, symbols, secret, columns }
     }
 
@@ -78,13 +79,17 @@ impl Setup {
     /// If there are no random numbers.
     pub fn with_few_symbols(self, occurring: usize) -> Self {
         let (symbols, secret) = (segment_of(self.srs.geometry(), occurring), fresh_secret());
-        let columns = commit_columns(self.srs, &symbols, &secret);
+        let columns = commit_columns(self.srs, self.width(), &symbols, &secret);
         Self { symbols, secret, columns, ..self }
+    }
+
+    fn width(&self) -> Width {
+        self.srs.geometry().largest_segment().width()
     }
 
     /// Commits to the segment's columns.
     pub fn commit(&self) -> Vec<G1Affine> {
-        commit_columns(self.srs, &self.symbols, &self.secret)
+        commit_columns(self.srs, self.width(), &self.symbols, &self.secret)
     }
 
     /// Commits to the same columns by the proof system's own multi-scalar multiplication, which knows nothing
@@ -117,7 +122,7 @@ impl Setup {
     /// If it does not verify.
     pub fn verify(&self, proof: &[u8]) {
         let check = ProofCheck {
-            subject: Subject::of(CircuitKind::Histogram),
+            subject: Subject::Histogram { dataset: 0, segment: 0 },
             key: self.key.verifying(),
             instance: vec![Fr::from(0)],
             public: Vec::new(),

@@ -1,4 +1,4 @@
-//! What the three circuits share: a geometry, a witness or none, and a layout that declares and fills
+//! What the three circuits share: a shape, a witness or none, and a layout that declares and fills
 //! columns.
 
 use std::fmt;
@@ -11,11 +11,13 @@ use crate::geometry::Geometry;
 
 /// Columns and gates of a statement's circuit, and how a witness fills them.
 pub trait CircuitLayout: Clone + fmt::Debug {
+    /// What decides its shape.
+    type Shape: Copy + Default + fmt::Debug;
     /// What the circuit is given to fill its columns with.
     type Witness: Clone + fmt::Debug;
 
     /// Declares columns and gates.
-    fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self;
+    fn configure(meta: &mut ConstraintSystem<Fr>, shape: Self::Shape) -> Self;
 
     /// Fills the columns, and switches the gates on; without a witness it only switches them on.
     fn synthesize(
@@ -48,6 +50,7 @@ pub trait TracedLayout: Clone + fmt::Debug {
 }
 
 impl<L: TracedLayout> CircuitLayout for L {
+    type Shape = Geometry;
     type Witness = L::Trace;
 
     fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
@@ -62,44 +65,44 @@ impl<L: TracedLayout> CircuitLayout for L {
     }
 }
 
-/// A statement's circuit: a layout, in a geometry, with a witness or without one.
+/// A statement's circuit: a layout, in a shape, with a witness or without one.
 #[derive(Clone, Debug)]
 pub struct StatementCircuit<L: CircuitLayout> {
-    geometry: Geometry,
+    shape: L::Shape,
     witness: Option<L::Witness>,
 }
 
 impl<L: CircuitLayout> StatementCircuit<L> {
     /// The circuit without a witness, for key generation.
-    pub fn shape(geometry: Geometry) -> Self {
-        Self { geometry, witness: None }
+    pub fn shape(shape: L::Shape) -> Self {
+        Self { shape, witness: None }
     }
 
     /// The circuit with a witness, which is taken as it is: whether it is true is for the constraints.
-    pub fn new(geometry: Geometry, witness: L::Witness) -> Self {
-        Self { geometry, witness: Some(witness) }
+    pub fn new(shape: L::Shape, witness: L::Witness) -> Self {
+        Self { shape, witness: Some(witness) }
     }
 }
 
 impl<L: CircuitLayout> Circuit<Fr> for StatementCircuit<L> {
     type Config = L;
     type FloorPlanner = SimpleFloorPlanner;
-    type Params = Geometry;
+    type Params = L::Shape;
 
     fn without_witnesses(&self) -> Self {
-        Self::shape(self.geometry)
+        Self::shape(self.shape)
     }
 
-    fn params(&self) -> Geometry {
-        self.geometry
+    fn params(&self) -> L::Shape {
+        self.shape
     }
 
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> L {
-        L::configure(meta, geometry)
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, shape: L::Shape) -> L {
+        L::configure(meta, shape)
     }
 
     fn configure(meta: &mut ConstraintSystem<Fr>) -> L {
-        L::configure(meta, Geometry::default())
+        L::configure(meta, L::Shape::default())
     }
 
     fn synthesize(&self, layout: L, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {

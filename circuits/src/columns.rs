@@ -8,7 +8,7 @@
 use halo2_proofs::plonk::{Advice, Column};
 
 use crate::chips::limbs::{self, Limbs};
-use crate::geometry::Geometry;
+use crate::geometry::Dimensions;
 
 /// How many columns stand under one name.
 #[derive(Clone, Copy, Debug)]
@@ -23,19 +23,19 @@ pub(crate) enum Count {
 
 impl Count {
     #[inline]
-    fn of(self, geometry: Geometry) -> usize {
+    fn of(self, dimensions: impl Dimensions) -> usize {
         match self {
             Self::One => 1,
-            Self::Limbs(bits) => limbs::count(bits, geometry.alphabet_bits()),
-            Self::Data => geometry.data_columns(),
+            Self::Limbs(bits) => limbs::count(bits, dimensions.limb_bits()),
+            Self::Data => dimensions.data_columns(),
         }
     }
 }
 
 /// The columns of some names of a list together: of those before a name, or of all.
 #[inline]
-pub(crate) fn total(counts: &[Count], geometry: Geometry) -> usize {
-    counts.iter().map(|count| count.of(geometry)).sum()
+pub(crate) fn total(counts: &[Count], dimensions: impl Dimensions) -> usize {
+    counts.iter().map(|count| count.of(dimensions)).sum()
 }
 
 /// How many names, of those before one, begin the list with a column each: traces ask for cells so often that
@@ -61,10 +61,10 @@ pub struct Symbol {
 pub(crate) fn symbols(
     letter: &'static str,
     count: Count,
-    geometry: Geometry,
+    dimensions: impl Dimensions,
 ) -> impl Iterator<Item = Symbol> {
     let is_alone = matches!(count, Count::One);
-    (0..count.of(geometry)).map(move |number| Symbol { letter, number: (!is_alone).then_some(number) })
+    (0..count.of(dimensions)).map(move |number| Symbol { letter, number: (!is_alone).then_some(number) })
 }
 
 /// The columns of one name, as a configuration holds them.
@@ -136,13 +136,13 @@ macro_rules! columns {
 
             /// The column's index in the layout.
             #[inline]
-            pub fn index(self, geometry: $crate::geometry::Geometry) -> usize {
+            pub fn index(self, dimensions: impl $crate::geometry::Dimensions) -> usize {
                 enum Name { $( $cells ),+ }
                 match self {
                     $( Self::$cells $(($number))? => {
                         const BEFORE: usize = Name::$cells as usize;
                         const ONES: usize = $crate::columns::leading_ones(Cells::COUNTS, BEFORE);
-                        let others = $crate::columns::total(&Cells::COUNTS[ONES..BEFORE], geometry);
+                        let others = $crate::columns::total(&Cells::COUNTS[ONES..BEFORE], dimensions);
                         let number: usize = columns!(@number $($number)?);
                         ONES + others + number
                     } )+
@@ -150,16 +150,16 @@ macro_rules! columns {
             }
 
             /// How many columns there are.
-            pub fn count(geometry: $crate::geometry::Geometry) -> usize {
-                $crate::columns::total(Self::COUNTS, geometry)
+            pub fn count(dimensions: impl $crate::geometry::Dimensions) -> usize {
+                $crate::columns::total(Self::COUNTS, dimensions)
             }
 
             /// Every column's symbol, in the order of the layout.
             pub fn symbols(
-                geometry: $crate::geometry::Geometry,
+                dimensions: impl $crate::geometry::Dimensions,
             ) -> impl Iterator<Item = $crate::columns::Symbol> {
                 [$( $letter ),+].into_iter().zip(Self::COUNTS).flat_map(move |(letter, count)| {
-                    $crate::columns::symbols(letter, *count, geometry)
+                    $crate::columns::symbols(letter, *count, dimensions)
                 })
             }
         }
@@ -174,9 +174,9 @@ macro_rules! columns {
             /// Declares them in the order of the list.
             pub(super) fn configure(
                 meta: &mut halo2_proofs::plonk::ConstraintSystem<halo2curves::bn256::Fr>,
-                geometry: $crate::geometry::Geometry,
+                dimensions: impl $crate::geometry::Dimensions,
             ) -> Self {
-                Self { $( $field: columns!(@declare $count $(($bits))?, meta, geometry), )+ }
+                Self { $( $field: columns!(@declare $count $(($bits))?, meta, dimensions), )+ }
             }
         }
 
@@ -192,12 +192,12 @@ macro_rules! columns {
     (@type One) => { halo2_proofs::plonk::Column<halo2_proofs::plonk::Advice> };
     (@type Limbs) => { $crate::chips::limbs::Limbs };
     (@type Data) => { Vec<halo2_proofs::plonk::Column<halo2_proofs::plonk::Advice>> };
-    (@declare One, $meta:ident, $geometry:ident) => { $meta.advice_column() };
-    (@declare Limbs($bits:expr), $meta:ident, $geometry:ident) => {
-        $crate::chips::limbs::Limbs::configure($meta, $bits, $geometry.alphabet_bits())
+    (@declare One, $meta:ident, $dimensions:ident) => { $meta.advice_column() };
+    (@declare Limbs($bits:expr), $meta:ident, $dimensions:ident) => {
+        $crate::chips::limbs::Limbs::configure($meta, $bits, $dimensions.limb_bits())
     };
-    (@declare Data, $meta:ident, $geometry:ident) => {
-        (0..$geometry.data_columns()).map(|_| $meta.advice_column()).collect()
+    (@declare Data, $meta:ident, $dimensions:ident) => {
+        (0..$dimensions.data_columns()).map(|_| $meta.advice_column()).collect()
     };
 }
 pub(crate) use columns;

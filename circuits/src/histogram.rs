@@ -19,16 +19,17 @@ use halo2_proofs::plonk::{ConstraintSystem, Error};
 use halo2curves::bn256::Fr;
 
 use crate::circuit::{CircuitLayout, StatementCircuit};
-use crate::geometry::Geometry;
+use crate::geometry::SegmentShape;
 
 /// The histogram circuit of one segment; see the module.
 pub type HistogramCircuit = StatementCircuit<Layout>;
 
 impl CircuitLayout for Layout {
+    type Shape = SegmentShape;
     type Witness = Witness;
 
-    fn configure(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
-        Self::declare(meta, geometry)
+    fn configure(meta: &mut ConstraintSystem<Fr>, shape: SegmentShape) -> Self {
+        Self::declare(meta, shape)
     }
 
     fn synthesize(&self, layouter: &mut impl Layouter<Fr>, witness: Option<&Witness>) -> Result<(), Error> {

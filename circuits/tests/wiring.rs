@@ -36,7 +36,7 @@ mod logup;
 #[path = "support/system.rs"]
 mod system;
 
-use claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim, SHAPE};
 use logup::Argument;
 use system::{Cell, Kind, System};
 use wiring::names::Names;
@@ -61,9 +61,9 @@ fn histogram() -> Subject {
     let claim = HistogramClaim::honest();
     Subject {
         name: "histogram",
-        names: Names::histogram(GEOMETRY),
+        names: Names::histogram(SHAPE),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
-        held: GEOMETRY.data_columns() + 1,
+        held: SHAPE.columns() + 1,
     }
 }
 
@@ -140,12 +140,14 @@ fn assert_no_other_argument(system: &System) {
 #[test]
 fn every_geometry_keeps_degree_and_queries() {
     for geometry in Geometry::ALL {
-        let systems = [
-            System::extract(geometry.k(), &HistogramCircuit::shape(geometry), &[]),
+        let scores = [
             System::extract(geometry.k(), &DataScoreCircuit::shape(geometry), &[]),
             System::extract(geometry.k(), &ComputeScoreCircuit::shape(geometry), &[]),
         ];
-        for system in systems {
+        let histograms = geometry.widths().iter().map(|width| {
+            System::extract(geometry.k(), &HistogramCircuit::shape(geometry.segment(*width)), &[])
+        });
+        for system in histograms.chain(scores) {
             assert_degree(&system);
             assert_queries_unique(&system);
             assert_no_other_argument(&system);

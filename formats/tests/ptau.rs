@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use blake2::{Blake2b512, Digest as _};
 use fairshare_formats::ptau::{self, ImportError, PtauError};
 use fairshare_formats::srs_file;
-use fairshare_params::Geometry;
 use fairshare_params::srs::{Element, Provenance, Srs, SrsError};
+use fairshare_params::{Geometry, Width};
 use ff::{Field, PrimeField};
 use group::Curve;
 use halo2curves::bn256::{Fq, Fr, G1Affine, G2Affine};
@@ -117,7 +117,7 @@ const REAL: &[u8] = include_bytes!("data/powersOfTau28_hez_final_08.ptau");
 
 /// `2^k` rows, whatever their columns: the real file is too small for the geometries that have a name.
 fn rows(k: u32) -> Geometry {
-    Geometry::trial(k, 3, 3)
+    Geometry::trial(k, &[Width::FOUR], 3)
 }
 
 #[test]

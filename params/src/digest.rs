@@ -47,7 +47,9 @@ pub fn compute_digest(geometry: &Geometry, first_round: u64, rounds: u32, commit
 
 /// Identifier and shape: a shape that moves without its identifier still changes every digest.
 pub(crate) fn absorb_geometry(hasher: Hasher, geometry: &Geometry) -> Hasher {
-    hasher.u8(geometry.id()).u32(geometry.k()).len(geometry.data_columns()).u32(geometry.alphabet_bits())
+    let hasher = hasher.u8(geometry.id()).u32(geometry.k()).len(geometry.widths().len());
+    let hasher = geometry.widths().iter().fold(hasher, |hasher, width| hasher.len(width.columns()));
+    hasher.u32(geometry.alphabet_bits())
 }
 
 #[cfg(test)]
@@ -125,7 +127,7 @@ mod tests {
         bytes.extend(b"fairshare/v1/compute");
         bytes.push(1);
         bytes.extend(11u32.to_be_bytes());
-        bytes.extend(16u64.to_be_bytes());
+        [2u64, 4, 16].iter().for_each(|number| bytes.extend(number.to_be_bytes()));
         bytes.extend(10u32.to_be_bytes());
         bytes.extend(9u64.to_be_bytes());
         bytes.extend(365u32.to_be_bytes());

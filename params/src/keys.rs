@@ -8,7 +8,7 @@ use std::fmt;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
-use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::geometry::{Geometry, Width};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use halo2_proofs::plonk::{self, keygen_pk, keygen_vk_custom};
 use halo2curves::bn256::G1Affine;
@@ -17,11 +17,11 @@ use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES};
 use crate::srs::Srs;
 use crate::words::Words;
 
-/// Which statement a circuit proves: there is one circuit for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Which statement a circuit proves: there is one circuit for each, and for histograms one a width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CircuitKind {
-    /// One segment of symbols has this histogram.
-    Histogram,
+    /// One segment of symbols, of this width, has this histogram.
+    Histogram(Width),
     /// A merged histogram has this score.
     DataScore,
     /// A unit log has this score.
@@ -29,13 +29,16 @@ pub enum CircuitKind {
 }
 
 impl CircuitKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Histogram, Self::DataScore, Self::ComputeScore];
+    /// Those of a geometry: histograms by ascending width, then the scores.
+    pub fn all(geometry: Geometry) -> impl Iterator<Item = Self> {
+        let histograms = geometry.widths().iter().map(|width| Self::Histogram(*width));
+        histograms.chain([Self::DataScore, Self::ComputeScore])
+    }
 
     /// Its name in file names and messages.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Histogram => "histogram",
+            Self::Histogram(_) => "histogram",
             Self::DataScore => "data-score",
             Self::ComputeScore => "compute-score",
         }
@@ -44,7 +47,7 @@ impl CircuitKind {
     /// Its number in a key's words.
     const fn id(self) -> u8 {
         match self {
-            Self::Histogram => 1,
+            Self::Histogram(_) => 1,
             Self::DataScore => 2,
             Self::ComputeScore => 3,
         }
@@ -52,9 +55,9 @@ impl CircuitKind {
 
     /// The first columns, whose commitments a verifier uses by themselves: the data columns and the counts;
     /// the linked column and the public ones; the public ones.
-    pub const fn leading_columns(self, geometry: Geometry) -> usize {
+    pub const fn leading_columns(self) -> usize {
         match self {
-            Self::Histogram => geometry.data_columns().saturating_add(1),
+            Self::Histogram(width) => width.columns().saturating_add(1),
             Self::DataScore => data_score::LINKED_COLUMNS.saturating_add(data_score::PUBLIC_COLUMNS),
             Self::ComputeScore => compute_score::PUBLIC_COLUMNS,
         }
@@ -63,7 +66,7 @@ impl CircuitKind {
     /// Columns among those that are linked to a commitment outside the proof, the first of them.
     pub const fn linked_columns(self) -> usize {
         match self {
-            Self::Histogram | Self::ComputeScore => 0,
+            Self::Histogram(_) | Self::ComputeScore => 0,
             Self::DataScore => data_score::LINKED_COLUMNS,
         }
     }
@@ -71,7 +74,7 @@ impl CircuitKind {
     /// Columns among those that everybody knows, the last of them.
     pub const fn public_columns(self) -> usize {
         match self {
-            Self::Histogram => 0,
+            Self::Histogram(_) => 0,
             Self::DataScore => data_score::PUBLIC_COLUMNS,
             Self::ComputeScore => compute_score::PUBLIC_COLUMNS,
         }
@@ -80,7 +83,7 @@ impl CircuitKind {
     /// Number of instance rows: fixed, and checked before a proof is looked at.
     pub const fn instance_rows(self) -> usize {
         match self {
-            Self::Histogram => histogram::INSTANCE_ROWS.len(),
+            Self::Histogram(_) => histogram::INSTANCE_ROWS.len(),
             Self::DataScore => data_score::INSTANCE_ROWS.len(),
             Self::ComputeScore => compute_score::INSTANCE_ROWS.len(),
         }
@@ -98,7 +101,11 @@ pub struct CircuitId {
 
 impl fmt::Display for CircuitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.kind.name(), self.geometry.name())
+        let (name, geometry) = (self.kind.name(), self.geometry.name());
+        match self.kind {
+            CircuitKind::Histogram(width) => write!(f, "{name}-{geometry}-{width}"),
+            CircuitKind::DataScore | CircuitKind::ComputeScore => write!(f, "{name}-{geometry}"),
+        }
     }
 }
 
@@ -134,7 +141,9 @@ impl VerifyingKey {
         // Selectors stay columns of their own: compression would raise degrees and make the key's layout
         // depend on a packing heuristic.
         let key = match kind {
-            CircuitKind::Histogram => keygen_vk_custom(params, &HistogramCircuit::shape(geometry), false),
+            CircuitKind::Histogram(width) => {
+                keygen_vk_custom(params, &HistogramCircuit::shape(geometry.segment(width)), false)
+            }
             CircuitKind::DataScore => keygen_vk_custom(params, &DataScoreCircuit::shape(geometry), false),
             CircuitKind::ComputeScore => {
                 keygen_vk_custom(params, &ComputeScoreCircuit::shape(geometry), false)
@@ -197,7 +206,7 @@ impl VerifyingKey {
 fn digest(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Digest {
     let (cs, permutation) = (key.cs(), key.permutation().commitments());
     let width = match id.kind {
-        CircuitKind::Histogram => id.geometry.data_columns(),
+        CircuitKind::Histogram(width) => width.columns(),
         CircuitKind::DataScore | CircuitKind::ComputeScore => 0,
     };
     let words = Words::code()
@@ -232,7 +241,9 @@ impl ProvingKey {
         let (vk, kind) = (verifying.key.clone(), verifying.id.kind);
         let (geometry, params) = (srs.geometry(), srs.params());
         let key = match kind {
-            CircuitKind::Histogram => keygen_pk(params, vk, &HistogramCircuit::shape(geometry)),
+            CircuitKind::Histogram(width) => {
+                keygen_pk(params, vk, &HistogramCircuit::shape(geometry.segment(width)))
+            }
             CircuitKind::DataScore => keygen_pk(params, vk, &DataScoreCircuit::shape(geometry)),
             CircuitKind::ComputeScore => keygen_pk(params, vk, &ComputeScoreCircuit::shape(geometry)),
         };

@@ -27,5 +27,5 @@ pub mod srs;
 pub mod transcript;
 pub mod words;
 
-pub use fairshare_circuits::geometry::Geometry;
+pub use fairshare_circuits::geometry::{Geometry, SegmentShape, Width};
 pub use fairshare_circuits::wiped;

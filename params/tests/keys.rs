@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use fairshare_circuits::DEGREE;
 use fairshare_circuits::geometry::RESERVED_ROWS;
-use fairshare_params::Geometry;
 use fairshare_params::commitment::normalize;
 use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
 use fairshare_params::srs::{FileHash, Srs};
+use fairshare_params::{Geometry, Width};
 use ff::{Field, PrimeField};
 use group::Curve;
 use halo2_proofs::plonk::Any;
@@ -18,16 +18,21 @@ use sha3::{Digest as _, Keccak256};
 
 /// Digests under the insecure reference string: circuit, key layout and reference string in 32 bytes. A
 /// change of any of them is a new version of the protocol, and every proof made before is lost.
-const PINNED: [(&str, &str); 9] = [
-    ("histogram-compact", "0x5c06b354b82419c3d4e6446a7e6e4577525befcdf17af8907b41368df4d70418"),
+const PINNED: [(&str, &str); 14] = [
+    ("histogram-compact-4", "0xe1be4e296df97c5818b3b7f6ad181bc012dcfff42c8122ef065cf57d0f03b8b3"),
+    ("histogram-compact-16", "0x5c06b354b82419c3d4e6446a7e6e4577525befcdf17af8907b41368df4d70418"),
     ("data-score-compact", "0x73ad28b7a3abae378b7ca829f0b1aabf361288aadf490ff7aaca1f6c7d2930f0"),
     ("compute-score-compact", "0xb9359c6d116a626035ee2aab939c68b499268a678c2b6bce0cb7adc378b89a25"),
-    ("histogram-standard", "0x6862f2a0ab6db6593ea3690eba760f06f4481967e1e7d2d6a3aa7ccc9f672c3a"),
+    ("histogram-standard-4", "0xd598452cfb2a3e9ec42d74cb03d239e21ee90cffe1945d0366ef5be19ccc35a2"),
+    ("histogram-standard-16", "0xe7e5a63836675437797df4942b104b6face0edcee5ef405f59cb4a52892aff0e"),
+    ("histogram-standard-64", "0x6862f2a0ab6db6593ea3690eba760f06f4481967e1e7d2d6a3aa7ccc9f672c3a"),
     ("data-score-standard", "0x02d58a2437209dc85c03d33dc650fbee26d54540d8edce0878786bcdd75ac70b"),
     ("compute-score-standard", "0x7cb186d3d722ec9f58482570bfe29f2060458dc24222437c7db101b443503c4e"),
-    ("histogram-onchain", "0x09013ef36fb1519197afc32a6a7ef1c3450821ba1e1780286a105ee84bf3d1a8"),
-    ("data-score-onchain", "0x52756fce8158ad8d1d1a14f2cf0beebe60a48d6a553a97826cfcdeddc3b8e391"),
-    ("compute-score-onchain", "0x72a721c9aa26ace0f35b48e0eb32ca0e7a1c83294757c96a48174dd26d681af3"),
+    ("histogram-large-4", "0xedc5ea75eefab8d49ba5b9154d760cf5602e0e285e320c4618b8a8ccc3462a90"),
+    ("histogram-large-16", "0x09013ef36fb1519197afc32a6a7ef1c3450821ba1e1780286a105ee84bf3d1a8"),
+    ("histogram-large-64", "0x54f737327e47e9eca3bf1bddba8a03baa1d9db4a7ca476617f62c47b4b9f846b"),
+    ("data-score-large", "0x52756fce8158ad8d1d1a14f2cf0beebe60a48d6a553a97826cfcdeddc3b8e391"),
+    ("compute-score-large", "0x72a721c9aa26ace0f35b48e0eb32ca0e7a1c83294757c96a48174dd26d681af3"),
 ];
 
 /// What each key costs; written anew by
@@ -35,13 +40,14 @@ const PINNED: [(&str, &str); 9] = [
 /// wiring are pinned with the circuits, in `circuits/tests/pinned`.
 const COST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pinned/cost.txt");
 
-/// The keys of all statements at all geometries, built once.
+/// The keys of all statements at all geometries and widths, built once.
 static KEYS: LazyLock<Vec<VerifyingKey>> = LazyLock::new(|| {
     Geometry::ALL
         .into_iter()
         .flat_map(|geometry| {
             let srs = Srs::insecure(geometry);
-            CircuitKind::ALL.map(|kind| VerifyingKey::build(&srs, kind).expect("a key"))
+            let kinds = CircuitKind::all(geometry);
+            kinds.map(move |kind| VerifyingKey::build(&srs, kind).expect("a key"))
         })
         .collect()
 });
@@ -56,7 +62,7 @@ fn digests(geometry: Geometry) -> Vec<(String, String)> {
 }
 
 fn pinned(geometry: Geometry) -> Vec<(String, String)> {
-    let own = PINNED.iter().filter(|(id, _)| id.ends_with(geometry.name()));
+    let own = PINNED.iter().filter(|(id, _)| id.contains(geometry.name()));
     own.map(|(id, digest)| ((*id).to_owned(), (*digest).to_owned())).collect()
 }
 
@@ -70,7 +76,7 @@ fn digests_are_pinned() {
 #[test]
 fn a_proving_key_has_the_verifying_key_that_is_pinned() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for (kind, (id, digest)) in CircuitKind::ALL.into_iter().zip(pinned(Geometry::COMPACT)) {
+    for (kind, (id, digest)) in CircuitKind::all(Geometry::COMPACT).zip(pinned(Geometry::COMPACT)) {
         let key = ProvingKey::build(&srs, kind).expect("a key");
         assert_eq!(key.verifying().id().to_string(), id);
         assert_eq!(key.verifying().digest().to_string(), digest);
@@ -126,7 +132,7 @@ fn costs_are_pinned() {
 #[ignore = "prints, for another test to read"]
 fn print_digests() {
     let srs = Srs::insecure(Geometry::COMPACT);
-    for kind in CircuitKind::ALL {
+    for kind in CircuitKind::all(Geometry::COMPACT) {
         let key = VerifyingKey::build(&srs, kind).expect("a key");
         println!("{} {}", key.id(), key.digest());
     }
@@ -210,9 +216,9 @@ fn columns_that_a_verifier_knows_come_first() {
     for key in &*KEYS {
         let id = key.id();
         let phases = key.key().cs().advice_column_phase();
-        let leading = id.kind.leading_columns(id.geometry);
+        let leading = id.kind.leading_columns();
         let expected = match id.kind {
-            CircuitKind::Histogram => (id.geometry.data_columns() + 1, 0),
+            CircuitKind::Histogram(width) => (width.columns() + 1, 0),
             CircuitKind::DataScore => (3, 2),
             CircuitKind::ComputeScore => (2, 2),
         };
@@ -268,19 +274,18 @@ fn a_key_depends_on_the_reference_string() {
     }
 }
 
-/// A width outside the protocol changes the histogram's key, and a geometry that differs in nothing but its
-/// identifier every key.
+/// A geometry that differs in nothing but its identifier changes every key; and its widths are no part of any
+/// but their own histogram's, so that one more width moves no key.
 #[test]
-fn a_key_depends_on_width_and_identifier() {
-    let narrow = Srs::insecure(Geometry::trial(11, 4, 3));
-    let same = Srs::insecure(Geometry::trial(11, Geometry::COMPACT.data_columns(), 3));
+fn a_key_depends_on_the_identifier_and_its_own_width() {
+    let [same, fewer] = [Geometry::COMPACT.widths(), &[Width::SIXTEEN]]
+        .map(|widths| Srs::insecure(Geometry::trial(11, widths, 3)));
     for key in keys(Geometry::COMPACT) {
-        let [narrow, same] =
-            [&narrow, &same].map(|srs| VerifyingKey::build(srs, key.id().kind).expect("a key"));
+        let [same, fewer] =
+            [&same, &fewer].map(|srs| VerifyingKey::build(srs, key.id().kind).expect("a key"));
         assert_eq!(same.key().transcript_repr(), key.key().transcript_repr(), "one constraint system");
         assert_ne!(same.digest(), key.digest(), "{}: the identifier", key.id());
-        let depends_on_width = key.id().kind == CircuitKind::Histogram;
-        assert_eq!(narrow.digest() != same.digest(), depends_on_width, "{}: the width", key.id());
+        assert_eq!(same.digest(), fewer.digest(), "{}: the other width", key.id());
     }
 }
 
@@ -289,8 +294,12 @@ fn a_key_depends_on_width_and_identifier() {
 #[test]
 fn a_digest_is_that_of_a_zero_byte_and_words() {
     let number = |value: usize| Fr::from(value as u64).to_repr();
-    let statements =
-        [(CircuitKind::Histogram, 1, 16), (CircuitKind::DataScore, 2, 0), (CircuitKind::ComputeScore, 3, 0)];
+    let statements = [
+        (CircuitKind::Histogram(Width::FOUR), 1, 4),
+        (CircuitKind::Histogram(Width::SIXTEEN), 1, 16),
+        (CircuitKind::DataScore, 2, 0),
+        (CircuitKind::ComputeScore, 3, 0),
+    ];
     for (kind, statement, width) in statements {
         let key = keys(Geometry::COMPACT).find(|key| key.id().kind == kind).expect("a key");
         let cs = key.key().cs();

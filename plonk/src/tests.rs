@@ -272,7 +272,7 @@ fn a_selector_in_front_spares_a_coset() {
         key.domain().cosets().len() - constraints.cosets
     };
     assert_eq!((spared(&KEY), spared(&HIDDEN_KEY)), (1, 0));
-    for kind in CircuitKind::ALL {
+    for kind in CircuitKind::all(SRS.geometry()) {
         let key = fairshare_params::keys::ProvingKey::build(&SRS, kind).expect("a key");
         let (_, library) = key.into_parts();
         assert_eq!(spared(&Key::new(library).expect("a key of this prover's")), 1, "{kind:?}");

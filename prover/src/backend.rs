@@ -59,7 +59,7 @@ impl Key {
         let (verifying, library) = key.into_parts();
         let key = plonk::Key::new(library).map_err(BackendError::Prove)?;
         let plonk = match verifying.id().kind {
-            CircuitKind::Histogram => key.with_coset_cache(),
+            CircuitKind::Histogram(_) => key.with_coset_cache(),
             CircuitKind::DataScore | CircuitKind::ComputeScore => key,
         };
         Ok(Self { verifying, plonk })

@@ -379,21 +379,17 @@ fn commit_segments(
     progress: &dyn Progress,
 ) -> Result<Vec<Vec<G1Affine>>> {
     let (path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
-    let capacity = dataset.geometry.segment_symbols() as u64;
-    let symbols = u64::from(dataset.records) * features as u64;
-    let count = symbols.div_ceil(capacity);
-    progress.begin(Task::Commit, count, 0);
+    let cut = dataset.geometry.cut(u64::from(dataset.records) * features as u64);
+    progress.begin(Task::Commit, cut.segments(), 0);
     let mut segments = Vec::new();
-    for segment in 0..count {
-        let index = SegmentIndex::try_from(segment as usize)?;
-        let first = segment * capacity;
-        let length = (symbols - first).min(capacity) as usize;
-        let symbols = opening.read_back(first, length).map_err(io_error(&path))?;
+    for part in cut.iter() {
+        let (index, width) = (SegmentIndex::try_from(segments.len())?, part.shape.width());
+        let symbols = opening.read_back(part.first, part.symbols).map_err(io_error(&path))?;
         let secret = SegmentSecret::derive(journal.seed(), dataset, index, &symbols);
-        let columns = match journal.segment(index, &secret) {
+        let columns = match journal.segment(index, width, &secret) {
             Some(columns) => columns,
             None => {
-                let columns = commit_columns(srs, &symbols, &secret);
+                let columns = commit_columns(srs, width, &symbols, &secret);
                 journal.append(index, &secret, &columns).map_err(io_error(&journal_path))?;
                 columns
             }
@@ -431,16 +427,12 @@ fn registration_of_opening(
         return Err(occupied());
     }
     let schema = policy.schema().hash();
-    let symbols = u64::from(count) * records.features() as u64;
-    let segments = symbols.div_ceil(srs.geometry().segment_symbols() as u64);
-    let segments = registered(Counted::Segments, segments)?;
     let expected = Expected {
         contributor: &contributor.address,
-        geometry: header.geometry,
         digest: &header.digest,
         schema: &schema,
         records: count,
-        segments,
+        cut: header.geometry.cut(u64::from(count) * records.features() as u64),
     };
     let columns = read_columns(folder, &expected).map_err(|error| match error {
         // The records are the opening's, so what else the digest covers is not: it names its contributor.

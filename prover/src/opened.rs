@@ -1,14 +1,16 @@
-//! Under which keys an opening was proved: at most five, for six values hide five openings of a column.
+//! Under which keys an opening was proved: at most five a width, for six values hide five openings of a
+//! column.
 //!
-//! Each histogram proof opens every column of its segment once (PROTOCOL section 4). A proof's randomness is
-//! derived, so that proving again under the same key and derivation makes the same bytes and tells nothing
-//! new; another key is another opening. So a commitment folder keeps a line for each pair, written before the
-//! proof is begun. Lines are only ever added, in one write each: of processes that add at the same time,
-//! those whose lines are among the first may prove.
+//! Each histogram proof opens every column of its segment once (PROTOCOL section 4), and a segment has one
+//! width. A proof's randomness is derived, so that proving again under the same key and derivation makes the
+//! same bytes and tells nothing new; another key is another opening. So a commitment folder keeps a line for
+//! each pair, written before the proof is begun. Lines are only ever added, in one write each: of processes
+//! that add at the same time, those whose lines are among the first may prove.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fairshare_params::Width;
 use fairshare_params::encoding::Digest;
 use fairshare_storage::files::{self, ReadError};
 
@@ -48,21 +50,29 @@ pub enum OpenedError {
     },
 }
 
-/// Notes that the opening in `folder` is about to be proved under `key`, unless that is known, or refuses.
-pub(crate) fn open_under(folder: &Path, key: &Digest) -> Result<(), OpenedError> {
+/// Notes that the segments of a width of the opening in `folder` are about to be proved under `key`, unless
+/// that is known, or refuses.
+pub(crate) fn open_under(folder: &Path, width: Width, key: &Digest) -> Result<(), OpenedError> {
     let path = folder.join(OPENED_FILE);
     let failed = |source| OpenedError::Io { path: path.clone(), source };
-    let line = format!("{DERIVATION_VERSION} {key}");
+    let line = format!("{width} {DERIVATION_VERSION} {key}");
     let mut text = read(&path).map_err(failed)?;
     if !text.lines().any(|known| known == line) {
         append(&path, &text, &line).map_err(failed)?;
         text = read(&path).map_err(failed)?;
     }
-    // A line that was cut short stands for an opening, too.
-    if text.lines().take(MOST_OPENINGS).any(|known| known == line) {
-        Ok(())
-    } else {
-        Err(OpenedError::TooOften { path })
+    let mut first = text.lines().filter(|known| may_be_of(known, width)).take(MOST_OPENINGS);
+    if first.any(|known| known == line) { Ok(()) } else { Err(OpenedError::TooOften { path }) }
+}
+
+/// Whether a line says that segments of a width were proved: a line that was cut short may.
+fn may_be_of(line: &str, width: Width) -> bool {
+    let fields: Vec<_> = line.split(' ').collect();
+    match fields[..] {
+        [columns, version, key] if version.parse::<u32>().is_ok() && key.parse::<Digest>().is_ok() => {
+            columns.parse::<usize>().map_or(true, |columns| columns == width.columns())
+        }
+        _ => true,
     }
 }
 
@@ -88,7 +98,7 @@ mod tests {
     #[test]
     fn a_sixth_key_is_refused_and_the_first_five_stay_good() {
         let folder = tempfile::tempdir().expect("a folder");
-        let open = |key: u8| open_under(folder.path(), &Digest([key; 32]));
+        let open = |key: u8| open_under(folder.path(), Width::FOUR, &Digest([key; 32]));
         for key in [0, 1, 2, 1, 3, 4, 0] {
             open(key).expect("one of five");
         }
@@ -97,13 +107,15 @@ mod tests {
         }
         assert!(matches!(open(6), Err(OpenedError::TooOften { .. })));
         (0..5).for_each(|key| open(key).expect("one of five"));
+        // Columns of another width are other columns.
+        open_under(folder.path(), Width::SIXTEEN, &Digest([5; 32])).expect("the first of its width");
     }
 
     #[test]
     fn a_line_cut_short_counts() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(OPENED_FILE);
-        let open = |key: u8| open_under(folder.path(), &Digest([key; 32]));
+        let open = |key: u8| open_under(folder.path(), Width::FOUR, &Digest([key; 32]));
         (0..4).for_each(|key| open(key).expect("one of five"));
         let text = std::fs::read_to_string(&path).expect("lines");
         std::fs::write(&path, format!("{text}1 0x040")).expect("written");
@@ -117,7 +129,7 @@ mod tests {
         let path = folder.path();
         let allowed = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..16)
-                .map(|key| scope.spawn(move || open_under(path, &Digest([key; 32])).is_ok()))
+                .map(|key| scope.spawn(move || open_under(path, Width::FOUR, &Digest([key; 32])).is_ok()))
                 .collect();
             threads
                 .into_iter()

@@ -1,10 +1,12 @@
 //! From commitment folders to a bundle.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
+use fairshare_circuits::geometry::{CutSegment, Width};
 use fairshare_params::context::{ContextError, context};
 use fairshare_params::keys::{CircuitKind, KeyError, ProvingKey};
 use fairshare_params::registration::{Contribution, Registration};
@@ -91,6 +93,12 @@ pub enum ProveError {
     /// Nothing can be proved within the limits.
     #[error(transparent)]
     Limits(#[from] LimitError),
+    /// A width that the geometry has not. A cut dataset has none of those.
+    #[error("the policy's geometry has no circuit {kind:?}")]
+    NoCircuit {
+        /// The circuit.
+        kind: CircuitKind,
+    },
     /// No worker threads.
     #[error("no worker threads could be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
@@ -152,7 +160,7 @@ pub struct Prover<'a> {
     commit_key: CommitKey<'a>,
     limits: Limits,
     cache: Option<KeyCache>,
-    keys: [OnceLock<Key>; CircuitKind::ALL.len()],
+    keys: Vec<(CircuitKind, OnceLock<Key>)>,
 }
 
 /// A finished bundle with what its verification found.
@@ -170,7 +178,8 @@ impl<'a> Prover<'a> {
     /// A prover that checks with `verifier` what it hands out.
     pub fn new(verifier: &'a Verifier<'a>, limits: Limits) -> Self {
         let commit_key = CommitKey::new(verifier.srs());
-        Self { verifier, commit_key, limits, cache: None, keys: Default::default() }
+        let keys = CircuitKind::all(verifier.srs().geometry()).map(|kind| (kind, OnceLock::new())).collect();
+        Self { verifier, commit_key, limits, cache: None, keys }
     }
 
     /// The same prover with its proving keys kept on disk.
@@ -185,7 +194,8 @@ impl<'a> Prover<'a> {
 
     /// The proving key of a circuit, made or loaded when it is first asked for.
     pub fn key(&self, kind: CircuitKind) -> Result<&Key> {
-        let slot = &self.keys[kind as usize];
+        let slot = self.keys.iter().find(|(known, _)| *known == kind);
+        let (_, slot) = slot.ok_or(ProveError::NoCircuit { kind })?;
         if let Some(key) = slot.get() {
             return Ok(key);
         }
@@ -203,7 +213,7 @@ impl<'a> Prover<'a> {
     /// folder. The steps are numbered as in the verifier.
     pub fn prove(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
         let policy = self.verifier.policy();
-        plan(policy.geometry(), &self.limits)?;
+        plan(policy.geometry().smallest_segment(), &self.limits)?;
         // 2. the registrations
         let commitments = folders
             .iter()
@@ -243,7 +253,8 @@ impl<'a> Prover<'a> {
             .iter()
             .enumerate()
             .flat_map(|(dataset, commitment)| {
-                (0..commitment.columns.len()).map(move |segment| Job { dataset, segment, commitment })
+                let segments = commitment.cut().iter().enumerate();
+                segments.map(move |(segment, part)| Job { dataset, segment, part, commitment })
             })
             .collect();
         let proved = self.prove_segments(jobs, progress)?;
@@ -272,17 +283,26 @@ impl<'a> Prover<'a> {
 
     /// 5. and 6. for every segment, in parallel. Finished proofs are kept beside their commitment.
     fn prove_segments(&self, jobs: Vec<Job<'_>>, progress: &dyn Progress) -> Result<Vec<ProvedSegment>> {
-        let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
-        progress.begin(Task::Keys, 1, 0);
-        let key = self.key(CircuitKind::Histogram)?;
+        let geometry = self.verifier.policy().geometry();
+        let widths: BTreeSet<_> = jobs.iter().map(|job| job.part.shape.width()).collect();
+        let largest = widths.last().map_or(geometry.smallest_segment(), |width| geometry.segment(*width));
+        let plan = plan(largest, &self.limits)?;
+        progress.begin(Task::Keys, widths.len() as u64, 0);
+        for width in &widths {
+            self.key(CircuitKind::Histogram(*width))?;
+            progress.advance(Task::Keys, 1);
+        }
         progress.end(Task::Keys);
-        for folder in jobs.iter().filter(|job| job.segment == 0).map(|job| &job.commitment.folder) {
-            open_under(folder, &key.verifying().digest())?;
+        let opened: BTreeSet<_> =
+            jobs.iter().map(|job| (&job.commitment.folder, job.part.shape.width())).collect();
+        for (folder, width) in opened {
+            let key = self.key(CircuitKind::Histogram(width))?;
+            open_under(folder, width, &key.verifying().digest())?;
         }
         progress.begin(Task::Segments, jobs.len() as u64, 0);
         let proved = Mutex::new(Vec::with_capacity(jobs.len()));
         run(plan, jobs, |job| {
-            let part = self.prove_segment(key, &job, progress)?;
+            let part = self.prove_segment(&job, progress)?;
             proved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(part);
             progress.advance(Task::Segments, 1);
             Ok(())
@@ -297,15 +317,13 @@ impl<'a> Prover<'a> {
         Ok(proved)
     }
 
-    fn prove_segment(&self, key: &Key, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
+    fn prove_segment(&self, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
         let srs = self.verifier.srs();
-        let (opening, capacity) = (&job.commitment.opening, srs.geometry().segment_symbols());
-        let total = opening.header().items * self.verifier.policy().schema().len() as u64;
-        let start = job.segment as u64 * capacity as u64;
-        let count = total.saturating_sub(start).min(capacity as u64) as usize;
+        let (opening, width) = (&job.commitment.opening, job.part.shape.width());
+        let key = self.key(CircuitKind::Histogram(width))?;
         let index = SegmentIndex::try_from(job.segment)?;
         let columns = &job.commitment.columns[job.segment];
-        let symbols = opening.symbols(start, count)?;
+        let symbols = opening.symbols(job.part.first, job.part.symbols)?;
         let dataset = job.commitment.dataset();
         let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
         let witness = SegmentWitness::new(srs, key, symbols.to_vec(), &secret, columns);
@@ -330,7 +348,7 @@ impl<'a> Prover<'a> {
         let proof = files::read(path, MAX_SEGMENT_BYTES).ok()?;
         let leading = leading_points(&proof, columns.len() + 1);
         let same = leading.split_last() == Some((histogram, columns));
-        let usable = same && self.verifier.verify_segment(padding, &proof).is_ok();
+        let usable = same && self.verifier.verify_segment(Width::of(columns.len()), padding, &proof).is_ok();
         if !usable {
             tracing::warn!("{}: does not verify for this segment; proving it again", path.display());
         }
@@ -349,7 +367,7 @@ impl<'a> Prover<'a> {
         progress.end(Task::Keys);
         // The last is linking and verifying.
         progress.begin(Task::Score, key.plonk().steps() as u64 + 1, 0);
-        let plan = plan(self.verifier.policy().geometry(), &self.limits)?;
+        let plan = plan(self.verifier.policy().geometry().smallest_segment(), &self.limits)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads);
         let pool = pool.build().map_err(ProveError::Threads)?;
         let (verifier, commit_key) = (self.verifier, &self.commit_key);
@@ -390,6 +408,7 @@ fn check_records(registrations: &[Registration], least: u32) -> Result<()> {
 struct Job<'a> {
     dataset: usize,
     segment: usize,
+    part: CutSegment,
     commitment: &'a CommitmentFolder,
 }
 

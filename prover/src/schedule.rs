@@ -7,7 +7,7 @@
 
 use std::sync::Mutex;
 
-use fairshare_params::Geometry;
+use fairshare_params::{Geometry, SegmentShape};
 use rayon::ThreadPoolBuilder;
 
 use crate::memory;
@@ -64,14 +64,15 @@ pub enum LimitError {
 /// Memory that cannot even hold one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a {geometry} proof takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or the \
-     limit of the container or machine that it comes from, or choose a smaller geometry",
+    "a {} proof of {} columns takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or \
+     the limit of the container or machine that it comes from, or choose a smaller geometry",
+    shape.geometry(), shape.columns(),
     needed = needed.div_ceil(1 << 20),
     limit = limit >> 20
 )]
 pub struct MemoryError {
-    /// The geometry.
-    pub geometry: Geometry,
+    /// The widest segment that is to be proved.
+    pub shape: SegmentShape,
     /// Bytes that the prover needs with one job.
     pub needed: u64,
     /// The limit in bytes.
@@ -89,37 +90,37 @@ pub struct Plan {
 
 /// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and
 /// the score's proof, which is made when the histograms are done. Together with one job it is more than was
-/// measured in all: 48 MB (compact), 323 MB (standard), 927 MB (onchain).
+/// measured in all: 48 MB (compact), 323 MB (standard), 927 MB (large).
 pub const fn shared_memory(geometry: Geometry) -> u64 {
     geometry.rows() as u64 * (12 << 10) + (32 << 20)
 }
 
-/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact),
-/// 105 MB (standard), 175 MB (onchain).
-pub const fn job_memory(geometry: Geometry) -> u64 {
+/// Memory in bytes that each histogram job takes besides, with a fifth to spare. Measured: 6 MB (compact, 16
+/// columns), 105 MB (standard, 64), 175 MB (large, 16).
+pub const fn job_memory(shape: SegmentShape) -> u64 {
     // Each cell of the advice columns is held as a coefficient and as a value on a coset, and helpers as
     // fractions, too.
-    let columns = geometry.data_columns() as u64 * 4 / 3 + 12;
-    columns * geometry.rows() as u64 * 96 + (2 << 20)
+    let columns = shape.columns() as u64 * 4 / 3 + 12;
+    columns * shape.geometry().rows() as u64 * 96 + (2 << 20)
 }
 
-/// How segments of a geometry are proved within the limits.
-pub fn plan(geometry: Geometry, limits: &Limits) -> Result<Plan, LimitError> {
-    plan_on(processors(), geometry, limits)
+/// How segments, none of them larger than this, are proved within the limits.
+pub fn plan(largest: SegmentShape, limits: &Limits) -> Result<Plan, LimitError> {
+    plan_on(processors(), largest, limits)
 }
 
-fn plan_on(processors: usize, geometry: Geometry, limits: &Limits) -> Result<Plan, LimitError> {
+fn plan_on(processors: usize, largest: SegmentShape, limits: &Limits) -> Result<Plan, LimitError> {
     let (asked, most) = (limits.threads, processors * THREADS_PER_PROCESSOR);
     if asked > most {
         return Err(LimitError::Threads { asked, processors, most });
     }
     let threads = asked.max(1);
-    let (shared, job) = (shared_memory(geometry), job_memory(geometry));
+    let (shared, job) = (shared_memory(largest.geometry()), job_memory(largest));
     // As many as are wanted and fit.
     let jobs = (0..limits.jobs.clamp(1, threads)).zip(1..);
     let jobs = jobs.take_while(|(_, jobs): &(usize, u64)| shared + jobs * job <= limits.memory).count();
     if jobs == 0 {
-        return Err(MemoryError { geometry, needed: shared + job, limit: limits.memory }.into());
+        return Err(MemoryError { shape: largest, needed: shared + job, limit: limits.memory }.into());
     }
     Ok(Plan { threads, jobs })
 }
@@ -181,10 +182,12 @@ mod tests {
 
     const LIMITS: Limits = Limits { threads: 8, jobs: 8, memory: 64 << 30 };
 
+    const SHAPE: SegmentShape = Geometry::STANDARD.largest_segment();
+
     #[test]
     fn a_job_for_every_thread_unless_told_otherwise() {
         let jobs = |threads, jobs| {
-            let plan = plan_on(2, Geometry::STANDARD, &Limits { threads, jobs, ..LIMITS }).unwrap();
+            let plan = plan_on(2, SHAPE, &Limits { threads, jobs, ..LIMITS }).unwrap();
             (plan.threads, plan.jobs)
         };
         assert_eq!(jobs(8, 8), (8, 8));
@@ -196,20 +199,19 @@ mod tests {
 
     #[test]
     fn memory_limits_the_jobs() {
-        let (shared, job) = (shared_memory(Geometry::STANDARD), job_memory(Geometry::STANDARD));
+        let (shared, job) = (shared_memory(Geometry::STANDARD), job_memory(SHAPE));
         let limits = Limits { memory: shared + 4 * job - 1, ..LIMITS };
-        assert_eq!(plan_on(2, Geometry::STANDARD, &limits).unwrap(), Plan { threads: 8, jobs: 3 });
+        assert_eq!(plan_on(2, SHAPE, &limits).unwrap(), Plan { threads: 8, jobs: 3 });
         for memory in [0, shared, shared + job - 1] {
-            let refused = plan_on(2, Geometry::STANDARD, &Limits { memory, ..LIMITS }).unwrap_err();
-            let (geometry, needed) = (Geometry::STANDARD, shared + job);
-            assert_eq!(refused, MemoryError { geometry, needed, limit: memory }.into());
+            let refused = plan_on(2, SHAPE, &Limits { memory, ..LIMITS }).unwrap_err();
+            assert_eq!(refused, MemoryError { shape: SHAPE, needed: shared + job, limit: memory }.into());
         }
     }
 
     #[test]
     fn threads_are_at_most_four_for_each_processor() {
         for (processors, most) in [(1, 4), (2, 8), (64, 256)] {
-            let with = |threads| plan_on(processors, Geometry::COMPACT, &Limits { threads, ..LIMITS });
+            let with = |threads| plan_on(processors, SHAPE, &Limits { threads, ..LIMITS });
             assert_eq!(with(most).unwrap().threads, most);
             for asked in [most + 1, 100_000, usize::MAX] {
                 assert_eq!(with(asked), Err(LimitError::Threads { asked, processors, most }));

@@ -1,6 +1,6 @@
 //! One segment: its column commitments, and the proof of its histogram.
 
-use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::geometry::{SegmentShape, Width};
 use fairshare_circuits::histogram::{HistogramCircuit, Instance, Witness};
 use fairshare_circuits::wiped::Wiped;
 use fairshare_params::commitment::{Blinding, normalize};
@@ -21,12 +21,11 @@ use crate::backend::{BackendError, Key, check, prove};
 use crate::derivation::SegmentSecret;
 
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
-pub fn commit_columns(srs: &Srs, symbols: &[u16], secret: &SegmentSecret) -> Vec<G1Affine> {
-    let geometry = srs.geometry();
-    let usable = geometry.usable_rows();
+pub fn commit_columns(srs: &Srs, width: Width, symbols: &[u16], secret: &SegmentSecret) -> Vec<G1Affine> {
+    let usable = srs.geometry().usable_rows();
     let blinding_points = BlindingPoints::new(srs);
     let points: Vec<G1> = secret
-        .blindings(geometry.data_columns())
+        .blindings(width.columns())
         .par_iter()
         .enumerate()
         .map(|(column, blinding)| {
@@ -89,13 +88,13 @@ impl<'a> SegmentWitness<'a> {
         secret: &'a SegmentSecret,
         columns: &'a [G1Affine],
     ) -> Self {
-        let geometry = srs.geometry();
-        let padding = geometry.segment_symbols().saturating_sub(symbols.len());
+        let shape = srs.geometry().segment(Width::of(columns.len()));
+        let padding = shape.symbols().saturating_sub(symbols.len());
         let instance = Instance { padding: padding as u64 };
-        let segment = segment_hash(&geometry, columns);
+        let segment = segment_hash(&srs.geometry(), columns);
         let randomness = secret.randomness(&key.verifying().digest(), &segment, &instance.to_rows());
-        let blinding = randomness.blinding(geometry.data_columns(), geometry.rows());
-        let witness = Witness::new(geometry, symbols);
+        let blinding = randomness.blinding(columns.len(), srs.geometry().rows());
+        let witness = Witness::new(shape, symbols);
         let histogram = commit_counts(srs, &witness.counts, &blinding);
         Self { key, witness, secret, columns, instance, randomness, histogram, blinding }
     }
@@ -118,18 +117,18 @@ impl<'a> SegmentWitness<'a> {
     /// them, and with the histogram commitment.
     pub fn prove(self, commit_key: &CommitKey<'_>, signal: &dyn Signal) -> Result<Vec<u8>, BackendError> {
         let (srs, key) = (commit_key.srs(), self.key);
-        let geometry = srs.geometry();
+        let shape = srs.geometry().segment(Width::of(self.columns.len()));
         let instance = self.instance.to_rows();
-        let blindings = self.secret.blindings(geometry.data_columns());
+        let blindings = self.secret.blindings(self.columns.len());
         let commitments = self.columns.iter().chain([&self.histogram]);
         let known: Vec<_> = commitments
             .zip(blindings.iter().chain([&*self.blinding]))
             .map(|(commitment, blinding)| Known { commitment: *commitment, blinding, rows: LastRows::Kept })
             .collect();
-        let circuit = HistogramCircuit::new(geometry, self.witness);
+        let circuit = HistogramCircuit::new(shape, self.witness);
         let input = ProverInput {
             known: &known,
-            fractions: &fractions(geometry),
+            fractions: &fractions(shape),
             ..ProverInput::new(&circuit, &instance)
         };
         let (proof, _) = prove(commit_key, key, input, self.randomness, signal)?;
@@ -149,8 +148,8 @@ impl<'a> SegmentWitness<'a> {
 }
 
 /// What the helper columns of the histogram circuit hold.
-fn fractions(geometry: Geometry) -> Vec<Fractions> {
-    let layout = HistogramCircuit::configure_with_params(&mut ConstraintSystem::default(), geometry);
+fn fractions(shape: SegmentShape) -> Vec<Fractions> {
+    let layout = HistogramCircuit::configure_with_params(&mut ConstraintSystem::default(), shape);
     let gamma = layout.gamma();
     layout.helpers().into_iter().map(|(column, looked_up)| Fractions { column, looked_up, gamma }).collect()
 }

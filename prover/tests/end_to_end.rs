@@ -50,7 +50,7 @@ fn secret_of(commitment: &CommitmentFolder, segment: usize) -> (Vec<u16>, Segmen
     let Contribution::Data { schema_hash, records, .. } = commitment.registration.contribution() else {
         panic!("data")
     };
-    let capacity = SRS.geometry().segment_symbols();
+    let capacity = SRS.geometry().largest_segment().symbols();
     let all = u64::from(*records) * RULES.schema().len() as u64;
     let first = (segment * capacity) as u64;
     let count = (all - first).min(capacity as u64) as usize;

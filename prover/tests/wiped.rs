@@ -160,7 +160,7 @@ fn what_is_dropped_is_overwritten() {
 
     let needle = needle_of_symbols();
     assert_eq!(needle.found(), 0);
-    let secret = histogram::Witness::new(Geometry::COMPACT, symbols());
+    let secret = histogram::Witness::new(Geometry::COMPACT.largest_segment(), symbols());
     is_wiped("histogram witness", &needle, secret);
 
     let value = 0x00c0_ffee;
@@ -190,9 +190,10 @@ fn what_is_dropped_is_overwritten() {
     let blindings = secret.blindings(16);
     let blinding = Needle::new(blindings[7].0[3].to_raw_bytes());
     is_wiped("blindings", &blinding, blindings);
-    let key = PROVER.key(CircuitKind::Histogram).expect("a key");
+    let width = Geometry::COMPACT.largest_segment().width();
+    let key = PROVER.key(CircuitKind::Histogram(width)).expect("a key");
     let mut given = symbols();
-    let columns = commit_columns(&SRS, &given, &secret);
+    let columns = commit_columns(&SRS, width, &given, &secret);
     given.zeroize();
     let witness = Box::new(SegmentWitness::new(&SRS, key, symbols(), &secret, &columns));
     let of_counts = Needle::new(witness.histogram().blinding.0[3].to_raw_bytes());

@@ -183,7 +183,9 @@ fn parse(mut body: &[u8], verifying: &VerifyingKey) -> io::Result<plonk::Proving
     let geometry = verifying.id().geometry;
     let body = &mut body;
     match verifying.id().kind {
-        CircuitKind::Histogram => plonk::ProvingKey::read::<_, HistogramCircuit>(body, format, geometry),
+        CircuitKind::Histogram(width) => {
+            plonk::ProvingKey::read::<_, HistogramCircuit>(body, format, geometry.segment(width))
+        }
         CircuitKind::DataScore => plonk::ProvingKey::read::<_, DataScoreCircuit>(body, format, geometry),
         CircuitKind::ComputeScore => {
             plonk::ProvingKey::read::<_, ComputeScoreCircuit>(body, format, geometry)

@@ -155,7 +155,7 @@ impl Subject {
     /// The only, or first, proof of a circuit.
     pub fn of(kind: CircuitKind) -> Self {
         match kind {
-            CircuitKind::Histogram => Self::Histogram { dataset: 0, segment: 0 },
+            CircuitKind::Histogram(_) => Self::Histogram { dataset: 0, segment: 0 },
             CircuitKind::DataScore => Self::DataScore,
             CircuitKind::ComputeScore => Self::ComputeScore,
         }

@@ -34,11 +34,12 @@ pub mod link;
 mod proof_check;
 mod score;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 
 use fairshare_circuits::data_score::{self, Reference};
+use fairshare_circuits::geometry::{Cut, SegmentShape, Width};
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use fairshare_circuits::{compute_score, histogram};
 use fairshare_params::commitment::{as_public_column, commit_public};
@@ -78,13 +79,14 @@ pub enum Trust {
 #[derive(Debug)]
 pub struct Keys {
     srs: Digest,
-    keys: [(CircuitKind, OnceLock<VerifyingKey>); 3],
+    keys: Vec<(CircuitKind, OnceLock<VerifyingKey>)>,
 }
 
 impl Keys {
     /// None of them built yet.
     pub fn new(srs: &Srs) -> Self {
-        Self { srs: srs.digest(), keys: CircuitKind::ALL.map(|kind| (kind, OnceLock::new())) }
+        let kinds = CircuitKind::all(srs.geometry());
+        Self { srs: srs.digest(), keys: kinds.map(|kind| (kind, OnceLock::new())).collect() }
     }
 
     /// A circuit's key. Whoever builds it waits for nobody, so that it may be asked for from within parallel
@@ -212,12 +214,18 @@ impl<'a> Verifier<'a> {
 
     /// The histogram proofs of one dataset.
     fn runs(&self, registration: &Registration) -> Result<Vec<Run>, VerifyError> {
-        let proofs = match registration.contribution() {
-            Contribution::Data { records, .. } => self.segments_of(*records)?,
+        let Contribution::Data { records, .. } = registration.contribution() else {
             // Refused by the context, before any proof is looked at.
-            Contribution::Compute { .. } => 0,
+            return Ok(Vec::new());
         };
-        Ok(vec![Run { proofs, bytes: self.key(CircuitKind::Histogram)?.proof_bytes() }])
+        let (largest, full, last) = self.cut(*records)?.parts();
+        let parts = [(Some(largest), full), (last, 1)];
+        let parts = parts.into_iter().filter_map(|(shape, proofs)| Some((shape?, proofs)));
+        let run = |(shape, proofs): (SegmentShape, u64)| {
+            let bytes = self.key(CircuitKind::Histogram(shape.width()))?.proof_bytes();
+            Ok(Run { proofs, bytes })
+        };
+        parts.filter(|(_, proofs)| *proofs > 0).map(run).collect()
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.
@@ -234,18 +242,28 @@ impl<'a> Verifier<'a> {
     pub fn verify_batch(&self, items: &[(&Bundle, &[Registration])]) -> Vec<Result<Score, VerifyError>> {
         use rayon::prelude::*;
         // Before the threads part, or each would build the keys that it needs. An error comes again there.
-        for kind in CircuitKind::ALL {
-            let is_needed = |(bundle, _): &(&Bundle, _)| match kind {
-                CircuitKind::Histogram | CircuitKind::DataScore => bundle.role() == Role::Data,
-                CircuitKind::ComputeScore => bundle.role() == Role::Compute,
-            };
-            if items.iter().any(is_needed) {
-                drop(self.key(kind));
-            }
-        }
+        let kinds: BTreeSet<_> = items.iter().flat_map(|(bundle, given)| self.kinds(bundle, given)).collect();
+        kinds.into_iter().for_each(|kind| drop(self.key(kind)));
         let pending =
             items.par_iter().map(|(bundle, registrations)| self.prepare(bundle, registrations)).collect();
         batch::check(self.srs, pending)
+    }
+
+    /// The circuits whose keys a bundle takes.
+    fn kinds(&self, bundle: &Bundle, registrations: &[Registration]) -> Vec<CircuitKind> {
+        if bundle.role() == Role::Compute {
+            return vec![CircuitKind::ComputeScore];
+        }
+        let cuts = registrations.iter().filter_map(|registration| match registration.contribution() {
+            Contribution::Data { records, .. } => self.cut(*records).ok(),
+            Contribution::Compute { .. } => None,
+        });
+        let shapes = cuts.flat_map(|cut| {
+            let (largest, full, last) = cut.parts();
+            [Some(largest).filter(|_| full > 0), last].into_iter().flatten()
+        });
+        let widths = shapes.map(|shape| CircuitKind::Histogram(shape.width()));
+        widths.chain([CircuitKind::DataScore]).collect()
     }
 
     /// Steps 2 to 4: all that can be refused without a proof, and what is left to prove.
@@ -301,17 +319,18 @@ impl<'a> Verifier<'a> {
     fn histogram_check<'b>(
         &'b self,
         subject: Subject,
+        key: &'b VerifyingKey,
         padding: u64,
         proof: &'b [u8],
-    ) -> Result<ProofCheck<'b>, VerifyError> {
-        Ok(ProofCheck {
+    ) -> ProofCheck<'b> {
+        ProofCheck {
             subject,
-            key: self.key(CircuitKind::Histogram)?,
+            key,
             instance: histogram::Instance { padding }.to_rows().to_vec(),
             public: Vec::new(),
             linked: None,
             proof,
-        })
+        }
     }
 
     /// Steps 3 and 4 for one dataset: its commitments are the registered ones, as many as its records fill,
@@ -328,22 +347,23 @@ impl<'a> Verifier<'a> {
         };
         let geometry = self.policy.geometry();
         let found = dataset.segments.len();
-        let needed = self.segments_of(*records)?;
+        let cut = self.cut(*records)?;
+        let needed = cut.segments();
         if u64::from(*segments) != needed || wide(found) != needed {
             return Err(VerifyError::Segments { dataset: index, registered: *segments, found, needed });
         }
         // 3. the digest
         let mut hashes = Vec::with_capacity(found);
-        for (segment, proof) in dataset.segments.iter().enumerate() {
+        for (segment, (proof, part)) in dataset.segments.iter().zip(cut.iter()).enumerate() {
             let subject = Subject::Histogram { dataset: index, segment };
             let refuse = |source| VerifyError::Proof { subject, source };
-            let points = leading(self.key(CircuitKind::Histogram)?, proof).map_err(refuse)?;
+            let key = self.key(CircuitKind::Histogram(part.shape.width()))?;
+            let points = leading(key, proof).map_err(refuse)?;
             let (histogram, columns) = points.split_last().ok_or(VerifyError::Internal)?;
             hashes.push(segment_hash(&geometry, columns));
             merged.sum += histogram;
             // 4. the instance
-            let padding = self.padding(*records, segment)?;
-            merged.proofs.push(self.histogram_check(subject, padding, proof)?);
+            merged.proofs.push(self.histogram_check(subject, key, part.padding(), proof));
         }
         let digest = data_digest(registration.contributor(), &geometry, schema_hash, *records, &hashes);
         if digest != *registration.digest() {
@@ -359,24 +379,11 @@ impl<'a> Verifier<'a> {
         Ok(ScoredDataset { digest, round: registration.round(), records: *records })
     }
 
-    /// Segments that this many records fill.
-    fn segments_of(&self, records: u32) -> Result<u64, VerifyError> {
-        let symbols = wide(self.policy.geometry().segment_symbols());
-        self.symbols_of(records).map(|needed| needed.div_ceil(symbols))
-    }
-
-    /// Cells of a dataset's segment that its records leave to padding.
-    fn padding(&self, records: u32, segment: usize) -> Result<u64, VerifyError> {
-        let symbols = wide(self.policy.geometry().segment_symbols());
-        let end = wide(segment).checked_add(1).and_then(|segments| segments.checked_mul(symbols));
-        let end = end.ok_or(VerifyError::Internal)?;
-        Ok(end.saturating_sub(self.symbols_of(records)?).min(symbols))
-    }
-
-    /// Symbols of this many records.
-    fn symbols_of(&self, records: u32) -> Result<u64, VerifyError> {
+    /// The segments that this many records are cut into.
+    fn cut(&self, records: u32) -> Result<Cut, VerifyError> {
         let features = wide(self.policy.schema().len());
-        u64::from(records).checked_mul(features).ok_or(VerifyError::Internal)
+        let symbols = u64::from(records).checked_mul(features).ok_or(VerifyError::Internal)?;
+        Ok(self.policy.geometry().cut(symbols))
     }
 
     fn prepare_compute<'b>(
@@ -409,11 +416,12 @@ impl<'a> Verifier<'a> {
         Ok(Pending { proofs: vec![check], stated: Stated::Compute(score) })
     }
 
-    /// Verifies a histogram proof by itself, of a segment with so many cells of padding: what a prover asks
-    /// of a proof it kept.
-    pub fn verify_segment(&self, padding: u64, proof: &[u8]) -> Result<(), VerifyError> {
+    /// Verifies a histogram proof by itself, of a segment of this width with so many cells of padding: what a
+    /// prover asks of a proof it kept.
+    pub fn verify_segment(&self, width: Width, padding: u64, proof: &[u8]) -> Result<(), VerifyError> {
         let subject = Subject::Histogram { dataset: 0, segment: 0 };
-        self.histogram_check(subject, padding, proof)?.run(self.srs)
+        let key = self.key(CircuitKind::Histogram(width))?;
+        self.histogram_check(subject, key, padding, proof).run(self.srs)
     }
 }
 

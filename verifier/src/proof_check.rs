@@ -116,8 +116,7 @@ impl ProofCheck<'_> {
 /// The commitments that a proof of this length begins with and that are used by themselves.
 pub(crate) fn leading(key: &VerifyingKey, proof: &[u8]) -> Result<Vec<G1Affine>, ProofError> {
     check_length(key, proof)?;
-    let id = key.id();
-    let count = id.kind.leading_columns(id.geometry);
+    let count = key.id().kind.leading_columns();
     let points = leading_points(proof, count);
     if points.len() < count {
         return Err(ProofError::Point { index: points.len() });

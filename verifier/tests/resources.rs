@@ -282,7 +282,7 @@ fn registration(records: u32) -> Registration {
 /// made before, and not counted.
 fn refused_bundle(case: &str, bytes: &[u8], registrations: &[Registration]) -> String {
     let verifier = &*VERIFIER;
-    for kind in CircuitKind::ALL {
+    for kind in CircuitKind::all(Geometry::COMPACT) {
         verifier.key(kind).expect("a key");
     }
     refused(&format!("bundle, {case}"), bytes.len(), || reason(verifier.read(bytes, registrations)))
@@ -337,7 +337,7 @@ fn registrations_of_more_records_than_a_bundle_holds() {
 fn a_bundle_of_twenty_thousand_segments() {
     const SEGMENTS: usize = 20_000;
     let _alone = alone();
-    let capacity = Geometry::COMPACT.segment_symbols() / RULES.schema().len();
+    let capacity = Geometry::COMPACT.largest_segment().symbols() / RULES.schema().len();
     let registrations = [registration((capacity * SEGMENTS) as u32)];
     let header = Header { role: Role::Data, contributor: CONTRIBUTOR, digests: vec![DIGEST] };
     let layout = VERIFIER.layout(&header, &registrations).expect("a layout");

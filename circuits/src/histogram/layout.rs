@@ -15,7 +15,7 @@ use super::columns::Columns;
 use crate::chips::limbs::range_values;
 use crate::chips::logup::{LogUp, Sums, Term, sums};
 use crate::chips::{Expr, assign_fixed};
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, SegmentShape};
 
 /// The circuit's configuration.
 #[derive(Clone, Debug)]
@@ -28,9 +28,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Self {
+    pub(super) fn declare(meta: &mut ConstraintSystem<Fr>, shape: SegmentShape) -> Self {
+        let geometry = shape.geometry();
         meta.set_minimum_degree(geometry.helper_width() + 2);
-        let columns = Columns::configure(meta, geometry);
+        let columns = Columns::configure(meta, shape);
         let instance = meta.instance_column();
         let alphabet = meta.fixed_column();
         let gamma = meta.challenge_usable_after(FirstPhase);

@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::geometry::Geometry;
+use crate::geometry::SegmentShape;
 
 /// The secret side of one segment.
 #[derive(Clone)]
@@ -16,13 +16,13 @@ pub struct Witness {
 impl Witness {
     /// Counts the symbols `given`, padding the segment with symbol 0. Symbols past the segment's capacity are
     /// dropped.
-    pub fn new(geometry: Geometry, mut given: Vec<u16>) -> Self {
+    pub fn new(shape: SegmentShape, mut given: Vec<u16>) -> Self {
         // Growing the vector would leave its old place as it was.
-        let mut symbols = Vec::with_capacity(geometry.segment_symbols().max(given.len()));
+        let mut symbols = Vec::with_capacity(shape.symbols().max(given.len()));
         symbols.extend_from_slice(&given);
         given.zeroize();
-        symbols.resize(geometry.segment_symbols(), 0);
-        let mut counts = vec![0; geometry.usable_rows()];
+        symbols.resize(shape.symbols(), 0);
+        let mut counts = vec![0; shape.geometry().usable_rows()];
         for symbol in &symbols {
             if let Some(count) = counts.get_mut(usize::from(*symbol)) {
                 *count += 1;

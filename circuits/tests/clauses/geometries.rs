@@ -1,6 +1,6 @@
-//! The other geometries: limbs of other widths, tables of other heights. In each, what is honest is accepted,
-//! and one lie a statement is refused by name. All clause tests run there by the commands of
-//! `docs/slow-runs.md`.
+//! The other geometries and widths: limbs of other sizes, tables of other heights, more and fewer columns. In
+//! each, what is honest is accepted, and one lie a statement is refused by name. All clause tests run there
+//! by the commands of `docs/slow-runs.md`.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use fairshare_circuits::geometry::Geometry;
 use halo2curves::bn256::Fr;
 
 use super::support::failures_in;
-use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim, SHAPE};
 
 fn others() -> impl Iterator<Item = Geometry> {
     Geometry::ALL.into_iter().filter(|geometry| *geometry != GEOMETRY)
@@ -21,8 +21,12 @@ fn assert_objects(geometry: Geometry, found: BTreeSet<String>, expected: &[&str]
 
 #[test]
 fn histograms() {
-    for geometry in others() {
-        let mut claim = HistogramClaim::honest_in(geometry);
+    let shapes = Geometry::ALL
+        .into_iter()
+        .flat_map(|geometry| geometry.widths().iter().map(move |width| geometry.segment(*width)));
+    for shape in shapes.filter(|shape| *shape != SHAPE) {
+        let geometry = shape.geometry();
+        let mut claim = HistogramClaim::honest_of(shape);
         let rows = claim.instance.to_rows();
         assert_objects(geometry, failures_in(geometry, &claim.circuit(), &rows), &[]);
         claim.witness.counts[7] += 1;

@@ -5,7 +5,7 @@ use halo2curves::bn256::Fr;
 use proptest::prelude::*;
 
 use super::support::{assert_accepted, assert_refused, failures};
-use crate::claims::{GEOMETRY, HistogramClaim};
+use crate::claims::{GEOMETRY, HistogramClaim, SHAPE};
 
 fn instance() -> Instance {
     HistogramClaim::honest().instance
@@ -32,7 +32,7 @@ fn refused_by_both(witness: Witness, clause: Clause, constraints: &[&str]) {
 #[test]
 fn honest_histogram_is_accepted() {
     check(GEOMETRY, &instance(), &honest()).unwrap();
-    assert_accepted(&HistogramCircuit::new(GEOMETRY, honest()), &instance().to_rows());
+    assert_accepted(&HistogramCircuit::new(SHAPE, honest()), &instance().to_rows());
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn h3_counts_end() {
 #[test]
 fn h4_padding_counted() {
     let padding = instance().padding;
-    for wrong in [padding - 1, padding + 1, 0, GEOMETRY.segment_symbols() as u64] {
+    for wrong in [padding - 1, padding + 1, 0, SHAPE.symbols() as u64] {
         let mut claim = HistogramClaim::honest();
         claim.instance.padding = wrong;
         claim.refused(Clause::PaddingCounted, &["H4 padding-counted"]);
@@ -90,7 +90,7 @@ fn h4_padding_counted_is_that_of_the_cells() {
     // One record fewer than was registered, and padding in its place, counted as such.
     let honest = HistogramClaim::honest();
     let symbols = honest.witness.symbols[..19_999].to_vec();
-    let fewer = HistogramClaim { instance: honest.instance, ..HistogramClaim::of(GEOMETRY, symbols) };
+    let fewer = HistogramClaim { instance: honest.instance, ..HistogramClaim::of(SHAPE, symbols) };
     fewer.refused(Clause::PaddingCounted, &["H4 padding-counted"]);
 
     // The cell of the count altered to the instance's liking: the sum objects instead.
@@ -118,7 +118,7 @@ proptest! {
         lie in prop::option::of((0usize..1024, 0usize..1024)),
         more_padding in prop_oneof![3 => Just(0u64), 1 => 1u64..5],
     ) {
-        let mut witness = Witness::new(GEOMETRY, symbols);
+        let mut witness = Witness::new(SHAPE, symbols);
         let padding = witness.symbols.iter().filter(|symbol| **symbol == 0).count() as u64 + more_padding;
         if let Some((from, to)) = lie && witness.counts[from] > 0 {
             witness.counts[from] -= 1;
@@ -126,7 +126,7 @@ proptest! {
         }
         let instance = Instance { padding };
         let relation = check(GEOMETRY, &instance, &witness).is_ok();
-        let circuit = failures(&HistogramCircuit::new(GEOMETRY, witness), &instance.to_rows()).is_empty();
+        let circuit = failures(&HistogramCircuit::new(SHAPE, witness), &instance.to_rows()).is_empty();
         prop_assert_eq!(relation, circuit);
     }
 }

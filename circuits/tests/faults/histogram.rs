@@ -2,11 +2,11 @@ use fairshare_circuits::histogram::{Cells, Clause, Instance, Witness, check};
 use halo2curves::bn256::Fr;
 
 use super::plant::{Case, Finish, Hide, assert_complete, small};
-use crate::claims::{GEOMETRY, HistogramClaim};
+use crate::claims::{GEOMETRY, HistogramClaim, SHAPE};
 use crate::fault::Fault;
 use crate::system::System;
 
-const WIDTH: usize = GEOMETRY.data_columns();
+const WIDTH: usize = SHAPE.columns();
 const USABLE: usize = GEOMETRY.usable_rows();
 
 fn extract(claim: &HistogramClaim) -> System {
@@ -15,7 +15,7 @@ fn extract(claim: &HistogramClaim) -> System {
 
 /// What the relation says of the committed cells and the instance.
 fn violated(system: &System) -> Option<&'static str> {
-    let column = |cells: Cells| &system.advice[cells.index(GEOMETRY)][..USABLE];
+    let column = |cells: Cells| &system.advice[cells.index(SHAPE)][..USABLE];
     let number = |value: Fr| small::<u32>(value).unwrap_or(u32::MAX);
     let symbols = system.advice[..WIDTH].iter().flat_map(|column| &column[..USABLE]);
     let witness = Witness {
@@ -64,7 +64,7 @@ fn padding_for_a_record() -> System {
     let honest = HistogramClaim::honest();
     let mut symbols = honest.witness.symbols.clone();
     symbols[5] = 0;
-    extract(&HistogramClaim { witness: Witness::new(GEOMETRY, symbols), ..honest })
+    extract(&HistogramClaim { witness: Witness::new(SHAPE, symbols), ..honest })
 }
 
 /// A column whose symbols are not counted, padding among them, which the instance leaves out as well.

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::geometry::{Geometry, SegmentShape, Width};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_totals};
@@ -22,37 +22,50 @@ pub const GEOMETRY: Geometry = match option_env!("FAIRSHARE_GEOMETRY") {
     Some(name) => match name.as_bytes() {
         b"compact" => Geometry::COMPACT,
         b"standard" => Geometry::STANDARD,
-        b"onchain" => Geometry::ONCHAIN,
-        _ => panic!("FAIRSHARE_GEOMETRY is compact, standard or onchain"),
+        b"large" => Geometry::LARGE,
+        _ => panic!("FAIRSHARE_GEOMETRY is compact, standard or large"),
     },
+};
+
+/// The segment under test: of the geometry's largest width, or of that which `FAIRSHARE_WIDTH` says when the
+/// tests are compiled.
+pub const SHAPE: SegmentShape = match option_env!("FAIRSHARE_WIDTH") {
+    None => GEOMETRY.largest_segment(),
+    Some(width) => GEOMETRY.segment(match width.as_bytes() {
+        b"4" => Width::FOUR,
+        b"16" => Width::SIXTEEN,
+        b"64" => Width::SIXTY_FOUR,
+        _ => panic!("FAIRSHARE_WIDTH is 4, 16 or 64"),
+    }),
 };
 
 /// A segment and its counts.
 #[derive(Clone, Debug)]
 pub struct HistogramClaim {
-    pub geometry: Geometry,
+    pub shape: SegmentShape,
     pub instance: histogram::Instance,
     pub witness: histogram::Witness,
 }
 
 impl HistogramClaim {
-    /// 20,000 symbols, a few hundred of them different.
+    /// 20,000 symbols or as many as five eighths of the segment hold, a few hundred of them different.
     pub fn honest() -> Self {
-        Self::honest_in(GEOMETRY)
+        Self::honest_of(SHAPE)
     }
 
-    pub fn honest_in(geometry: Geometry) -> Self {
-        Self::of(geometry, (0..20_000u32).map(|index| (index * index % 601) as u16 + 1).collect())
+    pub fn honest_of(shape: SegmentShape) -> Self {
+        let symbols = (shape.symbols() / 8 * 5).min(20_000) as u32;
+        Self::of(shape, (0..symbols).map(|index| (index * index % 601) as u16 + 1).collect())
     }
 
     /// Of a segment that holds these symbols, none of them 0, and padding.
-    pub fn of(geometry: Geometry, symbols: Vec<u16>) -> Self {
-        let instance = histogram::Instance { padding: (geometry.segment_symbols() - symbols.len()) as u64 };
-        Self { geometry, instance, witness: histogram::Witness::new(geometry, symbols) }
+    pub fn of(shape: SegmentShape, symbols: Vec<u16>) -> Self {
+        let instance = histogram::Instance { padding: (shape.symbols() - symbols.len()) as u64 };
+        Self { shape, instance, witness: histogram::Witness::new(shape, symbols) }
     }
 
     pub fn circuit(&self) -> HistogramCircuit {
-        HistogramCircuit::new(self.geometry, self.witness.clone())
+        HistogramCircuit::new(self.shape, self.witness.clone())
     }
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
-use fairshare_circuits::geometry::Geometry;
 use halo2_proofs::circuit::{Layouter, Region, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
     Advice, Challenge, Circuit, Column, ConstraintSystem, Error, Expression, Fixed, Instance, SecondPhase,
@@ -13,7 +12,6 @@ use halo2_proofs::plonk::{
 use halo2curves::bn256::Fr;
 
 use super::sweep::Change;
-use crate::claims::GEOMETRY;
 use crate::logup::Argument;
 use crate::support::failures;
 use crate::system::{Kind, System, visit};
@@ -24,7 +22,8 @@ const INSTANCE_ROWS: usize = 16;
 /// The circuit `C` with the assignment of `system`, whose second phase is computed anew by `logup`, and is
 /// then shifted in the cells `shifts`.
 #[derive(Clone, Debug)]
-pub struct Replay<C> {
+pub struct Replay<C: Circuit<Fr>> {
+    shape: C::Params,
     system: System,
     logup: Argument,
     shifts: Vec<Change>,
@@ -32,35 +31,36 @@ pub struct Replay<C> {
 }
 
 /// What the mock prover says of an assignment of the circuit `C`: the names of all that objects.
-pub fn mock_objections<C: Circuit<Fr, Params = Geometry>>(
+pub fn mock_objections<C: Circuit<Fr, Params: Copy>>(
+    shape: C::Params,
     system: System,
     logup: Argument,
     shifts: Vec<Change>,
 ) -> BTreeSet<String> {
     let instance = system.instance[0][..INSTANCE_ROWS].to_vec();
-    failures(&Replay::<C> { system, logup, shifts, circuit: PhantomData }, &instance)
+    failures(&Replay::<C> { shape, system, logup, shifts, circuit: PhantomData }, &instance)
 }
 
-impl<C: Circuit<Fr, Params = Geometry>> Circuit<Fr> for Replay<C> {
+impl<C: Circuit<Fr, Params: Copy>> Circuit<Fr> for Replay<C> {
     type Config = Leaves;
     type FloorPlanner = SimpleFloorPlanner;
-    type Params = Geometry;
+    type Params = C::Params;
 
     fn without_witnesses(&self) -> Self {
         unreachable!("the mock prover asks for no keys")
     }
 
-    fn params(&self) -> Geometry {
-        GEOMETRY
+    fn params(&self) -> C::Params {
+        self.shape
     }
 
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, geometry: Geometry) -> Leaves {
-        C::configure_with_params(meta, geometry);
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, shape: C::Params) -> Leaves {
+        C::configure_with_params(meta, shape);
         Leaves::of(meta)
     }
 
     fn configure(meta: &mut ConstraintSystem<Fr>) -> Leaves {
-        Self::configure_with_params(meta, GEOMETRY)
+        Self::configure_with_params(meta, C::Params::default())
     }
 
     fn synthesize(&self, leaves: Leaves, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use halo2curves::bn256::Fr;
 
 use super::replay::mock_objections;
 use super::sweep::{Change, Sweep};
-use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim};
+use crate::claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim, SHAPE};
 use crate::logup::Argument;
 use crate::system::System;
 
@@ -79,14 +79,15 @@ fn name(Symbol { letter, number }: Symbol, only_table: bool) -> String {
 
 /// Symbols of which no two neighbours are equal, so that every swap is one, and some padding.
 pub fn histogram() -> Subject {
-    let claim = HistogramClaim::of(GEOMETRY, (0..30_000u16).map(|index| index % 601 + 1).collect());
+    let symbols = (SHAPE.symbols() / 16 * 15).min(30_000) as u16;
+    let claim = HistogramClaim::of(SHAPE, (0..symbols).map(|index| index % 601 + 1).collect());
     let system = System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows());
     Subject {
         name: "histogram",
-        columns: columns(&system, histogram::Cells::symbols(GEOMETRY)),
-        held: GEOMETRY.data_columns() + 1,
+        columns: columns(&system, histogram::Cells::symbols(SHAPE)),
+        held: SHAPE.columns() + 1,
         instance_rows: histogram::INSTANCE_ROWS.len(),
-        mock: mock_objections::<HistogramCircuit>,
+        mock: |system, logup, shifts| mock_objections::<HistogramCircuit>(SHAPE, system, logup, shifts),
         system,
         reason: histogram_reason,
     }
@@ -100,7 +101,7 @@ pub fn data_score() -> Subject {
         columns: columns(&system, data_score::Cells::symbols(GEOMETRY)),
         held: data_score::LINKED_COLUMNS + data_score::PUBLIC_COLUMNS,
         instance_rows: data_score::INSTANCE_ROWS.len(),
-        mock: mock_objections::<DataScoreCircuit>,
+        mock: |system, logup, shifts| mock_objections::<DataScoreCircuit>(GEOMETRY, system, logup, shifts),
         system,
         reason: data_reason,
     }
@@ -114,7 +115,7 @@ pub fn compute_score() -> Subject {
         columns: columns(&system, compute_score::Cells::symbols(GEOMETRY)),
         held: compute_score::PUBLIC_COLUMNS,
         instance_rows: compute_score::INSTANCE_ROWS.len(),
-        mock: mock_objections::<ComputeScoreCircuit>,
+        mock: |system, logup, shifts| mock_objections::<ComputeScoreCircuit>(GEOMETRY, system, logup, shifts),
         system,
         reason: compute_reason,
     }

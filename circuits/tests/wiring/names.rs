@@ -1,7 +1,7 @@
 //! Names of columns in the pinned lists.
 
 use fairshare_circuits::columns::Symbol;
-use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::geometry::{Geometry, SegmentShape};
 use fairshare_circuits::{compute_score, data_score, histogram};
 
 use crate::system::{Kind, Query};
@@ -23,8 +23,8 @@ fn name(symbol: Symbol, first: usize) -> String {
 
 impl Names {
     /// The statement counts its data columns from 1.
-    pub fn histogram(geometry: Geometry) -> Self {
-        let advice = histogram::Cells::symbols(geometry).map(|symbol| name(symbol, 1)).collect();
+    pub fn histogram(shape: SegmentShape) -> Self {
+        let advice = histogram::Cells::symbols(shape).map(|symbol| name(symbol, 1)).collect();
         Self { advice, fixed: &["t"], challenges: &["γ"] }
     }
 

@@ -68,7 +68,7 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
     };
 
     let (commit_time, histogram) = bench.histogram()?;
-    let symbols = args.geometry.segment_symbols();
+    let symbols = args.geometry.largest_segment().symbols();
     let report = Report {
         machine: Machine::this(),
         geometry: args.geometry.name(),
@@ -116,17 +116,19 @@ impl Bench<'_> {
     /// Committing to one full segment, and proving its histogram.
     fn histogram(&self) -> Result<(Duration, Proof), CliError> {
         let geometry = self.srs.geometry();
-        let symbols = symbols(geometry.segment_symbols(), geometry.alphabet());
+        let shape = geometry.largest_segment();
+        let symbols = symbols(shape.symbols(), geometry.alphabet());
         let seed = fresh_seed().map_err(CommitError::Randomness)?;
         let secret = SegmentSecret::from_bytes(seed);
         let (commit_time, columns) =
-            self.median("committing", || Ok(commit_columns(self.srs, &symbols, &secret)))?;
-        let key = self.key(CircuitKind::Histogram)?;
+            self.median("committing", || Ok(commit_columns(self.srs, shape.width(), &symbols, &secret)))?;
+        let key = self.key(CircuitKind::Histogram(shape.width()))?;
         let (proved, proof) = self.median("proving a histogram", || {
             let witness = SegmentWitness::new(self.srs, &key, symbols.clone(), &secret, &columns);
             Ok(witness.prove(&self.commit_key, &Uninterrupted)?)
         })?;
-        let (verified, ()) = self.median("verifying", || Ok(self.verifier.verify_segment(0, &proof)?))?;
+        let (verified, ()) =
+            self.median("verifying", || Ok(self.verifier.verify_segment(shape.width(), 0, &proof)?))?;
         Ok((commit_time, Proof { proved, verified, bytes: proof.len() }))
     }
 

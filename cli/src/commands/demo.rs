@@ -71,7 +71,8 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
-        CircuitKind::ALL.iter().try_for_each(|kind| prover.key(*kind).map(|_| ()).map_err(CliError::from))
+        CircuitKind::all(policy.geometry())
+            .try_for_each(|kind| prover.key(kind).map(|_| ()).map_err(CliError::from))
     })?;
     say(output, "proving keys made", took)?;
 
@@ -163,7 +164,7 @@ fn compute_folder(root: &Path, airport: &Airport) -> PathBuf {
 /// A verifier that has built all its keys.
 fn with_keys<'a>(srs: &'a Srs, policy: &'a Policy) -> Result<Verifier<'a>, CliError> {
     let verifier = Verifier::new(srs, policy, Trust::AllowInsecure)?;
-    CircuitKind::ALL.iter().try_for_each(|kind| verifier.key(*kind).map(drop))?;
+    CircuitKind::all(policy.geometry()).try_for_each(|kind| verifier.key(kind).map(drop))?;
     Ok(verifier)
 }
 

@@ -78,9 +78,9 @@ fn describe(file: &Path, srs: &Srs, output: Output) -> Result<Status, CliError> 
             (
                 "geometry",
                 format!(
-                    "{geometry}: {} rows, {} symbols per segment",
+                    "{geometry}: {} rows, up to {} symbols a segment",
                     thousands(geometry.rows() as u64),
-                    thousands(geometry.segment_symbols() as u64)
+                    thousands(geometry.largest_segment().symbols() as u64)
                 ),
             ),
             ("fingerprint", described.digest.clone()),

@@ -35,7 +35,7 @@ pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
     let limits = limits(args);
     // The prover would refuse them, too, but only once there is a verifier.
-    plan(policy.geometry(), &limits).map_err(ProveError::from)?;
+    plan(policy.geometry().smallest_segment(), &limits).map_err(ProveError::from)?;
     let srs = load::params(&args.params)?;
     load::check_output(&args.out)?;
     let begun = Instant::now();

@@ -69,8 +69,8 @@ impl Drop for Group {
     }
 }
 
-/// A commitment to eight times the sample, four segments of the compact geometry, and how it is proved; the
-/// parameters are made where there are none.
+/// A commitment to eight times the sample, four segments of the compact geometry or 16 columns of the
+/// standard one, and how it is proved; the parameters are made where there are none.
 fn committed(geometry: &str) -> String {
     let folder = folder();
     let (examples, out) = (show(examples()), show(&folder.join("data")));
@@ -93,11 +93,11 @@ fn committed(geometry: &str) -> String {
 
 /// The kernel used to end the first, with nothing said.
 #[test]
-fn a_standard_proof_is_refused_in_300_mebibytes_and_made_in_420() {
-    let Some(small) = Group::new("small", 300 * MEBIBYTE) else { return };
+fn a_standard_proof_is_refused_in_200_mebibytes_and_made_in_300() {
+    let Some(small) = Group::new("small", 200 * MEBIBYTE) else { return };
     let line = committed("standard");
-    small.run(&line).fails(2, &["a standard proof takes up to", "MiB may be used"]);
-    let Some(enough) = Group::new("enough", 420 * MEBIBYTE) else { return };
+    small.run(&line).fails(2, &["a standard proof of 4 columns takes up to", "MiB may be used"]);
+    let Some(enough) = Group::new("enough", 300 * MEBIBYTE) else { return };
     let ran = enough.run(&line);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 }

@@ -57,7 +57,7 @@ impl Scene {
         let scene = Self {
             data,
             records: 2000 * repeats as u64,
-            segments: (2000 * repeats * FEATURES).div_ceil(Geometry::COMPACT.segment_symbols()),
+            segments: (2000 * repeats * FEATURES).div_ceil(Geometry::COMPACT.largest_segment().symbols()),
             target: work.join("target"),
             bundle: work.join("out.bundle"),
             keys: work.join("keys"),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use fairshare_params::Width;
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::registration::Contribution;
 use fairshare_plonk::{CommitKey, Uninterrupted};
@@ -19,7 +20,9 @@ use super::support::*;
 fn committed(folder: &Path) -> String {
     let sample = fs::read_to_string(examples().join("flights-2000.csv")).unwrap();
     let (header, rows) = sample.split_once('\n').unwrap();
-    let data = write(folder, "data.csv", format!("{header}\n{}", rows.repeat(3)));
+    // Seven features: a full segment of 32,640 symbols, and 2,360 symbols in one of the least width.
+    let some: String = rows.split_inclusive('\n').take(1000).collect();
+    let data = write(folder, "data.csv", format!("{header}\n{}{}", rows.repeat(2), some));
     let (common, target) = (prepared().common(), show(&folder.join("target")));
     let line =
         format!("commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {data} --out {target}");
@@ -63,8 +66,10 @@ fn a_process_with_one_segments_symbols_and_secret_makes_the_same_proof() {
     let commitment = CommitmentFolder::read(Path::new(&target), &policy).unwrap();
     let registration = &commitment.registration;
     let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
-    let capacity = policy.geometry().segment_symbols();
-    let symbols = commitment.opening.symbols(capacity as u64, capacity).unwrap();
+    let cut = policy.geometry().cut(u64::from(*records) * policy.schema().len() as u64);
+    let segment = cut.segment(1).unwrap();
+    assert_eq!(segment.shape.width(), Width::FOUR);
+    let symbols = commitment.opening.symbols(segment.first, segment.symbols).unwrap();
     let dataset = Dataset {
         contributor: registration.contributor(),
         geometry: policy.geometry(),
@@ -99,8 +104,9 @@ fn one_segment() {
         read("symbols").as_chunks::<2>().0.iter().map(|bytes| u16::from_be_bytes(*bytes)).collect();
     let srs = fs::read(std::env::var("FAIRSHARE_PARAMS").unwrap()).unwrap();
     let srs = fairshare_formats::srs_file::decode(&srs, None).unwrap();
-    let key = Key::new(ProvingKey::build(&srs, CircuitKind::Histogram).unwrap()).unwrap();
-    let columns = commit_columns(&srs, &symbols, &secret);
+    let key = ProvingKey::build(&srs, CircuitKind::Histogram(Width::FOUR)).unwrap();
+    let key = Key::new(key).unwrap();
+    let columns = commit_columns(&srs, Width::FOUR, &symbols, &secret);
     let witness = SegmentWitness::new(&srs, &key, symbols, &secret, &columns);
     let proof = witness.prove(&CommitKey::new(&srs), &Uninterrupted).unwrap();
     write(Path::new(&folder), "proof", proof);
@@ -111,14 +117,14 @@ fn a_sixth_key_is_refused() {
     let folder = folder();
     let target = committed(&folder);
     let opened = Path::new(&target).join(OPENED_FILE);
-    let others = |count: usize| -> String { (0..count).map(|key| format!("1 0x{key:064x}\n")).collect() };
+    let others = |count: usize| -> String { (0..count).map(|key| format!("16 1 0x{key:064x}\n")).collect() };
     fs::write(&opened, others(5)).unwrap();
     prove(&target, "").fails(1, &["opened.txt", "5 verifying keys already", "commit again"]);
     assert!(!Path::new(&target).join("proofs").exists(), "nothing was proved");
-    // The fifth is not refused, and the next time it is known.
+    // The fifth is not refused, nor the first of the other width; and the next time they are known.
     fs::write(&opened, others(4)).unwrap();
     for _ in 0..2 {
         assert_eq!(prove(&target, "").status, 0);
-        assert_eq!(fs::read_to_string(&opened).unwrap().lines().count(), 5);
+        assert_eq!(fs::read_to_string(&opened).unwrap().lines().count(), 6);
     }
 }

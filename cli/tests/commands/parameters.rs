@@ -105,7 +105,7 @@ fn the_example_reference_is_what_the_command_makes_of_the_data() {
 fn bad_usage_has_status_two() {
     for (line, part) in [
         ("divide", "unrecognized subcommand"),
-        ("params insecure --geometry huge --out x", "compact, standard, onchain"),
+        ("params insecure --geometry huge --out x", "compact, standard, large"),
         ("params insecure --geometry compact", "--out"),
         ("prove d --policy p --params s --out b --memory 8GB", "512MiB or 8GiB"),
         ("prove d --policy p --params s --out b --jobs 0", "1 or more"),

@@ -1,4 +1,4 @@
-//! A proof of each statement in the on-chain geometry, from the example's flights.
+//! A proof of each statement in the large geometry, from the example's flights.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,14 +26,14 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
         context(&policy, &totals, &contributor, role, registrations).expect("a context").limbs()
     };
     match kind {
-        CircuitKind::Histogram => {
+        CircuitKind::Histogram(width) => {
             let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
-            // The example's records fit one segment.
             let [proof] = bundle.datasets[0].segments.as_slice() else { unreachable!("one segment") };
             let symbols = u64::from(score.records.get()) * policy.schema().len() as u64;
-            let padding = srs.geometry().segment_symbols() as u64 - symbols;
-            joined(&histogram::Instance { padding }.to_rows(), proof)
+            let part = srs.geometry().cut(symbols).segment(0).expect("a segment");
+            assert_eq!(part.shape.width(), width);
+            joined(&histogram::Instance { padding: part.padding() }.to_rows(), proof)
         }
         CircuitKind::DataScore => {
             let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
@@ -73,7 +73,8 @@ fn contributor() -> Contributor {
 fn data(verifier: &Verifier<'_>) -> (Bundle, Proved) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("data");
-    let records = [example("flights-2000.csv")];
+    // As many as do not fit a segment of four columns: 20 times 2,000 records of seven features.
+    let records = vec![example("flights-2000.csv"); 20];
     commit_data(verifier.srs(), verifier.policy(), &contributor(), &records, &path, &Silent)
         .expect("a commitment");
     let proved = Prover::new(verifier, Limits::default()).prove(&[path], &Silent).expect("a bundle");

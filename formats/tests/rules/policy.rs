@@ -173,7 +173,7 @@ fn an_unknown_geometry_is_told_the_known_ones() {
         PolicyError::Geometry { .. },
         "`geometry` (line 3",
         "\"huge\"",
-        "one of \"compact\", \"standard\", \"onchain\""
+        "one of \"compact\", \"standard\", \"large\""
     );
 }
 

@@ -121,8 +121,10 @@ fn the_encoding_is_fixed() {
     put(&19u64.to_be_bytes());
     put(b"fairshare/v1/policy");
     put(&1u32.to_be_bytes());
-    // compact: identifier 1, k = 11, W = 16, b = 10
-    put(&[1, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 10]);
+    // compact: identifier 1, k = 11, two widths, b = 10
+    put(&[1, 0, 0, 0, 11]);
+    [2u64, 4, 16].iter().for_each(|number| put(&number.to_be_bytes()));
+    put(&[0, 0, 0, 10]);
     put(&16601u64.to_be_bytes());
     put(&hex::decode("5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed").unwrap());
     put(&16u64.to_be_bytes());

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use fairshare_circuits::geometry::Cut;
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
-use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
@@ -26,6 +26,7 @@ pub struct CommitmentFolder {
     pub opening: Opening,
     /// The data-column commitments, segment by segment; empty for compute.
     pub columns: Vec<Vec<G1Affine>>,
+    cut: Cut,
 }
 
 impl CommitmentFolder {
@@ -41,21 +42,25 @@ impl CommitmentFolder {
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
         check_header(&opening, &registration)?;
+        let records = match registration.contribution() {
+            Contribution::Data { records, .. } => *records,
+            // Units are not cut: they are one column.
+            Contribution::Compute { .. } => 0,
+        };
+        let cut = registration.geometry().cut(u64::from(records) * features as u64);
         let columns = match registration.contribution() {
-            Contribution::Data { schema_hash, records, segments } => {
-                let expected = Expected {
-                    contributor: registration.contributor(),
-                    geometry: registration.geometry(),
-                    digest: registration.digest(),
-                    schema: schema_hash,
-                    records: *records,
-                    segments: *segments,
-                };
-                read_columns(folder, &expected)?
+            Contribution::Data { schema_hash: schema, .. } => {
+                let (contributor, digest) = (registration.contributor(), registration.digest());
+                read_columns(folder, &Expected { contributor, digest, schema, records, cut })?
             }
             Contribution::Compute { .. } => Vec::new(),
         };
-        Ok(Self { folder: folder.to_owned(), registration, opening, columns })
+        Ok(Self { folder: folder.to_owned(), registration, opening, columns, cut })
+    }
+
+    /// The segments that its records are cut into.
+    pub(crate) fn cut(&self) -> Cut {
+        self.cut
     }
 
     /// What its segments' secrets are derived with.
@@ -74,22 +79,25 @@ impl CommitmentFolder {
 /// What the commitments of a folder must hash to, and all that is hashed with them.
 pub(super) struct Expected<'a> {
     pub contributor: &'a Address,
-    pub geometry: Geometry,
     pub digest: &'a Digest,
     pub schema: &'a Digest,
     pub records: u32,
-    pub segments: u32,
+    pub cut: Cut,
 }
 
 pub(super) fn read_columns(folder: &Path, expected: &Expected<'_>) -> Result<Vec<Vec<G1Affine>>> {
     let path = folder.join(COMMITMENTS_FILE);
-    let Expected { contributor, geometry, digest, schema, records, segments } = *expected;
-    let bound = u64::from(segments) * (geometry.data_columns() * POINT_BYTES) as u64;
-    let bytes = read(&path, bound)?;
+    let Expected { contributor, digest, schema, records, cut } = *expected;
+    let (largest, full, last) = cut.parts();
+    let columns =
+        full.saturating_mul(largest.columns() as u64) + last.map_or(0, |last| last.columns() as u64);
+    let bytes = read(&path, columns.saturating_mul(POINT_BYTES as u64))?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
     let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
+    let mut points = points.unwrap_or_default().into_iter();
     let columns: Vec<Vec<_>> =
-        points.unwrap_or_default().chunks(geometry.data_columns()).map(<[G1Affine]>::to_vec).collect();
+        cut.iter().map(|part| points.by_ref().take(part.shape.columns()).collect()).collect();
+    let geometry = largest.geometry();
     let segments: Vec<_> = columns.iter().map(|columns| segment_hash(&geometry, columns)).collect();
     let found = data_digest(contributor, &geometry, schema, records, &segments);
     if found != *digest || !rest.is_empty() {

@@ -5,6 +5,8 @@
 //! record: the segment's column commitments, 64 each · check 32
 //! ```
 //!
+//! Every record but the last is of a segment of the largest width.
+//!
 //! The check of a record is the SHA-256 of the parameters' digest, the segment's secret and its commitments,
 //! so that a record serves only a segment that did not change. Another segment in its place is committed to
 //! under the same seed: its secret is another, and nothing is shared (`derivation.rs`). What a killed process
@@ -14,9 +16,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use fairshare_params::Geometry;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::srs::Srs;
+use fairshare_params::{Geometry, Width};
 use fairshare_storage::files::{self, OpenError, ReadError};
 use halo2curves::bn256::G1Affine;
 use sha2::{Digest as _, Sha256};
@@ -78,14 +80,25 @@ impl Journal {
         &self.seed
     }
 
-    /// The commitments to a segment, if they were made before.
-    pub(super) fn segment(&self, index: SegmentIndex, secret: &SegmentSecret) -> Option<Vec<G1Affine>> {
-        let mut records = self.found.chunks_exact(record_bytes(self.geometry));
-        let record = records.nth(usize::try_from(index.get()).ok()?)?;
+    /// The commitments to a segment of a width, if they were made before.
+    pub(super) fn segment(
+        &self,
+        index: SegmentIndex,
+        width: Width,
+        secret: &SegmentSecret,
+    ) -> Option<Vec<G1Affine>> {
+        let first = usize::try_from(self.offset(index)).ok()?;
+        let record = self.found.get(first..)?.get(..record_bytes(width))?;
         let (points, hash) = record.split_at(record.len() - HASH_BYTES);
         let (points, _) = points.as_chunks::<POINT_BYTES>();
         let same = *hash == self.check(secret, points.as_flattened());
         same.then(|| points.iter().map(decode_point).collect()).flatten()
+    }
+
+    /// Where a segment's record begins, after the header.
+    fn offset(&self, index: SegmentIndex) -> u64 {
+        let largest = self.geometry.largest_segment().width();
+        u64::from(index.get()) * record_bytes(largest) as u64
     }
 
     fn check(&self, secret: &SegmentSecret, points: &[u8]) -> [u8; HASH_BYTES] {
@@ -107,11 +120,11 @@ impl Journal {
         let mut record: Vec<u8> = columns.iter().flat_map(encode_point).collect();
         let hash = self.check(secret, &record);
         record.extend(hash);
+        let before = self.offset(index);
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(create(&self.path, &header(self.geometry, &self.seed))?),
         };
-        let before = u64::from(index.get()) * record.len() as u64;
         let length = (HEADER_BYTES + HASH_BYTES) as u64 + before;
         if file.metadata()?.len() > length {
             file.set_len(length)?;
@@ -132,8 +145,8 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn record_bytes(geometry: Geometry) -> usize {
-    geometry.data_columns() * POINT_BYTES + HASH_BYTES
+fn record_bytes(width: Width) -> usize {
+    width.columns() * POINT_BYTES + HASH_BYTES
 }
 
 fn header(geometry: Geometry, seed: &Seed) -> Zeroizing<Vec<u8>> {
@@ -158,8 +171,10 @@ fn parse(bytes: &[u8], geometry: Geometry) -> Option<(Seed, &[u8])> {
     let (head, records) = bytes.split_at_checked(HEADER_BYTES + HASH_BYTES)?;
     let seed = head.get(HEADER_BYTES - 32..HEADER_BYTES)?;
     let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).ok()?);
-    let whole = *head == **header(geometry, &seed) && records.len().is_multiple_of(record_bytes(geometry));
-    whole.then_some((seed, records))
+    // What is left of whole segments is the last one's record, which may be of any width.
+    let left = records.len() % record_bytes(geometry.largest_segment().width());
+    let is_last = left == 0 || geometry.widths().iter().any(|width| record_bytes(*width) == left);
+    (is_last && *head == **header(geometry, &seed)).then_some((seed, records))
 }
 
 fn create(path: &Path, header: &[u8]) -> io::Result<File> {
@@ -186,14 +201,19 @@ mod tests {
     #[test]
     fn a_journal_is_read_once() {
         let (geometry, seed) = (Geometry::COMPACT, Zeroizing::new([7; 32]));
-        let records = vec![3; 100 * record_bytes(geometry)];
-        let bytes = [header(geometry, &seed).as_slice(), &records].concat();
-        let (found, kept) = reads_once(&bytes, |file| read(file, bytes.len() as u64, geometry))
-            .expect("read")
-            .expect("a journal");
-        assert!(found == seed && kept == records);
-        // Of a journal that does not fit, no byte is read again.
-        let (short, _) = bytes.split_at(bytes.len() - 1);
-        assert!(reads_once(short, |file| read(file, short.len() as u64, geometry)).expect("read").is_none());
+        let whole = 100 * record_bytes(geometry.largest_segment().width());
+        // After whole segments none, or a last one of either width.
+        for last in [0, 4 * POINT_BYTES + HASH_BYTES, 16 * POINT_BYTES + HASH_BYTES] {
+            let records = vec![3; whole + last];
+            let bytes = [header(geometry, &seed).as_slice(), &records].concat();
+            let (found, kept) = reads_once(&bytes, |file| read(file, bytes.len() as u64, geometry))
+                .expect("read")
+                .expect("a journal");
+            assert!(found == seed && kept == records);
+            // Of a journal that does not fit, no byte is read again.
+            let (short, _) = bytes.split_at(bytes.len() - 1);
+            let read = reads_once(short, |file| read(file, short.len() as u64, geometry));
+            assert!(read.expect("read").is_none());
+        }
     }
 }

@@ -11,10 +11,10 @@ use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence, sum_ln_totals};
 use fairshare_circuits::numeric::rounds;
-use fairshare_params::Geometry;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::srs::Srs;
+use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, ProverInput, Uninterrupted};
 use fairshare_prover::measure::{fresh_randomness, link, prove};
 use fairshare_prover::{Limits, Prover};
@@ -118,9 +118,10 @@ fn small(values: &[u32]) -> Vec<Fr> {
     values.iter().map(|value| Fr::from(u64::from(*value))).collect()
 }
 
-fn histogram_is_proved(world: &World<'_>, symbols: Vec<u16>) {
+fn histogram_is_proved(world: &World<'_>, width: Width, symbols: Vec<u16>) {
     let geometry = world.geometry();
-    let witness = histogram::Witness::new(geometry, symbols);
+    let shape = geometry.segment(width);
+    let witness = histogram::Witness::new(shape, symbols);
     let instance = histogram::Instance { padding: witness.counts[0].into() };
     histogram::check(geometry, &instance, &witness).expect("true");
     let mut columns: Vec<Vec<Fr>> = witness
@@ -129,8 +130,8 @@ fn histogram_is_proved(world: &World<'_>, symbols: Vec<u16>) {
         .map(|column| column.iter().map(|symbol| Fr::from(u64::from(*symbol))).collect())
         .collect();
     columns.push(small(&witness.counts));
-    let circuit = HistogramCircuit::new(geometry, witness);
-    proved(world, CircuitKind::Histogram, circuit, &instance.to_rows(), &columns);
+    let circuit = HistogramCircuit::new(shape, witness);
+    proved(world, CircuitKind::Histogram(width), circuit, &instance.to_rows(), &columns);
 }
 
 /// Features as (counts, smoothed reference counts).
@@ -179,17 +180,23 @@ fn compute_score_is_proved(world: &World<'_>, lambda: &str, units: Vec<u32>, tot
     proved(world, CircuitKind::ComputeScore, circuit, &instance.to_rows(), &columns);
 }
 
-/// A full segment of every symbol.
+/// A full segment of every symbol, of every width.
 fn largest_histogram(world: &World<'_>) {
-    let (full, alphabet) = (world.geometry().segment_symbols(), world.geometry().alphabet());
-    let symbols = (0..full).map(|index| (index % alphabet) as u16).collect();
-    histogram_is_proved(world, symbols);
+    let (geometry, alphabet) = (world.geometry(), world.geometry().alphabet());
+    for width in geometry.widths() {
+        let symbols =
+            (0..geometry.segment(*width).symbols()).map(|index| (index % alphabet) as u16).collect();
+        histogram_is_proved(world, *width, symbols);
+    }
 }
 
 fn other_histograms(world: &World<'_>) {
-    let (full, alphabet) = (world.geometry().segment_symbols(), world.geometry().alphabet());
-    histogram_is_proved(world, vec![]);
-    histogram_is_proved(world, vec![(alphabet - 1) as u16; full]);
+    let (geometry, alphabet) = (world.geometry(), world.geometry().alphabet());
+    for width in geometry.widths() {
+        histogram_is_proved(world, *width, vec![]);
+        let full = geometry.segment(*width).symbols();
+        histogram_is_proved(world, *width, vec![(alphabet - 1) as u16; full]);
+    }
 }
 
 /// As many features as the alphabet has symbols but padding, of as many records as there may be.
@@ -281,7 +288,10 @@ proptest! {
 
     #[test]
     fn histograms(symbols in prop::collection::vec(0u16..1024, 0..32_640)) {
-        histogram_is_proved(&World::compact(), symbols);
+        let world = World::compact();
+        let (_, _, last) = world.geometry().cut(symbols.len() as u64).parts();
+        let shape = last.unwrap_or(world.geometry().largest_segment());
+        histogram_is_proved(&world, shape.width(), symbols);
     }
 
     #[test]

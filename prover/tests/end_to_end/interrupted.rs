@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fairshare_params::Width;
 use fairshare_params::commitment::normalize;
 use fairshare_params::encoding::{POINT_BYTES, decode_point};
 use fairshare_params::registration::Registration;
@@ -29,9 +30,11 @@ use super::{folder, prove, secret_of};
 
 /// Four segments under the tests' policy, in files that can be changed one by one.
 const FILES: [(usize, u64); 4] = [(16_320, 1), (16_320, 2), (16_320, 3), (400, 4)];
-/// Bytes of a journal before its records, and of a record.
+/// Bytes of a journal before its records, of a record of one of the first three segments, and of the
+/// commitments to the last one, which is of the least width.
 const JOURNAL_HEADER: usize = 73;
 const RECORD: usize = 16 * POINT_BYTES + 32;
+const LAST: usize = 4 * POINT_BYTES;
 
 /// Ends the work, as far as that can be done within one process, when one more segment than these is
 /// committed to.
@@ -106,7 +109,8 @@ impl Scene {
         let commitment = CommitmentFolder::read(&self.target, &RULES).expect("a whole folder");
         for (index, columns) in commitment.columns.iter().enumerate() {
             let (symbols, secret) = secret_of(&commitment, index);
-            assert_eq!(commit_columns(&SRS, &symbols, &secret), *columns, "segment {index}");
+            let width = Width::of(columns.len());
+            assert_eq!(commit_columns(&SRS, width, &symbols, &secret), *columns, "segment {index}");
         }
         fs::read(self.target.join(COMMITMENTS_FILE)).expect("read")
     }
@@ -142,7 +146,7 @@ fn segments_committed_to_before_an_interruption_are_taken_over() {
         assert_eq!(mode & 0o777, 0o600, "a journal holds the seed");
     }
     let commitments = scene.complete();
-    assert_eq!(commitments.len(), 4 * (RECORD - 32));
+    assert_eq!(commitments.len(), 3 * (RECORD - 32) + LAST);
     assert!(commitments.starts_with(&recorded.concat()), "the work done before");
     prove(std::slice::from_ref(&scene.target));
 }
@@ -231,7 +235,8 @@ fn work_that_goes_on_under_other_parameters_begins_anew() {
     let commitment = CommitmentFolder::read(&scene.target, &RULES).expect("a whole folder");
     for (index, columns) in commitment.columns.iter().enumerate() {
         let (symbols, secret) = secret_of(&commitment, index);
-        assert_eq!(commit_columns(&srs, &symbols, &secret), *columns, "segment {index}");
+        let width = Width::of(columns.len());
+        assert_eq!(commit_columns(&srs, width, &symbols, &secret), *columns, "segment {index}");
     }
     let commitments = fs::read(scene.target.join(COMMITMENTS_FILE)).expect("read");
     assert!(points(&commitments).is_disjoint(&points(&recorded.concat())));
@@ -283,7 +288,7 @@ fn a_damaged_journal_is_not_believed() {
         let commitments = fs::read(scene.target.join(COMMITMENTS_FILE)).expect("read");
         let recorded = recorded.concat();
         let fits = if *same {
-            commitments.starts_with(&recorded) && points(&commitments).len() == 4 * 16
+            commitments.starts_with(&recorded) && points(&commitments).len() == 3 * 16 + 4
         } else {
             points(&commitments).is_disjoint(&points(&recorded))
         };

@@ -8,11 +8,11 @@ use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence};
 use fairshare_circuits::trace::Columns;
 use fairshare_circuits::{data_score, histogram};
 use fairshare_ingest::Records;
-use fairshare_params::Geometry;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::encoding::{Digest, POINT_BYTES, SCALAR_BYTES, encode_scalar};
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Contribution;
+use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows};
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_compute,
@@ -32,7 +32,7 @@ use super::{folder, prove};
 /// points, which are its public columns' or were registered.
 fn words(proof: &[u8], kind: CircuitKind) -> HashSet<Vec<u8>> {
     let known = match kind {
-        CircuitKind::Histogram => kind.leading_columns(Geometry::COMPACT),
+        CircuitKind::Histogram(_) => kind.leading_columns(),
         CircuitKind::DataScore | CircuitKind::ComputeScore => 0,
     };
     proof.chunks(SCALAR_BYTES).skip(2 * known).map(<[u8]>::to_vec).collect()
@@ -91,7 +91,7 @@ fn two_commitments_to_the_same_records_share_no_column() {
     let points = |target: &std::path::Path| {
         let bytes = fs::read(target.join(COMMITMENTS_FILE)).expect("read");
         let points: HashSet<_> = bytes.chunks(POINT_BYTES).map(<[u8]>::to_vec).collect();
-        assert_eq!(points.len(), Geometry::COMPACT.data_columns(), "no two columns alike, padding or not");
+        assert_eq!(points.len(), Width::FOUR.columns(), "no two columns alike, padding or not");
         points
     };
     assert!(points(&first).is_disjoint(&points(&second)));
@@ -146,9 +146,10 @@ fn debug_prints_no_secret() {
     assert_eq!(format!("{derived:?}"), "SegmentSecret(redacted)");
     let randomness = derived.randomness(&Digest([1; 32]), &Digest([2; 32]), &[]);
     assert_eq!(format!("{randomness:?}"), "Randomness(redacted)");
-    let witness = histogram::Witness::new(Geometry::COMPACT, vec![secret as u16; 3]);
+    let shape = Geometry::COMPACT.segment(Width::FOUR);
+    let witness = histogram::Witness::new(shape, vec![secret as u16; 3]);
     hidden(format!("{witness:?}"));
-    hidden(format!("{:?}", histogram::HistogramCircuit::new(Geometry::COMPACT, witness)));
+    hidden(format!("{:?}", histogram::HistogramCircuit::new(shape, witness)));
     let witness = data_score::Witness { padding: 0, counts: vec![secret; 1024] };
     hidden(format!("{witness:?}"));
     let features = RULES.feature_references();
@@ -162,11 +163,11 @@ fn debug_prints_no_secret() {
     columns.fill(0, [Fr::from(u64::from(secret)); 2]);
     hidden(format!("{columns:?}"));
     let symbols = vec![secret as u16 % 1024; 3];
-    let columns = commit_columns(&SRS, &symbols, &derived);
-    let key = PROVER.key(CircuitKind::Histogram).expect("a key");
+    let columns = commit_columns(&SRS, shape.width(), &symbols, &derived);
+    let key = PROVER.key(CircuitKind::Histogram(shape.width())).expect("a key");
     let text = format!("{:?}", SegmentWitness::new(&SRS, key, symbols, &derived, &columns));
     assert!(
-        text.contains("Witness(32640 symbols, redacted)")
+        text.contains("Witness(8160 symbols, redacted)")
             && text.contains("blinding: Wiped(redacted)")
             && text.contains("secret: SegmentSecret(redacted)"),
         "{text}"

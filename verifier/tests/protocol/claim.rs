@@ -3,15 +3,15 @@
 use std::num::NonZeroU32;
 
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_circuits::geometry::{BLINDING_ROWS, RESERVED_ROWS};
+use fairshare_circuits::geometry::{BLINDING_ROWS, RESERVED_ROWS, SegmentShape};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
-use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::context::context;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
+use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, ProverInput, Uninterrupted};
 use fairshare_prover::derivation::SegmentSecret;
 use fairshare_prover::{Key, measure};
@@ -205,11 +205,18 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Proves a segment of these symbols, and padding after them. Segments of other numbers have other
-    /// blindings, and so other commitments to equal columns.
+    /// Proves a segment of the least width that holds these symbols, and padding after them. Segments of
+    /// other numbers have other blindings, and so other commitments to equal columns.
     pub fn new(symbols: &[u16], number: u16) -> Self {
-        let (secret, key) = (secret(number), proving_key(CircuitKind::Histogram));
-        let columns = measure::commit_columns(&SRS, symbols, &secret);
+        let shapes = GEOMETRY.widths().iter().map(|width| GEOMETRY.segment(*width));
+        let shape = shapes.min_by_key(|shape| (shape.symbols() < symbols.len(), shape.width()));
+        Self::of(shape.expect("a width"), symbols, number)
+    }
+
+    /// The same of a given shape.
+    pub fn of(shape: SegmentShape, symbols: &[u16], number: u16) -> Self {
+        let (secret, key) = (secret(number), proving_key(CircuitKind::Histogram(shape.width())));
+        let columns = measure::commit_columns(&SRS, shape.width(), symbols, &secret);
         let witness = measure::SegmentWitness::new(&SRS, key, symbols.to_vec(), &secret, &columns);
         let (padding, histogram) = (witness.padding(), witness.histogram());
         let proof = witness.prove(PROVER.commit_key(), &Uninterrupted).expect("a true histogram");
@@ -227,14 +234,15 @@ impl Segment {
 
     /// The same with a proof that says it has so many cells of padding, be it true or not.
     pub fn claiming(&self, padding: u64) -> Self {
-        let blindings = secret(self.number).blindings(GEOMETRY.data_columns());
+        let shape = GEOMETRY.segment(Width::of(self.columns.len()));
+        let blindings = secret(self.number).blindings(shape.columns());
         let mut known: Vec<_> =
             self.columns.iter().zip(blindings.iter()).map(|(column, rows)| kept(*column, rows)).collect();
         known.push(kept(self.histogram, &self.blinding));
-        let witness = histogram::Witness::new(GEOMETRY, self.symbols.clone());
-        let circuit = HistogramCircuit::new(GEOMETRY, witness);
+        let witness = histogram::Witness::new(shape, self.symbols.clone());
+        let circuit = HistogramCircuit::new(shape, witness);
         let instance = histogram::Instance { padding }.to_rows();
-        let (proof, _) = prove(CircuitKind::Histogram, &circuit, &instance, &known);
+        let (proof, _) = prove(CircuitKind::Histogram(shape.width()), &circuit, &instance, &known);
         Self { proof, ..self.clone() }
     }
 }

@@ -24,8 +24,10 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 
 use super::alter::{self, Class};
-use super::fixture::{RULES, VERIFIER, stranger};
-use super::manifest::{Element, Kind, Obligation, Part, manifest, obligation, proof, proof_mut, subjects};
+use super::fixture::{VERIFIER, stranger};
+use super::manifest::{
+    Element, Kind, Obligation, Part, manifest, obligation, proof, proof_mut, segment_columns, subjects,
+};
 use super::world::{Refusal, Submission, WORLD};
 
 /// One change in this many takes the whole way besides the short one.
@@ -64,6 +66,11 @@ impl Change<'_> {
             Part::Link => Some(Subject::DataScore),
         };
         self.elements.iter().map(subject).reduce(|first, second| second.and(first)).flatten()
+    }
+
+    /// Whether the first that is altered is the commitment to a segment's histogram.
+    fn is_of_histogram(&self) -> bool {
+        self.elements[0].name.ends_with(", H)")
     }
 }
 
@@ -153,19 +160,15 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Columns of a segment, and so points before the one of its histogram.
-fn columns() -> usize {
-    RULES.geometry().data_columns()
-}
-
 /// A bundle of which only is left what the verifier reads before any proof.
 fn blank(mut bundle: Bundle, subjects: &[Subject]) -> Bundle {
     for subject in subjects {
+        let proof = proof_mut(&mut bundle, *subject);
         let kept = match subject {
-            Subject::Histogram { .. } => (columns() + 1) * POINT_BYTES,
+            Subject::Histogram { .. } => (segment_columns(proof) + 1) * POINT_BYTES,
             Subject::DataScore | Subject::ComputeScore => 0,
         };
-        proof_mut(&mut bundle, *subject).truncate(kept);
+        proof.truncate(kept);
     }
     if let Bundle::Data(bundle) = &mut bundle {
         bundle.link.responses = Default::default();
@@ -250,7 +253,7 @@ fn expected_of_a_leading_point(
 ) -> bool {
     let (found, source) = match (subject, error) {
         (Subject::Histogram { dataset, .. }, VerifyError::Digest { dataset: found, .. }) => {
-            return change.class == Class::Value && index < columns() && *found == dataset;
+            return change.class == Class::Value && !change.is_of_histogram() && *found == dataset;
         }
         (_, VerifyError::Proof { subject, source }) => (*subject, source),
         _ => return false,
@@ -264,7 +267,7 @@ fn expected_of_a_leading_point(
             Subject::DataScore | Subject::ComputeScore => *column == index,
         },
         (Class::Value, ProofError::False) => match subject {
-            Subject::Histogram { .. } => index == columns(),
+            Subject::Histogram { .. } => change.is_of_histogram(),
             Subject::DataScore => index == 0 && change.elements.len() == 1,
             Subject::ComputeScore => false,
         },

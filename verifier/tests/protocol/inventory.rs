@@ -96,16 +96,16 @@ struct Case {
 static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let geometry = Geometry::COMPACT;
     let context = [Fr::from(77), Fr::from(88)];
-    CircuitKind::ALL
-        .into_iter()
+    CircuitKind::all(geometry)
         .map(|statement| {
             let (instance, (prover, verifier)) = match statement {
-                CircuitKind::Histogram => {
+                CircuitKind::Histogram(width) => {
                     let symbols = vec![1, 2, 3, 2];
-                    let padding = (geometry.segment_symbols() - symbols.len()) as u64;
-                    let witness = histogram::Witness::new(geometry, symbols);
+                    let shape = geometry.segment(width);
+                    let padding = (shape.symbols() - symbols.len()) as u64;
+                    let witness = histogram::Witness::new(shape, symbols);
                     let instance = histogram::Instance { padding }.to_rows().to_vec();
-                    let circuit = HistogramCircuit::new(geometry, witness);
+                    let circuit = HistogramCircuit::new(shape, witness);
                     (instance.clone(), both_sides(statement, circuit, &instance))
                 }
                 CircuitKind::DataScore => {
@@ -263,8 +263,8 @@ fn the_links_challenge_is_of_everything_before_it() {
 fn inventory() -> String {
     let mut text = HEADER.to_owned();
     let mut write = |line: String| writeln!(text, "{line}").expect("a string");
-    for statement in CircuitKind::ALL {
-        write(format!("\n[{}]", statement.name()));
+    for statement in CircuitKind::all(SRS.geometry()) {
+        write(format!("\n[{}]", key(statement).id()));
         for (step, name) in steps(key(statement)) {
             write(match step {
                 Step::Common(form) => format!("< {:6} {name}", format!("{form:?}").to_lowercase()),

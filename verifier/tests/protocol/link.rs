@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, Reference};
 use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_params::Width;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::encoding::encode_scalar;
 use fairshare_params::keys::CircuitKind;
@@ -367,10 +368,12 @@ fn no_proof_is_of_other_columns_than_it_carries() {
     }
 
     // A segment: the prover's own way, which hands out nothing that does not verify.
-    let (key, secret) = (proving_key(CircuitKind::Histogram), SegmentSecret::from_bytes([9; 32].into()));
+    let width = Width::FOUR;
+    let (key, secret) =
+        (proving_key(CircuitKind::Histogram(width)), SegmentSecret::from_bytes([9; 32].into()));
     let symbols = equal_records(3_000);
-    let honest = measure::commit_columns(&SRS, &symbols, &secret);
-    for lie in [0, 2, GEOMETRY.data_columns() - 1] {
+    let honest = measure::commit_columns(&SRS, width, &symbols, &secret);
+    for lie in [0, 2, width.columns() - 1] {
         let mut columns = honest.clone();
         columns[lie] = (columns[lie] + SRS.lagrange()[USABLE - 1]).to_affine();
         let witness = measure::SegmentWitness::new(&SRS, key, symbols.clone(), &secret, &columns);

@@ -20,16 +20,22 @@ use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::AccumulatorStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 
+use super::claim::USABLE;
 use super::fixture::{RULES, SRS, VERIFIER};
 use super::sequence::{Form, Recording, Step, elements, leading, steps};
 use super::world::{Submission, WORLD};
 
-/// The verifying keys, in the order of [`CircuitKind::ALL`].
-pub static KEYS: LazyLock<[VerifyingKey; 3]> =
-    LazyLock::new(|| CircuitKind::ALL.map(|statement| VerifyingKey::build(&SRS, statement).expect("a key")));
+/// The verifying keys, in the order of [`CircuitKind::all`].
+pub static KEYS: LazyLock<Vec<VerifyingKey>> = LazyLock::new(|| {
+    let kinds = CircuitKind::all(SRS.geometry());
+    kinds.map(|statement| VerifyingKey::build(&SRS, statement).expect("a key")).collect()
+});
 
 /// Bytes of a word.
 const WORD: usize = 32;
+
+/// Columns of the compact geometry's largest segments (PROTOCOL section 2).
+const LARGEST: usize = 16;
 
 /// What an element is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +91,12 @@ pub fn manifest(bundle: &Bundle) -> Vec<Element> {
             walk.word("number of datasets", Kind::Count);
             (0..bundle.datasets.len()).for_each(|d| walk.word(&format!("digest {d}"), Kind::Digest));
             for (dataset, segments) in bundle.datasets.iter().map(|dataset| &dataset.segments).enumerate() {
-                (0..segments.len()).for_each(|segment| walk.proof(Subject::Histogram { dataset, segment }));
+                for (segment, proof) in segments.iter().enumerate() {
+                    walk.proof(Subject::Histogram { dataset, segment }, histogram(proof));
+                }
             }
             walk.word("score", Kind::Score);
-            walk.proof(Subject::DataScore);
+            walk.proof(Subject::DataScore, CircuitKind::DataScore);
             walk.element("link commitment".into(), Kind::Point, Part::Link, POINT_BYTES);
             for row in 0..RESERVED_ROWS {
                 walk.element(format!("link response {row}"), Kind::Scalar, Part::Link, SCALAR_BYTES);
@@ -96,7 +104,7 @@ pub fn manifest(bundle: &Bundle) -> Vec<Element> {
         }
         Bundle::Compute(_) => {
             walk.word("score", Kind::Score);
-            walk.proof(Subject::ComputeScore);
+            walk.proof(Subject::ComputeScore, CircuitKind::ComputeScore);
         }
     }
     walk.0
@@ -114,8 +122,8 @@ impl Walk {
         self.element(name.to_owned(), kind, Part::Public, WORD);
     }
 
-    fn proof(&mut self, subject: Subject) {
-        let key = key(statement(subject));
+    fn proof(&mut self, subject: Subject, statement: CircuitKind) {
+        let key = key(statement);
         let leading = leading(key).len();
         for (index, (form, name)) in elements(key).into_iter().enumerate() {
             let kind = match form {
@@ -128,16 +136,30 @@ impl Walk {
     }
 }
 
-pub fn statement(subject: Subject) -> CircuitKind {
+/// The circuit of a bundle's proof of `subject`.
+pub fn statement(bundle: &Bundle, subject: Subject) -> CircuitKind {
     match subject {
-        Subject::Histogram { .. } => CircuitKind::Histogram,
+        Subject::Histogram { .. } => histogram(proof(bundle, subject)),
         Subject::DataScore => CircuitKind::DataScore,
         Subject::ComputeScore => CircuitKind::ComputeScore,
     }
 }
 
+/// The circuit of an honest histogram proof: no two widths have proofs of one length.
+fn histogram(proof: &[u8]) -> CircuitKind {
+    let of_this_length = |key: &&VerifyingKey| {
+        matches!(key.id().kind, CircuitKind::Histogram(_)) && key.proof_bytes() == proof.len()
+    };
+    KEYS.iter().find(of_this_length).expect("a width").id().kind
+}
+
+/// Columns of a segment with this proof, and so points before the one of its histogram.
+pub fn segment_columns(proof: &[u8]) -> usize {
+    histogram(proof).leading_columns() - 1
+}
+
 pub fn key(statement: CircuitKind) -> &'static VerifyingKey {
-    &KEYS[statement as usize]
+    KEYS.iter().find(|key| key.id().kind == statement).expect("a circuit of the geometry")
 }
 
 /// The proof that a bundle carries for `subject`, to alter.
@@ -172,7 +194,7 @@ pub fn points(proof: &[u8], count: usize) -> Vec<G1Affine> {
 
 /// The commitments to a segment's columns, as its histogram proof has them, and to its histogram.
 pub fn segment_points(proof: &[u8]) -> (Vec<G1Affine>, G1Affine) {
-    let mut points = points(proof, leading(key(CircuitKind::Histogram)).len());
+    let mut points = points(proof, segment_columns(proof) + 1);
     let histogram = points.pop().expect("a histogram");
     (points, histogram)
 }
@@ -181,6 +203,7 @@ pub fn segment_points(proof: &[u8]) -> (Vec<G1Affine>, G1Affine) {
 #[derive(Clone, Debug)]
 pub struct Obligation {
     pub subject: Subject,
+    pub statement: CircuitKind,
     pub instance: Vec<Fr>,
     /// The commitments to its public columns.
     pub public: Vec<G1Affine>,
@@ -197,7 +220,7 @@ impl Obligation {
         };
         let check = ProofCheck {
             subject: self.subject,
-            key: key(statement(self.subject)),
+            key: key(self.statement),
             instance: self.instance.clone(),
             public: self.public.clone(),
             linked: link.zip(self.merged),
@@ -218,13 +241,16 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
         Contribution::Data { records, .. } => *records,
         Contribution::Compute { .. } => panic!("data"),
     };
+    let statement = statement(&submission.bundle, subject);
     match (&submission.bundle, subject) {
         (Bundle::Data(_), Subject::Histogram { dataset, segment }) => {
-            let cells = RULES.geometry().segment_symbols();
+            // Segments before it are of the largest width.
+            let [cells, before] =
+                [statement.leading_columns() - 1, segment * LARGEST].map(|columns| columns * USABLE);
             let symbols = records(dataset) as usize * RULES.schema().len();
-            let padding = cells.saturating_sub(symbols - segment * cells);
+            let padding = cells.saturating_sub(symbols - before);
             let instance = vec![Fr::from(padding as u64)];
-            Obligation { subject, instance, public: Vec::new(), merged: None }
+            Obligation { subject, statement, instance, public: Vec::new(), merged: None }
         }
         (Bundle::Data(bundle), _) => {
             let proofs = bundle.datasets.iter().flat_map(|dataset| &dataset.segments);
@@ -234,6 +260,7 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
                 VERIFIER.data_instance(context(), records.try_into().expect("records"), bundle.score);
             Obligation {
                 subject,
+                statement,
                 instance: instance.to_rows().to_vec(),
                 public: VERIFIER.reference_commitments().to_vec(),
                 merged: Some(merged.to_affine()),
@@ -248,6 +275,7 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
             let units = (G1::from(*commitment) + last_row).to_affine();
             Obligation {
                 subject,
+                statement,
                 instance: instance.to_rows().to_vec(),
                 public: vec![units, VERIFIER.totals_commitment()],
                 merged: None,
@@ -267,7 +295,7 @@ pub fn subjects(bundle: &Bundle) -> Vec<Subject> {
 /// What the backend reads when it verifies a proof of the submission.
 pub fn recorded(submission: &Submission, subject: Subject) -> Vec<(Step, Vec<u8>)> {
     let Obligation { instance, .. } = obligation(submission, subject);
-    let key = key(statement(subject));
+    let key = key(statement(&submission.bundle, subject));
     let mut transcript = Recording::new(Reader::under(&key.digest(), proof(&submission.bundle, subject)));
     let accumulator = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
         SRS.params(),
@@ -330,7 +358,7 @@ fn a_proof_has_as_many_elements_as_its_constraint_system_asks_for() {
 fn a_proof_begins_with_what_the_verifier_uses_by_itself() {
     for key in KEYS.iter() {
         let (leading, id) = (leading(key), key.id());
-        assert_eq!(leading.len(), id.kind.leading_columns(id.geometry));
+        assert_eq!(leading.len(), id.kind.leading_columns());
         let public = leading.iter().rev().take_while(|name| name.ends_with("public")).count();
         assert_eq!(public, id.kind.public_columns());
         for (name, (form, element)) in leading.iter().zip(elements(key)) {

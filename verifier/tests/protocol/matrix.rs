@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use sha3::{Digest as _, Keccak256};
 
 use super::fixture::{RULES, SRS, VERIFIER, edit, policy, verifier};
-use super::manifest::{Obligation, obligation, segment_points, statement, subjects};
+use super::manifest::{Obligation, obligation, segment_points, subjects};
 use super::sequence::instance_rows;
 use super::world::{Submission, WORLD, edited};
 use changes::Change;
@@ -330,7 +330,7 @@ fn every_row_and_every_column_of_the_statements() {
         for subject in subjects(&submission.bundle) {
             let honest = obligation(submission, subject);
             let check = |altered: Obligation| altered.check(&submission.bundle);
-            for (at, name) in instance_rows(statement(subject)).iter().enumerate() {
+            for (at, name) in instance_rows(honest.statement).iter().enumerate() {
                 let value = honest.instance[at];
                 let next = honest.instance[(at + 1) % honest.instance.len()];
                 for other in [value + Fr::one(), value - Fr::one(), value.double(), -value, Fr::zero(), next]

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use fairshare_params::Width;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
 
@@ -13,6 +14,12 @@ use super::fixture::{RULES, VERIFIER, contributor};
 
 /// Records of the data.
 const RECORDS: u32 = 2_000;
+
+/// Of a segment that they fit.
+const WIDTH: Width = Width::FOUR;
+
+/// Its cells.
+const CELLS: u64 = GEOMETRY.segment(WIDTH).symbols() as u64;
 
 /// A segment of nothing but padding, and one of the data.
 static SEGMENTS: LazyLock<[Segment; 2]> =
@@ -38,7 +45,7 @@ fn of_another_padding(verdict: &Result<u64, VerifyError>, expected: usize) -> bo
 
 /// Cells that so many records leave of a segment.
 fn left_by(records: u32) -> u64 {
-    GEOMETRY.segment_symbols() as u64 - u64::from(records) * RULES.schema().len() as u64
+    CELLS - u64::from(records) * RULES.schema().len() as u64
 }
 
 /// Everything of the attack is true but the padding: histograms, score, link, and the sum of the records.
@@ -87,27 +94,44 @@ fn each_dataset_is_asked_for_its_own_padding() {
 /// that says another padding than it has is accepted under none.
 #[test]
 fn a_histogram_proof_is_of_one_number_of_padding_cells() {
-    let cells = GEOMETRY.segment_symbols() as u64;
     for (segment, symbols) in SEGMENTS.iter().zip([0, u64::from(RECORDS) * RULES.schema().len() as u64]) {
         let own = segment.padding;
-        assert_eq!(own, cells - symbols);
-        for padding in [left_by(1), left_by(RECORDS - 1), 0, own - 1, own, own + 1, cells, u64::MAX] {
+        assert_eq!(own, CELLS - symbols);
+        for padding in [left_by(1), left_by(RECORDS - 1), 0, own - 1, own, own + 1, CELLS, u64::MAX] {
             let (is_true, claiming) = (padding == own, segment.claiming(padding));
             for proof in [&segment.proof, &claiming.proof] {
-                let verdict = VERIFIER.verify_segment(padding, proof);
+                let verdict = VERIFIER.verify_segment(WIDTH, padding, proof);
                 let falsely = matches!(verdict, Err(VerifyError::Proof { source: ProofError::False, .. }));
                 assert!(if is_true { verdict.is_ok() } else { falsely }, "{padding}: {verdict:?}");
             }
-            assert_eq!(VERIFIER.verify_segment(own, &claiming.proof).is_ok(), is_true);
+            assert_eq!(VERIFIER.verify_segment(WIDTH, own, &claiming.proof).is_ok(), is_true);
         }
     }
+}
+
+/// How a dataset is cut follows from its records. Otherwise its histograms, true as they are, could be
+/// registered in more segments or wider ones than it needs, which a bundle's length does not tell.
+#[test]
+fn a_dataset_is_cut_as_its_records_say() {
+    let wide = Segment::of(GEOMETRY.largest_segment(), &equal_records(RECORDS as usize), 4);
+    let (_, _, verdict) = verify(&claim(&[(RECORDS, &wide)]));
+    let refused = matches!(verdict, Err(VerifyError::Proof { source: ProofError::Length { .. }, .. }));
+    assert!(refused, "{verdict:?}");
+
+    // Full segments of the least width, in place of one of the next.
+    let full = CELLS as usize / RULES.schema().len();
+    let segments = [5, 6].map(|number| Segment::new(&equal_records(full), number)).to_vec();
+    let datasets = vec![(2 * full as u32, segments)];
+    let (_, _, verdict) = verify(&Claim { contributor: contributor().address, datasets });
+    let refused = matches!(verdict, Err(VerifyError::Segments { found: 2, needed: 1, .. }));
+    assert!(refused, "{verdict:?}");
 }
 
 /// More or fewer records than a dataset's last segment holds, registered with a digest that fits; and padding
 /// in a segment before the last.
 #[test]
 fn a_registration_of_other_records_than_were_committed_to_is_refused() {
-    let [padding, data] = &*SEGMENTS;
+    let [_, data] = &*SEGMENTS;
     for records in [RECORDS - 1, RECORDS + 1] {
         for segment in [data, &data.claiming(left_by(records))] {
             // The true score, of the records that are there: it is never come to.
@@ -115,8 +139,11 @@ fn a_registration_of_other_records_than_were_committed_to_is_refused() {
             assert!(of_another_padding(&verdict, 0), "{verdict:?}");
         }
     }
-    let capacity = (GEOMETRY.segment_symbols() / RULES.schema().len()) as u32;
-    for first in [padding, &padding.claiming(0)] {
+    // A first segment of padding, of the width that the first of two has.
+    let largest = GEOMETRY.largest_segment();
+    let capacity = (largest.symbols() / RULES.schema().len()) as u32;
+    let padding = Segment::of(largest, &[], 3);
+    for first in [&padding, &padding.claiming(0)] {
         let datasets = vec![(capacity + RECORDS, vec![first.clone(), data.clone()])];
         let (_, _, verdict) = verify(&Claim { contributor: contributor().address, datasets });
         assert!(of_another_padding(&verdict, 0), "{verdict:?}");

@@ -73,7 +73,7 @@ pub fn elements(key: &VerifyingKey) -> Vec<(Form, String)> {
 /// The names of a statement's instance rows.
 pub fn instance_rows(statement: CircuitKind) -> &'static [&'static str] {
     match statement {
-        CircuitKind::Histogram => &fairshare_circuits::histogram::INSTANCE_ROWS,
+        CircuitKind::Histogram(_) => &fairshare_circuits::histogram::INSTANCE_ROWS,
         CircuitKind::DataScore => &fairshare_circuits::data_score::INSTANCE_ROWS,
         CircuitKind::ComputeScore => &fairshare_circuits::compute_score::INSTANCE_ROWS,
     }
@@ -82,8 +82,8 @@ pub fn instance_rows(statement: CircuitKind) -> &'static [&'static str] {
 /// What the first columns are, whose commitments a verifier uses by themselves.
 pub fn leading(key: &VerifyingKey) -> Vec<String> {
     match key.id().kind {
-        CircuitKind::Histogram => {
-            let columns = (0..key.id().geometry.data_columns()).map(|column| format!("C_{}", column + 1));
+        CircuitKind::Histogram(width) => {
+            let columns = (0..width.columns()).map(|column| format!("C_{}", column + 1));
             columns.chain(["H".to_owned()]).collect()
         }
         CircuitKind::DataScore => ["A, linked", "ℓ, public", "k, public"].map(str::to_owned).to_vec(),

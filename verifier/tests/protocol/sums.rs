@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::claim::{Claim, GEOMETRY, Segment, equal_records};
 use super::fixture::{POLICY, RULES, VERIFIER, contributor, policy, verifier};
-use super::manifest::segment_points;
+use super::manifest::{segment_columns, segment_points};
 use super::world::{WORLD, negate_point, swap_points};
 
 /// Enough segments for more than 8,104 points in the pairing checks of their proofs.
@@ -21,7 +21,7 @@ const SEGMENTS: usize = 200;
 /// A bundle of one dataset of these histogram proofs, with a registration that fits it.
 fn dataset(segments: Vec<Vec<u8>>) -> (Bundle, Vec<Registration>) {
     let honest = &WORLD.small.registrations[0];
-    let symbols = RULES.geometry().segment_symbols() * segments.len();
+    let symbols = GEOMETRY.largest_segment().symbols() * segments.len();
     let records = u32::try_from(symbols / RULES.schema().len()).expect("32 bits");
     let columns: Vec<_> = segments.iter().map(|segment| segment_points(segment).0).collect();
     let registration = Registration::for_data(
@@ -41,8 +41,9 @@ fn dataset(segments: Vec<Vec<u8>>) -> (Bundle, Vec<Registration>) {
 
 /// The honest segment, with its columns in another order for each number: so no two are the same.
 fn shuffled(number: usize) -> Vec<u8> {
-    let mut segment = WORLD.small.data().datasets.remove(0).segments.remove(0);
-    let columns = RULES.geometry().data_columns();
+    // Of the largest width.
+    let mut segment = WORLD.data.data().datasets.remove(0).segments.remove(0);
+    let columns = segment_columns(&segment);
     let (points, _) = segment.as_chunks_mut::<POINT_BYTES>();
     points[..columns].rotate_left(number % columns);
     swap_points(&mut segment, 0, 1 + number / columns);
@@ -58,7 +59,8 @@ fn histograms_that_cancel_are_refused() {
     let segments = (0..SEGMENTS).map(|number| {
         let mut segment = shuffled(number);
         if number % 2 == 1 {
-            negate_point(&mut segment, RULES.geometry().data_columns());
+            let histogram = segment_columns(&segment);
+            negate_point(&mut segment, histogram);
         }
         segment
     });
@@ -89,6 +91,18 @@ fn a_segment_is_counted_once() {
     assert!(matches!(error, VerifyError::SegmentTwice { dataset: 0, segment: 2 }), "{error:?}");
 }
 
+/// Of one width, and so of one length: the digest says which comes first.
+#[test]
+fn segments_have_an_order() {
+    let claim = full(2);
+    let (mut bundle, registrations) = (claim.prove(&VERIFIER), claim.registrations());
+    VERIFIER.verify(&bundle, &registrations).expect("true");
+    let Bundle::Data(data) = &mut bundle else { panic!("a data bundle") };
+    data.datasets[0].segments.swap(0, 1);
+    let error = refusal(&bundle, &registrations);
+    assert!(matches!(error, VerifyError::Digest { dataset: 0, .. }), "{error:?}");
+}
+
 /// Rules whose reference is uniform: every `Ln(r_t)` is that of 1, which is 0, so the column `ℓ` is zero
 /// throughout.
 fn uniform() -> Policy {
@@ -106,7 +120,7 @@ fn uniform() -> Policy {
 
 /// A true claim of so many full segments of equal records: their columns differ by nothing but the blinding.
 fn full(segments: usize) -> Claim {
-    let capacity = GEOMETRY.segment_symbols() / RULES.schema().len();
+    let capacity = GEOMETRY.largest_segment().symbols() / RULES.schema().len();
     let symbols = equal_records(capacity);
     let number = |number: usize| u16::try_from(number).expect("16 bits");
     let made = (0..segments).into_par_iter().map(|at| Segment::new(&symbols, number(at))).collect();

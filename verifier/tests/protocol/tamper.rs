@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use fairshare_params::Width;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::{POINT_BYTES, encode_point};
 use fairshare_params::registration::{Contribution, Registration};
@@ -13,25 +14,31 @@ use fairshare_verifier::{Bundle, BundleError, ProofError, Subject, VerifyError};
 use halo2curves::bn256::{Fr, G1Affine};
 use proptest::prelude::*;
 
-use super::fixture::{RULES, VERIFIER, contributor};
+use super::claim::USABLE;
+use super::fixture::{VERIFIER, contributor};
+use super::manifest::segment_columns;
 use super::world::{WORLD, edited, point_mut, swap_points};
-
-/// Columns of a segment, and so points before the one of its histogram.
-fn columns() -> usize {
-    RULES.geometry().data_columns()
-}
 
 #[test]
 fn segments_and_proofs_exchanged() {
     let submission = &WORLD.data;
-    let subject = Subject::Histogram { dataset: 0, segment: 0 };
 
+    // They are of two widths.
+    let of_another_width = |error: &VerifyError, segment: usize| {
+        let VerifyError::Proof { subject, source: ProofError::Length { .. } } = error else { return false };
+        *subject == Subject::Histogram { dataset: 0, segment }
+    };
     let mut bundle = submission.data();
     bundle.datasets[0].segments.swap(0, 1);
-    assert!(matches!(submission.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
+    assert!(of_another_width(&submission.refuse(bundle), 0));
 
     let mut bundle = submission.data();
     bundle.datasets[0].segments[1] = bundle.datasets[0].segments[0].clone();
+    assert!(of_another_width(&submission.refuse(bundle), 1));
+
+    // Of one width, in two datasets.
+    let mut bundle = submission.data();
+    bundle.datasets[0].segments[1] = bundle.datasets[1].segments[0].clone();
     assert!(matches!(submission.refuse(bundle), VerifyError::Digest { dataset: 0, .. }));
 
     let mut bundle = submission.data();
@@ -58,11 +65,13 @@ fn segments_and_proofs_exchanged() {
     assert!(matches!(submission.refuse(bundle), VerifyError::Segments { dataset: 0, .. }));
 
     // Each under the other's columns, from the histogram on; and the histograms alone.
-    let (columns, histogram) = (columns() * POINT_BYTES, (columns() + 1) * POINT_BYTES);
-    for exchanged in [columns..submission.data().datasets[0].segments[0].len(), columns..histogram] {
+    let subject = Subject::Histogram { dataset: 0, segment: 1 };
+    let last = submission.data().datasets[0].segments[1].clone();
+    let columns = segment_columns(&last) * POINT_BYTES;
+    for exchanged in [columns..last.len(), columns..columns + POINT_BYTES] {
         let mut bundle = submission.data();
-        let [first, second] = &mut bundle.datasets[0].segments[..] else { panic!("two segments") };
-        first[exchanged.clone()].swap_with_slice(&mut second[exchanged]);
+        let [one, other] = &mut bundle.datasets[..] else { panic!("two datasets") };
+        one.segments[1][exchanged.clone()].swap_with_slice(&mut other.segments[0][exchanged]);
         let error = submission.refuse(bundle);
         assert!(
             matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject)
@@ -72,7 +81,8 @@ fn segments_and_proofs_exchanged() {
     // Another histogram: the proof is of the old one.
     let mut bundle = submission.data();
     let other = encode_point(&G1Affine::generator());
-    point_mut(&mut bundle.datasets[1].segments[0], self::columns()).copy_from_slice(&other);
+    let histogram = segment_columns(&bundle.datasets[1].segments[0]);
+    point_mut(&mut bundle.datasets[1].segments[0], histogram).copy_from_slice(&other);
     let subject = Subject::Histogram { dataset: 1, segment: 0 };
     let error = submission.refuse(bundle);
     assert!(matches!(error, VerifyError::Proof { subject: s, source: ProofError::False } if s == subject));
@@ -187,10 +197,11 @@ fn bundles_of_impossible_shape_are_refused_too() {
     let registration = &WORLD.small.registrations[0];
     let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
     // Fewer and more points than the columns are, so that a registration of these would fit.
-    for points in [0, 1, columns() - 1, columns(), columns() + 1, proof.len() / POINT_BYTES + 1] {
+    let columns = segment_columns(proof);
+    for points in [0, 1, columns - 1, columns, columns + 1, proof.len() / POINT_BYTES + 1] {
         let mut altered = proof.clone();
         altered.resize(points * POINT_BYTES, 1);
-        let lists = [vec![G1Affine::generator(); points.min(columns())]];
+        let lists = [vec![G1Affine::generator(); points.min(columns)]];
         let fitting = Registration::for_data(
             honest.contributor,
             registration.round(),
@@ -208,11 +219,11 @@ fn bundles_of_impossible_shape_are_refused_too() {
             panic!("{error:?}")
         };
         assert_eq!(s, subject);
-        let error = VERIFIER.verify_segment(0, &altered).unwrap_err();
+        let error = VERIFIER.verify_segment(Width::FOUR, 0, &altered).unwrap_err();
         assert!(matches!(error, VerifyError::Proof { source: ProofError::Length { .. }, .. }), "{error:?}");
     }
     // The identity for each point that the verifier uses by itself.
-    for index in 0..=columns() {
+    for index in 0..=columns {
         let mut bundle = honest.clone();
         point_mut(&mut bundle.datasets[0].segments[0], index).fill(0);
         let error = WORLD.small.refuse(bundle);
@@ -268,10 +279,12 @@ fn a_layout_is_compared_before_anything_is_allocated() {
     let error = VERIFIER.read(&bytes, &[many]).unwrap_err();
     let VerifyError::Bundle(BundleError::Length { found, expected }) = error else { panic!("{error:?}") };
     assert_eq!(found, bytes.len());
-    // Two features, so as many symbols, and proofs of as many segments.
-    let segments = (2 * u64::from(u32::MAX)).div_ceil(RULES.geometry().segment_symbols() as u64);
-    let proof = submission.data().datasets[0].segments[0].len() as u64;
-    assert_eq!(expected, bytes.len() as u64 + (segments - 1) * proof);
+    // Two features, so as many symbols: as many segments of 16 columns of 2,040 rows as they fill, and the
+    // 510 that are left in one of the least width, as the honest one is.
+    let (full, left) = (2 * u64::from(u32::MAX) / 32_640, 2 * u64::from(u32::MAX) % 32_640);
+    assert_eq!(left, 510);
+    let proof = WORLD.data.data().datasets[0].segments[0].len() as u64;
+    assert_eq!(expected, bytes.len() as u64 + full * proof);
     // And whatever else somebody asks for.
     let [most, none] = [usize::MAX, 0].map(|bytes| Run { proofs: u64::MAX, bytes });
     // Role, contributor, count, digest; the score; the link.
@@ -389,8 +402,8 @@ proptest! {
         let mut bytes = honest.clone();
         edits.iter().for_each(|(at, byte)| { let at = at.index(bytes.len()); bytes[at] = *byte; });
         if let Some(cut) = cut { bytes.truncate(cut.index(bytes.len())); }
-        let padding = (RULES.geometry().segment_symbols() - 2 * 250) as u64;
-        prop_assert_eq!(VERIFIER.verify_segment(padding, &bytes).is_ok(), bytes == honest);
+        let padding = (4 * USABLE - 2 * 250) as u64;
+        prop_assert_eq!(VERIFIER.verify_segment(Width::FOUR, padding, &bytes).is_ok(), bytes == honest);
     }
 
     #[test]

@@ -61,9 +61,9 @@ mod tests {
     fn the_example_policies_are_valid_and_alike_but_for_their_geometry() {
         let policies = Geometry::ALL.map(|geometry| policy(geometry).unwrap());
         assert_eq!(policies.each_ref().map(Policy::geometry), Geometry::ALL);
-        let [compact, standard, onchain] = policies;
+        let [compact, standard, large] = policies;
         assert_eq!(compact.schema().hash(), standard.schema().hash());
-        assert_eq!(onchain.schema().hash(), standard.schema().hash());
+        assert_eq!(large.schema().hash(), standard.schema().hash());
         assert_eq!(compact.round_totals(), standard.round_totals());
         assert_eq!(standard.round_totals().len(), 365);
         assert_eq!(standard.vault().pool, 100_000_000);

@@ -68,7 +68,9 @@ pub fn columns_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>)
 
 pub fn segments_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let mut bundle = submission.data();
-    bundle.datasets[0].segments.swap(0, 1);
+    // The last of each dataset: they are of one width.
+    let [first, second] = &mut bundle.datasets[..] else { panic!("two datasets") };
+    std::mem::swap(&mut first.segments[1], &mut second.segments[0]);
     (Bundle::Data(bundle), submission.registrations.clone())
 }
 

@@ -45,10 +45,12 @@ pub fn word_tag(name: &str) -> Row {
 /// The geometry, where a hash over bytes covers it.
 pub fn geometry(way: &Way, by: By) -> Vec<Row> {
     let geometry = RULES.geometry();
+    let columns = geometry.widths().iter().map(|width| width.columns());
+    let widths: Vec<_> = [geometry.widths().len()].into_iter().chain(columns).flat_map(length).collect();
     vec![
         row("geometry", [geometry.id()], way.clone(), by),
         constant("geometry: k", geometry.k().to_be_bytes(), "follows from the identifier"),
-        constant("geometry: W", length(geometry.data_columns()), "follows from the identifier"),
+        constant("geometry: widths", widths, "follow from the identifier"),
         constant("geometry: b", geometry.alphabet_bits().to_be_bytes(), "follows from the identifier"),
     ]
 }
@@ -225,7 +227,7 @@ pub fn segment_rows(submission: &Submission) -> Vec<Row> {
     let mut rows = vec![
         word_tag("segment"),
         constant("geometry", word([RULES.geometry().id()]), "the registration's, altered there"),
-        constant("columns", word(length(columns.len())), "follows from the geometry"),
+        constant("columns", word(length(columns.len())), "follows from the records"),
     ];
     rows.extend(columns.iter().enumerate().map(|(index, column)| match index {
         0 => row("column", encode_point(column), Way::Submission(columns_exchanged), By::Digest),
