@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_params::commitment::{BLINDING_ROWS, Blinding};
 use fairshare_params::encoding::{SCALAR_BYTES, encode_scalar};
@@ -12,16 +13,49 @@ use zeroize::Zeroizing;
 
 use crate::multiexp::{Tables, multiexp};
 
-/// A reference string, with multiples of its Lagrange points for whoever makes proofs under it.
+/// A reference string, with multiples of its Lagrange points for whoever makes many proofs under it.
 pub struct CommitKey<'s> {
     srs: &'s Srs,
     tables: OnceLock<Tables>,
+    /// Columns of full scalars in the proofs that were begun or are known to come.
+    columns: AtomicUsize,
 }
 
+/// Columns of full scalars from which on tables are worth making: in the standard geometry they take 0.8 s of
+/// processor time, and save 13 ms a column (`docs/performance.md`, experiment 15).
+const WORTH_TABLES: usize = 60;
+
 impl<'s> CommitKey<'s> {
-    /// Takes the reference string. The tables are made when they are first asked for.
+    /// Takes the reference string. The tables are made before the proof from which on they pay.
     pub fn new(srs: &'s Srs) -> Self {
-        Self { srs, tables: OnceLock::new() }
+        Self { srs, tables: OnceLock::new(), columns: AtomicUsize::new(0) }
+    }
+
+    /// Says that so many columns of full scalars are about to be committed to, in proofs to come: see
+    /// [`Key::full_columns`](crate::Key::full_columns). Who says nothing gets the tables later.
+    pub fn expect(&self, columns: usize) {
+        self.columns.fetch_add(columns, Ordering::Relaxed);
+    }
+
+    /// Whether the tables were made.
+    pub fn has_tables(&self) -> bool {
+        self.tables.get().is_some()
+    }
+
+    /// Makes the tables if they pay, before a proof of so many columns.
+    pub(crate) fn begin(&self, columns: usize) {
+        self.expect(columns);
+        if self.columns.load(Ordering::Relaxed) >= WORTH_TABLES {
+            self.tables();
+        }
+    }
+
+    /// `Σ_i v_i·G_i`, over the tables if there are any.
+    pub(crate) fn multiexp(&self, column: &[Fr]) -> G1 {
+        match self.tables.get() {
+            Some(tables) => tables.multiexp(column),
+            None => multiexp(column, self.srs.lagrange()),
+        }
     }
 
     /// The reference string.
@@ -29,8 +63,8 @@ impl<'s> CommitKey<'s> {
         self.srs
     }
 
-    /// Multiples of the Lagrange points: made when first asked for, which takes a second of processor time
-    /// and 20 MiB for the standard geometry.
+    /// Multiples of the Lagrange points: made when first asked for, which takes most of a second of processor
+    /// time, and 20 MiB, for the standard geometry.
     pub fn tables(&self) -> &Tables {
         self.tables.get_or_init(|| Tables::new(self.srs.lagrange(), rayon::current_num_threads()))
     }

@@ -17,8 +17,11 @@ use crate::transform::Transform;
 /// before it takes it up, and gives up the batch when that fails. A batch of one column must not wait for
 /// work that is handed to the thread pool: whoever asks may hold what that work waits for.
 pub trait Device: Sync {
-    /// Makes ready what the first proof would make. Called outside all parallel work, before every proof.
-    fn prepare(&self) {}
+    /// Makes ready what a proof in which so many columns are of full scalars is to have. Called outside all
+    /// parallel work, before every proof.
+    fn prepare(&self, full_columns: usize) {
+        let _ = full_columns;
+    }
 
     /// `Σ_i v_i·G_i` over the reference string's Lagrange points, for each of the columns `v`, given by rows.
     fn commit(&self, columns: &[&[Fr]], watch: &Watch<'_>) -> Result<Vec<G1>, Cancelled>;
@@ -65,13 +68,12 @@ impl Work<'_> {
 /// The processor: a column a thread, and idle threads take windows of the others' sums.
 impl Device for CommitKey<'_> {
     /// Makes the tables here, inside no join: who waits for them holds up no other job's parts.
-    fn prepare(&self) {
-        self.tables();
+    fn prepare(&self, full_columns: usize) {
+        self.begin(full_columns);
     }
 
     fn commit(&self, columns: &[&[Fr]], watch: &Watch<'_>) -> Result<Vec<G1>, Cancelled> {
-        let tables = self.tables();
-        columns.par_iter().map(|column| watch.ask().map(|()| tables.multiexp(column))).collect()
+        columns.par_iter().map(|column| watch.ask().map(|()| self.multiexp(column))).collect()
     }
 
     fn transform(

@@ -11,14 +11,15 @@
 //!
 //! All the grouped sums are of affine points, pairwise, with one field inversion for a whole batch of pairs:
 //! six multiplications an addition against eleven and more in projective coordinates. Scalars that are not
-//! small go to the library, or, where many such sums are to be taken, over [`Tables`] of the points'
-//! multiples.
+//! small are cut into signed digits, a window of bits each, and every window is such a sum; where many of
+//! these sums are to be taken, [`Tables`] of the points' multiples let all windows share the weighing.
 //!
 //! It is ours because it is measured to be faster than the library's, three to five times on symbols:
 //! `docs/performance.md`, and `--bench commitment` to see it again.
 //!
 //! Running time depends on the scalars: see SECURITY.md on timing.
 
+mod digits;
 mod tables;
 
 use std::collections::HashMap;
@@ -35,8 +36,10 @@ pub use tables::Tables;
 /// cache.
 const BATCH: usize = 1024;
 
-/// `Σ s_i·G_i`, fast for small scalars; large ones are left to the library. Whichever of the two is longer is
-/// cut to the other's length.
+/// Fewer large scalars than these are left to the library.
+const FEW: usize = 64;
+
+/// `Σ s_i·G_i`, fast for small scalars. Whichever of the two is longer is cut to the other's length.
 pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     let mut small = Vec::with_capacity(scalars.len().min(bases.len()));
     let mut large = Vec::new();
@@ -50,11 +53,7 @@ pub fn multiexp(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
     let mut sums = Sums::default();
     sums.by_key(&small, |index| bases[index]);
     let buckets: Vec<_> = sums.iter().collect();
-    let large = multiexp_repeated(&large, bases).unwrap_or_else(|| {
-        let (scalars, points): (Vec<_>, Vec<_>) =
-            large.iter().map(|(index, scalar)| (*scalar, bases[*index])).unzip();
-        best_multiexp(&scalars, &points)
-    });
+    let large = multiexp_repeated(&large, bases).unwrap_or_else(|| multiexp_large(&large, bases));
     sums.weigh(&buckets) + large
 }
 
@@ -83,7 +82,48 @@ pub fn multiexp_by_value(
     }
     let mut sums = Sums::default();
     sums.by_key(&terms, |index| bases[index]);
-    Some(best_multiexp(&weights(&sums.keys), &sums.points))
+    let weights: Vec<_> = weights(&sums.keys).into_iter().enumerate().collect();
+    Some(multiexp_large(&weights, &sums.points))
+}
+
+/// `Σ s_i·G_i` of large scalars, given with their points' indices.
+///
+/// Each window's points are grouped, summed and weighed by themselves, and the windows' sums are put together
+/// by doublings. Threads of the pool that have nothing to do take windows.
+fn multiexp_large(large: &[(usize, Fr)], bases: &[G1Affine]) -> G1 {
+    if large.len() < FEW {
+        let terms = large.iter().map(|(index, scalar)| (*scalar, bases[*index]));
+        let (scalars, points): (Vec<_>, Vec<_>) = terms.unzip();
+        return best_multiexp(&scalars, &points);
+    }
+    let bits = digits::width(large.len());
+    let windows = digits::windows(bits);
+    let mut digits = vec![0; windows * large.len()];
+    for (at, (_, scalar)) in large.iter().enumerate() {
+        let column = digits[at..].iter_mut().step_by(large.len());
+        column.zip(digits::of(scalar, bits)).for_each(|(place, digit)| *place = digit);
+    }
+    let mut sums = digits::shared(windows, |windows| {
+        let mut sums = Sums::default();
+        let of_window = |window: usize| {
+            let digits = digits[window * large.len()..].iter().zip(large).filter(|(digit, _)| **digit != 0);
+            let terms: Vec<_> =
+                digits.map(|(digit, (index, _))| (digit.unsigned_abs(), (*index, *digit < 0))).collect();
+            sums.by_key(&terms, |(index, is_negative)| signed(bases[index], is_negative));
+            let buckets: Vec<_> = sums.iter().collect();
+            (window, sums.weigh(&buckets))
+        };
+        windows.map(of_window).collect::<Vec<_>>()
+    })
+    .concat();
+    sums.sort_unstable_by_key(|(window, _)| *window);
+    sums.iter()
+        .rev()
+        .fold(G1::identity(), |sum, (_, window)| (0..bits).fold(sum, |sum, _| sum.double()) + window)
+}
+
+fn signed(point: G1Affine, is_negative: bool) -> G1Affine {
+    if is_negative { -point } else { point }
 }
 
 /// How often a large scalar must occur, on average, for the points of each to be summed first.
@@ -114,7 +154,8 @@ fn multiexp_repeated(large: &[(usize, Fr)], bases: &[G1Affine]) -> Option<G1> {
     let mut sums = Sums::default();
     sums.by_key(&terms, |index| bases[index]);
     // Every key occurs, so that the sums are in the order of the scalars.
-    Some(best_multiexp(&different, &sums.points))
+    let different: Vec<_> = different.into_iter().enumerate().collect();
+    Some(multiexp_large(&different, &sums.points))
 }
 
 /// The scalar, if it is small: below `2^16`, as every symbol of every geometry is, and most counts are.

@@ -66,7 +66,7 @@ impl<'a> Session<'a> {
         if key.domain().rows() != commit_key.srs().geometry().rows() {
             return Err(PlonkError::Key);
         }
-        device.prepare();
+        device.prepare(key.full_columns());
         Ok(Self { commit_key, key, device, watch: Watch::new(signal, key.steps()), randomness, transcript })
     }
 

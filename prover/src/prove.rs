@@ -299,6 +299,10 @@ impl<'a> Prover<'a> {
             let key = self.key(CircuitKind::Histogram(width))?;
             open_under(folder, width, &key.verifying().digest())?;
         }
+        // Those that are kept are not proved again.
+        let proofs = jobs.iter().filter(|job| !job.path().exists());
+        let columns = proofs.map(|job| Ok(self.key(job.kind())?.plonk().full_columns()));
+        self.commit_key.expect(columns.sum::<Result<usize>>()?);
         progress.begin(Task::Segments, jobs.len() as u64, 0);
         let proved = Mutex::new(Vec::with_capacity(jobs.len()));
         run(plan, jobs, |job| {
@@ -319,8 +323,8 @@ impl<'a> Prover<'a> {
 
     fn prove_segment(&self, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
         let srs = self.verifier.srs();
-        let (opening, width) = (&job.commitment.opening, job.part.shape.width());
-        let key = self.key(CircuitKind::Histogram(width))?;
+        let opening = &job.commitment.opening;
+        let key = self.key(job.kind())?;
         let index = SegmentIndex::try_from(job.segment)?;
         let columns = &job.commitment.columns[job.segment];
         let symbols = opening.symbols(job.part.first, job.part.symbols)?;
@@ -328,7 +332,7 @@ impl<'a> Prover<'a> {
         let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
         let witness = SegmentWitness::new(srs, key, symbols.to_vec(), &secret, columns);
 
-        let path = job.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.proof", index.get()));
+        let path = job.path();
         let (histogram, padding) = (witness.histogram(), witness.padding());
         let proof = match self.kept(&path, columns, &histogram.commitment, padding) {
             Some(proof) => proof,
@@ -410,6 +414,17 @@ struct Job<'a> {
     segment: usize,
     part: CutSegment,
     commitment: &'a CommitmentFolder,
+}
+
+impl Job<'_> {
+    fn kind(&self) -> CircuitKind {
+        CircuitKind::Histogram(self.part.shape.width())
+    }
+
+    /// Where its proof is kept.
+    fn path(&self) -> PathBuf {
+        self.commitment.folder.join(PROOFS_FOLDER).join(format!("{:06}.proof", self.segment))
+    }
 }
 
 /// One segment proved, with what the score needs of it.

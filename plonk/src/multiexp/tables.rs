@@ -9,20 +9,16 @@
 //! mebibyte at a time, and the number of additions is the same however the digits are spread.
 
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 
-use ff::PrimeField;
 use group::prime::PrimeCurveAffine;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
-use super::{BATCH, Pair, Sums, add_pairs, multiexp_repeated, small_value};
+use super::{BATCH, Pair, Sums, add_pairs, digits, multiexp_repeated, signed, small_value};
 
 /// Bits of a digit. Signed, so that only half as many buckets are filled.
 const WINDOW_BITS: u32 = 13;
-/// Windows of a scalar below the field's order, with a bit to spare for the last carry.
-const WINDOWS: usize = (Fr::NUM_BITS as usize + 1).div_ceil(WINDOW_BITS as usize);
+const WINDOWS: usize = digits::windows(WINDOW_BITS);
 
 /// The multiples `2^(13w)·G_i` of some points: 20 times the points' memory.
 pub struct Tables {
@@ -69,36 +65,20 @@ impl Tables {
         });
         let large: Vec<_> = match repeated {
             Some(_) => Vec::new(),
-            None => large.iter().map(|(index, scalar)| (*index, digits(scalar))).collect(),
+            None => large.iter().map(|(index, scalar)| (*index, digits_of(scalar))).collect(),
         };
         let used = if large.is_empty() { 1 } else { WINDOWS };
-        let (next, sums) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        let windows = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|window| *window < used);
-        let take = || {
-            if let Some(sum) = self.windows_sum(std::iter::from_fn(windows), &small, &large) {
-                sums.lock().unwrap_or_else(PoisonError::into_inner).push(sum);
-            }
-        };
-        rayon::scope(|scope| {
-            // Who is not taken up by another thread finds no window left.
-            for _ in 1..used.min(rayon::current_num_threads()) {
-                scope.spawn(|_| take());
-            }
-            take();
-        });
-        let sums = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let sums = digits::shared(used, |windows| self.windows_sum(windows, &small, &large));
         sums.into_iter().chain(repeated).sum()
     }
 
-    /// What some of the windows add to the sum, if there are any; the first has the small scalars, too.
+    /// What some of the windows add to the sum; the first has the small scalars, too.
     fn windows_sum(
         &self,
-        windows: impl Iterator<Item = usize>,
+        windows: &mut dyn Iterator<Item = usize>,
         small: &[(u16, (usize, bool))],
         large: &[(usize, [i16; WINDOWS])],
-    ) -> Option<G1> {
-        let mut windows = windows.peekable();
-        windows.peek()?;
+    ) -> G1 {
         let (mut sums, mut buckets) = (Sums::default(), Buckets::new());
         for window in windows {
             let mut terms = Vec::with_capacity(small.len() + large.len());
@@ -112,15 +92,14 @@ impl Tables {
                 }
             }
             let points = &self.windows[window];
-            sums.by_key(&terms, |(index, negative)| match points.get(index) {
-                Some(point) if negative => -point,
-                Some(point) => *point,
+            sums.by_key(&terms, |(index, is_negative)| match points.get(index) {
+                Some(point) => signed(*point, is_negative),
                 None => G1Affine::identity(),
             });
             buckets.add(&mut sums);
         }
         let filled: Vec<_> = buckets.filled().collect();
-        Some(sums.weigh(&filled))
+        sums.weigh(&filled)
     }
 }
 
@@ -148,18 +127,10 @@ fn multiples(points: &[G1Affine]) -> Vec<Vec<G1Affine>> {
     windows
 }
 
-/// Signed digits, the least first.
-fn digits(scalar: &Fr) -> [i16; WINDOWS] {
-    let bytes = scalar.to_repr();
-    let mut carry = 0;
-    std::array::from_fn(|window| {
-        let bit = window * WINDOW_BITS as usize;
-        let byte = |index: usize| u32::from(bytes.as_ref().get(index).copied().unwrap_or(0));
-        let bits = byte(bit / 8) | byte(bit / 8 + 1) << 8 | byte(bit / 8 + 2) << 16;
-        let digit = (bits >> (bit % 8) & ((1 << WINDOW_BITS) - 1)) as i32 + carry;
-        carry = i32::from(digit > 1 << (WINDOW_BITS - 1));
-        (digit - (carry << WINDOW_BITS)) as i16
-    })
+/// The signed digits of a scalar, the least first.
+fn digits_of(scalar: &Fr) -> [i16; WINDOWS] {
+    let mut digits = digits::of(scalar, WINDOW_BITS);
+    std::array::from_fn(|_| digits.next().unwrap_or(0))
 }
 
 /// One sum of points for each small value.
@@ -200,22 +171,6 @@ mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
     use rayon::ThreadPoolBuilder;
-
-    #[test]
-    fn digits_make_the_scalar() {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let edges =
-            [Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(4096), Fr::from(4097), Fr::from(8191), -Fr::from(4096)];
-        for scalar in edges.into_iter().chain((0..100).map(|_| Fr::random(&mut rng))) {
-            let digits = digits(&scalar);
-            assert!(digits.iter().all(|digit| digit.unsigned_abs() <= 1 << (WINDOW_BITS - 1)));
-            let sum = digits.iter().rev().fold(Fr::ZERO, |sum, digit| {
-                let size = Fr::from(u64::from(digit.unsigned_abs()));
-                sum * Fr::from(1 << WINDOW_BITS) + if *digit < 0 { -size } else { size }
-            });
-            assert_eq!(sum, scalar);
-        }
-    }
 
     #[test]
     fn agrees_with_the_definition() {
