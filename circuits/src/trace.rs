@@ -72,6 +72,11 @@ fn small(value: &Fr) -> Option<usize> {
     high.iter().all(|byte| *byte == 0).then(|| usize::from(low[0]) | usize::from(low[1]) << 8)
 }
 
+/// The element of a wide integer: the field's own conversion doubles its way through the bits.
+pub const fn element(value: u128) -> Fr {
+    Fr::from_raw([value as u64, (value >> 64) as u64, 0, 0])
+}
+
 /// The element's low 128 bits: all of an honest value, and a wrong one of a value that is out of range, which
 /// the circuit then refuses.
 pub fn low_bits(value: &Fr) -> u128 {

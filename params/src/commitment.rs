@@ -4,11 +4,12 @@
 //! for uniform `r`. The six rows are those in which the proof system blinds its own columns and which no
 //! constraint reads, so that a registered commitment is a proof's own. Commitments add up.
 
+use std::collections::HashMap;
 use std::ops::AddAssign;
 
 pub use fairshare_circuits::geometry::BLINDING_ROWS;
 use fairshare_circuits::wiped::Wipe;
-use ff::Field;
+use ff::{Field, PrimeField};
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -63,7 +64,25 @@ pub fn commit(srs: &Srs, values: &[Fr], blinding: &Blinding) -> G1 {
     let (points, _) = srs.lagrange().split_at(usable);
     let blinding = srs.blinding_points().iter().zip(&blinding.0);
     let blinding = blinding.filter(|(_, row)| **row != Fr::ZERO).map(|(point, row)| *point * row);
-    best_multiexp(values, points) + blinding.sum::<G1>()
+    sum(values, points) + blinding.sum::<G1>()
+}
+
+/// Most values whose points are summed first: so few bases that the library minds none that is the identity.
+const MOST_VALUES: usize = 4096;
+
+/// `Σ v_i·G_i`. The points of each value are summed first, where the values are few: a public column is empty
+/// for the most part, and a selector has one.
+pub(crate) fn sum(values: &[Fr], points: &[G1Affine]) -> G1 {
+    let mut sums: HashMap<_, (Fr, G1)> = HashMap::new();
+    for (value, point) in values.iter().zip(points).filter(|(value, _)| **value != Fr::ZERO) {
+        let (_, sum) = sums.entry(value.to_repr()).or_insert((*value, G1::default()));
+        *sum += point;
+        if sums.len() > MOST_VALUES {
+            return best_multiexp(values, points);
+        }
+    }
+    let (values, sums): (Vec<_>, Vec<_>) = sums.into_values().unzip();
+    best_multiexp(&values, &normalize(&sums))
 }
 
 /// The commitment to a column that everybody knows.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use fairshare_circuits::trace::element;
 use ff::PrimeField;
 use halo2curves::CurveAffine;
 use halo2curves::bn256::{Fq, Fr, G1Affine};
@@ -27,7 +28,7 @@ impl Digest {
         let number = |half: &[u8]| {
             let mut limb = [0u8; 16];
             limb.copy_from_slice(half);
-            Fr::from_u128(u128::from_be_bytes(limb))
+            element(u128::from_be_bytes(limb))
         };
         let (high, low) = self.0.split_at(16);
         [number(low), number(high)]

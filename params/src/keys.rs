@@ -4,6 +4,8 @@
 //! from a file: nothing on disk can change what a verifier believes. A proving key that comes from elsewhere
 //! is taken only if the verifying key inside it is the one just rebuilt.
 
+mod fixed;
+
 use std::fmt;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
@@ -14,6 +16,7 @@ use halo2_proofs::plonk::{self, keygen_pk, keygen_vk_custom};
 use halo2curves::bn256::G1Affine;
 
 use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES};
+use crate::keys::fixed::FixedColumns;
 use crate::srs::Srs;
 use crate::words::Words;
 
@@ -137,7 +140,7 @@ impl VerifyingKey {
     pub fn build(srs: &Srs, kind: CircuitKind) -> Result<Self, KeyError> {
         let geometry = srs.geometry();
         let id = CircuitId { kind, geometry };
-        let params = srs.params();
+        let params = &FixedColumns(srs);
         // Selectors stay columns of their own: compression would raise degrees and make the key's layout
         // depend on a packing heuristic.
         let key = match kind {

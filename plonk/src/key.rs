@@ -80,13 +80,13 @@ impl Key {
     }
 
     /// Columns of full scalars that a proof commits to: those of later phases, the products of copy
-    /// constraints, the random polynomial, the quotient's pieces and the opening's two. What a witness
+    /// constraints, the quotient's pieces and the opening's two. What a witness
     /// assigns before the first challenge is small for the most part.
     pub fn full_columns(&self) -> usize {
         let cs = self.cs();
         let later = cs.advice_column_phase().iter().filter(|phase| **phase > 0).count();
         let products = cs.permutation().get_columns().len().div_ceil(cs.degree() - 2);
-        later + products + 1 + (cs.degree() - 1) + 2
+        later + products + (cs.degree() - 1) + 2
     }
 
     /// The library's key.

@@ -7,8 +7,6 @@ use halo2curves::bn256::Fr;
 use rand_core::{Error, RngCore};
 use zeroize::Zeroizing;
 
-use crate::column::Column;
-
 /// What a random column is for. Two labels never share a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Label {
@@ -16,7 +14,7 @@ pub(crate) enum Label {
     Advice(usize),
     /// The last rows of a running product of the copy constraints.
     Product(usize),
-    /// The polynomial that hides the quotient's value in the opening.
+    /// The last rows of the random polynomial.
     Mask,
 }
 
@@ -68,13 +66,6 @@ impl Randomness {
         let mut stream = Keystream::at(&self.seed, label.stream(), first as u64);
         into.fill_with(|| stream.draw());
     }
-
-    /// A whole column of random values.
-    pub(crate) fn column(&self, label: Label, rows: usize) -> Column {
-        let mut column = Column::zero(rows);
-        self.fill(label, 0, &mut column);
-        column
-    }
 }
 
 impl std::fmt::Debug for Randomness {
@@ -117,6 +108,8 @@ mod tests {
     }
 
     fn other_seed() -> Vec<Fr> {
-        Randomness::from_seed([8; 32].into()).column(Label::Mask, 20).to_vec()
+        let mut values = vec![Fr::ZERO; 20];
+        Randomness::from_seed([8; 32].into()).fill(Label::Mask, 0, &mut values);
+        values
     }
 }

@@ -149,13 +149,25 @@ impl<'a> Advised<'a> {
             let rows = [session.key.rows(), slices(&own)].concat();
             permutation::products(&session, &rows, folding)
         });
-        let mask = session.randomness.column(Label::Mask, session.key.domain().rows());
+        let mask = mask(&session);
         let committed: Vec<&[Fr]> = products.iter().chain([&mask]).map(|column| &**column).collect();
         session.send_commitments(&committed)?;
         own.extend(products);
         let y = session.challenge();
         Ok(Permuted { session, own, drawn, mask, challenges, folding, y })
     }
+}
+
+/// The random polynomial, which is zero but in the last rows.
+///
+/// All that a proof has of it is its commitment and its value at `x`. Two of the six values make these
+/// uniform (`docs/link.md`, masking by six values), so that more of them would change nothing but the time.
+fn mask(session: &Session<'_>) -> Column {
+    let rows = session.key.domain().rows();
+    let mut mask = Column::zero(rows);
+    let first = rows - BLINDING_ROWS;
+    session.randomness.fill(Label::Mask, first, &mut mask[first..]);
+    mask
 }
 
 impl<'a> Permuted<'a> {

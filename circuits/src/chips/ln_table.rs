@@ -26,7 +26,6 @@
 
 use std::iter;
 
-use ff::PrimeField;
 use halo2_proofs::plonk::{Advice, Challenge, Column, ConstraintSystem, Fixed};
 use halo2curves::bn256::Fr;
 
@@ -34,6 +33,7 @@ use super::logup::Term;
 use super::{Expr, Table, constant};
 use crate::geometry::Geometry;
 use crate::numeric::ln::intervals;
+use crate::trace::element;
 
 /// Intervals of the mantissa.
 pub const INTERVALS: usize = 1024;
@@ -132,7 +132,7 @@ fn table_values(geometry: Geometry) -> [Vec<Fr>; 4] {
         columns.iter_mut().zip(tuple).for_each(|(column, value)| column[row] = value);
     };
     for (row, interval) in intervals().iter().enumerate() {
-        let [a, b, c] = [interval.a, interval.b, interval.c_magnitude].map(Fr::from_u128);
+        let [a, b, c] = [interval.a, interval.b, interval.c_magnitude].map(element);
         fill(row, [Fr::from(INTERVAL_TAG), a, b, c]);
     }
     for (row, exponent) in (exponents_row(geometry)..).zip(0..EXPONENTS as u64) {

@@ -1,7 +1,7 @@
 //! The first-phase columns' values: computed here, apart from columns and gates, so that a test can alter any
 //! cell by name and see which constraint objects.
 
-use ff::{Field, PrimeField};
+use ff::Field;
 use halo2curves::bn256::Fr;
 
 use super::columns::{DECAY_BITS, LOST_BITS, REMAINDER_BITS, SHARE_BITS, UNIT_BITS};
@@ -11,7 +11,7 @@ use crate::chips::limbs::{self, scaling, split};
 use crate::chips::power_of_two;
 use crate::geometry::Geometry;
 use crate::numeric::decay::DECAY_START;
-use crate::trace::{Columns, low_bits};
+use crate::trace::{Columns, element, low_bits};
 
 /// The first-phase columns, rows `0..u`.
 #[derive(Clone, Debug)]
@@ -80,12 +80,12 @@ impl Trace {
             let total = witness.totals.get(row).copied().unwrap_or(0);
             let share = self.fill_share(row, units, total);
             let next = decayed(decay, instance.rho);
-            let product = Fr::from_u128(decay) * Fr::from(instance.rho);
-            let lost = low_bits(&(product - Fr::from_u128(next) * power_of_two(LOST_BITS)));
+            let product = element(decay) * Fr::from(instance.rho);
+            let lost = low_bits(&(product - element(next) * power_of_two(LOST_BITS)));
             self.set_limbs(Cells::Decay(0), row, decay, DECAY_BITS);
             self.set_limbs(Cells::Lost(0), row, lost << scale, LOST_BITS);
             // Its own term for now; [`Self::fill_score`] adds those below.
-            let term = Fr::from(instance.lambda_q) * Fr::from(share) * Fr::from_u128(decay);
+            let term = Fr::from(instance.lambda_q) * Fr::from(share) * element(decay);
             self.set(Cells::Sum, row, term);
             decay = next;
         }
@@ -142,6 +142,6 @@ impl Trace {
         let scale = power_of_two(scaling);
         let scaled = low_bits(&(remainder * scale)) & ((1 << (REMAINDER_BITS + scaling)) - 1);
         self.set_limbs(Cells::UnitLimb(0), Rows::new(self.geometry).bottom(), scaled, REMAINDER_BITS);
-        -Fr::from_u128(scaled) * scale.invert().unwrap_or(Fr::ZERO)
+        -element(scaled) * scale.invert().unwrap_or(Fr::ZERO)
     }
 }

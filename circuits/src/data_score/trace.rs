@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use ff::{Field, PrimeField};
+use ff::Field;
 use halo2curves::bn256::Fr;
 
 use super::columns::{COUNT_BITS, OFFSET_BITS, REMAINDER_BITS};
@@ -13,7 +13,7 @@ use crate::chips::ln_table::{EXPONENTS, INTERVALS, exponents_row};
 use crate::chips::power_of_two;
 use crate::geometry::Geometry;
 use crate::numeric::ln::{decompose, intervals, ln};
-use crate::trace::{Columns, low_bits};
+use crate::trace::{Columns, element, low_bits};
 
 /// The first-phase columns, rows `0..u`.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ impl Trace {
             (Cells::Logarithm, ln(number)),
         ];
         for (cells, value) in hints {
-            self.set(cells, row, Fr::from_u128(value));
+            self.set(cells, row, element(value));
         }
         let scale = scaling(OFFSET_BITS, self.geometry.alphabet_bits());
         self.set_limbs(Cells::Offset(0), row, u128::from(parts.offset) << scale, OFFSET_BITS);

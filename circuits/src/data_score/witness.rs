@@ -1,12 +1,12 @@
 use std::fmt;
 
-use ff::PrimeField;
 use halo2curves::bn256::Fr;
 use std::num::NonZeroU32;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::geometry::Geometry;
 use crate::numeric::ln::ln;
+use crate::trace::element;
 
 /// The policy's side of the statement: smoothed reference counts and feature boundaries, by symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Reference {
 
     /// Column `ℓ`: `Ln(r_t)` by symbol, 0 where unused.
     pub fn ln_column(&self) -> Vec<Fr> {
-        let logarithm = |count| NonZeroU32::new(count).map_or(Fr::zero(), |count| Fr::from_u128(ln(count)));
+        let logarithm = |count| NonZeroU32::new(count).map_or(Fr::zero(), |count| element(ln(count)));
         self.counts.iter().copied().map(logarithm).collect()
     }
 

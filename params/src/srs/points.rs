@@ -1,6 +1,7 @@
 //! The points of a reference string of any power, their encoding and their checks.
 
 use fairshare_circuits::geometry::Geometry;
+use fairshare_circuits::trace::element;
 use ff::PrimeField;
 use group::Group;
 use group::cofactor::CofactorGroup;
@@ -200,5 +201,5 @@ fn decode_g1(bytes: &[u8], element: fn(usize) -> Element) -> Result<Vec<G1Affine
 fn random_half_scalar(rng: &mut ChaCha20Rng) -> Fr {
     let mut bytes = [0; 16];
     rng.fill_bytes(&mut bytes);
-    Fr::from_u128(u128::from_le_bytes(bytes))
+    element(u128::from_le_bytes(bytes))
 }
