@@ -11,7 +11,7 @@ use crate::geometry::Geometry;
 
 /// Columns and gates of a statement's circuit, and how a witness fills them.
 pub trait CircuitLayout: Clone + fmt::Debug {
-    /// What decides its shape.
+    /// The geometry, or a segment's shape where the columns depend on its width.
     type Shape: Copy + Default + fmt::Debug;
     /// What the circuit is given to fill its columns with.
     type Witness: Clone + fmt::Debug;

@@ -32,13 +32,13 @@ pub struct Geometry {
 pub struct Width(usize);
 
 impl Width {
-    /// The least: some ten thousand symbols fill it, where there are 2^11 to 2^14 rows.
+    /// 4 columns: a segment holds 8,160 symbols (compact), 65,504 (standard) or 262,112 (large).
     pub const FOUR: Self = Self(4);
 
-    /// The next.
+    /// 16 columns.
     pub const SIXTEEN: Self = Self(16);
 
-    /// The most.
+    /// 64 columns; the compact geometry has none.
     pub const SIXTY_FOUR: Self = Self(64);
 
     /// That of so many columns, of the protocol or outside it.
@@ -88,14 +88,15 @@ impl Geometry {
     /// # Panics
     ///
     /// If `k` is not in `5..=17` (a symbol has 16 bits; the circuits need 11, for the table of logarithms has
-    /// 1,024 rows), if there is no width, if `helper_width` is not 1, 2 or 3, or if there are fewer data
-    /// columns than that.
+    /// 1,024 rows), if there is no width or they do not ascend, if `helper_width` is not 1, 2 or 3, or if
+    /// there are fewer data columns than that.
     pub const fn trial(k: u32, widths: &'static [Width], helper_width: usize) -> Self {
         assert!(k >= 5 && k <= 17 && helper_width >= 1 && helper_width <= 3);
         let mut index = 0;
         assert!(!widths.is_empty());
         while index < widths.len() {
             assert!(widths[index].0 >= helper_width);
+            assert!(index == 0 || widths[index - 1].0 < widths[index].0);
             index += 1;
         }
         Self { name: "trial", id: 0, k, widths, helper_width }
@@ -142,7 +143,7 @@ impl Geometry {
         self.widths
     }
 
-    /// A segment of this width.
+    /// A segment of this width, which should be one of [`Self::widths`].
     pub const fn segment(self, width: Width) -> SegmentShape {
         SegmentShape { geometry: self, width }
     }
@@ -167,7 +168,7 @@ impl Geometry {
         Cut { symbols, largest, full, last: last.filter(|_| left > 0) }
     }
 
-    /// Fractions that share a helper column in LogUp: three in version 1, the most that a gate of degree
+    /// Fractions that share a helper column in LogUp: three in the protocol, the most that a gate of degree
     /// [`DEGREE`](crate::DEGREE) can take.
     pub const fn helper_width(&self) -> usize {
         self.helper_width
@@ -271,14 +272,20 @@ impl CutSegment {
 }
 
 impl Cut {
+    /// The geometry.
+    pub const fn geometry(&self) -> Geometry {
+        self.largest.geometry
+    }
+
     /// How many segments.
     pub const fn segments(&self) -> u64 {
         self.full + self.last.is_some() as u64
     }
 
-    /// How many of the largest width are full, and what follows them.
-    pub const fn parts(&self) -> (SegmentShape, u64, Option<SegmentShape>) {
-        (self.largest, self.full, self.last)
+    /// Its segments by shape: how many of each, in order, none of them 0.
+    pub fn runs(&self) -> impl Iterator<Item = (SegmentShape, u64)> + use<> {
+        let full = Some((self.largest, self.full)).filter(|(_, segments)| *segments > 0);
+        full.into_iter().chain(self.last.map(|shape| (shape, 1)))
     }
 
     /// One of the segments, counted from 0.

@@ -13,7 +13,7 @@
 //!
 //! | symbol | meaning |
 //! | --- | --- |
-//! | `k`, `W`, `b` | a geometry: `2^k` rows, `W` data columns, alphabet `2^b` |
+//! | `k`, `W`, `b` | a geometry: `2^k` rows, a segment's `W` data columns, an alphabet of `2^b` symbols |
 //! | `n`, `u` | rows; usable rows, `u = 2^k − 8` (in PROTOCOL section 6, `n` is the number of records) |
 //! | `v`, `m` | a symbol; a multiplicity |
 //! | `γ`, `θ` | LogUp's challenge; the challenge that folds tuples |
@@ -33,5 +33,5 @@ pub mod numeric;
 pub mod trace;
 pub mod wiped;
 
-/// The degree of every circuit of version 1: no gate is of higher degree, and key generation is told so.
+/// The degree of every circuit of the protocol: no gate is of higher degree, and key generation is told so.
 pub const DEGREE: usize = 5;

@@ -361,7 +361,7 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  fairshare bench --geometry compact --runs 5")]
 pub struct BenchArgs {
-    /// The circuits' shape
+    /// The circuits' shape; its widest segment is measured
     #[arg(long, value_parser = parse_geometry, default_value = "standard", value_name = "NAME")]
     pub geometry: Geometry,
     /// Runs of each measurement; the table shows their median

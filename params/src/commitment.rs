@@ -67,7 +67,8 @@ pub fn commit(srs: &Srs, values: &[Fr], blinding: &Blinding) -> G1 {
     sum(values, points) + blinding.sum::<G1>()
 }
 
-/// Most values whose points are summed first: so few bases that the library minds none that is the identity.
+/// Most values whose points are summed first. From some 8,100 bases on the library adds by a formula that
+/// fails at the identity, and a sum of points may be the identity.
 const MOST_VALUES: usize = 4096;
 
 /// `Σ v_i·G_i`. The points of each value are summed first, where the values are few: a public column is empty
@@ -103,4 +104,29 @@ pub fn normalize(points: &[G1]) -> Vec<G1Affine> {
     let mut affine = vec![G1Affine::default(); points.len()];
     G1::batch_normalize(points, &mut affine);
     affine
+}
+
+#[cfg(test)]
+mod tests {
+    use fairshare_circuits::geometry::Geometry;
+
+    use super::*;
+
+    /// None, one, as many values as are summed by value and one more; and points that cancel.
+    #[test]
+    fn a_sum_by_value_is_the_librarys() {
+        let srs = Srs::insecure(Geometry::STANDARD);
+        let points = srs.lagrange();
+        for different in [0, 1, 2, MOST_VALUES, MOST_VALUES + 1] {
+            let values: Vec<_> = (0..points.len())
+                .map(|row| row.checked_rem(different).map_or(Fr::ZERO, |value| -Fr::from(value as u64 + 1)))
+                .collect();
+            assert_eq!(sum(&values, points), best_multiexp(&values, points), "{different}");
+        }
+        let [first, second, ..] = points else { panic!("points") };
+        let cancelling = [*first, -*first, *second, -*second, *second];
+        let values = [Fr::from(5), Fr::from(5), Fr::from(7), Fr::from(7), Fr::ONE];
+        assert_eq!(sum(&values, &cancelling), G1::from(*second));
+        assert_eq!(sum(&values[..4], &cancelling), G1::default());
+    }
 }

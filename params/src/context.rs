@@ -8,7 +8,7 @@ use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::encoding::Digest;
+use crate::encoding::{self, Digest};
 use crate::policy::Policy;
 use crate::registration::{Contribution, Registration};
 use crate::role::Role;
@@ -78,6 +78,19 @@ pub enum ContextError {
         found: Digest,
         /// Hash of the policy's.
         expected: Digest,
+    },
+    /// Another number of segments than its records are cut into.
+    #[error(
+        "registration {index} has {found} segments, but its records are cut into {expected}; register what \
+         `commit` wrote"
+    )]
+    Segments {
+        /// Position of the registration.
+        index: usize,
+        /// Segments registered.
+        found: u32,
+        /// Segments that the records are cut into.
+        expected: u64,
     },
     /// Units whose rows are other rounds than the policy's, or go beyond them.
     #[error(
@@ -186,10 +199,15 @@ fn check_contribution(
     contribution: &Contribution,
 ) -> Result<(), ContextError> {
     match contribution {
-        Contribution::Data { schema_hash, .. } => {
+        Contribution::Data { schema_hash, records, segments } => {
             let (found, expected) = (*schema_hash, policy.schema().hash());
             if found != expected {
                 return Err(ContextError::Schema { index, found, expected });
+            }
+            let symbols = u64::from(*records).saturating_mul(encoding::wide(policy.schema().len()));
+            let (found, expected) = (*segments, policy.geometry().cut(symbols).segments());
+            if u64::from(found) != expected {
+                return Err(ContextError::Segments { index, found, expected });
             }
         }
         Contribution::Compute { first_round, rounds, .. } => {

@@ -17,8 +17,10 @@ use crate::multiexp::{Tables, multiexp};
 pub struct CommitKey<'s> {
     srs: &'s Srs,
     tables: OnceLock<Tables>,
-    /// Columns of full scalars in the proofs that were begun or are known to come.
-    columns: AtomicUsize,
+    /// Columns of full scalars in the proofs begun so far.
+    begun: AtomicUsize,
+    /// Those of the proofs that were announced: the same proof is in both counts.
+    expected: AtomicUsize,
 }
 
 /// Columns of full scalars from which on tables are worth making: in the standard geometry they take 0.8 s of
@@ -28,13 +30,13 @@ const WORTH_TABLES: usize = 60;
 impl<'s> CommitKey<'s> {
     /// Takes the reference string. The tables are made before the proof from which on they pay.
     pub fn new(srs: &'s Srs) -> Self {
-        Self { srs, tables: OnceLock::new(), columns: AtomicUsize::new(0) }
+        Self { srs, tables: OnceLock::new(), begun: AtomicUsize::new(0), expected: AtomicUsize::new(0) }
     }
 
     /// Says that so many columns of full scalars are about to be committed to, in proofs to come: see
     /// [`Key::full_columns`](crate::Key::full_columns). Who says nothing gets the tables later.
     pub fn expect(&self, columns: usize) {
-        self.columns.fetch_add(columns, Ordering::Relaxed);
+        self.expected.fetch_add(columns, Ordering::Relaxed);
     }
 
     /// Whether the tables were made.
@@ -44,8 +46,8 @@ impl<'s> CommitKey<'s> {
 
     /// Makes the tables if they pay, before a proof of so many columns.
     pub(crate) fn begin(&self, columns: usize) {
-        self.expect(columns);
-        if self.columns.load(Ordering::Relaxed) >= WORTH_TABLES {
+        let begun = self.begun.fetch_add(columns, Ordering::Relaxed) + columns;
+        if begun.max(self.expected.load(Ordering::Relaxed)) >= WORTH_TABLES {
             self.tables();
         }
     }

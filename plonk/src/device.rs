@@ -17,11 +17,9 @@ use crate::transform::Transform;
 /// before it takes it up, and gives up the batch when that fails. A batch of one column must not wait for
 /// work that is handed to the thread pool: whoever asks may hold what that work waits for.
 pub trait Device: Sync {
-    /// Makes ready what a proof in which so many columns are of full scalars is to have. Called outside all
-    /// parallel work, before every proof.
-    fn prepare(&self, full_columns: usize) {
-        let _ = full_columns;
-    }
+    /// Prepares for a proof that commits to this many columns of full scalars. Called outside all parallel
+    /// work, before every proof.
+    fn prepare(&self, _full_columns: usize) {}
 
     /// `Σ_i v_i·G_i` over the reference string's Lagrange points, for each of the columns `v`, given by rows.
     fn commit(&self, columns: &[&[Fr]], watch: &Watch<'_>) -> Result<Vec<G1>, Cancelled>;

@@ -207,7 +207,7 @@ impl Sums {
         self.keys.clear();
         self.lengths.clear();
         let mut total = 0;
-        for (key, offset) in (0..).zip(&mut self.offsets) {
+        for (key, offset) in (0..=u16::MAX).zip(&mut self.offsets) {
             let length = std::mem::replace(offset, total);
             total += length;
             if length > 0 {

@@ -24,7 +24,7 @@ use crate::secret::Seed;
 
 /// The version of what is derived for a proof: whatever changes a proof's bytes under one key changes it, for
 /// two proofs of one segment spend two openings of its columns.
-pub const DERIVATION_VERSION: u32 = 1;
+pub const DERIVATION_VERSION: u32 = 2;
 
 /// What a dataset's segments have in common.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@
 //! Each histogram proof opens every column of its segment once (PROTOCOL section 4), and a segment has one
 //! width. A proof's randomness is derived, so that proving again under the same key and derivation makes the
 //! same bytes and tells nothing new; another key is another opening. So a commitment folder keeps a line for
-//! each pair, written before the proof is begun. Lines are only ever added, in one write each: of processes
-//! that add at the same time, those whose lines are among the first may prove.
+//! each width, derivation version and key, written before the proof is begun. Lines are only ever added, in
+//! one write each: of processes that add at the same time, those whose lines are among the first may prove.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,13 +31,16 @@ const MAX_OPENED_BYTES: u64 = 1 << 16;
 pub enum OpenedError {
     /// Under as many keys as may be.
     #[error(
-        "{}: proved under {MOST_OPENINGS} verifying keys already, and a proof under another could tell what \
-         the data is; commit again, and register the new digest",
+        "{}: segments of {width} columns were proved under {MOST_OPENINGS} verifying keys already, and a \
+         proof \
+         under another could tell what the data is; commit again, and register the new digest",
         path.display()
     )]
     TooOften {
         /// The file that lists them.
         path: PathBuf,
+        /// Of the segments.
+        width: Width,
     },
     /// The list cannot be read or added to.
     #[error("{}: the list of keys that this opening was proved under cannot be kept", path.display())]
@@ -62,7 +65,7 @@ pub(crate) fn open_under(folder: &Path, width: Width, key: &Digest) -> Result<()
         text = read(&path).map_err(failed)?;
     }
     let mut first = text.lines().filter(|known| may_be_of(known, width)).take(MOST_OPENINGS);
-    if first.any(|known| known == line) { Ok(()) } else { Err(OpenedError::TooOften { path }) }
+    if first.any(|known| known == line) { Ok(()) } else { Err(OpenedError::TooOften { path, width }) }
 }
 
 /// Whether a line says that segments of a width were proved: a line that was cut short may.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock};
 
 use fairshare_circuits::geometry::{CutSegment, Width};
 use fairshare_params::context::{ContextError, context};
-use fairshare_params::keys::{CircuitKind, KeyError, ProvingKey};
+use fairshare_params::keys::{CircuitId, CircuitKind, KeyError, ProvingKey};
 use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use fairshare_plonk::{CommitKey, PlonkError};
@@ -17,6 +17,7 @@ use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, leading_points};
 use fairshare_verifier::{Score, Verifier, VerifyError};
 use halo2curves::bn256::{Fr, G1Affine};
+use zeroize::Zeroizing;
 
 use crate::backend::{BackendError, Key};
 use crate::commit::{CommitError, CommitmentFolder};
@@ -28,7 +29,7 @@ use crate::schedule::{LimitError, Limits, RunError, plan, run};
 use crate::score::ScoreError;
 use crate::score_proof::{Merged, ProvedScore, ScoreProofError, ScoreProver};
 use crate::secret::OpeningError;
-use crate::segment::{Histogram, SegmentWitness};
+use crate::segment::{Histogram, SegmentWitness, commit_first_column};
 
 /// Far above a kept segment of any geometry: its proof has thousands of bytes. A longer file is proved again.
 const MAX_SEGMENT_BYTES: u64 = 1 << 20;
@@ -93,11 +94,21 @@ pub enum ProveError {
     /// Nothing can be proved within the limits.
     #[error(transparent)]
     Limits(#[from] LimitError),
-    /// A width that the geometry has not. A cut dataset has none of those.
-    #[error("the policy's geometry has no circuit {kind:?}")]
+    /// An opening that does not give its commitments under the verifier's parameters.
+    #[error(
+        "{}: the opening does not give the commitments: it was altered, or they were made under other \
+         parameters; restore it, or name those parameters",
+        folder.display()
+    )]
+    OpeningMismatch {
+        /// The commitment folder.
+        folder: PathBuf,
+    },
+    /// A circuit of a width that the geometry does not have: no dataset is cut into such segments.
+    #[error("the geometry has no circuit {id}")]
     NoCircuit {
         /// The circuit.
-        kind: CircuitKind,
+        id: CircuitId,
     },
     /// No worker threads.
     #[error("no worker threads could be started")]
@@ -195,7 +206,8 @@ impl<'a> Prover<'a> {
     /// The proving key of a circuit, made or loaded when it is first asked for.
     pub fn key(&self, kind: CircuitKind) -> Result<&Key> {
         let slot = self.keys.iter().find(|(known, _)| *known == kind);
-        let (_, slot) = slot.ok_or(ProveError::NoCircuit { kind })?;
+        let id = CircuitId { kind, geometry: self.verifier.srs().geometry() };
+        let (_, slot) = slot.ok_or(ProveError::NoCircuit { id })?;
         if let Some(key) = slot.get() {
             return Ok(key);
         }
@@ -293,6 +305,9 @@ impl<'a> Prover<'a> {
             progress.advance(Task::Keys, 1);
         }
         progress.end(Task::Keys);
+        for commitment in last_segments(&jobs) {
+            self.check_parameters(commitment)?;
+        }
         let opened: BTreeSet<_> =
             jobs.iter().map(|job| (&job.commitment.folder, job.part.shape.width())).collect();
         for (folder, width) in opened {
@@ -321,15 +336,25 @@ impl<'a> Prover<'a> {
         Ok(proved)
     }
 
+    /// Whether the opening gives the commitment to the first column of a segment, under the verifier's
+    /// parameters. Under others nothing can be proved, and each attempt would spend one of the openings that
+    /// a column has.
+    fn check_parameters(&self, job: &Job<'_>) -> Result<()> {
+        let (symbols, secret) = job.secret()?;
+        let found = commit_first_column(self.verifier.srs(), &symbols, &secret);
+        if job.commitment.columns[job.segment].first() == Some(&found) {
+            Ok(())
+        } else {
+            Err(ProveError::OpeningMismatch { folder: job.commitment.folder.clone() })
+        }
+    }
+
     fn prove_segment(&self, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
         let srs = self.verifier.srs();
-        let opening = &job.commitment.opening;
         let key = self.key(job.kind())?;
-        let index = SegmentIndex::try_from(job.segment)?;
         let columns = &job.commitment.columns[job.segment];
-        let symbols = opening.symbols(job.part.first, job.part.symbols)?;
-        let dataset = job.commitment.dataset();
-        let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
+        let (symbols, secret) = job.secret()?;
+        let index = SegmentIndex::try_from(job.segment)?;
         let witness = SegmentWitness::new(srs, key, symbols.to_vec(), &secret, columns);
 
         let path = job.path();
@@ -416,7 +441,21 @@ struct Job<'a> {
     commitment: &'a CommitmentFolder,
 }
 
+/// The last segment of each dataset.
+fn last_segments<'j, 'a>(jobs: &'j [Job<'a>]) -> impl Iterator<Item = &'j Job<'a>> {
+    jobs.iter().filter(|job| job.segment + 1 == job.commitment.columns.len())
+}
+
 impl Job<'_> {
+    /// The segment's symbols, and its secret.
+    fn secret(&self) -> Result<(Zeroizing<Vec<u16>>, SegmentSecret)> {
+        let opening = &self.commitment.opening;
+        let symbols = opening.symbols(self.part.first, self.part.symbols)?;
+        let index = SegmentIndex::try_from(self.segment)?;
+        let secret = SegmentSecret::derive(opening.seed(), &self.commitment.dataset(), index, &symbols);
+        Ok((symbols, secret))
+    }
+
     fn kind(&self) -> CircuitKind {
         CircuitKind::Histogram(self.part.shape.width())
     }

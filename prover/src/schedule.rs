@@ -64,8 +64,10 @@ pub enum LimitError {
 /// Memory that cannot even hold one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a {} proof of {} columns takes up to {needed} MiB, but {limit} MiB may be used: raise `--memory`, or \
-     the limit of the container or machine that it comes from, or choose a smaller geometry",
+    "proving under the {} geometry, with segments of {} columns at most, takes up to {needed} MiB, but \
+     {limit} \
+     MiB may be used: raise `--memory`, or the limit of the container or machine that it comes from, or \
+     choose a smaller geometry",
     shape.geometry(), shape.columns(),
     needed = needed.div_ceil(1 << 20),
     limit = limit >> 20
@@ -89,8 +91,8 @@ pub struct Plan {
 }
 
 /// Memory in bytes that a prover takes however few jobs it has: parameters, tables of multiples, keys, and
-/// the score's proof, which is made when the histograms are done. Together with one job it is more than was
-/// measured in all: 48 MB (compact), 323 MB (standard), 927 MB (large).
+/// the score's proof, which is made when the histograms are done. Together with one job of the same width it
+/// is more than was measured in all: 48 MB (compact, 16 columns), 323 MB (standard, 64), 927 MB (large, 16).
 pub const fn shared_memory(geometry: Geometry) -> u64 {
     geometry.rows() as u64 * (12 << 10) + (32 << 20)
 }

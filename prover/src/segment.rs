@@ -31,14 +31,24 @@ pub fn commit_columns(srs: &Srs, width: Width, symbols: &[u16], secret: &Segment
         .map(|(column, blinding)| {
             let first = symbols.len().min(column * usable);
             let last = symbols.len().min(first + usable);
-            let values: Vec<_> =
-                symbols[first..last].iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
-            // A column, so that it is overwritten.
-            let values = Column::from(values);
-            commit_with(srs, &blinding_points, &values, blinding)
+            commit_symbols(srs, &blinding_points, &symbols[first..last], blinding)
         })
         .collect();
     normalize(&points)
+}
+
+/// Commits to a segment's first column alone.
+pub(crate) fn commit_first_column(srs: &Srs, symbols: &[u16], secret: &SegmentSecret) -> G1Affine {
+    let symbols = &symbols[..symbols.len().min(srs.geometry().usable_rows())];
+    let blindings = secret.blindings(1);
+    let points = BlindingPoints::new(srs);
+    blindings.iter().map(|blinding| commit_symbols(srs, &points, symbols, blinding)).sum::<G1>().to_affine()
+}
+
+fn commit_symbols(srs: &Srs, points: &BlindingPoints, symbols: &[u16], blinding: &Blinding) -> G1 {
+    let values: Vec<_> = symbols.iter().map(|symbol| Fr::from(u64::from(*symbol))).collect();
+    // A column, so that it is overwritten.
+    commit_with(srs, points, &Column::from(values), blinding)
 }
 
 /// A histogram with its commitment.

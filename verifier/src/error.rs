@@ -60,19 +60,14 @@ pub enum VerifyError {
     /// The registrations do not go together, with this contributor, or with this policy.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// Another number of segments than the records fill.
-    #[error(
-        "dataset {dataset}: {found} segments in the bundle, {registered} registered, but its records fill \
-         {needed}"
-    )]
+    /// Another number of segments than the records are cut into.
+    #[error("dataset {dataset}: {found} segments in the bundle, but its records are cut into {needed}")]
     Segments {
         /// The dataset.
         dataset: usize,
-        /// Segments registered.
-        registered: u32,
         /// Segments in the bundle.
         found: usize,
-        /// Segments that the registered records fill.
+        /// Segments that the registered records are cut into.
         needed: u64,
     },
     /// Other commitments than those registered.

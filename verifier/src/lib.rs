@@ -218,14 +218,11 @@ impl<'a> Verifier<'a> {
             // Refused by the context, before any proof is looked at.
             return Ok(Vec::new());
         };
-        let (largest, full, last) = self.cut(*records)?.parts();
-        let parts = [(Some(largest), full), (last, 1)];
-        let parts = parts.into_iter().filter_map(|(shape, proofs)| Some((shape?, proofs)));
         let run = |(shape, proofs): (SegmentShape, u64)| {
             let bytes = self.key(CircuitKind::Histogram(shape.width()))?.proof_bytes();
             Ok(Run { proofs, bytes })
         };
-        parts.filter(|(_, proofs)| *proofs > 0).map(run).collect()
+        self.cut(*records)?.runs().map(run).collect()
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.
@@ -258,11 +255,7 @@ impl<'a> Verifier<'a> {
             Contribution::Data { records, .. } => self.cut(*records).ok(),
             Contribution::Compute { .. } => None,
         });
-        let shapes = cuts.flat_map(|cut| {
-            let (largest, full, last) = cut.parts();
-            [Some(largest).filter(|_| full > 0), last].into_iter().flatten()
-        });
-        let widths = shapes.map(|shape| CircuitKind::Histogram(shape.width()));
+        let widths = cuts.flat_map(|cut| cut.runs()).map(|(shape, _)| CircuitKind::Histogram(shape.width()));
         widths.chain([CircuitKind::DataScore]).collect()
     }
 
@@ -342,15 +335,16 @@ impl<'a> Verifier<'a> {
         registration: &Registration,
         merged: &mut Merging<'b>,
     ) -> Result<ScoredDataset, VerifyError> {
-        let Contribution::Data { schema_hash, records, segments } = registration.contribution() else {
+        let Contribution::Data { schema_hash, records, .. } = registration.contribution() else {
             return Err(VerifyError::Internal);
         };
         let geometry = self.policy.geometry();
         let found = dataset.segments.len();
         let cut = self.cut(*records)?;
         let needed = cut.segments();
-        if u64::from(*segments) != needed || wide(found) != needed {
-            return Err(VerifyError::Segments { dataset: index, registered: *segments, found, needed });
+        // The context refuses another number in the registration.
+        if wide(found) != needed {
+            return Err(VerifyError::Segments { dataset: index, found, needed });
         }
         // 3. the digest
         let mut hashes = Vec::with_capacity(found);

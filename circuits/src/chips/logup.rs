@@ -28,7 +28,7 @@
 //! | 2 | `boundary · φ` | it starts and ends at zero |
 //!
 //! Terms are summed in groups of `w`, the geometry's helper width; the equations are written for `w = 3`,
-//! version 1's. The last group has no helper column: what it adds to a row is the step of `φ` less the
+//! the protocol's. The last group has no helper column: what it adds to a row is the step of `φ` less the
 //! helpers.
 //!
 //! **Wiring** `m_i`, `v_i` are the caller's expressions over first-phase cells of the same row: nothing is

@@ -89,7 +89,8 @@ fn h4_padding_counted() {
 fn h4_padding_counted_is_that_of_the_cells() {
     // One record fewer than was registered, and padding in its place, counted as such.
     let honest = HistogramClaim::honest();
-    let symbols = honest.witness.symbols[..19_999].to_vec();
+    let given = SHAPE.symbols() - honest.instance.padding as usize;
+    let symbols = honest.witness.symbols[..given - 1].to_vec();
     let fewer = HistogramClaim { instance: honest.instance, ..HistogramClaim::of(SHAPE, symbols) };
     fewer.refused(Clause::PaddingCounted, &["H4 padding-counted"]);
 

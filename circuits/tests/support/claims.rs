@@ -34,8 +34,8 @@ pub const SHAPE: SegmentShape = match option_env!("FAIRSHARE_WIDTH") {
     Some(width) => GEOMETRY.segment(match width.as_bytes() {
         b"4" => Width::FOUR,
         b"16" => Width::SIXTEEN,
-        b"64" => Width::SIXTY_FOUR,
-        _ => panic!("FAIRSHARE_WIDTH is 4, 16 or 64"),
+        b"64" if GEOMETRY.widths().len() == 3 => Width::SIXTY_FOUR,
+        _ => panic!("FAIRSHARE_WIDTH is a width of the geometry: 4, 16 or 64"),
     }),
 };
 

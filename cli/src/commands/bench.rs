@@ -230,9 +230,8 @@ impl Report {
         }
         align_right(&mut table, 1..3);
         format!(
-            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols per segment, median of {} runs, verification \
-             one by \
-             one\n\n{table}\nproving takes {:.1} times as long as committing; {} symbols a second",
+            "{}, {} cores{memory}, {}\ngeometry {}, {} symbols in the segment, medians of {} runs, verified \
+             one by one\n\n{table}\nproving takes {:.1} times as long as committing; {} symbols a second",
             self.machine.processor,
             self.machine.cores,
             self.machine.system,

@@ -96,7 +96,10 @@ fn committed(geometry: &str) -> String {
 fn a_standard_proof_is_refused_in_200_mebibytes_and_made_in_300() {
     let Some(small) = Group::new("small", 200 * MEBIBYTE) else { return };
     let line = committed("standard");
-    small.run(&line).fails(2, &["a standard proof of 4 columns takes up to", "MiB may be used"]);
+    small.run(&line).fails(
+        2,
+        &["the standard geometry, with segments of 4 columns at most, takes up to", "MiB may be used"],
+    );
     let Some(enough) = Group::new("enough", 300 * MEBIBYTE) else { return };
     let ran = enough.run(&line);
     assert_eq!(ran.status, 0, "{}", ran.stderr);

@@ -1,5 +1,5 @@
 //! Histogram proofs are derived from the opening's seed: the same bytes on any number of threads, and by a
-//! process that has nothing but one segment's symbols and secret; and under at most five keys.
+//! process that has nothing but one segment's symbols and secret; and under at most five keys a width.
 
 use std::fs;
 use std::path::Path;

@@ -147,8 +147,8 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
     let opening = fs::read(p.data.join("opening.bin")).unwrap();
     let mut seed = opening.clone();
     seed[50] ^= 1;
-    // A record's symbol after the header, in range: only the proof can tell that it is not what was committed
-    // to.
+    // A record's symbol after the header, in range: only the commitments tell that it is not what was
+    // committed to.
     let mut symbol = opening.clone();
     symbol[115] ^= 1;
     let foreign = fs::read(p.compute.join("opening.bin")).unwrap();
@@ -158,7 +158,7 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
         (Some(&seed[..]), 2, ["header was altered", "commit again"]),
         (Some(&opening[..opening.len() - 1]), 2, ["its header says", "restore the file"]),
         (Some(&foreign[..]), 2, ["but the registration beside it is of", "into one folder"]),
-        (Some(&symbol[..]), 1, ["segment 0", "the data is not what was committed to"]),
+        (Some(&symbol[..]), 2, ["does not give the commitments", "restore it"]),
     ] {
         let folder = folder();
         for name in ["registration.json", "commitments.bin"] {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use fairshare_params::Geometry;
 use fairshare_params::context::{ContextError, context};
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::registration::Registration;
+use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::role::Role;
 use halo2curves::bn256::G1Affine;
 use sha3::{Digest as _, Keccak256};
@@ -136,6 +136,26 @@ fn registrations_must_be_made_under_the_policys_schema_and_geometry() {
     let (found, expected) = (Geometry::COMPACT, Geometry::STANDARD);
     let error = context(&other, &totals(), &contributor(), Role::Data, &[data(1)]).unwrap_err();
     assert_eq!(error, ContextError::Geometry { index: 0, found, expected });
+}
+
+/// One such registration could never be proved, and would hold up all others of its contributor.
+#[test]
+fn registrations_have_as_many_segments_as_their_records_are_cut_into() {
+    let policy = policy();
+    let per_segment = (Geometry::COMPACT.largest_segment().symbols() / policy.schema().len()) as u32;
+    for (records, needed) in [(1, 1), (per_segment, 1), (per_segment + 1, 2), (10 * per_segment, 10)] {
+        for segments in [needed - 1, needed, needed + 1, u32::MAX] {
+            let schema_hash = policy.schema().hash();
+            let contribution = Contribution::Data { schema_hash, records, segments };
+            let registration =
+                Registration::new(contributor(), 11, Geometry::COMPACT, Digest([9; 32]), contribution);
+            let Ok(registration) = registration else { continue };
+            let found = context(&policy, &totals(), &contributor(), Role::Data, &[registration]);
+            let expected = u64::from(needed);
+            let refused = Err(ContextError::Segments { index: 0, found: segments, expected });
+            assert!(if segments == needed { found.is_ok() } else { found == refused }, "{found:?}");
+        }
+    }
 }
 
 #[test]

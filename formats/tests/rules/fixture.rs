@@ -129,7 +129,7 @@ pub fn evidence(seed: u8) -> Evidence {
 
 /// Data under [`POLICY`]; another `seed`, another digest.
 pub fn data(seed: u64) -> Registration {
-    let columns = [vec![point(seed), point(seed + 1)], vec![point(seed + 2), point(seed + 3)]];
+    let columns = [(seed..seed + 4).map(point).collect()];
     let schema = policy().schema().hash();
     Registration::for_data(contributor(), 11, Geometry::COMPACT, schema, 250, &columns).unwrap()
 }

@@ -77,7 +77,7 @@ fn registrations_survive_their_json() {
 #[test]
 fn data_carries_its_schema_records_and_segments() {
     let schema_hash = policy().schema().hash();
-    assert_eq!(data(1).contribution(), &Contribution::Data { schema_hash, records: 250, segments: 2 });
+    assert_eq!(data(1).contribution(), &Contribution::Data { schema_hash, records: 250, segments: 1 });
 }
 
 #[test]
@@ -188,10 +188,10 @@ fn every_value_is_checked_and_named() {
         );
         assert!(error.to_string().starts_with(&format!("`{field}`: ")), "{error}");
     }
-    let error = parse(&edit(&records, "\"segments\": 2\n", "\"segments\": 0\n")).unwrap_err();
+    let error = parse(&edit(&records, "\"segments\": 1\n", "\"segments\": 0\n")).unwrap_err();
     assert!(matches!(&error, RegistrationFileError::Value { field, .. } if field == "segments"), "{error:?}");
     let error =
-        parse(&edit(&records, "\"segments\": 2\n", "\"segments\": 2, \"evidence\": null\n")).unwrap_err();
+        parse(&edit(&records, "\"segments\": 1\n", "\"segments\": 1, \"evidence\": null\n")).unwrap_err();
     assert!(matches!(&error, RegistrationFileError::Value { field, .. } if field == "evidence"), "{error:?}");
     let error = parse(&edit(&units, "\"byte_length\": 4096", "\"byte_length\": \"4096\"")).unwrap_err();
     assert!(matches!(&error, RegistrationFileError::Value { field, .. } if field == "evidence.byte_length"));

@@ -26,13 +26,14 @@ impl<'s> Params<'s, G1Affine> for FixedColumns<'s> {
         self.0.params().n()
     }
 
-    /// Key generation takes a reference string as it is.
+    /// Never asked for: the string has exactly the circuit's rows.
     fn downsize(&mut self, _: u32) {}
 
     fn empty_msm(&'s self) -> Self::MSM {
         self.0.params().empty_msm()
     }
 
+    // KZG commitments of this library ignore the blind.
     fn commit_lagrange(&self, column: &Polynomial<Fr, LagrangeCoeff>, _: Blind<Fr>) -> G1 {
         sum(column, self.0.lagrange())
     }

@@ -42,19 +42,18 @@ impl CommitmentFolder {
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
         check_header(&opening, &registration)?;
-        let records = match registration.contribution() {
-            Contribution::Data { records, .. } => *records,
-            // Units are not cut: they are one column.
-            Contribution::Compute { .. } => 0,
-        };
-        let cut = registration.geometry().cut(u64::from(records) * features as u64);
-        let columns = match registration.contribution() {
-            Contribution::Data { schema_hash: schema, .. } => {
+        let (columns, symbols) = match registration.contribution() {
+            Contribution::Data { schema_hash: schema, records, .. } => {
+                let symbols = u64::from(*records) * features as u64;
                 let (contributor, digest) = (registration.contributor(), registration.digest());
-                read_columns(folder, &Expected { contributor, digest, schema, records, cut })?
+                let cut = registration.geometry().cut(symbols);
+                let expected = Expected { contributor, digest, schema, records: *records, cut };
+                (read_columns(folder, &expected)?, symbols)
             }
-            Contribution::Compute { .. } => Vec::new(),
+            // Units are not cut: they are one column.
+            Contribution::Compute { .. } => (Vec::new(), 0),
         };
+        let cut = registration.geometry().cut(symbols);
         Ok(Self { folder: folder.to_owned(), registration, opening, columns, cut })
     }
 
@@ -88,16 +87,14 @@ pub(super) struct Expected<'a> {
 pub(super) fn read_columns(folder: &Path, expected: &Expected<'_>) -> Result<Vec<Vec<G1Affine>>> {
     let path = folder.join(COMMITMENTS_FILE);
     let Expected { contributor, digest, schema, records, cut } = *expected;
-    let (largest, full, last) = cut.parts();
-    let columns =
-        full.saturating_mul(largest.columns() as u64) + last.map_or(0, |last| last.columns() as u64);
+    let columns: u64 = cut.runs().map(|(shape, segments)| segments * shape.columns() as u64).sum();
     let bytes = read(&path, columns.saturating_mul(POINT_BYTES as u64))?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
     let points: Option<Vec<_>> = points.iter().map(decode_point).collect();
     let mut points = points.unwrap_or_default().into_iter();
     let columns: Vec<Vec<_>> =
         cut.iter().map(|part| points.by_ref().take(part.shape.columns()).collect()).collect();
-    let geometry = largest.geometry();
+    let geometry = cut.geometry();
     let segments: Vec<_> = columns.iter().map(|columns| segment_hash(&geometry, columns)).collect();
     let found = data_digest(contributor, &geometry, schema, records, &segments);
     if found != *digest || !rest.is_empty() {

@@ -289,8 +289,8 @@ proptest! {
     #[test]
     fn histograms(symbols in prop::collection::vec(0u16..1024, 0..32_640)) {
         let world = World::compact();
-        let (_, _, last) = world.geometry().cut(symbols.len() as u64).parts();
-        let shape = last.unwrap_or(world.geometry().largest_segment());
+        let segment = world.geometry().cut(symbols.len() as u64).segment(0);
+        let shape = segment.map_or(world.geometry().smallest_segment(), |segment| segment.shape);
         histogram_is_proved(&world, shape.width(), symbols);
     }
 

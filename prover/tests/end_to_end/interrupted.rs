@@ -17,14 +17,14 @@ use fairshare_prover::commit::{
     commit_compute, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
-use fairshare_prover::{Contributor, Progress, Silent, Task};
+use fairshare_prover::{Contributor, OPENED_FILE, Progress, ProveError, Silent, Task};
 use fairshare_storage::files;
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use tempfile::TempDir;
 
 use super::fixture::{
-    RULES, SRS, UNITS, commit_records, commit_units, contributor, evidence, records, stranger, write,
+    PROVER, RULES, SRS, UNITS, commit_records, commit_units, contributor, evidence, records, stranger, write,
 };
 use super::{folder, prove, secret_of};
 
@@ -221,6 +221,18 @@ fn other_parameters() -> Srs {
     let powers = normalize(&powers.take(SRS.geometry().rows()).collect::<Vec<_>>());
     let s_g2 = (G2Affine::generator() * trapdoor).to_affine();
     Srs::from_powers(SRS.geometry(), powers, G2Affine::generator(), s_g2, FileHash([0; 64])).expect("powers")
+}
+
+/// Nothing that was committed to under other parameters can be proved, so no opening is spent on it.
+#[test]
+fn commitments_of_other_parameters_are_refused_before_an_opening_is_spent() {
+    let scene = Scene::new();
+    commit_data(&other_parameters(), &RULES, &contributor(), &scene.files, &scene.target, &Silent)
+        .expect("a commitment");
+    let refused = PROVER.prove(std::slice::from_ref(&scene.target), &Silent).map(drop);
+    let Err(ProveError::OpeningMismatch { folder }) = refused else { panic!("{refused:?}") };
+    assert_eq!(folder, scene.target);
+    assert!(!scene.target.join(OPENED_FILE).exists());
 }
 
 /// Commitments under one reference string are worth nothing under another: none is taken over, or nobody

@@ -13,17 +13,18 @@ use fairshare_params::encoding::{Digest, POINT_BYTES, SCALAR_BYTES, encode_scala
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Contribution;
 use fairshare_params::{Geometry, Width};
-use fairshare_plonk::{Known, LastRows};
+use fairshare_plonk::{Known, LastRows, Uninterrupted};
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_compute,
     commit_data,
 };
-use fairshare_prover::derivation::SegmentSecret;
+use fairshare_prover::derivation::{DERIVATION_VERSION, SegmentSecret};
 use fairshare_prover::measure::{SegmentWitness, commit_columns};
 use fairshare_prover::{OPENED_FILE, PROOFS_FOLDER, Silent};
 use fairshare_verifier::Bundle;
 use fairshare_verifier::link::Link;
 use halo2curves::bn256::{Fr, G1Affine};
+use sha3::{Digest as _, Keccak256};
 
 use super::fixture::{PROVER, RULES, SRS, UNITS, commit_records, commit_units, contributor, records, write};
 use super::{folder, prove};
@@ -95,6 +96,31 @@ fn two_commitments_to_the_same_records_share_no_column() {
         points
     };
     assert!(points(&first).is_disjoint(&points(&second)));
+}
+
+/// A proof's bytes move only with [`DERIVATION_VERSION`]: other bytes under one version are an opening of its
+/// columns that nobody counts.
+#[test]
+fn a_derived_proof_has_the_bytes_of_its_version() {
+    let secret = SegmentSecret::from_bytes([7; 32].into());
+    let symbols: Vec<u16> = (1..=100).collect();
+    let columns = commit_columns(&SRS, Width::FOUR, &symbols, &secret);
+    let key = PROVER.key(CircuitKind::Histogram(Width::FOUR)).expect("a key");
+    let witness = SegmentWitness::new(&SRS, key, symbols, &secret, &columns);
+    let proof = witness.prove(PROVER.commit_key(), &Uninterrupted).expect("a proof");
+    let hash = hex::encode(Keccak256::digest(&proof));
+    assert_eq!(
+        (DERIVATION_VERSION, hash.as_str()),
+        (2, "6311dfe55702625e0c41b5f488c76c07c3772391fcd9ba2b876473765c685ccb"),
+        "raise the version when the bytes move, and pin both"
+    );
+}
+
+/// A geometry has the circuits of its own widths and no others.
+#[test]
+fn a_width_of_another_geometry_has_no_circuit() {
+    let error = PROVER.key(CircuitKind::Histogram(Width::SIXTY_FOUR)).map(drop).expect_err("no such width");
+    assert_eq!(error.to_string(), "the geometry has no circuit histogram-compact-64");
 }
 
 #[cfg(unix)]

@@ -92,12 +92,14 @@ fn registered_numbers_of_records_and_segments() {
             edited(old, "\"records\": 16400", &format!("\"records\": {records}"))
         });
         assert!(
-            matches!(error, VerifyError::Segments { dataset: 0, registered: 2, found: 2, .. }),
+            matches!(error, VerifyError::Context(ContextError::Segments { index: 0, found: 2, .. })),
             "{error:?}"
         );
     }
     let error = with_registration(&WORLD.data, |old| edited(old, "\"segments\": 2", "\"segments\": 3"));
-    assert!(matches!(error, VerifyError::Segments { registered: 3, found: 2, needed: 2, .. }), "{error:?}");
+    let refused =
+        matches!(error, VerifyError::Context(ContextError::Segments { index: 0, found: 3, expected: 2 }));
+    assert!(refused, "{error:?}");
 }
 
 /// More or fewer records than were committed to, registered with a digest that fits: the last segment's proof

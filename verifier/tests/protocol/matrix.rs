@@ -176,7 +176,7 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
     match by {
         By::Statement => falsely(error, score_of(submission)),
         By::Digest => matches!(error, VerifyError::Digest { dataset: 0, .. }),
-        By::Segments => matches!(error, VerifyError::Segments { dataset: 0, .. }),
+        By::Segments => matches!(error, VerifyError::Context(ContextError::Segments { index: 0, .. })),
         By::Registrations => matches!(error, VerifyError::Registrations { .. }),
         By::Role => matches!(error, VerifyError::Context(ContextError::Role { index: 0, .. })),
         By::Geometry => matches!(error, VerifyError::Context(ContextError::Geometry { index: 0, .. })),

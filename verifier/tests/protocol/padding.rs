@@ -6,11 +6,13 @@
 use std::sync::LazyLock;
 
 use fairshare_params::Width;
+use fairshare_params::context::ContextError;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
 
 use super::claim::{Claim, GEOMETRY, Segment, equal_records};
 use super::fixture::{RULES, VERIFIER, contributor};
+use super::world::WORLD;
 
 /// Records of the data.
 const RECORDS: u32 = 2_000;
@@ -122,8 +124,12 @@ fn a_dataset_is_cut_as_its_records_say() {
     let full = CELLS as usize / RULES.schema().len();
     let segments = [5, 6].map(|number| Segment::new(&equal_records(full), number)).to_vec();
     let datasets = vec![(2 * full as u32, segments)];
-    let (_, _, verdict) = verify(&Claim { contributor: contributor().address, datasets });
-    let refused = matches!(verdict, Err(VerifyError::Segments { found: 2, needed: 1, .. }));
+    let claim = Claim { contributor: contributor().address, datasets };
+    // It is refused before its score's proof and link are looked at.
+    let bundle = claim.bundle(0, Vec::new(), WORLD.small.data().link);
+    let verdict = VERIFIER.verify(&bundle, &claim.registrations());
+    let refused =
+        matches!(verdict, Err(VerifyError::Context(ContextError::Segments { found: 2, expected: 1, .. })));
     assert!(refused, "{verdict:?}");
 }
 

@@ -44,7 +44,7 @@ fn segments_and_proofs_exchanged() {
     let mut bundle = submission.data();
     bundle.datasets[0].segments.push(submission.data().datasets[0].segments[1].clone());
     let error = submission.refuse(bundle);
-    assert!(matches!(error, VerifyError::Segments { dataset: 0, registered: 2, found: 3, needed: 2 }));
+    assert!(matches!(error, VerifyError::Segments { dataset: 0, found: 3, needed: 2 }));
 
     let mut bundle = submission.data();
     bundle.datasets[0].segments.pop();
