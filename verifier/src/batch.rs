@@ -2,9 +2,11 @@
 //! What passes becomes a [`Verified`] score, here and nowhere else.
 
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 use fairshare_params::srs::Srs;
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::equation::Equation;
 use crate::error::{ProofError, VerifyError};
@@ -82,7 +84,8 @@ pub(crate) fn check(
 ) -> Vec<Result<Score, VerifyError>> {
     let proofs: Vec<_> = bundles.iter().flatten().flat_map(|bundle| bundle.proofs.iter()).collect();
     let share = proofs.len().div_ceil(rayon::current_num_threads()).max(1);
-    let all_hold = proofs.par_chunks(share).all(|proofs| hold(srs, proofs).unwrap_or(false));
+    let all_hold =
+        on_enough_threads(|| proofs.par_chunks(share).all(|proofs| hold(srs, proofs).unwrap_or(false)));
     bundles
         .into_par_iter()
         .map(|bundle| {
@@ -98,6 +101,26 @@ pub(crate) fn check(
             })
         })
         .collect()
+}
+
+/// With fewer threads the library raises a point to a power for each value that a proof opens, 256 squarings
+/// every time: on two threads that was two fifths of a batch's time (`eval_polynomial` of halo2-axiom 0.5.3,
+/// which divides a polynomial of one or two coefficients among the threads).
+const ENOUGH_THREADS: usize = 5;
+
+/// Does the work where the library sees enough threads. It is divided as before, so that no more of them have
+/// anything to do than the caller's pool has.
+fn on_enough_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    if rayon::current_num_threads() >= ENOUGH_THREADS {
+        return work();
+    }
+    // Where there are no threads to be had, in a browser for one, it only takes longer.
+    let pool = POOL.get_or_init(|| ThreadPoolBuilder::new().num_threads(ENOUGH_THREADS).build().ok());
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
 }
 
 /// Whether all of `proofs` hold; an error if one cannot even be read.
