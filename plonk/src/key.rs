@@ -80,8 +80,8 @@ impl Key {
     }
 
     /// Columns of full scalars that a proof commits to: those of later phases, the products of copy
-    /// constraints, the quotient's pieces and the opening's two. What a witness
-    /// assigns before the first challenge is small for the most part.
+    /// constraints, the quotient's pieces and the opening's two. What a witness assigns before the first
+    /// challenge is small for the most part.
     pub fn full_columns(&self) -> usize {
         let cs = self.cs();
         let later = cs.advice_column_phase().iter().filter(|phase| **phase > 0).count();

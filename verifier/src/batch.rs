@@ -108,8 +108,8 @@ pub(crate) fn check(
 /// which divides a polynomial of one or two coefficients among the threads).
 const ENOUGH_THREADS: usize = 5;
 
-/// Does the work where the library sees enough threads. It is divided as before, so that no more of them have
-/// anything to do than the caller's pool has.
+/// Does the work where the library sees enough threads. The proofs are divided as before; the library's own
+/// sums are divided among five, also where the caller's pool has one.
 fn on_enough_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
     if rayon::current_num_threads() >= ENOUGH_THREADS {
