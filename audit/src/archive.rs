@@ -16,7 +16,8 @@ pub fn write(snapshot: &LedgerSnapshot, to: impl Write) -> io::Result<()> {
     let claims = snapshot.claims.iter().map(claim_on_record).collect();
     let mut writer = Writer::begin(to, &Ledger::new(epochs, claims))?;
     for epoch in &snapshot.epochs {
-        writer.epoch(epoch.number, &epoch.source, &epoch.registrations, &epoch.bundles)?;
+        let units = epoch.units.as_deref();
+        writer.epoch(epoch.number, &epoch.source, &epoch.registrations, units, &epoch.bundles)?;
     }
     writer.finish()
 }
@@ -59,6 +60,7 @@ fn snapshot_of(epoch: Epoch, files: EpochFiles) -> EpochSnapshot {
         left: epoch.left.map(carry),
         root: epoch.root,
         registrations: files.registrations,
+        units: files.units,
         bundles: files.bundles,
         payouts: epoch.payouts.into_iter().map(paid).collect(),
     }

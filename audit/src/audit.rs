@@ -1,11 +1,11 @@
 //! Computing everything again: from a snapshot alone, believing none of its results.
 //!
 //! 1. the policies: each is the one its epoch was opened with, and follows the one before it;
-//! 2. the registrations: each fits its policy, no dataset has two owners, no node two logs;
-//! 3. the bundles: each verifies, and covers all that its contributor registered;
-//! 4. the units: they add up to the round totals;
-//! 5. the payouts: every amount, carry and root is what the verified scores give, to the unit;
-//! 6. the claims: nobody was paid more than it had earned, or twice.
+//! 2. the registrations: each fits its policy, no dataset has two owners;
+//! 3. the bundles: each verifies, of data with all that its contributor registered, of computing power with
+//!    the units on record;
+//! 4. the payouts: every amount, carry and root is what the verified scores give, to the unit;
+//! 5. the claims: nobody was paid more than it had earned, or twice.
 
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
@@ -15,14 +15,16 @@ use std::sync::Arc;
 
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55;
+use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
+use fairshare_params::units::Units;
 use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Keys, Trust, Verifier};
 use num_bigint::BigUint;
@@ -30,7 +32,6 @@ use num_bigint::BigUint;
 use crate::claims::{ClaimTree, Distribution};
 use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
 use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
-use crate::units::{UnitLog, check_sum, opens};
 
 mod claims;
 mod finding;
@@ -158,8 +159,8 @@ impl<'a> Auditor<'a> {
     }
 }
 
-/// What each contributor registered in an epoch, by role.
-type Own<'a> = HashMap<(Address, Role), Vec<&'a Registration>>;
+/// What each contributor registered in an epoch.
+type Own<'a> = HashMap<Address, Vec<&'a Registration>>;
 
 /// An audit under way.
 struct Run<'a> {
@@ -225,41 +226,32 @@ impl Run<'_> {
         if policy.first_round() < self.past.rounds_end {
             self.note(epoch, Finding::RoundsAgain { first: policy.first_round() });
         }
-        self.past.rounds_end = policy.first_round().saturating_add(policy.round_totals().len() as u64);
+        self.past.rounds_end = policy.end_round().unwrap_or(u64::MAX);
         Some(policy)
     }
 
     /// Step 2.
     fn registrations(&mut self, snapshot: &EpochSnapshot, policy: &Policy) {
         let epoch = snapshot.number;
-        let (mut seen, mut nodes) = (HashSet::new(), HashSet::new());
-        for registered in &snapshot.registrations {
-            let registration = &registered.registration;
+        let mut seen = HashSet::new();
+        for registration in &snapshot.registrations {
             let (digest, contributor) = (*registration.digest(), *registration.contributor());
             if !seen.insert((digest, contributor)) {
                 self.note(epoch, Finding::RegisteredTwice { contributor, digest });
             }
             let one = std::slice::from_ref(registration);
-            if let Err(source) = context::check(policy, &contributor, registration.role(), one) {
+            if let Err(source) = context::check(policy, &contributor, one) {
                 self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
             }
-            match registration.role() {
-                Role::Data => {
-                    let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
-                    if first != registration {
-                        let owner = *first.contributor();
-                        self.note(epoch, Finding::RegisteredOtherwise { contributor, digest, owner });
-                    }
-                }
-                Role::Compute if !nodes.insert(contributor) => {
-                    self.note(epoch, Finding::SecondLog { contributor });
-                }
-                Role::Compute => {}
+            let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
+            if first != registration {
+                let owner = *first.contributor();
+                self.note(epoch, Finding::RegisteredOtherwise { contributor, digest, owner });
             }
         }
     }
 
-    /// Step 3, and step 4 with it: the verified scores of the epoch.
+    /// Step 3: the verified scores of the epoch.
     fn scores(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Vec<(Address, Earned)> {
         let epoch = snapshot.number;
         let auditor = self.auditor;
@@ -267,7 +259,13 @@ impl Run<'_> {
             self.note(epoch, Finding::NoParameters { geometry: policy.geometry() });
             return Vec::new();
         };
-        let verifier = match Verifier::with_keys(srs, policy, auditor.trust, self.keys(srs)) {
+        let units = self.units(snapshot, policy);
+        let verifier = Verifier::with_keys(srs, policy, auditor.trust, self.keys(srs));
+        let verifier = verifier.and_then(|verifier| match &units {
+            Some(units) => verifier.with_units(units),
+            None => Ok(verifier),
+        });
+        let verifier = match verifier {
             Ok(verifier) => verifier,
             Err(source) => {
                 self.note(epoch, Finding::Setup(source));
@@ -275,9 +273,8 @@ impl Run<'_> {
             }
         };
         let mut own: Own<'_> = HashMap::new();
-        for registered in &snapshot.registrations {
-            let registration = &registered.registration;
-            own.entry((*registration.contributor(), registration.role())).or_default().push(registration);
+        for registration in &snapshot.registrations {
+            own.entry(*registration.contributor()).or_default().push(registration);
         }
         let mut scores = BTreeMap::new();
         for (batch, bundles) in snapshot.bundles.chunks(BATCH).enumerate() {
@@ -285,12 +282,13 @@ impl Run<'_> {
             self.done += bundles.len();
             (auditor.progress)(self.done, self.total);
         }
-        let scores: Vec<_> =
-            scores.into_iter().map(|((contributor, _), earned)| (contributor, earned)).collect();
-        if snapshot.state >= State::Closed {
-            self.units(snapshot, policy, srs, &scores);
-        }
-        scores
+        scores.into_iter().map(|((contributor, _), earned)| (contributor, earned)).collect()
+    }
+
+    /// The units on record.
+    fn units(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Option<Units> {
+        let read = from_csv(snapshot.units.as_deref()?, Rounds::of(policy));
+        read.map_err(|source| self.note(snapshot.number, Finding::Units(source))).ok()
     }
 
     /// The keys under these parameters, each built when it is first needed.
@@ -348,13 +346,16 @@ impl Run<'_> {
         }
     }
 
-    /// What the bundle's contributor registered in its role, all of which it has to cover. A compute bundle
-    /// names no digest: it is of the node's only units.
+    /// What the bundle's contributor registered, all of which it has to cover. A compute bundle covers none:
+    /// it is of the node's units.
     fn covered(&mut self, epoch: u64, own: &Own<'_>, index: usize, header: &Header) -> Vec<Registration> {
-        let Header { contributor, role, ref digests } = *header;
-        let own = own.get(&(contributor, role)).map(Vec::as_slice).unwrap_or_default();
+        if header.role == Role::Compute {
+            return Vec::new();
+        }
+        let Header { contributor, ref digests, .. } = *header;
+        let own = own.get(&contributor).map(Vec::as_slice).unwrap_or_default();
         let (covered, left_out): (Vec<&Registration>, Vec<_>) =
-            own.iter().partition(|own| role == Role::Compute || digests.contains(own.digest()));
+            own.iter().partition(|own| digests.contains(own.digest()));
         for registration in left_out {
             self.note(epoch, Finding::LeftOut { index, contributor, digest: *registration.digest() });
         }
@@ -362,30 +363,6 @@ impl Run<'_> {
     }
 
     /// Step 4.
-    fn units(&mut self, snapshot: &EpochSnapshot, policy: &Policy, srs: &Srs, scores: &[(Address, Earned)]) {
-        let proved: HashSet<_> = scores
-            .iter()
-            .filter(|(_, earned)| earned.role() == Role::Compute)
-            .map(|(node, _)| *node)
-            .collect();
-        let mut logs = Vec::new();
-        for registered in &snapshot.registrations {
-            let Contribution::Compute { commitment, .. } = registered.registration.contribution() else {
-                continue;
-            };
-            let node = *registered.registration.contributor();
-            if registered.units.as_ref().is_some_and(|units| !opens(srs, policy, commitment, units)) {
-                self.note(snapshot.number, Finding::Units { contributor: node });
-            }
-            let units = registered.units.clone();
-            logs.push(UnitLog { node, commitment: *commitment, units, proved: proved.contains(&node) });
-        }
-        if let Err(source) = check_sum(srs, policy, &logs) {
-            self.note(snapshot.number, Finding::Sum(source));
-        }
-    }
-
-    /// Step 5.
     fn settlement(
         &mut self,
         snapshot: &EpochSnapshot,
@@ -494,6 +471,7 @@ mod tests {
             left: None,
             root: None,
             registrations: Vec::new(),
+            units: None,
             bundles: Vec::new(),
             payouts: Vec::new(),
         };

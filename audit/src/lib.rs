@@ -5,7 +5,7 @@
 //! all that it takes to compute every amount again, elsewhere. This crate has no database and opens no file,
 //! so that an audit runs wherever the verifier does.
 //!
-//! In reading order: [`units`] must add up; [`settlement`] divides a pool; [`claims`] makes the tree that a
+//! In reading order: [`settlement`] divides a pool; [`claims`] makes the tree that a
 //! contract pays by; [`snapshot`] is all that a ledger holds; [`archive`] is its file; [`audit`] believes
 //! none of it; [`report`] tells what it found.
 
@@ -15,4 +15,3 @@ pub mod claims;
 pub mod report;
 pub mod settlement;
 pub mod snapshot;
-pub mod units;

@@ -7,10 +7,11 @@ use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
+use fairshare_params::registration::Registration;
 
 use crate::settlement::{Carry, Payout};
 
-pub use fairshare_formats::archive::{MAX_BUNDLE_BYTES, Registered, State};
+pub use fairshare_formats::archive::{MAX_BUNDLE_BYTES, State};
 
 /// Every epoch of a vault, in order, and every claim. Nothing in it is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +40,9 @@ pub struct EpochSnapshot {
     /// The root of its claims.
     pub root: Option<Digest>,
     /// What was registered, in order.
-    pub registrations: Vec<Registered>,
+    pub registrations: Vec<Registration>,
+    /// The nodes' units as CSV, if they are on record.
+    pub units: Option<Vec<u8>>,
     /// The accepted bundles, in order, byte for byte.
     pub bundles: Vec<Vec<u8>>,
     /// What it pays, by address.

@@ -8,9 +8,11 @@ use fairshare_audit::audit::{Auditor, Finding, Report};
 use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::report;
 use fairshare_audit::settlement::{Carry, Earned, settle};
-use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Paid, Registered, State};
+use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Paid, State};
+use fairshare_formats::eip55::checksummed;
+use fairshare_formats::units::to_csv;
 use fairshare_params::address::Address;
-use fairshare_params::registration::Registration;
+use fairshare_params::role::Role;
 use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, SECOND, VERIFIERS, World};
 use fairshare_testkit::fixture;
 use fairshare_verifier::bundle::Header;
@@ -51,8 +53,6 @@ fn epoch(
         Paid { contributor, payout, cumulative: *cumulative }
     });
     let payouts: Vec<_> = payouts.collect();
-    let registered =
-        |registration: &Registration| Registered { registration: registration.clone(), units: None };
     EpochSnapshot {
         number: world.policy.vault().epoch,
         state: State::PaidOut,
@@ -61,7 +61,8 @@ fn epoch(
         brought,
         left: Some(settlement.carry),
         root: ClaimTree::of_earned(Distribution::of(&world.policy), earned).map(|tree| tree.root()),
-        registrations: world.registrations.iter().map(registered).collect(),
+        registrations: world.registrations.clone(),
+        units: Some(to_csv(&world.units).into_bytes()),
         bundles: world.bundles.iter().map(|bundle| bundle.bytes.clone()).collect(),
         payouts,
     }
@@ -69,9 +70,7 @@ fn epoch(
 
 fn score(world: &World, verifier: &Verifier<'_>, bytes: &[u8]) -> (Address, Earned) {
     let header = Header::read(bytes).unwrap();
-    let own = world.registrations.iter().filter(|registration| {
-        *registration.contributor() == header.contributor && registration.role() == header.role
-    });
+    let own = world.registrations.iter().filter(|own| header.digests.contains(own.digest()));
     let own: Vec<_> = own.cloned().collect();
     let bundle = verifier.read(bytes, &own).unwrap();
     let score = verifier.verify(&bundle, &own).unwrap();
@@ -140,18 +139,24 @@ fn an_archive_cut_short_or_with_entries_of_its_own_is_refused() {
     let error = with("epochs/4/registrations/99.json", &vec![0; 70_000]);
     assert!(matches!(error, ArchiveError::TooLong { bound: 65_536, .. }), "{error}");
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    assert!(text.contains("\"fairshare_archive\": 1"));
-    let other = text.replacen("\"fairshare_archive\": 1", "\"fairshare_archive\": 2", 1);
+    assert!(text.contains("\"fairshare_archive\": 2"));
+    let other = text.replacen("\"fairshare_archive\": 2", "\"fairshare_archive\": 1", 1);
     // Only where the archive is text throughout can it be edited as one.
     if other.len() == bytes.len() {
         assert!(archive::read(other.as_bytes()).is_err());
     }
 }
 
+fn edit_units(snapshot: &mut LedgerSnapshot, from: &str, to: &str) {
+    let units = snapshot.epochs[0].units.take().map(|units| String::from_utf8(units).unwrap()).unwrap();
+    assert_eq!(units.matches(from).count(), 1, "{from} in {units}");
+    snapshot.epochs[0].units = Some(units.replace(from, to).into_bytes());
+}
+
 /// An alteration of the snapshot, and the finding that names it.
 type Case = (&'static str, fn(&mut LedgerSnapshot), fn(&Finding) -> bool);
 
-const CASES: [Case; 25] = [
+const CASES: [Case; 28] = [
     (
         "a unit more for computing",
         |snapshot| snapshot.epochs[0].payouts[0].payout.compute += 1,
@@ -244,9 +249,7 @@ const CASES: [Case; 25] = [
     (
         "a registration left out",
         |snapshot| {
-            snapshot.epochs[0]
-                .registrations
-                .retain(|registered| *registered.registration.contributor() != CAROL);
+            snapshot.epochs[0].registrations.retain(|registration| *registration.contributor() != CAROL);
         },
         |f| matches!(f, Finding::Bundle { contributor: CAROL, .. }),
     ),
@@ -259,26 +262,29 @@ const CASES: [Case; 25] = [
         |f| matches!(f, Finding::RegisteredTwice { .. }),
     ),
     (
-        "units that are others",
-        |snapshot| {
-            for registered in &mut snapshot.epochs[0].registrations {
-                if *registered.registration.contributor() == BOB {
-                    registered.units = Some(vec![536, 0, 0, 7]);
-                }
-            }
-        },
-        |f| matches!(f, Finding::Units { contributor: BOB }),
+        "a unit less of one node",
+        |snapshot| edit_units(snapshot, "537", "536"),
+        |f| matches!(f, Finding::Bundle { contributor: BOB, role: Role::Compute, .. }),
     ),
     (
-        "a log left out",
-        |snapshot| {
-            snapshot.epochs[0]
-                .registrations
-                .retain(|registered| *registered.registration.contributor() != BOB);
-            snapshot.epochs[0].bundles.pop();
-        },
-        |f| matches!(f, Finding::Sum(_)),
+        "a unit less of another, which changes everybody's share",
+        |snapshot| edit_units(snapshot, "305", "304"),
+        |f| matches!(f, Finding::Bundle { contributor: BOB, role: Role::Compute, .. }),
     ),
+    (
+        "a node left out",
+        |snapshot| {
+            snapshot.epochs[0].units =
+                Some(format!("round,{}\n10,305\n11,943\n12,0\n13,0\n", checksummed(&ALICE)).into())
+        },
+        |f| matches!(f, Finding::Bundle { contributor: BOB, role: Role::Compute, .. }),
+    ),
+    (
+        "units left out",
+        |snapshot| snapshot.epochs[0].units = None,
+        |f| matches!(f, Finding::Bundle { contributor: ALICE, role: Role::Compute, .. }),
+    ),
+    ("a round left out", |snapshot| edit_units(snapshot, "12,0,0\n", ""), |f| matches!(f, Finding::Units(_))),
     (
         "a policy of other rules",
         |snapshot| {

@@ -46,7 +46,10 @@ fn main() {
         let quickest = proofs.min_by_key(|proof| proof.values().flat_map(Steps::values).sum::<Duration>());
         print("every symbol of the alphabet", setup.srs, &floor, quickest.unwrap_or_default());
         let policy = flights::policy(geometry);
-        let verifier = Verifier::new(setup.srs, &policy, Trust::AllowInsecure).expect("a verifier");
+        let units = flights::units(&policy);
+        let verifier = Verifier::new(setup.srs, &policy, Trust::AllowInsecure)
+            .and_then(|verifier| verifier.with_units(&units))
+            .expect("a verifier");
         flights::prove(&verifier, 1);
         print("flights", setup.srs, &floor, stopwatch.take());
     });

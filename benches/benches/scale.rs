@@ -165,7 +165,7 @@ fn measure(data: &Path) -> Measured {
         let commit = began.elapsed().as_secs_f64();
         proving.store(true, Ordering::Relaxed);
         let clock = Clock::default();
-        let proved = prover.prove(&[contribution], &clock).expect("a bundle");
+        let proved = prover.prove_data(&[contribution], &clock).expect("a bundle");
         let verifying = Instant::now();
         let (bytes, registrations) = (proved.bundle.to_bytes(), [registration]);
         let bundle = verifier.read(&bytes, &registrations).expect("a bundle");

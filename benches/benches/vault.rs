@@ -13,13 +13,13 @@ use fairshare_formats::policy::PolicySource;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Registration};
 use fairshare_params::srs::Srs;
-use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute};
+use fairshare_params::units::Units;
+use fairshare_prover::{Limits, Prover, Silent};
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::Batch;
-use fairshare_verifier::{Bundle, Trust, Verifier};
+use fairshare_verifier::{Trust, Verifier};
 use rusqlite::params;
 
 /// Bundles verified together, as `fairshare vault submit` does.
@@ -44,59 +44,55 @@ fn main() {
     }
 }
 
-/// One round, in which everybody did one unit.
-fn source(contributors: usize) -> (PolicySource, Policy) {
-    let text = format!(
-        "protocol = 1\ngeometry = \"compact\"\n\
+/// Two rounds.
+fn source() -> (PolicySource, Policy) {
+    let text = "protocol = 1\ngeometry = \"compact\"\n\
          [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\n\
          subnet = \"load\"\n\
          epoch = 1\npool = \"1000000000000000000\"\n\
          [weights]\ncompute = 7\ndata = 3\n\
          [data]\nlambda = \"0.1\"\npseudo_count = 1\nmin_records = 1\nweighting = \"divergence\"\n\
          [compute]\nlambda = \"0.01\"\n\
-         [rounds]\nfirst = 0\ntotals = [{contributors}]\n\
+         [rounds]\nfirst = 0\ncount = 2\n\
          [[schema.feature]]\nname = \"x\"\nkind = \"numeric\"\nedges = [0]\n\
-         [reference.counts]\nx = [1, 1, 1]\n"
-    );
-    let source = PolicySource { text, files: Default::default() };
+         [reference.counts]\nx = [1, 1, 1]\n";
+    let source = PolicySource { text: text.to_owned(), files: Default::default() };
     let policy = source.policy().expect("a good policy");
     (source, policy)
 }
 
 fn epoch(database: &str, location: &Location, contributors: usize, verify: bool) {
-    let (source, policy) = source(contributors);
+    let (source, policy) = source();
     let srs = Srs::insecure(Geometry::COMPACT);
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
-    let (bundle, registration) = proved(&srs, &policy, &verifier);
-    let bytes = bundle.to_bytes();
-    let score = bundle.claimed_score();
-    let Contribution::Compute { commitment, .. } = registration.contribution() else { unreachable!("units") };
-    let log = |index| {
-        Registration::for_compute(address(index), 0, Geometry::COMPACT, 0, 1, *commitment)
-            .expect("a registration")
-    };
+    // Everybody did one unit in the first round, so that all scores are the same.
+    let by_node = (0..contributors).map(|index| (address(index), vec![1, 0])).collect();
+    let units = Units::new(policy.first_round(), policy.rounds(), by_node).expect("units");
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)
+        .and_then(|verifier| verifier.with_units(&units))
+        .expect("a verifier");
+    let proved = Prover::new(&verifier, Limits::default()).prove_compute(&address(0), &Silent);
+    let bundle = proved.expect("proved").bundle;
+    let (bytes, score) = (bundle.to_bytes(), bundle.claimed_score());
 
     println!("\n{database}, {contributors} contributors");
     let mut ledger = Ledger::open_or_create(location).expect("a ledger");
     ledger.open_epoch(&source, &policy).expect("an epoch");
-    let mut registrations: Vec<_> = (0..contributors).map(log).collect();
-    registrations.sort_by_key(|registration| (*registration.digest(), *registration.contributor()));
-    timed("register", contributors, || {
-        ledger.register(None, &Batch::new(registrations).expect("each once"), None).expect("registered");
+    let nobody = Batch::new(Vec::new()).expect("in order");
+    timed("put units on record", contributors, || {
+        ledger.register(None, &nobody, Some(&units)).expect("recorded");
     });
     let nodes: Vec<_> = (0..contributors).map(address).collect();
     let mut tables = Tables::open(location);
-    let registrations = [registration];
     timed(if verify { "verify and record" } else { "record" }, contributors, || {
         for nodes in nodes.chunks(BATCH) {
             if verify {
-                let items = vec![(&bundle, &registrations[..]); nodes.len()];
+                let items = vec![(&bundle, [].as_slice()); nodes.len()];
                 assert!(verifier.verify_batch(&items).iter().all(Result::is_ok));
             }
             tables.insert_scores(nodes, score, &bytes);
         }
     });
-    timed("close", contributors, || drop(ledger.close(None, &srs).expect("closed")));
+    timed("close", contributors, || drop(ledger.close(None).expect("closed")));
     let settled = timed("settle", contributors, || ledger.settle(None).expect("settled"));
     assert_eq!(settled.payouts.len(), contributors);
     timed("tree of claims as JSON", contributors, || {
@@ -161,17 +157,6 @@ impl Tables {
             }
         }
     }
-}
-
-fn proved(srs: &Srs, policy: &Policy, verifier: &Verifier<'_>) -> (Bundle, Registration) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let units = folder.path().join("units.csv");
-    std::fs::write(&units, "round,units\n0,1\n").expect("written");
-    let contributor = Contributor { address: address(0), round: 0, evidence: None };
-    let target = folder.path().join("log");
-    let registration = commit_compute(srs, policy, &contributor, &units, None, &target).expect("committed");
-    let proved = Prover::new(verifier, Limits::default()).prove(&[target], &Silent).expect("proved");
-    (proved.bundle, registration)
 }
 
 fn address(index: usize) -> Address {

@@ -16,7 +16,10 @@ fn main() {
     let threads = rayon::current_num_threads();
     let srs = Srs::insecure(geometry);
     let policy = flights::policy(geometry);
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
+    let units = flights::units(&policy);
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)
+        .and_then(|verifier| verifier.with_units(&units))
+        .expect("a verifier");
     println!("{geometry}, threads: {threads}; medians");
     println!("{:>8} {:>7} {:>12} {:>18}", "role", "batch", "ms a bundle", "a second and core");
     for (role, proved) in ["data", "compute"].into_iter().zip(flights::prove(&verifier, threads)) {

@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
+use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
-use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_compute, commit_data};
+use fairshare_params::units::Units;
+use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_data};
 use fairshare_verifier::Verifier;
+
+/// The airport, as the example has it.
+const AIRPORT: Address = Address([0xa2; 20]);
 
 /// A file of the example.
 pub fn example(name: &str) -> std::path::PathBuf {
@@ -25,8 +30,18 @@ pub fn policy(geometry: Geometry) -> Policy {
     fairshare_formats::policy::from_toml(&text, &|file| std::fs::read(example(file))).expect("a good policy")
 }
 
-/// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and its units: a
-/// bundle of two proofs, and one of one.
+/// The units on record of the example's airports.
+///
+/// # Panics
+///
+/// If the example cannot be read.
+pub fn units(policy: &Policy) -> Units {
+    let text = std::fs::read(example("units.csv")).expect("the example's units");
+    from_csv(text.as_slice(), Rounds::of(policy)).expect("good units")
+}
+
+/// Commits to and proves the airport's records, or 2,000 of them in the compact geometry, and proves its
+/// units, which the verifier has: a bundle of two proofs, and one of one.
 ///
 /// # Panics
 ///
@@ -36,10 +51,9 @@ pub fn prove(verifier: &Verifier<'_>, threads: usize) -> [Proved; 2] {
     let data = if srs.geometry() == Geometry::COMPACT { "flights-2000.csv" } else { "JFK.parquet" };
     let prover = Prover::new(verifier, Limits { threads, jobs: threads, ..Limits::default() });
     let folder = tempfile::tempdir().expect("a folder");
-    let contributor = Contributor { address: Address([7; 20]), round: 0, evidence: None };
-    let [records, units] = ["data", "units"].map(|name| folder.path().join(name));
-    commit_data(srs, policy, &contributor, &[example(data)], &records, &Silent).expect("a commitment");
-    commit_compute(srs, policy, &contributor, &example("rounds.csv"), Some("JFK"), &units)
-        .expect("a commitment");
-    [records, units].map(|folder| prover.prove(&[folder], &Silent).expect("a bundle"))
+    let contributor = Contributor { address: AIRPORT, round: 0, evidence: None };
+    let target = folder.path().join("data");
+    commit_data(srs, policy, &contributor, &[example(data)], &target, &Silent).expect("a commitment");
+    [prover.prove_data(&[target], &Silent), prover.prove_compute(&AIRPORT, &Silent)]
+        .map(|proved| proved.expect("a bundle"))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -18,8 +18,8 @@ pub use vault::{
 
 /// Proves that a share of royalties is fair, without showing the data it is for.
 ///
-/// A contributor commits to data or to units of computing power and proves the score that a public policy
-/// gives them. Anyone can verify it. Start with `fairshare demo`.
+/// A contributor commits to data and proves the score that a public policy gives it; for the units of
+/// computing power on record anybody can prove theirs. Anyone can verify it. Start with `fairshare demo`.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -29,7 +29,7 @@ Example, a whole round in the folder examples/flights:
   fairshare params insecure --geometry compact --out dev.srs
   fairshare commit data --policy policy-compact.toml --params dev.srs --round 0 \\
       --contributor 0x00000000000000000000000000000000000000e1 --data flights-2000.csv --out mine
-  fairshare prove mine --policy policy-compact.toml --params dev.srs --out mine.bundle
+  fairshare prove data mine --policy policy-compact.toml --params dev.srs --out mine.bundle
   fairshare verify mine.bundle --policy policy-compact.toml --params dev.srs \\
       --registration mine/registration.json --allow-insecure-params
 
@@ -93,15 +93,16 @@ pub enum Command {
     /// Check a policy, or make its reference from data
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Commit to data or units: write a public registration, and the secret opening to prove it with
+    /// Commit to data: write a public registration, and the secret opening to prove it with
     #[command(subcommand)]
     Commit(CommitCommand),
     /// Compute a score without proving it
     #[command(subcommand)]
     Score(ScoreCommand),
-    /// Prove the score of what was committed
-    Prove(ProveArgs),
-    /// Verify bundles against their registrations
+    /// Prove a score: of data that was committed to, or of units on record
+    #[command(subcommand)]
+    Prove(ProveCommand),
+    /// Verify bundles against what is on record
     Verify(VerifyArgs),
     /// Run a vault's ledger: register, submit, close, settle, claim
     Vault(VaultArgs),
@@ -203,17 +204,10 @@ Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep i
 the score. \
 If `commit` is interrupted, run it again: it continues where it stopped.")]
     Data(CommitDataArgs),
-    /// Commit to units of computing power by round
-    #[command(after_help = "\
-Example:
-  fairshare commit compute --policy policy.toml --params ceremony.srs --units rounds.csv \\
-      --column EWR --contributor 0x00000000000000000000000000000000000000e1 --out ewr-compute")]
-    Compute(CommitComputeArgs),
 }
 
-/// What every commitment needs.
 #[derive(Debug, Args)]
-pub struct CommitArgs {
+pub struct CommitDataArgs {
     /// The policy
     #[arg(long, value_name = "POLICY")]
     pub policy: PathBuf,
@@ -229,12 +223,6 @@ pub struct CommitArgs {
     /// Where the upload is stored: its storage root, its length in bytes, and the hash of its transaction
     #[arg(long, value_parser = parse_evidence, value_name = "ROOT,LENGTH,TX")]
     pub evidence: Option<Evidence>,
-}
-
-#[derive(Debug, Args)]
-pub struct CommitDataArgs {
-    #[command(flatten)]
-    pub common: CommitArgs,
     /// The round of registration; the data's weight decays from there
     #[arg(long, value_name = "X")]
     pub round: u64,
@@ -243,25 +231,15 @@ pub struct CommitDataArgs {
     pub data: Vec<PathBuf>,
 }
 
+/// A node, and where its units are.
 #[derive(Debug, Args)]
-pub struct CommitComputeArgs {
-    #[command(flatten)]
-    pub common: CommitArgs,
-    /// The round of registration [default: the policy's first]
-    #[arg(long, value_name = "X")]
-    pub round: Option<u64>,
-    #[command(flatten)]
-    pub units: UnitsArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct UnitsArgs {
-    /// A CSV file with a column `round` and one of units
-    #[arg(long, value_name = "FILE.csv")]
+pub struct NodeArgs {
+    /// The units on record: a CSV file with a column `round` and one for each node, named by its address
+    #[arg(long, value_name = "UNITS.csv")]
     pub units: PathBuf,
-    /// The column of units, if the file has several [default: `units`, or the only one]
-    #[arg(long, value_name = "NAME")]
-    pub column: Option<String>,
+    /// The node's address
+    #[arg(long, value_name = "0x…", value_parser = eip55::parse)]
+    pub contributor: Address,
 }
 
 #[derive(Debug, Subcommand)]
@@ -272,7 +250,8 @@ pub enum ScoreCommand {
     /// The decayed share of units in all rounds
     #[command(after_help = "\
 Example:
-  fairshare score compute --policy policy.toml --units rounds.csv --column EWR --json")]
+  fairshare score compute --policy policy.toml --units units.csv \\
+      --contributor 0x00000000000000000000000000000000000000e1 --json")]
     Compute(ScoreComputeArgs),
 }
 
@@ -292,21 +271,58 @@ pub struct ScoreComputeArgs {
     #[arg(long, value_name = "POLICY")]
     pub policy: PathBuf,
     #[command(flatten)]
-    pub units: UnitsArgs,
+    pub node: NodeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProveCommand {
+    /// Prove the score of committed data
+    #[command(after_help = "\
+Example:
+  fairshare prove data ewr-data --policy policy.toml --params ceremony.srs --memory 4GiB \\
+      --out ewr-data.bundle
+
+Several folders of one contributor make one bundle. Interrupted work continues where it stopped, and \
+finished segments are reused under the next policy.")]
+    Data(ProveDataArgs),
+    /// Prove the score of a node's units; they are public, so anybody can
+    #[command(after_help = "\
+Example:
+  fairshare prove compute --policy policy.toml --params ceremony.srs --units units.csv \\
+      --contributor 0x00000000000000000000000000000000000000e1 --out ewr-compute.bundle")]
+    Compute(ProveComputeArgs),
+}
+
+impl ProveCommand {
+    /// What both need.
+    pub fn common(&self) -> &ProveArgs {
+        match self {
+            Self::Data(args) => &args.common,
+            Self::Compute(args) => &args.common,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  fairshare prove ewr-data --policy policy.toml --params ceremony.srs --memory 4GiB \\
-      --out ewr-data.bundle
-
-Several data folders of one contributor make one bundle. Interrupted work continues where it stopped, and \
-finished segments are reused under the next policy.")]
-pub struct ProveArgs {
-    /// Folders that `fairshare commit` wrote
+pub struct ProveDataArgs {
+    /// Folders that `fairshare commit data` wrote
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
+    #[command(flatten)]
+    pub common: ProveArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ProveComputeArgs {
+    #[command(flatten)]
+    pub node: NodeArgs,
+    #[command(flatten)]
+    pub common: ProveArgs,
+}
+
+/// What every proof needs.
+#[derive(Debug, Args)]
+pub struct ProveArgs {
     /// The policy
     #[arg(long, value_name = "POLICY")]
     pub policy: PathBuf,
@@ -332,12 +348,12 @@ pub struct ProveArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(group = ArgGroup::new("record").required(true).multiple(true), after_help = "\
 Example:
   fairshare verify ewr-data.bundle ewr-compute.bundle --policy policy.toml --params ceremony.srs \\
-      --registration ewr-data/registration.json ewr-compute/registration.json
+      --registration ewr-data/registration.json --units units.csv
 
-Registrations are matched to bundles by digest and contributor. Every bundle gets a verdict; an unreadable \
+Registrations are matched to bundles by digest and contributor, units by the node. Every bundle gets a verdict; an unreadable \
 bundle is refused like one that does not verify. --json prints one object per bundle, each on its own line. \
 Trust the score only if `accepted` is true.")]
 pub struct VerifyArgs {
@@ -350,9 +366,12 @@ pub struct VerifyArgs {
     /// The parameters
     #[arg(long, value_name = "SRS")]
     pub params: PathBuf,
-    /// What was registered
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    /// What was registered of data
+    #[arg(long, num_args = 1.., value_name = "FILE", group = "record")]
     pub registration: Vec<PathBuf>,
+    /// The nodes' units on record
+    #[arg(long, value_name = "UNITS.csv", group = "record")]
+    pub units: Option<PathBuf>,
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
     pub allow_insecure_params: bool,

@@ -15,13 +15,14 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
+use fairshare_params::units::UnitsError;
 use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
 use fairshare_prover::{BackendError, CommitError, OpenedError, ProveError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_vault::VaultError;
-use fairshare_verifier::{BundleError, SetupError, VerifyError};
+use fairshare_verifier::{BundleError, NoUnits, SetupError, VerifyError};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,10 @@ pub enum CliError {
     #[error(transparent)]
     Score(#[from] ScoreError),
     #[error(transparent)]
+    NoUnits(#[from] NoUnits),
+    #[error(transparent)]
+    Units(#[from] UnitsError),
+    #[error(transparent)]
     Prove(Box<ProveError>),
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -82,6 +87,12 @@ pub enum CliError {
     ScoreProof(#[from] ScoreProofError),
     #[error("{}: cannot be read or written", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error(
+        "{}: this output would replace a file that the command reads, or that `commit` wrote; choose another \
+         name",
+        path.display()
+    )]
+    Replaces { path: PathBuf },
     #[error("{}: {found} bytes, more than the limit of {bound}; is this another file?", path.display())]
     TooLong { path: PathBuf, found: u64, bound: u64 },
     #[error(transparent)]
@@ -120,17 +131,11 @@ impl CliError {
                 ProveError::Cancelled => Status::Interrupted,
                 _ => Status::Unusable,
             },
-            Self::Commit(CommitError::UnitsAboveTotal { .. } | CommitError::NoUnits { .. }) => {
-                Status::Refused
-            }
             Self::Vault(error) => match **error {
                 VaultError::Unfit { .. }
                 | VaultError::RegisteredOtherwise { .. }
-                | VaultError::SecondLog { .. }
                 | VaultError::ScoredAlready { .. }
-                | VaultError::Units { .. }
-                | VaultError::UnitsOtherwise { .. }
-                | VaultError::Sum(_) => Status::Refused,
+                | VaultError::UnitsOtherwise { .. } => Status::Refused,
                 _ => Status::Unusable,
             },
             _ => Status::Unusable,

@@ -6,6 +6,7 @@ use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
+use fairshare_prover::commit::COMMITMENT_FILES;
 use fairshare_storage::files::{self, ReadError};
 
 use crate::error::CliError;
@@ -25,8 +26,18 @@ pub fn params(path: &Path) -> Result<Srs, CliError> {
     Ok(srs)
 }
 
-/// Refuses, before any work is done for it, an output that could not be written.
-pub fn check_output(path: &Path) -> Result<(), CliError> {
+/// Refuses, before any work is done for it, an output that could not be written, or that would take the place
+/// of what it is made from or of a file of a commitment folder: an opening is the only way to prove later.
+pub fn check_output<'a>(path: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
+    if let Ok(standing) = path.canonicalize() {
+        let is_committed =
+            standing.file_name().is_some_and(|name| COMMITMENT_FILES.iter().any(|file| name == *file));
+        let is_input =
+            inputs.into_iter().any(|input| input.canonicalize().is_ok_and(|input| input == standing));
+        if is_committed || is_input {
+            return Err(CliError::Replaces { path: path.to_owned() });
+        }
+    }
     files::check_writable(path).map_err(|source| CliError::File { path: path.to_owned(), source })
 }
 

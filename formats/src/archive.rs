@@ -5,7 +5,7 @@
 //! | `ledger.json` | epochs with their states and payouts, and claims ([`Ledger`]); the first entry |
 //! | `epochs/E/policy.toml`, `epochs/E/files/NAME` | the policy and the files that it names |
 //! | `epochs/E/registrations/N.json` | registrations, in order from 0 |
-//! | `epochs/E/units/N.csv` | the units of registration `N`, where they are on record |
+//! | `epochs/E/units.csv` | the nodes' units by round, where they are on record |
 //! | `epochs/E/bundles/N.bundle` | accepted bundles, in order from 0 |
 //!
 //! Nothing of it is believed here: `fairshare_audit` says what it means, and whether it is right.
@@ -22,7 +22,7 @@ use std::io::{self, Read, Write};
 use fairshare_params::registration::Registration;
 
 use crate::policy::PolicySource;
-use crate::{json, registration, units};
+use crate::{json, registration};
 use container::{Entries, append};
 
 pub use container::{MAX_ARCHIVE_BYTES, MAX_BUNDLE_BYTES};
@@ -33,17 +33,9 @@ pub use state::{State, UnknownState};
 type Result<T> = std::result::Result<T, ArchiveError>;
 
 /// The version that is written.
-pub const ARCHIVE_VERSION: u32 = 1;
+pub const ARCHIVE_VERSION: u32 = 2;
 const INDEX: &str = "ledger.json";
-
-/// A registration on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
-    /// The registration.
-    pub registration: Registration,
-    /// The node's units by round, where they are on record.
-    pub units: Option<Vec<u32>>,
-}
+const UNITS: &str = "units.csv";
 
 /// What an archive holds of one epoch beside its part of the [`Ledger`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +43,9 @@ pub struct EpochFiles {
     /// The policy.
     pub source: PolicySource,
     /// What was registered, in order.
-    pub registrations: Vec<Registered>,
+    pub registrations: Vec<Registration>,
+    /// The nodes' units as CSV, if they are on record: [`crate::units::from_csv`] needs the policy to read them.
+    pub units: Option<Vec<u8>>,
     /// The accepted bundles, in order, byte for byte.
     pub bundles: Vec<Vec<u8>>,
 }
@@ -72,7 +66,8 @@ impl<W: Write> Writer<W> {
         &mut self,
         number: u64,
         source: &PolicySource,
-        registrations: &[Registered],
+        registrations: &[Registration],
+        units: Option<&[u8]>,
         bundles: &[Vec<u8>],
     ) -> io::Result<()> {
         let folder = format!("epochs/{number}");
@@ -81,12 +76,12 @@ impl<W: Write> Writer<W> {
         for (name, content) in &source.files {
             append(format!("{folder}/files/{name}"), content)?;
         }
-        for (index, registered) in registrations.iter().enumerate() {
-            let json = registration::to_json(&registered.registration);
+        for (index, registration) in registrations.iter().enumerate() {
+            let json = registration::to_json(registration);
             append(format!("{folder}/registrations/{index}.json"), json.as_bytes())?;
-            if let Some(units) = &registered.units {
-                append(format!("{folder}/units/{index}.csv"), units::to_csv(units).as_bytes())?;
-            }
+        }
+        if let Some(units) = units {
+            append(format!("{folder}/{UNITS}"), units)?;
         }
         for (index, bundle) in bundles.iter().enumerate() {
             append(format!("{folder}/bundles/{index}.bundle"), bundle)?;
@@ -126,10 +121,11 @@ fn epoch_files(entries: &mut Entries, epoch: &Epoch) -> Result<EpochFiles> {
     let source = policy_source(entries, &folder)?;
     let registrations =
         (0..epoch.registrations).map(|index| registered(entries, &folder, index)).collect::<Result<_>>()?;
+    let units = entries.find(&format!("{folder}/{UNITS}"));
     let bundles = (0..epoch.bundles)
         .map(|index| entries.take(&format!("{folder}/bundles/{index}.bundle")))
         .collect::<Result<_>>()?;
-    Ok(EpochFiles { source, registrations, bundles })
+    Ok(EpochFiles { source, registrations, units, bundles })
 }
 
 fn policy_source(entries: &mut Entries, folder: &str) -> Result<PolicySource> {
@@ -139,14 +135,10 @@ fn policy_source(entries: &mut Entries, folder: &str) -> Result<PolicySource> {
     Ok(PolicySource { text, files })
 }
 
-fn registered(entries: &mut Entries, folder: &str, index: usize) -> Result<Registered> {
+fn registered(entries: &mut Entries, folder: &str, index: usize) -> Result<Registration> {
     let entry = format!("{folder}/registrations/{index}.json");
-    let registration = registration::from_json(&entries.take(&entry)?)
-        .map_err(|source| ArchiveError::Registration { entry, source })?;
-    let entry = format!("{folder}/units/{index}.csv");
-    let units = entries.find(&entry).map(|bytes| units::listed(bytes.as_slice())).transpose();
-    let units = units.map_err(|source| content(&entry, ContentError::Units(source)))?;
-    Ok(Registered { registration, units })
+    registration::from_json(&entries.take(&entry)?)
+        .map_err(|source| ArchiveError::Registration { entry, source })
 }
 
 fn content(entry: &str, source: ContentError) -> ArchiveError {
@@ -197,14 +189,18 @@ mod tests {
     fn files() -> EpochFiles {
         let files = BTreeMap::from([("a".repeat(200), vec![0; 70_000]), ("b".to_owned(), Vec::new())]);
         let source = PolicySource { text: "protocol = 1".to_owned(), files };
-        EpochFiles { source, registrations: Vec::new(), bundles: vec![vec![1; 100_000], vec![2]] }
+        let units = Some(b"round\n0\n1\n".to_vec());
+        EpochFiles { source, registrations: Vec::new(), units, bundles: vec![vec![1; 100_000], vec![2]] }
     }
 
     fn written(ledger: &Ledger) -> Vec<u8> {
         let (mut bytes, files) = (Vec::new(), files());
         let mut writer = Writer::begin(&mut bytes, ledger).unwrap();
         for epoch in &ledger.epochs {
-            writer.epoch(epoch.number, &files.source, &files.registrations, &files.bundles).unwrap();
+            let (source, registrations) = (&files.source, &files.registrations);
+            writer
+                .epoch(epoch.number, source, registrations, files.units.as_deref(), &files.bundles)
+                .unwrap();
         }
         writer.finish().unwrap();
         bytes
@@ -229,7 +225,7 @@ mod tests {
         let most = u128::MAX;
         let expected = format!(
             r#"{{
-  "fairshare_archive": 1,
+  "fairshare_archive": 2,
   "epochs": [
     {{
       "number": "4",
@@ -286,8 +282,8 @@ mod tests {
             let ContentError::Json(cause) = error else { panic!("{error}") };
             assert!(cause.to_string().contains(told) && cause.inner().line() > 1, "{cause}");
         }
-        let other = text.replacen("\"fairshare_archive\": 1", "\"fairshare_archive\": 2", 1);
-        assert!(matches!(ledger::from_json(other.as_bytes()), Err(ContentError::Version { found: 2 })));
+        let other = text.replacen("\"fairshare_archive\": 2", "\"fairshare_archive\": 1", 1);
+        assert!(matches!(ledger::from_json(other.as_bytes()), Err(ContentError::Version { found: 1 })));
     }
 
     /// A header of an entry of `kind`, whose one block of data lies at the end of `real` bytes.

@@ -1,13 +1,13 @@
 //! The policy file: TOML that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to 8).
 //!
-//! Long lists (round totals, reference counts) may stand in files beside it, named with their hash. The
-//! policy's hash covers every rule and nothing else: comments, layout and the file of a list change nothing.
+//! The reference counts, a long list, may stand in a file beside it, named with its hash. The policy's hash
+//! covers every rule and nothing else: comments, layout and the file of a list change nothing. What nodes
+//! worked is no rule: units come from the registry when the epoch's rounds are over ([`crate::units`]).
 
 mod check;
 mod error;
 mod partial;
 mod raw;
-mod rounds;
 mod source;
 
 use std::io;
@@ -16,7 +16,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use sha3::{Digest as _, Keccak256};
 
-pub use error::{Location, PolicyError, Position, RoundsError, SyntaxError};
+pub use error::{Location, PolicyError, Position, SyntaxError};
 pub use partial::PartialPolicy;
 pub use source::PolicySource;
 

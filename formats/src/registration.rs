@@ -4,10 +4,8 @@
 use std::fmt::Write;
 
 use fairshare_params::Geometry;
-use fairshare_params::encoding::{HexError, decode_hex, decode_point, encode_point};
-use fairshare_params::registration::{Contribution, Evidence, Registration, RegistrationError};
-use fairshare_params::role::Role;
-use halo2curves::bn256::G1Affine;
+use fairshare_params::encoding::HexError;
+use fairshare_params::registration::{Dataset, Evidence, Registration, RegistrationError};
 
 use crate::eip55::{self, AddressError, checksummed};
 use crate::json::JsonError;
@@ -17,7 +15,7 @@ mod fields;
 use fields::Fields;
 
 /// The version that [`to_json`] writes.
-pub const REGISTRATION_VERSION: u32 = 1;
+pub const REGISTRATION_VERSION: u32 = 2;
 /// Longest registration, in bytes; a longer one is refused before it is parsed.
 pub const MAX_REGISTRATION_BYTES: usize = 64 << 10;
 
@@ -40,13 +38,11 @@ pub enum RegistrationFileError {
         /// The field.
         field: String,
     },
-    /// A field that no registration of its role has.
-    #[error("`{field}` is not a field of a registration for {role}; remove it")]
+    /// A field that no registration has.
+    #[error("`{field}` is not a field of a registration; remove it")]
     Unknown {
         /// The field.
         field: String,
-        /// The role.
-        role: Role,
     },
     /// A value of the wrong type or outside its range.
     #[error("`{field}`: {found} is not {expected}")]
@@ -90,22 +86,13 @@ pub fn to_json(registration: &Registration) -> String {
     };
     line("version", REGISTRATION_VERSION.to_string());
     line("contributor", format!("\"{}\"", checksummed(registration.contributor())));
-    line("role", format!("\"{}\"", registration.role()));
     line("round", registration.round().to_string());
     line("geometry", format!("\"{}\"", registration.geometry()));
     line("digest", format!("\"{}\"", registration.digest()));
-    match registration.contribution() {
-        Contribution::Data { schema_hash, records, segments } => {
-            line("schema_hash", format!("\"{schema_hash}\""));
-            line("records", records.to_string());
-            line("segments", segments.to_string());
-        }
-        Contribution::Compute { first_round, rounds, commitment } => {
-            line("first_round", first_round.to_string());
-            line("rounds", rounds.to_string());
-            line("commitment", format!("\"0x{}\"", hex::encode(encode_point(commitment))));
-        }
-    }
+    let Dataset { schema_hash, records, segments } = registration.dataset();
+    line("schema_hash", format!("\"{schema_hash}\""));
+    line("records", records.to_string());
+    line("segments", segments.to_string());
     if let Some(Evidence { storage_root, byte_length, transaction_hash }) = registration.evidence() {
         let inner = format!(
             "{{\n    \"storage_root\": \"{storage_root}\",\n    \"byte_length\": {byte_length},\n    \
@@ -130,53 +117,34 @@ pub fn from_json(bytes: &[u8]) -> Result<Registration> {
     let contributor = fields.take_parsed("contributor", |field, text| {
         eip55::parse(text).map_err(|source| RegistrationFileError::Address { field, source })
     })?;
-    let role = fields.take_parsed("role", |field, text| {
-        Role::from_name(text).ok_or_else(|| unknown_name(field, text, "\"data\" or \"compute\""))
-    })?;
     let round = fields.take_number("round", 0, u64::MAX)?;
     let geometry = fields.take_parsed("geometry", |field, text| {
         Geometry::from_name(text)
             .ok_or_else(|| unknown_name(field, text, "the name of a geometry, \"standard\" for instance"))
     })?;
     let digest = fields.take_digest("digest")?;
-    let contribution = read_contribution(&mut fields, role)?;
-    let evidence = fields.take_object("evidence")?.map(|inner| read_evidence(inner, role)).transpose()?;
-    fields.finish(role)?;
-    let registration = Registration::new(contributor, round, geometry, digest, contribution)?;
+    let dataset = Dataset {
+        schema_hash: fields.take_digest("schema_hash")?,
+        records: fields.take_u32("records")?,
+        segments: fields.take_u32("segments")?,
+    };
+    let evidence = fields.take_object("evidence")?.map(read_evidence).transpose()?;
+    fields.finish()?;
+    let registration = Registration::new(contributor, round, geometry, digest, dataset)?;
     Ok(match evidence {
         Some(evidence) => registration.with_evidence(evidence),
         None => registration,
     })
 }
 
-fn read_contribution(fields: &mut Fields, role: Role) -> Result<Contribution> {
-    Ok(match role {
-        Role::Data => Contribution::Data {
-            schema_hash: fields.take_digest("schema_hash")?,
-            records: fields.take_u32("records")?,
-            segments: fields.take_u32("segments")?,
-        },
-        Role::Compute => Contribution::Compute {
-            first_round: fields.take_number("first_round", 0, u64::MAX)?,
-            rounds: fields.take_u32("rounds")?,
-            commitment: fields.take_parsed("commitment", decode_commitment)?,
-        },
-    })
-}
-
-fn read_evidence(mut fields: Fields, role: Role) -> Result<Evidence> {
+fn read_evidence(mut fields: Fields) -> Result<Evidence> {
     let evidence = Evidence {
         storage_root: fields.take_digest("storage_root")?,
         byte_length: fields.take_number("byte_length", 0, u64::MAX)?,
         transaction_hash: fields.take_digest("transaction_hash")?,
     };
-    fields.finish(role)?;
+    fields.finish()?;
     Ok(evidence)
-}
-
-fn decode_commitment(field: String, text: &str) -> Result<G1Affine> {
-    let bytes = decode_hex(text).map_err(|source| RegistrationFileError::Hex { field, source })?;
-    decode_point(&bytes).ok_or(RegistrationFileError::Refused(RegistrationError::Point))
 }
 
 fn unknown_name(field: String, text: &str, expected: &str) -> RegistrationFileError {

@@ -1,38 +1,36 @@
-//! Tables of units as CSV: a column that numbers the rows, and columns of units.
+//! The units on record for an epoch, as CSV: a column `round`, and a column for each node, named by its
+//! address.
 //!
-//! Three kinds of file are such tables, and one reader reads them, once and in bounded memory: a node's log
-//! ([`of_column`]) or all nodes' in one ([`of_nodes`]), the round totals that a policy names
-//! ([`crate::policy`]), and a registration's units in an archive ([`listed`]).
+//! One file for all nodes, and complete: every round of the epoch once, in order. What was left out would be
+//! read as nothing, and nobody would notice until somebody is not paid.
 
 mod error;
 mod table;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::io::Read;
 
 use fairshare_params::address::Address;
+use fairshare_params::encoding::wide;
+use fairshare_params::policy::Policy;
+use fairshare_params::units::Units;
 
-use crate::eip55;
-use crate::excerpt::{Names, excerpt};
+use crate::eip55::{self, checksummed};
+use crate::excerpt::excerpt;
 
 pub use error::UnitsError;
-#[cfg(test)]
-pub(crate) use table::MAX_COLUMNS;
-pub(crate) use table::Table;
+use table::Table;
 
 type Result<T> = std::result::Result<T, UnitsError>;
 
 /// The column with the round's number.
-pub(crate) const ROUND: &str = "round";
-/// The column with the units, unless one is named.
-const UNITS: &str = "units";
+const ROUND: &str = "round";
 /// Most units that are held at once, a quarter of a gibibyte: a header of nodes is short, and asks for all
 /// their rounds.
 const MAX_UNITS: usize = 1 << 26;
-/// The column with the row's number in an archive.
-const ROW: &str = "row";
 
-/// Which rounds are asked for.
+/// Which rounds a table has to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rounds {
     /// The first.
@@ -41,116 +39,88 @@ pub struct Rounds {
     pub count: usize,
 }
 
-/// The units of one node: those in `column`, or else in `units`, or else in the only column beside `round`.
-///
-/// A round that the table leaves out has 0. A round outside is an error rather than ignored: units that count
-/// for nothing are more likely a mistake in the range.
-pub fn of_column(text: impl Read, column: Option<&str>, rounds: Rounds) -> Result<Vec<u32>> {
-    let mut table = Table::open(text)?;
-    let column = match column {
-        Some(column) => column.to_owned(),
-        None => find_units(&table)?,
-    };
-    let units = columns(&mut table, &[column], rounds)?;
-    Ok(units.into_iter().next().unwrap_or_default())
-}
-
-/// The units of each node, from columns named by the nodes' addresses: the form in which a task contract's
-/// log is put on record. Rounds are as in [`of_column`].
-pub fn of_nodes(text: impl Read, rounds: Rounds) -> Result<BTreeMap<Address, Vec<u32>>> {
-    let mut table = Table::open(text)?;
-    let names: Vec<_> = table.header().filter(|name| *name != ROUND).map(str::to_owned).collect();
-    let node = |column: &String| {
-        eip55::parse(column).map_err(|source| UnitsError::NodeColumn { column: excerpt(column), source })
-    };
-    let nodes = names.iter().map(node).collect::<Result<Vec<_>>>()?;
-    if let Some(column) = repeated(names.iter().map(String::as_str)) {
-        return Err(UnitsError::DuplicateColumn { column: excerpt(column) });
+impl Rounds {
+    /// Those of a policy's epoch.
+    pub fn of(policy: &Policy) -> Self {
+        Self { first: policy.first_round(), count: policy.rounds() }
     }
-    let units = columns(&mut table, &names, rounds)?;
-    Ok(nodes.into_iter().zip(units).collect())
 }
 
-/// The first column that names what another names already: a node's address has more than one spelling.
-pub(crate) fn repeated<'a>(mut columns: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let (mut names, mut nodes) = (HashSet::new(), HashSet::new());
-    columns.find(|column| match eip55::parse(column) {
-        Ok(node) => !nodes.insert(node),
-        Err(_) => !names.insert(*column),
-    })
-}
-
-/// The units that [`to_csv`] wrote.
-pub fn listed(text: impl Read) -> Result<Vec<u32>> {
+/// Reads the units of all nodes in these rounds, once and in bounded memory.
+pub fn from_csv(text: impl Read, rounds: Rounds) -> Result<Units> {
     let mut table = Table::open(text)?;
-    if let Some(column) = table.header().find(|name| ![ROW, UNITS].contains(name)) {
-        return Err(UnitsError::UnknownColumn { column: excerpt(column) });
-    }
-    let (row, units) = (table.locate(ROW)?, table.locate(UNITS)?);
-    let mut listed = Vec::new();
-    while table.advance()? {
-        table.check_number(row, 0, listed.len())?;
-        listed.push(table.integer(units)?);
-    }
-    Ok(listed)
-}
-
-/// Units as `row,units`, rows from 0.
-pub fn to_csv(units: &[u32]) -> String {
-    let lines = units.iter().enumerate().map(|(row, units)| format!("{row},{units}\n"));
-    std::iter::once(format!("{ROW},{UNITS}\n")).chain(lines).collect()
-}
-
-/// The units in each of these columns, by round.
-fn columns(table: &mut Table<impl Read>, columns: &[String], rounds: Rounds) -> Result<Vec<Vec<u32>>> {
     let round = table.locate(ROUND)?;
-    let positions = columns.iter().map(|column| table.locate(column)).collect::<Result<Vec<_>>>()?;
-    if columns.len().saturating_mul(rounds.count) > MAX_UNITS {
-        let (columns, rounds) = (columns.len(), rounds.count);
-        return Err(UnitsError::TooManyUnits { columns, rounds, bound: MAX_UNITS });
+    let nodes = nodes(&table)?;
+    let (columns, count) = (nodes.len(), rounds.count);
+    if columns.saturating_mul(count) > MAX_UNITS {
+        return Err(UnitsError::TooManyUnits { columns, rounds: count, bound: MAX_UNITS });
     }
-    let mut units = vec![vec![0; rounds.count]; columns.len()];
-    let mut seen = vec![false; rounds.count];
-    let mut any = false;
+    // They grow as rows are read: a short header of many nodes takes no memory for rows that are not there.
+    let mut units = vec![Vec::new(); columns];
+    let mut read = 0usize;
     while table.advance()? {
-        any = true;
-        let index = round_index(table, round, rounds, &mut seen)?;
-        for (position, units) in positions.iter().zip(&mut units) {
-            let amount = table.integer(*position)?;
-            if let Some(slot) = units.get_mut(index) {
-                *slot = amount;
-            }
+        if read == count {
+            let (line, Rounds { first, count }) = (table.line(), rounds);
+            return Err(UnitsError::RoundOutside {
+                line,
+                round: table.integer(round)?,
+                first,
+                rounds: count,
+            });
         }
+        let number = table.check_number(round, rounds.first, read)?;
+        let mut total = 0u64;
+        for ((position, _), units) in nodes.iter().zip(&mut units) {
+            let amount: u32 = table.integer(*position)?;
+            // At most 2^16 columns, so the sum stays below 2^48.
+            total = total.saturating_add(amount.into());
+            units.push(amount);
+        }
+        if u32::try_from(total).is_err() {
+            return Err(UnitsError::Total { line: table.line(), round: number, total });
+        }
+        read = read.saturating_add(1);
     }
-    if any { Ok(units) } else { Err(UnitsError::NoRows) }
+    if read < count {
+        let missing = rounds.first.saturating_add(wide(read));
+        return Err(UnitsError::Ended { missing, first: rounds.first, rounds: count });
+    }
+    let by_node: BTreeMap<_, _> = nodes.into_iter().map(|(_, node)| node).zip(units).collect();
+    Ok(Units::new(rounds.first, count, by_node)?)
 }
 
-/// Where among the rounds asked for the row's round is, once it is known to be one of them and new.
-fn round_index(
-    table: &Table<impl Read>,
-    position: usize,
-    rounds: Rounds,
-    seen: &mut [bool],
-) -> Result<usize> {
-    let (line, round): (_, u64) = (table.line(), table.integer(position)?);
-    let Rounds { first, count } = rounds;
-    let index = round.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-    let Some((index, seen)) = index.and_then(|index| Some((index, seen.get_mut(index)?))) else {
-        return Err(UnitsError::RoundOutside { line, round, first, rounds: count });
-    };
-    if std::mem::replace(seen, true) {
-        return Err(UnitsError::RoundTwice { line, round });
+/// The nodes and where their columns are.
+fn nodes(table: &Table<impl Read>) -> Result<Vec<(usize, Address)>> {
+    let (mut seen, mut nodes) = (BTreeSet::new(), Vec::new());
+    for (position, column) in table.header().enumerate().filter(|(_, column)| *column != ROUND) {
+        let node = eip55::parse(column)
+            .map_err(|source| UnitsError::NodeColumn { column: excerpt(column), source })?;
+        // An address has more than one spelling.
+        if !seen.insert(node) {
+            return Err(UnitsError::DuplicateColumn { column: excerpt(column) });
+        }
+        nodes.push((position, node));
     }
-    Ok(index)
+    Ok(nodes)
 }
 
-fn find_units(table: &Table<impl Read>) -> Result<String> {
-    let mut others = table.header().filter(|name| *name != ROUND);
-    match (table.header().any(|name| name == UNITS), others.next(), others.next()) {
-        (true, ..) => Ok(UNITS.to_owned()),
-        (false, Some(only), None) => Ok(only.to_owned()),
-        _ => Err(UnitsError::WhichColumn { present: Names::new(table.header()) }),
+/// The one spelling of units: nodes by address, rounds in order.
+pub fn to_csv(units: &Units) -> String {
+    let mut text = ROUND.to_owned();
+    // Writing to a string cannot fail.
+    for (node, _) in units.nodes() {
+        let _ = write!(text, ",{}", checksummed(node));
     }
+    text.push('\n');
+    let mut columns: Vec<_> = units.nodes().map(|(_, units)| units.iter()).collect();
+    for (round, _) in (units.first_round()..).zip(units.totals()) {
+        let _ = write!(text, "{round}");
+        for units in columns.iter_mut().filter_map(Iterator::next) {
+            let _ = write!(text, ",{units}");
+        }
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -162,108 +132,120 @@ mod tests {
     const NODES: usize = 20;
 
     fn log(rounds: std::ops::Range<usize>) -> String {
-        let nodes: String = (0..NODES).map(|node| format!(",0x{node:040x}")).collect();
+        let nodes: String = (0..NODES).map(|node| format!(",0x{:040x}", node + 1)).collect();
         let row = |round| format!("{round}{}\r\n", ",1234567".repeat(NODES));
         format!("round{nodes}\r\n{}", rounds.map(row).collect::<String>())
     }
 
     #[test]
-    fn every_kind_of_table_is_read_once() {
-        let log = log(5..2_005);
-        let units = reads_once(&log, |text| of_nodes(text, ROUNDS)).unwrap();
-        assert!(units.len() == NODES && units.values().all(|units| *units == [1_234_567; ROUNDS.count]));
-        let column = format!("0x{:040x}", 3);
-        let units = reads_once(&log, |text| of_column(text, Some(&column), ROUNDS)).unwrap();
-        assert_eq!(units, [1_234_567; ROUNDS.count]);
-        let list = to_csv(&units);
-        assert_eq!(reads_once(&list, listed).unwrap(), units);
+    fn a_table_is_read_once() {
+        let units = reads_once(log(5..2_005), |text| from_csv(text, ROUNDS)).unwrap();
+        assert_eq!((units.first_round(), units.nodes().len()), (5, NODES));
+        assert!(units.nodes().all(|(_, units)| *units == [1_234_567; ROUNDS.count]));
+        let again = to_csv(&units);
+        assert_eq!(reads_once(&again, |text| from_csv(text, ROUNDS)).unwrap(), units);
     }
 
-    /// The line of an error is known without reading the text again.
     #[test]
     fn a_refused_table_is_read_once() {
-        let error = reads_once(log(5..2_006), |text| of_nodes(text, ROUNDS)).unwrap_err();
+        let error = reads_once(log(5..2_006), |text| from_csv(text, ROUNDS)).unwrap_err();
         assert!(matches!(error, UnitsError::RoundOutside { line: 2_002, round: 2_005, .. }), "{error}");
         let ragged = log(5..2_004) + "2003\n";
-        let error = reads_once(&ragged, |text| of_nodes(text, ROUNDS)).unwrap_err();
+        let error = reads_once(&ragged, |text| from_csv(text, ROUNDS)).unwrap_err();
         assert!(matches!(error, UnitsError::Ragged { line: 2_001, .. }), "{error}");
     }
 
-    fn column(text: &str, column: Option<&str>) -> std::result::Result<Vec<u32>, String> {
-        of_column(text.as_bytes(), column, Rounds { first: 5, count: 3 }).map_err(|error| error.to_string())
+    const ONE: &str = "0x0000000000000000000000000000000000000001";
+    const TWO: &str = "0x0000000000000000000000000000000000000002";
+
+    /// A table of rounds 5 to 7; `$1` and `$2` stand for two nodes.
+    fn read(text: &str) -> std::result::Result<Units, String> {
+        let text = text.replace("$1", ONE).replace("$2", TWO);
+        let units = from_csv(text.as_bytes(), Rounds { first: 5, count: 3 });
+        units.map_err(|error| error.to_string())
     }
 
     #[test]
-    fn units_are_read_by_round() {
-        assert_eq!(column("node,round,units\nn,7,7\nn,5,4294967295\n", None), Ok(vec![u32::MAX, 0, 7]));
-        assert_eq!(column("\u{feff}gpu,round\r\n5,5\r\n", None), Ok(vec![5, 0, 0]));
+    fn units_are_read_by_round_and_node() {
+        let units = read("\u{feff}$2,round,$1\r\n7,5,4294967288\r\n0,6,0\r\n0,7,1\r\n").unwrap();
+        let [one, two] = [ONE, TWO].map(|node| eip55::parse(node).unwrap());
+        assert_eq!(units.of(&one), Some([4_294_967_288, 0, 1].as_slice()));
+        assert_eq!(units.of(&two), Some([7, 0, 0].as_slice()));
+        assert_eq!(units.totals(), [u32::MAX, 0, 1]);
+        assert_eq!(to_csv(&units), format!("round,{ONE},{TWO}\n5,4294967288,7\n6,0,0\n7,1,0\n"));
+        assert_eq!(to_csv(&read("round\n5\n6\n7\n").unwrap()), "round\n5\n6\n7\n", "nobody worked");
     }
 
     #[test]
-    fn columns_that_are_not_evident_are_asked_for() {
-        let which = "which column holds the units? Name one, or call it `units`; the file has: `round`";
-        assert_eq!(column("round,a,b\n5,1,2\n", None), Err(format!("{which}, `a`, `b`")));
-        assert_eq!(column("round\n5\n", None), Err(which.to_owned()));
-        let absent = |name: &str, present: &str| Err(format!("no column `{name}`; the file has: {present}"));
-        assert_eq!(column("round,a\n5,1\n", Some("b")), absent("b", "`round`, `a`"));
-        assert_eq!(column("Round,units\n5,1\n", None), absent("round", "`Round`, `units`"));
-        let twice = "line 1: two columns are named `a`; rename or remove one".to_owned();
-        assert_eq!(column("round,a,a\n5,1,2\n", Some("a")), Err(twice));
+    fn every_round_stands_there_once_and_in_order() {
+        for (rows, told) in [
+            (
+                "5,1\n7,1\n",
+                "line 3, column `round`: 7 stands where 6 belongs; list every round once, in order",
+            ),
+            ("5,1\n5,1\n", "line 3, column `round`: 5 stands where 6 belongs"),
+            ("4,1\n", "line 2, column `round`: 4 stands where 5 belongs"),
+            ("5,1\n6,1\n", "the table ends before round 7; list each of the 3 rounds from 5, with 0 too"),
+            ("", "the table ends before round 5"),
+            ("5,1\n6,1\n7,1\n8,0\n", "line 5: round 8 is not one of the 3 rounds from 5"),
+        ] {
+            let error = read(&format!("round,$1\n{rows}")).unwrap_err();
+            assert!(error.starts_with(told), "{error}");
+        }
     }
 
     #[test]
-    fn units_that_are_no_integers_are_named() {
+    fn cells_that_are_no_integers_are_named() {
         for cell in ["-1", "+1", "1.5", " 1", "4294967296", "99999999999999999999", ""] {
             let told = format!(
-                "line 3, column `units`: `{cell}` is not an integer from 0 to 4294967295, written in digits \
+                "line 3, column `{ONE}`: `{cell}` is not an integer from 0 to 4294967295, written in digits \
                  only"
             );
-            assert_eq!(column(&format!("round,units\n5,1\n6,{cell}\n"), None), Err(told));
+            assert_eq!(read(&format!("round,$1\n5,1\n6,{cell}\n")), Err(told));
         }
-        let told = "line 2, column `round`: `five` is not an integer from 0 to 18446744073709551615, written \
-                    in digits only";
-        assert_eq!(column("round,units\nfive,1\n", None), Err(told.to_owned()));
+        let error = read("round,$1\nfive,1\n").unwrap_err();
+        assert!(error.starts_with("line 2, column `round`: `five` is not an integer"), "{error}");
     }
 
     #[test]
-    fn rounds_outside_or_twice_are_refused() {
-        for round in ["4", "8", "18446744073709551615"] {
-            let told = format!(
-                "line 2: round {round} is not one of the 3 rounds from 5; remove it, or ask for other rounds"
-            );
-            assert_eq!(column(&format!("round,units\n{round},1\n"), None), Err(told));
-        }
-        // Twice is twice though the units be 0.
-        let told = "line 3: round 6 is given twice; give each round once".to_owned();
-        assert_eq!(column("round,units\n6,0\n6,0\n", None), Err(told));
-        let told = "the table has a header and no row".to_owned();
-        assert_eq!(column("round,units\n", None), Err(told));
+    fn a_round_of_33_bits_is_refused() {
+        let error = read("round,$1,$2\n5,1,1\n6,4294967295,1\n").unwrap_err();
+        let told = "line 3: the units of round 6 add up to 4294967296, above 4294967295; use larger units";
+        assert_eq!(error, told);
     }
 
     #[test]
-    fn nodes_are_named_by_their_addresses() {
-        let error = of_nodes(&b"round,0x12\n5,1\n"[..], ROUNDS).unwrap_err();
+    fn columns_are_nodes_each_once() {
+        let refusal = |text: &str| from_csv(text.as_bytes(), ROUNDS).unwrap_err();
+        let error = refusal("round,0x12\n5,1\n");
         assert!(matches!(error, UnitsError::NodeColumn { .. }));
         let cause = std::error::Error::source(&error).expect("a cause").to_string();
         assert!(!error.to_string().contains(&cause), "{error}");
-    }
-
-    /// Read as two columns, the first would be lost in silence, or in round totals be added.
-    #[test]
-    fn a_node_in_two_spellings_is_refused() {
+        assert!(matches!(refusal("round,total\n5,1\n"), UnitsError::NodeColumn { .. }));
         let small = "0xd1220a0cf47c7b9be7a2e6ba89f429762e7b9adb";
         let large = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb";
-        let text = format!("round,{small},{large}\n5,1,2\n");
-        let error = of_nodes(text.as_bytes(), ROUNDS).unwrap_err();
+        let error = refusal(&format!("round,{small},{large}\n5,1,2\n"));
         assert!(matches!(error, UnitsError::DuplicateColumn { .. }), "{error}");
+        assert!(matches!(refusal("round,round\n5,5\n"), UnitsError::DuplicateColumn { .. }));
+        assert!(matches!(refusal(&format!("{small}\n1\n")), UnitsError::MissingColumn { .. }));
+        let zero = format!(
+            "round,0x{:040}\n{}",
+            0,
+            (5..2_005).map(|round| format!("{round},1\n")).collect::<String>()
+        );
+        assert!(matches!(refusal(&zero), UnitsError::Record(_)));
     }
 
     #[test]
     fn a_short_header_does_not_take_all_memory() {
         let text = log(5..6);
         let rounds = Rounds { first: 5, count: MAX_UNITS / NODES + 1 };
-        let error = of_nodes(text.as_bytes(), rounds).unwrap_err();
+        let error = from_csv(text.as_bytes(), rounds).unwrap_err();
         assert!(matches!(error, UnitsError::TooManyUnits { columns: NODES, .. }), "{error}");
+        let header = |nodes: usize| -> String { (0..nodes).map(|node| format!(",0x{node:040x}")).collect() };
+        let text = format!("round{}\n5{}\n", header(table::MAX_COLUMNS), ",1".repeat(table::MAX_COLUMNS));
+        let error = from_csv(text.as_bytes(), ROUNDS).unwrap_err();
+        assert!(matches!(error, UnitsError::TooManyColumns { line: 1, .. }), "{error}");
     }
 
     #[test]
@@ -272,35 +254,20 @@ mod tests {
             ("", "empty"),
             ("\n\r\n", "empty"),
             ("\u{feff}", "empty"),
-            ("round,units\n5,1\n6\n", "line 3: 1 cells, but the header has 2"),
+            ("round,$1\n5,1\n6\n", "line 3: 1 cells, but the header has 2"),
             // A blank line, carriage returns and a cell of two lines all count.
-            ("node,round,units\r\n\"a\r\nb\",5,1\r\n\r\n6,2\r\n", "line 5: 2 cells"),
-            ("round,units\n5,1\n6,\"2\n7,3\n", "line 3: a quoted cell is never closed"),
-            ("\u{feff}\"round\",units\n5,1\n6,\"2\n7,3\n", "line 3: a quoted cell is never closed"),
+            ("$2,round,$1\r\n\"1\",5,1\r\n\r\n6,2\r\n", "line 4: 2 cells"),
+            ("round,$1\n5,1\n6,\"2\n7,3\n", "line 3: a quoted cell is never closed"),
+            ("\u{feff}\"round\",$1\n5,1\n6,\"2\n7,3\n", "line 3: a quoted cell is never closed"),
         ] {
-            let error = column(text, Some("units")).unwrap_err();
+            let error = read(text).unwrap_err();
             assert!(error.contains(told), "{text:?}: {error}");
         }
-        let bytes = b"round,units,n\n5,1,\xc3\n6,1,\xff\n";
-        let error = of_column(&bytes[..], None, ROUNDS).unwrap_err();
-        assert!(matches!(error, UnitsError::NotUtf8 { line: 2 }), "{error}");
-        let endless = format!("round,units\n5,1\n6,\"{}\n", "2\n".repeat(4 << 20));
-        let error = column(&endless, None).unwrap_err();
+        let bytes = [b"round,".as_slice(), ONE.as_bytes(), b"\n5,1\n6,\xff\n"].concat();
+        let error = from_csv(&bytes[..], ROUNDS).unwrap_err();
+        assert!(matches!(error, UnitsError::NotUtf8 { line: 3 }), "{error}");
+        let endless = format!("round,$1\n5,1\n6,\"{}\n", "2\n".repeat(4 << 20));
+        let error = read(&endless).unwrap_err();
         assert!(error.starts_with("line 3: a row of more than 4194304 bytes"), "{error}");
-    }
-
-    #[test]
-    fn a_list_has_its_rows_in_order_and_nothing_else() {
-        assert_eq!(listed(&b"row,units\n0,7\n1,0\n"[..]).unwrap(), [7, 0]);
-        assert_eq!(listed(&b"row,units\n"[..]).unwrap(), [0; 0]);
-        for (text, told) in [
-            ("row\n0\n", "no column `units`"),
-            ("row,units,more\n0,1,2\n", "line 1: column `more`"),
-            ("row,units\n0,1\n2,1\n", "line 3, column `row`: 2 stands where 1 belongs"),
-            ("row,units\n0,-1\n", "line 2, column `units`"),
-        ] {
-            let error = listed(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(told), "{text:?}: {error}");
-        }
     }
 }

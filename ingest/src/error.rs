@@ -256,8 +256,8 @@ pub enum IngestError {
     /// Reading on after an error.
     #[error("reading stopped at an earlier error: open the files again")]
     Stopped,
-    /// A compute log that is refused.
-    #[error("{}: not a log of units", path.display())]
+    /// Units that are refused.
+    #[error("{}: not a table of units", path.display())]
     Units {
         /// The file.
         path: PathBuf,

@@ -16,11 +16,10 @@ use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
     NullArray, RecordBatch, StringArray, StringViewArray, UInt64Array, types::Int8Type,
 };
-use fairshare_formats::units::UnitsError;
-use fairshare_ingest::{
-    BATCH_RECORDS, IngestError, Records, reference,
-    units::{read_units, read_units_by_node},
-};
+use fairshare_formats::units::{Rounds, UnitsError};
+use fairshare_ingest::units::read_units;
+use fairshare_ingest::{BATCH_RECORDS, IngestError, Records, reference};
+use fairshare_params::address::Address;
 use fairshare_params::schema::{Feature, Rule, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -212,13 +211,9 @@ fn batches_are_bounded_and_a_header_only_file_among_others_is_fine() {
 
 #[test]
 fn units_are_read_by_round() {
-    let units = read_units(&flights("rounds.csv"), Some("JFK"), 0, 366).expect("read");
-    assert_eq!(units[..3], [297, 321, 318]);
-    assert_eq!(units.iter().map(|units| u64::from(*units)).sum::<u64>(), 111_279);
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("log.csv");
-    fs::write(&path, "node,round,units\nn,12,7\nn,10,4294967295\n").expect("write");
-    assert_eq!(read_units(&path, None, 10, 4).expect("sparse"), [u32::MAX, 0, 7, 0]);
-    fs::write(&path, "gpu_seconds,round\n5,0\n").expect("write");
-    assert_eq!(read_units(&path, None, 0, 1).expect("the only other column"), [5]);
+    let units = read_units(&flights("units.csv"), Rounds { first: 0, count: 365 }).expect("read");
+    let jfk = units.of(&Address([0xa2; 20])).expect("a node");
+    assert_eq!(jfk[..3], [297, 321, 318]);
+    assert_eq!(jfk.iter().map(|units| u64::from(*units)).sum::<u64>(), 111_279);
+    assert_eq!(units.totals().iter().map(|units| u64::from(*units)).sum::<u64>(), 336_776);
 }

@@ -91,6 +91,12 @@ pub fn commit_public(srs: &Srs, values: &[Fr]) -> G1Affine {
     commit(srs, values, &Blinding::PUBLIC).to_affine()
 }
 
+/// A node's units commitment, or with the totals that of all nodes: the sum that a registry computes.
+pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
+    let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
+    commit(srs, &column, &Blinding::NONE).to_affine()
+}
+
 /// The commitment of a public column whose values add up to `sum`, which the registry computes without the
 /// last row.
 #[expect(clippy::arithmetic_side_effects, reason = "points add up to points")]

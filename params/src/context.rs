@@ -10,39 +10,17 @@ use crate::Geometry;
 use crate::address::Address;
 use crate::encoding::{self, Digest};
 use crate::policy::Policy;
-use crate::registration::{Contribution, Registration};
+use crate::registration::{Dataset, Registration};
 use crate::role::Role;
 use crate::words::{Words, hash_list};
-
-fn count_hint(role: Role) -> &'static str {
-    match role {
-        Role::Data => "at least one",
-        Role::Compute => "exactly one",
-    }
-}
 
 /// Why registrations cannot be proved together, or not under this policy. Positions count from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContextError {
-    /// A data proof covers at least one registration, a compute proof exactly one.
-    #[error("{found} registrations for {role}; give {}", count_hint(*.role))]
-    Count {
-        /// The role.
-        role: Role,
-        /// Registrations given.
-        found: usize,
-    },
-    /// A registration for another role.
-    #[error("registration {index} is for {found}, not for {expected}; prove each role by itself")]
-    Role {
-        /// Position of the registration.
-        index: usize,
-        /// Its role.
-        found: Role,
-        /// The proof's role.
-        expected: Role,
-    },
+    /// A data proof covers at least one registration.
+    #[error("no registration of data is given; give at least one")]
+    None,
     /// Somebody else's registration.
     #[error("registration {index} belongs to {found:?}, not to {expected:?}; leave it out")]
     Contributor {
@@ -92,23 +70,6 @@ pub enum ContextError {
         /// Segments that the records are cut into.
         expected: u64,
     },
-    /// Units whose rows are other rounds than the policy's, or go beyond them.
-    #[error(
-        "registration {index} covers {rounds} rounds from {first}, but the policy {policy_rounds} from \
-         {policy_first}; register the units of the policy's rounds"
-    )]
-    Rounds {
-        /// Position of the registration.
-        index: usize,
-        /// Its first round.
-        first: u64,
-        /// Its number of rounds.
-        rounds: u32,
-        /// The policy's first round.
-        policy_first: u64,
-        /// The policy's number of rounds.
-        policy_rounds: usize,
-    },
     /// One digest given twice would be scored twice.
     #[error("registration {index} repeats digest {digest}; give every registration once")]
     Repeated {
@@ -119,26 +80,31 @@ pub enum ContextError {
     },
 }
 
-/// The context of a proof for `contributor` in `role`, about `registrations` in their order.
+/// The context of a data proof for `contributor` about `registrations`, in their order.
 ///
-/// `totals` is the commitment to the column of the rounds' totals. What [`check`] refuses has no context.
-/// Round and evidence of a registration are not covered: they are what the registry says, not what is proved.
-pub fn context(
+/// What [`check`] refuses has no context. Round and evidence of a registration are not covered: they are what
+/// the registry says, not what is proved.
+pub fn data_context(
     policy: &Policy,
-    totals: &G1Affine,
     contributor: &Address,
-    role: Role,
     registrations: &[Registration],
 ) -> Result<Digest, ContextError> {
-    check(policy, contributor, role, registrations)?;
+    check(policy, contributor, registrations)?;
     let digests = registrations.iter().map(Registration::digest);
-    Ok(context_under(&policy.hash(), totals, contributor, role, digests))
+    // The identity's encoding, which no column has for a commitment.
+    let none = G1Affine::identity();
+    Ok(context_under(&policy.hash(), &none, contributor, Role::Data, digests))
+}
+
+/// The context of a compute proof for the units that `contributor` has on record.
+///
+/// `totals` is the commitment to the column of the rounds' totals. No digest is covered: the units'
+/// commitment is one of the proof's columns already.
+pub fn compute_context(policy: &Policy, totals: &G1Affine, contributor: &Address) -> Digest {
+    context_under(&policy.hash(), totals, contributor, Role::Compute, [])
 }
 
 /// The context's words, whatever they are about.
-///
-/// Data has zeros for `totals`, which no proof of data carries. Compute has no digest: the units' commitment
-/// is one of the proof's columns already.
 pub fn context_under<'a>(
     rules: &Digest,
     totals: &G1Affine,
@@ -146,37 +112,27 @@ pub fn context_under<'a>(
     role: Role,
     digests: impl IntoIterator<Item = &'a Digest>,
 ) -> Digest {
-    let (totals, digests) = match role {
-        // The identity's encoding, which no column has for a commitment.
-        Role::Data => (G1Affine::identity(), hash_list(digests)),
-        Role::Compute => (*totals, hash_list([])),
-    };
     Words::new("context")
         .digest(rules)
-        .point(&totals)
+        .point(totals)
         .address(contributor)
         .integer(role.id())
-        .digest(&digests)
+        .digest(&hash_list(digests))
         .finish()
 }
 
-/// Checks that registrations can be proved together under a policy: they are of this role and contributor, of
-/// the policy's geometry, schema and rounds, and no digest occurs twice.
+/// Checks that registrations can be proved together under a policy: they are of this contributor, of the
+/// policy's geometry and schema, and no digest occurs twice.
 pub fn check(
     policy: &Policy,
     contributor: &Address,
-    role: Role,
     registrations: &[Registration],
 ) -> Result<(), ContextError> {
-    let found = registrations.len();
-    if found == 0 || (role == Role::Compute && found > 1) {
-        return Err(ContextError::Count { role, found });
+    if registrations.is_empty() {
+        return Err(ContextError::None);
     }
     let mut seen = HashSet::new();
     for (index, registration) in registrations.iter().enumerate() {
-        if registration.role() != role {
-            return Err(ContextError::Role { index, found: registration.role(), expected: role });
-        }
         if registration.contributor() != contributor {
             let found = *registration.contributor();
             return Err(ContextError::Contributor { index, found, expected: *contributor });
@@ -185,7 +141,7 @@ pub fn check(
             let (found, expected) = (registration.geometry(), policy.geometry());
             return Err(ContextError::Geometry { index, found, expected });
         }
-        check_contribution(policy, index, registration.contribution())?;
+        check_dataset(policy, index, registration.dataset())?;
         if !seen.insert(registration.digest()) {
             return Err(ContextError::Repeated { index, digest: *registration.digest() });
         }
@@ -193,31 +149,15 @@ pub fn check(
     Ok(())
 }
 
-fn check_contribution(
-    policy: &Policy,
-    index: usize,
-    contribution: &Contribution,
-) -> Result<(), ContextError> {
-    match contribution {
-        Contribution::Data { schema_hash, records, segments } => {
-            let (found, expected) = (*schema_hash, policy.schema().hash());
-            if found != expected {
-                return Err(ContextError::Schema { index, found, expected });
-            }
-            let symbols = u64::from(*records).saturating_mul(encoding::wide(policy.schema().len()));
-            let (found, expected) = (*segments, policy.geometry().cut(symbols).segments());
-            if u64::from(found) != expected {
-                return Err(ContextError::Segments { index, found, expected });
-            }
-        }
-        Contribution::Compute { first_round, rounds, .. } => {
-            let (policy_first, policy_rounds) = (policy.first_round(), policy.round_totals().len());
-            let covered = usize::try_from(*rounds).is_ok_and(|rounds| rounds <= policy_rounds);
-            if *first_round != policy_first || !covered {
-                let (first, rounds) = (*first_round, *rounds);
-                return Err(ContextError::Rounds { index, first, rounds, policy_first, policy_rounds });
-            }
-        }
+fn check_dataset(policy: &Policy, index: usize, dataset: &Dataset) -> Result<(), ContextError> {
+    let (found, expected) = (dataset.schema_hash, policy.schema().hash());
+    if found != expected {
+        return Err(ContextError::Schema { index, found, expected });
+    }
+    let symbols = u64::from(dataset.records).saturating_mul(encoding::wide(policy.schema().len()));
+    let (found, expected) = (dataset.segments, policy.geometry().cut(symbols).segments());
+    if u64::from(found) != expected {
+        return Err(ContextError::Segments { index, found, expected });
     }
     Ok(())
 }

@@ -34,17 +34,6 @@ pub fn data_digest(
         .finish()
 }
 
-/// The compute digest: it binds the geometry, the rounds that the column covers and its commitment.
-///
-/// Row `x` of the column holds the units of round `first_round + x`.
-pub fn compute_digest(geometry: &Geometry, first_round: u64, rounds: u32, commitment: &G1Affine) -> Digest {
-    absorb_geometry(Hasher::new("fairshare/v1/compute"), geometry)
-        .u64(first_round)
-        .u32(rounds)
-        .point(commitment)
-        .finish()
-}
-
 /// Identifier and shape: a shape that moves without its identifier still changes every digest.
 pub(crate) fn absorb_geometry(hasher: Hasher, geometry: &Geometry) -> Hasher {
     let hasher = hasher.u8(geometry.id()).u32(geometry.k()).len(geometry.widths().len());
@@ -102,38 +91,5 @@ mod tests {
             data_digest(&one, &small, &schema, 5, &[]),
             data_digest(&one, &small, &schema, 5, &[segments[1], segments[0]]),
         ]);
-    }
-
-    #[test]
-    fn a_compute_digest_binds_every_input() {
-        let p = points(2);
-        assert_all_differ(&[
-            compute_digest(&Geometry::COMPACT, 3, 4, &p[0]),
-            compute_digest(&Geometry::STANDARD, 3, 4, &p[0]),
-            compute_digest(&Geometry::COMPACT, 4, 4, &p[0]),
-            compute_digest(&Geometry::COMPACT, 3, 5, &p[0]),
-            compute_digest(&Geometry::COMPACT, 3, 4, &p[1]),
-        ]);
-    }
-
-    /// Recomputed here byte by byte: an encoding that moves would orphan every registered digest.
-    #[test]
-    fn the_encoding_of_a_compute_digest_is_fixed() {
-        use sha3::{Digest as _, Keccak256};
-
-        let point = G1Affine::generator();
-        let mut bytes = Vec::new();
-        bytes.extend(20u64.to_be_bytes());
-        bytes.extend(b"fairshare/v1/compute");
-        bytes.push(1);
-        bytes.extend(11u32.to_be_bytes());
-        [2u64, 4, 16].iter().for_each(|number| bytes.extend(number.to_be_bytes()));
-        bytes.extend(10u32.to_be_bytes());
-        bytes.extend(9u64.to_be_bytes());
-        bytes.extend(365u32.to_be_bytes());
-        // The generator is (1, 2).
-        bytes.extend([[0u8; 31].as_slice(), &[1], &[0; 31], &[2]].concat());
-        let expected: [u8; 32] = Keccak256::digest(&bytes).into();
-        assert_eq!(compute_digest(&Geometry::COMPACT, 9, 365, &point), Digest(expected));
     }
 }

@@ -25,6 +25,7 @@ pub mod role;
 pub mod schema;
 pub mod srs;
 pub mod transcript;
+pub mod units;
 pub mod words;
 
 pub use fairshare_circuits::geometry::{Geometry, SegmentShape, Width};

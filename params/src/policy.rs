@@ -8,7 +8,7 @@ use fairshare_circuits::numeric::decay::Decay;
 
 use crate::Geometry;
 use crate::digest::absorb_geometry;
-use crate::encoding::{Digest, Hasher};
+use crate::encoding::{Digest, Hasher, wide};
 use crate::reference::SmoothedReference;
 use crate::schema::{Schema, SchemaError};
 
@@ -86,14 +86,19 @@ impl Policy {
         self.data.weighting
     }
 
-    /// The first round of the epoch's compute log.
+    /// The epoch's first round.
     pub fn first_round(&self) -> u64 {
         self.rounds.first
     }
 
-    /// `U_x`: total units of round `first_round + x`, for 1 to [`Geometry::rounds`] rounds.
-    pub fn round_totals(&self) -> &[u32] {
-        &self.rounds.totals
+    /// How many rounds the epoch has: 2 to [`Geometry::rounds`].
+    pub fn rounds(&self) -> usize {
+        self.rounds.count
+    }
+
+    /// One past the epoch's last round, unless that is 2^64.
+    pub fn end_round(&self) -> Option<u64> {
+        self.rounds.first.checked_add(wide(self.rounds.count))
     }
 
     /// The features of a record.
@@ -138,8 +143,10 @@ impl Policy {
             Weighting::Divergence => hasher.u8(0),
             Weighting::RecordsDivergence { cap } => hasher.u8(1).u64(cap),
         };
-        let hasher = absorb_decay(hasher, &self.compute_decay).u64(self.rounds.first);
-        let hasher = absorb_counts(hasher, &self.rounds.totals).digest(&self.schema.hash());
+        let hasher = absorb_decay(hasher, &self.compute_decay)
+            .u64(self.rounds.first)
+            .len(self.rounds.count)
+            .digest(&self.schema.hash());
         let used = self.reference.by_symbol().get(..self.schema.symbol_count()).unwrap_or_default();
         absorb_counts(hasher, used).finish()
     }

@@ -1,50 +1,38 @@
-//! What a task contract records about one upload or one log of units: the public side of a contribution.
+//! What a registry records about one upload: the public side of a contribution of data.
 //!
-//! How it is written is for `fairshare_formats` to say.
+//! Computing power has no such thing: nobody registers units for themselves ([`crate::units`]). How a
+//! registration is written is for `fairshare_formats` to say.
 
 use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::digest::{compute_digest, data_digest, segment_hash};
-use crate::encoding::{Digest, decode_point, encode_point, wide};
-use crate::role::Role;
+use crate::digest::{data_digest, segment_hash};
+use crate::encoding::{Digest, wide};
 
-/// One contribution as registered.
+/// One dataset as registered.
 ///
-/// Its parts fit together: a registration of units has the digest of its commitment, and no number is out of
-/// range. That a data digest belongs to certain columns is for the verifier to check, which has the columns.
+/// No number is out of range. That the digest belongs to certain columns is for the verifier to check, which
+/// has the columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     contributor: Address,
     round: u64,
     geometry: Geometry,
     digest: Digest,
-    contribution: Contribution,
+    dataset: Dataset,
     evidence: Option<Evidence>,
 }
 
-/// What was contributed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Contribution {
-    /// Records.
-    Data {
-        /// Hash of the schema that turned records into symbols.
-        schema_hash: Digest,
-        /// Number of records, 1 or more.
-        records: u32,
-        /// Number of segments that hold their symbols, 1 or more.
-        segments: u32,
-    },
-    /// Units of computing power by round.
-    Compute {
-        /// The round in row 0 of the column.
-        first_round: u64,
-        /// Rounds covered, 1 to [`Geometry::rounds`].
-        rounds: u32,
-        /// Commitment to the column of units.
-        commitment: G1Affine,
-    },
+/// What is known of a dataset beside its digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Hash of the schema that turned records into symbols.
+    pub schema_hash: Digest,
+    /// Number of records, 1 or more.
+    pub records: u32,
+    /// Number of segments that hold their symbols, 1 or more.
+    pub segments: u32,
 }
 
 /// Where the contribution was stored, and the transaction that says so.
@@ -76,46 +64,13 @@ pub enum RegistrationError {
         /// The number found.
         found: u64,
     },
-    /// More rounds than the geometry covers, or none.
-    #[error("`rounds`: {found} is not 1 to {bound}, what geometry `{geometry}` covers")]
-    Rounds {
-        /// The number found.
-        found: u32,
-        /// The geometry.
-        geometry: Geometry,
-        /// Rounds that it covers.
-        bound: usize,
-    },
-    /// Rounds past the last number.
-    #[error("`first_round`: {found} is not a round from which the last is below 2^64")]
-    FirstRound {
-        /// The first round.
-        found: u64,
-    },
-    /// Not a point of the curve, or the identity, which only a log without any unit would commit to.
-    #[error(
-        "`commitment` is not a point of the curve other than the identity; copy it again from the \
-         registration"
-    )]
-    Point,
-    /// The digest of units is not the digest of the commitment beside it.
-    #[error(
-        "`digest` is {found}, but the commitment and its rounds have digest {expected}; one of them was \
-         altered"
-    )]
-    DigestMismatch {
-        /// The digest found.
-        found: Digest,
-        /// The digest of the other fields.
-        expected: Digest,
-    },
 }
 
 type Result<T> = std::result::Result<T, RegistrationError>;
 
 impl Registration {
-    /// Registers data: `column_commitments` has one list a segment, columns in order.
-    pub fn for_data(
+    /// Registers columns: `column_commitments` has one list a segment, columns in order.
+    pub fn of_columns(
         contributor: Address,
         round: u64,
         geometry: Geometry,
@@ -128,22 +83,7 @@ impl Registration {
         let digest = data_digest(&contributor, &geometry, &schema_hash, records, &hashes);
         let found = wide(column_commitments.len());
         let segments = u32::try_from(found).map_err(|_| RegistrationError::Segments { found })?;
-        let contribution = Contribution::Data { schema_hash, records, segments };
-        Self::new(contributor, round, geometry, digest, contribution)
-    }
-
-    /// Registers units: row `x` of the committed column holds those of round `first_round + x`.
-    pub fn for_compute(
-        contributor: Address,
-        round: u64,
-        geometry: Geometry,
-        first_round: u64,
-        rounds: u32,
-        commitment: G1Affine,
-    ) -> Result<Self> {
-        let digest = compute_digest(&geometry, first_round, rounds, &commitment);
-        let contribution = Contribution::Compute { first_round, rounds, commitment };
-        Self::new(contributor, round, geometry, digest, contribution)
+        Self::new(contributor, round, geometry, digest, Dataset { schema_hash, records, segments })
     }
 
     /// A registration as somebody gives it: what its own parts can show of it is checked.
@@ -152,9 +92,12 @@ impl Registration {
         round: u64,
         geometry: Geometry,
         digest: Digest,
-        contribution: Contribution,
+        dataset: Dataset,
     ) -> Result<Self> {
-        Self { contributor, round, geometry, digest, contribution, evidence: None }.checked()
+        require(!contributor.is_zero(), || RegistrationError::Contributor)?;
+        require(dataset.records > 0, || RegistrationError::Records)?;
+        require(dataset.segments > 0, || RegistrationError::Segments { found: 0 })?;
+        Ok(Self { contributor, round, geometry, digest, dataset, evidence: None })
     }
 
     /// The same registration with this evidence of its upload.
@@ -167,15 +110,7 @@ impl Registration {
         &self.contributor
     }
 
-    /// What the contributor is paid for.
-    pub fn role(&self) -> Role {
-        match self.contribution {
-            Contribution::Data { .. } => Role::Data,
-            Contribution::Compute { .. } => Role::Compute,
-        }
-    }
-
-    /// The round in which it was registered, from which data's decay counts.
+    /// The round in which it was registered, from which its decay counts.
     pub fn round(&self) -> u64 {
         self.round
     }
@@ -190,38 +125,19 @@ impl Registration {
         &self.digest
     }
 
-    /// What was contributed.
-    pub fn contribution(&self) -> &Contribution {
-        &self.contribution
+    /// Schema, records and segments.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Number of records.
+    pub fn records(&self) -> u32 {
+        self.dataset.records
     }
 
     /// Evidence of the upload, if there is any.
     pub fn evidence(&self) -> Option<&Evidence> {
         self.evidence.as_ref()
-    }
-
-    /// Every constructor ends here.
-    fn checked(self) -> Result<Self> {
-        require(!self.contributor.is_zero(), || RegistrationError::Contributor)?;
-        match &self.contribution {
-            Contribution::Data { records, segments, .. } => {
-                require(*records > 0, || RegistrationError::Records)?;
-                require(*segments > 0, || RegistrationError::Segments { found: 0 })?;
-            }
-            Contribution::Compute { first_round, rounds, commitment } => {
-                let (found, bound) = (*rounds, self.geometry.rounds());
-                let covered = found > 0 && usize::try_from(found).is_ok_and(|rounds| rounds <= bound);
-                let geometry = self.geometry;
-                require(covered, || RegistrationError::Rounds { found, geometry, bound })?;
-                let ends = first_round.checked_add(u64::from(*rounds)).is_some();
-                require(ends, || RegistrationError::FirstRound { found: *first_round })?;
-                require(decode_point(&encode_point(commitment)).is_some(), || RegistrationError::Point)?;
-                let (found, expected) =
-                    (self.digest, compute_digest(&self.geometry, *first_round, *rounds, commitment));
-                require(found == expected, || RegistrationError::DigestMismatch { found, expected })?;
-            }
-        }
-        Ok(self)
     }
 }
 

@@ -6,6 +6,7 @@ use fairshare_params::context::context_under;
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, decode_hex, decode_point};
 use fairshare_params::role::Role;
+use group::prime::PrimeCurveAffine;
 use halo2curves::bn256::G1Affine;
 use serde::{Deserialize, Deserializer};
 
@@ -71,13 +72,13 @@ fn data_digests() {
 #[test]
 fn contexts() {
     for (index, vector) in vectors().iter().enumerate() {
-        let context = |role, digests: &[Digest]| {
-            context_under(&vector.rules_hash, &vector.totals, &vector.contributor, role, digests)
+        let context = |role, totals, digests: &[Digest]| {
+            context_under(&vector.rules_hash, &totals, &vector.contributor, role, digests)
         };
-        let digests = [vector.data_digest];
-        assert_eq!(context(Role::Data, &digests), vector.context_data, "vector {index}");
-        assert_eq!(context(Role::Compute, &digests), vector.context_compute, "vector {index}");
-        assert_eq!(context(Role::Compute, &[]), vector.context_compute, "no digest is covered");
+        let data = context(Role::Data, G1Affine::identity(), &[vector.data_digest]);
+        assert_eq!(data, vector.context_data, "vector {index}");
+        let compute = context(Role::Compute, vector.totals, &[]);
+        assert_eq!(compute, vector.context_compute, "vector {index}");
     }
 }
 

@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | `registration.json` | everyone | what a task contract records; written last, for a whole folder |
 //! | `commitments.bin` | everyone | the data-column commitments, which hash to the registered digest |
-//! | `opening.bin` | its owner | symbols or units, and the seed of all blindings |
+//! | `opening.bin` | its owner | symbols, and the seed of all blindings |
 //! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
 //!
 //! **Interruption.** The same command, run again in the same folder, goes on from wherever the last one was
@@ -32,20 +32,15 @@ use std::path::{Path, PathBuf};
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
-use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::commitment::Blinding;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Evidence, Registration, RegistrationError};
-use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
-use fairshare_plonk::commit;
 use fairshare_storage::files::{self, Access, ReadError};
-use group::Curve;
-use halo2curves::bn256::{Fr, G1Affine};
+use halo2curves::bn256::G1Affine;
 use zeroize::Zeroizing;
 
 pub use folder::CommitmentFolder;
@@ -54,6 +49,7 @@ use self::folder::{Expected, read_columns};
 use self::journal::Journal;
 use crate::count::{Counted, SegmentIndex, TooMany, registered};
 use crate::derivation::{Dataset, SegmentSecret};
+use crate::opened::OPENED_FILE;
 use crate::progress::{Progress, Task};
 use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::segment::commit_columns;
@@ -66,6 +62,10 @@ pub const COMMITMENTS_FILE: &str = "commitments.bin";
 pub const OPENING_FILE: &str = "opening.bin";
 /// The name of the journal of a commitment that is being made, secret too.
 pub const JOURNAL_FILE: &str = "commit.journal";
+
+/// Every file of a commitment folder that must not be written over.
+pub const COMMITMENT_FILES: [&str; 5] =
+    [REGISTRATION_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE];
 
 /// Why nothing was committed, or a commitment folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -118,27 +118,9 @@ pub enum CommitError {
         /// What is wrong with it.
         source: RegistrationFileError,
     },
-    /// More records, rounds or segments than can be registered.
+    /// More records or segments than can be registered.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// Nobody may register units when there are none.
-    #[error("{}: no units in any round of the policy; there is nothing to register", path.display())]
-    NoUnits {
-        /// The file.
-        path: PathBuf,
-    },
-    /// More units than the round had.
-    #[error("{}: {units} units in round {round}, but the policy's total is {total}", path.display())]
-    UnitsAboveTotal {
-        /// The file.
-        path: PathBuf,
-        /// The round.
-        round: u64,
-        /// Units claimed.
-        units: u32,
-        /// The policy's total.
-        total: u32,
-    },
     /// Symbols that mean something else under the policy's schema.
     #[error(
         "{}: committed under schema {found}, but the policy has {expected}; commit the data under the \
@@ -251,67 +233,6 @@ pub fn commit_data(
     Ok(registration)
 }
 
-/// Commits to a node's units by round into a new folder. `column` names the units' column of the file, where
-/// it has several.
-pub fn commit_compute(
-    srs: &Srs,
-    policy: &Policy,
-    contributor: &Contributor,
-    units: &Path,
-    column: Option<&str>,
-    folder: &Path,
-) -> Result<Registration> {
-    check_geometry(srs, policy)?;
-    let totals = policy.round_totals();
-    let by_round = read_units(units, column, policy.first_round(), totals.len())?;
-    for ((round, &units_there), &total) in (policy.first_round()..).zip(&by_round).zip(totals) {
-        if units_there > total {
-            let path = units.to_owned();
-            return Err(CommitError::UnitsAboveTotal { path, round, units: units_there, total });
-        }
-    }
-    if by_round.iter().all(|units| *units == 0) {
-        return Err(CommitError::NoUnits { path: units.to_owned() });
-    }
-    let _lock = lock(folder)?;
-    let commitment = commit_units(srs, &by_round);
-    let rounds = registered(Counted::Rounds, by_round.len() as u64)?;
-    let registration = Registration::for_compute(
-        contributor.address,
-        contributor.round,
-        srs.geometry(),
-        policy.first_round(),
-        rounds,
-        commitment,
-    );
-    let registration = with_evidence(registration, contributor, folder)?;
-    let path = folder.join(OPENING_FILE);
-    let header = Header {
-        role: Role::Compute,
-        geometry: srs.geometry(),
-        digest: *registration.digest(),
-        items: u64::from(rounds),
-    };
-    if path.exists() {
-        let opening = standing_opening(folder, Role::Compute, srs.geometry(), 0)?;
-        if opening.header().digest != header.digest || opening.units()? != by_round {
-            return Err(CommitError::Occupied { folder: folder.to_owned() });
-        }
-    } else {
-        let mut opening = Writer::begin(&path, random_seed()?).map_err(io_error(&path))?;
-        opening.units(&by_round).map_err(io_error(&path))?;
-        opening.finish(&header).map_err(io_error(&path))?;
-    }
-    complete(folder, &registration)?;
-    Ok(registration)
-}
-
-/// The sum that a registry computes of units: as a proof's public column it has a last row, too.
-pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
-    let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
-    commit(srs, &column, &Blinding::NONE).to_affine()
-}
-
 /// Commits to the records and writes all but the registration, going on from the journal as far as it is of
 /// them.
 fn begin_or_resume(
@@ -336,13 +257,12 @@ fn begin_or_resume(
     let segments =
         commit_segments(srs, &dataset, records.features(), &mut opening, journal, folder, progress)?;
     let registration =
-        Registration::for_data(contributor.address, contributor.round, geometry, schema, count, &segments);
+        Registration::of_columns(contributor.address, contributor.round, geometry, schema, count, &segments);
     let registration = with_evidence(registration, contributor, folder)?;
     let path = folder.join(COMMITMENTS_FILE);
     let bytes: Vec<u8> = segments.iter().flatten().flat_map(encode_point).collect();
     files::write(&path, &bytes, Access::Public).map_err(io_error(&path))?;
-    let header =
-        Header { role: Role::Data, geometry, digest: *registration.digest(), items: u64::from(count) };
+    let header = Header { geometry, digest: *registration.digest(), records: u64::from(count) };
     opening.finish(&header).map_err(io_error(&opening_path))?;
     Ok(registration)
 }
@@ -410,7 +330,7 @@ fn registration_of_opening(
     records: &mut Records,
     folder: &Path,
 ) -> Result<Registration> {
-    let opening = standing_opening(folder, Role::Data, srs.geometry(), records.features())?;
+    let opening = standing_opening(folder, srs.geometry(), records.features())?;
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
     let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
     let mut first = 0;
@@ -423,7 +343,7 @@ fn registration_of_opening(
     }
     let count = registered(Counted::Records, records.records_read())?;
     let header = opening.header();
-    if header.items != u64::from(count) {
+    if header.records != u64::from(count) {
         return Err(occupied());
     }
     let schema = policy.schema().hash();
@@ -442,7 +362,7 @@ fn registration_of_opening(
         }
         other => other,
     })?;
-    let registration = Registration::for_data(
+    let registration = Registration::of_columns(
         contributor.address,
         contributor.round,
         srs.geometry(),
@@ -453,17 +373,11 @@ fn registration_of_opening(
     with_evidence(registration, contributor, folder)
 }
 
-/// The opening in a folder without registration, if its role and geometry are these. It is not ours to
-/// replace otherwise.
-fn standing_opening(
-    folder: &Path,
-    role: Role,
-    geometry: Geometry,
-    symbols_per_item: usize,
-) -> Result<Opening> {
+/// The opening in a folder without registration, if its geometry is this. It is not ours to replace otherwise.
+fn standing_opening(folder: &Path, geometry: Geometry, features: usize) -> Result<Opening> {
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
-    match Opening::read_unregistered(&folder.join(OPENING_FILE), symbols_per_item) {
-        Ok(opening) if opening.header().role == role && opening.header().geometry == geometry => Ok(opening),
+    match Opening::read_unregistered(&folder.join(OPENING_FILE), features) {
+        Ok(opening) if opening.header().geometry == geometry => Ok(opening),
         // Another schema's records are of another length.
         Ok(_) | Err(OpeningError::Length { .. }) => Err(occupied()),
         Err(error) => Err(error.into()),

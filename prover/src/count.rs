@@ -8,8 +8,6 @@ use std::fmt;
 pub enum Counted {
     /// Records of a dataset.
     Records,
-    /// Rounds of a policy.
-    Rounds,
     /// Segments of a dataset.
     Segments,
 }
@@ -18,7 +16,6 @@ impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Records => "records",
-            Self::Rounds => "rounds",
             Self::Segments => "segments",
         })
     }

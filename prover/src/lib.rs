@@ -1,15 +1,16 @@
 //! # How a contributor convinces
 //!
-//! Reading order: [`fairshare_ingest`] turns files into symbols and units (PROTOCOL sections 3 and 7);
+//! Reading order: [`fairshare_ingest`] turns files into symbols (PROTOCOL section 3);
 //! [`commit`] commits to them and keeps the [`secret`] opening; `prove.rs` makes a bundle of proofs, a
 //! histogram for each segment (`segment.rs`) from what its secret gives ([`derivation`]), scheduled over the
 //! cores (`schedule.rs`), each proof made by [`fairshare_plonk`] and checked by `backend.rs`; [`score`]
 //! computes the exact integers without a proof. [`measure`] is for benchmarks.
 //!
-//! The steps of [`Prover::prove`], numbered as in the verifier:
+//! The steps of [`Prover::prove_data`] and [`Prover::prove_compute`], numbered as in the verifier:
 //!
 //! 1. the parameters: those of the verifier it is given;
-//! 2. the registrations: one in each commitment folder, all of one contributor, under this policy;
+//! 2. what is on record: one registration in each commitment folder, all of one contributor, under this
+//!    policy; or the node's units;
 //! 3. the digests: the folder's commitments hash to what is registered;
 //! 4. the instances: the verifier's own, for the score computed here;
 //! 5. the proofs: one histogram a segment, kept for the next epoch, and one score;
@@ -33,7 +34,7 @@ pub mod secret;
 mod segment;
 
 pub use backend::{BackendError, Key};
-pub use commit::{CommitError, CommitmentFolder, Contributor, commit_compute, commit_data};
+pub use commit::{CommitError, CommitmentFolder, Contributor, commit_data};
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};

@@ -2,7 +2,6 @@
 //! needed to use the prover, and it changes as the inside does.
 
 pub use crate::backend::{fresh_randomness, link, prove};
-pub use crate::commit::commit_units;
 pub use crate::schedule::{Plan, RunError, job_memory, plan, run, shared_memory};
 pub use crate::score_proof::{Merged, ProvedScore, ScoreProofError, ScoreProver};
 pub use crate::segment::{Histogram, SegmentWitness, commit_columns};

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use fairshare_circuits::geometry::{CutSegment, Width};
-use fairshare_params::context::{ContextError, context};
+use fairshare_params::address::Address;
+use fairshare_params::context::{ContextError, data_context};
 use fairshare_params::keys::{CircuitId, CircuitKind, KeyError, ProvingKey};
-use fairshare_params::registration::{Contribution, Registration};
-use fairshare_params::role::Role;
+use fairshare_params::registration::Registration;
 use fairshare_plonk::{CommitKey, PlonkError};
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::bundle::{Bundle, ComputeBundle, DataBundle, Dataset, leading_points};
-use fairshare_verifier::{Score, Verifier, VerifyError};
+use fairshare_verifier::{NoUnits, Score, Verifier, VerifyError};
 use halo2curves::bn256::{Fr, G1Affine};
 use zeroize::Zeroizing;
 
@@ -64,13 +64,16 @@ pub enum ProveError {
         /// Records registered.
         records: u64,
     },
+    /// There are no units to prove.
+    #[error(transparent)]
+    NoUnits(#[from] NoUnits),
     /// An opening that was proved under too many keys.
     #[error(transparent)]
     Opened(#[from] OpenedError),
     /// More segments than can be registered.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// The opening's symbols or units cannot be read.
+    /// The opening's symbols cannot be read.
     #[error(transparent)]
     Opening(#[from] OpeningError),
     /// The score cannot be computed.
@@ -181,7 +184,7 @@ pub struct Proved {
     pub bundle: Bundle,
     /// The verified score.
     pub score: Score,
-    /// The registrations that it covers, in the bundle's order.
+    /// The registrations that it covers, in the bundle's order; none of computing power.
     pub registrations: Vec<Registration>,
 }
 
@@ -221,41 +224,40 @@ impl<'a> Prover<'a> {
         Ok(slot.get_or_init(|| key))
     }
 
-    /// Proves the score of commitment folders: any number of data folders of one contributor, or one compute
-    /// folder. The steps are numbered as in the verifier.
-    pub fn prove(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
+    /// Proves the score of commitment folders of one contributor. The steps are numbered as in the verifier.
+    pub fn prove_data(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
         let policy = self.verifier.policy();
         plan(policy.geometry().smallest_segment(), &self.limits)?;
-        // 2. the registrations
+        // 2. what is on record
         let commitments = folders
             .iter()
             .map(|folder| CommitmentFolder::read(folder, policy))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         let first = commitments.first().ok_or(ProveError::NoFolders)?;
-        let role = first.registration.role();
         let contributor = *first.registration.contributor();
         let registrations: Vec<_> =
             commitments.iter().map(|commitment| commitment.registration.clone()).collect();
-        let totals = self.verifier.totals_commitment();
-        let context = context(policy, &totals, &contributor, role, &registrations)?.limbs();
+        let context = data_context(policy, &contributor, &registrations)?.limbs();
         check_records(&registrations, policy.min_records())?;
-        let bundle = match role {
-            Role::Data => self.prove_data(&commitments, context, progress)?,
-            Role::Compute => {
-                let Contribution::Compute { commitment, .. } = first.registration.contribution() else {
-                    return Err(first.opening.altered().into());
-                };
-                let (kind, units) = (CircuitKind::ComputeScore, first.opening.units()?);
-                let proved =
-                    self.prove_score(kind, progress, |prover| prover.compute(context, units, commitment))?;
-                Bundle::Compute(ComputeBundle { contributor, score: proved.score, proof: proved.proof })
-            }
-        };
+        let bundle = self.data_bundle(&commitments, context, progress)?;
         let score = self.verifier.verify(&bundle, &registrations).map_err(ProveError::Verify)?;
         Ok(Proved { bundle, score, registrations })
     }
 
-    fn prove_data(
+    /// Proves the score of the units that a node has on record with the verifier. They are public, so that
+    /// anybody can.
+    pub fn prove_compute(&self, node: &Address, progress: &dyn Progress) -> Result<Proved> {
+        // 2. what is on record
+        let units = self.verifier.on_record(node)?;
+        let proved =
+            self.prove_score(CircuitKind::ComputeScore, progress, |prover| prover.compute(&units))?;
+        let ProvedScore { score, proof, .. } = proved;
+        let bundle = Bundle::Compute(ComputeBundle { contributor: *node, score, proof });
+        let score = self.verifier.verify(&bundle, &[]).map_err(ProveError::Verify)?;
+        Ok(Proved { bundle, score, registrations: Vec::new() })
+    }
+
+    fn data_bundle(
         &self,
         commitments: &[CommitmentFolder],
         context: [Fr; 2],
@@ -422,13 +424,10 @@ pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
 
 /// Refuses before any proof is made what the verifier would refuse after all are.
 fn check_records(registrations: &[Registration], least: u32) -> Result<()> {
-    let records = registrations.iter().filter_map(|registration| match registration.contribution() {
-        Contribution::Data { records, .. } => Some(u64::from(*records)),
-        Contribution::Compute { .. } => None,
-    });
-    match records.reduce(u64::saturating_add) {
-        Some(records) if records < u64::from(least) => Err(ProveError::TooFewRecords { records, least }),
-        Some(records) if records > u64::from(u32::MAX) => Err(ProveError::TooManyRecords { records }),
+    let records = registrations.iter().map(|registration| u64::from(registration.records()));
+    match records.fold(0, u64::saturating_add) {
+        records if records < u64::from(least) => Err(ProveError::TooFewRecords { records, least }),
+        records if records > u64::from(u32::MAX) => Err(ProveError::TooManyRecords { records }),
         _ => Ok(()),
     }
 }

@@ -1,11 +1,10 @@
 //! Scores without proofs: the exact integers that a proof would show.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence, per_record};
 use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
-use fairshare_ingest::units::read_units;
 use fairshare_ingest::{IngestError, Records, reference};
 use fairshare_params::policy::Policy;
 
@@ -96,23 +95,9 @@ pub fn score_counts(policy: &Policy, counts: &[u32]) -> Result<DataResult, Score
     Ok(DataResult { records, score: result.score })
 }
 
-/// Scores a node's units; `column` names their column of the file, where it has several.
-pub fn score_compute(
-    policy: &Policy,
-    units: &Path,
-    column: Option<&str>,
-) -> Result<ComputeResult, ScoreError> {
-    let units = read_units(units, column, policy.first_round(), policy.round_totals().len())?;
-    score_units(policy, &units)
-}
-
-/// Scores units by round, from the policy's first; rounds past their end have none.
-pub fn score_units(policy: &Policy, units: &[u32]) -> Result<ComputeResult, ScoreError> {
-    let decay = policy.compute_decay();
-    let totals = policy.round_totals();
-    let mut units = units.to_vec();
-    units.resize(units.len().max(totals.len()), 0);
-    let score = compute_score(&units, totals, decay)?.score;
+/// Scores a node's units, from the epoch's first round on.
+pub fn score_units(policy: &Policy, units: &[u32], totals: &[u32]) -> Result<ComputeResult, ScoreError> {
+    let score = compute_score(units, totals, policy.compute_decay())?.score;
     let sum = units.iter().map(|units| u64::from(*units)).sum();
     Ok(ComputeResult { rounds: totals.len(), units: sum, score })
 }

@@ -3,14 +3,14 @@
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit, Reference};
-use fairshare_params::commitment::{Blinding, as_public_column};
+use fairshare_params::commitment::Blinding;
 use fairshare_params::keys::VerifyingKey;
 use fairshare_params::srs::Srs;
 use fairshare_params::wiped::Wiped;
 use fairshare_plonk::{CommitKey, Known, LastRows, ProverInput, Signal};
 use fairshare_verifier::bundle::leading_points;
 use fairshare_verifier::link::{Link, LinkStatement};
-use fairshare_verifier::{ProofCheck, Subject, Verifier};
+use fairshare_verifier::{NodeUnits, ProofCheck, Subject, Verifier};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use zeroize::Zeroizing;
@@ -161,18 +161,14 @@ impl ScoreProver<'_> {
         })
     }
 
-    /// Proves the score of units, from the policy's first round on; `registered` is what is registered of
-    /// them.
-    pub fn compute(&self, context: [Fr; 2], units: Vec<u32>, registered: &G1Affine) -> Result<ProvedScore> {
+    /// Proves the score of the units that a node has on record.
+    pub fn compute(&self, on_record: &NodeUnits<'_>) -> Result<ProvedScore> {
         let policy = self.verifier.policy();
-        let result = score_units(policy, &units)?;
+        let NodeUnits { units, totals, public, context } = *on_record;
+        let result = score_units(policy, units, totals)?;
         // 4. the instance and the public columns
-        let instance = self.verifier.compute_instance(context, result.score);
-        let srs = self.commit_key.srs();
-        let public = [as_public_column(srs, registered), self.verifier.totals_commitment()];
-        let mut totals = policy.round_totals().to_vec();
-        totals.resize(totals.len().max(units.len()), 0);
-        let witness = compute_score::Witness { units, totals };
+        let instance = self.verifier.compute_instance(context.limbs(), result.score);
+        let witness = compute_score::Witness { units: units.to_vec(), totals: totals.to_vec() };
         let trace = compute_score::Trace::new(policy.geometry(), &instance, &witness);
         let instance = instance.to_rows();
         let known = public.map(known_public);

@@ -1,15 +1,12 @@
 //! The secret opening: what a contributor keeps to prove later, readable by its owner only.
 //!
 //! ```text
-//! magic "FSOPEN" · version u16 · role u8 · geometry u8 · digest 32 · seed 32 · items u64 · checksum 32
-//! payload
+//! magic "FSOPEN" · version u16 · geometry u8 · digest 32 · seed 32 · records u64 · checksum 32 · symbols
 //! ```
 //!
-//! The payload of a data opening is the symbols, `u16` each, record by record; `items` counts records. That
-//! of a compute opening is the units, `u32` each; `items` counts rounds. Integers are big-endian. The
-//! checksum is the SHA-256 of the header before it: it catches an altered header; an altered payload is
-//! caught when its segment is proved, because a proof that is not of the registered commitments is never
-//! handed out.
+//! The symbols are `u16` each, record by record. Integers are big-endian. The checksum is the SHA-256 of the
+//! header before it: it catches an altered header; an altered symbol is caught when its segment is proved,
+//! because a proof that is not of the registered commitments is never handed out.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,7 +14,6 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
 use fairshare_params::encoding::Digest;
-use fairshare_params::role::Role;
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
@@ -28,11 +24,10 @@ use fairshare_storage::files::{self, Access};
 const MAGIC: [u8; 6] = *b"FSOPEN";
 const VERSION: u16 = 2;
 /// Bytes before the checksum.
-const HEADER_BYTES: usize = 82;
+const HEADER_BYTES: usize = 81;
 const CHECKSUM_BYTES: usize = 32;
 const PAYLOAD_START: u64 = (HEADER_BYTES + CHECKSUM_BYTES) as u64;
 const SYMBOL_BYTES: usize = 2;
-const UNIT_BYTES: usize = 4;
 
 /// What all secrets of one commitment are derived from.
 pub type Seed = Zeroizing<[u8; 32]>;
@@ -51,14 +46,12 @@ fn draw_seed(source: &mut impl RngCore) -> io::Result<Seed> {
 /// What an opening is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The role.
-    pub role: Role,
     /// The geometry committed under.
     pub geometry: Geometry,
     /// The registered digest.
     pub digest: Digest,
-    /// Records of a data opening, rounds of a compute opening.
-    pub items: u64,
+    /// How many records there are.
+    pub records: u64,
 }
 
 /// Why an opening cannot be used.
@@ -146,17 +139,8 @@ impl Writer {
 
     /// Appends symbols.
     pub fn symbols(&mut self, symbols: &[u16]) -> io::Result<()> {
-        self.payload(symbols.iter().map(|symbol| symbol.to_be_bytes()))
-    }
-
-    /// Appends units.
-    pub fn units(&mut self, units: &[u32]) -> io::Result<()> {
-        self.payload(units.iter().map(|units| units.to_be_bytes()))
-    }
-
-    fn payload<const N: usize>(&mut self, items: impl ExactSizeIterator<Item = [u8; N]>) -> io::Result<()> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(items.len() * N));
-        items.for_each(|item| bytes.extend(item));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(symbols.len() * SYMBOL_BYTES));
+        symbols.iter().for_each(|symbol| bytes.extend(symbol.to_be_bytes()));
         self.file.write_all(&bytes)
     }
 
@@ -197,10 +181,10 @@ impl fmt::Debug for Opening {
 }
 
 impl Opening {
-    /// Reads the header of the opening of `expected` and checks the file's length; `symbols_per_item` is the
-    /// number of features for data, ignored for compute.
-    pub fn read(path: &Path, expected: &Digest, symbols_per_item: usize) -> Result<Self, OpeningError> {
-        Self::read_if(path, symbols_per_item, |header| match header.digest == *expected {
+    /// Reads the header of the opening of `expected` and checks the file's length; a record has
+    /// `features` symbols.
+    pub fn read(path: &Path, expected: &Digest, features: usize) -> Result<Self, OpeningError> {
+        Self::read_if(path, features, |header| match header.digest == *expected {
             true => Ok(()),
             false => Err(OpeningError::OtherRegistration {
                 path: path.to_owned(),
@@ -211,13 +195,13 @@ impl Opening {
     }
 
     /// As [`Self::read`], of an opening that has no registration beside it yet.
-    pub fn read_unregistered(path: &Path, symbols_per_item: usize) -> Result<Self, OpeningError> {
-        Self::read_if(path, symbols_per_item, |_| Ok(()))
+    pub fn read_unregistered(path: &Path, features: usize) -> Result<Self, OpeningError> {
+        Self::read_if(path, features, |_| Ok(()))
     }
 
     fn read_if(
         path: &Path,
-        symbols_per_item: usize,
+        features: usize,
         accept: impl FnOnce(&Header) -> Result<(), OpeningError>,
     ) -> Result<Self, OpeningError> {
         let failed = |source| OpeningError::Read { path: path.to_owned(), source };
@@ -232,12 +216,9 @@ impl Opening {
             Found::Nothing => return Err(OpeningError::Header { path: path_of() }),
         };
         accept(&header)?;
-        let item_bytes = match header.role {
-            Role::Data => symbols_per_item * SYMBOL_BYTES,
-            Role::Compute => UNIT_BYTES,
-        };
+        let record_bytes = (features * SYMBOL_BYTES) as u64;
         // Where that is more than 64 bits count, it is cut to a length that no file has.
-        let expected = PAYLOAD_START.saturating_add(header.items.saturating_mul(item_bytes as u64));
+        let expected = PAYLOAD_START.saturating_add(header.records.saturating_mul(record_bytes));
         if found != expected {
             return Err(OpeningError::Length { path: path.to_owned(), found, expected });
         }
@@ -264,15 +245,6 @@ impl Opening {
         let offset = first.checked_mul(SYMBOL_BYTES as u64).ok_or_else(|| self.altered())?;
         let bytes = self.payload(offset, count * SYMBOL_BYTES)?;
         Ok(decode_symbols(&bytes))
-    }
-
-    /// All units.
-    pub fn units(&self) -> Result<Vec<u32>, OpeningError> {
-        let count = usize::try_from(self.header.items).ok();
-        let length = count.and_then(|count| count.checked_mul(UNIT_BYTES)).ok_or_else(|| self.altered())?;
-        let bytes = self.payload(0, length)?;
-        let (units, _) = bytes.as_chunks::<UNIT_BYTES>();
-        Ok(units.iter().copied().map(u32::from_be_bytes).collect())
     }
 
     fn payload(&self, offset: u64, length: usize) -> Result<Zeroizing<Vec<u8>>, OpeningError> {
@@ -304,7 +276,12 @@ fn read_header(file: &mut impl Read) -> io::Result<Found> {
         }
     }
     let whole = Sha256::digest(bytes.as_slice()).as_slice() == checksum;
-    Ok(if whole { decode(&bytes) } else { Found::Nothing })
+    Ok(match decode(&bytes) {
+        // Its header was longer, and so its checksum stands elsewhere.
+        Found::Version1 => Found::Version1,
+        found if whole => found,
+        _ => Found::Nothing,
+    })
 }
 
 /// Bytes of the payload, fewer at its end.
@@ -325,10 +302,10 @@ fn encode(header: &Header, seed: &Seed) -> Zeroizing<[u8; HEADER_BYTES]> {
     let fields: [&[u8]; 6] = [
         &MAGIC,
         &VERSION.to_be_bytes(),
-        &[header.role.id(), header.geometry.id()],
+        &[header.geometry.id()],
         &header.digest.0,
         seed.as_slice(),
-        &header.items.to_be_bytes(),
+        &header.records.to_be_bytes(),
     ];
     let mut rest = bytes.as_mut_slice();
     for field in fields {
@@ -354,13 +331,12 @@ fn decode(bytes: &[u8; HEADER_BYTES]) -> Found {
 }
 
 fn decode_fields(bytes: &[u8]) -> Option<(Header, Seed)> {
-    let ([role, geometry], rest) = bytes.split_first_chunk::<2>()?;
+    let (geometry, rest) = bytes.split_first()?;
     let (digest, rest) = rest.split_first_chunk::<32>()?;
     let (seed, rest) = rest.split_first_chunk::<32>()?;
-    let items = u64::from_be_bytes(*rest.first_chunk::<8>()?);
-    let role = [Role::Data, Role::Compute].into_iter().find(|known| known.id() == *role)?;
+    let records = u64::from_be_bytes(*rest.first_chunk::<8>()?);
     let geometry = Geometry::from_id(*geometry)?;
-    Some((Header { role, geometry, digest: Digest(*digest), items }, Zeroizing::new(*seed)))
+    Some((Header { geometry, digest: Digest(*digest), records }, Zeroizing::new(*seed)))
 }
 
 #[cfg(test)]
@@ -392,8 +368,8 @@ pub(crate) mod tests {
 
     #[test]
     fn an_opening_is_read_once() {
-        let (role, geometry, digest) = (Role::Data, Geometry::COMPACT, Digest([5; 32]));
-        let header = Header { role, geometry, digest, items: 10_000 };
+        let (geometry, digest) = (Geometry::COMPACT, Digest([5; 32]));
+        let header = Header { geometry, digest, records: 10_000 };
         let encoded = encode(&header, &Zeroizing::new([7; 32]));
         let checksum = Sha256::digest(encoded.as_slice());
         let payload: Vec<u8> = (0..20_000u32).map(|byte| byte as u8).collect();

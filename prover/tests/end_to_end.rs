@@ -13,19 +13,21 @@ mod kept;
 mod opening;
 #[path = "end_to_end/secrets.rs"]
 mod secrets;
+#[path = "end_to_end/units.rs"]
+mod units;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::Contribution;
 use fairshare_prover::commit::CommitmentFolder;
 use fairshare_prover::derivation::{Dataset, SegmentSecret};
-use fairshare_prover::score::{score_compute, score_data};
+use fairshare_prover::score::score_data;
 use fairshare_prover::{Limits, Proved, Prover, SegmentIndex, Silent, commit_data, write_bundle};
 use fairshare_testkit::fixture::{
-    self, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, evidence,
-    policy, records, verifier, write,
+    self, PROVER, RULES, SRS, VERIFIER, commit_records, contributor, evidence, policy, records, stranger,
+    verifier, write,
 };
 use fairshare_verifier::{Bundle, Score};
 use tempfile::TempDir;
@@ -36,7 +38,15 @@ fn folder() -> TempDir {
 
 /// Proves, and verifies again from the bundle's bytes.
 fn prove(folders: &[PathBuf]) -> Proved {
-    let proved = PROVER.prove(folders, &Silent).expect("a bundle");
+    verified_again(PROVER.prove_data(folders, &Silent).expect("a bundle"))
+}
+
+/// The same of the units that a node has on record.
+fn prove_units(node: &Address) -> Proved {
+    verified_again(PROVER.prove_compute(node, &Silent).expect("a bundle"))
+}
+
+fn verified_again(proved: Proved) -> Proved {
     let bundle = VERIFIER.read(&proved.bundle.to_bytes(), &proved.registrations).expect("its own encoding");
     assert_eq!(bundle, proved.bundle);
     let score = VERIFIER.verify(&bundle, &proved.registrations).expect("a true bundle");
@@ -47,19 +57,17 @@ fn prove(folders: &[PathBuf]) -> Proved {
 
 /// A segment's symbols, and its secret.
 fn secret_of(commitment: &CommitmentFolder, segment: usize) -> (Vec<u16>, SegmentSecret) {
-    let Contribution::Data { schema_hash, records, .. } = commitment.registration.contribution() else {
-        panic!("data")
-    };
+    let registration = &commitment.registration;
     let capacity = SRS.geometry().largest_segment().symbols();
-    let all = u64::from(*records) * RULES.schema().len() as u64;
+    let all = u64::from(registration.records()) * RULES.schema().len() as u64;
     let first = (segment * capacity) as u64;
     let count = (all - first).min(capacity as u64) as usize;
     let symbols = commitment.opening.symbols(first, count).expect("symbols").to_vec();
     let dataset = Dataset {
-        contributor: commitment.registration.contributor(),
+        contributor: registration.contributor(),
         geometry: SRS.geometry(),
-        schema: schema_hash,
-        records: *records,
+        schema: &registration.dataset().schema_hash,
+        records: registration.records(),
     };
     let index = SegmentIndex::try_from(segment).expect("few segments");
     let secret = SegmentSecret::derive(commitment.opening.seed(), &dataset, index, &symbols);
@@ -141,7 +149,7 @@ fn several_files_are_one_dataset() {
     let folder = folder();
     let texts = [records(200, 1), records(1, 2), records(333, 3)];
     let (target, registration) = commit_records(folder.path(), "files", &contributor(), &texts);
-    assert!(matches!(registration.contribution(), Contribution::Data { records: 534, segments: 1, .. }));
+    assert_eq!((registration.records(), registration.dataset().segments), (534, 1));
     assert_scored(&prove(&[target]), &texts);
 }
 
@@ -169,12 +177,12 @@ fn more_than_one_segment() {
     let folder = folder();
     let texts = [records(16_320, 1), records(3_680, 2)];
     let (long, registration) = commit_records(folder.path(), "long", &contributor(), &texts);
-    assert!(matches!(registration.contribution(), Contribution::Data { segments: 2, .. }));
+    assert_eq!(registration.dataset().segments, 2);
     // Beside another dataset, so that the jobs of two folders are scheduled together.
     let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(120, 3)]);
     for (jobs, threads) in [(1, 1), (3, 4)] {
         let limits = Limits { jobs, threads, ..Limits::default() };
-        let proved = Prover::new(&VERIFIER, limits).prove(&[long.clone(), short.clone()], &Silent);
+        let proved = Prover::new(&VERIFIER, limits).prove_data(&[long.clone(), short.clone()], &Silent);
         let proved = proved.expect("a bundle");
         assert_eq!(segments(&proved), [2, 1]);
         assert_scored(&proved, &[texts[0].clone(), texts[1].clone(), records(120, 3)]);
@@ -188,11 +196,11 @@ fn a_segment_that_is_exactly_full() {
     let folder = folder();
     let texts = [records(16_320, 9)];
     let (full, registration) = commit_records(folder.path(), "full", &contributor(), &texts);
-    assert!(matches!(registration.contribution(), Contribution::Data { segments: 1, .. }));
+    assert_eq!(registration.dataset().segments, 1);
     assert_scored(&prove(&[full]), &texts);
     let (fuller, registration) =
         commit_records(folder.path(), "fuller", &contributor(), &[records(16_321, 9)]);
-    assert!(matches!(registration.contribution(), Contribution::Data { segments: 2, .. }));
+    assert_eq!(registration.dataset().segments, 2);
     assert_eq!(segments(&prove(&[fuller])), [2]);
 }
 
@@ -214,50 +222,8 @@ fn real_records() {
     let target = folder.path().join("flights");
     commit_data(&SRS, &rules, &contributor(), std::slice::from_ref(&flights), &target, &Silent)
         .expect("a commitment");
-    let proved = prover.prove(&[target], &Silent).expect("a bundle");
+    let proved = prover.prove_data(&[target], &Silent).expect("a bundle");
     assert_eq!(proved.score.value(), score_data(&rules, &[flights]).expect("a score").score);
-}
-
-#[test]
-fn compute() {
-    let folder = folder();
-    let (target, registration) = commit_units(folder.path(), "node", &contributor(), UNITS);
-    let proved = prove(&[target]);
-    let Score::Compute(score) = &proved.score else { panic!("a compute score") };
-    let expected = score_compute(&RULES, &folder.path().join("node.csv"), None).expect("a score");
-    assert_eq!(score.score, expected.score);
-    assert_eq!(score.digest, *registration.digest());
-    let Contribution::Compute { commitment, .. } = registration.contribution() else { panic!("compute") };
-    assert_eq!(score.units, *commitment);
-    // λ·Σ share·e^(−λx), the rounds counted from the epoch's first.
-    let share = 305.0 / 842.0 + (-0.01f64).exp();
-    let error = (score.score as f64 / 2f64.powi(48) - 0.01 * share).abs();
-    assert!(error < 2f64.powi(-32), "{error}");
-}
-
-#[test]
-fn a_log_of_fewer_rounds_than_the_policy_has() {
-    let longer = policy(&edit("[842, 943, 0, 7]", "[842, 943, 0, 7, 5, 6]"));
-    let folder = folder();
-    let (target, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
-    let verifier = verifier(&longer);
-    let proved = Prover::new(&verifier, Limits::default()).prove(std::slice::from_ref(&target), &Silent);
-    // The later rounds have no units, so the score is the same.
-    assert_eq!(proved.expect("a bundle").score.value(), prove(&[target]).score.value());
-}
-
-#[test]
-fn a_full_share_of_every_round_and_a_single_unit() {
-    let folder = folder();
-    for (name, text) in [
-        ("all", "round,units\n10,842\n11,943\n13,7\n"),
-        ("one", "round,units\n13,1\n"),
-        ("none", "round,units\n10,1\n11,0\n"),
-    ] {
-        let (target, _) = commit_units(folder.path(), name, &contributor(), text);
-        let expected = score_compute(&RULES, &folder.path().join(format!("{name}.csv")), None);
-        assert_eq!(prove(&[target]).score.value(), expected.expect("a score").score);
-    }
 }
 
 #[test]
@@ -274,8 +240,7 @@ fn evidence_is_registered_and_not_proved() {
 #[test]
 fn a_bundle_is_written_whole() {
     let folder = folder();
-    let (target, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
-    let proved = prove(&[target]);
+    let proved = prove_units(&stranger());
     let path = folder.path().join("bundle");
     fs::write(&path, "something older and longer".repeat(1000)).expect("write");
     write_bundle(&path, &proved.bundle).expect("written");

@@ -216,7 +216,7 @@ fn what_is_dropped_is_overwritten() {
     read.zeroize();
     drop(read);
     is_wiped("opening", &seed, commitment);
-    PROVER.prove(&[target], &fairshare_prover::Silent).expect("a bundle");
+    PROVER.prove_data(&[target], &fairshare_prover::Silent).expect("a bundle");
     for (name, needle) in [("seed", &seed), ("symbols", &symbols), ("stored symbols", &stored)] {
         assert_eq!(needle.found(), 0, "{name}: left behind by committing and proving");
     }

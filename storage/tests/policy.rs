@@ -7,7 +7,7 @@ use fairshare_formats::policy::{MAX_POLICY_BYTES, PolicyError};
 use fairshare_storage::files::ReadError;
 use fairshare_storage::policy::{PolicyFileError, load, load_partial, load_source};
 
-/// The example's small policy, which names two files beside it.
+/// The example's small policy, which names a file beside it.
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/flights");
 
 fn told(error: &dyn Error) -> String {
@@ -33,15 +33,14 @@ fn a_policy_is_loaded_with_the_files_beside_it() {
         };
         assert!(told(&error).contains(part), "{}", told(&error));
     };
-    side_file("`rounds.file`");
-    fs::create_dir(folder.path().join("rounds.csv")).unwrap();
+    side_file("`reference.file`");
+    let reference = folder.path().join("reference.json");
+    fs::create_dir(&reference).unwrap();
     side_file("not a regular file");
-    fs::remove_dir(folder.path().join("rounds.csv")).unwrap();
-    for name in ["rounds.csv", "reference.json"] {
-        fs::copy(format!("{EXAMPLE}/{name}"), folder.path().join(name)).unwrap();
-    }
+    fs::remove_dir(&reference).unwrap();
+    fs::copy(format!("{EXAMPLE}/reference.json"), &reference).unwrap();
     let (source, policy) = load_source(&path).unwrap();
-    assert_eq!(source.files.len(), 2);
+    assert_eq!(source.files.len(), 1);
     assert_eq!(source.policy().unwrap().hash(), policy.hash(), "all that it takes to check it again");
     assert_eq!(load_partial(&path).unwrap().schema(), policy.schema());
 }

@@ -7,7 +7,8 @@ use fairshare_formats::policy::PolicySource;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
-use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_params::units::Units;
+use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_data};
 use fairshare_verifier::Verifier;
 use fairshare_verifier::bundle::Header;
 
@@ -36,29 +37,28 @@ pub struct World {
     pub policy: Policy,
     /// What was registered.
     pub registrations: Vec<Registration>,
+    /// The units on record.
+    pub units: Units,
     /// What was proved.
     pub bundles: Vec<Bundle>,
 }
 
-/// The first epoch: the fixture's policy, whose rounds have 842, 943, 0 and 7 units.
+/// The first epoch: the fixture's policy. Alice and Bob share the work of round 10; round 12 has none.
 pub static FIRST: LazyLock<World> = LazyLock::new(|| {
     let folder = root().join("first");
     let world = Unproved::new(fixture::POLICY.to_owned());
     let [one, two, carols] = [(10, 1, 150), (12, 2, 250), (11, 3, 500)];
     let alice = [one, two].map(|data| world.data(&folder, ALICE, data));
     let carol = [world.data(&folder, CAROL, carols)];
-    let alices_units = [world.units(&folder, ALICE, "10,305\n11,943\n")];
-    let bobs_units = [world.units(&folder, BOB, "10,537\n13,7\n")];
-    world.prove(&[(ALICE, &alice), (CAROL, &carol), (ALICE, &alices_units), (BOB, &bobs_units)])
+    world.prove(&[&alice, &carol], &[(ALICE, &[305, 943, 0, 0]), (BOB, &[537, 0, 0, 7])])
 });
 
 /// The second one: rounds numbered on, Alice alone, with the first of her datasets.
 pub static SECOND: LazyLock<World> = LazyLock::new(|| {
-    let folder = root().join("second");
     let text = [
         ("epoch = 4", "epoch = 5"),
         ("first = 10", "first = 14"),
-        ("totals = [842, 943, 0, 7]", "totals = [4, 0]"),
+        ("count = 4", "count = 2"),
         ("pool = \"1000000000000000000000000\"", "pool = 1001"),
     ];
     let text = text.iter().fold(fixture::POLICY.to_owned(), |text, (from, to)| {
@@ -69,13 +69,12 @@ pub static SECOND: LazyLock<World> = LazyLock::new(|| {
     // The same dataset, and so the same opening: it was committed to once.
     LazyLock::force(&FIRST);
     let data = root().join("first").join(name(ALICE, 10));
-    let units = world.units(&folder, ALICE, "14,4\n");
-    world.prove(&[(ALICE, &[data]), (ALICE, &[units])])
+    world.prove(&[&[data]], &[(ALICE, &[4, 0])])
 });
 
 /// Verifiers of the two epochs.
 pub static VERIFIERS: LazyLock<[Verifier<'static>; 2]> =
-    LazyLock::new(|| [&FIRST, &SECOND].map(|world| fixture::verifier(&world.policy)));
+    LazyLock::new(|| [&FIRST, &SECOND].map(|world| world.verifier()));
 
 struct Unproved {
     source: PolicySource,
@@ -99,26 +98,23 @@ impl Unproved {
         target
     }
 
-    fn units(&self, folder: &Path, who: Address, rows: &str) -> PathBuf {
-        std::fs::create_dir_all(folder).expect("folder");
-        let file = fixture::write(folder, &format!("{}.csv", name(who, 0)), &format!("round,units\n{rows}"));
-        let target = folder.join(name(who, 0));
-        let contributor = Contributor { address: who, round: self.policy.first_round(), evidence: None };
-        commit_compute(&fixture::SRS, &self.policy, &contributor, &file, None, &target)
-            .expect("a commitment");
-        target
-    }
-
-    fn prove(self, claims: &[(Address, &[PathBuf])]) -> World {
-        let verifier = fixture::verifier(&self.policy);
-        let prover = Prover::new(&verifier, Limits::default());
+    fn prove(self, data: &[&[PathBuf]], units: &[(Address, &[u32])]) -> World {
+        let by_node = units.iter().map(|(node, units)| (*node, units.to_vec())).collect();
+        let units = Units::new(self.policy.first_round(), self.policy.rounds(), by_node).expect("units");
         let (mut registrations, mut bundles) = (Vec::new(), Vec::new());
-        for (contributor, folders) in claims {
-            let proved = prover.prove(folders, &Silent).expect("a proof");
-            registrations.extend(proved.registrations);
-            bundles.push(Bundle { contributor: *contributor, bytes: proved.bundle.to_bytes() });
+        {
+            let verifier = fixture::verifier(&self.policy).with_units(&units).expect("a verifier");
+            let prover = Prover::new(&verifier, Limits::default());
+            let data = data.iter().map(|folders| prover.prove_data(folders, &Silent).expect("a proof"));
+            let compute =
+                units.nodes().map(|(node, _)| prover.prove_compute(node, &Silent).expect("a proof"));
+            for proved in data.chain(compute) {
+                registrations.extend(proved.registrations);
+                let contributor = proved.bundle.contributor();
+                bundles.push(Bundle { contributor, bytes: proved.bundle.to_bytes() });
+            }
         }
-        World { source: self.source, policy: self.policy, registrations, bundles }
+        World { source: self.source, policy: self.policy, registrations, units, bundles }
     }
 }
 
@@ -131,11 +127,14 @@ impl World {
     pub fn read(&self, index: usize) -> fairshare_verifier::Bundle {
         let bytes = &self.bundles[index].bytes;
         let header = Header::read(bytes).expect("a bundle");
-        let own = self.registrations.iter().filter(|registration| {
-            *registration.contributor() == header.contributor && registration.role() == header.role
-        });
+        let own = self.registrations.iter().filter(|own| header.digests.contains(own.digest()));
         let own: Vec<_> = own.cloned().collect();
-        fixture::verifier(&self.policy).read(bytes, &own).expect("a bundle")
+        self.verifier().read(bytes, &own).expect("a bundle")
+    }
+
+    /// A verifier of the epoch, with its units.
+    pub fn verifier(&self) -> Verifier<'_> {
+        fixture::verifier(&self.policy).with_units(&self.units).expect("units of its rounds")
     }
 }
 

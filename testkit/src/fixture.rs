@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use fairshare_formats::eip55;
+use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Evidence, Registration};
 use fairshare_params::srs::Srs;
-use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_compute, commit_data};
+use fairshare_params::units::Units;
+use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_data};
 use fairshare_verifier::{Trust, Verifier};
 
 /// The policy of all tests that name no other. Two features: a segment holds 16,320 records.
@@ -43,7 +45,7 @@ lambda = "0.01"
 
 [rounds]
 first = 10
-totals = [842, 943, 0, 7]
+count = 4
 
 [[schema.feature]]
 name = "carrier"
@@ -60,15 +62,25 @@ carrier = [10, 20, 30, 0]
 delay = [1, 2, 3, 4, 5]
 "#;
 
-/// Units under [`POLICY`]: none in round 12, which had none, nor in round 13.
-pub const UNITS: &str = "round,units\n10,305\n11,943\n";
+/// The units on record under [`POLICY`], of [`contributor`] and [`stranger`]: nobody's in round 12, and the
+/// first one's are none in round 13.
+pub const UNITS: &str =
+    "round,0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359,0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB
+10,305,537
+11,943,0
+12,0,0
+13,0,7
+";
 
 /// The policy of [`POLICY`].
 pub static RULES: LazyLock<Policy> = LazyLock::new(|| policy(POLICY));
 /// The insecure reference string.
 pub static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
-/// The verifier under [`POLICY`].
-pub static VERIFIER: LazyLock<Verifier<'static>> = LazyLock::new(|| verifier(&RULES));
+/// [`UNITS`], read.
+pub static RECORD: LazyLock<Units> = LazyLock::new(|| units(&RULES, UNITS));
+/// The verifier under [`POLICY`], with [`UNITS`] on record.
+pub static VERIFIER: LazyLock<Verifier<'static>> =
+    LazyLock::new(|| verifier(&RULES).with_units(&RECORD).expect("units of its rounds"));
 /// A prover under [`POLICY`]; its keys are those of every policy.
 pub static PROVER: LazyLock<Prover<'static>> = LazyLock::new(|| Prover::new(&VERIFIER, Limits::default()));
 
@@ -78,13 +90,18 @@ pub fn policy(text: &str) -> Policy {
     fairshare_formats::policy::from_toml(text, &none).expect("a good policy")
 }
 
+/// Reads units of a policy's rounds.
+pub fn units(policy: &Policy, text: &str) -> Units {
+    from_csv(text.as_bytes(), Rounds::of(policy)).expect("good units")
+}
+
 /// [`POLICY`] with its one occurrence of `from` replaced: a test that edits nothing, or two places, fails.
 pub fn edit(from: &str, to: &str) -> String {
     assert_eq!(POLICY.matches(from).count(), 1, "`{from}`");
     POLICY.replace(from, to)
 }
 
-/// A verifier that takes the insecure reference string.
+/// A verifier that takes the insecure reference string, and has no units.
 pub fn verifier(policy: &Policy) -> Verifier<'_> {
     Verifier::new(&SRS, policy, Trust::AllowInsecure).expect("a verifier")
 }
@@ -152,18 +169,5 @@ pub fn commit_records(
     let target = folder.join(name);
     let registration =
         commit_data(&SRS, &RULES, contributor, &files, &target, &Silent).expect("a commitment");
-    (target, registration)
-}
-
-/// Commits, for `contributor`, to units of this text into `folder/name`.
-pub fn commit_units(
-    folder: &Path,
-    name: &str,
-    contributor: &Contributor,
-    text: &str,
-) -> (PathBuf, Registration) {
-    let file = write(folder, &format!("{name}.csv"), text);
-    let target = folder.join(name);
-    let registration = commit_compute(&SRS, &RULES, contributor, &file, None, &target).expect("a commitment");
     (target, registration)
 }

@@ -2,7 +2,6 @@
 
 use fairshare_audit::settlement::SettlementError;
 use fairshare_audit::snapshot::{State, VaultIdentity};
-use fairshare_audit::units::SumError;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicyError;
 use fairshare_formats::registration::RegistrationFileError;
@@ -156,18 +155,6 @@ pub enum VaultError {
         /// The contributor on record.
         owner: Address,
     },
-    /// A second log of one node.
-    #[error(
-        "{contributor} has registered units for this epoch already, under digest {recorded}; a node has one \
-         log per epoch",
-        contributor = checksummed(.contributor)
-    )]
-    SecondLog {
-        /// The node.
-        contributor: Address,
-        /// The digest on record.
-        recorded: Digest,
-    },
     /// A dataset that comes after the score.
     #[error(
         "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the \
@@ -178,37 +165,13 @@ pub enum VaultError {
         /// The contributor.
         contributor: Address,
     },
-    /// Units that are not those committed to.
-    #[error(
-        "{contributor}'s units do not give the commitment it registered; compare them with the task \
-         contract's",
-        contributor = checksummed(.contributor)
-    )]
-    Units {
-        /// The node.
-        contributor: Address,
-    },
     /// Other units than those on record.
-    #[error("{contributor}'s units differ from those on record", contributor = checksummed(.contributor))]
-    UnitsOtherwise {
-        /// The node.
-        contributor: Address,
-    },
-    /// Units that do not add up, or that nothing vouches for.
-    #[error(transparent)]
-    Sum(#[from] SumError),
-    /// The parameters are of another geometry.
     #[error(
-        "the parameters are of geometry `{parameters}`, but epoch {epoch}'s policy of `{policy}`; give those \
-         of `{policy}`"
+        "epoch {epoch} has other units on record; they are recorded once, for all nodes, and never change"
     )]
-    Geometry {
+    UnitsOtherwise {
         /// The epoch.
         epoch: u64,
-        /// The parameters'.
-        parameters: fairshare_params::Geometry,
-        /// The policy's.
-        policy: fairshare_params::Geometry,
     },
     /// Scores that cannot be weighed.
     #[error(transparent)]
@@ -258,15 +221,6 @@ pub enum SubmitError {
         contributor: Address,
         /// The digest.
         digest: Digest,
-    },
-    /// A node without units.
-    #[error(
-        "{contributor} has no units registered in this epoch; register them first",
-        contributor = checksummed(.contributor)
-    )]
-    NoUnits {
-        /// The node.
-        contributor: Address,
     },
     /// A dataset left out: leaving data out could raise a score.
     #[error(

@@ -1,7 +1,7 @@
 //! The ledger of one vault and subnet: epochs, what was registered and proved in them, what was paid.
 //!
-//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once the nodes'
-//! units have been found to add up, **settled** once everybody's amount is fixed, **paid out** once everybody
+//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once nothing is
+//! added any more, **settled** once everybody's amount is fixed, **paid out** once everybody
 //! has claimed it. Each method is one transaction, alone among writers; doing it again changes nothing and
 //! says so.
 
@@ -14,6 +14,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
+use fairshare_params::units::Units;
 
 use crate::database::{Database, DatabaseError, Location, Missing, Row, Transaction, Value};
 use crate::error::VaultError;
@@ -28,9 +29,9 @@ mod status;
 mod submit;
 
 pub use claim::{Claimed, Payment};
-pub use close::Closed;
+pub use close::{Closed, Unproved};
 pub use open::Opened;
-pub use register::{Batch, Registered, Units};
+pub use register::{Batch, Registered};
 pub use settle::Settled;
 pub use status::{EpochStatus, Status};
 pub use submit::{Recorded, Submission, Submitted, Verdict};
@@ -117,9 +118,18 @@ impl Ledger {
             Ok((epoch, policy))
         })
     }
+
+    /// The nodes' units of an epoch, if they are on record.
+    pub fn units(&mut self, number: Option<u64>) -> Result<Option<Units>> {
+        self.database.read(|transaction| {
+            let epoch = find_epoch(transaction, number)?;
+            let policy = read_policy(transaction, &epoch)?;
+            register::read_units(transaction, &epoch, &policy)
+        })
+    }
 }
 
-/// The epoch of this number, or the latest one.
+/// The epoch of this number, or the latest one, on record.
 fn find_epoch(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<Epoch> {
     match number {
         Some(epoch) => {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use fairshare_circuits::geometry::Geometry;
+use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{CircuitKind, KeyError};
@@ -31,9 +32,41 @@ pub enum SetupError {
         /// The policy's.
         policy: Geometry,
     },
+    /// Units of other rounds than the policy's.
+    #[error(
+        "the units are of {found} rounds from {found_first}, but the policy has {rounds} from {first}; give the \
+         record of this epoch"
+    )]
+    Rounds {
+        /// The units' first round.
+        found_first: u64,
+        /// Their rounds.
+        found: usize,
+        /// The policy's first round.
+        first: u64,
+        /// Its rounds.
+        rounds: usize,
+    },
     /// The policy's reference does not fit the circuit. A checked policy's always does.
     #[error("the policy's reference does not fit its geometry")]
     Reference,
+}
+
+/// Why there is nothing to prove or verify a compute score with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoUnits {
+    /// No units at all were given.
+    #[error(
+        "a compute score is of the units on record, and none were given; name the registry's (`--units`)"
+    )]
+    Epoch,
+    /// None are on record for the node.
+    #[error("no units are on record for {node:?}; nobody registers them but the registry")]
+    Node {
+        /// The node.
+        node: Address,
+    },
 }
 
 /// Why a bundle is refused. Datasets and segments count from 0.
@@ -60,6 +93,9 @@ pub enum VerifyError {
     /// The registrations do not go together, with this contributor, or with this policy.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A compute score without the units that it is of.
+    #[error(transparent)]
+    Units(#[from] NoUnits),
     /// Another number of segments than the records are cut into.
     #[error("dataset {dataset}: {found} segments in the bundle, but its records are cut into {needed}")]
     Segments {

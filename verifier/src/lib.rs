@@ -8,7 +8,8 @@
 //! The steps of [`Verifier::verify`], numbered as in the prover:
 //!
 //! 1. the parameters: the SRS is no development one unless asked for, and has the policy's geometry;
-//! 2. the registrations: one for each digest of the bundle, this contributor's, under this policy;
+//! 2. what is on record: of data one registration for each digest of the bundle, this contributor's, under
+//!    this policy; of computing power the node's units;
 //! 3. the digests: the commitments that the histogram proofs begin with hash to what is registered;
 //! 4. the instances and the public columns: computed here from policy and registrations, never read from the
 //!    bundle, but for the score;
@@ -42,21 +43,23 @@ use fairshare_circuits::data_score::{self, Reference};
 use fairshare_circuits::geometry::{Cut, SegmentShape, Width};
 use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use fairshare_circuits::{compute_score, histogram};
-use fairshare_params::commitment::{as_public_column, commit_public};
-use fairshare_params::context::context;
+use fairshare_params::address::Address;
+use fairshare_params::commitment::{as_public_column, commit_public, commit_units};
+use fairshare_params::context::{compute_context, data_context};
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
+use fairshare_params::units::Units;
 use group::{Curve, Group};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
 pub use batch::{Score, Verified};
 pub use bundle::{Bundle, BundleError};
-pub use error::{ProofError, SetupError, Subject, VerifyError};
+pub use error::{NoUnits, ProofError, SetupError, Subject, VerifyError};
 pub use proof_check::ProofCheck;
 pub use score::{ComputeScore, DataScore, ScoredDataset};
 
@@ -102,6 +105,19 @@ impl Keys {
     }
 }
 
+/// What a node's compute score is of: prover and verifier take it from [`Verifier::on_record`].
+#[derive(Clone, Copy, Debug)]
+pub struct NodeUnits<'a> {
+    /// `u`, from the epoch's first round on.
+    pub units: &'a [u32],
+    /// `U`.
+    pub totals: &'a [u32],
+    /// The commitments to the proof's public columns, `u` and `U`.
+    pub public: [G1Affine; 2],
+    /// What the proof is bound to.
+    pub context: Digest,
+}
+
 /// What both sides agree on, ready to verify: SRS, policy, keys and the commitments to the policy's columns.
 #[derive(Debug)]
 pub struct Verifier<'a> {
@@ -112,8 +128,8 @@ pub struct Verifier<'a> {
     reference: [G1Affine; 2],
     features: u32,
     ln_totals: u128,
-    /// `U`.
-    totals: G1Affine,
+    /// The units on record, and the commitment to `U`; none where only data is verified.
+    units: Option<(&'a Units, G1Affine)>,
 }
 
 impl<'a> Verifier<'a> {
@@ -137,18 +153,28 @@ impl<'a> Verifier<'a> {
         }
         let geometry = policy.geometry();
         let reference = Reference::new(geometry, policy.feature_references()).ok_or(SetupError::Reference)?;
-        let totals: Vec<_> = policy.round_totals().iter().map(|total| Fr::from(u64::from(*total))).collect();
-        let columns = [reference.ln_column(), reference.boundary_column(), totals];
-        let [ln, boundary, totals] = columns.map(|column| commit_public(srs, &column));
+        let columns = [reference.ln_column(), reference.boundary_column()];
+        let reference_commitments = columns.map(|column| commit_public(srs, &column));
         Ok(Self {
             srs,
             policy,
             keys,
-            reference: [ln, boundary],
+            reference: reference_commitments,
             features: reference.features(),
             ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
-            totals,
+            units: None,
         })
+    }
+
+    /// The same verifier with the epoch's units on record, without which no compute score is verified.
+    pub fn with_units(self, units: &'a Units) -> Result<Self, SetupError> {
+        let (first, rounds) = (self.policy.first_round(), self.policy.rounds());
+        let (found_first, found) = (units.first_round(), units.totals().len());
+        if (found_first, found) != (first, rounds) {
+            return Err(SetupError::Rounds { found_first, found, first, rounds });
+        }
+        let totals = as_public_column(self.srs, &commit_units(self.srs, units.totals()));
+        Ok(Self { units: Some((units, totals)), ..self })
     }
 
     /// The parameters.
@@ -166,9 +192,18 @@ impl<'a> Verifier<'a> {
         self.reference
     }
 
-    /// The commitment to a compute-score proof's last public column, `U`.
-    pub fn totals_commitment(&self) -> G1Affine {
-        self.totals
+    /// The units on record, if they were given.
+    pub fn units(&self) -> Option<&Units> {
+        self.units.map(|(units, _)| units)
+    }
+
+    /// What a compute score of `node` is of.
+    pub fn on_record(&self, node: &Address) -> Result<NodeUnits<'_>, NoUnits> {
+        let (record, totals) = self.units.ok_or(NoUnits::Epoch)?;
+        let units = record.of(node).ok_or(NoUnits::Node { node: *node })?;
+        let column = as_public_column(self.srs, &commit_units(self.srs, units));
+        let context = compute_context(self.policy, &totals, node);
+        Ok(NodeUnits { units, totals: record.totals(), public: [column, totals], context })
     }
 
     /// A circuit's verifying key, built when it is first asked for.
@@ -214,15 +249,11 @@ impl<'a> Verifier<'a> {
 
     /// The histogram proofs of one dataset.
     fn runs(&self, registration: &Registration) -> Result<Vec<Run>, VerifyError> {
-        let Contribution::Data { records, .. } = registration.contribution() else {
-            // Refused by the context, before any proof is looked at.
-            return Ok(Vec::new());
-        };
         let run = |(shape, proofs): (SegmentShape, u64)| {
             let bytes = self.key(CircuitKind::Histogram(shape.width()))?.proof_bytes();
             Ok(Run { proofs, bytes })
         };
-        self.cut(*records)?.runs().map(run).collect()
+        self.cut(registration.records())?.runs().map(run).collect()
     }
 
     /// Verifies one bundle against the registrations it covers, in any order.
@@ -251,10 +282,7 @@ impl<'a> Verifier<'a> {
         if bundle.role() == Role::Compute {
             return vec![CircuitKind::ComputeScore];
         }
-        let cuts = registrations.iter().filter_map(|registration| match registration.contribution() {
-            Contribution::Data { records, .. } => self.cut(*records).ok(),
-            Contribution::Compute { .. } => None,
-        });
+        let cuts = registrations.iter().filter_map(|registration| self.cut(registration.records()).ok());
         let widths = cuts.flat_map(|cut| cut.runs()).map(|(shape, _)| CircuitKind::Histogram(shape.width()));
         widths.chain([CircuitKind::DataScore]).collect()
     }
@@ -265,14 +293,14 @@ impl<'a> Verifier<'a> {
         bundle: &'b Bundle,
         registrations: &[Registration],
     ) -> Result<Pending<'b>, VerifyError> {
-        // 2. the registrations
+        // 2. what is on record
         let registrations = order(registrations, &bundle.header())?;
-        let contributor = bundle.contributor();
-        let context =
-            context(self.policy, &self.totals, &contributor, bundle.role(), &registrations)?.limbs();
         match bundle {
-            Bundle::Data(bundle) => self.prepare_data(bundle, &registrations, context),
-            Bundle::Compute(bundle) => self.prepare_compute(bundle, &registrations, context),
+            Bundle::Data(bundle) => {
+                let context = data_context(self.policy, &bundle.contributor, &registrations)?.limbs();
+                self.prepare_data(bundle, &registrations, context)
+            }
+            Bundle::Compute(bundle) => self.prepare_compute(bundle),
         }
     }
 
@@ -335,12 +363,10 @@ impl<'a> Verifier<'a> {
         registration: &Registration,
         merged: &mut Merging<'b>,
     ) -> Result<ScoredDataset, VerifyError> {
-        let Contribution::Data { schema_hash, records, .. } = registration.contribution() else {
-            return Err(VerifyError::Internal);
-        };
+        let (schema_hash, records) = (&registration.dataset().schema_hash, registration.records());
         let geometry = self.policy.geometry();
         let found = dataset.segments.len();
-        let cut = self.cut(*records)?;
+        let cut = self.cut(records)?;
         let needed = cut.segments();
         // The context refuses another number in the registration.
         if wide(found) != needed {
@@ -359,7 +385,7 @@ impl<'a> Verifier<'a> {
             // 4. the instance
             merged.proofs.push(self.histogram_check(subject, key, part.padding(), proof));
         }
-        let digest = data_digest(registration.contributor(), &geometry, schema_hash, *records, &hashes);
+        let digest = data_digest(registration.contributor(), &geometry, schema_hash, records, &hashes);
         if digest != *registration.digest() {
             return Err(VerifyError::Digest {
                 dataset: index,
@@ -370,7 +396,7 @@ impl<'a> Verifier<'a> {
         if let Some(segment) = hashes.iter().position(|hash| !merged.segments.insert(*hash)) {
             return Err(VerifyError::SegmentTwice { dataset: index, segment });
         }
-        Ok(ScoredDataset { digest, round: registration.round(), records: *records })
+        Ok(ScoredDataset { digest, round: registration.round(), records })
     }
 
     /// The segments that this many records are cut into.
@@ -380,33 +406,19 @@ impl<'a> Verifier<'a> {
         Ok(self.policy.geometry().cut(symbols))
     }
 
-    fn prepare_compute<'b>(
-        &'b self,
-        bundle: &'b ComputeBundle,
-        registrations: &[Registration],
-        context: [Fr; 2],
-    ) -> Result<Pending<'b>, VerifyError> {
-        let [registration] = registrations else { return Err(VerifyError::Internal) };
-        // 3. the digest: a registration is only ever built with that of its own commitment
-        let Contribution::Compute { commitment, .. } = registration.contribution() else {
-            return Err(VerifyError::Internal);
-        };
+    fn prepare_compute<'b>(&'b self, bundle: &'b ComputeBundle) -> Result<Pending<'b>, VerifyError> {
+        let contributor = bundle.contributor;
+        let NodeUnits { public, context, .. } = self.on_record(&contributor)?;
         // 4. the instance
         let check = ProofCheck {
             subject: Subject::ComputeScore,
             key: self.key(CircuitKind::ComputeScore)?,
-            instance: self.compute_instance(context, bundle.score).to_rows().to_vec(),
-            public: vec![as_public_column(self.srs, commitment), self.totals],
+            instance: self.compute_instance(context.limbs(), bundle.score).to_rows().to_vec(),
+            public: public.to_vec(),
             linked: None,
             proof: &bundle.proof,
         };
-        let score = ComputeScore {
-            contributor: bundle.contributor,
-            policy: self.policy.hash(),
-            digest: *registration.digest(),
-            units: *commitment,
-            score: bundle.score,
-        };
+        let score = ComputeScore { contributor, policy: self.policy.hash(), score: bundle.score };
         Ok(Pending { proofs: vec![check], stated: Stated::Compute(score) })
     }
 
@@ -441,16 +453,11 @@ fn check_parameters(srs: &Srs, policy: &Policy, trust: Trust) -> Result<(), Setu
     Ok(())
 }
 
-/// The registrations that a bundle names, in its order, each used once. A compute bundle names none, and is
-/// of the one that it is given.
+/// The registrations that a bundle names, in its order, each used once. A compute bundle names none.
 fn order(registrations: &[Registration], header: &Header) -> Result<Vec<Registration>, VerifyError> {
     let (digests, given) = (&header.digests, registrations.len());
-    let needed = if header.role == Role::Compute { 1 } else { digests.len() };
-    if given != needed {
-        return Err(VerifyError::Registrations { needed, given });
-    }
-    if header.role == Role::Compute {
-        return Ok(registrations.to_vec());
+    if given != digests.len() {
+        return Err(VerifyError::Registrations { needed: digests.len(), given });
     }
     let by_digest: HashMap<_, _> = registrations.iter().map(|own| (own.digest(), own)).collect();
     let find = |digest: &Digest| by_digest.get(digest).map(|own| (*own).clone());

@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use halo2curves::bn256::G1Affine;
 
 /// A contributor's data score.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +38,6 @@ pub struct ComputeScore {
     pub contributor: Address,
     /// The policy under which it was scored.
     pub policy: Digest,
-    /// The registered digest.
-    pub digest: Digest,
-    /// The commitment to its units by round, for the sum over all nodes (PROTOCOL section 4).
-    pub units: G1Affine,
     /// The score, 48 fractional bits.
     pub score: u64,
 }

@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use fairshare_formats::units::Rounds;
+use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_verifier::{Score, Trust, Verifier};
 
@@ -21,16 +23,19 @@ fn bytes(name: &str) -> Vec<u8> {
 fn frozen_bundles_verify() {
     let policy = fairshare_storage::policy::load(&frozen("policy.toml")).expect("a policy");
     let srs = Srs::insecure(policy.geometry());
+    let units = bytes("units.csv");
+    let units = fairshare_formats::units::from_csv(&units[..], Rounds::of(&policy)).expect("units");
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
-    let verify = |role: &str| {
-        let registration = fairshare_formats::registration::from_json(&bytes(&format!("{role}.json")));
-        let registrations = [registration.expect("a registration")];
-        let bundle = verifier.read(&bytes(&format!("{role}.bundle")), &registrations).expect("a bundle");
-        verifier.verify(&bundle, &registrations).expect("a frozen bundle verifies")
+    let verifier = verifier.with_units(&units).expect("units of its rounds");
+    let verify = |name: &str, registrations: &[Registration]| {
+        let bundle = verifier.read(&bytes(name), registrations).expect("a bundle");
+        verifier.verify(&bundle, registrations).expect("a frozen bundle verifies")
     };
 
-    let Score::Data(data) = verify("data") else { panic!("a data score") };
+    let registration = fairshare_formats::registration::from_json(&bytes("data.json"));
+    let registrations = [registration.expect("a registration")];
+    let Score::Data(data) = verify("data.bundle", &registrations) else { panic!("a data score") };
     assert_eq!((data.records.get(), data.score), (2000, 28_295));
-    let Score::Compute(compute) = verify("compute") else { panic!("a compute score") };
+    let Score::Compute(compute) = verify("compute.bundle", &[]) else { panic!("a compute score") };
     assert_eq!(compute.score, 79_344_494_407_050);
 }

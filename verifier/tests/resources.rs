@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, side_file_hash};
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
+use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::keys::CircuitKind;
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::{Dataset, Registration};
 use fairshare_params::role::Role;
 use fairshare_testkit::fixture::{POLICY, RULES, VERIFIER, edit};
 use fairshare_verifier::bundle::Header;
@@ -155,11 +156,14 @@ fn a_policy_of_a_million_rounds() {
     let _alone = alone();
     let none = |_: &str| Err(io::ErrorKind::NotFound.into());
     let ones = |count: usize| "1,".repeat(count);
+    let totals = |count: usize| format!("count = 4\ntotals = [{}]", ones(count));
     let fit = filling(|_| "1,".to_owned()).len() / 2;
     let fit_names = filling(|index| format!("a{index}=[1]\n"));
     for (case, from, to, part) in [
-        ("a million rounds", "[842, 943, 0, 7]", format!("[{}]", ones(1_000_000)), "bytes"),
-        ("as many rounds as fit", "[842, 943, 0, 7]", format!("[{}]", ones(fit)), "rounds"),
+        ("a million rounds", "count = 4", "count = 1_000_000".to_owned(), "covers 2 to"),
+        ("as many rounds as a number says", "count = 4", format!("count = {}", i64::MAX), "covers 2 to"),
+        ("totals of a million rounds", "count = 4", totals(1_000_000), "bytes"),
+        ("totals of as many rounds as fit", "count = 4", totals(fit), "totals"),
         ("as many counts as fit", "[1, 2, 3, 4, 5]", format!("[{}]", ones(fit)), "counts for 5 bins"),
         ("as many references as fit", "delay = [1, 2, 3, 4, 5]", fit_names, "not a feature of the schema"),
     ] {
@@ -189,23 +193,18 @@ fn a_policy_nested_as_deep_as_fits() {
     }
 }
 
-/// A policy that names `content` as its file of rounds, or of the reference.
-fn side_file(case: &str, table: &str, content: &[u8]) -> String {
+/// A policy that names `content` as its file of the reference.
+fn side_file(case: &str, content: &[u8]) -> String {
     let hash = side_file_hash(content);
-    let text = match table {
-        "rounds" => edit("totals = [842, 943, 0, 7]", &format!("file = \"a\"\nhash = \"{hash}\"")),
-        _ => {
-            let inline = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]";
-            edit(inline, &format!("[reference]\nfile = \"a\"\nhash = \"{hash}\""))
-        }
-    };
+    let inline = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]";
+    let text = edit(inline, &format!("[reference]\nfile = \"a\"\nhash = \"{hash}\""));
     let load = |_: &str| Ok(content.to_vec());
-    refused(&format!("{table}, {case}"), content.len(), || {
+    refused(&format!("reference, {case}"), content.len(), || {
         reason(fairshare_formats::policy::from_toml(&text, &load))
     })
 }
 
-/// Length of the side files: costs are in proportion, so a part of what is allowed shows them.
+/// Length of the side files, and of units: costs are in proportion, so a part of what is allowed shows them.
 const SIDE_FILE: usize = MAX_SIDE_FILE_BYTES as usize / 8;
 
 /// A long side file, of `start`, then `item` over and over.
@@ -224,17 +223,39 @@ fn long(start: &str, item: impl Fn(usize) -> String) -> Vec<u8> {
 #[test]
 fn files_beside_a_policy() {
     let _alone = alone();
-    side_file("columns of one name", "rounds", &long("round", |_| ",a".to_owned()));
-    side_file("columns without a name", "rounds", &long("round", |_| ",".to_owned()));
-    side_file("columns of other names", "rounds", &long("round", |index| format!(",{index:x}")));
-    side_file("rounds", "rounds", &long("round,a\n", |index| format!("{},1\n", 10 + index)));
-    side_file("one cell", "rounds", &long("round,a\n10,", |_| "1".to_owned()));
-    side_file("an open quote", "rounds", &long("round,a\n10,\"", |_| "a".to_owned()));
-    side_file("counts", "reference", &long("{\"counts\":{\"delay\":[1", |_| ",1".to_owned()));
-    side_file("features", "reference", &long("{\"counts\":{\"a\":[]", |index| format!(",\"{index:x}\":[]")));
-    side_file("depth", "reference", &long("", |_| "[".to_owned()));
-    side_file("depth of objects", "reference", &long("", |_| "{\"counts\":".to_owned()));
-    side_file("one byte too many", "reference", &vec![b' '; MAX_SIDE_FILE_BYTES as usize + 1]);
+    side_file("counts", &long("{\"counts\":{\"delay\":[1", |_| ",1".to_owned()));
+    side_file("features", &long("{\"counts\":{\"a\":[]", |index| format!(",\"{index:x}\":[]")));
+    side_file("depth", &long("", |_| "[".to_owned()));
+    side_file("depth of objects", &long("", |_| "{\"counts\":".to_owned()));
+    side_file("one byte too many", &vec![b' '; MAX_SIDE_FILE_BYTES as usize + 1]);
+}
+
+/// Units of the greatest epoch that the fixture's geometry covers.
+fn units(case: &str, content: &[u8]) -> String {
+    let rounds = Rounds { first: 10, count: Geometry::COMPACT.rounds() };
+    refused(&format!("units, {case}"), content.len(), || reason(from_csv(content, rounds)))
+}
+
+#[test]
+fn units_on_record() {
+    let _alone = alone();
+    let node = |index: usize| format!(",0x{:040x}", index + 1);
+    let header = format!("round{}\n", node(0));
+    units("columns of one name", &long("round", |_| ",a".to_owned()));
+    units("columns of one node", &long("round", |_| node(0)));
+    units("columns without a name", &long("round", |_| ",".to_owned()));
+    units("columns of other names", &long("round", |index| format!(",{index:x}")));
+    units("rounds", &long(&header, |index| format!("{},1\n", 10 + index)));
+    units("one cell", &long(&(header.clone() + "10,"), |_| "1".to_owned()));
+    units("an open quote", &long(&(header + "10,\""), |_| "a".to_owned()));
+    // A header asks for units of each node in every round, long before they are there.
+    let nodes = long("round", node);
+    let error = units("as many nodes as fit", &nodes);
+    assert!(error.contains("ends before round 10"), "{error}");
+    let ones = nodes.iter().filter(|byte| **byte == b',').count();
+    let one_round = [nodes, b"\n10".to_vec(), b",1".repeat(ones)].concat();
+    let error = units("as many nodes as fit, in one round", &one_round);
+    assert!(error.contains("ends before round 11"), "{error}");
 }
 
 #[test]
@@ -274,8 +295,8 @@ const DIGEST: Digest = Digest([7; 32]);
 
 /// A registration of so many records under [`DIGEST`].
 fn registration(records: u32) -> Registration {
-    let contribution = Contribution::Data { schema_hash: RULES.schema().hash(), records, segments: 1 };
-    Registration::new(CONTRIBUTOR, 11, Geometry::COMPACT, DIGEST, contribution).expect("a registration")
+    let dataset = Dataset { schema_hash: RULES.schema().hash(), records, segments: 1 };
+    Registration::new(CONTRIBUTOR, 11, Geometry::COMPACT, DIGEST, dataset).expect("a registration")
 }
 
 /// Reads a bundle that is refused; the verifier and its keys, which it builds when they are first needed, are
@@ -329,6 +350,8 @@ fn registrations_of_more_records_than_a_bundle_holds() {
     }
     let bytes = bundle(2, &vec![0; 64 << 20]);
     let error = refused_bundle("a compute bundle of data", &bytes, &[registration(u32::MAX)]);
+    assert!(error.contains("covers 0 registrations, but 1 were given"), "{error}");
+    let error = refused_bundle("a long compute bundle", &bytes, &[]);
     assert!(error.contains("a bundle for these registrations has"), "{error}");
 }
 

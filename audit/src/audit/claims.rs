@@ -1,4 +1,4 @@
-//! Step 6 of an audit: the claims.
+//! Step 5 of an audit: the claims.
 
 use std::collections::BTreeMap;
 

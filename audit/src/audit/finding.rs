@@ -2,6 +2,7 @@
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicyError;
+use fairshare_formats::units::UnitsError;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
@@ -11,7 +12,6 @@ use fairshare_verifier::{BundleError, SetupError, VerifyError};
 
 use crate::settlement::{Carry, Payout, SettlementError};
 use crate::snapshot::{Paid, State, VaultIdentity};
-use crate::units::SumError;
 
 /// Something of an epoch that is not as it should be. Positions count from 0, in the snapshot's order.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,6 @@ pub enum Finding {
         contributor = checksummed(.contributor), owner = checksummed(.owner)
     )]
     RegisteredOtherwise { contributor: Address, digest: Digest, owner: Address },
-    #[error("{contributor} registered two logs of units", contributor = checksummed(.contributor))]
-    SecondLog { contributor: Address },
     #[error(
         "{contributor}'s registration of {digest} does not fit the policy",
         contributor = checksummed(.contributor)
@@ -65,13 +63,8 @@ pub enum Finding {
     LeftOut { index: usize, contributor: Address, digest: Digest },
     #[error("bundle {index} is {contributor}'s second for {role}", contributor = checksummed(.contributor))]
     ScoredTwice { index: usize, contributor: Address, role: Role },
-    #[error(
-        "{contributor}'s units on record are not those it committed to",
-        contributor = checksummed(.contributor)
-    )]
-    Units { contributor: Address },
-    #[error("it was closed although its units do not pass")]
-    Sum(#[source] SumError),
+    #[error("its units cannot be read: no compute score was verified")]
+    Units(#[source] UnitsError),
     #[error("its scores cannot be weighed")]
     Settlement(#[source] SettlementError),
     #[error(

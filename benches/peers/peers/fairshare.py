@@ -128,7 +128,7 @@ class Case:
         return self.limits.run(self.commit_command())
 
     def prove_command(self):
-        return [binary(), "prove", self.folder, *self.rules, "--keys", self.keys, "--out", self.bundle]
+        return [binary(), "prove", "data", self.folder, *self.rules, "--keys", self.keys, "--out", self.bundle]
 
     def prove(self):
         return self.limits.run(self.prove_command())
@@ -165,7 +165,7 @@ lambda = "0.005"
 
 [rounds]
 first = 0
-totals = [1]
+count = 2
 
 [reference.counts]
 value = {statement.reference() + [0]}

@@ -33,12 +33,12 @@ pub enum VaultCommand {
     /// Record registrations, all of them or none
     #[command(after_help = "\
 Example:
-  fairshare vault register ewr-data/registration.json ewr-compute/registration.json
+  fairshare vault register ewr-data/registration.json
 
 A folder stands for the `.json` files in it. To record the nodes' units, which a task contract publishes:
-  fairshare vault register --units units.csv --params ceremony.srs
-units.csv has a column `round` and one column per node, named by its address. An epoch can close when every \
-node's log is vouched for by its bundle or its units, and all logs add up to the policy's round totals.")]
+  fairshare vault register --units units.csv
+units.csv has a column `round` and one column per node, named by its address. It has every round and every \
+node of the epoch, and is recorded once.")]
     Register(RegisterArgs),
     /// Verify bundles and record those that are accepted
     #[command(after_help = "\
@@ -48,9 +48,9 @@ Example:
 A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused bundle does not affect \
 the others.")]
     Submit(SubmitArgs),
-    /// Close an epoch: take no more contributions, and check that the nodes' units add up
-    #[command(after_help = "Example:\n  fairshare vault close --params ceremony.srs")]
-    Close(CloseArgs),
+    /// Close an epoch: take no more contributions
+    #[command(after_help = "Example:\n  fairshare vault close")]
+    Close(EpochArgs),
     /// Fix what everybody is paid for a closed epoch
     #[command(after_help = "Example:\n  fairshare vault settle")]
     Settle(EpochArgs),
@@ -92,11 +92,8 @@ pub struct RegisterArgs {
     #[arg(value_name = "FILE", group = "what")]
     pub registrations: Vec<PathBuf>,
     /// The nodes' units by round, one column per node
-    #[arg(long, value_name = "FILE.csv", group = "what", requires = "params")]
+    #[arg(long, value_name = "UNITS.csv", group = "what")]
     pub units: Option<PathBuf>,
-    /// The parameters; needed only with --units
-    #[arg(long, value_name = "SRS")]
-    pub params: Option<PathBuf>,
     #[command(flatten)]
     pub epoch: EpochArgs,
 }
@@ -112,15 +109,6 @@ pub struct SubmitArgs {
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
     pub allow_insecure_params: bool,
-    #[command(flatten)]
-    pub epoch: EpochArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct CloseArgs {
-    /// The parameters
-    #[arg(long, value_name = "SRS")]
-    pub params: PathBuf,
     #[command(flatten)]
     pub epoch: EpochArgs,
 }

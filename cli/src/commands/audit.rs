@@ -1,6 +1,7 @@
 //! `fairshare audit` and `fairshare vault audit`: everything computed again.
 
 use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
 
 use fairshare_audit::archive::{self, ArchiveError};
 use fairshare_audit::audit::{Auditor, Line, Report};
@@ -52,13 +53,18 @@ pub fn run(args: &AuditArchiveArgs, output: Output) -> Result<Status, CliError> 
     let (file, _) = files::open(&args.archive).map_err(|error| refuse(io::Error::from(error).into()))?;
     let snapshot = archive::read(BufReader::new(file)).map_err(refuse)?;
     drop(spinner);
-    audit(&snapshot, &args.audit, output)
+    audit(&snapshot, Some(&args.archive), &args.audit, output)
 }
 
 /// Audits a ledger's snapshot, whether from an archive or a database.
-pub fn audit(snapshot: &LedgerSnapshot, args: &AuditArgs, output: Output) -> Result<Status, CliError> {
+pub fn audit(
+    snapshot: &LedgerSnapshot,
+    from: Option<&Path>,
+    args: &AuditArgs,
+    output: Output,
+) -> Result<Status, CliError> {
     if let Some(path) = &args.report {
-        load::check_output(path)?;
+        load::check_output(path, args.params.iter().map(PathBuf::as_path).chain(from))?;
     }
     let parameters = args.params.iter().map(|path| load::params(path)).collect::<Result<Vec<_>, _>>()?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_params::address::Address;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::encoding::{Hasher, POINT_BYTES, SCALAR_BYTES};
 use fairshare_params::keys::{CircuitKind, ProvingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
+use fairshare_params::units::Units;
 use fairshare_plonk::{CommitKey, Uninterrupted};
 use fairshare_prover::derivation::SegmentSecret;
-use fairshare_prover::measure::{
-    Merged, ProvedScore, ScoreProver, SegmentWitness, commit_columns, commit_units,
-};
+use fairshare_prover::measure::{Merged, ProvedScore, ScoreProver, SegmentWitness, commit_columns};
 use fairshare_prover::secret::fresh_seed;
 use fairshare_prover::{CommitError, Key};
 use fairshare_verifier::{Trust, Verifier};
@@ -56,7 +56,10 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
     let policy = data::policy(args.geometry)?;
     let spinner = progress::spinner("making parameters and keys");
     let srs = Srs::insecure(args.geometry);
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
+    // A node that does all the work, a thousand units a round.
+    let by_node = [(NODE, vec![1_000; policy.rounds()])].into();
+    let units = Units::new(policy.first_round(), policy.rounds(), by_node)?;
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?.with_units(&units)?;
     drop(spinner);
     output::name_insecure(&srs);
     let bench = Bench {
@@ -86,6 +89,8 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
     output.result(&report, || report.describe())?;
     Ok(Status::Done)
 }
+
+const NODE: Address = Address([0xe1; 20]);
 
 /// What is measured with.
 struct Bench<'a> {
@@ -149,14 +154,12 @@ impl Bench<'_> {
         Ok(Proof { proved, verified, bytes: score.proof.len() + link })
     }
 
-    /// The score of a node that does all the work.
+    /// The score of the node.
     fn compute_score(&self) -> Result<Proof, CliError> {
-        let totals = self.policy.round_totals();
-        let registered = commit_units(self.srs, totals);
+        let units = self.verifier.on_record(&NODE)?;
         let key = self.key(CircuitKind::ComputeScore)?;
-        let (proved, score) = self.median("proving a compute score", || {
-            Ok(self.prover(&key).compute(context(), totals.to_vec(), &registered)?)
-        })?;
+        let (proved, score) =
+            self.median("proving a compute score", || Ok(self.prover(&key).compute(&units)?))?;
         let verified = self.verify(&score, &key)?;
         Ok(Proof { proved, verified, bytes: score.proof.len() })
     }

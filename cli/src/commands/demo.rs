@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use fairshare_audit::snapshot::Paid;
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::units::Rounds;
+use fairshare_ingest::units::read_units;
 use fairshare_params::address::Address;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
-use fairshare_prover::score::score_compute;
-use fairshare_prover::{Contributor, Limits, Prover, commit_compute, commit_data, write_bundle};
+use fairshare_params::units::Units;
+use fairshare_prover::{Contributor, Limits, Proved, Prover, commit_data, write_bundle};
 use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
@@ -32,7 +34,7 @@ mod report;
 
 use report::{Attack, Line, Payout, Report};
 
-/// A contributor: an airport, also the name of its data file and of its column of units.
+/// A contributor: an airport, also the name of its data file.
 struct Airport {
     name: &'static str,
     address: Address,
@@ -49,7 +51,8 @@ const AIRPORTS: [Airport; 3] = [
 /// What one contributor made: a bundle for its data and one for its units.
 struct Made {
     bundle: PathBuf,
-    registration: Registration,
+    /// None of units.
+    registration: Option<Registration>,
     bytes: usize,
     proved_in: Duration,
 }
@@ -67,7 +70,8 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
     output::name_insecure(&srs);
     say(output, "parameters made from a public seed", took)?;
-    let (verifier, took) = timed("making verifying keys", || with_keys(&srs, &policy))?;
+    let units = read_units(&root.join(data::UNITS), Rounds::of(&policy))?;
+    let (verifier, took) = timed("making verifying keys", || with_keys(&srs, &policy, &units))?;
     say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
@@ -80,7 +84,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     for airport in &AIRPORTS {
         output.text("")?;
         let took = commit(output, root, &srs, &policy, airport)?;
-        lines.push(line(root, &policy, airport, took)?);
+        lines.push(line(&units, airport, took));
     }
     output.text("")?;
     let mut made = Vec::new();
@@ -119,7 +123,7 @@ fn introduce(output: Output, policy: &Policy) -> Result<(), CliError> {
          Three airports contribute: their records are data; {} days are rounds, and an\n\
          airport's records a day its computing power. Nobody shows a record.\n",
         thousands(policy.vault().pool),
-        policy.round_totals().len(),
+        policy.rounds(),
     ))
 }
 
@@ -157,13 +161,9 @@ fn data_folder(root: &Path, airport: &Airport) -> PathBuf {
     root.join(format!("{}-data", airport.name))
 }
 
-fn compute_folder(root: &Path, airport: &Airport) -> PathBuf {
-    root.join(format!("{}-compute", airport.name))
-}
-
 /// A verifier that has built all its keys.
-fn with_keys<'a>(srs: &'a Srs, policy: &'a Policy) -> Result<Verifier<'a>, CliError> {
-    let verifier = Verifier::new(srs, policy, Trust::AllowInsecure)?;
+fn with_keys<'a>(srs: &'a Srs, policy: &'a Policy, units: &'a Units) -> Result<Verifier<'a>, CliError> {
+    let verifier = Verifier::new(srs, policy, Trust::AllowInsecure)?.with_units(units)?;
     CircuitKind::all(policy.geometry()).try_for_each(|kind| verifier.key(kind).map(drop))?;
     Ok(verifier)
 }
@@ -180,12 +180,8 @@ fn commit(
     let files = [root.join(format!("{}.parquet", airport.name))];
     let folder = data_folder(root, airport);
     let data = commit_data(srs, policy, &contributor, &files, &folder, &Bars::of(airport.name))?;
-    let units = root.join(data::ROUNDS);
-    let folder = compute_folder(root, airport);
-    let compute = commit_compute(srs, policy, &contributor, &units, Some(airport.name), &folder)?;
     let took = begun.elapsed();
     say(output, &format!("{} commits: data digest {}", airport.name, short(&data)), took)?;
-    output.text(&format!("               compute digest {}", short(&compute)))?;
     Ok(took)
 }
 
@@ -196,23 +192,23 @@ fn short(registration: &Registration) -> String {
 }
 
 /// What is known of a contributor before anything is proved.
-fn line(root: &Path, policy: &Policy, airport: &Airport, took: Duration) -> Result<Line, CliError> {
-    let units = score_compute(policy, &root.join(data::ROUNDS), Some(airport.name))?.units;
-    Ok(Line {
+fn line(units: &Units, airport: &Airport, took: Duration) -> Line {
+    let own = units.of(&airport.address).unwrap_or_default();
+    Line {
         contributor: airport.name,
         address: checksummed(&airport.address).to_string(),
         records: 0,
         registered_in_round: airport.round,
         data_score: 0,
         divergence: 0,
-        units,
+        units: own.iter().map(|units| u64::from(*units)).sum(),
         compute_score: 0,
         commit_seconds: took.as_secs_f64(),
         prove_data_seconds: 0.0,
         prove_compute_seconds: 0.0,
         data_bundle_bytes: 0,
         compute_bundle_bytes: 0,
-    })
+    }
 }
 
 /// Both of a contributor's bundles, data first.
@@ -223,12 +219,16 @@ fn prove(
     airport: &Airport,
     line: &mut Line,
 ) -> Result<[Made; 2], CliError> {
-    let data = prove_one(prover, airport, &data_folder(root, airport))?;
+    let folder = data_folder(root, airport);
+    let bars = Bars::of(airport.name);
+    let bundle = folder.with_extension("bundle");
+    let data = made(bundle, || Ok(prover.prove_data(&[folder], &bars)?))?;
     line.prove_data_seconds = data.proved_in.as_secs_f64();
     line.data_bundle_bytes = data.bytes;
     let what = format!("{} proves its data score in {} bytes", airport.name, thousands(data.bytes as u64));
     say(output, &what, data.proved_in)?;
-    let compute = prove_one(prover, airport, &compute_folder(root, airport))?;
+    let bundle = root.join(format!("{}-compute.bundle", airport.name));
+    let compute = made(bundle, || Ok(prover.prove_compute(&airport.address, &bars)?))?;
     line.prove_compute_seconds = compute.proved_in.as_secs_f64();
     line.compute_bundle_bytes = compute.bytes;
     let what = format!("           its compute score in {} bytes", thousands(compute.bytes as u64));
@@ -236,36 +236,35 @@ fn prove(
     Ok([data, compute])
 }
 
-fn prove_one(prover: &Prover<'_>, airport: &Airport, folder: &Path) -> Result<Made, CliError> {
+fn made(bundle: PathBuf, prove: impl FnOnce() -> Result<Proved, CliError>) -> Result<Made, CliError> {
     let begun = Instant::now();
-    let proved = prover.prove(&[folder.to_owned()], &Bars::of(airport.name))?;
-    let bundle = folder.with_extension("bundle");
+    let proved = prove()?;
     write_bundle(&bundle, &proved.bundle)?;
     let proved_in = begun.elapsed();
     let bytes = proved.bundle.to_bytes().len();
-    let registration =
-        proved.registrations.into_iter().next().ok_or(CliError::Demo("a bundle covers no registration"))?;
-    Ok(Made { bundle, registration, bytes, proved_in })
+    Ok(Made { bundle, registration: proved.registrations.into_iter().next(), bytes, proved_in })
 }
 
 /// Two forgeries from the first contributor's data bundle, which has to be refused.
 fn attack(output: Output, verifier: &Verifier<'_>, made: &[Made]) -> Result<Vec<Attack>, CliError> {
     let made = made.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
     let bytes = load::bytes(&made.bundle, MAX_BUNDLE_BYTES)?;
-    let Bundle::Data(honest) = verifier.read(&bytes, std::slice::from_ref(&made.registration))? else {
-        return Err(CliError::Demo("its first bundle is not for data"));
+    let not_data = CliError::Demo("its first bundle is not for data");
+    let Some(registration) = &made.registration else { return Err(not_data) };
+    let Bundle::Data(honest) = verifier.read(&bytes, std::slice::from_ref(registration))? else {
+        return Err(not_data);
     };
     let (mut raised, mut replayed) = (honest.clone(), honest);
     raised.score += 1;
     let [owner, thief, _] = &AIRPORTS;
     replayed.contributor = thief.address;
     // The thief registers the owner's digest for itself: the registry may not know better.
-    let stolen = fairshare_formats::registration::to_json(&made.registration)
+    let stolen = fairshare_formats::registration::to_json(registration)
         .replace(&checksummed(&owner.address).to_string(), &checksummed(&thief.address).to_string());
     let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
         .map_err(|source| CliError::Registration { path: made.bundle.clone(), source })?;
     let forgeries = [
-        ("EWR's data score raised by 1/256 nat", raised, &made.registration),
+        ("EWR's data score raised by 1/256 nat", raised, registration),
         ("EWR's data bundle replayed by JFK", replayed, &stolen),
     ];
     let mut attacks = Vec::new();
@@ -296,9 +295,7 @@ fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<()
         let ([data, compute], [made, _]) = (pair, made) else {
             return Err(CliError::Demo("a contributor lacks a score"));
         };
-        if let Contribution::Data { records, .. } = made.registration.contribution() {
-            line.records = *records;
-        }
+        line.records = made.registration.as_ref().map_or(0, Registration::records);
         let (Some(data), Some(compute)) = (data.score, compute.score) else {
             return Err(CliError::Demo("a contributor lacks a score"));
         };

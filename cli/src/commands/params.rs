@@ -26,7 +26,7 @@ struct Described {
 pub fn run(command: &ParamsCommand, output: Output) -> Result<Status, CliError> {
     match command {
         ParamsCommand::Insecure(args) => {
-            load::check_output(&args.out)?;
+            load::check_output(&args.out, [])?;
             let spinner = progress::spinner("making insecure parameters");
             let srs = Srs::insecure(args.geometry);
             drop(spinner);
@@ -35,7 +35,7 @@ pub fn run(command: &ParamsCommand, output: Output) -> Result<Status, CliError> 
             describe(&args.out, &srs, output)
         }
         ParamsCommand::Import(args) => {
-            load::check_output(&args.out)?;
+            load::check_output(&args.out, [args.ceremony.as_path()])?;
             let spinner = progress::spinner("hashing and checking the ceremony's file");
             let srs = fairshare_storage::srs::import_ptau(&args.ceremony, args.geometry)?;
             drop(spinner);

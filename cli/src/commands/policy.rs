@@ -84,7 +84,7 @@ fn check(path: &Path, output: Output) -> Result<Status, CliError> {
     checked.features = Some(policy.schema().len());
     checked.symbols = Some(policy.schema().symbol_count());
     checked.first_round = Some(policy.first_round());
-    checked.rounds = Some(policy.round_totals().len());
+    checked.rounds = Some(policy.rounds());
     output.result(&checked, || describe(path, &policy))?;
     Ok(Status::Done)
 }
@@ -102,8 +102,8 @@ fn describe(path: &Path, policy: &Policy) -> String {
             format!("records × divergence, at most {} nats per record", to_decimal(cap, 6))
         }
     };
-    let rounds = policy.round_totals().len() as u64;
-    let last = policy.first_round().saturating_add(rounds.saturating_sub(1));
+    let (rounds, first) = (policy.rounds(), policy.first_round());
+    let last = policy.end_round().map_or(u64::MAX, |end| end.saturating_sub(1));
     list(&[
         ("policy", format!("{}: valid", path.display())),
         ("hash", policy.hash().to_string()),
@@ -122,7 +122,7 @@ fn describe(path: &Path, policy: &Policy) -> String {
         ),
         ("λ data", format!("{}, weighted by {weighting}", policy.data_decay().lambda())),
         ("λ compute", policy.compute_decay().lambda().to_owned()),
-        ("rounds", format!("{rounds}, from {} to {last}", policy.first_round())),
+        ("rounds", format!("{rounds}, from {first} to {last}")),
         ("smoothing", format!("{} added to every bin of the reference", policy.pseudo_count())),
         ("least records", thousands(policy.min_records())),
     ])
@@ -141,7 +141,7 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
     let partial = fairshare_storage::policy::load_partial(&args.policy)?;
     let folder = args.policy.parent().unwrap_or(Path::new(""));
     let path = args.out.clone().unwrap_or_else(|| folder.join("reference.json"));
-    load::check_output(&path)?;
+    load::check_output(&path, args.data.iter().chain([&args.policy]).map(PathBuf::as_path))?;
     let spinner = progress::spinner("counting records");
     let histogram = reference::histogram(Records::open(&args.data, partial.schema())?)?;
     drop(spinner);

@@ -1,16 +1,18 @@
-//! `fairshare prove`: from commitment folders to a bundle.
+//! `fairshare prove`: from commitment folders, or units on record, to a bundle.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::units::Rounds;
+use fairshare_ingest::units::read_units;
 use fairshare_prover::plan;
 use fairshare_prover::{Limits, ProveError, Prover, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, Trust, Verifier};
 use serde::Serialize;
 
-use crate::args::ProveArgs;
+use crate::args::{ProveArgs, ProveCommand};
 use crate::error::{CliError, Status};
 use crate::interrupt;
 use crate::load;
@@ -30,25 +32,43 @@ struct Proved {
     seconds: f64,
 }
 
-pub fn run(args: &ProveArgs, output: Output) -> Result<Status, CliError> {
+pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
+    let args = command.common();
     interrupt::listen();
     let policy = load::policy(&args.policy)?;
     let limits = limits(args);
     // The prover would refuse them, too, but only once there is a verifier.
     plan(policy.geometry().smallest_segment(), &limits).map_err(ProveError::from)?;
+    let units = match command {
+        ProveCommand::Compute(args) => Some(read_units(&args.node.units, Rounds::of(&policy))?),
+        ProveCommand::Data(_) => None,
+    };
     let srs = load::params(&args.params)?;
-    load::check_output(&args.out)?;
+    let units_file = match command {
+        ProveCommand::Compute(args) => Some(args.node.units.as_path()),
+        ProveCommand::Data(_) => None,
+    };
+    let inputs = [args.policy.as_path(), args.params.as_path()];
+    load::check_output(&args.out, inputs.into_iter().chain(units_file))?;
     let begun = Instant::now();
     let spinner = progress::spinner("preparing the verifier");
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
     let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
+    let verifier = match &units {
+        Some(units) => verifier.with_units(units)?,
+        None => verifier,
+    };
     drop(spinner);
     let prover = Prover::new(&verifier, limits);
     let prover = match args.keys.clone().or_else(cache_folder) {
         Some(folder) => prover.with_cache(KeyCache::new(folder)),
         None => prover,
     };
-    let proved = prover.prove(&args.folders, &Bars::until(interrupt::is_asked))?;
+    let bars = Bars::until(interrupt::is_asked);
+    let proved = match command {
+        ProveCommand::Data(args) => prover.prove_data(&args.folders, &bars)?,
+        ProveCommand::Compute(args) => prover.prove_compute(&args.node.contributor, &bars)?,
+    };
     write_bundle(&args.out, &proved.bundle)?;
     let elapsed = begun.elapsed();
 

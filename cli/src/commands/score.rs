@@ -1,6 +1,9 @@
 //! `fairshare score`: the exact integers, without a proof.
 
-use fairshare_prover::score::{score_compute, score_data};
+use fairshare_formats::units::Rounds;
+use fairshare_ingest::units::read_units;
+use fairshare_prover::score::{score_data, score_units};
+use fairshare_verifier::NoUnits;
 use serde::Serialize;
 
 use crate::args::ScoreCommand;
@@ -56,7 +59,9 @@ pub fn run(command: &ScoreCommand, output: Output) -> Result<Status, CliError> {
         }
         ScoreCommand::Compute(args) => {
             let policy = load::policy(&args.policy)?;
-            let result = score_compute(&policy, &args.units.units, args.units.column.as_deref())?;
+            let (record, node) = (read_units(&args.node.units, Rounds::of(&policy))?, args.node.contributor);
+            let units = record.of(&node).ok_or(NoUnits::Node { node })?;
+            let result = score_units(&policy, units, record.totals())?;
             let scored = ComputeScored {
                 role: "compute",
                 rounds: result.rounds,

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use fairshare_audit::archive;
 use fairshare_audit::snapshot::State;
+use fairshare_formats::units::Rounds;
+use fairshare_ingest::units::read_units;
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
-use fairshare_vault::ledger::{Batch, Epoch, Units};
+use fairshare_vault::database::Location;
+use fairshare_vault::ledger::{Batch, Epoch, Unproved};
 use serde::Serialize;
 
 use super::audit;
@@ -34,10 +37,18 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
         VaultCommand::Register(args) => register(&mut ledger, args, output),
         VaultCommand::Submit(args) => submit::run(&mut ledger, args, output),
         VaultCommand::Close(args) => {
-            let srs = load::params(&args.params)?;
-            let closed = ledger.close(args.epoch.epoch, &srs)?;
-            let nodes = closed.nodes;
-            let text = format!("the units of {nodes} nodes add up to the round totals");
+            let closed = ledger.close(args.epoch)?;
+            let Unproved { contributors, nodes } = closed.unproved;
+            if contributors + nodes > 0 {
+                notice(&format!(
+                    "warning: the data of {contributors} contributors and the units of {nodes} nodes are on \
+                     record and not proved; they weigh nothing"
+                ));
+            }
+            let text = match closed.nodes {
+                0 => "no units are on record: what is for computing power goes to the next epoch".to_owned(),
+                nodes => format!("the units of {nodes} nodes are on record"),
+            };
             changed(output, &closed.epoch, closed.before, &text)
         }
         VaultCommand::Settle(args) => settle::run(&mut ledger, args.epoch, output),
@@ -45,9 +56,23 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
         VaultCommand::Status => status::run(&mut ledger, output),
         VaultCommand::Audit(args) => {
             let snapshot = ledger.snapshot()?;
-            audit::audit(&snapshot, args, output)
+            audit::audit(&snapshot, file_of(&location), args, output)
         }
-        VaultCommand::Export(args) => export(&mut ledger, args, output),
+        VaultCommand::Export(args) => {
+            let outputs = args.claims.iter().chain(&args.archive);
+            outputs
+                .map(PathBuf::as_path)
+                .try_for_each(|path| load::check_output(path, file_of(&location)))?;
+            export(&mut ledger, args, output)
+        }
+    }
+}
+
+/// The file that a ledger is kept in, if it is one.
+fn file_of(location: &Location) -> Option<&Path> {
+    match location {
+        Location::File(path) => Some(path),
+        Location::Server(_) => None,
     }
 }
 
@@ -117,15 +142,7 @@ fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<
     }
     let batch = Batch::new(registrations.into_iter().map(|(registration, _)| registration).collect())?;
     let (_, policy) = ledger.epoch(args.epoch.epoch)?;
-    let (by_node, srs) = match (&args.units, &args.params) {
-        (Some(units), Some(params)) => {
-            let (first, rounds) = (policy.first_round(), policy.round_totals().len());
-            let by_node = fairshare_ingest::units::read_units_by_node(units, first, rounds)?;
-            (by_node, Some(load::params(params)?))
-        }
-        _ => Default::default(),
-    };
-    let units = srs.as_ref().map(|srs| Units { srs, by_node });
+    let units = args.units.as_deref().map(|units| read_units(units, Rounds::of(&policy))).transpose()?;
     let done = ledger.register(args.epoch.epoch, &batch, units.as_ref())?;
     let result = RegisteredResult { new: done.new, before: done.before, units: done.units };
     output.result(&result, || {

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::units::Rounds;
+use fairshare_ingest::units::read_units;
 use fairshare_params::address::Address;
-use fairshare_params::context;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Registration};
-use fairshare_params::role::Role;
+use fairshare_params::registration::Registration;
 use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Bundle, Score, SetupError, Trust, Verifier, VerifyError};
 use serde::Serialize;
@@ -44,18 +43,23 @@ struct Verdict {
 pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
     let registry = Registry::read(&args.registration)?;
+    let units = args.units.as_deref().map(|path| read_units(path, Rounds::of(&policy))).transpose()?;
     let srs = load::params(&args.params)?;
     let given: Vec<Result<Given, CliError>> = args.bundles.iter().map(|path| Given::read(path)).collect();
     let registrations: Vec<_> = given
         .iter()
-        .map(|given| given.as_ref().map_or_else(|_| Vec::new(), |given| registry.of(&given.header, &policy)))
+        .map(|given| given.as_ref().map_or_else(|_| Vec::new(), |given| registry.of(&given.header)))
         .collect();
     registry.warn_of_unused(&registrations);
     warn_of_repeated(&args.bundles, &given, &registrations);
 
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("preparing the verifier");
-    let verifier = match Verifier::new(&srs, &policy, trust) {
+    let verifier = Verifier::new(&srs, &policy, trust).and_then(|verifier| match &units {
+        Some(units) => verifier.with_units(units),
+        None => Ok(verifier),
+    });
+    let verifier = match verifier {
         Ok(verifier) => Some(verifier),
         // The bundles are refused, each for this reason.
         Err(SetupError::InsecureParameters) => None,
@@ -173,23 +177,10 @@ impl Registry {
         Ok(Self(registry))
     }
 
-    /// The registrations that a bundle is of. Those of data it names: its contributor's, or else somebody
-    /// else's, which the verifier refuses by name. A compute bundle is of its node's units in the policy's
-    /// rounds.
-    fn of(&self, header: &Header, policy: &Policy) -> Vec<Registration> {
+    /// The registrations that a bundle names: its contributor's, or else somebody else's, which the verifier
+    /// refuses by name.
+    fn of(&self, header: &Header) -> Vec<Registration> {
         let contributor = header.contributor;
-        if header.role == Role::Compute {
-            let own = self.0.values().map(|(_, registration)| registration);
-            let own = own.filter(|own| *own.contributor() == contributor && own.role() == Role::Compute);
-            let own: Vec<_> = own.cloned().collect();
-            // Of another epoch's units the policy knows nothing; if no log fits, the verifier says why.
-            let is_of_policy = |own: &&Registration| {
-                let own = std::slice::from_ref(*own);
-                context::check(policy, &contributor, Role::Compute, own).is_ok()
-            };
-            let fitting: Vec<_> = own.iter().filter(is_of_policy).cloned().collect();
-            return if fitting.is_empty() { own } else { fitting };
-        }
         let find = |digest: &Digest| {
             let own = self.0.get(&(*digest, contributor));
             let other = || self.0.iter().find(|((other, _), _)| other == digest).map(|(_, value)| value);
@@ -239,12 +230,8 @@ impl Verdict {
         score: Option<u64>,
         result: Result<Score, CliError>,
     ) -> Self {
-        let digests = |header: &Header| -> Vec<_> {
-            match header.role {
-                Role::Data => header.digests.iter().map(ToString::to_string).collect(),
-                Role::Compute => registrations.iter().map(|own| own.digest().to_string()).collect(),
-            }
-        };
+        let digests = |header: &Header| header.digests.iter().map(ToString::to_string).collect();
+        let records = registrations.iter().map(|registration| u64::from(registration.records()));
         let shown = header.zip(score).map(|(header, score)| output::score(header.role, score));
         Self {
             bundle: path.display().to_string(),
@@ -252,20 +239,12 @@ impl Verdict {
             role: header.map(|header| header.role.name()),
             contributor: header.map(|header| checksummed(&header.contributor).to_string()),
             digests: header.map(digests),
-            records: header.and_then(|_| records(registrations)),
+            records: header.and(records.reduce(u64::saturating_add)),
             score: score.map(|score| score.to_string()),
             error: result.err().map(|error| one_line(&error)),
             shown,
         }
     }
-}
-
-fn records(registrations: &[Registration]) -> Option<u64> {
-    let counts = registrations.iter().filter_map(|registration| match registration.contribution() {
-        Contribution::Data { records, .. } => Some(u64::from(*records)),
-        Contribution::Compute { .. } => None,
-    });
-    counts.reduce(u64::saturating_add)
 }
 
 fn describe(verdicts: &[Verdict]) -> String {

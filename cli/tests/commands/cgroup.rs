@@ -88,7 +88,7 @@ fn committed(geometry: &str) -> String {
         "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {} --out {out}",
         vec![data; 8].join(" ")
     ));
-    format!("prove {out} {common} --out {}", show(&folder.join("out.bundle")))
+    format!("prove data {out} {common} --out {}", show(&folder.join("out.bundle")))
 }
 
 /// The kernel used to end the first, with nothing said.
@@ -123,6 +123,7 @@ fn fewer_jobs_are_planned_where_not_all_fit() {
 #[test]
 fn more_threads_than_four_for_each_processor_are_refused() {
     let p = prepared();
-    let line = format!("prove {} {} --out {}", show(&p.data), p.common(), show(&folder().join("out.bundle")));
+    let line =
+        format!("prove data {} {} --out {}", show(&p.data), p.common(), show(&folder().join("out.bundle")));
     fairshare(&format!("{line} --threads 100000")).fails(2, &["100000 threads for", "give at most"]);
 }

@@ -87,7 +87,7 @@ impl Scene {
 
     fn prove(&self) -> String {
         let (target, bundle, keys) = (show(&self.target), show(&self.bundle), show(&self.keys));
-        format!("prove {target} {} --out {bundle} --keys {keys}", prepared().common())
+        format!("prove data {target} {} --out {bundle} --keys {keys}", prepared().common())
     }
 
     /// Every file that the program wrote, by its path within the scene.
@@ -172,7 +172,7 @@ impl Scene {
                 }
                 "opening.bin" => {
                     let opening = Opening::read_unregistered(&path, FEATURES).expect("whole");
-                    assert_eq!(opening.header().items, self.records);
+                    assert_eq!(opening.header().records, self.records);
                     assert!(has("commitments.bin"), "{files:?}");
                 }
                 "commitments.bin" => assert_eq!(bytes.len(), self.segments * 16 * 64),

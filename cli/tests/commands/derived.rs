@@ -7,7 +7,6 @@ use std::process::Command;
 
 use fairshare_params::Width;
 use fairshare_params::keys::{CircuitKind, ProvingKey};
-use fairshare_params::registration::Contribution;
 use fairshare_plonk::{CommitKey, Uninterrupted};
 use fairshare_prover::commit::CommitmentFolder;
 use fairshare_prover::derivation::{Dataset, SegmentSecret};
@@ -32,7 +31,7 @@ fn committed(folder: &Path) -> String {
 
 fn prove(target: &str, arguments: &str) -> Ran {
     let common = prepared().common();
-    fairshare(&format!("prove {target} {common} --out {target}.bundle {arguments}"))
+    fairshare(&format!("prove data {target} {common} --out {target}.bundle {arguments}"))
 }
 
 /// The kept proofs, by segment.
@@ -65,16 +64,16 @@ fn a_process_with_one_segments_symbols_and_secret_makes_the_same_proof() {
         fairshare_formats::policy::from_toml(&policy, &|name| fs::read(examples().join(name))).unwrap();
     let commitment = CommitmentFolder::read(Path::new(&target), &policy).unwrap();
     let registration = &commitment.registration;
-    let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
-    let cut = policy.geometry().cut(u64::from(*records) * policy.schema().len() as u64);
+    let records = registration.records();
+    let cut = policy.geometry().cut(u64::from(records) * policy.schema().len() as u64);
     let segment = cut.segment(1).unwrap();
     assert_eq!(segment.shape.width(), Width::FOUR);
     let symbols = commitment.opening.symbols(segment.first, segment.symbols).unwrap();
     let dataset = Dataset {
         contributor: registration.contributor(),
         geometry: policy.geometry(),
-        schema: schema_hash,
-        records: *records,
+        schema: &registration.dataset().schema_hash,
+        records,
     };
     let index = SegmentIndex::try_from(1).unwrap();
     let secret = SegmentSecret::derive(commitment.opening.seed(), &dataset, index, &symbols);

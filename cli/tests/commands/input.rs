@@ -49,24 +49,25 @@ fn a_small_upload_is_warned_of_but_committed_to() {
 }
 
 #[test]
-fn units_must_fit_the_policys_rounds() {
+fn units_are_of_every_round_and_node() {
     let folder = folder();
-    for (content, column, status, part) in [
-        ("round,units\n0,843\n", "", 1, "843 units in round 0, but the policy's total is 842"),
-        ("round,units\n0,0\n", "", 1, "no units in any round"),
-        ("round,units\n365,1\n", "", 2, "line 2: round 365 is not one of the 365 rounds from 0"),
-        ("round,units\n0,-1\n", "", 2, "line 2, column `units`: `-1` is not an integer"),
-        ("round,units\n0,4294967296\n", "", 2, "`4294967296` is not an integer from 0 to 4294967295"),
-        ("round,a,b\n0,1,1\n", "", 2, "which column holds the units?"),
-        ("round,a,b\n0,1,1\n", "--column c", 2, "no column `c`"),
+    let rows = |of: &str| -> String { (0..365).map(|round| format!("{round}{of}\n")).collect() };
+    for (content, part) in [
+        (format!("round,{CONTRIBUTOR}\n0,5\n"), "the table ends before round 1"),
+        (format!("round,{CONTRIBUTOR}\n1,5\n"), "line 2, column `round`: 1 stands where 0 belongs"),
+        (format!("round,{CONTRIBUTOR}\n0,-1\n"), "`-1` is not an integer from 0 to 4294967295"),
+        (format!("round,{CONTRIBUTOR}\n0,4294967296\n"), "`4294967296` is not an integer"),
+        (format!("round,{CONTRIBUTOR},{OTHER}\n0,4294967295,1\n"), "line 2: the units of round 0 add up to"),
+        ("round,EWR\n0,1\n".to_owned(), "column `EWR`: a node's units stand under its address"),
+        (format!("round,{OTHER}\n{}", rows(",1")), "no units are on record for"),
+        (format!("round,{CONTRIBUTOR}\n{}365,1\n", rows(",1")), "line 367: round 365 is not one of the 365"),
     ] {
         let file = write(&folder, "units.csv", content);
-        fairshare(&format!(
-            "commit compute {} --contributor {CONTRIBUTOR} --units {file} {column} --out {}",
-            prepared().common(),
-            show(&folder.join("out"))
-        ))
-        .fails(status, &[part]);
+        let policy = &prepared().policy;
+        let line = format!("score compute --policy {policy} --units {file} --contributor {CONTRIBUTOR}");
+        fairshare(&line).fails(2, &[part]);
+        let line = line.replace("score", "prove") + &format!(" --params {}", prepared().params);
+        fairshare(&format!("{line} --out {}", show(&folder.join("out")))).fails(2, &[part]);
     }
 }
 
@@ -80,7 +81,8 @@ fn a_policy_is_refused_with_the_place_of_its_fault() {
         ("\"9E\",", "\"9E\", \"9E\",", ["lists label `9E` twice", "line"]),
         ("edges = [1, 2,", "edges = [2, 1,", ["feature `hour`: edge 1 is 1", "line"]),
         ("compute = 7", "compute = 8", ["`weights.compute`", "7 : 3"]),
-        ("hash = \"0xaed9", "hash = \"0xaed8", ["rounds.csv", "keccak256"]),
+        ("hash = \"0x7aa9", "hash = \"0x7aa8", ["reference.json", "keccak256"]),
+        ("count = 365", "count = 1025", ["`rounds.count`", "2 to 1024"]),
     ] {
         let path = policy(&folder(), &[(from, to)]);
         let ran = fairshare(&format!("policy check {path}"));
@@ -151,7 +153,11 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
     // committed to.
     let mut symbol = opening.clone();
     symbol[115] ^= 1;
-    let foreign = fs::read(p.compute.join("opening.bin")).unwrap();
+    let another = folder().join("another");
+    let flights = show(&examples().join("flights-2000.csv"));
+    let line = format!("commit data {} --contributor {CONTRIBUTOR} --round 3 --data {flights}", p.common());
+    assert_eq!(fairshare(&format!("{line} --out {}", show(&another))).status, 0);
+    let foreign = fs::read(another.join("opening.bin")).unwrap();
     for (content, status, parts) in [
         (None, 2, ["opening.bin: the secret opening cannot be read", "caused by"]),
         (Some(&b"nonsense"[..]), 2, ["opening.bin", "opening"]),
@@ -168,7 +174,7 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
             write(&folder, "opening.bin", content);
         }
         let out = folder.join("out.bundle");
-        fairshare(&format!("prove {} {} --out {}", show(&folder), p.common(), show(&out)))
+        fairshare(&format!("prove data {} {} --out {}", show(&folder), p.common(), show(&out)))
             .fails(status, &parts);
         assert!(!out.exists(), "no bundle that does not verify");
     }
@@ -177,14 +183,13 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
 #[test]
 fn folders_that_do_not_go_together_are_refused() {
     let p = prepared();
-    let (data, compute) = (show(&p.data), show(&p.compute));
+    let data = show(&p.data);
     let out = show(&folder().join("out.bundle"));
-    let line = |folders: &str| format!("prove {folders} {} --out {out}", p.common());
-    fairshare(&line(&format!("{data} {compute}"))).fails(1, &["registration 1 is for compute, not for data"]);
+    let line = |folders: &str| format!("prove data {folders} {} --out {out}", p.common());
     fairshare(&line(&format!("{data} {data}"))).fails(1, &["registration 1 repeats digest"]);
     fairshare(&line(&show(&folder()))).fails(2, &["registration.json", "caused by"]);
     let other = policy(&folder(), &[("edges = [1, 2,", "edges = [1, 2.5,")]);
-    fairshare(&format!("prove {data} --policy {other} --params {} --out {out}", p.params))
+    fairshare(&format!("prove data {data} --policy {other} --params {} --out {out}", p.params))
         .fails(1, &["commit the data under the policy's schema"]);
     fairshare(&format!("{} --memory 1MiB", line(&data))).fails(2, &["raise `--memory`"]);
 }

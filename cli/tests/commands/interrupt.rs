@@ -80,7 +80,7 @@ fn scene(root: &Path) -> String {
         format!("commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {data} --out {target}");
     assert_eq!(fairshare(&commit).status, 0);
     let (out, keys) = (show(&root.join("out.bundle")), show(&root.join("keys")));
-    format!("prove {target} {common} --out {out} --keys {keys} --jobs 1")
+    format!("prove data {target} {common} --out {out} --keys {keys} --jobs 1")
 }
 
 /// Finished segments' proofs.

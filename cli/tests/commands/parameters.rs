@@ -36,7 +36,7 @@ fn damaged_parameters_are_never_used() {
         let path = write(&folder, name, bytes);
         fairshare(&format!("params inspect {path}")).fails(2, &parts);
         let out = show(&folder.join("out"));
-        fairshare(&format!("prove {} --policy {} --params {path} --out {out}", show(&p.data), p.policy))
+        fairshare(&format!("prove data {} --policy {} --params {path} --out {out}", show(&p.data), p.policy))
             .fails(2, &parts);
     }
 }
@@ -49,13 +49,13 @@ fn parameters_of_another_geometry_are_refused() {
     let common = format!("--policy {policy} --params {}", p.params);
     let too_small = ["the parameters are for geometry `compact`, the policy asks for `standard`"];
     let out = show(&folder.join("out"));
-    let [data, _] = p.registrations();
+    let data = p.registration();
     fairshare(&format!(
         "commit data {common} --contributor {CONTRIBUTOR} --round 0 --data {}/flights-2000.csv --out {out}",
         show(examples())
     ))
     .fails(2, &too_small);
-    fairshare(&format!("prove {} {common} --out {out}", show(&p.data))).fails(2, &too_small);
+    fairshare(&format!("prove data {} {common} --out {out}", show(&p.data))).fails(2, &too_small);
     fairshare(&format!("verify {} {common} --registration {data} --allow-insecure-params", p.data_bundle))
         .fails(2, &too_small);
 }
@@ -107,9 +107,9 @@ fn bad_usage_has_status_two() {
         ("divide", "unrecognized subcommand"),
         ("params insecure --geometry huge --out x", "compact, standard, large"),
         ("params insecure --geometry compact", "--out"),
-        ("prove d --policy p --params s --out b --memory 8GB", "512MiB or 8GiB"),
-        ("prove d --policy p --params s --out b --jobs 0", "1 or more"),
-        ("commit compute --policy p --params s --contributor 0x12 --units u --out d", "0x12"),
+        ("prove data d --policy p --params s --out b --memory 8GB", "512MiB or 8GiB"),
+        ("prove data d --policy p --params s --out b --jobs 0", "1 or more"),
+        ("prove compute --policy p --params s --contributor 0x12 --units u --out d", "0x12"),
         (
             "commit data --policy p --params s --contributor 0x00000000000000000000000000000000000000e1 \
              --data d --out o",
@@ -125,7 +125,7 @@ fn bad_usage_has_status_two() {
     let zero = format!("0x{}", "0".repeat(40));
     let out = show(&folder().join("out"));
     fairshare(&format!(
-        "commit compute {} --contributor {zero} --units {}/rounds.csv --column EWR --out {out}",
+        "commit data {} --contributor {zero} --round 3 --data {}/flights-2000.csv --out {out}",
         prepared().common(),
         show(examples())
     ))

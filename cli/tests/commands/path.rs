@@ -10,9 +10,9 @@ use super::support::*;
 #[test]
 fn what_was_committed_and_proved_is_accepted_with_its_exact_score() {
     let p = prepared();
-    let [data, compute] = p.registrations();
+    let record = p.record();
     let ran = fairshare(&format!(
-        "verify {} {} {} --registration {data} {compute} --allow-insecure-params --json",
+        "verify {} {} {} {record} --allow-insecure-params --json",
         p.data_bundle,
         p.compute_bundle,
         p.common()
@@ -28,9 +28,8 @@ fn what_was_committed_and_proved_is_accepted_with_its_exact_score() {
     ))
     .json();
     let compute_score = fairshare(&format!(
-        "score compute --policy {} --units {}/rounds.csv --column EWR --json",
-        p.policy,
-        show(examples())
+        "score compute --policy {} --units {} --contributor {CONTRIBUTOR} --json",
+        p.policy, p.units
     ))
     .json();
     for (verdict, bundle, role, score) in [
@@ -43,7 +42,8 @@ fn what_was_committed_and_proved_is_accepted_with_its_exact_score() {
         assert_eq!(verdict["contributor"], CONTRIBUTOR);
         assert_eq!(verdict["score"], score["score"]);
         assert_eq!(verdict["error"], Value::Null);
-        assert_eq!(verdict["digests"].as_array().unwrap().len(), 1);
+        // Units have no digest of their own.
+        assert_eq!(verdict["digests"].as_array().unwrap().len(), usize::from(role == "data"));
     }
     assert_eq!(verdicts[0]["records"], 2000);
     assert_eq!(verdicts[1]["records"], Value::Null);
@@ -61,8 +61,8 @@ fn scores_are_exact_integers_in_text_beside_their_approximation() {
     assert!((nats - score as f64 / 256.0 / records).abs() < 1e-12);
     assert!(fairshare(&line).stdout.contains(&score.to_string()));
 
-    let line =
-        format!("score compute --policy {} --units {}/rounds.csv --column LGA", p.policy, show(examples()));
+    let lga = "0xb3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3b3";
+    let line = format!("score compute --policy {} --units {} --contributor {lga}", p.policy, p.units);
     let scored = fairshare(&format!("{line} --json")).json();
     assert_eq!(scored["role"], "compute");
     assert_eq!((&scored["rounds"], &scored["units"]), (&365.into(), &104_662.into()));
@@ -74,9 +74,9 @@ fn scores_are_exact_integers_in_text_beside_their_approximation() {
 #[test]
 fn a_person_reads_a_table_and_nothing_moves_where_nobody_watches() {
     let p = prepared();
-    let [data, compute] = p.registrations();
+    let record = p.record();
     let ran = fairshare(&format!(
-        "verify {} {} {} --registration {data} {compute} --allow-insecure-params",
+        "verify {} {} {} {record} --allow-insecure-params",
         p.data_bundle,
         p.compute_bundle,
         p.common()
@@ -99,14 +99,13 @@ fn the_opening_is_its_owners_and_the_registration_everyones() {
 }
 
 #[test]
-fn evidence_is_registered_and_the_round_defaults_to_the_policys_first() {
+fn evidence_is_registered() {
     let p = prepared();
     let out = folder().join("out");
     let (root, transaction) = (format!("0x{}", "ab".repeat(32)), format!("0x{}", "cd".repeat(32)));
     let committed = fairshare(&format!(
-        "commit compute {} --contributor {CONTRIBUTOR} --units {}/rounds.csv --column JFK --out {} \
-         --evidence \
-         {root},1234,{transaction} --json",
+        "commit data {} --contributor {CONTRIBUTOR} --round 9 --data {}/flights-2000.csv --out {} \
+         --evidence {root},1234,{transaction} --json",
         p.common(),
         show(examples()),
         show(&out)
@@ -115,11 +114,10 @@ fn evidence_is_registered_and_the_round_defaults_to_the_policys_first() {
     let registration: Value =
         serde_json::from_slice(&fs::read(out.join("registration.json")).unwrap()).unwrap();
     assert_eq!(registration["digest"], committed["digest"]);
-    assert_eq!(registration["round"], 0);
+    assert_eq!(registration["round"], 9);
     assert_eq!(registration["evidence"]["storage_root"], root);
     assert_eq!(registration["evidence"]["byte_length"], 1234);
     assert_eq!(registration["evidence"]["transaction_hash"], transaction);
-    assert_eq!((&committed["role"], &committed["rounds"]), (&"compute".into(), &365.into()));
 }
 
 #[test]
@@ -138,7 +136,7 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     let bundle = show(&folder.join("both.bundle"));
     let keys = folder.join("keys");
     let line =
-        format!("prove {} {second} {} --out {bundle} --keys {}", show(&p.data), p.common(), show(&keys));
+        format!("prove data {} {second} {} --out {bundle} --keys {}", show(&p.data), p.common(), show(&keys));
     let proved = fairshare(&format!("{line} --json")).json();
     let kept = fs::read_dir(&keys).unwrap().count();
     assert_eq!(kept, 2, "the keys of a histogram and of a data score");
@@ -153,7 +151,7 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     assert_eq!(again["score"], proved["score"]);
     assert_eq!(fs::read(&segment).unwrap(), before);
     assert_eq!(fs::read_dir(&keys).unwrap().count(), kept);
-    let [first, _] = p.registrations();
+    let first = p.registration();
     let verified = fairshare(&format!(
         "verify {bundle} {} --registration {second}/registration.json {first} --allow-insecure-params --json",
         p.common()
@@ -182,4 +180,37 @@ fn the_quick_bench_measures_every_statement() {
     assert_eq!(report["measured"].as_array().unwrap().len(), 7);
     assert!(report["prove_to_commit"].as_f64().unwrap() > 0.0);
     assert!(report["machine"]["cores"].as_u64().unwrap() >= 1);
+}
+
+/// Units are public: whoever has the record proves for any node, and for no other.
+#[test]
+fn anybody_proves_for_any_node_on_record() {
+    let p = prepared();
+    let folder = folder();
+    let bundle = show(&folder.join("jfk.bundle"));
+    let jfk = "0xa2A2a2A2a2a2A2a2a2A2A2a2A2a2a2a2A2A2A2A2".to_lowercase();
+    let line = format!("prove compute {} --units {} --out {bundle} --contributor", p.common(), p.units);
+    let proved = fairshare(&format!("{line} {jfk} --json")).json();
+    assert_eq!(proved["role"], "compute");
+    let verified = fairshare(&format!(
+        "verify {bundle} {} --units {} --allow-insecure-params --json",
+        p.common(),
+        p.units
+    ));
+    assert_eq!(verified.json()["accepted"], true);
+    fairshare(&format!("{line} {OTHER}")).fails(2, &["no units are on record for", OTHER]);
+    // The record of an epoch in which it did a unit less is not the one that was proved.
+    let less = fs::read_to_string(&p.units).unwrap().replacen("305,297", "305,296", 1);
+    let less = write(&folder, "less.csv", less);
+    let ran = fairshare(&format!("verify {bundle} {} --units {less} --allow-insecure-params", p.common()));
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("compute-score proof"), "{}", ran.stdout);
+    // Without the record there is nothing to verify it with.
+    let ran = fairshare(&format!(
+        "verify {bundle} {} --registration {} --allow-insecure-params",
+        p.common(),
+        p.registration()
+    ));
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("--units"), "{}", ran.stdout);
 }

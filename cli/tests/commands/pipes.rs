@@ -60,7 +60,7 @@ fn contribution(of: &Path, name: &str) -> (String, Pipe) {
 fn a_pipe_in_place_of_a_file_that_is_named_is_refused_at_once() {
     let p = prepared();
     let common = p.common();
-    let [data, _] = p.registrations();
+    let data = p.registration();
     let audit = format!("--params {} --allow-insecure-params", p.params);
     let verify = "--allow-insecure-params --registration";
     let commit = format!("{common} --contributor {CONTRIBUTOR} --out {}", show(&folder().join("out")));
@@ -68,7 +68,10 @@ fn a_pipe_in_place_of_a_file_that_is_named_is_refused_at_once() {
         ("policy.toml", "policy check PIPE".to_owned()),
         ("data.csv", format!("score data --policy {} --data PIPE", p.policy)),
         ("data.parquet", format!("commit data {commit} --round 3 --data PIPE")),
-        ("units.csv", format!("commit compute {commit} --units PIPE")),
+        (
+            "units.csv",
+            format!("score compute --policy {} --contributor {CONTRIBUTOR} --units PIPE", p.policy),
+        ),
         ("some.srs", "params inspect PIPE".to_owned()),
         ("some.ptau", format!("params import PIPE --geometry compact --out {}", show(&folder().join("srs")))),
         ("registration.json", format!("verify {} {common} {verify} PIPE", p.data_bundle)),
@@ -86,14 +89,12 @@ fn a_pipe_in_place_of_a_file_beside_another_is_refused_at_once() {
     let (prove, out) = (p.common(), show(&folder().join("out.bundle")));
     for name in ["registration.json", "opening.bin", "commitments.bin"] {
         let (folder, pipe) = contribution(&p.data, name);
-        refuses(&format!("prove {folder} {prove} --out {out}"), pipe);
+        refuses(&format!("prove data {folder} {prove} --out {out}"), pipe);
     }
-    for name in ["rounds.csv", "reference.json"] {
-        let folder = folder();
-        let path = policy(&folder, &[]);
-        fs::remove_file(folder.join(name)).unwrap();
-        refuses(&format!("policy check {path}"), Pipe::new(folder.join(name)));
-    }
+    let beside = folder();
+    let path = policy(&beside, &[]);
+    fs::remove_file(beside.join("reference.json")).unwrap();
+    refuses(&format!("policy check {path}"), Pipe::new(beside.join("reference.json")));
     let folder = folder();
     let pipe = Pipe::new(folder.join("commit.journal"));
     let flights = show(&examples().join("flights-2000.csv"));

@@ -107,12 +107,10 @@ fn ten_gibibytes_of_zeros_as_a_policy_or_beside_it() {
     let limit = "at most 1048576 are read";
     let file = ten_gibibytes(&root, "zeros.toml");
     refuses(&format!("policy check {file}"), 2, limit);
-    for name in ["rounds.csv", "reference.json"] {
-        let beside = folder();
-        let path = policy(&beside, &[]);
-        ten_gibibytes(&beside, name);
-        refuses(&format!("policy check {path}"), 2, "at most 16777216 are read");
-    }
+    let beside = folder();
+    let path = policy(&beside, &[]);
+    ten_gibibytes(&beside, "reference.json");
+    refuses(&format!("policy check {path}"), 2, "at most 16777216 are read");
 }
 
 #[test]
@@ -120,7 +118,7 @@ fn ten_gibibytes_of_zeros_as_bundle_and_registration() {
     let p = prepared();
     let root = folder();
     let zeros = ten_gibibytes(&root, "zeros.bundle");
-    let [registration, _] = p.registrations();
+    let registration = p.registration();
     let found = "10737418240 bytes, more than the";
     refuses(
         &format!("verify {zeros} {} --registration {registration} --allow-insecure-params", p.common()),
@@ -146,29 +144,32 @@ fn ten_gibibytes_of_zeros_in_a_commitment_folder() {
         }
         ten_gibibytes(&folder, large);
         let out = show(&folder.join("out.bundle"));
-        refuses(&format!("prove {} {} --out {out}", show(&folder), p.common()), 2, part);
+        refuses(&format!("prove data {} {} --out {out}", show(&folder), p.common()), 2, part);
     }
 }
 
-/// What its header says, it is checked against before that much is read: ten gibibytes of units that a
+/// What its header says, it is checked against before that much is read: ten gibibytes of symbols that a
 /// checksum confirms.
 #[test]
-fn an_opening_of_more_rounds_than_are_registered() {
+fn an_opening_of_more_records_than_are_registered() {
     use sha2::{Digest, Sha256};
     let p = prepared();
     let folder = folder();
-    fs::copy(p.compute.join("registration.json"), folder.join("registration.json")).expect("copy");
-    let mut header = fs::read(p.compute.join("opening.bin")).expect("read");
-    header.truncate(82);
-    let items = 10 * GIBIBYTE / 4;
-    header[74..82].copy_from_slice(&items.to_be_bytes());
+    for name in ["registration.json", "commitments.bin"] {
+        fs::copy(p.data.join(name), folder.join(name)).expect("copy");
+    }
+    let mut header = fs::read(p.data.join("opening.bin")).expect("read");
+    header.truncate(81);
+    // Seven features, two bytes each.
+    let records = 10 * GIBIBYTE / 14;
+    header[73..81].copy_from_slice(&records.to_be_bytes());
     let checksum = Sha256::digest(&header);
     header.extend(checksum);
     let path = folder.join("opening.bin");
     fs::write(&path, &header).expect("write");
-    File::options().write(true).open(path).expect("open").set_len(114 + 4 * items).expect("sparse");
+    File::options().write(true).open(path).expect("open").set_len(113 + 14 * records).expect("sparse");
     let out = show(&folder.join("out.bundle"));
-    refuses(&format!("prove {} {} --out {out}", show(&folder), p.common()), 2, "not a secret opening");
+    refuses(&format!("prove data {} {} --out {out}", show(&folder), p.common()), 2, "not a secret opening");
 }
 
 #[test]
@@ -213,8 +214,6 @@ fn the_longest_policy() {
 fn the_longest_files_beside_a_policy() {
     let hash = |bytes: &[u8]| fairshare_formats::policy::side_file_hash(bytes).to_string();
     let attacks = [
-        ("rounds.csv", "", ",", "more than 65536 columns"),
-        ("rounds.csv", "round,a\n0,\"", "1\n", "refused"),
         ("reference.json", "{\"counts\": {\"carrier\": [0", ",0", "refused"),
         ("reference.json", "", "[", "refused"),
     ];

@@ -17,18 +17,16 @@ fn single_outputs() -> [(&'static str, String); 3] {
     [
         ("parameters", "params insecure --geometry compact --out".to_owned()),
         ("reference", format!("policy reference --policy {} --data {flights} --out", p.policy)),
-        ("bundle", format!("prove {} {} --out", show(&p.data), p.common())),
+        ("bundle", format!("prove data {} {} --out", show(&p.data), p.common())),
     ]
 }
 
-/// The commands that write a folder.
-fn commits() -> [(&'static str, String); 2] {
+/// The command that writes a folder.
+fn commit() -> String {
     let (common, examples) = (prepared().common(), show(examples()));
-    let common = format!("{common} --contributor {CONTRIBUTOR}");
-    [
-        ("data", format!("commit data {common} --round 3 --data {examples}/flights-2000.csv --out")),
-        ("compute", format!("commit compute {common} --units {examples}/rounds.csv --column EWR --out")),
-    ]
+    format!(
+        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out"
+    )
 }
 
 /// A folder's files and their content.
@@ -56,21 +54,14 @@ fn on_a_full_disk_the_old_output_stands_and_the_error_says_what_to_do() {
 
 #[test]
 fn on_a_full_disk_nothing_half_is_committed_to() {
-    for (name, line) in commits() {
-        let target = folder().join("out");
-        let line = format!("{line} {}", show(&target));
-        for blocks in [0, 1, 2, 8] {
-            let ran = bounded(blocks, &line);
-            if blocks == 8 && name == "compute" {
-                // Its three files are small.
-                assert_eq!(ran.status, 0, "{}", ran.stderr);
-                continue;
-            }
-            ran.fails(2, &["opening.bin", "nothing that was there before is lost", "to do: make room there"]);
-            assert_eq!(content(&target).len(), 0, "{name}, {blocks} blocks");
-        }
-        assert_eq!(fairshare(&line).status, 0, "{name}");
+    let target = folder().join("out");
+    let line = format!("{} {}", commit(), show(&target));
+    for blocks in [0, 1, 2, 8] {
+        let ran = bounded(blocks, &line);
+        ran.fails(2, &["opening.bin", "nothing that was there before is lost", "to do: make room there"]);
+        assert_eq!(content(&target).len(), 0, "{blocks} blocks");
     }
+    assert_eq!(fairshare(&line).status, 0);
 }
 
 #[test]
@@ -83,7 +74,7 @@ fn on_a_full_disk_finished_proofs_and_keys_are_whole_or_absent() {
         fs::copy(p.data.join(name), target.join(name)).unwrap();
     }
     let bundle = folder.join("out.bundle");
-    let line = format!("prove {} {} --out {}", show(&target), p.common(), show(&bundle));
+    let line = format!("prove data {} {} --out {}", show(&target), p.common(), show(&bundle));
     // A histogram proof has more than 2 KiB: it cannot be kept, nor can a key, which alone would only be
     // warned of.
     bounded(4, &format!("{line} --keys {}", show(&keys)))
@@ -130,20 +121,18 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
     }
     let page: u64 = run_text("getconf", &["PAGESIZE"]).trim().parse().unwrap();
     let opening = |folder: &Path| fs::metadata(folder.join("opening.bin")).unwrap().len().div_ceil(page);
-    let [data, compute] = [opening(&prepared().data), opening(&prepared().compute)];
-    let [line_of_data, line_of_compute] = commits().map(|(_, line)| line);
+    let data = opening(&prepared().data);
     // Each file but the opening has one page; the journal's is free again before the registration is written.
-    for (line, pages, unwritten) in [
-        (&line_of_data, data - 1, Some("opening.bin")),
-        (&line_of_data, data, Some("commit.journal")),
-        (&line_of_data, data + 1, Some("commitments.bin")),
-        (&line_of_data, data + 2, None),
-        (&line_of_compute, compute, Some("registration.json")),
-        (&line_of_compute, compute + 1, None),
+    for (pages, unwritten) in [
+        (data - 1, Some("opening.bin")),
+        (data, Some("commit.journal")),
+        (data + 1, Some("commitments.bin")),
+        (data + 2, None),
     ] {
         let disk = folder().join("disk");
         fs::create_dir(&disk).unwrap();
-        let line = format!("{} {line} {}", show(Path::new(program().get_program())), show(&disk.join("out")));
+        let line =
+            format!("{} {} {}", show(Path::new(program().get_program())), commit(), show(&disk.join("out")));
         let (size, path) = ((pages * page / 1024).to_string(), show(&disk));
         let mut arguments = vec![SCRIPT, "sh", &size, &path];
         arguments.extend(line.split_whitespace());
@@ -160,10 +149,11 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
             None => assert_eq!(status.trim(), "0", "{stderr}"),
         }
         let kept = PathBuf::from(format!("{path}.kept/out"));
-        assert_eq!(content(&kept).len(), if line.contains("commit data") { 3 } else { 2 });
+        assert_eq!(content(&kept).len(), 3);
         if unwritten == Some("commit.journal") {
             let bundle = show(&folder().join("out.bundle"));
-            let proved = fairshare(&format!("prove {} {} --out {bundle}", show(&kept), prepared().common()));
+            let proved =
+                fairshare(&format!("prove data {} {} --out {bundle}", show(&kept), prepared().common()));
             assert_eq!(proved.status, 0, "{}", proved.stderr);
         }
     }
@@ -192,14 +182,42 @@ fn what_is_no_file_is_never_replaced() {
         refused(&show(&folder.join("absent/out")), "to do: check the path");
         assert_eq!(content(&folder).len(), 1, "{name}");
     }
-    for (_, line) in commits() {
-        fairshare(&format!("{line} {file}")).fails(2, &[&file]);
-        assert_eq!(fs::read(&file).unwrap(), b"in the way");
-    }
+    fairshare(&format!("{} {file}", commit())).fails(2, &[&file]);
+    assert_eq!(fs::read(&file).unwrap(), b"in the way");
     // Results too have to reach somebody.
     let device = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = program().args(["policy", "check", &prepared().policy]).stdout(device).output().unwrap();
     Ran::new(output).fails(2, &["cannot be written to standard output", "to do: make room there"]);
+}
+
+/// What a command reads, and what `commit` wrote, is not lost to a slip in `--out`.
+#[test]
+fn an_output_takes_no_inputs_place() {
+    let p = prepared();
+    let folder = folder();
+    let data = folder.join("data");
+    fs::create_dir(&data).unwrap();
+    for name in ["registration.json", "commitments.bin", "opening.bin"] {
+        fs::copy(p.data.join(name), data.join(name)).unwrap();
+    }
+    let policy = policy(&folder, &[]);
+    let params = show(&folder.join("compact.srs"));
+    fs::copy(&p.params, &params).unwrap();
+    let before = (content(&folder), content(&data));
+    let prove = format!("prove data {} --policy {policy} --params {params} --out", show(&data));
+    let reference = format!("policy reference --policy {policy} --data {params} --out");
+    for (line, out) in [
+        (&prove, &policy),
+        (&prove, &params),
+        (&prove, &show(&data.join("opening.bin"))),
+        (&prove, &show(&data.join("registration.json"))),
+        (&prove, &format!("{}/../policy.toml", show(&data))),
+        (&reference, &params),
+        (&"params insecure --geometry compact --out".to_owned(), &show(&data.join("opening.bin"))),
+    ] {
+        fairshare(&format!("{line} {out}")).fails(2, &["this output would replace", "choose another"]);
+    }
+    assert_eq!((content(&folder), content(&data)), before);
 }
 
 #[test]
@@ -226,7 +244,7 @@ fn a_folder_that_cannot_be_written_to() {
     for (from, name) in copies {
         fs::copy(from, root.path().join(name)).unwrap();
     }
-    for name in ["policy-compact.toml", "reference.json", "rounds.csv", "flights-2000.csv"] {
+    for name in ["policy-compact.toml", "reference.json", "flights-2000.csv"] {
         fs::copy(examples().join(name), root.path().join(name)).unwrap();
     }
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -237,15 +255,13 @@ fn a_folder_that_cannot_be_written_to() {
     let bound = fs::write(&kept, b"").is_err();
     let (policy, srs, flights) =
         (show_in("policy-compact.toml"), show_in("srs"), show_in("flights-2000.csv"));
-    let units = show_in("rounds.csv");
     let common = format!("--policy {policy} --params {srs} --contributor {CONTRIBUTOR}");
     let out = show(&kept);
     for line in [
         format!("params insecure --geometry compact --out {out}"),
         format!("policy reference --policy {policy} --data {flights} --out {out}"),
-        format!("prove {} --policy {policy} --params {srs} --out {out}", show_in("none")),
+        format!("prove data {} --policy {policy} --params {srs} --out {out}", show_in("none")),
         format!("commit data {common} --round 3 --data {flights} --out {out}"),
-        format!("commit compute {common} --units {units} --column EWR --out {out}"),
         format!("commit data {common} --round 3 --data {flights} --out {}", show(&locked)),
     ] {
         let _ = fs::remove_file(&kept);
@@ -273,23 +289,18 @@ fn secrets_are_their_owners_under_any_mask() {
             assert_eq!(ran.status, 0, "{}", ran.stderr);
         };
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        let targets = commits().map(|(name, line)| {
-            let target = folder.join("above").join(name);
-            masked(format!("{line} {}", show(&target)));
-            target
-        });
+        let target = folder.join("above").join("data");
+        masked(format!("{} {}", commit(), show(&target)));
         assert_eq!(mode(&folder.join("above")), 0o700);
         let bundle = folder.join("out.bundle");
-        let line = format!("prove {} {} --out {}", show(&targets[0]), prepared().common(), show(&bundle));
+        let line = format!("prove data {} {} --out {}", show(&target), prepared().common(), show(&bundle));
         masked(line);
         assert_eq!(mode(&bundle), 0o644);
-        for target in &targets {
-            assert_eq!(mode(target), 0o700);
-            for path in content(target).into_keys() {
-                let secret = path.ends_with("opening.bin");
-                assert_eq!(mode(&path), if secret { 0o600 } else { 0o644 }, "{}", path.display());
-            }
+        assert_eq!(mode(&target), 0o700);
+        for path in content(&target).into_keys() {
+            let secret = path.ends_with("opening.bin");
+            assert_eq!(mode(&path), if secret { 0o600 } else { 0o644 }, "{}", path.display());
         }
-        assert_eq!(mode(&targets[0].join("proofs")), 0o700);
+        assert_eq!(mode(&target.join("proofs")), 0o700);
     }
 }

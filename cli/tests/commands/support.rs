@@ -1,4 +1,4 @@
-//! The program, and one contribution of each role that all tests share.
+//! The program, and one contribution to each role that all tests share.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,26 +111,26 @@ pub fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
     show(&path)
 }
 
-/// The compact example policy with some texts replaced, beside copies of the files that it names.
+/// The compact example policy with some texts replaced, beside a copy of the file that it names.
 pub fn policy(folder: &Path, changes: &[(&str, &str)]) -> String {
     let mut text = fs::read_to_string(examples().join("policy-compact.toml")).expect("policy");
     for (from, to) in changes {
         assert!(text.contains(from), "{from:?} is not in the policy");
         text = text.replacen(from, to, 1);
     }
-    for name in ["rounds.csv", "reference.json"] {
-        fs::copy(examples().join(name), folder.join(name)).expect("copy");
-    }
+    let name = "reference.json";
+    fs::copy(examples().join(name), folder.join(name)).expect("copy");
     write(folder, "policy.toml", text)
 }
 
-/// Parameters, and one contribution of each role: committed to and proved.
+/// Parameters, and one contribution to each role, proved.
 pub struct Prepared {
     pub root: PathBuf,
     pub policy: String,
     pub params: String,
     pub data: PathBuf,
-    pub compute: PathBuf,
+    /// The example's units on record, with [`CONTRIBUTOR`] in the place of its first node.
+    pub units: String,
     pub data_bundle: String,
     pub compute_bundle: String,
 }
@@ -141,8 +141,14 @@ impl Prepared {
         format!("--policy {} --params {}", self.policy, self.params)
     }
 
-    pub fn registrations(&self) -> [String; 2] {
-        [&self.data, &self.compute].map(|folder| show(&folder.join("registration.json")))
+    /// What is registered of the data.
+    pub fn registration(&self) -> String {
+        show(&self.data.join("registration.json"))
+    }
+
+    /// All that is on record: `--registration … --units …`.
+    pub fn record(&self) -> String {
+        format!("--registration {} --units {}", self.registration(), self.units)
     }
 }
 
@@ -161,7 +167,7 @@ fn prepare() -> Prepared {
         policy: show(&examples().join("policy-compact.toml")),
         params: show(&root.join("compact.srs")),
         data: root.join("data"),
-        compute: root.join("compute"),
+        units: write(&root, "units.csv", units()),
         data_bundle: show(&root.join("data.bundle")),
         compute_bundle: show(&root.join("compute.bundle")),
         root,
@@ -171,17 +177,21 @@ fn prepare() -> Prepared {
         assert_eq!(ran.status, 0, "{line}\n{}", ran.stderr);
     };
     let (common, examples) = (prepared.common(), show(examples()));
-    let (data, compute) = (show(&prepared.data), show(&prepared.compute));
+    let (data, units) = (show(&prepared.data), &prepared.units);
     run(&format!("params insecure --geometry compact --out {}", prepared.params));
     run(&format!(
         "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out \
          {data}"
     ));
-    run(&format!(
-        "commit compute {common} --contributor {CONTRIBUTOR} --units {examples}/rounds.csv --column EWR \
-         --out {compute}"
-    ));
-    run(&format!("prove {data} {common} --out {}", prepared.data_bundle));
-    run(&format!("prove {compute} {common} --out {}", prepared.compute_bundle));
+    run(&format!("prove data {data} {common} --out {}", prepared.data_bundle));
+    let bundle = &prepared.compute_bundle;
+    run(&format!("prove compute {common} --units {units} --contributor {CONTRIBUTOR} --out {bundle}"));
     prepared
+}
+
+fn units() -> String {
+    let units = fs::read_to_string(examples().join("units.csv")).expect("units");
+    let first = format!("0x{}", "e1".repeat(20));
+    assert!(units.contains(&first), "the first node");
+    units.replace(&first, CONTRIBUTOR)
 }

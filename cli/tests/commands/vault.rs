@@ -1,44 +1,10 @@
 //! The vault's commands as an operator meets them.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 
 use super::support::*;
-
-/// The other two airports of the example, which give computing power alone.
-pub const NODES: [(&str, &str); 2] = [
-    ("JFK", "0x00000000000000000000000000000000000000a2"),
-    ("LGA", "0x00000000000000000000000000000000000000b3"),
-];
-
-/// What an operator is given for the example's epoch: registrations and units by node.
-pub struct Epoch {
-    pub registrations: Vec<String>,
-    pub units: String,
-}
-
-/// Registers nothing yet: commits for the two nodes that have no bundle, and writes everybody's units down.
-pub fn epoch(folder: &Path) -> Epoch {
-    let p = prepared();
-    let rounds = fs::read_to_string(examples().join("rounds.csv")).unwrap();
-    let units = rounds.replacen("EWR,JFK,LGA", &format!("{CONTRIBUTOR},{},{}", NODES[0].1, NODES[1].1), 1);
-    assert_ne!(units, rounds, "the columns are the airports");
-    let mut registrations = p.registrations().to_vec();
-    for (name, address) in NODES {
-        let target = folder.join(name);
-        let line = format!(
-            "commit compute {} --contributor {address} --units {}/rounds.csv --column {name} --out {}",
-            p.common(),
-            show(examples()),
-            show(&target)
-        );
-        assert_eq!(fairshare(&line).status, 0);
-        registrations.push(show(&target.join("registration.json")));
-    }
-    Epoch { registrations, units: write(folder, "units.csv", units) }
-}
 
 /// Runs a vault's command on a ledger.
 fn vault(ledger: &str, line: &str) -> Ran {
@@ -48,7 +14,7 @@ fn vault(ledger: &str, line: &str) -> Ran {
 #[test]
 fn an_epoch_from_opening_to_the_last_claim() {
     let folder = folder();
-    let (p, epoch) = (prepared(), epoch(&folder));
+    let p = prepared();
     let ledger = show(&folder.join("vault.ledger"));
     let run = |line: &str| vault(&ledger, &format!("{line} --json")).json();
 
@@ -57,10 +23,12 @@ fn an_epoch_from_opening_to_the_last_claim() {
         (&opened["epoch"], &opened["state"], &opened["before"]),
         (&2013.into(), &"open".into(), &false.into())
     );
-    let registered = run(&format!("register {}", epoch.registrations.join(" ")));
-    assert_eq!((&registered["new"], &registered["before"]), (&4.into(), &0.into()));
-    let status = run("status");
-    assert_eq!(status["epochs"][0]["awaited"].as_array().unwrap().len(), 3);
+    let registered = run(&format!("register {}", p.registration()));
+    assert_eq!((&registered["new"], &registered["before"]), (&1.into(), &0.into()));
+    assert_eq!(run("status")["epochs"][0]["nodes"], 0);
+    let units = run(&format!("register --units {}", p.units));
+    assert_eq!((&units["new"], &units["units"]), (&0.into(), &3.into()));
+    assert_eq!(run("status")["epochs"][0]["nodes"], 3);
 
     // A damaged bundle is refused; those given with it are not.
     let mut damaged = fs::read(&p.data_bundle).unwrap();
@@ -77,12 +45,8 @@ fn an_epoch_from_opening_to_the_last_claim() {
     assert_eq!(accepted, [false, true, true]);
     assert!(verdicts[0]["error"].is_string() && verdicts[1]["error"].is_null());
 
-    // Nothing vouches for two nodes yet.
-    vault(&ledger, &format!("close --params {}", p.params))
-        .fails(1, &[NODES[0].1.get(..20).unwrap(), "vault register --units"]);
-    let units = run(&format!("register --units {} --params {}", epoch.units, p.params));
-    assert_eq!((&units["new"], &units["units"]), (&0.into(), &3.into()));
-    assert_eq!(run(&format!("close --params {}", p.params))["state"], "closed");
+    // Two nodes have no bundle, and keep nobody from being paid.
+    assert_eq!(run("close")["state"], "closed");
     let settled = run("settle");
     let paid: u128 = settled["payouts"].as_array().unwrap().iter().map(|paid| number(&paid["total"])).sum();
     let left = number(&settled["compute_tenths_left"]) + number(&settled["data_tenths_left"]);
@@ -119,11 +83,17 @@ fn mistakes_are_told_with_the_way_out() {
     let ledger = show(&folder.join("vault.ledger"));
     vault(&ledger, "status").fails(2, &["there is no ledger at", "vault init"]);
     assert_eq!(vault(&ledger, &format!("init --policy {}", p.policy)).status, 0);
-    let [data, compute] = p.registrations();
-    vault(&ledger, &format!("register {data} {compute} {data}"))
-        .fails(2, &["register digest", "registration.json"]);
+    let data = p.registration();
+    vault(&ledger, &format!("register {data} {data}")).fails(2, &["register digest", "registration.json"]);
     vault(&ledger, "settle").fails(2, &["epoch 2013 is open, and this needs it closed"]);
-    vault(&ledger, "close --epoch 7 --params x").fails(2, &["x"]);
+    vault(&ledger, "close --epoch 7").fails(2, &["7"]);
+    let units = fs::read_to_string(&p.units).unwrap();
+    let few = write(&folder, "few.csv", units.lines().take(9).collect::<Vec<_>>().join("\n"));
+    vault(&ledger, &format!("register --units {few}"))
+        .fails(2, &["ends before round 8", "365 rounds from 0"]);
+    assert_eq!(vault(&ledger, &format!("register --units {}", p.units)).status, 0);
+    let other = write(&folder, "other.csv", units.replacen("305,297", "305,298", 1));
+    vault(&ledger, &format!("register --units {other}")).fails(1, &["other units on record", "never change"]);
     vault(&ledger, "claim 0x00000000000000000000000000000000000000ff").fails(2, &["has earned nothing"]);
     vault(&ledger, "export --claims x.json").fails(2, &["needs it settled"]);
     // What nobody registered cannot be submitted, and insecure parameters have to be asked for.
@@ -143,17 +113,17 @@ fn mistakes_are_told_with_the_way_out() {
 #[test]
 fn an_altered_archive_is_told_by_what_differs() {
     let folder = folder();
-    let (p, epoch) = (prepared(), epoch(&folder));
+    let p = prepared();
     let ledger = show(&folder.join("vault.ledger"));
     let archive = show(&folder.join("vault.tar"));
     for line in [
         format!("init --policy {}", p.policy),
-        format!("register {} --units {} --params {}", epoch.registrations.join(" "), epoch.units, p.params),
+        format!("register {} --units {}", p.registration(), p.units),
         format!(
             "submit {} {} --params {} --allow-insecure-params",
             p.data_bundle, p.compute_bundle, p.params
         ),
-        format!("close --params {}", p.params),
+        "close".to_owned(),
         "settle".to_owned(),
         format!("export --archive {archive}"),
     ] {

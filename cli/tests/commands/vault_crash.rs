@@ -13,19 +13,18 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::support::*;
-use super::vault::{Epoch, epoch};
 
 /// The commands of an epoch, in order.
-fn script(folder: &Path, epoch: &Epoch, ledger: &str) -> Vec<String> {
+fn script(folder: &Path, ledger: &str) -> Vec<String> {
     let p = prepared();
     let lines = [
         format!("init --policy {}", p.policy),
-        format!("register {} --units {} --params {}", epoch.registrations.join(" "), epoch.units, p.params),
+        format!("register {} --units {}", p.registration(), p.units),
         format!(
             "submit {} {} --params {} --allow-insecure-params",
             p.data_bundle, p.compute_bundle, p.params
         ),
-        format!("close --params {}", p.params),
+        "close".to_owned(),
         "settle".to_owned(),
         format!("claim {CONTRIBUTOR} --evidence 0xfeed"),
         "claim --all".to_owned(),
@@ -99,13 +98,12 @@ fn inspect(ledger: &str, began: bool) {
 /// Kills `kills` commands of as many epochs as it takes.
 fn campaign(name: &str, kills: usize, seed: u64, stored: impl Fn(&Path, usize) -> Stored) {
     let folder = folder();
-    let epoch = epoch(&folder);
     // What nobody disturbs, and how long each command takes.
     let undisturbed = folder.join("undisturbed");
     fs::create_dir(&undisturbed).unwrap();
     let times: Vec<_> = {
         let stored = stored(&undisturbed, 0);
-        script(&undisturbed, &epoch, &stored.ledger).iter().map(|line| finish(line)).collect()
+        script(&undisturbed, &stored.ledger).iter().map(|line| finish(line)).collect()
     };
     let expected = ["claims.json", "vault.tar"].map(|file| fs::read(undisturbed.join(file)).unwrap());
 
@@ -116,8 +114,7 @@ fn campaign(name: &str, kills: usize, seed: u64, stored: impl Fn(&Path, usize) -
         let disturbed = folder.join(format!("disturbed-{epochs}"));
         fs::create_dir(&disturbed).unwrap();
         let stored = stored(&disturbed, epochs);
-        for (step, (line, time)) in script(&disturbed, &epoch, &stored.ledger).iter().zip(&times).enumerate()
-        {
+        for (step, (line, time)) in script(&disturbed, &stored.ledger).iter().zip(&times).enumerate() {
             // Two kills a command in the mean: after one, what was begun twice is interrupted again.
             while random.below(3) > 0 && done < kills {
                 let micros = random.below(time.as_micros() as u64 * 11 / 10 + 1);
@@ -163,9 +160,8 @@ fn killed_at_any_moment_an_epoch_on_a_server_ends_with_the_same_books() {
 #[test]
 fn on_a_full_disk_no_step_is_half_done() {
     let folder = folder();
-    let epoch = epoch(&folder);
     let stored = Stored::file(&folder);
-    let lines = script(&folder, &epoch, &stored.ledger);
+    let lines = script(&folder, &stored.ledger);
     for (step, line) in lines.iter().enumerate() {
         let mut refused = 0;
         for blocks in [0, 8, 32, 64] {

@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use super::support::*;
 
-/// Verifies `bundles` and returns the exit status and one object a bundle.
+/// Verifies `bundles` with the units on record, and returns the exit status and one object a bundle.
 fn verify(bundles: &[&str], policy: &str, registrations: &[&str]) -> (i32, Vec<Value>, String) {
     let ran = fairshare(&format!(
-        "verify {} --policy {policy} --params {} --registration {} --allow-insecure-params --json",
+        "verify {} --policy {policy} --params {} --registration {} --units {} --allow-insecure-params --json",
         bundles.join(" "),
         prepared().params,
-        registrations.join(" ")
+        registrations.join(" "),
+        prepared().units
     ));
     let verdicts = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (ran.status, verdicts, ran.stderr)
@@ -46,11 +47,11 @@ fn damaged_bundles_are_refused_and_the_others_accepted() {
         (write(&folder, "response", flipped(last)), "link does not hold"),
         (absent, "cannot be read"),
     ];
-    let [data, compute] = p.registrations();
+    let data = p.registration();
     let mut bundles: Vec<&str> = damaged.iter().map(|(path, _)| path.as_str()).collect();
     bundles.insert(3, &p.data_bundle);
     bundles.push(&p.compute_bundle);
-    let (status, verdicts, _) = verify(&bundles, &p.policy, &[&data, &compute]);
+    let (status, verdicts, _) = verify(&bundles, &p.policy, &[&data]);
     assert_eq!(status, 1);
     assert_eq!(verdicts.len(), bundles.len());
     for (verdict, bundle) in verdicts.iter().zip(&bundles) {
@@ -70,22 +71,20 @@ fn damaged_bundles_are_refused_and_the_others_accepted() {
 #[test]
 fn a_score_raised_by_one_unit_is_refused() {
     let p = prepared();
-    let [data, compute] = p.registrations();
+    let data = p.registration();
     let folder = folder();
-    let score = |path: &str, registration: &str| -> u64 {
-        let (_, verdicts, _) = verify(&[path], &p.policy, &[registration]);
+    let score = |path: &str| -> u64 {
+        let (_, verdicts, _) = verify(&[path], &p.policy, &[&data]);
         verdicts[0]["score"].as_str().unwrap().parse().unwrap()
     };
-    for (bundle, registration, name) in
-        [(&p.data_bundle, &data, "data-score proof"), (&p.compute_bundle, &compute, "compute-score proof")]
-    {
-        let honest = score(bundle, registration);
+    for (bundle, name) in [(&p.data_bundle, "data-score proof"), (&p.compute_bundle, "compute-score proof")] {
+        let honest = score(bundle);
         let mut bytes = fs::read(bundle).unwrap();
         let offset = bytes.windows(8).rposition(|window| window == honest.to_be_bytes()).unwrap();
         bytes[offset..offset + 8].copy_from_slice(&(honest + 1).to_be_bytes());
         let raised = write(&folder, "raised", bytes);
-        assert_eq!(score(&raised, registration), honest + 1);
-        let (status, verdicts, _) = verify(&[&raised], &p.policy, &[registration]);
+        assert_eq!(score(&raised), honest + 1);
+        let (status, verdicts, _) = verify(&[&raised], &p.policy, &[&data]);
         assert_eq!(status, 1);
         assert_refused(&verdicts[0], name);
     }
@@ -95,7 +94,7 @@ fn a_score_raised_by_one_unit_is_refused() {
 fn a_bundle_is_its_contributors_alone() {
     let p = prepared();
     let folder = folder();
-    let [registration, _] = p.registrations();
+    let registration = p.registration();
     let edited = fs::read_to_string(&registration).unwrap().replace(CONTRIBUTOR, OTHER);
     let edited = write(&folder, "edited.json", edited);
     let (status, verdicts, _) = verify(&[&p.data_bundle], &p.policy, &[&edited]);
@@ -116,7 +115,7 @@ fn a_bundle_is_its_contributors_alone() {
 #[test]
 fn a_bundle_is_of_one_policy_alone() {
     let p = prepared();
-    let [data, compute] = p.registrations();
+    let data = p.registration();
     for change in [
         ("epoch = 2013", "epoch = 2014"),
         ("chain_id = 31337", "chain_id = 1"),
@@ -128,7 +127,7 @@ fn a_bundle_is_of_one_policy_alone() {
     ] {
         let folder = folder();
         let policy = policy(&folder, &[change]);
-        let (status, verdicts, _) = verify(&[&p.data_bundle, &p.compute_bundle], &policy, &[&data, &compute]);
+        let (status, verdicts, _) = verify(&[&p.data_bundle, &p.compute_bundle], &policy, &[&data]);
         assert_eq!(status, 1, "{change:?}");
         assert_refused(&verdicts[0], "data-score proof");
         assert_refused(&verdicts[1], "compute-score proof");
@@ -141,14 +140,17 @@ fn a_bundle_is_of_one_policy_alone() {
 #[test]
 fn registrations_are_matched_by_digest() {
     let p = prepared();
-    let [data, compute] = p.registrations();
-    let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&compute]);
+    let data = p.registration();
+    let text = fs::read_to_string(&data).unwrap();
+    let digest = text.split("\"digest\": \"").nth(1).unwrap()[..66].to_owned();
+    let unknown = text.replace(&digest, &format!("0x{}", "5a".repeat(32)));
+    let unknown = write(&folder(), "unknown.json", unknown);
+    let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&unknown]);
     assert_eq!(status, 1);
     assert_refused(&verdicts[0], "but 0 were given");
     assert!(stderr.contains("no bundle given covers this registration"), "{stderr}");
     // The same registration twice is one; two that differ are a contradiction.
     let folder = folder();
-    let text = fs::read_to_string(&data).unwrap();
     let copy = write(&folder, "copy.json", &text);
     let (status, _, _) = verify(&[&p.data_bundle], &p.policy, &[&data, &copy]);
     assert_eq!(status, 0);
@@ -165,47 +167,22 @@ fn registrations_are_matched_by_digest() {
     assert!(stderr.contains("must be paid once"), "{stderr}");
 }
 
-/// A compute bundle names no digest: of a node's logs, the one of the policy's rounds is meant.
+/// Rounds of another epoch are no record of this one.
 #[test]
-fn a_nodes_units_of_another_epoch_may_be_given_too() {
+fn units_of_other_rounds_are_refused() {
     let p = prepared();
-    let [_, compute] = p.registrations();
-    let folder = folder();
-    let text = fs::read_to_string(&p.policy).unwrap();
-    let (rounds, rest) = text.split_once("file = \"rounds.csv\"").unwrap();
-    let (_, rest) = rest.split_once("\n\n").unwrap();
-    let text = format!("{}totals = [5]\n\n{rest}", rounds.replace("first = 0", "first = 365"));
-    fs::copy(examples().join("reference.json"), folder.join("reference.json")).unwrap();
-    let policy = write(&folder, "policy.toml", text);
-    let units = write(&folder, "units.csv", "round,units\n365,3\n");
-    let target = show(&folder.join("later"));
-    let line = format!(
-        "commit compute --policy {policy} --params {} --contributor {CONTRIBUTOR} --units {units} --out \
-         {target}",
-        p.params
-    );
-    let ran = fairshare(&line);
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
-    let later = format!("{target}/registration.json");
-    let (status, verdicts, stderr) = verify(&[&p.compute_bundle], &p.policy, &[&later, &compute]);
-    assert_eq!((status, &verdicts[0]["accepted"]), (0, &Value::Bool(true)), "{verdicts:?}");
-    assert!(stderr.contains("no bundle given covers this registration"), "{stderr}");
-    // Alone it is refused for its rounds.
-    let (status, verdicts, _) = verify(&[&p.compute_bundle], &p.policy, &[&later]);
-    assert_eq!(status, 1);
-    assert_refused(&verdicts[0], "covers 1 rounds from 365");
+    let policy = policy(&folder(), &[("first = 0", "first = 365")]);
+    fairshare(&format!(
+        "verify {} --policy {policy} --params {} --units {} --allow-insecure-params",
+        p.compute_bundle, p.params, p.units
+    ))
+    .fails(2, &["line 2, column `round`: 0 stands where 365 belongs"]);
 }
 
 #[test]
 fn insecure_parameters_are_refused_unless_asked_for() {
     let p = prepared();
-    let [data, compute] = p.registrations();
-    let line = format!(
-        "verify {} {} {} --registration {data} {compute}",
-        p.data_bundle,
-        p.compute_bundle,
-        p.common()
-    );
+    let line = format!("verify {} {} {} {}", p.data_bundle, p.compute_bundle, p.common(), p.record());
     let ran = fairshare(&format!("{line} --json"));
     assert_eq!(ran.status, 1);
     let verdicts: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -222,7 +199,7 @@ fn insecure_parameters_are_refused_unless_asked_for() {
 #[test]
 fn nothing_is_verified_against_files_that_cannot_be_read() {
     let p = prepared();
-    let [data, _] = p.registrations();
+    let data = p.registration();
     let folder = folder();
     let bad = write(&folder, "bad", "{}");
     let absent = show(&folder.join("absent"));

@@ -1,30 +1,27 @@
 //! A proof of each statement in the large geometry, from the example's flights.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::histogram;
+use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::address::Address;
-use fairshare_params::context::context;
+use fairshare_params::context::data_context;
 use fairshare_params::encoding::encode_scalar;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::Registration;
-use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
-use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_compute, commit_data};
+use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_data};
 use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 use halo2curves::bn256::Fr;
+
+/// JFK.
+const NODE: Address = Address([0xa2; 20]);
 
 /// Instances and proof, one after the other.
 pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
     let policy = policy(srs);
     let verifier = Verifier::new(srs, &policy, Trust::AllowInsecure).expect("a verifier");
-    let context = |role, registration: &Registration| {
-        let registrations = std::slice::from_ref(registration);
-        let (totals, contributor) = (verifier.totals_commitment(), contributor().address);
-        context(&policy, &totals, &contributor, role, registrations).expect("a context").limbs()
-    };
     match kind {
         CircuitKind::Histogram(width) => {
             let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
@@ -38,14 +35,19 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
         CircuitKind::DataScore => {
             let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
-            let context = context(Role::Data, &proved.registrations[0]);
+            let context = data_context(&policy, &contributor().address, &proved.registrations);
+            let context = context.expect("a context").limbs();
             let instance = verifier.data_instance(context, score.records, score.score);
             joined(&instance.to_rows(), &bundle.proof)
         }
         CircuitKind::ComputeScore => {
-            let proved = compute(&verifier);
-            let Bundle::Compute(bundle) = proved.bundle else { unreachable!("units were committed") };
-            let context = context(Role::Compute, &proved.registrations[0]);
+            let units = File::open(example("units.csv")).expect("the example's units");
+            let units = from_csv(units, Rounds::of(&policy)).expect("units");
+            let verifier = verifier.with_units(&units).expect("units of its rounds");
+            let Bundle::Compute(bundle) = compute(&verifier).bundle else {
+                unreachable!("units were scored")
+            };
+            let context = verifier.on_record(&NODE).expect("a node").context.limbs();
             joined(&verifier.compute_instance(context, bundle.score).to_rows(), &bundle.proof)
         }
     }
@@ -77,15 +79,10 @@ fn data(verifier: &Verifier<'_>) -> (Bundle, Proved) {
     let records = vec![example("flights-2000.csv"); 20];
     commit_data(verifier.srs(), verifier.policy(), &contributor(), &records, &path, &Silent)
         .expect("a commitment");
-    let proved = Prover::new(verifier, Limits::default()).prove(&[path], &Silent).expect("a bundle");
+    let proved = Prover::new(verifier, Limits::default()).prove_data(&[path], &Silent).expect("a bundle");
     (proved.bundle.clone(), proved)
 }
 
 fn compute(verifier: &Verifier<'_>) -> Proved {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("units");
-    let (units, column) = (example("rounds.csv"), Some("JFK"));
-    commit_compute(verifier.srs(), verifier.policy(), &contributor(), &units, column, &path)
-        .expect("a commitment");
-    Prover::new(verifier, Limits::default()).prove(&[path], &Silent).expect("a bundle")
+    Prover::new(verifier, Limits::default()).prove_compute(&NODE, &Silent).expect("a bundle")
 }

@@ -21,8 +21,8 @@ pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 pub(super) const MAX_LEDGER_BYTES: u64 = 128 << 20;
 /// Longest name of an entry.
 const MAX_NAME_BYTES: u64 = 4 << 10;
-/// Longest list of units: a line for each of 2^13 rounds.
-const MAX_UNITS_BYTES: u64 = 1 << 20;
+/// Longest table of units: the most that is read of one, ten digits and a comma each.
+const MAX_UNITS_BYTES: u64 = 1 << 30;
 
 /// The most bytes of an entry in this folder of an epoch, if there is such a folder.
 pub(super) fn bound_of_folder(folder: &str) -> Option<u64> {
@@ -30,7 +30,7 @@ pub(super) fn bound_of_folder(folder: &str) -> Option<u64> {
         "policy.toml" => Some(MAX_POLICY_BYTES),
         "files" => Some(MAX_SIDE_FILE_BYTES),
         "registrations" => Some(wide(MAX_REGISTRATION_BYTES)),
-        "units" => Some(MAX_UNITS_BYTES),
+        "units.csv" => Some(MAX_UNITS_BYTES),
         "bundles" => Some(wide(MAX_BUNDLE_BYTES)),
         _ => None,
     }

@@ -5,7 +5,6 @@ use std::io;
 use super::ARCHIVE_VERSION;
 use crate::json::JsonError;
 use crate::registration::RegistrationFileError;
-use crate::units::UnitsError;
 
 /// Why an archive cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +78,4 @@ pub enum ContentError {
     /// Text that is not UTF-8.
     #[error("it is not UTF-8")]
     Text(#[from] std::string::FromUtf8Error),
-    /// Not a list of units.
-    #[error("it is not a list of units")]
-    Units(#[source] UnitsError),
 }

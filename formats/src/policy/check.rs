@@ -21,7 +21,6 @@ use super::raw::{
     RawData, RawFeature, RawKind, RawPolicy, RawReference, RawRounds, RawSchema, RawVault, RawWeighting,
     RawWeights,
 };
-use super::rounds::parse_rounds;
 use super::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, side_file_hash};
 use crate::{eip55, reference};
 
@@ -35,20 +34,18 @@ pub(super) fn build(text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> R
     reader.version(&raw.protocol)?;
     let geometry = reader.geometry(&raw.geometry)?;
     reader.weights(&raw.weights)?;
-    let (rounds, rounds_at) = reader.rounds(&raw.rounds, geometry)?;
     let (reference, reference_at) = reader.reference(&raw.reference)?;
     let rules = Rules {
         geometry,
         vault: reader.vault(&raw.vault)?,
         data: reader.data(&raw.data)?,
         compute_decay: reader.decay("compute.lambda", &raw.compute.lambda)?,
-        rounds,
+        rounds: reader.rounds(&raw.rounds)?,
         schema: reader.schema(&raw.schema, geometry)?,
         reference,
     };
     Policy::new(rules).map_err(|source| {
         let location = match &source {
-            RuleError::RoundCount { .. } => rounds_at,
             RuleError::Reference(_) => reference_at,
             other => reader.rule(other, &raw),
         };
@@ -125,7 +122,8 @@ impl<'a> Reader<'a> {
                 None => self.location("data.weighting", &raw.data.weighting),
             },
             RuleError::DecayOrder { .. } => self.location("compute.lambda", &raw.compute.lambda),
-            RuleError::LastRound { .. } => self.location("rounds.first", &raw.rounds.get_ref().first),
+            RuleError::RoundCount { .. } => self.location("rounds.count", &raw.rounds.count),
+            RuleError::LastRound { .. } => self.location("rounds.first", &raw.rounds.first),
             RuleError::Schema(_) => self.location("schema.feature", &raw.schema.feature),
             _ => self.location_at("policy", 0),
         }
@@ -176,27 +174,13 @@ impl<'a> Reader<'a> {
             .map_err(|source| PolicyError::Decay { location: self.location(key, lambda), source })
     }
 
-    /// The rounds, and where their totals are given.
-    fn rounds(&self, table: &Spanned<RawRounds>, geometry: Geometry) -> Result<(Rounds, Box<Location>)> {
-        let raw = table.get_ref();
-        let first = *raw.first.get_ref();
-        let location = || self.location("rounds", table);
-        let (totals, location) = match form(location, "totals", &raw.totals, &raw.file, &raw.hash)? {
-            Form::Inline(totals) => (totals.get_ref().clone(), self.location("rounds.totals", totals)),
-            Form::File { file, hash } => {
-                let bytes = self.side_file("rounds", file, hash)?;
-                let location = self.location("rounds.file", file);
-                let totals = parse_rounds(bytes.as_slice(), first, geometry.rounds()).map_err(|source| {
-                    PolicyError::RoundsFile {
-                        location: location.clone(),
-                        file: file.get_ref().clone(),
-                        source: Box::new(source),
-                    }
-                })?;
-                (totals, location)
-            }
-        };
-        Ok((Rounds { first, totals }, location))
+    fn rounds(&self, raw: &RawRounds) -> Result<Rounds> {
+        let found = *raw.count.get_ref();
+        let count = usize::try_from(found).map_err(|_| PolicyError::OutOfRange {
+            location: self.location("rounds.count", &raw.count),
+            found,
+        })?;
+        Ok(Rounds { first: *raw.first.get_ref(), count })
     }
 
     pub(super) fn schema(&self, raw: &RawSchema, geometry: Geometry) -> Result<Schema> {

@@ -12,7 +12,6 @@ use fairshare_params::schema::SchemaError;
 
 use crate::eip55::AddressError;
 use crate::reference::ReferenceFileError;
-use crate::units::UnitsError;
 
 /// A line and a column of the policy's text, both from 1; the column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +74,7 @@ pub enum PolicyError {
     /// A file above its bound; nothing of it was parsed.
     #[error(
         "{file} is longer than {bound} bytes, the most that is read; put a policy's long lists into files \
-         beside it, and add up its nodes' units"
+         beside it"
     )]
     TooLarge {
         /// The file.
@@ -224,16 +223,6 @@ pub enum PolicyError {
         /// The hash of the bytes read.
         found: Digest,
     },
-    /// A file of round totals is wrong.
-    #[error("{location}: `{file}`")]
-    RoundsFile {
-        /// Where.
-        location: Box<Location>,
-        /// The path as the policy gives it.
-        file: String,
-        /// What was wrong.
-        source: Box<RoundsError>,
-    },
     /// A feature's keys do not fit its kind.
     #[error("{location}: {problem}")]
     FeatureKeys {
@@ -267,33 +256,5 @@ pub enum PolicyError {
         location: Box<Location>,
         /// What was wrong.
         source: RuleError,
-    },
-}
-
-/// Why a file of round totals is refused. Lines count from 1, the header included.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RoundsError {
-    /// Not a table of units, or one with rounds out of order.
-    #[error(transparent)]
-    Table(#[from] UnitsError),
-    /// The first column is not `round`, or no column follows it.
-    #[error("line 1: the header must be `round` and then `total`, or `round` and then one column per node")]
-    Header,
-    /// A column `total` beside columns of nodes would count every unit twice.
-    #[error(
-        "line 1: column `total` stands beside other columns and would be added to them; keep either `total` \
-         or the nodes"
-    )]
-    TotalAndNodes,
-    /// A round's units do not fit.
-    #[error("line {line}: the units of round {round} add up to {total}, above 4294967295; use larger units")]
-    Total {
-        /// The line.
-        line: u64,
-        /// The round.
-        round: u64,
-        /// The sum.
-        total: u64,
     },
 }

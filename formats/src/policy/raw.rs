@@ -16,7 +16,7 @@ pub(super) struct RawPolicy {
     pub weights: RawWeights,
     pub data: RawData,
     pub compute: RawCompute,
-    pub rounds: Spanned<RawRounds>,
+    pub rounds: RawRounds,
     pub schema: RawSchema,
     pub reference: Spanned<RawReference>,
 }
@@ -65,9 +65,7 @@ pub(super) struct RawCompute {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRounds {
     pub first: Spanned<u64>,
-    pub totals: Option<Spanned<Vec<u32>>>,
-    pub file: Option<Spanned<String>>,
-    pub hash: Option<Spanned<String>>,
+    pub count: Spanned<u64>,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use fairshare_params::encoding::Digest;
-use fairshare_params::role::Role;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -80,12 +79,12 @@ impl Fields {
     }
 
     /// Refuses what was not taken.
-    pub(super) fn finish(self, role: Role) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         match self.values.0.keys().next() {
             None => Ok(()),
             Some(key) => {
                 let key: String = key.chars().take(80).collect();
-                Err(RegistrationFileError::Unknown { field: format!("{}{key}", self.prefix), role })
+                Err(RegistrationFileError::Unknown { field: format!("{}{key}", self.prefix) })
             }
         }
     }

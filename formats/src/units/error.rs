@@ -16,9 +16,6 @@ pub enum UnitsError {
     /// Nothing there, not even a header.
     #[error("the file is empty; a header with the columns' names is needed")]
     Empty,
-    /// Nothing below the header.
-    #[error("the table has a header and no row")]
-    NoRows,
     /// More columns than are read.
     #[error("line {line}: more than {bound} columns; add nodes up")]
     TooManyColumns {
@@ -53,19 +50,7 @@ pub enum UnitsError {
         /// The name.
         column: String,
     },
-    /// A column that such a table does not have.
-    #[error("line 1: column `{column}` is not one of this table's; remove it")]
-    UnknownColumn {
-        /// The name.
-        column: String,
-    },
-    /// The units column is not evident.
-    #[error("which column holds the units? Name one, or call it `units`; the file has: {present}")]
-    WhichColumn {
-        /// The names that are there.
-        present: Names,
-    },
-    /// A column of a log of several nodes that is not named by a node's address.
+    /// A column that is not named by a node's address.
     #[error("line 1, column `{column}`: a node's units stand under its address")]
     NodeColumn {
         /// The column's name.
@@ -120,28 +105,20 @@ pub enum UnitsError {
         /// The largest that would be accepted.
         largest: u64,
     },
-    /// A round outside those asked for.
+    /// A round past those of the epoch.
     #[error(
-        "line {line}: round {round} is not one of the {rounds} rounds from {first}; remove it, or ask for \
-         other rounds"
+        "line {line}: round {round} is not one of the {rounds} rounds from {first}; leave it out, or name the \
+         policy that it belongs to"
     )]
     RoundOutside {
         /// The line.
         line: u64,
         /// The round.
         round: u64,
-        /// The first round asked for.
+        /// The first round of the epoch.
         first: u64,
-        /// Number of rounds asked for.
+        /// Rounds of the epoch.
         rounds: usize,
-    },
-    /// A round given twice.
-    #[error("line {line}: round {round} is given twice; give each round once")]
-    RoundTwice {
-        /// The line of the second.
-        line: u64,
-        /// The round.
-        round: u64,
     },
     /// A row out of order, in a table that has every row.
     #[error(
@@ -160,4 +137,29 @@ pub enum UnitsError {
         /// The first row's number.
         first: u64,
     },
+    /// Rounds that are not there at the end.
+    #[error(
+        "the table ends before round {missing}; list each of the {rounds} rounds from {first}, with 0 too"
+    )]
+    Ended {
+        /// The first that is missing.
+        missing: u64,
+        /// The first round of the epoch.
+        first: u64,
+        /// Rounds of the epoch.
+        rounds: usize,
+    },
+    /// A round's units do not fit.
+    #[error("line {line}: the units of round {round} add up to {total}, above 4294967295; use larger units")]
+    Total {
+        /// The line.
+        line: u64,
+        /// The round.
+        round: u64,
+        /// The sum.
+        total: u64,
+    },
+    /// A node that nobody is.
+    #[error(transparent)]
+    Record(#[from] fairshare_params::units::UnitsError),
 }

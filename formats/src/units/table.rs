@@ -17,10 +17,10 @@ type Result<T> = std::result::Result<T, UnitsError>;
 /// The header of as many nodes as are read, each under its address, fits.
 const ROW_BYTES: usize = 4 << 20;
 /// Most columns: a cell takes many times its own bytes once it is read.
-pub(crate) const MAX_COLUMNS: usize = 1 << 16;
+pub(super) const MAX_COLUMNS: usize = 1 << 16;
 
 /// A table with a header, read row by row: as many cells in each, UTF-8, quotes closed, length bounded.
-pub(crate) struct Table<R> {
+pub(super) struct Table<R> {
     reader: csv::Reader<Tracked<R>>,
     header: Vec<String>,
     record: ByteRecord,
@@ -29,7 +29,7 @@ pub(crate) struct Table<R> {
 
 impl<R: Read> Table<R> {
     /// Reads the header.
-    pub(crate) fn open(text: R) -> Result<Self> {
+    pub(super) fn open(text: R) -> Result<Self> {
         // The header is read as any row and the lengths compared here, where both have our errors.
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Tracked::new(text));
         let mut table = Self { reader, header: Vec::new(), record: ByteRecord::new(), line: 1 };
@@ -41,12 +41,12 @@ impl<R: Read> Table<R> {
     }
 
     /// Names of the columns.
-    pub(crate) fn header(&self) -> impl Iterator<Item = &str> + Clone {
+    pub(super) fn header(&self) -> impl Iterator<Item = &str> + Clone {
         self.header.iter().map(String::as_str)
     }
 
     /// Where that column stands; one that is absent and one that is there twice are refused.
-    pub(crate) fn locate(&self, column: &str) -> Result<usize> {
+    pub(super) fn locate(&self, column: &str) -> Result<usize> {
         let mut positions = self.header().enumerate().filter(|(_, name)| *name == column);
         match (positions.next(), positions.next()) {
             (Some((position, _)), None) => Ok(position),
@@ -59,7 +59,7 @@ impl<R: Read> Table<R> {
     }
 
     /// Reads the next row; false at the end.
-    pub(crate) fn advance(&mut self) -> Result<bool> {
+    pub(super) fn advance(&mut self) -> Result<bool> {
         if !self.read()? {
             return Ok(false);
         }
@@ -68,13 +68,13 @@ impl<R: Read> Table<R> {
     }
 
     /// The line on which the row read last begins.
-    pub(crate) fn line(&self) -> u64 {
+    pub(super) fn line(&self) -> u64 {
         self.line
     }
 
     /// The integer in a cell of the row read last, written in digits only. Positions come from
     /// [`Self::locate`].
-    pub(crate) fn integer<N: FromStr + Bounded>(&self, position: usize) -> Result<N> {
+    pub(super) fn integer<N: FromStr + Bounded>(&self, position: usize) -> Result<N> {
         let cell = self.record.get(position).unwrap_or_default();
         // Rust's parser would take a leading plus sign, too.
         let digits = cell.iter().all(u8::is_ascii_digit);
@@ -88,7 +88,7 @@ impl<R: Read> Table<R> {
     }
 
     /// Checks that the row read last, after `before` others, is numbered so, from `first`.
-    pub(crate) fn check_number(&self, position: usize, first: u64, before: usize) -> Result<u64> {
+    pub(super) fn check_number(&self, position: usize, first: u64, before: usize) -> Result<u64> {
         let found: u64 = self.integer(position)?;
         let expected = first.checked_add(wide(before));
         match expected {
@@ -134,7 +134,7 @@ impl<R: Read> Table<R> {
 }
 
 /// Integers that a table may hold.
-pub(crate) trait Bounded {
+pub(super) trait Bounded {
     /// The largest, for messages.
     const LARGEST: u64;
 }

@@ -41,7 +41,7 @@ lambda = "0.01"
 
 [rounds]
 first = 10
-totals = [842, 943, 0]
+count = 3
 
 [[schema.feature]]
 name = "carrier"
@@ -57,9 +57,6 @@ edges = [-5, 0.5, 30]
 carrier = [10, 20, 30, 0]
 delay = [1, 2, 3, 4, 5]
 "#;
-
-/// The same rounds as in [`POLICY`], by node.
-pub const ROUNDS_CSV: &str = "round,EWR,JFK,LGA\n10,305,297,240\n11,350,321,272\n12,0,0,0\n";
 
 /// The same reference as in [`POLICY`].
 pub const REFERENCE_JSON: &str = r#"{"counts": {"delay": [1, 2, 3, 4, 5], "carrier": [10, 20, 30, 0]}}"#;
@@ -85,11 +82,6 @@ pub fn policy() -> Policy {
 pub fn edit(from: &str, to: &str) -> String {
     assert_eq!(POLICY.matches(from).count(), 1, "`{from}`");
     POLICY.replace(from, to)
-}
-
-/// [`POLICY`] with its round totals in a file of that content.
-pub fn with_rounds_file(content: &str) -> String {
-    edit("totals = [842, 943, 0]", &format!("file = \"rounds.csv\"\nhash = \"{}\"", hash(content)))
 }
 
 /// [`POLICY`] with its reference in a file of that content.
@@ -131,10 +123,5 @@ pub fn evidence(seed: u8) -> Evidence {
 pub fn data(seed: u64) -> Registration {
     let columns = [(seed..seed + 4).map(point).collect()];
     let schema = policy().schema().hash();
-    Registration::for_data(contributor(), 11, Geometry::COMPACT, schema, 250, &columns).unwrap()
-}
-
-/// Units under [`POLICY`].
-pub fn compute() -> Registration {
-    Registration::for_compute(contributor(), 13, Geometry::COMPACT, 10, 3, point(9)).unwrap()
+    Registration::of_columns(contributor(), 11, Geometry::COMPACT, schema, 250, &columns).unwrap()
 }

@@ -3,17 +3,14 @@
 use std::error::Error;
 
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError, RoundsError};
+use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError};
 use fairshare_formats::reference::ReferenceFileError;
-use fairshare_formats::units::UnitsError;
 use fairshare_params::Geometry;
 use fairshare_params::policy::{RuleError, Weighting};
 use fairshare_params::schema::SchemaError;
 use proptest::prelude::*;
 
-use crate::fixture::{
-    POLICY, REFERENCE_JSON, ROUNDS_CSV, edit, policy, read, read_with, with_reference_file, with_rounds_file,
-};
+use crate::fixture::{POLICY, REFERENCE_JSON, edit, policy, read, read_with, with_reference_file};
 
 /// What a person is told: the error and its causes.
 fn told(error: &dyn Error) -> String {
@@ -46,7 +43,7 @@ fn a_good_policy_says_what_it_says() {
     assert_eq!((policy.pseudo_count(), policy.min_records()), (2, 100));
     let cap = ((1u128 << 48) * 5 / 100) as u64;
     assert_eq!(policy.weighting(), Weighting::RecordsDivergence { cap });
-    assert_eq!((policy.first_round(), policy.round_totals()), (10, [842, 943, 0].as_slice()));
+    assert_eq!((policy.first_round(), policy.rounds(), policy.end_round()), (10, 3, Some(13)));
     assert_eq!(policy.schema().len(), 2);
 }
 
@@ -125,6 +122,7 @@ fn missing_keys_are_named() {
         ("weighting = \"records-divergence\"\n", "weighting", "data"),
         ("lambda = \"0.01\"\n", "lambda", "compute"),
         ("first = 10\n", "first", "rounds"),
+        ("count = 3\n", "count", "rounds"),
         ("name = \"delay\"\n", "name", "schema.feature"),
         ("kind = \"numeric\"\n", "kind", "schema.feature"),
     ] {
@@ -147,8 +145,8 @@ fn wrong_types_are_located() {
     );
     let text = edit("kind = \"numeric\"", "kind = \"ordinal\"");
     refuses!(read(&text), PolicyError::Syntax { .. }, "`schema.feature.kind`", "line 37", "`ordinal`");
-    let text = edit("totals = [842, 943, 0]", "totals = [842, 4294967296]");
-    refuses!(read(&text), PolicyError::Syntax { .. }, "`rounds.totals`", "4294967296", "u32");
+    let text = edit("count = 3", "count = 3.0");
+    refuses!(read(&text), PolicyError::Syntax { .. }, "`rounds.count`", "3.0", "u64");
     let text = edit("edges = [-5, 0.5, 30]", "edges = [-5, 9007199254740993]");
     refuses!(read(&text), PolicyError::Syntax { .. }, "`schema.feature.edges`", "2^53");
     let text = edit("carrier = [10, 20, 30, 0]", "carrier = [10, -20, 30, 0]");
@@ -314,120 +312,76 @@ fn a_cap_goes_with_its_weighting() {
 }
 
 #[test]
-fn rounds_are_between_one_and_the_geometrys() {
-    let totals = "totals = [842, 943, 0]";
-    refuses!(
-        read(&edit(totals, "totals = []")),
-        PolicyError::Rule { source: RuleError::RoundCount { found: 0, .. }, .. },
-        "`rounds.totals` (line 28",
-        "at least one"
-    );
-    let list = |count: usize| edit(totals, &format!("totals = {:?}", vec![1; count]));
-    assert_eq!(read(&list(1024)).unwrap().round_totals().len(), 1024);
-    refuses!(
-        read(&list(1025)),
-        PolicyError::Rule { source: RuleError::RoundCount { found: 1025, bound: 1024, .. }, .. },
-        "`rounds.totals` (line 28",
-        "larger geometry"
-    );
-    // As many rows again in a file, which is read one past the bound and no further.
-    let rows: String = (10..2000).map(|round| format!("{round},1\n")).collect();
-    let file = format!("round,total\n{rows}");
-    refuses!(
-        read_with(&with_rounds_file(&file), &file),
-        PolicyError::Rule { source: RuleError::RoundCount { found: 1025, .. }, .. },
-        "`rounds.file` (line 28"
-    );
+fn rounds_are_between_two_and_the_geometrys() {
+    let with = |count: u64| read(&edit("count = 3", &format!("count = {count}")));
+    assert_eq!([2, 1024].map(|count| with(count).unwrap().rounds()), [2, 1024]);
+    for (count, part) in [(0, "takes no data"), (1, "takes no data"), (1025, "larger geometry")] {
+        refuses!(
+            with(count),
+            PolicyError::Rule { source: RuleError::RoundCount { bound: 1024, .. }, .. },
+            "`rounds.count` (line 28",
+            &format!("{count} rounds, but geometry `compact` covers 2 to 1024"),
+            part
+        );
+    }
 }
 
 #[test]
-fn the_last_round_is_one_that_decay_reaches() {
-    let last = fairshare_circuits::numeric::decay::MAX_ROUND;
-    assert!(read(&edit("first = 10", &format!("first = {}", last - 2))).is_ok());
-    let text = edit("first = 10", &format!("first = {}", last - 1));
-    let past = |text: &str, part: &str| {
-        refuses!(
-            read(text),
-            PolicyError::Rule { source: RuleError::LastRound { .. }, .. },
-            "`rounds.first` (line 27",
-            part
-        );
-    };
-    past(&text, "the last of 3");
-    let text = edit("first = 10", "first = 18446744073709551615");
-    past(&text, "18446744073709551615");
+fn the_last_round_has_a_number() {
+    let with = |first: u64| edit("first = 10", &format!("first = {first}"));
+    let policy = read(&with(i64::MAX as u64)).unwrap();
+    assert_eq!(policy.end_round(), Some(i64::MAX as u64 + 3));
 }
 
 #[test]
 fn lists_have_exactly_one_form() {
     let hash = format!("\"0x{}\"", "1".repeat(64));
-    let totals = "totals = [842, 943, 0]";
-    for (rounds, problem) in [
+    let table = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]";
+    for (reference, problem) in [
         (String::new(), "neither the values nor a file"),
         ("file = \"a\"".to_owned(), "a file without its hash"),
         (format!("hash = {hash}"), "a hash without its file"),
-        (format!("{totals}\nfile = \"a\"\nhash = {hash}"), "both the values and a file"),
+        (format!("file = \"a\"\nhash = {hash}\n{table}"), "both the values and a file"),
     ] {
-        let text = edit(totals, &rounds);
-        refuses!(read(&text), PolicyError::Form { .. }, "`rounds` (line 26", problem, "either `totals`");
+        let text = edit(table, &format!("[reference]\n{reference}"));
+        refuses!(read(&text), PolicyError::Form { .. }, "`reference` (line 40", problem, "either `counts`");
     }
-    let text =
-        edit("[reference.counts]", &format!("[reference]\nfile = \"a\"\nhash = {hash}\n[reference.counts]"));
-    refuses!(read(&text), PolicyError::Form { .. }, "`reference` (line", "either `counts`");
 }
 
 #[test]
 fn files_stay_below_the_policy() {
-    for file in ["", "/etc/hosts", "../rounds.csv", "a/../../rounds.csv", "./rounds.csv"] {
-        let text = with_rounds_file(ROUNDS_CSV).replace("rounds.csv", file);
+    for file in ["", "/etc/hosts", "../reference.json", "a/../../reference.json", "./reference.json"] {
+        let text = with_reference_file(REFERENCE_JSON).replace("reference.json", file);
         refuses!(
-            read_with(&text, ROUNDS_CSV),
+            read_with(&text, REFERENCE_JSON),
             PolicyError::SidePath { .. },
-            "`rounds.file` (line 28",
+            "`reference.file` (line 41",
             "relative path"
         );
     }
-    let text = with_rounds_file(ROUNDS_CSV).replace("rounds.csv", "lists/rounds.csv");
-    assert!(read_with(&text, ROUNDS_CSV).is_ok());
+    let text = with_reference_file(REFERENCE_JSON).replace("reference.json", "lists/reference.json");
+    assert!(read_with(&text, REFERENCE_JSON).is_ok());
 }
 
 #[test]
 fn a_file_must_be_the_one_that_was_meant() {
-    let text = with_rounds_file(ROUNDS_CSV);
-    refuses!(read(&text), PolicyError::SideFile { .. }, "`rounds.file` (line 28", "no rounds.csv");
-    let other = ROUNDS_CSV.replace("305", "306");
-    refuses!(
-        read_with(&text, &other),
-        PolicyError::HashMismatch { .. },
-        "`rounds.file` (line 28",
-        "`rounds.csv`",
-        "keccak256 0x"
-    );
+    let text = with_reference_file(REFERENCE_JSON);
+    refuses!(read(&text), PolicyError::SideFile { .. }, "`reference.file` (line 41", "no reference.json");
+    for other in [REFERENCE_JSON.replace("30", "31"), "{}".to_owned()] {
+        refuses!(
+            read_with(&text, &other),
+            PolicyError::HashMismatch { .. },
+            "`reference.file` (line 41",
+            "`reference.json`",
+            "keccak256 0x"
+        );
+    }
     let short = text.replace("hash = \"0x", "hash = \"0x0");
     refuses!(
-        read_with(&short, ROUNDS_CSV),
+        read_with(&short, REFERENCE_JSON),
         PolicyError::Hash { .. },
-        "`rounds.hash` (line 29",
+        "`reference.hash` (line 42",
         "64 hexadecimal digits"
-    );
-    let text = with_reference_file(REFERENCE_JSON);
-    refuses!(
-        read_with(&text, "{}"),
-        PolicyError::HashMismatch { .. },
-        "`reference.file`",
-        "`reference.json`"
-    );
-}
-
-#[test]
-fn files_of_rounds_are_checked() {
-    let file = ROUNDS_CSV.replace("11,", "13,");
-    refuses!(
-        read_with(&with_rounds_file(&file), &file),
-        PolicyError::RoundsFile { source, .. }
-            if matches!(**source, RoundsError::Table(UnitsError::Order { line: 3, expected: 11, .. })),
-        "`rounds.file` (line 28",
-        "`rounds.csv`: line 3, column `round`: 13"
     );
 }
 
@@ -535,10 +489,10 @@ fn files_above_their_bounds_are_not_parsed() {
     );
     let side = "x".repeat(MAX_SIDE_FILE_BYTES as usize + 1);
     refuses!(
-        read_with(&with_rounds_file(""), &side),
+        read_with(&with_reference_file(""), &side),
         PolicyError::TooLarge { bound: MAX_SIDE_FILE_BYTES, .. },
-        "`rounds.file`",
-        "`rounds.csv`"
+        "`reference.file`",
+        "`reference.json`"
     );
 }
 
@@ -554,7 +508,7 @@ proptest! {
             let end = (start + length..).find(|at| *at >= text.len() || text.is_char_boundary(*at)).unwrap();
             text.replace_range(start..end.min(text.len()), &put);
         }
-        if let Err(error) = read_with(&text, "round,total\n10,1\n") {
+        if let Err(error) = read_with(&text, REFERENCE_JSON) {
             prop_assert!(!error.to_string().is_empty());
         }
     }
@@ -566,9 +520,8 @@ proptest! {
 
     #[test]
     fn any_side_file_is_read_or_refused(content in "[a-z0-9,\"\n\r{}:\\[\\]]{0,40}") {
-        let _ = read_with(&with_rounds_file(&content), &content);
         let _ = read_with(&with_reference_file(&content), &content);
-        let rounds = format!("round,a\n{content}");
-        let _ = read_with(&with_rounds_file(&rounds), &rounds);
+        let counts = format!("{{\"counts\": {content}");
+        let _ = read_with(&with_reference_file(&counts), &counts);
     }
 }

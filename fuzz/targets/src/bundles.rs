@@ -11,7 +11,7 @@ use fairshare_verifier::{Bundle, Score};
 use ff::Field;
 use halo2curves::bn256::{Fr, G1Affine};
 
-use crate::fixture::{PROVER, UNITS, VERIFIER, commit_records, commit_units, contributor, records};
+use crate::fixture::{PROVER, VERIFIER, commit_records, contributor, records};
 use crate::script::Script;
 use crate::{refused, said};
 
@@ -65,7 +65,7 @@ pub fn bundle_verification(data: &[u8]) -> bool {
     same
 }
 
-/// A true bundle and its registrations.
+/// A true bundle and the registrations that it names.
 struct Honest {
     bundle: Bundle,
     bytes: Vec<u8>,
@@ -78,9 +78,10 @@ static HONEST: LazyLock<[Honest; 2]> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (long, _) = commit_records(folder.path(), "long", &contributor(), &[records(16_400, 1)]);
     let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(150, 2)]);
-    let (node, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
-    [vec![long, short], vec![node]].map(|folders| {
-        let proved = PROVER.prove(&folders, &Silent).expect("a bundle");
+    let data = PROVER.prove_data(&[long, short], &Silent);
+    let compute = PROVER.prove_compute(&contributor().address, &Silent);
+    [data, compute].map(|proved| {
+        let proved = proved.expect("a bundle");
         let (bundle, registrations) = (proved.bundle, proved.registrations);
         let layout = VERIFIER.layout(&bundle.header(), &registrations).expect("a layout");
         Honest { bytes: bundle.to_bytes(), bundle, registrations, layout }

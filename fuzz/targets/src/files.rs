@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use fairshare_params::Geometry;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::{CircuitKind, ProvingKey, VerifyingKey};
-use fairshare_params::role::Role;
 use fairshare_prover::secret::{Header, Opening, Writer, fresh_seed};
 use fairshare_storage::key_cache::KeyCache;
 use ff::PrimeField;
@@ -196,39 +195,31 @@ fn seal_key() -> Vec<u8> {
 
 /// Symbols per record, and records, of the opening that scripts edit.
 const FEATURES: usize = 3;
-const ITEMS: u64 = 40;
-const OPENING_HEADER: usize = 82;
+const RECORDS: u64 = 40;
+const OPENING_HEADER: usize = 81;
 const DIGEST: Digest = Digest([0xd1; 32]);
 
-fn sound_opening(role: Role) -> Vec<u8> {
+static OPENING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = file("sound.opening", &[]);
     let mut writer = Writer::begin(&path, fresh_seed().expect("a seed")).expect("begin");
-    let symbols: Vec<u16> = (0..ITEMS as u16 * FEATURES as u16).collect();
-    let units: Vec<u32> = (0..ITEMS as u32).collect();
-    match role {
-        Role::Data => writer.symbols(&symbols).expect("write"),
-        Role::Compute => writer.units(&units).expect("write"),
-    }
-    writer
-        .finish(&Header { role, geometry: Geometry::COMPACT, digest: DIGEST, items: ITEMS })
-        .expect("finish");
+    let symbols: Vec<u16> = (0..RECORDS as u16 * FEATURES as u16).collect();
+    writer.symbols(&symbols).expect("write");
+    writer.finish(&Header { geometry: Geometry::COMPACT, digest: DIGEST, records: RECORDS }).expect("finish");
     fs::read(path).expect("read")
-}
+});
 
-static OPENINGS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| [Role::Data, Role::Compute].map(sound_opening));
-
-/// An opening that is accepted is of the digest asked for, has as many items as it says, and is written the
+/// An opening that is accepted is of the digest asked for, has as many records as it says, and is written the
 /// same again.
 pub fn opening(data: &[u8]) -> bool {
     let bytes = match form(data) {
         Form::Raw(bytes) => bytes.to_vec(),
-        Form::Edited(mut script) => {
-            let mut bytes = OPENINGS[usize::from(script.byte().unwrap_or(0) & 1)].clone();
+        Form::Edited(script) => {
+            let mut bytes = OPENING.clone();
             script.edit(&mut bytes);
             bytes
         }
-        Form::Sealed(mut script) => {
-            let mut bytes = OPENINGS[usize::from(script.byte().unwrap_or(0) & 1)].clone();
+        Form::Sealed(script) => {
+            let mut bytes = OPENING.clone();
             script.edit(&mut bytes);
             if let Some((header, rest)) = bytes.split_at_mut_checked(OPENING_HEADER)
                 && rest.len() >= CHECKSUM
@@ -247,34 +238,16 @@ pub fn opening(data: &[u8]) -> bool {
     assert_eq!(header.digest, DIGEST);
     let again = file("again.opening", &[]);
     let mut writer = Writer::begin(&again, opening.seed().clone()).expect("begin");
-    match header.role {
-        Role::Data => {
-            let count = header.items as usize * FEATURES;
-            let symbols = opening.symbols(0, count + 1).expect("symbols");
-            assert_eq!(symbols.len(), count);
-            assert_eq!(*opening.symbols(1, 2).expect("a part"), symbols[1.min(count)..3.min(count)]);
-            writer.symbols(&symbols).expect("write");
-        }
-        Role::Compute => {
-            let units = opening.units().expect("units");
-            assert_eq!(units.len() as u64, header.items);
-            writer.units(&units).expect("write");
-        }
-    }
+    let count = header.records as usize * FEATURES;
+    let symbols = opening.symbols(0, count + 1).expect("symbols");
+    assert_eq!(symbols.len(), count);
+    assert_eq!(*opening.symbols(1, 2).expect("a part"), symbols[1.min(count)..3.min(count)]);
+    writer.symbols(&symbols).expect("write");
     writer.finish(&header).expect("finish");
     assert!(fs::read(&again).expect("read") == bytes, "another encoding of one opening");
     true
 }
 
 pub(crate) fn opening_seeds() -> Vec<Vec<u8>> {
-    let mut all = Vec::new();
-    for (role, sound) in OPENINGS.iter().enumerate() {
-        for mut seed in seeds(sound) {
-            if seed[0] != 0 {
-                seed.insert(1, role as u8);
-            }
-            all.push(seed);
-        }
-    }
-    all
+    seeds(&OPENING)
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use fairshare_formats::units::UnitsError;
+use fairshare_formats::units::{Rounds, UnitsError, from_csv, to_csv};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Position, Records};
 use fairshare_params::schema::{Feature, Rule, Schema};
 
-use crate::fixture::UNITS;
+use crate::fixture::{RULES, UNITS};
 use crate::{file, lines, said};
 
 /// Three features: labels, edges, one edge.
@@ -46,20 +46,18 @@ pub fn parquet_ingest(data: &[u8]) -> bool {
     }
 }
 
-/// Units read from a CSV file: as many as there are rounds.
+/// Units read from a CSV file: of every round; what is read is written in the one spelling, which reads back
+/// as the same.
 pub fn units_csv(data: &[u8]) -> bool {
-    let path = file("fuzzed-units.csv", data);
-    let mut accepted = false;
-    for column in [None, Some("units")] {
-        accepted |= match read_units(&path, column, 10, 4) {
-            Ok(units) => {
-                assert_eq!(units.len(), 4);
-                true
-            }
-            Err(error) => check_line(&error, data),
-        };
+    match read_units(&file("fuzzed-units.csv", data), Rounds::of(&RULES)) {
+        Ok(units) => {
+            assert_eq!((units.first_round(), units.totals().len()), (RULES.first_round(), RULES.rounds()));
+            let again = from_csv(to_csv(&units).as_bytes(), Rounds::of(&RULES));
+            assert_eq!(again.expect("what was written"), units);
+            true
+        }
+        Err(error) => check_line(&error, data),
     }
-    accepted
 }
 
 /// For libFuzzer, which ends the process at a panic even if it is caught: those of the Parquet and Arrow
@@ -131,7 +129,7 @@ fn check_line(error: &IngestError, data: &[u8]) -> bool {
         | IngestError::Units { source: UnitsError::RowTooLong { line, .. }, .. }
         | IngestError::Units { source: UnitsError::NotAnInteger { line, .. }, .. }
         | IngestError::Units { source: UnitsError::RoundOutside { line, .. }, .. }
-        | IngestError::Units { source: UnitsError::RoundTwice { line, .. }, .. }
+        | IngestError::Units { source: UnitsError::Order { line, .. }, .. }
         | IngestError::NotANumber { position: Position::Line(line), .. } => *line,
         _ => return false,
     };
@@ -156,8 +154,8 @@ pub(crate) fn csv_seeds() -> Vec<Vec<u8>> {
 pub(crate) fn units_seeds() -> Vec<Vec<u8>> {
     [
         UNITS,
-        "node,round,units\nn,13,7\n\nn,10,4294967295\n",
-        "gpu_seconds,round\r\n5,12\r\n",
+        "round\r\n10\r\n\r\n11\r\n12\r\n13",
+        "\u{feff}0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359,round\n4294967295,10\n0,11\n0,12\n",
         "round,units\n10,\n",
     ]
     .map(|text| text.as_bytes().to_vec())
@@ -169,7 +167,7 @@ pub(crate) const CSV_TOKENS: &[&str] = &[
     "x",
     "y",
     "round",
-    "units",
+    "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359",
     ",",
     "\"",
     "\"\"",

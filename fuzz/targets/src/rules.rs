@@ -8,7 +8,7 @@ use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 
-use crate::fixture::{POLICY, UNITS, commit_records, commit_units, contributor, edit, evidence, records};
+use crate::fixture::{POLICY, commit_records, contributor, edit, evidence, records};
 use crate::{refused, said};
 
 /// What is read is written in the one spelling, which reads back as the same.
@@ -27,13 +27,12 @@ pub fn registration(data: &[u8]) -> bool {
     }
 }
 
-/// A policy, its rounds and its reference, parted by NUL; `ROUNDS_HASH` and `REFERENCE_HASH` in the policy
-/// stand for the files' right hashes. What is accepted keeps the rules that circuits rely on, and has one
-/// hash.
+/// A policy and its reference, parted by NUL; `REFERENCE_HASH` in the policy stands for the file's right
+/// hash. What is accepted keeps the rules that circuits rely on, and has one hash.
 pub fn policy(data: &[u8]) -> bool {
-    let mut parts = data.splitn(3, |byte| *byte == 0);
+    let mut parts = data.splitn(2, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();
-    let (text, rounds, reference) = (part(), part(), part());
+    let (text, reference) = (part(), part());
     if let Ok(counts) = fairshare_formats::reference::from_json(reference) {
         let again = fairshare_formats::reference::from_json(
             fairshare_formats::reference::to_json(&counts).as_bytes(),
@@ -42,10 +41,8 @@ pub fn policy(data: &[u8]) -> bool {
         assert_eq!(again, counts);
     }
     let Ok(text) = std::str::from_utf8(text) else { return false };
-    let text = text.replace("ROUNDS_HASH", &side_file_hash(rounds).to_string());
     let text = text.replace("REFERENCE_HASH", &side_file_hash(reference).to_string());
     let load = |file: &str| match file {
-        "rounds.csv" => Ok(rounds.to_vec()),
         "reference.json" => Ok(reference.to_vec()),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
@@ -68,7 +65,7 @@ pub fn policy(data: &[u8]) -> bool {
 fn check(policy: &Policy, text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) {
     let (geometry, schema) = (policy.geometry(), policy.schema());
     assert!(schema.symbol_count() <= geometry.alphabet());
-    assert!((1..=geometry.rounds()).contains(&policy.round_totals().len()));
+    assert!((2..=geometry.rounds()).contains(&policy.rounds()));
     assert!(policy.pseudo_count() > 0 && policy.min_records() > 0 && policy.vault().pool > 0);
     assert!(policy.compute_decay().compare(policy.data_decay()).is_lt());
     assert_eq!(policy.reference_counts().len(), geometry.alphabet());
@@ -105,8 +102,8 @@ static REGISTRATIONS: LazyLock<[Registration; 2]> = LazyLock::new(|| {
     let mut stored = contributor();
     stored.evidence = Some(evidence(1));
     let (_, data) = commit_records(folder.path(), "data", &contributor(), &[records(150, 2)]);
-    let (_, compute) = commit_units(folder.path(), "node", &stored, UNITS);
-    [data, compute]
+    let (_, uploaded) = commit_records(folder.path(), "uploaded", &stored, &[records(150, 3)]);
+    [data, uploaded]
 });
 
 pub(crate) fn registration_seeds() -> Vec<Vec<u8>> {
@@ -117,15 +114,12 @@ pub(crate) fn registration_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {
-    const ROUNDS: &str = "round,a,b\n10,842,0\n11,900,43\n12,0,0\n13,3,4\n";
     const REFERENCE: &str = "{\"counts\": {\"carrier\": [10, 20, 30, 0], \"delay\": [1, 2, 3, 4, 5]}}";
-    let filed = edit("totals = [842, 943, 0, 7]", "file = \"rounds.csv\"\nhash = \"ROUNDS_HASH\"");
     let table = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]\n";
-    assert!(filed.contains(table));
-    let filed = filed.replace(table, "[reference]\nfile = \"reference.json\"\nhash = \"REFERENCE_HASH\"\n");
+    let filed = edit(table, "[reference]\nfile = \"reference.json\"\nhash = \"REFERENCE_HASH\"\n");
     vec![
         POLICY.as_bytes().to_vec(),
-        format!("{filed}\0{ROUNDS}\0{REFERENCE}").into_bytes(),
+        format!("{filed}\0{REFERENCE}").into_bytes(),
         edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"").into_bytes(),
         edit("\"1000000000000000000000000\"", "7").replace("compact", "standard").into_bytes(),
     ]
@@ -133,17 +127,12 @@ pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {
 
 pub(crate) const REGISTRATION_TOKENS: &[&str] = &[
     "\"version\"",
-    "\"role\"",
-    "\"data\"",
-    "\"compute\"",
     "\"contributor\"",
     "\"round\"",
     "\"geometry\"",
     "\"digest\"",
     "\"records\"",
     "\"segments\"",
-    "\"rounds\"",
-    "\"commitment\"",
     "\"evidence\"",
     "4294967296",
     "18446744073709551616",
@@ -179,7 +168,6 @@ pub(crate) const POLICY_TOKENS: &[&str] = &[
     "\"0.00000000000000000001\"",
     "true",
     "\0",
-    "ROUNDS_HASH",
     "REFERENCE_HASH",
     "\"..\"",
     "\r",

@@ -48,7 +48,7 @@ fn a_cause_is_a_source_and_not_repeated() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("log.csv");
     fs::write(&path, "round,0x12\n5,1\n").expect("write");
-    let node = read_units_by_node(&path, 5, 1).expect_err("no address");
+    let node = read_units(&path, Rounds { first: 5, count: 1 }).expect_err("no address");
     assert!(matches!(node, IngestError::Units { source: UnitsError::NodeColumn { .. }, .. }));
     let absent = Records::open(&["absent.csv".into()], &flight_schema()).expect_err("absent");
     for error in [node, absent] {
@@ -232,12 +232,13 @@ fn an_error_ends_the_reading() {
 
 /// What is refused, and why, is tested where tables of units are read, in `fairshare_formats`.
 #[test]
-fn a_log_that_is_refused_is_named() {
+fn units_that_are_refused_are_named() {
+    const NODE: &str = "0xa2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2";
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("log.csv");
-    fs::write(&path, "round,units\n5,1\n6,-1\n").expect("write");
-    let error = read_units(&path, None, 5, 3).expect_err("an error");
-    assert_eq!(error.to_string(), format!("{}: not a log of units", path.display()));
+    fs::write(&path, format!("round,{NODE}\n5,1\n6,-1\n")).expect("write");
+    let error = read_units(&path, Rounds { first: 5, count: 3 }).expect_err("an error");
+    assert_eq!(error.to_string(), format!("{}: not a table of units", path.display()));
     let cause = std::error::Error::source(&error).expect("a cause").to_string();
-    assert!(cause.starts_with("line 3, column `units`: `-1`"), "{cause}");
+    assert!(cause.starts_with(&format!("line 3, column `{NODE}`")), "{cause}");
 }

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use fairshare_circuits::numeric::decay::{Decay, MAX_ROUND};
+use fairshare_circuits::numeric::decay::Decay;
 
 use crate::Geometry;
 use crate::address::Address;
+use crate::encoding::wide;
 use crate::reference::{Reference, ReferenceError};
 use crate::schema::{Schema, SchemaError};
 
@@ -72,12 +73,12 @@ pub struct DataRules {
 }
 
 /// The rounds of an epoch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rounds {
     /// The first one.
     pub first: u64,
-    /// `U_x`: total units of round `first + x`, for 1 to [`Geometry::rounds`] rounds.
-    pub totals: Vec<u32>,
+    /// How many there are: 2 to [`Geometry::rounds`].
+    pub count: usize,
 }
 
 /// Why rules are refused.
@@ -119,21 +120,18 @@ pub enum RuleError {
         /// λ of data.
         data: Box<Decay>,
     },
-    /// No round, or more than one proof can cover.
-    #[error("{found} rounds, but geometry `{geometry}` covers 1 to {bound}; {}", round_hint(*.found))]
+    /// Fewer rounds than two, or more than one proof can cover.
+    #[error("{found} rounds, but geometry `{geometry}` covers 2 to {bound}; {}", round_hint(*.found))]
     RoundCount {
-        /// Rounds found; a reader may stop counting one past the bound.
+        /// Rounds found.
         found: usize,
         /// The geometry.
         geometry: Geometry,
         /// Rounds that it covers.
         bound: usize,
     },
-    /// Rounds beyond what decay is defined for.
-    #[error(
-        "round {first} is not a round from which the last of {count} is at most {MAX_ROUND}, as far as decay \
-         goes"
-    )]
+    /// Rounds past the last number.
+    #[error("round {first} is not one from which the last of {count} rounds is below 2^64")]
     LastRound {
         /// The first round.
         first: u64,
@@ -149,8 +147,8 @@ pub enum RuleError {
 }
 
 fn round_hint(found: usize) -> &'static str {
-    if found == 0 {
-        "give the total of at least one round"
+    if found < 2 {
+        "an epoch's last round takes no data, so one alone takes none"
     } else {
         "choose a larger geometry, or start a new epoch"
     }
@@ -186,13 +184,10 @@ impl DataRules {
 
 impl Rounds {
     pub(super) fn check(&self, geometry: Geometry) -> Result {
-        let (found, bound) = (self.totals.len(), geometry.rounds());
-        require((1..=bound).contains(&found), || RuleError::RoundCount { found, geometry, bound })?;
-        let last = u64::try_from(found).ok().and_then(|count| self.first.checked_add(count.checked_sub(1)?));
-        require(last.is_some_and(|last| last <= MAX_ROUND), || RuleError::LastRound {
-            first: self.first,
-            count: found,
-        })
+        let (found, bound) = (self.count, geometry.rounds());
+        require((2..=bound).contains(&found), || RuleError::RoundCount { found, geometry, bound })?;
+        let last = self.first.checked_add(wide(found).saturating_sub(1));
+        require(last.is_some(), || RuleError::LastRound { first: self.first, count: found })
     }
 }
 

@@ -8,7 +8,7 @@ use fairshare_params::address::Address;
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::Registration;
 use halo2curves::bn256::G1Affine;
 
 use super::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, Result, read};
@@ -24,14 +24,13 @@ pub struct CommitmentFolder {
     pub registration: Registration,
     /// The secret opening.
     pub opening: Opening,
-    /// The data-column commitments, segment by segment; empty for compute.
+    /// The data-column commitments, segment by segment.
     pub columns: Vec<Vec<G1Affine>>,
     cut: Cut,
 }
 
 impl CommitmentFolder {
-    /// Reads a folder that [`commit_data`](super::commit_data) or [`commit_compute`](super::commit_compute)
-    /// wrote and checks that its files belong together.
+    /// Reads a folder that [`commit_data`](super::commit_data) wrote and checks that its files belong together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
         let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
@@ -42,18 +41,15 @@ impl CommitmentFolder {
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
         check_header(&opening, &registration)?;
-        let (columns, symbols) = match registration.contribution() {
-            Contribution::Data { schema_hash: schema, records, .. } => {
-                let symbols = u64::from(*records) * features as u64;
-                let (contributor, digest) = (registration.contributor(), registration.digest());
-                let cut = registration.geometry().cut(symbols);
-                let expected = Expected { contributor, digest, schema, records: *records, cut };
-                (read_columns(folder, &expected)?, symbols)
-            }
-            // Units are not cut: they are one column.
-            Contribution::Compute { .. } => (Vec::new(), 0),
+        let cut = registration.geometry().cut(u64::from(registration.records()) * features as u64);
+        let expected = Expected {
+            contributor: registration.contributor(),
+            digest: registration.digest(),
+            schema: &registration.dataset().schema_hash,
+            records: registration.records(),
+            cut,
         };
-        let cut = registration.geometry().cut(symbols);
+        let columns = read_columns(folder, &expected)?;
         Ok(Self { folder: folder.to_owned(), registration, opening, columns, cut })
     }
 
@@ -64,14 +60,12 @@ impl CommitmentFolder {
 
     /// What its segments' secrets are derived with.
     pub(crate) fn dataset(&self) -> Dataset<'_> {
-        const NONE: (&Digest, u32) = (&Digest([0; 32]), 0);
-        let (schema, records) = match self.registration.contribution() {
-            Contribution::Data { schema_hash, records, .. } => (schema_hash, *records),
-            // Of units nothing is derived.
-            Contribution::Compute { .. } => NONE,
-        };
-        let (contributor, geometry) = (self.registration.contributor(), self.registration.geometry());
-        Dataset { contributor, geometry, schema, records }
+        Dataset {
+            contributor: self.registration.contributor(),
+            geometry: self.registration.geometry(),
+            schema: &self.registration.dataset().schema_hash,
+            records: self.registration.records(),
+        }
     }
 }
 
@@ -105,12 +99,8 @@ pub(super) fn read_columns(folder: &Path, expected: &Expected<'_>) -> Result<Vec
 
 /// What is read of an opening is as long as it says: it has to say what is registered.
 fn check_header(opening: &Opening, registration: &Registration) -> Result<()> {
-    let items = match registration.contribution() {
-        Contribution::Data { records, .. } => u64::from(*records),
-        Contribution::Compute { rounds, .. } => u64::from(*rounds),
-    };
-    let Header { role, geometry, items: found, .. } = *opening.header();
-    if (role, geometry, found) == (registration.role(), registration.geometry(), items) {
+    let Header { geometry, records, .. } = *opening.header();
+    if (geometry, records) == (registration.geometry(), u64::from(registration.records())) {
         Ok(())
     } else {
         Err(opening.altered().into())
@@ -118,12 +108,10 @@ fn check_header(opening: &Opening, registration: &Registration) -> Result<()> {
 }
 
 fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {
-    let expected = policy.schema().hash();
-    match registration.contribution() {
-        Contribution::Data { schema_hash, .. } if *schema_hash != expected => {
-            let folder = folder.to_owned();
-            Err(CommitError::Schema { folder, found: *schema_hash, expected })
-        }
-        _ => Ok(()),
+    let (found, expected) = (registration.dataset().schema_hash, policy.schema().hash());
+    if found != expected {
+        let folder = folder.to_owned();
+        return Err(CommitError::Schema { folder, found, expected });
     }
+    Ok(())
 }

@@ -6,26 +6,24 @@ use std::path::{Path, PathBuf};
 use fairshare_ingest::IngestError;
 use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
-use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data,
-};
+use fairshare_prover::commit::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_data};
 use fairshare_prover::secret::OpeningError;
 use fairshare_prover::{
     BackendError, Contributor, LimitError, Limits, ProofSubject, ProveError, Prover, SegmentIndex, Silent,
 };
-use fairshare_verifier::{ProofError, VerifyError};
+use fairshare_verifier::VerifyError;
 
 use super::fixture::{
-    POLICY, PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, edit, policy,
-    records, stranger, verifier, write,
+    POLICY, PROVER, RULES, SRS, VERIFIER, commit_records, contributor, edit, policy, records, stranger,
+    verifier, write,
 };
 use super::folder;
 
 /// Bytes of an opening before its payload.
-const PAYLOAD_START: usize = 114;
+const PAYLOAD_START: usize = 113;
 
 fn refuse(folders: &[PathBuf]) -> ProveError {
-    PROVER.prove(folders, &Silent).expect_err("must be refused")
+    PROVER.prove_data(folders, &Silent).expect_err("must be refused")
 }
 
 fn refuse_opening(target: &Path, bytes: &[u8]) -> OpeningError {
@@ -52,20 +50,17 @@ fn an_opening_with_any_header_byte_altered() {
 #[test]
 fn an_opening_cut_short_or_extended() {
     let folder = folder();
-    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
-    for target in [data, compute] {
-        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-        for length in [0, 1, PAYLOAD_START - 1] {
-            let error = refuse_opening(&target, &honest[..length]);
-            assert!(matches!(error, OpeningError::Header { .. }), "{length}: {error:?}");
-        }
-        let longer = [honest.as_slice(), &[0, 0]].concat();
-        for bytes in [&honest[..PAYLOAD_START], &honest[..honest.len() - 1], &longer] {
-            let error = refuse_opening(&target, bytes);
-            let OpeningError::Length { found, expected, .. } = error else { panic!("{error:?}") };
-            assert_eq!((found, expected), (bytes.len() as u64, honest.len() as u64));
-        }
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let honest = fs::read(target.join(OPENING_FILE)).expect("read");
+    for length in [0, 1, PAYLOAD_START - 1] {
+        let error = refuse_opening(&target, &honest[..length]);
+        assert!(matches!(error, OpeningError::Header { .. }), "{length}: {error:?}");
+    }
+    let longer = [honest.as_slice(), &[0, 0]].concat();
+    for bytes in [&honest[..PAYLOAD_START], &honest[..honest.len() - 1], &longer] {
+        let error = refuse_opening(&target, bytes);
+        let OpeningError::Length { found, expected, .. } = error else { panic!("{error:?}") };
+        assert_eq!((found, expected), (bytes.len() as u64, honest.len() as u64));
     }
 }
 
@@ -152,22 +147,6 @@ fn two_exchanged_symbols_are_never_proved() {
 }
 
 #[test]
-fn altered_units_are_never_proved() {
-    let folder = folder();
-    let (target, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
-    let mut bytes = fs::read(target.join(OPENING_FILE)).expect("read");
-    bytes[PAYLOAD_START + 3] ^= 1;
-    fs::write(target.join(OPENING_FILE), &bytes).expect("write");
-    let error = refuse(std::slice::from_ref(&target));
-    let ProveError::Proof { source: BackendError::Verify(source), .. } = error else { panic!("{error:?}") };
-    assert!(matches!(*source, VerifyError::Proof { source: ProofError::False, .. }), "{source:?}");
-    // More than the round had.
-    bytes[PAYLOAD_START] = 0xff;
-    fs::write(target.join(OPENING_FILE), &bytes).expect("write");
-    assert!(matches!(refuse(&[target]), ProveError::Score(_)));
-}
-
-#[test]
 fn altered_column_commitments() {
     let folder = folder();
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
@@ -217,8 +196,6 @@ fn folders_that_do_not_go_together() {
     let other = Contributor { address: stranger(), ..contributor() };
     let (mine, _) = commit_records(folder.path(), "mine", &contributor(), &[records(200, 1)]);
     let (theirs, _) = commit_records(folder.path(), "theirs", &other, &[records(200, 2)]);
-    let (units, _) = commit_units(folder.path(), "units", &contributor(), UNITS);
-    let (more_units, _) = commit_units(folder.path(), "more-units", &contributor(), "round,units\n10,1\n");
     assert!(matches!(refuse(&[]), ProveError::NoFolders));
     let context = |folders: &[&PathBuf]| {
         let folders: Vec<_> = folders.iter().map(|folder| (*folder).clone()).collect();
@@ -229,22 +206,12 @@ fn folders_that_do_not_go_together() {
     };
     assert!(matches!(context(&[&mine, &theirs]), ContextError::Contributor { index: 1, .. }));
     assert!(matches!(context(&[&mine, &mine]), ContextError::Repeated { index: 1, .. }));
-    assert!(matches!(context(&[&mine, &units]), ContextError::Role { index: 1, .. }));
-    assert!(matches!(context(&[&units, &more_units]), ContextError::Count { found: 2, .. }));
 }
 
 #[test]
-fn a_policy_of_other_schema_or_rounds() {
+fn a_policy_of_another_schema() {
     let folder = folder();
     let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let (units, _) = commit_units(folder.path(), "units", &contributor(), UNITS);
-    let under = |text: &str, target: &PathBuf| {
-        let rules = policy(text);
-        let verifier = verifier(&rules);
-        Prover::new(&verifier, Limits::default())
-            .prove(std::slice::from_ref(target), &Silent)
-            .expect_err("must be refused")
-    };
     // A label spelled otherwise, and a feature more: whatever else no longer fits, it is the schema that is
     // named.
     let label = edit("[\"UA\", \"B6\"]", "[\"UA\", \"B7\"]");
@@ -254,16 +221,13 @@ fn a_policy_of_other_schema_or_rounds() {
              [reference.counts]\nhour = [1, 1, 1]",
     );
     for text in [label, feature] {
-        let error = under(&text, &data);
-        assert!(matches!(error, ProveError::Commit(CommitError::Schema { .. })), "{error:?}");
+        let rules = policy(&text);
+        let verifier = verifier(&rules);
+        let refused = Prover::new(&verifier, Limits::default())
+            .prove_data(std::slice::from_ref(&data), &Silent)
+            .expect_err("must be refused");
+        assert!(matches!(refused, ProveError::Commit(CommitError::Schema { .. })), "{refused:?}");
     }
-    for text in [edit("first = 10", "first = 9"), edit("[842, 943, 0, 7]", "[842, 943, 0]")] {
-        let error = under(&text, &units);
-        assert!(matches!(error, ProveError::Context(ContextError::Rounds { .. })), "{error:?}");
-    }
-    // The round had fewer units than were registered in it.
-    let error = under(&edit("[842, 943, 0, 7]", "[842, 942, 0, 7]"), &units);
-    assert!(matches!(error, ProveError::Score(_)), "{error:?}");
 }
 
 #[test]
@@ -282,7 +246,7 @@ fn memory_for_not_even_one_proof() {
     let folder = folder();
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let limits = Limits { memory: 1 << 20, ..Limits::default() };
-    let error = Prover::new(&VERIFIER, limits).prove(&[target], &Silent).expect_err("too little");
+    let error = Prover::new(&VERIFIER, limits).prove_data(&[target], &Silent).expect_err("too little");
     assert!(matches!(error, ProveError::Limits(LimitError::Memory(_))), "{error:?}");
 }
 
@@ -290,7 +254,7 @@ fn memory_for_not_even_one_proof() {
 #[test]
 fn more_threads_than_are_of_use() {
     let limits = Limits { threads: 100_000, ..Limits::default() };
-    let error = Prover::new(&VERIFIER, limits).prove(&["absent".into()], &Silent).expect_err("too many");
+    let error = Prover::new(&VERIFIER, limits).prove_data(&["absent".into()], &Silent).expect_err("too many");
     let ProveError::Limits(LimitError::Threads { asked: 100_000, processors, most }) = error else {
         panic!("{error:?}")
     };
@@ -309,18 +273,6 @@ fn nothing_is_left_of_a_commitment_that_failed() {
     // The folder is free for another attempt.
     let good = write(folder.path(), "good.csv", &records(120, 1));
     commit_data(&SRS, &RULES, &contributor(), &[good], &target, &Silent).expect("a commitment");
-
-    let node = folder.path().join("node");
-    let none = write(folder.path(), "none.csv", "round,units\n10,0\n");
-    let refused = commit_compute(&SRS, &RULES, &contributor(), &none, None, &node);
-    assert!(matches!(refused, Err(CommitError::NoUnits { .. })), "{refused:?}");
-    let many = write(folder.path(), "many.csv", "round,units\n10,1\n12,1\n");
-    let refused = commit_compute(&SRS, &RULES, &contributor(), &many, None, &node);
-    assert!(
-        matches!(refused, Err(CommitError::UnitsAboveTotal { round: 12, units: 1, total: 0, .. })),
-        "{refused:?}"
-    );
-    assert!(!node.exists());
 }
 
 #[test]

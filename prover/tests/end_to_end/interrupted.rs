@@ -14,7 +14,7 @@ use fairshare_params::registration::Registration;
 use fairshare_params::srs::{FileHash, Srs};
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
-    commit_compute, commit_data,
+    commit_data,
 };
 use fairshare_prover::measure::commit_columns;
 use fairshare_prover::{Contributor, OPENED_FILE, Progress, ProveError, Silent, Task};
@@ -23,9 +23,7 @@ use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use tempfile::TempDir;
 
-use super::fixture::{
-    PROVER, RULES, SRS, UNITS, commit_records, commit_units, contributor, evidence, records, stranger, write,
-};
+use super::fixture::{POLICY, PROVER, RULES, SRS, contributor, evidence, policy, records, stranger, write};
 use super::{folder, prove, secret_of};
 
 /// Four segments under the tests' policy, in files that can be changed one by one.
@@ -195,7 +193,7 @@ fn a_segment_with_one_symbol_changed_shares_no_blinding() {
     scene.change(1, &text.replacen(",UA\n", ",B6\n", 1));
     let commitments = scene.complete();
     let opening = fs::read(scene.target.join(OPENING_FILE)).expect("read");
-    assert_eq!(opening[42..74], old_seed, "the same seed");
+    assert_eq!(opening[41..73], old_seed, "the same seed");
     let (segments, _) = commitments.as_chunks::<{ RECORD - 32 }>();
     let segment = |index: usize| segments[index].to_vec();
     assert_eq!((segment(0), segment(2)), (before[0].clone(), before[2].clone()), "the others are taken over");
@@ -229,7 +227,7 @@ fn commitments_of_other_parameters_are_refused_before_an_opening_is_spent() {
     let scene = Scene::new();
     commit_data(&other_parameters(), &RULES, &contributor(), &scene.files, &scene.target, &Silent)
         .expect("a commitment");
-    let refused = PROVER.prove(std::slice::from_ref(&scene.target), &Silent).map(drop);
+    let refused = PROVER.prove_data(std::slice::from_ref(&scene.target), &Silent).map(drop);
     let Err(ProveError::OpeningMismatch { folder }) = refused else { panic!("{refused:?}") };
     assert_eq!(folder, scene.target);
     assert!(!scene.target.join(OPENED_FILE).exists());
@@ -342,8 +340,14 @@ fn an_opening_without_its_registration_is_completed_by_the_same_data_only() {
         let refused = commit_data(&SRS, &RULES, &contributor(), files, &scene.target, &Silent);
         assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
     }
-    let units = write(scene.root.path(), "units.csv", UNITS);
-    let refused = commit_compute(&SRS, &RULES, &contributor(), &units, None, &scene.target);
+    // Of fewer features, a record's symbols are fewer, too.
+    let (schema, counts) = (
+        "[[schema.feature]]\nname = \"delay\"\nkind = \"numeric\"\nedges = [-5, 0.5, 30]\n",
+        "delay = [1, 2, 3, 4, 5]\n",
+    );
+    let narrower = policy(&POLICY.replace(schema, "").replace(counts, ""));
+    assert_eq!(narrower.schema().len(), 1);
+    let refused = commit_data(&SRS, &narrower, &contributor(), &scene.files, &scene.target, &Silent);
     assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
     assert!(!path.exists());
     assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
@@ -384,28 +388,6 @@ fn an_opening_is_not_completed_for_another_contributor() {
 }
 
 #[test]
-fn units_without_their_registration_are_completed_by_the_same_units_only() {
-    let root = folder();
-    let (target, registration) = commit_units(root.path(), "units", &contributor(), UNITS);
-    let opening = fs::read(target.join(OPENING_FILE)).expect("read");
-    let again = |name: &str, text: &str| {
-        let _ = fs::remove_file(target.join(REGISTRATION_FILE));
-        let units = write(root.path(), name, text);
-        commit_compute(&SRS, &RULES, &contributor(), &units, None, &target)
-    };
-    let refused = again("other.csv", "round,units\n10,304\n11,943\n");
-    assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
-    let csv = write(root.path(), "data.csv", &records(200, 1));
-    let refused = commit_data(&SRS, &RULES, &contributor(), &[csv], &target, &Silent);
-    assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
-    fs::write(target.join(JOURNAL_FILE), b"of data that were to be committed to here").expect("write");
-    assert_eq!(again("same.csv", UNITS).expect("the same units"), registration);
-    assert!(!target.join(JOURNAL_FILE).exists());
-    assert_eq!(fs::read(target.join(OPENING_FILE)).expect("read"), opening, "as it was");
-    prove(&[target]);
-}
-
-#[test]
 fn two_processes_never_commit_into_one_folder_at_once() {
     let root = folder();
     let target = root.path().join("data");
@@ -424,14 +406,13 @@ fn two_processes_never_commit_into_one_folder_at_once() {
 fn a_folder_that_others_may_write_to_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let root = folder();
-    let (scene, _) = commit_records(root.path(), "scene", &contributor(), &[records(200, 1)]);
-    assert!(scene.exists());
+    let csv = write(root.path(), "data.csv", &records(200, 1));
     for mode in [0o722, 0o770, 0o777, 0o1777] {
         let target = root.path().join(format!("{mode:o}"));
         fs::create_dir(&target).expect("create");
         fs::set_permissions(&target, fs::Permissions::from_mode(mode)).expect("chmod");
-        let units = write(root.path(), "units.csv", UNITS);
-        let commit = || commit_compute(&SRS, &RULES, &contributor(), &units, None, &target);
+        let commit =
+            || commit_data(&SRS, &RULES, &contributor(), std::slice::from_ref(&csv), &target, &Silent);
         let refused = commit();
         assert!(matches!(refused, Err(CommitError::Shared { .. })), "{mode:o}: {refused:?}");
         assert_eq!(names(&target).len(), 0);

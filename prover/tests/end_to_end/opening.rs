@@ -5,27 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
-use fairshare_params::role::Role;
-use fairshare_prover::commit::{CommitError, OPENING_FILE, REGISTRATION_FILE, commit_compute, commit_data};
+use fairshare_prover::commit::{CommitError, OPENING_FILE, REGISTRATION_FILE, commit_data};
 use fairshare_prover::secret::OpeningError;
 use fairshare_prover::{BackendError, ProveError, Silent};
 use sha2::{Digest as _, Sha256};
 
-use super::fixture::{
-    PROVER, RULES, SRS, UNITS, VERIFIER, commit_records, commit_units, contributor, records,
-};
+use super::fixture::{PROVER, RULES, SRS, VERIFIER, commit_records, contributor, records};
 use super::folder;
 
-/// The fields before the checksum: magic, version, role, geometry, digest, seed, items.
+/// The fields before the checksum: magic with version, geometry, digest, seed, records.
 const MAGIC: usize = 0;
-const VERSION: usize = 6;
-const ROLE: usize = 8;
-const GEOMETRY: usize = 9;
-const DIGEST: usize = 10;
-const SEED: usize = 42;
-const ITEMS: usize = 74;
-const CHECKSUM: usize = 82;
-const PAYLOAD: usize = 114;
+const GEOMETRY: usize = 8;
+const DIGEST: usize = 9;
+const SEED: usize = 41;
+const RECORDS: usize = 73;
+const CHECKSUM: usize = 81;
+const PAYLOAD: usize = 113;
 
 /// Puts into a folder its opening with `change` made and the checksum right again.
 fn write_changed(target: &Path, honest: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
@@ -45,7 +40,7 @@ fn prove_changed(
 ) -> Result<(), Box<ProveError>> {
     write_changed(target, honest, change);
     let folders: [PathBuf; 1] = [target.to_owned()];
-    let proved = PROVER.prove(&folders, &Silent).map_err(Box::new)?;
+    let proved = PROVER.prove_data(&folders, &Silent).map_err(Box::new)?;
     VERIFIER.verify(&proved.bundle, &proved.registrations).expect("what is handed out verifies");
     Ok(())
 }
@@ -57,73 +52,81 @@ fn opening_error(result: Result<(), Box<ProveError>>, what: &str) -> OpeningErro
     }
 }
 
-/// Two features of two bytes make a record as long as a unit, so that a wrong role passes the check of the
-/// length.
-fn openings(folder: &Path) -> [(PathBuf, Role); 2] {
-    let (data, _) = commit_records(folder, "data", &contributor(), &[records(200, 1)]);
-    let (compute, _) = commit_units(folder, "compute", &contributor(), UNITS);
-    [(data, Role::Data), (compute, Role::Compute)]
+/// A commitment folder, and its opening's bytes.
+fn opening(folder: &Path) -> (PathBuf, Vec<u8>) {
+    let (target, _) = commit_records(folder, "data", &contributor(), &[records(200, 1)]);
+    let honest = fs::read(target.join(OPENING_FILE)).expect("read");
+    (target, honest)
 }
 
 #[test]
 fn fields_that_the_reader_checks() {
     let folder = folder();
-    for (target, _) in openings(folder.path()) {
-        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-        let flipped = |at: usize, bit: u8| prove_changed(&target, &honest, |bytes| bytes[at] ^= 1 << bit);
-        let mut tried = 0;
-        for (at, bit) in (MAGIC..ROLE).flat_map(|at| [0, 4, 7].map(|bit| (at, bit))) {
-            let error = opening_error(flipped(at, bit), "magic and version");
-            assert!(matches!(error, OpeningError::Header { .. }), "byte {at}: {error:?}");
-            tried += 1;
-        }
-        assert_eq!(VERSION, ROLE - 2);
-        for (at, value) in
-            [ROLE, GEOMETRY].into_iter().flat_map(|at| [0, 3, 0x81, 0xff].map(|value| (at, value)))
-        {
-            let changed = prove_changed(&target, &honest, |bytes| bytes[at] = value);
-            let error = opening_error(changed, "role and geometry");
-            assert!(matches!(error, OpeningError::Header { .. }), "byte {at}: {error:?}");
-            tried += 1;
-        }
-        for (at, bit) in (DIGEST..SEED).flat_map(|at| [0, 7].map(|bit| (at, bit))) {
-            let error = opening_error(flipped(at, bit), "digest");
-            assert!(matches!(error, OpeningError::OtherRegistration { .. }), "byte {at}: {error:?}");
-            tried += 1;
-        }
-        let items = u64::from_be_bytes(honest[ITEMS..CHECKSUM].try_into().expect("eight bytes"));
-        // The last of these times four is the true length once it wraps.
-        for value in [0, items - 1, items + 1, u64::MAX, 1 << 63, items + (1 << 62)] {
-            let changed = prove_changed(&target, &honest, |bytes| {
-                bytes[ITEMS..CHECKSUM].copy_from_slice(&value.to_be_bytes())
-            });
-            let error = opening_error(changed, "items");
-            assert!(matches!(error, OpeningError::Length { .. }), "{value}: {error:?}");
-            tried += 1;
-        }
-        println!("{tried} changes refused by the reader");
+    let (target, honest) = opening(folder.path());
+    let flipped = |at: usize, bit: u8| prove_changed(&target, &honest, |bytes| bytes[at] ^= 1 << bit);
+    let mut tried = 0;
+    for (at, bit) in (MAGIC..GEOMETRY).flat_map(|at| [0, 4, 7].map(|bit| (at, bit))) {
+        let error = opening_error(flipped(at, bit), "magic and version");
+        assert!(matches!(error, OpeningError::Header { .. }), "byte {at}: {error:?}");
+        tried += 1;
     }
+    for value in [0, 4, 0x81, 0xff] {
+        let changed = prove_changed(&target, &honest, |bytes| bytes[GEOMETRY] = value);
+        let error = opening_error(changed, "geometry");
+        assert!(matches!(error, OpeningError::Header { .. }), "{value}: {error:?}");
+        tried += 1;
+    }
+    for (at, bit) in (DIGEST..SEED).flat_map(|at| [0, 7].map(|bit| (at, bit))) {
+        let error = opening_error(flipped(at, bit), "digest");
+        assert!(matches!(error, OpeningError::OtherRegistration { .. }), "byte {at}: {error:?}");
+        tried += 1;
+    }
+    let count = u64::from_be_bytes(honest[RECORDS..CHECKSUM].try_into().expect("eight bytes"));
+    assert_eq!(count, 200);
+    // The last of these times four is the true length once it wraps.
+    for value in [0, count - 1, count + 1, u64::MAX, 1 << 63, count + (1 << 62)] {
+        let changed = prove_changed(&target, &honest, |bytes| {
+            bytes[RECORDS..CHECKSUM].copy_from_slice(&value.to_be_bytes())
+        });
+        let error = opening_error(changed, "records");
+        assert!(matches!(error, OpeningError::Length { .. }), "{value}: {error:?}");
+        tried += 1;
+    }
+    println!("{tried} changes refused by the reader");
 }
 
-/// More or fewer items, their payload with them: not as many as are registered.
+/// An opening as version 1 wrote it, with a role after the version: named, with what to do.
 #[test]
-fn items_with_a_payload_that_fits_are_never_proved() {
+fn an_opening_of_version_1_is_named() {
     let folder = folder();
-    for (target, role) in openings(folder.path()) {
-        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-        let items = honest.len().saturating_sub(PAYLOAD) / 4;
-        let fewer = if role == Role::Data { items - 1 } else { 1 };
-        for count in [0, fewer, items + 1, 100_000] {
-            let result = prove_changed(&target, &honest, |bytes| {
-                bytes[ITEMS..CHECKSUM].copy_from_slice(&(count as u64).to_be_bytes());
-                // A unit, or two symbols, that are none of the honest ones.
-                let filler = [0, 1, 0, 4].repeat(count.saturating_sub(items));
-                bytes.truncate(PAYLOAD + 4 * count);
-                bytes.extend(filler);
-            });
-            let error = opening_error(result, "other items than are registered");
-            assert!(matches!(error, OpeningError::Header { .. }), "{role}, {count}: {error:?}");
-        }
+    let (target, honest) = opening(folder.path());
+    let (role, compact, records) = (0u8, 1u8, 200u64);
+    let mut old = [b"FSOPEN".as_slice(), &[0, 1, role, compact], &honest[DIGEST..RECORDS]].concat();
+    old.extend(records.to_be_bytes());
+    old.extend(Sha256::digest(&old));
+    old.extend(&honest[PAYLOAD..]);
+    fs::write(target.join(OPENING_FILE), &old).expect("write");
+    let refused = PROVER.prove_data(&[target], &Silent).map(drop).map_err(Box::new);
+    let error = opening_error(refused, "version 1");
+    assert!(matches!(error, OpeningError::Version1 { .. }), "{error:?}");
+}
+
+/// More or fewer records, their symbols with them: not as many as are registered.
+#[test]
+fn records_with_symbols_that_fit_are_never_proved() {
+    let folder = folder();
+    let (target, honest) = opening(folder.path());
+    let registered = honest.len().saturating_sub(PAYLOAD) / 4;
+    for count in [0, registered - 1, registered + 1, 100_000] {
+        let result = prove_changed(&target, &honest, |bytes| {
+            bytes[RECORDS..CHECKSUM].copy_from_slice(&(count as u64).to_be_bytes());
+            // Two symbols of the schema's.
+            let filler = [0, 1, 0, 5].repeat(count.saturating_sub(registered));
+            bytes.truncate(PAYLOAD + 4 * count);
+            bytes.extend(filler);
+        });
+        let error = opening_error(result, "other records than are registered");
+        assert!(matches!(error, OpeningError::Header { .. }), "{count}: {error:?}");
     }
 }
 
@@ -131,65 +134,38 @@ fn items_with_a_payload_that_fits_are_never_proved() {
 #[test]
 fn another_seed_opens_nothing() {
     let folder = folder();
-    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-    for (at, bit) in [(SEED, 7), (SEED + 15, 3), (ITEMS - 1, 0)] {
+    let (target, honest) = opening(folder.path());
+    for (at, bit) in [(SEED, 7), (SEED + 15, 3), (RECORDS - 1, 0)] {
         let error = prove_changed(&target, &honest, |bytes| bytes[at] ^= 1 << bit).expect_err("another seed");
         assert!(matches!(*error, ProveError::OpeningMismatch { .. }), "byte {at}: {error:?}");
     }
 }
 
-/// Role and geometry have to be the registration's, although the digest covers both.
+/// The geometry has to be the registration's, although the digest covers it.
 #[test]
-fn another_role_or_geometry_than_is_registered() {
+fn another_geometry_than_is_registered() {
     let folder = folder();
-    for (target, role) in openings(folder.path()) {
-        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-        let other = if role == Role::Data { Role::Compute } else { Role::Data };
-        for (at, value) in [(ROLE, other.id()), (GEOMETRY, Geometry::STANDARD.id())] {
-            let error =
-                opening_error(prove_changed(&target, &honest, |bytes| bytes[at] = value), "another id");
-            assert!(matches!(error, OpeningError::Header { .. }), "{role}, byte {at}: {error:?}");
-        }
-    }
+    let (target, honest) = opening(folder.path());
+    let changed = prove_changed(&target, &honest, |bytes| bytes[GEOMETRY] = Geometry::STANDARD.id());
+    let error = opening_error(changed, "another geometry");
+    assert!(matches!(error, OpeningError::Header { .. }), "{error:?}");
 }
 
 /// Nor is it completed, its registration gone, by the command that made it.
 #[test]
-fn an_opening_of_another_role_or_geometry_is_not_completed() {
+fn an_opening_of_another_geometry_is_not_completed() {
     let folder = folder();
-    let in_folder = |name| folder.path().join(name);
-    for (target, role) in openings(folder.path()) {
-        let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-        let registration = target.join(REGISTRATION_FILE);
-        let again = || match role {
-            Role::Data => {
-                commit_data(&SRS, &RULES, &contributor(), &[in_folder("data-0.csv")], &target, &Silent)
-            }
-            Role::Compute => {
-                commit_compute(&SRS, &RULES, &contributor(), &in_folder("compute.csv"), None, &target)
-            }
-        };
-        fs::remove_file(&registration).expect("remove");
-        let other = if role == Role::Data { Role::Compute } else { Role::Data };
-        for (at, value) in [(ROLE, other.id()), (GEOMETRY, Geometry::STANDARD.id())] {
-            write_changed(&target, &honest, |bytes| bytes[at] = value);
-            let refused = again();
-            assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{role}, byte {at}: {refused:?}");
-            assert!(!registration.exists());
-        }
-        fs::write(target.join(OPENING_FILE), &honest).expect("write");
-        again().expect("the honest one is");
-    }
-}
-
-/// Units have no blinding, so nothing reads their seed.
-#[test]
-fn the_seed_of_units_has_no_meaning() {
-    let folder = folder();
-    let (target, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
-    let honest = fs::read(target.join(OPENING_FILE)).expect("read");
-    prove_changed(&target, &honest, |bytes| bytes[SEED] ^= 1).expect("units are not blinded");
+    let (target, honest) = opening(folder.path());
+    let registration = target.join(REGISTRATION_FILE);
+    let data = [folder.path().join("data-0.csv")];
+    let again = || commit_data(&SRS, &RULES, &contributor(), &data, &target, &Silent);
+    fs::remove_file(&registration).expect("remove");
+    write_changed(&target, &honest, |bytes| bytes[GEOMETRY] = Geometry::STANDARD.id());
+    let refused = again();
+    assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+    assert!(!registration.exists());
+    fs::write(target.join(OPENING_FILE), &honest).expect("write");
+    again().expect("the honest one is");
 }
 
 /// A cached proving key of the right shape and hash, its polynomials altered: the prover takes it on trust,
@@ -203,10 +179,9 @@ fn a_wrong_proving_key_hands_out_nothing_false() {
     const HEADER: usize = 40;
     let folder = folder();
     let cache = folder.path().join("cache");
-    let (target, _) = commit_units(folder.path(), "node", &contributor(), UNITS);
-    let folders = [target];
+    let node = contributor().address;
     let prover = || Prover::new(&VERIFIER, Limits::default()).with_cache(KeyCache::new(cache.clone()));
-    prover().prove(&folders, &Silent).expect("a bundle");
+    prover().prove_compute(&node, &Silent).expect("a bundle");
     let file = fs::read_dir(&cache).expect("read").next().expect("a key").expect("an entry").path();
     let honest = fs::read(&file).expect("read");
     let (mut refused, mut harmless) = (0, 0);
@@ -222,7 +197,7 @@ fn a_wrong_proving_key_hands_out_nothing_false() {
             let hash = Sha256::digest(&bytes[HEADER..]);
             bytes[8..HEADER].copy_from_slice(&hash);
             fs::write(&file, &bytes).expect("write");
-            match prover().prove(&folders, &Silent) {
+            match prover().prove_compute(&node, &Silent) {
                 Ok(proved) => {
                     VERIFIER
                         .verify(&proved.bundle, &proved.registrations)

@@ -11,12 +11,10 @@ use fairshare_ingest::Records;
 use fairshare_params::commitment::Blinding;
 use fairshare_params::encoding::{Digest, POINT_BYTES, SCALAR_BYTES, encode_scalar};
 use fairshare_params::keys::CircuitKind;
-use fairshare_params::registration::Contribution;
 use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, Uninterrupted};
 use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_compute,
-    commit_data,
+    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_data,
 };
 use fairshare_prover::derivation::{DERIVATION_VERSION, SegmentSecret};
 use fairshare_prover::measure::{SegmentWitness, commit_columns};
@@ -26,8 +24,8 @@ use fairshare_verifier::link::Link;
 use halo2curves::bn256::{Fr, G1Affine};
 use sha3::{Digest as _, Keccak256};
 
-use super::fixture::{PROVER, RULES, SRS, UNITS, commit_records, commit_units, contributor, records, write};
-use super::{folder, prove};
+use super::fixture::{PROVER, RULES, SRS, commit_records, contributor, records, write};
+use super::{folder, prove, prove_units};
 
 /// The coordinates and scalars of a proof, all of which are blinded or depend on what is; but for the first
 /// points, which are its public columns' or were registered.
@@ -53,8 +51,7 @@ fn two_proofs_of_one_score_share_nothing_but_the_public_columns() {
     assert!(responses(&first.link).iter().all(|response| !responses(&second.link).contains(response)));
     shared_words(&first.proof, &second.proof, CircuitKind::DataScore);
 
-    let (target, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
-    let [first, second] = [(); 2].map(|()| match prove(std::slice::from_ref(&target)).bundle {
+    let [first, second] = [(); 2].map(|()| match prove_units(&contributor().address).bundle {
         Bundle::Compute(bundle) => bundle.proof,
         Bundle::Data(_) => panic!("compute"),
     });
@@ -73,7 +70,7 @@ fn two_equal_segments_of_one_dataset_share_nothing() {
     let folder = folder();
     let text = records(16_320, 1);
     let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[text.clone(), text]);
-    assert!(matches!(registration.contribution(), Contribution::Data { segments: 2, .. }));
+    assert_eq!(registration.dataset().segments, 2);
     let Bundle::Data(bundle) = prove(std::slice::from_ref(&target)).bundle else { panic!("data") };
     let [first, second] = &bundle.datasets[0].segments[..] else { panic!("two segments") };
     let all = |proof: &[u8]| -> HashSet<Vec<u8>> { proof.chunks(SCALAR_BYTES).map(<[u8]>::to_vec).collect() };
@@ -129,14 +126,11 @@ fn secrets_are_readable_by_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
     prove(std::slice::from_ref(&data));
     let mode = |path: std::path::PathBuf| fs::metadata(&path).expect("metadata").permissions().mode() & 0o777;
-    for target in [&data, &compute] {
-        assert_eq!(mode(target.clone()), 0o700);
-        assert_eq!(mode(target.join(OPENING_FILE)), 0o600);
-        assert_eq!(mode(target.join(REGISTRATION_FILE)), 0o644);
-    }
+    assert_eq!(mode(data.clone()), 0o700);
+    assert_eq!(mode(data.join(OPENING_FILE)), 0o600);
+    assert_eq!(mode(data.join(REGISTRATION_FILE)), 0o644);
     assert_eq!(mode(data.join(PROOFS_FOLDER)), 0o700);
     // Nothing else was left behind, such as a temporary file with the secret in it.
     let names: HashSet<_> =
@@ -220,19 +214,12 @@ fn debug_prints_neither_records_nor_the_sum_behind_a_score() {
 #[test]
 fn a_commitment_folder_is_never_overwritten() {
     let folder = folder();
-    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let (compute, _) = commit_units(folder.path(), "compute", &contributor(), UNITS);
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let csv = write(folder.path(), "again.csv", &records(200, 2));
-    let units = write(folder.path(), "again-units.csv", "round,units\n10,304\n11,943\n");
-    for target in [&data, &compute] {
-        let before = fs::read(target.join(OPENING_FILE)).expect("read");
-        let files = std::slice::from_ref(&csv);
-        let again = commit_data(&SRS, &RULES, &contributor(), files, target, &Silent);
-        assert!(matches!(again, Err(CommitError::Occupied { folder }) if folder == *target));
-        let again = commit_compute(&SRS, &RULES, &contributor(), &units, None, target);
-        assert!(matches!(again, Err(CommitError::Occupied { folder }) if folder == *target));
-        assert_eq!(fs::read(target.join(OPENING_FILE)).expect("read"), before);
-    }
+    let before = fs::read(target.join(OPENING_FILE)).expect("read");
+    let again = commit_data(&SRS, &RULES, &contributor(), &[csv], &target, &Silent);
+    assert!(matches!(again, Err(CommitError::Occupied { folder }) if folder == target));
+    assert_eq!(fs::read(target.join(OPENING_FILE)).expect("read"), before);
 }
 
 #[test]

@@ -38,22 +38,22 @@ CREATE TABLE policy_files (
 CREATE TABLE registrations (
     id {id},
     epoch {integer} NOT NULL REFERENCES epochs,
-    role TEXT NOT NULL CHECK (role IN ('data', 'compute')),
     contributor TEXT NOT NULL,
     digest TEXT NOT NULL,
     content TEXT NOT NULL,
     UNIQUE (epoch, contributor, digest)
 ) {strict};
 
--- A dataset is one contributor's; a node has one log. Two nodes that did the same work have logs of one digest.
-CREATE UNIQUE INDEX one_owner ON registrations (epoch, digest) WHERE role = 'data';
-CREATE UNIQUE INDEX one_log ON registrations (epoch, contributor) WHERE role = 'compute';
+-- A dataset is one contributor's.
+CREATE UNIQUE INDEX one_owner ON registrations (epoch, digest);
 CREATE INDEX registrations_by_digest ON registrations (digest);
 
 CREATE TABLE units (
-    registration {integer} PRIMARY KEY REFERENCES registrations,
+    epoch {integer} NOT NULL REFERENCES epochs,
+    node TEXT NOT NULL,
     -- Little-endian, 4 bytes a round.
-    content {bytes} NOT NULL
+    content {bytes} NOT NULL,
+    PRIMARY KEY (epoch, node)
 ) {strict};
 
 CREATE TABLE bundles (

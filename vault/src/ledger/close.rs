@@ -1,11 +1,10 @@
-//! Closing an epoch: from here on nothing is added, and the nodes' units are known to add up.
+//! Closing an epoch: from here on nothing is added.
 
 use fairshare_audit::snapshot::State;
-use fairshare_audit::units::{UnitLog, check_sum};
-use fairshare_params::srs::Srs;
 
-use super::register::{check_geometry, logs};
+use super::register::read_units;
 use super::{Epoch, Ledger, Result, find_epoch, read_policy};
+use crate::database::Transaction;
 
 /// What closing an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,25 +13,54 @@ pub struct Closed {
     pub epoch: Epoch,
     /// Whether it had been closed before.
     pub before: bool,
-    /// Nodes whose units add up to the rounds' totals.
+    /// Nodes whose units are on record.
     pub nodes: usize,
+    /// What is on record and not proved.
+    pub unproved: Unproved,
+}
+
+/// What is on record without a bundle that shows its score: it weighs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unproved {
+    /// Contributors whose data is registered.
+    pub contributors: u64,
+    /// Nodes whose units are on record.
+    pub nodes: u64,
+}
+
+impl Unproved {
+    fn count(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Self> {
+        let mut count =
+            |sql: &str| -> Result<u64> { Ok(transaction.query_one(sql, &[epoch.id.into()])?.count(0)?) };
+        let contributors = count(
+            "SELECT count(DISTINCT contributor) FROM registrations WHERE epoch = $1 AND NOT EXISTS
+                (SELECT 1 FROM bundles WHERE bundles.epoch = registrations.epoch AND role = 'data'
+                    AND bundles.contributor = registrations.contributor)",
+        );
+        let nodes = count(
+            "SELECT count(*) FROM units WHERE epoch = $1 AND NOT EXISTS
+                (SELECT 1 FROM bundles WHERE bundles.epoch = units.epoch AND role = 'compute'
+                    AND bundles.contributor = units.node)",
+        );
+        Ok(Self { contributors: contributors?, nodes: nodes? })
+    }
 }
 
 impl Ledger {
-    /// Closes an open epoch if its nodes' units add up to the round totals.
-    pub fn close(&mut self, epoch: Option<u64>, srs: &Srs) -> Result<Closed> {
+    /// Closes an open epoch.
+    pub fn close(&mut self, epoch: Option<u64>) -> Result<Closed> {
         self.database.write(|transaction| {
             let mut epoch = find_epoch(transaction, epoch)?;
-            let logs: Vec<UnitLog> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
-            if epoch.state > State::Open {
-                return Ok(Closed { epoch, before: true, nodes: logs.len() });
-            }
             let policy = read_policy(transaction, &epoch)?;
-            check_geometry(&epoch, &policy, srs)?;
-            check_sum(srs, &policy, &logs)?;
-            transaction.execute("UPDATE epochs SET state = 'closed' WHERE id = $1", &[epoch.id.into()])?;
-            epoch.state = State::Closed;
-            Ok(Closed { epoch, before: false, nodes: logs.len() })
+            let nodes = read_units(transaction, &epoch, &policy)?.map_or(0, |units| units.nodes().len());
+            let before = epoch.state > State::Open;
+            if !before {
+                transaction
+                    .execute("UPDATE epochs SET state = 'closed' WHERE id = $1", &[epoch.id.into()])?;
+                epoch.state = State::Closed;
+            }
+            let unproved = Unproved::count(transaction, &epoch)?;
+            Ok(Closed { epoch, before, nodes, unproved })
         })
     }
 }

@@ -1,10 +1,12 @@
 //! The whole ledger, as a snapshot that stands by itself.
 
-use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Registered};
+use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot};
+use fairshare_formats::units::to_csv;
+use fairshare_params::registration::Registration;
 
-use super::register::decode_units;
+use super::register::read_units;
 use super::settle::payouts;
-use super::{Epoch, Ledger, Result, all_epochs, read_registration, read_source};
+use super::{Epoch, Ledger, Result, all_epochs, read_policy, read_registration, read_source};
 use crate::database::Transaction;
 
 impl Ledger {
@@ -21,9 +23,12 @@ impl Ledger {
 }
 
 fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochSnapshot> {
+    let policy = read_policy(transaction, &epoch)?;
+    let units = read_units(transaction, &epoch, &policy)?;
     Ok(EpochSnapshot {
         source: read_source(transaction, &epoch)?,
         registrations: registrations(transaction, &epoch)?,
+        units: units.map(|units| to_csv(&units).into_bytes()),
         bundles: bundles(transaction, &epoch)?,
         payouts: payouts(transaction, &epoch)?,
         number: epoch.number,
@@ -35,17 +40,10 @@ fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epo
     })
 }
 
-fn registrations(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Registered>> {
-    let sql = "SELECT registrations.content, units.content
-        FROM registrations LEFT JOIN units ON units.registration = registrations.id
-        WHERE registrations.epoch = $1 ORDER BY registrations.id";
+fn registrations(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Registration>> {
+    let sql = "SELECT content FROM registrations WHERE epoch = $1 ORDER BY id";
     let rows = transaction.query(sql, &[epoch.id.into()])?;
-    rows.iter()
-        .map(|row| {
-            let registration = read_registration(row, 0)?;
-            Ok(Registered { registration, units: row.optional_bytes(1)?.map(decode_units) })
-        })
-        .collect()
+    rows.iter().map(|row| read_registration(row, 0)).collect()
 }
 
 /// One at a time: a server would otherwise send all of them in one answer.

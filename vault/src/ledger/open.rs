@@ -89,7 +89,7 @@ fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &P
         let earlier = read_policy(transaction, epoch)?;
         // Every share and every sum of shares is below the sum of all pools.
         pools = pools.checked_add(earlier.vault().pool).ok_or(VaultError::PoolsTooLarge)?;
-        let end = earlier.first_round().saturating_add(earlier.round_totals().len() as u64);
+        let end = earlier.end_round().unwrap_or(u64::MAX);
         if policy.first_round() < end {
             let (first, last) = (policy.first_round(), end.saturating_sub(1));
             return Err(VaultError::RoundsAgain { first, epoch: epoch.number, last });

@@ -7,7 +7,6 @@ use fairshare_audit::settlement::{Earned, Payout, settle};
 use fairshare_audit::snapshot::{Paid, State};
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::Contribution;
 use fairshare_verifier::ScoredDataset;
 
 use super::{Epoch, Ledger, Result, cumulative, find_epoch, insert, read_policy, read_registration};
@@ -119,15 +118,13 @@ fn datasets(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
 ) -> Result<BTreeMap<Address, Vec<ScoredDataset>>> {
-    let sql = "SELECT content FROM registrations WHERE epoch = $1 AND role = 'data' ORDER BY id";
+    let sql = "SELECT content FROM registrations WHERE epoch = $1 ORDER BY id";
     let mut datasets: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in &transaction.query(sql, &[epoch.id.into()])? {
         let registration = read_registration(row, 0)?;
-        if let Contribution::Data { records, .. } = registration.contribution() {
-            let (digest, round) = (*registration.digest(), registration.round());
-            let dataset = ScoredDataset { digest, round, records: *records };
-            datasets.entry(*registration.contributor()).or_default().push(dataset);
-        }
+        let (digest, round, records) = (*registration.digest(), registration.round(), registration.records());
+        let dataset = ScoredDataset { digest, round, records };
+        datasets.entry(*registration.contributor()).or_default().push(dataset);
     }
     Ok(datasets)
 }

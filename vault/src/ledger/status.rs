@@ -1,10 +1,7 @@
 //! Where everything stands.
 
 use fairshare_audit::snapshot::State;
-use fairshare_audit::units::{UnitLog, unbacked};
-use fairshare_params::address::Address;
 
-use super::register::logs;
 use super::settle::payouts;
 use super::{Epoch, Ledger, Result, all_epochs, read_policy};
 use crate::database::Transaction;
@@ -30,12 +27,10 @@ pub struct EpochStatus {
     pub pool: u128,
     /// Datasets registered.
     pub datasets: u64,
-    /// Nodes with a registered log.
+    /// Nodes whose units are on record.
     pub nodes: u64,
     /// Bundles on record, for data and for computing power.
     pub bundles: [u64; 2],
-    /// Nodes that nothing vouches for yet: an open epoch cannot close before that.
-    pub unbacked: Vec<Address>,
     /// Contributors that the epoch pays, and what it pays them in all; once settled.
     pub paid: Option<(u64, u128)>,
 }
@@ -59,12 +54,15 @@ impl Ledger {
 }
 
 fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochStatus> {
-    let mut count = |table: &str, role: &str| -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM {table} WHERE epoch = $1 AND role = $2");
-        Ok(transaction.query_one(&sql, &[epoch.id.into(), role.into()])?.count(0)?)
+    let mut count = |of: &str| -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM {of}");
+        Ok(transaction.query_one(&sql, &[epoch.id.into()])?.count(0)?)
     };
-    let (datasets, nodes) = (count("registrations", "data")?, count("registrations", "compute")?);
-    let bundles = [count("bundles", "data")?, count("bundles", "compute")?];
+    let (datasets, nodes) = (count("registrations WHERE epoch = $1")?, count("units WHERE epoch = $1")?);
+    let bundles = [
+        count("bundles WHERE epoch = $1 AND role = 'data'")?,
+        count("bundles WHERE epoch = $1 AND role = 'compute'")?,
+    ];
     let paid = if epoch.state >= State::Settled {
         let payouts = payouts(transaction, &epoch)?;
         let sum = payouts.iter().try_fold(0u128, |sum, paid| sum.checked_add(paid.payout.total()));
@@ -72,12 +70,6 @@ fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epoch
     } else {
         None
     };
-    let unbacked = if epoch.state == State::Open {
-        let logs: Vec<UnitLog> = logs(transaction, &epoch)?.into_iter().map(|(_, log)| log).collect();
-        unbacked(&logs)
-    } else {
-        Vec::new()
-    };
     let pool = read_policy(transaction, &epoch)?.vault().pool;
-    Ok(EpochStatus { epoch, pool, datasets, nodes, bundles, unbacked, paid })
+    Ok(EpochStatus { epoch, pool, datasets, nodes, bundles, paid })
 }

@@ -12,6 +12,7 @@ use fairshare_params::role::Role;
 use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 
+use super::register::read_units;
 use super::{Epoch, Ledger, Result, find_epoch, read_registration};
 use crate::database::Transaction;
 use crate::error::{SubmitError, VaultError};
@@ -55,7 +56,7 @@ pub enum Recorded {
 
 impl Ledger {
     /// Verifies bundles together and puts those accepted on record, in one transaction; one verdict each, in
-    /// the same order. The verifier is one for the epoch's policy.
+    /// the same order. The verifier is one for the epoch's policy and the units on record.
     pub fn submit(
         &mut self,
         epoch: Option<u64>,
@@ -68,6 +69,12 @@ impl Ledger {
             return Err(VaultError::OtherPolicy { epoch: epoch.number, recorded: expected, given });
         }
         let mut entries = self.database.read(|transaction| {
+            // A score is of what is on record, whoever prepared the verifier.
+            if let Some(given) = verifier.units()
+                && read_units(transaction, &epoch, &policy)?.as_ref() != Some(given)
+            {
+                return Err(VaultError::UnitsOtherwise { epoch: epoch.number });
+            }
             submissions
                 .iter()
                 .map(|submission| Entry::read(transaction, &epoch, verifier, submission))
@@ -202,24 +209,23 @@ impl Entry {
     }
 }
 
-/// The registrations that a bundle covers, which have to be all of its contributor's in this epoch and role.
+/// The registrations that a bundle covers, which have to be all of its contributor's in this epoch; of
+/// computing power none.
 fn check_covers(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
     header: &Header,
 ) -> Result<std::result::Result<Vec<Registration>, SubmitError>> {
-    let Header { contributor, role, digests } = header;
+    if header.role == Role::Compute {
+        return Ok(Ok(Vec::new()));
+    }
+    let Header { contributor, digests, .. } = header;
     let rows = transaction.query(
-        "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 AND role = $3 ORDER BY id",
-        &[epoch.id.into(), contributor.into(), role.name().into()],
+        "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 ORDER BY id",
+        &[epoch.id.into(), contributor.into()],
     )?;
     let registrations = rows.iter().map(|row| read_registration(row, 0)).collect::<Result<Vec<_>>>()?;
     let contributor = *contributor;
-    if *role == Role::Compute {
-        // It names no digest: it is of the node's only units.
-        let none = registrations.is_empty();
-        return Ok(if none { Err(SubmitError::NoUnits { contributor }) } else { Ok(registrations) });
-    }
     let registered: HashSet<_> = registrations.iter().map(|registration| *registration.digest()).collect();
     if let Some(digest) = digests.iter().find(|digest| !registered.contains(*digest)) {
         return Ok(Err(SubmitError::Unregistered { contributor, digest: *digest }));

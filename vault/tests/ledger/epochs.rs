@@ -13,7 +13,6 @@ use fairshare_verifier::Bundle;
 use num_bigint::BigUint;
 use num_rational::BigRational;
 
-use crate::fixture;
 use crate::world::*;
 
 fn score(world: &World, contributor: Address, data: bool) -> u64 {
@@ -86,11 +85,11 @@ fn every_step_done_again_changes_nothing_and_says_so() {
         // By another connection, as another operator would.
         let mut again = Ledger::open(location).unwrap();
         assert!(again.open_epoch(&FIRST.source, &FIRST.policy).unwrap().before);
-        let registered = again.register(Some(4), &batch(&FIRST.registrations), None).unwrap();
-        assert_eq!((registered.new, registered.before), (0, FIRST.registrations.len()));
+        let registered = again.register(Some(4), &batch(&FIRST.registrations), Some(&FIRST.units)).unwrap();
+        assert_eq!((registered.new, registered.before, registered.units), (0, FIRST.registrations.len(), 0));
         let verdicts = again.submit(Some(4), &VERIFIERS[0], &all(&FIRST)).unwrap();
         assert!(verdicts.iter().all(|verdict| matches!(verdict.result, Ok(Recorded::Before))));
-        assert!(again.close(Some(4), &fixture::SRS).unwrap().before);
+        assert!(again.close(Some(4)).unwrap().before);
         let settled = again.settle(Some(4)).unwrap();
         assert!(settled.before);
         assert_eq!(settled.payouts, before.epochs[0].payouts);
@@ -127,7 +126,7 @@ fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
 fn an_epoch_without_contributions_carries_its_pools_whole() {
     on_each(|location| {
         let mut ledger = opened(location);
-        ledger.close(None, &fixture::SRS).unwrap();
+        ledger.close(None).unwrap();
         let settled = ledger.settle(None).unwrap();
         assert!(settled.payouts.is_empty());
         // Nobody has anything to claim, so nothing is open.
@@ -147,7 +146,6 @@ fn status_says_where_everything_stands() {
         let status = ledger.status().unwrap();
         let epoch = &status.epochs[0];
         assert_eq!((epoch.datasets, epoch.nodes, epoch.bundles), (3, 2, [0, 0]));
-        assert_eq!(epoch.unbacked, [ALICE, BOB]);
         assert_eq!(epoch.paid, None);
         drop(ledger);
     });

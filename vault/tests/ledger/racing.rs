@@ -5,7 +5,6 @@ use std::sync::Barrier;
 
 use fairshare_vault::Ledger;
 
-use crate::fixture;
 use crate::world::*;
 
 const OPERATORS: usize = 8;
@@ -32,7 +31,8 @@ fn eight_operators_at_once_do_every_step_once() {
                         };
                         let opened = ledger.open_epoch(&FIRST.source, &FIRST.policy).unwrap();
                         step(0, usize::from(!opened.before));
-                        let registered = ledger.register(None, &batch(&FIRST.registrations), None).unwrap();
+                        let registered =
+                            ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units)).unwrap();
                         step(1, registered.new);
                         let verdicts = submit(&mut ledger, 0, &all(&FIRST));
                         let now = |verdict: &fairshare_vault::ledger::Verdict| {
@@ -40,7 +40,7 @@ fn eight_operators_at_once_do_every_step_once() {
                         };
                         assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()));
                         step(2, verdicts.iter().filter(|verdict| now(verdict)).count());
-                        step(3, usize::from(!ledger.close(None, &fixture::SRS).unwrap().before));
+                        step(3, usize::from(!ledger.close(None).unwrap().before));
                         step(4, usize::from(!ledger.settle(None).unwrap().before));
                         step(5, usize::from(ledger.claim(&ALICE, None).unwrap().amount > 0));
                         step(6, ledger.claim_all(None).unwrap().payments.len());

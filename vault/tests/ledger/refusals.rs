@@ -3,17 +3,13 @@
 use fairshare_audit::snapshot::State;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicySource;
-use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
-use fairshare_params::registration::{Contribution, Registration};
-use fairshare_params::role::Role;
-use fairshare_params::srs::Srs;
+use fairshare_params::registration::Registration;
 use fairshare_vault::database::{DatabaseError, Location};
 use fairshare_vault::ledger::{Batch, Recorded, Submission};
 use fairshare_vault::{Ledger, SubmitError, VaultError};
 use fairshare_verifier::Bundle;
 
-use crate::fixture;
 use crate::world::*;
 
 /// The registration with its JSON edited in one place.
@@ -28,12 +24,7 @@ fn one(registration: &Registration) -> Batch {
 }
 
 fn data_of(who: fairshare_params::address::Address) -> &'static Registration {
-    let own = |found: &&Registration| *found.contributor() == who && found.role() == Role::Data;
-    FIRST.registrations.iter().find(own).expect("registered")
-}
-
-fn units_of(who: fairshare_params::address::Address) -> &'static Registration {
-    let own = |found: &&Registration| *found.contributor() == who && found.role() == Role::Compute;
+    let own = |found: &&Registration| *found.contributor() == who;
     FIRST.registrations.iter().find(own).expect("registered")
 }
 
@@ -80,8 +71,9 @@ fn steps_are_taken_in_order() {
     });
     on_each(|location| {
         let mut ledger = submitted(location);
-        ledger.close(None, &fixture::SRS).unwrap();
-        let late = edited(units_of(BOB), &checksummed(&BOB).to_string(), &checksummed(&CAROL).to_string());
+        ledger.close(None).unwrap();
+        let late = edited(data_of(CAROL), &checksummed(&CAROL).to_string(), &checksummed(&BOB).to_string());
+        let late = edited(&late, &late.digest().to_string(), &format!("0x{}", "5a".repeat(32)));
         let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&late), None));
         assert!(
             matches!(error, VaultError::State { state: State::Closed, needed: State::Open, .. }),
@@ -91,9 +83,8 @@ fn steps_are_taken_in_order() {
     on_each(|location| {
         // Bundles that come after the end have no place.
         let mut ledger = opened(location);
-        let own = FIRST.registrations.iter().filter(|registration| registration.role() == Role::Data);
-        ledger.register(None, &batch(&own.cloned().collect::<Vec<_>>()), None).unwrap();
-        ledger.close(None, &fixture::SRS).unwrap();
+        ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units)).unwrap();
+        ledger.close(None).unwrap();
         let data = vec![Submission { bytes: FIRST.bundles[0].bytes.clone() }];
         let error = refused(&mut ledger, |ledger| ledger.submit(None, &VERIFIERS[0], &data).map(drop));
         assert!(
@@ -145,30 +136,18 @@ fn an_epoch_follows_the_one_before_it_under_its_own_rules() {
 
 #[test]
 fn a_batch_is_ascending_and_taken_whole() {
-    let (alice, bob) = (units_of(ALICE).clone(), units_of(BOB).clone());
-    let (low, high) = if alice.digest() < bob.digest() { (alice, bob) } else { (bob, alice) };
+    let (alice, carol) = (data_of(ALICE).clone(), data_of(CAROL).clone());
+    let (low, high) = if alice.digest() < carol.digest() { (alice, carol) } else { (carol, alice) };
     assert!(matches!(Batch::new(vec![high.clone(), low.clone()]), Err(VaultError::Order { index: 1 })));
     assert!(matches!(Batch::new(vec![low.clone(), low.clone()]), Err(VaultError::Order { index: 1 })));
     on_each(|location| {
         let mut ledger = opened(location);
         // One that does not fit spoils the batch: nothing of it is on record.
-        let unfit = edited(units_of(BOB), "\"round\": 10,", "\"round\": 11,");
-        let unfit = Registration::for_compute(
-            *unfit.contributor(),
-            10,
-            Geometry::COMPACT,
-            11,
-            4,
-            match unfit.contribution() {
-                Contribution::Compute { commitment, .. } => *commitment,
-                Contribution::Data { .. } => unreachable!("units"),
-            },
-        )
-        .unwrap();
-        let batch = batch(&[units_of(ALICE).clone(), unfit]);
+        let unfit = edited(data_of(CAROL), "\"segments\": 1", "\"segments\": 2");
+        let batch = batch(&[data_of(ALICE).clone(), unfit]);
         let error = refused(&mut ledger, |ledger| ledger.register(None, &batch, None));
-        let VaultError::Unfit { contributor: BOB, source, .. } = error else { panic!("{error}") };
-        assert!(matches!(*source, ContextError::Rounds { .. }), "{source}");
+        let VaultError::Unfit { contributor: CAROL, source, .. } = error else { panic!("{error}") };
+        assert!(matches!(*source, ContextError::Segments { .. }), "{source}");
     });
 }
 
@@ -180,18 +159,6 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
         // The thief's, the owner's own with other values, and both once more in the next epoch.
         let stolen = edited(carols, &checksummed(&CAROL).to_string(), &checksummed(&BOB).to_string());
         let fresher = edited(carols, "\"round\": 11,", "\"round\": 0,");
-        let second_log = Registration::for_compute(
-            BOB,
-            10,
-            Geometry::COMPACT,
-            10,
-            4,
-            match units_of(ALICE).contribution() {
-                Contribution::Compute { commitment, .. } => *commitment,
-                Contribution::Data { .. } => unreachable!("units"),
-            },
-        )
-        .unwrap();
         for attempt in [&stolen, &fresher] {
             let error = refused(&mut ledger, |ledger| ledger.register(None, &one(attempt), None));
             assert!(
@@ -199,8 +166,6 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
                 "{error}"
             );
         }
-        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&second_log), None));
-        assert!(matches!(error, VaultError::SecondLog { contributor: BOB, .. }), "{error}");
 
         // What comes after the score is for the next epoch.
         assert!(submit(&mut ledger, 0, &all(&FIRST)).iter().all(|verdict| verdict.result.is_ok()));
@@ -208,7 +173,7 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
         let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&more), None));
         assert!(matches!(error, VaultError::ScoredAlready { contributor: CAROL }), "{error}");
 
-        ledger.close(None, &fixture::SRS).unwrap();
+        ledger.close(None).unwrap();
         ledger.settle(None).unwrap();
         ledger.open_epoch(&SECOND.source, &SECOND.policy).unwrap();
         for attempt in [&stolen, &fresher] {
@@ -276,13 +241,10 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
 }
 
 #[test]
-fn a_verifier_of_other_rules_and_parameters_of_another_shape_are_refused() {
+fn a_verifier_of_other_rules_is_refused() {
     on_each(|location| {
         let mut ledger = registered(location);
         let error = refused(&mut ledger, |ledger| ledger.submit(None, &VERIFIERS[1], &all(&FIRST)).map(drop));
         assert!(matches!(error, VaultError::OtherPolicy { epoch: 4, .. }), "{error}");
-        let standard = Srs::insecure(Geometry::STANDARD);
-        let error = refused(&mut ledger, |ledger| ledger.close(None, &standard));
-        assert!(matches!(error, VaultError::Geometry { epoch: 4, .. }), "{error}");
     });
 }

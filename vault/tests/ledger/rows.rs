@@ -15,8 +15,12 @@ fn meddle(location: &Location, sql: &str) -> Result<u64, DatabaseError> {
 fn rows_of_the_record_are_never_changed_or_deleted() {
     on_each(|location| {
         drop(paid_out(location));
-        for table in ["registrations", "bundles", "payouts", "claims", "policy_files"] {
-            let column = if table == "policy_files" { "name" } else { "contributor" };
+        for table in ["registrations", "units", "bundles", "payouts", "claims", "policy_files"] {
+            let column = match table {
+                "policy_files" => "name",
+                "units" => "node",
+                _ => "contributor",
+            };
             for sql in [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")] {
                 let error = meddle(location, &sql).unwrap_err();
                 assert!(matches!(error, DatabaseError::Constraint(_)), "{sql}: {error}");
@@ -46,13 +50,12 @@ fn what_would_pay_twice_has_no_place() {
     on_each(|location| {
         drop(paid_out(location));
         let copies = [
-            // A second score, a second log, a second owner, a second claim of one amount, a second payout.
+            // A second score, units twice, a second owner, a second claim of one amount, a second payout.
             "INSERT INTO bundles (epoch, role, contributor, score, content)
                 SELECT epoch, role, contributor, score, content FROM bundles",
-            "INSERT INTO registrations (epoch, role, contributor, digest, content)
-                SELECT epoch, role, contributor, '0x00', content FROM registrations WHERE role = 'compute'",
-            "INSERT INTO registrations (epoch, role, contributor, digest, content)
-                SELECT epoch, role, 'thief', digest, content FROM registrations WHERE role = 'data'",
+            "INSERT INTO units (epoch, node, content) SELECT epoch, node, content FROM units",
+            "INSERT INTO registrations (epoch, contributor, digest, content)
+                SELECT epoch, 'thief', digest, content FROM registrations",
             "INSERT INTO claims (contributor, epoch, amount, cumulative)
                 SELECT contributor, epoch, amount, cumulative FROM claims",
             "INSERT INTO payouts (epoch, contributor, compute, data, cumulative)

@@ -10,7 +10,6 @@ use fairshare_vault::Ledger;
 use fairshare_vault::VaultError;
 use fairshare_vault::database::{DatabaseError, Location};
 
-use crate::fixture;
 use crate::world::*;
 
 /// Bytes by which one attempt gets further than the one before it: a prime, and fewer than a bundle has.
@@ -67,10 +66,10 @@ fn relay(mut from: TcpStream, mut to: TcpStream, allowed: &AtomicI64) {
 fn epoch(location: &Location) -> Result<(), VaultError> {
     let mut ledger = Ledger::open_or_create(location)?;
     ledger.open_epoch(&FIRST.source, &FIRST.policy)?;
-    ledger.register(None, &batch(&FIRST.registrations), None)?;
+    ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units))?;
     let verdicts = ledger.submit(None, &VERIFIERS[0], &all(&FIRST))?;
     assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()), "{verdicts:?}");
-    ledger.close(None, &fixture::SRS)?;
+    ledger.close(None)?;
     ledger.settle(None)?;
     ledger.claim_all(None)?;
     Ok(())

@@ -38,7 +38,7 @@ pub fn opened(location: &Location) -> Ledger {
 /// A ledger with everything of the first epoch registered.
 pub fn registered(location: &Location) -> Ledger {
     let mut ledger = opened(location);
-    ledger.register(None, &batch(&FIRST.registrations), None).expect("registrations");
+    ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units)).expect("registrations");
     ledger
 }
 
@@ -52,7 +52,7 @@ pub fn submitted(location: &Location) -> Ledger {
 /// A ledger with the first epoch settled.
 pub fn settled(location: &Location) -> Ledger {
     let mut ledger = submitted(location);
-    ledger.close(None, &fixture::SRS).expect("closed");
+    ledger.close(None).expect("closed");
     ledger.settle(None).expect("settled");
     ledger
 }
@@ -62,9 +62,9 @@ pub fn paid_out(location: &Location) -> Ledger {
     let mut ledger = settled(location);
     ledger.claim(&CAROL, Some("0xfeed")).expect("a claim");
     ledger.open_epoch(&SECOND.source, &SECOND.policy).expect("an epoch");
-    ledger.register(None, &batch(&SECOND.registrations), None).expect("registrations");
+    ledger.register(None, &batch(&SECOND.registrations), Some(&SECOND.units)).expect("registrations");
     assert!(submit(&mut ledger, 1, &all(&SECOND)).iter().all(|verdict| verdict.result.is_ok()));
-    ledger.close(None, &fixture::SRS).expect("closed");
+    ledger.close(None).expect("closed");
     ledger.settle(None).expect("settled");
     ledger.claim_all(None).expect("claims");
     ledger

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use fairshare_params::context::ContextError;
+use fairshare_params::address::Address;
 use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
 use fairshare_params::registration::Registration;
-use fairshare_verifier::{Bundle, ProofError, Score, VerifyError};
+use fairshare_verifier::{Bundle, NoUnits, ProofError, Score, VerifyError};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1};
 
-use super::fixture::VERIFIER;
+use super::fixture::{VERIFIER, stranger};
 use super::world::{Submission, WORLD, negate_point, point_mut, swap_points};
 
 type Item<'a> = (&'a Bundle, &'a [Registration]);
@@ -25,8 +25,36 @@ fn item(submission: &Submission) -> Item<'_> {
     (&submission.bundle, &submission.registrations)
 }
 
-/// Kinds of bad bundles, made of the small data submission, and what each is refused for.
-fn bad() -> Vec<(Bundle, Expected)> {
+/// Kinds of bad bundles with their registrations, and what each is refused for.
+fn bad() -> Vec<(Bundle, &'static [Registration], Expected)> {
+    let data =
+        bad_data().into_iter().map(|(bundle, expected)| (bundle, &WORLD.small.registrations[..], expected));
+    let compute = bad_compute().into_iter().map(|(bundle, expected)| (bundle, &[][..], expected));
+    data.chain(compute).collect()
+}
+
+/// Made of the first compute submission.
+fn bad_compute() -> Vec<(Bundle, Expected)> {
+    let honest = || WORLD.compute.compute();
+    let mut score = honest();
+    score.score += 1;
+    let mut of_nobody = honest();
+    of_nobody.contributor = Address([0x77; 20]);
+    let mut of_another = honest();
+    of_another.contributor = stranger();
+    vec![
+        (Bundle::Compute(score), |error| {
+            matches!(error, VerifyError::Proof { source: ProofError::False, .. })
+        }),
+        (Bundle::Compute(of_nobody), |error| matches!(error, VerifyError::Units(NoUnits::Node { .. }))),
+        (Bundle::Compute(of_another), |error| {
+            matches!(error, VerifyError::Proof { source: ProofError::PublicColumn { column: 0 }, .. })
+        }),
+    ]
+}
+
+/// Made of the small data submission.
+fn bad_data() -> Vec<(Bundle, Expected)> {
     let honest = || WORLD.small.data();
     let mut score = honest();
     score.score += 1;
@@ -91,10 +119,10 @@ fn duplicates_are_answered_one_by_one() {
 
 #[test]
 fn one_bad_bundle_at_every_position_is_named_and_the_others_accepted() {
-    for (bundle, expected) in &bad() {
+    for (bundle, registrations, expected) in &bad() {
         for position in 0..=good().len() {
             let mut items = good();
-            items.insert(position, (bundle, &WORLD.small.registrations));
+            items.insert(position, (bundle, registrations));
             for (index, result) in VERIFIER.verify_batch(&items).into_iter().enumerate() {
                 match result {
                     Ok(score) => {
@@ -115,8 +143,8 @@ fn one_bad_bundle_at_every_position_is_named_and_the_others_accepted() {
 fn all_bad() {
     let bad = bad();
     let items: Vec<Item<'_>> =
-        bad.iter().map(|(bundle, _)| (bundle, WORLD.small.registrations.as_slice())).collect();
-    for (result, (_, expected)) in VERIFIER.verify_batch(&items).into_iter().zip(&bad) {
+        bad.iter().map(|(bundle, registrations, _)| (bundle, *registrations)).collect();
+    for (result, (.., expected)) in VERIFIER.verify_batch(&items).into_iter().zip(&bad) {
         assert!(expected(&result.expect_err("a bad one")));
     }
 }
@@ -173,19 +201,23 @@ fn errors_of_proofs_that_cancel_are_still_refused() {
 fn registrations_are_each_bundles_own() {
     // The right registrations, at the wrong bundles.
     let items = [
-        (&WORLD.compute.bundle, WORLD.other_node.registrations.as_slice()),
-        (&WORLD.other_node.bundle, WORLD.compute.registrations.as_slice()),
+        (&WORLD.small.bundle, &WORLD.data.registrations[1..]),
+        (&WORLD.data.bundle, &WORLD.small.registrations[..]),
+        (&WORLD.compute.bundle, &WORLD.small.registrations[..]),
+        (&WORLD.small.bundle, &[][..]),
         item(&WORLD.small),
+        item(&WORLD.compute),
     ];
     let results = VERIFIER.verify_batch(&items);
-    for result in &results[..2] {
-        let error = result.as_ref().expect_err("another's units");
-        assert!(
-            matches!(error, VerifyError::Context(ContextError::Contributor { index: 0, .. })),
-            "{error:?}"
-        );
+    let refusals: Vec<_> =
+        results[..4].iter().map(|result| result.as_ref().expect_err("another's")).collect();
+    let unregistered = *WORLD.small.registrations[0].digest();
+    assert!(matches!(refusals[0], VerifyError::Unregistered { digest } if *digest == unregistered));
+    for (refusal, counts) in refusals[1..].iter().zip([(2, 1), (0, 1), (1, 0)]) {
+        let VerifyError::Registrations { needed, given } = **refusal else { panic!("{refusal:?}") };
+        assert_eq!((needed, given), counts);
     }
-    assert!(results[2].is_ok());
+    assert!(results[4].is_ok() && results[5].is_ok());
 }
 
 #[test]

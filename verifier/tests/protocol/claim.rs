@@ -7,10 +7,9 @@ use fairshare_circuits::geometry::{BLINDING_ROWS, RESERVED_ROWS, SegmentShape};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
-use fairshare_params::context::context;
+use fairshare_params::context::data_context;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Registration;
-use fairshare_params::role::Role;
 use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, ProverInput, Uninterrupted};
 use fairshare_prover::derivation::SegmentSecret;
@@ -284,7 +283,7 @@ impl Claim {
         let register = |(records, segments): &(u32, Vec<Segment>)| {
             let columns: Vec<_> = segments.iter().map(|segment| segment.columns.clone()).collect();
             let schema = RULES.schema().hash();
-            Registration::for_data(self.contributor, 11, GEOMETRY, schema, *records, &columns)
+            Registration::of_columns(self.contributor, 11, GEOMETRY, schema, *records, &columns)
         };
         self.datasets.iter().map(register).collect::<Result<_, _>>().expect("registrations")
     }
@@ -301,8 +300,7 @@ impl Claim {
 
     /// The context of the claim's score under a verifier's rules.
     pub fn context(&self, verifier: &Verifier<'_>) -> [Fr; 2] {
-        let (totals, registrations) = (verifier.totals_commitment(), self.registrations());
-        let context = context(verifier.policy(), &totals, &self.contributor, Role::Data, &registrations);
+        let context = data_context(verifier.policy(), &self.contributor, &self.registrations());
         context.expect("a context").limbs()
     }
 

@@ -2,14 +2,14 @@
 //! whom it should be.
 //!
 //! **Which path.** [`Verifier::verify`](fairshare_verifier::Verifier::verify) reads public fields,
-//! registrations and the commitments that histogram proofs begin with, derives from them what each proof must
-//! be about, and then checks each proof by itself, a data score's with its link; what it derives depends on
-//! no other byte of a proof or of the link. So where a change leaves all these as they were — asserted on the
-//! bundle as read, not supposed — the verdict on the bundle is the verdict on the one proof that was changed,
-//! under an instance and commitments recomputed from public data: `ProofCheck::run`, which is the very
-//! function that the verifier falls back to for naming a bad proof. What is skipped is the verdict on the
-//! bundle's other proofs, unchanged and true, and the accumulation of all into one pairing check. Every other
-//! change, and a spread of these, goes the whole way; both ways must then give one answer.
+//! registrations, units and the commitments that histogram proofs begin with, derives from them what each
+//! proof must be about, and then checks each proof by itself, a data score's with its link; what it derives
+//! depends on no other byte of a proof or of the link. So where a change leaves all these as they were —
+//! asserted on the bundle as read, not supposed — the verdict on the bundle is the verdict on the one proof
+//! that was changed, under an instance and commitments recomputed from public data: `ProofCheck::run`, which
+//! is the very function that the verifier falls back to for naming a bad proof. What is skipped is the
+//! verdict on the bundle's other proofs, unchanged and true, and the accumulation of all into one pairing
+//! check. Every other change, and a spread of these, goes the whole way; both ways must then give one answer.
 
 use std::collections::BTreeMap;
 use std::mem::discriminant;
@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use fairshare_params::address::ADDRESS_BYTES;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES};
-use fairshare_verifier::{Bundle, BundleError, ProofError, Subject, VerifyError};
+use fairshare_verifier::{Bundle, BundleError, NoUnits, ProofError, Subject, VerifyError};
 use halo2_proofs::plonk;
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
@@ -32,6 +32,9 @@ use super::world::{Refusal, Submission, WORLD};
 
 /// One change in this many takes the whole way besides the short one.
 const SPREAD: usize = 40;
+
+/// A contributor's change into the fixture's other one.
+const THE_STRANGER: &str = "the stranger";
 
 /// The bundles whose elements are altered: one of each role, the first with two segments and two datasets.
 fn submissions() -> [&'static Submission; 2] {
@@ -88,7 +91,7 @@ fn alone<'a>(element: &'a Element, honest: &[u8]) -> Vec<Change<'a>> {
         }
         Kind::Contributor => {
             let stranger = [&[0; 12], stranger().0.as_slice()].concat();
-            [alter::narrow(word, ADDRESS_BYTES), vec![("the stranger", stranger, Class::Value)]].concat()
+            [alter::narrow(word, ADDRESS_BYTES), vec![(THE_STRANGER, stranger, Class::Value)]].concat()
         }
         Kind::Digest => alter::word(word),
     };
@@ -213,7 +216,7 @@ fn expected_of_reading(change: &Change<'_>, first: &Element, error: &VerifyError
     match (first.kind, change.class, error) {
         (Kind::Role, _, VerifyError::Bundle(Role)) => true,
         // A compute bundle read as one of data has a great score for its number of datasets, and a data
-        // bundle read as one of compute has two registrations.
+        // bundle read as one of compute has two registrations too many.
         (Kind::Role, _, VerifyError::Bundle(Truncated { .. }) | Registrations { .. }) => {
             let role = &change.bytes[0];
             role[..31].iter().all(|byte| *byte == 0) && [1, 2].contains(&role[31])
@@ -235,6 +238,13 @@ fn expected_of_a_field(change: &Change<'_>, first: &Element, error: &VerifyError
             Class::Value,
             VerifyError::Context(ContextError::Contributor { index: 0, .. }),
         ) => true,
+        // Of the nodes on record there is one other, with other units.
+        (Kind::Contributor, Class::Value, VerifyError::Units(NoUnits::Node { .. })) => {
+            change.name != THE_STRANGER
+        }
+        (Kind::Contributor, Class::Value, VerifyError::Proof { subject: Subject::ComputeScore, source }) => {
+            change.name == THE_STRANGER && matches!(source, ProofError::PublicColumn { column: 0 })
+        }
         (Kind::Digest, Class::Value, VerifyError::Digest { dataset: 0, .. }) => change.elements.len() == 2,
         (Kind::Score, Class::Value, VerifyError::Proof { subject, source: ProofError::False }) => {
             !matches!(subject, Subject::Histogram { .. })

@@ -24,7 +24,7 @@ use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 use rand_core::OsRng;
 use sha3::{Digest as _, Keccak256};
 
-use super::fixture::{PROVER, RULES, SRS, VERIFIER};
+use super::fixture::{PROVER, RECORD, RULES, SRS, VERIFIER};
 use super::manifest::{key, obligation, points};
 use super::sequence::{Form, Recording, Step, instance_rows, leading, steps};
 use super::world::{Submission, WORLD};
@@ -122,10 +122,11 @@ static CIRCUITS: LazyLock<Vec<Case>> = LazyLock::new(|| {
                     (rows.clone(), both_sides(statement, DataScoreCircuit::new(geometry, trace), &rows))
                 }
                 CircuitKind::ComputeScore => {
-                    let units = vec![305, 943];
-                    let score = fairshare_prover::score::score_units(&RULES, &units).expect("a score");
+                    let (units, totals) = (vec![305, 943, 0, 0], RECORD.totals().to_vec());
+                    let score =
+                        fairshare_prover::score::score_units(&RULES, &units, &totals).expect("a score");
                     let instance = VERIFIER.compute_instance(context, score.score);
-                    let witness = compute_score::Witness { units, totals: RULES.round_totals().to_vec() };
+                    let witness = compute_score::Witness { units, totals };
                     let trace = compute_score::Trace::new(geometry, &instance, &witness);
                     let rows = instance.to_rows().to_vec();
                     (rows.clone(), both_sides(statement, ComputeScoreCircuit::new(geometry, trace), &rows))

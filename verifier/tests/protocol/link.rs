@@ -27,7 +27,7 @@ use super::claim::{
     Claim, DataProof, GEOMETRY, PublicColumn, Segment, Tail, USABLE, column, committed, equal_records, fresh,
     in_the_tail, kept, prove, proving_key, public_columns, sum, tail,
 };
-use super::fixture::{PROVER, RULES, SRS, VERIFIER, stranger};
+use super::fixture::{PROVER, RECORD, RULES, SRS, VERIFIER, contributor, stranger};
 
 /// By symbol.
 fn counts() -> Vec<u32> {
@@ -342,8 +342,9 @@ fn no_proof_is_of_other_columns_than_it_carries() {
     assert!(matches!(verdict, Err(VerifyError::Proof { source: ProofError::False, .. })), "{verdict:?}");
 
     // Units.
-    let (units, totals) = (vec![305, 943, 0, 0], RULES.round_totals().to_vec());
-    let score = score_units(&RULES, &units).expect("a score").score;
+    let units = RECORD.of(&contributor().address).expect("units").to_vec();
+    let totals = RECORD.totals().to_vec();
+    let score = score_units(&RULES, &units, &totals).expect("a score").score;
     let instance = VERIFIER.compute_instance([Fr::from(1), Fr::from(2)], score);
     let columns = [&units, &totals].map(|values| PublicColumn::new(column(values)));
     let witness = compute_score::Witness { units, totals };

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
-use fairshare_params::context::context;
+use fairshare_params::address::Address;
+use fairshare_params::context::{compute_context, data_context};
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, decode_point};
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
-use fairshare_params::registration::Contribution;
 use fairshare_params::transcript::Reader;
 use fairshare_verifier::link::Link;
 use fairshare_verifier::{Bundle, ProofCheck, Subject, VerifyError};
@@ -20,8 +20,8 @@ use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::AccumulatorStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 
-use super::claim::USABLE;
-use super::fixture::{RULES, SRS, VERIFIER};
+use super::claim::{PublicColumn, USABLE, column};
+use super::fixture::{RECORD, RULES, SRS, VERIFIER};
 use super::sequence::{Form, Recording, Step, elements, leading, steps};
 use super::world::{Submission, WORLD};
 
@@ -230,17 +230,15 @@ impl Obligation {
     }
 }
 
+/// The commitments to the public columns of a node's score: its units and the totals, from the record.
+pub fn on_record(node: &Address) -> [G1Affine; 2] {
+    let units = RECORD.of(node).expect("a node");
+    [units, RECORD.totals()].map(|values| PublicColumn::new(column(values)).commitment())
+}
+
 /// What the proof of `subject` has to be about.
 pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
-    let context = || {
-        let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
-        let totals = VERIFIER.totals_commitment();
-        context(&RULES, &totals, &contributor, role, &submission.registrations).expect("a context").limbs()
-    };
-    let records = |dataset: usize| match submission.registrations[dataset].contribution() {
-        Contribution::Data { records, .. } => *records,
-        Contribution::Compute { .. } => panic!("data"),
-    };
+    let records = |dataset: usize| submission.registrations[dataset].records();
     let statement = statement(&submission.bundle, subject);
     match (&submission.bundle, subject) {
         (Bundle::Data(_), Subject::Histogram { dataset, segment }) => {
@@ -256,8 +254,9 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
             let proofs = bundle.datasets.iter().flat_map(|dataset| &dataset.segments);
             let merged: G1 = proofs.fold(G1::default(), |sum, proof| sum + segment_points(proof).1);
             let records: u32 = (0..bundle.datasets.len()).map(records).sum();
-            let instance =
-                VERIFIER.data_instance(context(), records.try_into().expect("records"), bundle.score);
+            let context = data_context(&RULES, &bundle.contributor, &submission.registrations);
+            let (context, records) = (context.expect("a context").limbs(), records.try_into());
+            let instance = VERIFIER.data_instance(context, records.expect("records"), bundle.score);
             Obligation {
                 subject,
                 statement,
@@ -267,17 +266,14 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
             }
         }
         (Bundle::Compute(bundle), _) => {
-            let Contribution::Compute { commitment, .. } = submission.registrations[0].contribution() else {
-                panic!("compute")
-            };
-            let instance = VERIFIER.compute_instance(context(), bundle.score);
-            let last_row = SRS.lagrange().last().expect("rows");
-            let units = (G1::from(*commitment) + last_row).to_affine();
+            let public = on_record(&bundle.contributor);
+            let context = compute_context(&RULES, &public[1], &bundle.contributor);
+            let instance = VERIFIER.compute_instance(context.limbs(), bundle.score);
             Obligation {
                 subject,
                 statement,
                 instance: instance.to_rows().to_vec(),
-                public: vec![units, VERIFIER.totals_commitment()],
+                public: public.to_vec(),
                 merged: None,
             }
         }

@@ -11,24 +11,25 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use fairshare_params::context::{ContextError, context};
-use fairshare_params::digest::{compute_digest, data_digest, segment_hash};
+use fairshare_params::context::{ContextError, compute_context, data_context};
+use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::Digest;
-use fairshare_params::registration::Contribution;
+use fairshare_params::registration::Dataset;
 use fairshare_params::role::Role;
-use fairshare_verifier::{Bundle, ProofError, Score, SetupError, Subject, Trust, Verifier, VerifyError};
+use fairshare_verifier::{
+    Bundle, NoUnits, ProofError, Score, SetupError, Subject, Trust, Verifier, VerifyError,
+};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 use sha3::{Digest as _, Keccak256};
 
-use super::fixture::{RULES, SRS, VERIFIER, edit, policy, verifier};
-use super::manifest::{Obligation, obligation, segment_points, subjects};
+use super::fixture::{RECORD, RULES, SRS, UNITS, VERIFIER, edit, policy, units, verifier};
+use super::manifest::{Obligation, obligation, on_record, segment_points, subjects};
 use super::sequence::instance_rows;
-use super::world::{Submission, WORLD, edited};
+use super::world::{Submission, WORLD, edited, units_under};
 use changes::Change;
 use tables::{
-    compute_digest_rows, context_rows, data_digest_rows, digest_rows, policy_rows, segment_hash_rows,
-    segment_rows,
+    context_rows, data_digest_rows, digest_rows, policy_rows, record_rows, segment_hash_rows, segment_rows,
 };
 
 mod changes;
@@ -45,6 +46,8 @@ enum Way {
     Registration(String, String),
     /// Something else of the submission.
     Submission(Change),
+    /// The text of the units on record, and what is altered of the submission besides.
+    Units(String, Change),
 }
 
 /// Who refuses it then.
@@ -54,17 +57,19 @@ enum By {
     Statement,
     /// Data: a public column of the score's proof is not the reference's. Compute: its proof.
     Reference,
-    /// Compute: a public column of the score's proof is not the totals'. Data: its proof.
+    /// A public column of the score's proof is not the totals'.
     Totals,
     /// A public column of the score's proof is not the units'.
     Units,
+    /// The node has none.
+    NoUnits,
     Digest,
     Segments,
     Registrations,
+    /// The other role's circuit has proofs of another length.
     Role,
     Geometry,
     Schema,
-    Rounds,
     /// The policy is under another geometry than the parameters.
     SetUp,
     /// Nobody is asked.
@@ -124,12 +129,17 @@ fn refused_under(submission: &Submission, subject: Subject, hash: Digest, field:
     );
 }
 
-/// The verifier under a policy of this text: made once for all claims, and kept.
+/// The verifier under a policy of this text, with the same units in its rounds: made once for all claims, and
+/// kept.
 fn under(text: &str) -> &'static Verifier<'static> {
     type Made = Arc<OnceLock<&'static Verifier<'static>>>;
     static MADE: LazyLock<Mutex<HashMap<String, Made>>> = LazyLock::new(Mutex::default);
     let made = MADE.lock().expect("no panic").entry(text.to_owned()).or_default().clone();
-    made.get_or_init(|| Box::leak(Box::new(verifier(Box::leak(Box::new(policy(text)))))))
+    made.get_or_init(|| {
+        let policy = &*Box::leak(Box::new(policy(text)));
+        let units = Box::leak(Box::new(units_under(policy)));
+        Box::leak(Box::new(verifier(policy).with_units(units).expect("units of its rounds")))
+    })
 }
 
 /// Why the whole way refuses it; nothing if the field is of the code, or idle and accepted.
@@ -146,10 +156,17 @@ fn whole_way(submission: &Submission, row: &Row) -> Option<VerifyError> {
             registrations[0] = edited(&registrations[0], from, to);
             (submission.bundle.clone(), registrations)
         }
-        Way::Submission(change) => change(submission),
+        Way::Submission(change) | Way::Units(_, change) => change(submission),
     };
-    assert!((&bundle, &registrations) != (&submission.bundle, &submission.registrations), "{}", row.field);
-    let verdict = VERIFIER.verify(&bundle, &registrations);
+    let verdict = if let Way::Units(text, _) = &row.way {
+        let units = units(&RULES, text);
+        assert_ne!(units, *RECORD, "{}", row.field);
+        verifier(&RULES).with_units(&units).expect("its rounds").verify(&bundle, &registrations)
+    } else {
+        let honest = (&submission.bundle, &submission.registrations);
+        assert!((&bundle, &registrations) != honest, "{}", row.field);
+        VERIFIER.verify(&bundle, &registrations)
+    };
     if row.by == By::Idle {
         let (Bundle::Compute(honest), Ok(Score::Compute(score))) = (&submission.bundle, verdict) else {
             panic!("{}: not accepted", row.field)
@@ -171,21 +188,26 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
         }
         _ => false,
     };
-    // Which rules of rounds and schemas a registration can break depends on its role.
-    let otherwise = |seen: bool| seen || falsely(error, score_of(submission));
     match by {
         By::Statement => falsely(error, score_of(submission)),
         By::Digest => matches!(error, VerifyError::Digest { dataset: 0, .. }),
         By::Segments => matches!(error, VerifyError::Context(ContextError::Segments { index: 0, .. })),
         By::Registrations => matches!(error, VerifyError::Registrations { .. }),
-        By::Role => matches!(error, VerifyError::Context(ContextError::Role { index: 0, .. })),
+        By::Role => match error {
+            VerifyError::Proof { subject, source: ProofError::Length { .. } } => {
+                *subject != score_of(submission)
+            }
+            _ => false,
+        },
         By::Geometry => matches!(error, VerifyError::Context(ContextError::Geometry { index: 0, .. })),
-        By::Schema => otherwise(matches!(error, VerifyError::Context(ContextError::Schema { index: 0, .. }))),
-        By::Rounds => otherwise(matches!(error, VerifyError::Context(ContextError::Rounds { index: 0, .. }))),
-        By::Reference if submission.bundle.role() == Role::Data => of_column(error, 1),
-        By::Totals if submission.bundle.role() == Role::Compute => of_column(error, 1),
-        By::Reference | By::Totals => falsely(error, score_of(submission)),
+        // Computing power has neither schema nor reference: there the rules hash says which they are.
+        By::Schema | By::Reference if submission.bundle.role() == Role::Compute => {
+            falsely(error, score_of(submission))
+        }
+        By::Schema => matches!(error, VerifyError::Context(ContextError::Schema { index: 0, .. })),
+        By::Reference | By::Totals => of_column(error, 1),
         By::Units => of_column(error, 0),
+        By::NoUnits => matches!(error, VerifyError::Units(NoUnits::Node { .. })),
         By::SetUp | By::Nobody | By::Idle => false,
     }
 }
@@ -231,9 +253,11 @@ fn the_context() {
     let listed = ["domain tag", "rules hash", "totals", "contributor", "role", "digests"];
     for submission in [&WORLD.data, &WORLD.compute] {
         let rows = context_rows(submission);
-        let (contributor, role) = (submission.bundle.contributor(), submission.bundle.role());
-        let totals = VERIFIER.totals_commitment();
-        let honest = context(&RULES, &totals, &contributor, role, &submission.registrations);
+        let contributor = submission.bundle.contributor();
+        let honest = match submission.bundle {
+            Bundle::Data(_) => data_context(&RULES, &contributor, &submission.registrations),
+            Bundle::Compute(_) => Ok(compute_context(&RULES, &on_record(&contributor)[1], &contributor)),
+        };
         assert_eq!(Ok(hash(&rows)), honest, "the table is not what the code absorbs");
         let fields: Vec<_> = rows.iter().map(|row| row.field).collect();
         assert_eq!(fields, listed);
@@ -293,7 +317,7 @@ fn the_data_digest() {
 
     let rows = data_digest_rows(submission);
     let registration = &submission.registrations[0];
-    let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
+    let Dataset { schema_hash, records, .. } = registration.dataset();
     let segments = submission.data().datasets.swap_remove(0).segments;
     let hash_of = |segment: &Vec<u8>| segment_hash(&RULES.geometry(), &segment_points(segment).0);
     let hashes: Vec<_> = segments.iter().map(hash_of).collect();
@@ -308,18 +332,16 @@ fn the_data_digest() {
     try_rows("a segment hash", &rows, over_segment_hash);
 }
 
-/// No instance covers the digest of a log: the log's column is one of the proof's, compared with the
-/// registered commitment. So only inputs are altered.
+/// No hash covers the units on record: the verifier makes the proof's two public columns of them. So only
+/// inputs are altered, each cell of the record by itself.
 #[test]
-fn the_digest_of_units() {
-    let submission = &WORLD.compute;
-    let (rows, registration) = (compute_digest_rows(submission), &submission.registrations[0]);
-    let Contribution::Compute { first_round, rounds, commitment } = registration.contribution() else {
-        panic!("units")
-    };
-    let computed = compute_digest(&registration.geometry(), *first_round, *rounds, commitment);
-    assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
-    try_inputs(submission, ("the digest of units", score_of(submission)), &rows);
+fn the_units_on_record() {
+    for submission in [&WORLD.compute, &WORLD.other_node] {
+        let rows = record_rows(submission);
+        let bytes: Vec<_> = rows.iter().flat_map(|row| &row.bytes).copied().collect();
+        assert_eq!(String::from_utf8(bytes).as_deref(), Ok(UNITS), "the table is not what is on record");
+        try_inputs(submission, ("the record", score_of(submission)), &rows);
+    }
 }
 
 /// Every row of every statement's instance, and every column that a verifier computes: another value of a row

@@ -6,7 +6,7 @@ use std::path::Path;
 use fairshare_params::Geometry;
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::srs::Srs;
-use fairshare_prover::{Limits, Prover, Silent, commit_compute};
+use fairshare_prover::{Limits, Prover, Silent};
 use fairshare_verifier::{Bundle, ProofError, SetupError, Trust, Verifier, VerifyError};
 use ff::{Field, PrimeField};
 use group::Curve;
@@ -14,7 +14,7 @@ use halo2curves::bn256::{Fq, Fr, G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rayon::prelude::*;
 
-use super::fixture::{RULES, SRS, UNITS, contributor, edit, policy, write};
+use super::fixture::{RECORD, RULES, SRS, VERIFIER, contributor, edit, policy};
 use super::world::WORLD;
 
 /// A ceremony's file of the compact power, from a trapdoor that only this test knows.
@@ -85,6 +85,7 @@ fn a_proof_is_of_one_reference_string() {
     let folder = tempfile::tempdir().expect("a folder");
     let other = import(folder.path());
     let verifier = Verifier::new(&other, &RULES, Trust::CeremonyOnly).expect("a ceremony's");
+    let verifier = verifier.with_units(&RECORD).expect("units");
 
     // Made under the insecure one: commitments, keys and proofs are all others here.
     for submission in [&WORLD.data, &WORLD.compute] {
@@ -103,13 +104,10 @@ fn a_proof_is_of_one_reference_string() {
     }
 
     // And the other way round: what is proved under a ceremony's is verified under it, without any allowance.
-    let units = write(folder.path(), "units.csv", UNITS);
-    let target = folder.path().join("node");
-    let registration = commit_compute(&other, &RULES, &contributor(), &units, None, &target).expect("units");
-    let proved = Prover::new(&verifier, Limits::default()).prove(&[target], &Silent).expect("a bundle");
-    verifier.verify(&proved.bundle, std::slice::from_ref(&registration)).expect("verified");
-    let insecure = super::fixture::verifier(&RULES);
-    let error = insecure.verify(&proved.bundle, &[registration]).expect_err("another trapdoor");
+    let prover = Prover::new(&verifier, Limits::default());
+    let proved = prover.prove_compute(&contributor().address, &Silent).expect("a bundle");
+    verifier.verify(&proved.bundle, &[]).expect("verified");
+    let error = VERIFIER.verify(&proved.bundle, &[]).expect_err("another trapdoor");
     assert!(of_other_points(&error), "{error:?}");
 }
 

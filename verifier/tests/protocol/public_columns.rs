@@ -17,11 +17,8 @@ use super::claim::{
     DataProof, GEOMETRY, PublicColumn, Tail, column, committed, fresh, kept, prove, proving_key,
     public_columns, tail,
 };
-use super::fixture::{RULES, SRS, VERIFIER};
+use super::fixture::{RECORD, RULES, SRS, VERIFIER, contributor};
 use super::world::WORLD;
-
-/// Units by round of the policy.
-const UNITS: [u32; 4] = [305, 943, 0, 0];
 
 /// Counts under the fixture's schema: features of 4 and of 5 bins, and padding.
 const COUNTS: [u32; 10] = [31, 40, 30, 20, 10, 1, 2, 3, 4, 90];
@@ -155,14 +152,15 @@ fn compute_score(units: &[u32], totals: &[u32], rows: &[Blinding; 2]) -> Compute
 
 #[test]
 fn a_compute_score_is_of_the_units_and_totals_on_record() {
-    let (both, totals) = ([Blinding::PUBLIC, Blinding::PUBLIC], RULES.round_totals());
-    let honest = compute_score(&UNITS, totals, &both);
-    assert_eq!(honest.public[1], VERIFIER.totals_commitment());
+    let (both, node) = ([Blinding::PUBLIC, Blinding::PUBLIC], contributor().address);
+    let (units, totals) = (RECORD.of(&node).expect("units"), RECORD.totals());
+    let honest = compute_score(units, totals, &both);
+    assert_eq!(honest.public, VERIFIER.on_record(&node).expect("a node").public);
     honest.verify(&honest.public).expect("what is on record");
     refused_for(0, honest.verify(&[honest.public[1], honest.public[0]]), "exchanged");
 
     for round in 0..2 {
-        let mut more = UNITS;
+        let mut more = units.to_vec();
         // Round 1's units are all there are.
         more[round] = more[round].checked_add_signed(if round == 0 { 1 } else { -1 }).expect("units");
         let other = compute_score(&more, totals, &both);
@@ -172,13 +170,13 @@ fn a_compute_score_is_of_the_units_and_totals_on_record() {
     for round in 0..totals.len() {
         let mut more = totals.to_vec();
         more[round] += 1;
-        let other = compute_score(&UNITS, &more, &both);
+        let other = compute_score(units, &more, &both);
         other.verify(&other.public).expect("true of its own totals");
         refused_for(1, other.verify(&honest.public), "other totals");
     }
     for rows in other_rows() {
         for (column, rows) in [(0, [rows.clone(), Blinding::PUBLIC]), (1, [Blinding::PUBLIC, rows])] {
-            let other = compute_score(&UNITS, totals, &rows);
+            let other = compute_score(units, totals, &rows);
             other.verify(&other.public).expect("no constraint reads the last rows");
             refused_for(column, other.verify(&honest.public), "other last rows");
         }
@@ -205,7 +203,8 @@ fn a_check_has_a_link_where_its_circuit_has_a_linked_column() {
         other => panic!("{other:?}"),
     };
     is_shape(&check, 0, 1);
-    let honest = compute_score(&UNITS, RULES.round_totals(), &[Blinding::PUBLIC, Blinding::PUBLIC]);
+    let units = RECORD.of(&contributor().address).expect("units");
+    let honest = compute_score(units, RECORD.totals(), &[Blinding::PUBLIC, Blinding::PUBLIC]);
     check.key = proving_key(CircuitKind::ComputeScore).verifying();
     check.instance.clone_from(&honest.instance);
     // Its second column under a link would stand where the first belongs.

@@ -24,7 +24,7 @@ fn dataset(segments: Vec<Vec<u8>>) -> (Bundle, Vec<Registration>) {
     let symbols = GEOMETRY.largest_segment().symbols() * segments.len();
     let records = u32::try_from(symbols / RULES.schema().len()).expect("32 bits");
     let columns: Vec<_> = segments.iter().map(|segment| segment_points(segment).0).collect();
-    let registration = Registration::for_data(
+    let registration = Registration::of_columns(
         *honest.contributor(),
         honest.round(),
         honest.geometry(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fairshare_params::Width;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::{POINT_BYTES, encode_point};
-use fairshare_params::registration::{Contribution, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_verifier::bundle::{DataBundle, Header, Layout, Run};
 use fairshare_verifier::link::Link;
@@ -116,7 +116,7 @@ fn datasets_exchanged_dropped_and_repeated() {
     let mut bundle = submission.data();
     bundle.datasets.clear();
     let error = VERIFIER.verify(&Bundle::Data(bundle), &[]).unwrap_err();
-    assert!(matches!(error, VerifyError::Context(ContextError::Count { found: 0, .. })), "{error:?}");
+    assert!(matches!(error, VerifyError::Context(ContextError::None)), "{error:?}");
 }
 
 #[test]
@@ -195,19 +195,18 @@ fn bundles_of_impossible_shape_are_refused_too() {
     let subject = Subject::Histogram { dataset: 0, segment: 0 };
     let proof = &honest.datasets[0].segments[0];
     let registration = &WORLD.small.registrations[0];
-    let Contribution::Data { schema_hash, records, .. } = registration.contribution() else { panic!("data") };
     // Fewer and more points than the columns are, so that a registration of these would fit.
     let columns = segment_columns(proof);
     for points in [0, 1, columns - 1, columns, columns + 1, proof.len() / POINT_BYTES + 1] {
         let mut altered = proof.clone();
         altered.resize(points * POINT_BYTES, 1);
         let lists = [vec![G1Affine::generator(); points.min(columns)]];
-        let fitting = Registration::for_data(
+        let fitting = Registration::of_columns(
             honest.contributor,
             registration.round(),
             registration.geometry(),
-            *schema_hash,
-            *records,
+            registration.dataset().schema_hash,
+            registration.records(),
             &lists,
         )
         .expect("a registration");
@@ -451,15 +450,16 @@ proptest! {
 fn a_bundle_in_another_role_is_refused() {
     let mut bytes = WORLD.small.bundle.to_bytes();
     bytes[31] = 2;
-    let error = VERIFIER.read(&bytes, &WORLD.small.registrations).unwrap_err();
+    let error = VERIFIER.read(&bytes, &[]).unwrap_err();
     assert!(matches!(error, VerifyError::Bundle(BundleError::Length { .. })), "{error:?}");
+    let error = VERIFIER.read(&bytes, &WORLD.small.registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Registrations { needed: 0, given: 1 }), "{error:?}");
     let mut bytes = WORLD.compute.bundle.to_bytes();
     bytes[31] = 1;
     let error = VERIFIER.read(&bytes, &WORLD.compute.registrations).unwrap_err();
     assert!(matches!(error, VerifyError::Bundle(BundleError::Truncated { .. })), "{error:?}");
-    let data: DataBundle = WORLD.small.data();
-    let error = VERIFIER.verify(&Bundle::Data(data), &WORLD.other_node.registrations).unwrap_err();
-    assert!(matches!(error, VerifyError::Unregistered { .. }), "{error:?}");
+    let error = VERIFIER.verify(&WORLD.small.bundle, &WORLD.other_node.registrations).unwrap_err();
+    assert!(matches!(error, VerifyError::Registrations { needed: 1, given: 0 }), "{error:?}");
     let error = VERIFIER.verify(&WORLD.other_node.bundle, &WORLD.small.registrations).unwrap_err();
-    assert!(matches!(error, VerifyError::Context(ContextError::Role { index: 0, .. })), "{error:?}");
+    assert!(matches!(error, VerifyError::Registrations { needed: 0, given: 1 }), "{error:?}");
 }

@@ -3,16 +3,16 @@
 use std::sync::LazyLock;
 
 use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
+use fairshare_params::units::Units;
 use fairshare_prover::{Contributor, Proved, Silent};
 use fairshare_verifier::bundle::{ComputeBundle, DataBundle};
 use fairshare_verifier::{Bundle, Score, VerifyError};
 
-use super::fixture::{
-    PROVER, UNITS, VERIFIER, commit_records, commit_units, contributor, evidence, records, stranger,
-};
+use super::fixture::{PROVER, RECORD, VERIFIER, commit_records, contributor, evidence, records, stranger};
 
-/// A bundle with the registrations it covers.
+/// A bundle with the registrations it covers, none of which are of computing power.
 pub struct Submission {
     pub bundle: Bundle,
     pub registrations: Vec<Registration>,
@@ -36,18 +36,16 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let theirs = Contributor { address: stranger(), ..contributor() };
     let (long, _) = commit_records(path, "long", &mine, &[records(16_400, 1)]);
     let (short, _) = commit_records(path, "short", &contributor(), &[records(150, 2)]);
-    let (node, _) = commit_units(path, "node", &mine, UNITS);
     let (small, _) = commit_records(path, "small", &theirs, &[records(250, 3)]);
-    let (other_node, _) = commit_units(path, "other-node", &theirs, "round,units\n10,500\n13,7\n");
-    let prove = |folders: &[_]| {
-        let Proved { bundle, registrations, .. } = PROVER.prove(folders, &Silent).expect("a bundle");
+    let submission = |proved: Result<Proved, _>| {
+        let Proved { bundle, registrations, .. } = proved.expect("a bundle");
         Submission { bundle, registrations }
     };
     World {
-        data: prove(&[long, short]),
-        compute: prove(&[node]),
-        small: prove(&[small]),
-        other_node: prove(&[other_node]),
+        data: submission(PROVER.prove_data(&[long, short], &Silent)),
+        compute: submission(PROVER.prove_compute(&mine.address, &Silent)),
+        small: submission(PROVER.prove_data(&[small], &Silent)),
+        other_node: submission(PROVER.prove_compute(&theirs.address, &Silent)),
     }
 });
 
@@ -89,6 +87,16 @@ impl Submission {
         assert!(!matches!(error, VerifyError::Internal), "{error:?}");
         error
     }
+}
+
+/// The units of the fixture in the rounds of another policy: the same in each, and none in rounds beyond.
+pub fn units_under(policy: &Policy) -> Units {
+    let own = RECORD.nodes().map(|(node, units)| {
+        let mut units = units.to_vec();
+        units.resize(policy.rounds(), 0);
+        (*node, units)
+    });
+    Units::new(policy.first_round(), policy.rounds(), own.collect()).expect("units")
 }
 
 /// Point `index` of a proof, as bytes to alter.

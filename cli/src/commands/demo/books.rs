@@ -30,9 +30,10 @@ pub fn submit(
     let (source, policy) = fairshare_storage::policy::load_source(&path)?;
     let mut ledger = Ledger::open_or_create(&Location::File(root.join("vault.ledger")))?;
     ledger.open_epoch(&source, &policy)?;
-    let mut registrations: Vec<Registration> = made.iter().map(|made| made.registration.clone()).collect();
+    let mut registrations: Vec<Registration> =
+        made.iter().filter_map(|made| made.registration.clone()).collect();
     registrations.sort_by_key(|registration| (*registration.digest(), *registration.contributor()));
-    ledger.register(None, &Batch::new(registrations)?, None)?;
+    ledger.register(None, &Batch::new(registrations)?, verifier.units())?;
 
     let submissions = made
         .iter()
@@ -51,8 +52,8 @@ pub fn submit(
 
 /// Closes, settles and pays the epoch, and audits it; says who is paid what.
 pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, CliError> {
-    let (closed, took) = timed("closing", || Ok(ledger.close(None, srs)?))?;
-    let what = format!("the vault closes: the units of {} nodes add up to the round totals", closed.nodes);
+    let (closed, took) = timed("closing", || Ok(ledger.close(None)?))?;
+    let what = format!("the vault closes the epoch, with the units of {} nodes on record", closed.nodes);
     say(output, &what, took)?;
     let (settled, took) = timed("settling", || Ok(ledger.settle(None)?))?;
     say(output, "the vault settles the epoch and posts the root of its claims", took)?;

@@ -11,8 +11,8 @@ use crate::error::CliError;
 
 /// The policy's file name, at the standard geometry.
 pub const POLICY: &str = "policy.toml";
-/// The units by round, one column per contributor.
-pub const ROUNDS: &str = "rounds.csv";
+/// The units on record.
+pub const UNITS: &str = "units.csv";
 
 const POLICY_COMPACT: &str = "policy-compact.toml";
 
@@ -26,7 +26,7 @@ const FILES: [(&str, &[u8]); 7] = embed![
     "EWR.parquet",
     "JFK.parquet",
     "LGA.parquet",
-    "rounds.csv",
+    "units.csv",
     "reference.json",
     "policy.toml",
     "policy-compact.toml",
@@ -64,8 +64,7 @@ mod tests {
         let [compact, standard, large] = policies;
         assert_eq!(compact.schema().hash(), standard.schema().hash());
         assert_eq!(large.schema().hash(), standard.schema().hash());
-        assert_eq!(compact.round_totals(), standard.round_totals());
-        assert_eq!(standard.round_totals().len(), 365);
+        assert_eq!((compact.rounds(), standard.rounds()), (365, 365));
         assert_eq!(standard.vault().pool, 100_000_000);
         // Every record of the year is in the reference, once a feature.
         let bins = u32::try_from(standard.schema().features()[0].bins()).unwrap();

@@ -1,7 +1,6 @@
 //! `fairshare vault status`: where every epoch stands.
 
 use comfy_table::Cell;
-use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{EpochStatus, Status as Standing};
 use serde::Serialize;
@@ -28,8 +27,6 @@ struct Line {
     nodes: u64,
     data_bundles: u64,
     compute_bundles: u64,
-    /// Nodes whose bundle or units are awaited before the epoch can close.
-    awaited: Vec<String>,
     paid_contributors: Option<u64>,
     paid: Option<String>,
     root: Option<String>,
@@ -47,7 +44,6 @@ impl Line {
             nodes: status.nodes,
             data_bundles,
             compute_bundles,
-            awaited: status.unbacked.iter().map(|node| checksummed(node).to_string()).collect(),
             paid_contributors: status.paid.map(|(contributors, _)| contributors),
             paid: status.paid.map(|(_, paid)| paid.to_string()),
             root: status.epoch.root.map(|root| root.to_string()),
@@ -86,24 +82,11 @@ fn describe(standing: &Standing, result: &StatusResult) -> String {
             Cell::new(to),
         ]);
     }
-    let mut text = format!(
+    format!(
         "{table}\n{}, {} bytes; {} claims, {} units paid",
         result.ledger,
         thousands(result.bytes),
         thousands(result.claims),
         thousands(standing.claimed)
-    );
-    for line in result.epochs.iter().filter(|line| !line.awaited.is_empty()) {
-        text += &format!(
-            "\nepoch {} cannot close yet: nothing vouches for the units of {}{}",
-            line.epoch,
-            line.awaited.iter().take(8).cloned().collect::<Vec<_>>().join(", "),
-            if line.awaited.len() > 8 {
-                format!(" and {} others", line.awaited.len() - 8)
-            } else {
-                String::new()
-            }
-        );
-    }
-    text
+    )
 }

@@ -43,7 +43,12 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     let srs = load::params(&args.params)?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("preparing the verifier");
+    let units = ledger.units(args.epoch.epoch)?;
     let verifier = Verifier::new(&srs, &policy, trust)?;
+    let verifier = match &units {
+        Some(units) => verifier.with_units(units)?,
+        None => verifier,
+    };
     drop(spinner);
     let begun = Instant::now();
     let bar = progress::counter("verifying bundles");

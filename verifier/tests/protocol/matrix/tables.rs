@@ -1,20 +1,22 @@
 //! The tables: what each hash absorbs, field by field, and how a field is altered.
 
+use fairshare_formats::eip55::checksummed;
+use fairshare_formats::units::to_csv;
 use fairshare_params::digest::segment_hash;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, PROTOCOL_VERSION, Weighting};
-use fairshare_params::registration::Contribution;
+use fairshare_params::registration::Dataset;
 use fairshare_verifier::Bundle;
 use sha3::{Digest as _, Keccak256};
 
 use super::changes::{
-    another_digest, columns_exchanged, for_the_stranger, in_the_other_role, one_dataset_less,
-    one_registration_more, other_units, segments_exchanged, units_of_another_geometry,
-    units_of_another_round, units_of_fewer_rounds,
+    another_digest, columns_exchanged, for_the_stranger, in_the_other_role, nothing, one_dataset_less,
+    one_registration_more, segments_exchanged,
 };
 use super::{By, Row, Way, constant, hash, row, rule};
-use crate::fixture::{RULES, VERIFIER};
-use crate::manifest::segment_points;
+use crate::binding::exchanged;
+use crate::fixture::{RULES, UNITS};
+use crate::manifest::{on_record, segment_points};
 use crate::world::Submission;
 
 pub fn length(length: usize) -> [u8; 8] {
@@ -59,21 +61,23 @@ pub fn geometry(way: &Way, by: By) -> Vec<Row> {
 pub fn context_rows(submission: &Submission) -> Vec<Row> {
     let contributor = submission.bundle.contributor();
     let hashed = hash(&digest_rows(submission)).0;
-    let (totals, by, digests) = match &submission.bundle {
-        // The stranger's digest would be another one, so it never comes to the proof.
+    let theirs = word(contributor.0);
+    let (totals, contributor, digests) = match &submission.bundle {
         Bundle::Data(_) => (
             constant("totals", [0; 64], "zero: no proof of data carries them"),
-            By::Digest,
+            // The stranger's digest would be another one, so it never comes to the proof.
+            row("contributor", theirs, Way::Submission(for_the_stranger), By::Digest),
             row("digests", hashed, Way::Submission(one_dataset_less), By::Statement),
         ),
         Bundle::Compute(_) => (
             row(
                 "totals",
-                encode_point(&VERIFIER.totals_commitment()),
-                Way::Policy("[842, 943, 0, 7]", "[842, 943, 1, 7]"),
+                encode_point(&on_record(&contributor)[1]),
+                Way::Units(UNITS.replace("537", "538"), nothing),
                 By::Totals,
             ),
-            By::Statement,
+            // Who has the very same units: otherwise it never comes to the proof.
+            row("contributor", theirs, Way::Units(to_csv(&exchanged()), for_the_stranger), By::Statement),
             row("digests", hashed, Way::Submission(one_registration_more), By::Registrations),
         ),
     };
@@ -81,7 +85,7 @@ pub fn context_rows(submission: &Submission) -> Vec<Row> {
         word_tag("context"),
         rule("rules hash", RULES.hash().0, "min_records = 100", "min_records = 99"),
         totals,
-        row("contributor", word(contributor.0), Way::Submission(for_the_stranger), by),
+        contributor,
         row("role", word([submission.bundle.role().id()]), Way::Submission(in_the_other_role), By::Role),
         digests,
     ]
@@ -100,13 +104,15 @@ pub fn digest_rows(submission: &Submission) -> Vec<Row> {
     rows.collect()
 }
 
+/// A node that is not on record.
+const SOMEBODY: &str = "0x7777777777777777777777777777777777777777";
+
 pub const VAULT: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 /// Every rule of the policy (PROTOCOL sections 2, 3 and 6 to 8), which the context covers by its hash.
 pub fn policy_rows() -> Vec<Row> {
     let (vault, data, compute) = (RULES.vault(), RULES.data_decay(), RULES.compute_decay());
     let Weighting::RecordsDivergence { cap } = RULES.weighting() else { panic!("the other weighting") };
-    let totals = RULES.round_totals();
     let used = &RULES.reference_counts()[..RULES.schema().symbol_count()];
     let numbers =
         |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>();
@@ -157,14 +163,8 @@ pub fn policy_rows() -> Vec<Row> {
         ),
         rule("compute λ_q", compute.lambda_q().to_be_bytes(), compute_lambda, "lambda = \"0.02\""),
         rule("compute ρ", compute.rho().to_be_bytes(), compute_lambda, "lambda = \"0.010000000000000001\""),
-        row(
-            "first round",
-            RULES.first_round().to_be_bytes(),
-            Way::Policy("first = 10", "first = 11"),
-            By::Rounds,
-        ),
-        rule("number of rounds", length(totals.len()), "[842, 943, 0, 7]", "[842, 943, 0, 7, 0]"),
-        row("round totals", numbers(totals), Way::Policy("[842, 943, 0, 7]", "[842, 943, 1, 7]"), By::Totals),
+        rule("first round", RULES.first_round().to_be_bytes(), "first = 10", "first = 11"),
+        rule("number of rounds", length(RULES.rounds()), "count = 4", "count = 5"),
         row(
             "schema hash",
             RULES.schema().hash().0,
@@ -185,9 +185,7 @@ pub fn policy_rows() -> Vec<Row> {
 /// A dataset's digest (PROTOCOL section 4, *The data digest*).
 pub fn data_digest_rows(submission: &Submission) -> Vec<Row> {
     let registration = &submission.registrations[0];
-    let Contribution::Data { schema_hash, records, segments } = registration.contribution() else {
-        panic!("data")
-    };
+    let Dataset { schema_hash, records, segments } = registration.dataset();
     let json = |name: &str, from: u32, to: u32| {
         Way::Registration(format!("\"{name}\": {from}"), format!("\"{name}\": {to}"))
     };
@@ -236,23 +234,37 @@ pub fn segment_rows(submission: &Submission) -> Vec<Row> {
     rows
 }
 
-/// A log's digest (PROTOCOL section 4). An edited registration does not even read;
-/// these are made anew, with the digest that belongs to them.
-pub fn compute_digest_rows(submission: &Submission) -> Vec<Row> {
-    let Contribution::Compute { first_round, rounds, commitment } =
-        submission.registrations[0].contribution()
-    else {
-        panic!("units")
+/// The units on record (PROTOCOL section 9), cell by cell.
+pub fn record_rows(submission: &Submission) -> Vec<Row> {
+    let own = checksummed(&submission.bundle.contributor()).to_string();
+    let record: Vec<Vec<&str>> = UNITS.lines().map(|line| line.split(',').collect()).collect();
+    let cells = record.iter().enumerate().flat_map(|(line, cells)| {
+        let places = (0..cells.len()).map(move |column| (line, column));
+        places.map(|(line, column)| record_row(&record, (line, column), record[0][column] == own))
+    });
+    cells.collect()
+}
+
+/// One cell with what ends it. `is_own` says whether it is in the column of the score's node.
+fn record_row(record: &[Vec<&str>], (line, column): (usize, usize), is_own: bool) -> Row {
+    let cell = record[line][column];
+    let end = if column + 1 == record[line].len() { "\n" } else { "," };
+    let bytes = [cell, end].concat();
+    let instead = |other: &str| {
+        let mut record = record.to_vec();
+        record[line][column] = other;
+        Way::Units(record.iter().map(|cells| cells.join(",") + "\n").collect(), nothing)
     };
-    let mut rows = vec![tag("fairshare/v1/compute")];
-    rows.extend(geometry(&Way::Submission(units_of_another_geometry), By::Geometry));
-    let (of_another_round, of_fewer_rounds) =
-        (Way::Submission(units_of_another_round), Way::Submission(units_of_fewer_rounds));
-    rows.extend([
-        row("first round", first_round.to_be_bytes(), of_another_round, By::Rounds),
-        // The column is the same, and what is scored is the column.
-        row("rounds", rounds.to_be_bytes(), of_fewer_rounds, By::Idle),
-        row("commitment", encode_point(commitment), Way::Submission(other_units), By::Units),
-    ]);
-    rows
+    match (line, column) {
+        (0, 0) => constant("column of rounds", bytes, "its name is the format's"),
+        (_, 0) => constant("round", bytes, "another one is refused when the units are read"),
+        (0, _) if is_own => row("node", bytes, instead(SOMEBODY), By::NoUnits),
+        // Whose the other units are says nothing of these.
+        (0, _) => row("another node", bytes, instead(SOMEBODY), By::Idle),
+        _ => {
+            let one_more = (cell.parse::<u32>().expect("units") + 1).to_string();
+            let (field, by) = if is_own { ("units", By::Units) } else { ("another's units", By::Totals) };
+            row(field, bytes, instead(&one_more), by)
+        }
+    }
 }
