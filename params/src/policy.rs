@@ -118,6 +118,11 @@ impl Policy {
         self.reference.totals()
     }
 
+    /// `bins'`, the freedom that chance has under the reference ([`SmoothedReference::free_bins`]).
+    pub fn free_bins(&self) -> u64 {
+        self.reference.free_bins()
+    }
+
     /// Digest of every rule, in a canonical encoding.
     ///
     /// λ enters by its canonical text and by the integers derived from it, so a mistake in the derivation

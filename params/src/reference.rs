@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::encoding::wide;
 use crate::schema::Schema;
 
 /// Raw reference counts: for every feature one count a bin, in the schema's order of bins, the bin of a
@@ -16,6 +17,7 @@ pub struct Reference {
 pub struct SmoothedReference {
     by_symbol: Vec<u32>,
     totals: Vec<u32>,
+    free_bins: u64,
 }
 
 /// Why reference counts are refused.
@@ -127,6 +129,7 @@ impl Reference {
         }
         let mut by_symbol = vec![0];
         let mut totals = Vec::with_capacity(schema.len());
+        let mut free_bins = 0u64;
         for feature in schema.features() {
             let (name, bins) = (&feature.name, feature.bins());
             let counts = self
@@ -136,10 +139,13 @@ impl Reference {
             if counts.len() != bins {
                 return Err(ReferenceError::Bins { feature: name.clone(), found: counts.len(), bins });
             }
+            let occurring = wide(counts.iter().filter(|count| **count > 0).count());
+            // At most the schema's symbols, which fit an alphabet.
+            free_bins = free_bins.saturating_add(occurring.saturating_sub(1));
             totals.push(smooth_feature(name, counts, pseudo_count, &mut by_symbol)?);
         }
         by_symbol.resize(alphabet.max(by_symbol.len()), 0);
-        Ok(SmoothedReference { by_symbol, totals })
+        Ok(SmoothedReference { by_symbol, totals, free_bins })
     }
 }
 
@@ -152,6 +158,12 @@ impl SmoothedReference {
     /// `R_f` by feature.
     pub fn totals(&self) -> &[u32] {
         &self.totals
+    }
+
+    /// `bins'`: over all features, the bins that occur in the reference before smoothing, less one (PROTOCOL
+    /// section 10). Data drawn from the reference diverges from it by chance, by half a nat for each.
+    pub fn free_bins(&self) -> u64 {
+        self.free_bins
     }
 }
 
@@ -198,6 +210,21 @@ mod tests {
         let smoothed = reference(&[1, 2, 3, 4], &[0, 5, 6]).smooth(&schema(), 10, 16).unwrap();
         assert_eq!(smoothed.by_symbol(), [0, 11, 12, 13, 14, 10, 15, 16, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(smoothed.totals(), [50, 41]);
+    }
+
+    /// Three of four bins occur, and one of three; a feature without any count has none to spare.
+    #[test]
+    fn bins_that_never_occur_are_not_free_whatever_smoothing_adds() {
+        let free_bins = |y: &[u64], x: &[u64]| {
+            let [a, b] =
+                [1, 9].map(|pseudo| reference(y, x).smooth(&schema(), pseudo, 16).unwrap().free_bins());
+            assert_eq!(a, b);
+            a
+        };
+        assert_eq!(free_bins(&[1, 0, 3, 4], &[0, 5, 0]), 2);
+        assert_eq!(free_bins(&[1, 2, 3, 4], &[1, 5, 6]), 5);
+        assert_eq!(free_bins(&[0, 0, 0, 0], &[0, 5, 6]), 1);
+        assert_eq!(free_bins(&[0; 4], &[0; 3]), 0);
     }
 
     #[test]
