@@ -74,8 +74,10 @@ pub struct EpochReport {
     pub state: State,
     /// What was brought from the epoch before.
     pub brought: Carry,
-    /// What is left to the next.
+    /// What is carried to the next: the whole of a pool without weight.
     pub left: Carry,
+    /// What rounding leaves in the vault.
+    pub rounding: Carry,
     /// Every contributor with a verified score, by address.
     pub lines: BTreeMap<Address, Line>,
 }
@@ -182,6 +184,7 @@ impl Run<'_> {
             state: snapshot.state,
             brought: self.past.carry.clone(),
             left: Carry::default(),
+            rounding: Carry::default(),
             lines: BTreeMap::new(),
         };
         if let Some(policy) = self.policy(snapshot) {
@@ -406,6 +409,7 @@ impl Run<'_> {
             report.lines.entry(*contributor).or_default().payout = *payout;
         }
         report.left = settlement.carry.clone();
+        report.rounding = settlement.rounding.clone();
         if snapshot.state < State::Settled {
             if !snapshot.payouts.is_empty() || snapshot.left.is_some() || snapshot.root.is_some() {
                 self.note(epoch, Finding::SettledEarly);
@@ -497,7 +501,7 @@ mod tests {
             bundles: Vec::new(),
             payouts: Vec::new(),
         };
-        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default() });
+        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default(), rounding: Carry::default() });
         assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
         assert_eq!(run.past.earned[&contributor], u128::MAX);
     }
