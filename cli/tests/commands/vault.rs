@@ -87,9 +87,9 @@ fn an_epoch_from_opening_to_the_last_claim() {
     let paid: u128 = settled["payouts"].as_array().unwrap().iter().map(|paid| number(&paid["total"])).sum();
     let [left, rounded] = ["left", "rounded"]
         .map(|kind| ["compute", "data"].map(|pool| number(&settled[format!("{pool}_tenths_{kind}")])));
-    // Nobody's data has earned anything: its pool is carried whole.
-    assert_eq!(left, [0, 300_000_000]);
-    assert_eq!(paid * 10 + left[1] + rounded[0] + rounded[1], 1_000_000_000);
+    // Both pools are earned: neither is carried, and rounding leaves less than a unit for each contributor.
+    assert_eq!(left, [0, 0]);
+    assert_eq!(paid * 10 + rounded[0] + rounded[1], 1_000_000_000);
 
     let (claims, archive) = (show(&folder.join("claims.json")), show(&folder.join("vault.tar")));
     let exported = run(&format!("export --claims {claims} --archive {archive}"));
