@@ -1,8 +1,8 @@
 //! Hashes over words (PROTOCOL section 4): `K`, which a contract computes with `abi.encode`, and `K'`.
 //!
 //! Every element is one 32-byte big-endian word, except that a point is two. A tag comes first, so no two
-//! kinds of hash share a preimage. The protocol fixes which words follow a tag. Lists enter as their `K'`,
-//! except for a segment's columns, which follow their number.
+//! kinds of hash share a preimage; what enters such a hash by its own has none. The protocol fixes which
+//! words follow a tag. Lists enter as their `K'`, except for a segment's columns, which follow their number.
 
 use halo2curves::bn256::{Fr, G1Affine};
 use sha3::{Digest as _, Keccak256};
@@ -22,6 +22,11 @@ impl Words {
     pub fn new(name: &str) -> Self {
         let tag = Keccak256::new().chain_update(TAG_PREFIX).chain_update(name).finalize();
         Self(Keccak256::new()).digest(&Digest(tag.into()))
+    }
+
+    /// Begins with nothing: for what only ever enters a hash that has a tag.
+    pub fn untagged() -> Self {
+        Self(Keccak256::new())
     }
 
     /// Begins with a zero byte instead: what is hashed is the code of a contract that holds the words, and

@@ -16,7 +16,7 @@ use crate::fixture::{
 };
 
 /// What a person is told: the error and its causes.
-fn told(error: &dyn Error) -> String {
+pub fn told(error: &dyn Error) -> String {
     match error.source() {
         None => error.to_string(),
         Some(cause) => format!("{error}: {}", told(cause)),
