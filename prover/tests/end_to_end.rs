@@ -3,6 +3,8 @@
 
 #[path = "end_to_end/completeness.rs"]
 mod completeness;
+#[path = "end_to_end/crossed.rs"]
+mod crossed;
 #[path = "end_to_end/folders.rs"]
 mod folders;
 #[path = "end_to_end/interrupted.rs"]
