@@ -8,6 +8,7 @@ use fairshare_formats::policy::{PolicyError, side_file_hash};
 use fairshare_ingest::{Records, reference};
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
+use fairshare_params::schema::Feature;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
 use serde::Serialize;
@@ -104,7 +105,7 @@ fn describe(path: &Path, policy: &Policy) -> String {
     };
     let rounds = policy.round_totals().len() as u64;
     let last = policy.first_round().saturating_add(rounds.saturating_sub(1));
-    list(&[
+    let mut lines = vec![
         ("policy", format!("{}: valid", path.display())),
         ("hash", policy.hash().to_string()),
         ("vault", format!("{} on chain {}", checksummed(&vault.address), vault.chain_id)),
@@ -120,12 +121,23 @@ fn describe(path: &Path, policy: &Policy) -> String {
                 policy.geometry().alphabet()
             ),
         ),
+    ];
+    lines.extend(policy.schema().features().iter().filter_map(crossing).map(|line| ("crossed", line)));
+    lines.extend([
         ("λ data", format!("{}, weighted by {weighting}", policy.data_decay().lambda())),
         ("λ compute", policy.compute_decay().lambda().to_owned()),
         ("rounds", format!("{rounds}, from {} to {last}", policy.first_round())),
         ("smoothing", format!("{} added to every bin of the reference", policy.pseudo_count())),
         ("least records", thousands(policy.min_records())),
-    ])
+    ]);
+    list(&lines)
+}
+
+/// What a crossed feature joins, and the bins of each.
+fn crossing(feature: &Feature) -> Option<String> {
+    let Feature::Crossed { name, of } = feature else { return None };
+    let parts: Vec<_> = of.iter().map(|part| format!("{} ({})", part.name, part.bins())).collect();
+    Some(format!("{name}: {}, {} bins", parts.join(" × "), feature.bins()))
 }
 
 #[derive(Serialize)]
@@ -192,7 +204,22 @@ fn name_in_policy(folder: &Path, file: &Path) -> (String, bool) {
 
 #[cfg(test)]
 mod tests {
+    use fairshare_params::schema::{Column, Rule};
+
     use super::*;
+
+    #[test]
+    fn a_crossed_feature_is_told_with_its_parts() {
+        let numeric = |name: &str, edges: &[f64]| Column {
+            name: name.to_owned(),
+            rule: Rule::Numeric { edges: edges.to_vec() },
+        };
+        let of = vec![numeric("delay", &[0.0]), numeric("hour", &[6.0, 12.0])];
+        let single = Feature::Column(of[0].clone());
+        let crossed = Feature::Crossed { name: "late by hour".to_owned(), of };
+        assert_eq!(crossing(&crossed).as_deref(), Some("late by hour: delay (3) × hour (4), 12 bins"));
+        assert_eq!(crossing(&single), None);
+    }
 
     #[test]
     fn a_policy_names_files_downwards_only() {
