@@ -237,15 +237,14 @@ CATEGORICAL, NUMERIC, CROSSED = 1, 2, 3
 
 
 def text_hash(text):
-    # Reading: a text is hashed as its UTF-8 bytes, as they were given: no normalisation, no terminator.
+    # Section 3: UTF-8 as it stands, so without normalisation or terminator.
     return keccak256(text.encode("utf-8"))
 
 
 def edge_word(edge):
     """The bits of the nearest binary64, −0 as 0.
 
-    Reading: the 64 bits are an unsigned integer, so they stand at the right of the word; a decimal half-way between two
-    binary64 goes to the even one, as IEEE 754 has it.
+    They are the low 64 bits of the word; of two nearest ones it is the even one, as IEEE 754 has it.
     """
     value = float(edge)
     assert value - value == 0, "an edge is finite"
@@ -253,11 +252,7 @@ def edge_word(edge):
 
 
 def feature_hash(feature):
-    """`keccak256` of kind, `keccak256(name)`, count, then what the kind lists.
-
-    Readings: the count is that of the labels, edges or parts, and not that of the bins; a part's word is its own
-    feature hash; labels, edges and parts are hashed in the schema's order.
-    """
+    """`keccak256` of kind, `keccak256(name)`, the number of labels, edges or parts, then those, in the schema's order."""
     if feature["kind"] == "categorical":
         kind, items = CATEGORICAL, [text_hash(label) for label in feature["labels"]]
     elif feature["kind"] == "numeric":
@@ -341,8 +336,7 @@ def reference_words(counts, pseudo_count):
 
 
 def root_of_unity(k):
-    # Reading: the text does not fix the domain's generator. This is halo2's: 7, which generates the field's
-    # multiplicative group, raised to (order − 1)/2^k.
+    # Section 4: `ω`. 7 generates the field's multiplicative group.
     return pow(7, (ORDER - 1) >> k, ORDER)
 
 
@@ -362,8 +356,7 @@ def lagrange_point(k, s, i):
 def srs_digest(k, powers, one_2, s_2):
     """Section 8: `K(T_srs, k, K'(powers' words), [1]_2, [s]_2)`.
 
-    Readings: the powers are `[1]_1, [s]_1, … [s^(2^k − 1)]_1`, 2^k of them; `K'` of words is Keccak-256 of the words
-    one after the other.
+    Reading: `K'` of words is Keccak-256 of the words one after the other.
     """
     powers_hash = K_list([w for point in powers for w in point_words(point)])
     return K("srs", k, powers_hash, *second_group_words(one_2), *second_group_words(s_2))
@@ -470,22 +463,23 @@ def refusals(rules, lambdas):
     """Why the text refuses rules that have a hash like any others. The hash does not depend on this."""
     k, _ = GEOMETRIES[rules["geometry"]]
     last = rules["first_round"] + rules["count"] - 1
-    # Reading: data decays by `fade`, as section 10 pays it, and compute by the recurrence of section 7.
     data_decay = fade(rules["data_rho"], last - rules["data_first_round"])
     compute_decay = decay(rules["compute_rho"], rules["count"] - 1)
     best = (rules["min_records"] * rules["cap"] >> 40) - (rules["bins"] << 7)
+    subnet = rules["subnet"]
+    named = 1 <= len(subnet) <= 64 and all(" " <= character <= "~" for character in subnet) and subnet == subnet.strip()
     in_range = [Fraction(1, 1 << 24) <= Fraction(text) <= 1000 for text in lambdas.values()]
     faults = [
+        ("subnet not a name", not named),
         ("count outside [2, 2^b]", not 2 <= rules["count"] <= 1 << (k - 1)),
         ("first + count above 2^64", last >= 1 << 64),
         ("window after the epoch's first round", rules["data_first_round"] > rules["first_round"]),
         ("pool of 0 off the chain", rules["pool"] == 0 and rules["settlement"] != 1),
         ("λ outside [2^-24, 1000]", not all(in_range)),
-        # Reading: the strings are compared. Where the words are equal, too, only they can tell; no vector goes there.
+        # The decimals are compared. Where the words are equal, too, only they can tell; no vector goes there.
         ("λ of compute not below λ of data", not Fraction(lambdas["compute"]) < Fraction(lambdas["data"])),
         ("data's last decay below 2^40", data_decay < 1 << 40),
         ("compute's last decay below 2^40", compute_decay < 1 << 40),
-        # Reading: "could never weigh" is the floor of section 10, min(score, ⌊n·cap/2^40⌋) not above bins'·2^7.
         ("min_records can never weigh", rules["weighting"] == 2 and best <= 0),
         ("cap outside its domain", rules["cap"] not in ([0] if rules["weighting"] == 1 else range(1, (1 << 63) + 1))),
     ]
