@@ -18,6 +18,8 @@ pub mod digest;
 pub mod encoding;
 pub mod keys;
 pub mod keystream;
+pub mod lagrange_tree;
+pub mod ledger;
 pub mod policy;
 pub mod reference;
 pub mod registration;

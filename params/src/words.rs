@@ -24,6 +24,11 @@ impl Words {
         Self(Keccak256::new()).digest(&Digest(tag.into()))
     }
 
+    /// Begins with nothing: for what only ever enters a hash that has a tag.
+    pub fn untagged() -> Self {
+        Self(Keccak256::new())
+    }
+
     /// Begins with a zero byte instead: what is hashed is the code of a contract that holds the words, and
     /// does nothing when called.
     pub fn code() -> Self {
