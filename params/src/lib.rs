@@ -24,6 +24,7 @@ pub mod policy;
 pub mod reference;
 pub mod registration;
 pub mod role;
+pub mod rules;
 pub mod schema;
 pub mod srs;
 pub mod transcript;

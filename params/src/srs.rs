@@ -210,6 +210,12 @@ impl Srs {
         ceremony::is_perpetual_powers_of_tau(&self.points.s_g2)
     }
 
+    /// The reference string of a known trapdoor, which must not lie in the geometry's domain.
+    #[cfg(test)]
+    pub(crate) fn of_trapdoor(geometry: Geometry, s: halo2curves::bn256::Fr) -> Self {
+        Self::assemble(geometry, insecure::from_trapdoor(geometry.k(), s), Provenance::Unknown)
+    }
+
     fn checked(geometry: Geometry, points: Points, claimed: Provenance) -> Result<Self, SrsError> {
         points.check()?;
         let srs = Self::assemble(geometry, points, claimed);
