@@ -10,8 +10,10 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Evidence;
 use tracing::level_filters::LevelFilter;
 
+mod register;
 mod vault;
 
+pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use vault::{
     AuditArchiveArgs, AuditArgs, ClaimArgs, ExportArgs, RegisterArgs, SubmitArgs, VaultArgs, VaultCommand,
 };
@@ -96,6 +98,12 @@ pub enum Command {
     /// Commit to data or units: write a public registration, and the secret opening to prove it with
     #[command(subcommand)]
     Commit(CommitCommand),
+    /// Prepare encrypted data for storage
+    #[command(subcommand)]
+    Upload(UploadCommand),
+    /// Sign what a contributor asks the registry to record
+    #[command(subcommand)]
+    Register(RegisterCommand),
     /// Compute a score without proving it
     #[command(subcommand)]
     Score(ScoreCommand),
@@ -199,8 +207,8 @@ Example:
   fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
       --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
 
-Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove \
-the score. \
+Publish ewr-data/registration.json; sign ewr-data/request.json with `fairshare register sign`. Keep \
+ewr-data/opening.bin secret, and keep it: nothing else can prove the score. \
 If `commit` is interrupted, run it again: it continues where it stopped.")]
     Data(CommitDataArgs),
     /// Commit to units of computing power by round

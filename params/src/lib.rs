@@ -21,6 +21,7 @@ pub mod keystream;
 pub mod policy;
 pub mod reference;
 pub mod registration;
+pub mod registry;
 pub mod role;
 pub mod schema;
 pub mod srs;

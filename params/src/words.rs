@@ -30,6 +30,16 @@ impl Words {
         Self(Keccak256::new_with_prefix([0]))
     }
 
+    /// Begins with the hash of a struct's type, as EIP-712 has it.
+    pub fn typed(encoded_type: &str) -> Self {
+        Self(Keccak256::new()).text(encoded_type)
+    }
+
+    /// Begins with the two bytes of typed data that is signed by EIP-712, so that no transaction looks alike.
+    pub fn signed() -> Self {
+        Self(Keccak256::new_with_prefix([0x19, 0x01]))
+    }
+
     /// A number.
     pub fn integer(self, value: impl Into<u128>) -> Self {
         let mut word = [0; 32];

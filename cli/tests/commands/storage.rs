@@ -137,7 +137,8 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
         (&line_of_data, data - 1, Some("opening.bin")),
         (&line_of_data, data, Some("commit.journal")),
         (&line_of_data, data + 1, Some("commitments.bin")),
-        (&line_of_data, data + 2, None),
+        (&line_of_data, data + 2, Some("request.json")),
+        (&line_of_data, data + 3, None),
         (&line_of_compute, compute, Some("registration.json")),
         (&line_of_compute, compute + 1, None),
     ] {
@@ -160,7 +161,7 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
             None => assert_eq!(status.trim(), "0", "{stderr}"),
         }
         let kept = PathBuf::from(format!("{path}.kept/out"));
-        assert_eq!(content(&kept).len(), if line.contains("commit data") { 3 } else { 2 });
+        assert_eq!(content(&kept).len(), if line.contains("commit data") { 4 } else { 2 });
         if unwritten == Some("commit.journal") {
             let bundle = show(&folder().join("out.bundle"));
             let proved = fairshare(&format!("prove {} {} --out {bundle}", show(&kept), prepared().common()));

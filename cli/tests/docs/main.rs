@@ -70,6 +70,7 @@ documents! {
     glossary: "docs/glossary.md",
     library: "docs/library.md",
     performance: "docs/performance.md",
+    registering: "docs/registering.md",
     testing: "docs/testing.md",
     trust: "docs/trust.md",
     vault: "docs/vault.md",
