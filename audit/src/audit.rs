@@ -75,8 +75,10 @@ pub struct EpochReport {
     pub state: State,
     /// What was brought from the epoch before.
     pub brought: Carry,
-    /// What is left to the next.
+    /// What is carried to the next: the whole of a pool without weight.
     pub left: Carry,
+    /// What rounding leaves in the vault.
+    pub rounding: Carry,
     /// Every contributor with a verified score, by address.
     pub lines: BTreeMap<Address, Line>,
 }
@@ -128,7 +130,7 @@ fn in_words(epoch: u64, finding: &Finding) -> String {
 struct Past {
     vault: Option<VaultIdentity>,
     last: Option<u64>,
-    rounds_end: u64,
+    last_round: Option<u64>,
     /// A dataset's first registration.
     datasets: HashMap<Digest, Registration>,
     carry: Carry,
@@ -183,6 +185,7 @@ impl Run<'_> {
             state: snapshot.state,
             brought: self.past.carry.clone(),
             left: Carry::default(),
+            rounding: Carry::default(),
             lines: BTreeMap::new(),
         };
         if let Some(policy) = self.policy(snapshot) {
@@ -223,10 +226,10 @@ impl Run<'_> {
             self.note(epoch, Finding::NotAscending);
         }
         self.past.last = Some(epoch);
-        if policy.first_round() < self.past.rounds_end {
+        if self.past.last_round.is_some_and(|last| policy.first_round() <= last) {
             self.note(epoch, Finding::RoundsAgain { first: policy.first_round() });
         }
-        self.past.rounds_end = policy.end_round().unwrap_or(u64::MAX);
+        self.past.last_round = Some(policy.last_round());
         Some(policy)
     }
 
@@ -261,11 +264,7 @@ impl Run<'_> {
         };
         let units = self.units(snapshot, policy);
         let verifier = Verifier::with_keys(srs, policy, auditor.trust, self.keys(srs));
-        let verifier = verifier.and_then(|verifier| match &units {
-            Some(units) => verifier.with_units(units),
-            None => Ok(verifier),
-        });
-        let verifier = match verifier {
+        let verifier = match verifier.and_then(|verifier| verifier.with_units(units.as_ref())) {
             Ok(verifier) => verifier,
             Err(source) => {
                 self.note(epoch, Finding::Setup(source));
@@ -383,6 +382,7 @@ impl Run<'_> {
             report.lines.entry(*contributor).or_default().payout = *payout;
         }
         report.left = settlement.carry.clone();
+        report.rounding = settlement.rounding.clone();
         if snapshot.state < State::Settled {
             if !snapshot.payouts.is_empty() || snapshot.left.is_some() || snapshot.root.is_some() {
                 self.note(epoch, Finding::SettledEarly);
@@ -475,7 +475,7 @@ mod tests {
             bundles: Vec::new(),
             payouts: Vec::new(),
         };
-        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default() });
+        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default(), rounding: Carry::default() });
         assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
         assert_eq!(run.past.earned[&contributor], u128::MAX);
     }

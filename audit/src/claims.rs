@@ -1,4 +1,5 @@
-//! The Merkle tree over what each contributor may have been paid in all, epoch by epoch (PROTOCOL section 8).
+//! The Merkle tree over what each contributor may have been paid in all, epoch by epoch (PROTOCOL section
+//! 10).
 //!
 //! It is OpenZeppelin's *StandardMerkleTree*: leaves hashed twice, so that no inner node can pass for a leaf;
 //! pairs hashed in ascending order, so that a proof needs no directions; leaves sorted by hash, so that one

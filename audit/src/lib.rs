@@ -1,7 +1,7 @@
 //! # What is paid, and whether it was
 //!
 //! How a royalty vault divides its pool, and how anyone checks that it did. Amounts come from verified scores
-//! alone (PROTOCOL section 8). Nobody has to trust the operator's arithmetic: an archive of the ledger holds
+//! alone (PROTOCOL section 10). Nobody has to trust the operator's arithmetic: an archive of the ledger holds
 //! all that it takes to compute every amount again, elsewhere. This crate has no database and opens no file,
 //! so that an audit runs wherever the verifier does.
 //!

@@ -8,6 +8,7 @@ use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
 use crate::audit::{EpochReport, Line, Report};
+use crate::settlement::pools;
 use crate::snapshot::State;
 
 /// Contributors shown of an epoch; the others are one line.
@@ -124,16 +125,15 @@ fn heading(epoch: &EpochReport) -> String {
         return format!("Epoch {}, {}: its policy cannot be read", epoch.number, epoch.state);
     };
     let vault = policy.vault();
+    let [compute, data] = pools(policy, &epoch.brought);
     format!(
         "Epoch {} of subnet {}, {}: a pool of {} units, {} for computing power and {} for data",
         epoch.number,
         vault.subnet,
         epoch.state,
         grouped(&vault.pool.to_string()),
-        tenths(
-            &(BigUint::from(vault.pool) * fairshare_params::policy::COMPUTE_WEIGHT + &epoch.brought.compute)
-        ),
-        tenths(&(BigUint::from(vault.pool) * fairshare_params::policy::DATA_WEIGHT + &epoch.brought.data)),
+        tenths(&compute),
+        tenths(&data),
     )
 }
 
@@ -142,9 +142,13 @@ fn carries(epoch: &EpochReport) -> String {
         return "Not settled yet: these are the amounts that the bundles so far would give.".to_owned();
     }
     format!(
-        "Left for the next epoch: {} units for computing power, {} for data.",
+        "Carried to the next epoch: {} units for computing power, {} for data. Kept in the vault by \
+         rounding: {} \
+         and {}.",
         tenths(&epoch.left.compute),
-        tenths(&epoch.left.data)
+        tenths(&epoch.left.data),
+        tenths(&epoch.rounding.compute),
+        tenths(&epoch.rounding.data)
     )
 }
 

@@ -1,28 +1,34 @@
-//! How a pool is divided (PROTOCOL section 8), in integers that cannot wrap.
+//! How a pool is divided (PROTOCOL section 10), in integers that cannot wrap.
 //!
 //! ```text
-//! g                 = ⌊score·2^40 / n⌋, or max(0, min(score, ⌊n·cap/2^40⌋) − (bins − d)·2^7)
-//! weight of data    = ⌊λ_q · g · Σ_i n_i·decay(x_i) / n⌋                 over the contributor's datasets i
-//! share of compute  = ⌊tenths of the compute pool · score / (10 · Σ score)⌋
-//! share of data     = ⌊tenths of the data pool · weight / (10 · Σ weight)⌋
+//! g             = ⌊score·2^40 / n⌋                                     `divergence`
+//!               = max(0, min(score, ⌊n·cap/2^40⌋) − bins'·2^7)         `records-divergence`
+//! data weight   = λ_q · g · fade(latest round of the datasets covered − first round of the window)
+//! data share    = ⌊tenths of the data pool · weight / (10·Σ weight)⌋
+//! compute share = ⌊tenths of the compute pool · score / (10·Σ score)⌋
 //! ```
 //!
-//! A contributor's datasets make one histogram and one score `g(score, n)`, but each may have been registered
-//! in a round of its own: the decay is their mean, each dataset counting by its records. For datasets of one
-//! round, and so for a single one, this is PROTOCOL's formula exactly.
+//! A contributor's datasets make one histogram and one score, and the **latest** of their rounds counts for
+//! all of them. A mean over datasets could be lifted by early records that cost nothing; this way nobody
+//! gains by how records are cut into datasets, in which order these stand, or that some of them were early.
 //!
 //! The pools are kept in **tenths** of the token's base unit, because 7 : 3 of a unit is no whole unit: so
-//! every floor is taken once, at the share, and what is carried to the next epoch is exact.
+//! every floor is taken once, at the share. A pool without weight is carried whole to the next epoch's pool
+//! of the same kind. What rounding leaves of a pool that is divided, less than a unit per contributor, stays
+//! in the vault and is reported.
 //!
-//! **Bounds** `λ_q < 2^58`, `g < 2^104`, `Σ n_i·decay ≤ 2^96`, so the weight's numerator is below `2^258`;
-//! there are fewer than `2^32` contributors and, over a vault's life, fewer than `2^128` base units, so
-//! nothing exceeds 430 bits. All of it is computed in [`BigUint`], which has no bound; a share never exceeds
+//! **Bounds.** `λ_q < 2^58`, `fade ≤ 2^64` and `g < 2^104`, so a data weight is below `2^226`; verified
+//! scores are below `2^60`, which makes that `2^222`. A pool and what was carried to it are below `2^128`
+//! base units, because a vault's pools are so in all, and so below `2^132` tenths. A product of the two is
+//! below `2^358`, ten times the sum of the weights of fewer than `2^160` addresses below `2^390`: 512 bits
+//! hold either, as a contract has to. Here they are [`BigUint`]s, which have no bound. A share never exceeds
 //! its pool and so fits 128 bits.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
-use fairshare_circuits::numeric::decay::DecayError;
+use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
@@ -70,8 +76,7 @@ impl From<&Score> for Earned {
     }
 }
 
-/// Tenths of base units that earlier epochs left, for each pool by itself: a pool without weight stays with
-/// its kind.
+/// Tenths of base units, of each pool by itself. What is carried stays with its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carry {
     /// For computing power.
@@ -101,27 +106,16 @@ impl Payout {
 pub struct Settlement {
     /// By contributor; who earned nothing is listed with zeros.
     pub payouts: BTreeMap<Address, Payout>,
-    /// What is left for the next epoch.
+    /// What is carried to the next epoch: the whole of a pool without weight.
     pub carry: Carry,
+    /// What rounding leaves in the vault: less than a base unit per contributor and pool.
+    pub rounding: Carry,
 }
 
-/// A score that cannot be weighed.
+/// Scores that no pool can be divided by.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettlementError {
-    /// A dataset's round has no decay.
-    #[error(
-        "{contributor}'s dataset of round {round} cannot be weighed",
-        contributor = checksummed(.contributor)
-    )]
-    Round {
-        /// The contributor.
-        contributor: Address,
-        /// The round.
-        round: u64,
-        /// Why.
-        source: DecayError,
-    },
     /// More than 128 bits of base units for one contributor. A ledger opens no epoch that could lead to it.
     #[error(
         "{contributor} would be paid more than 2^128 base units; use larger units",
@@ -144,118 +138,164 @@ pub enum SettlementError {
     },
 }
 
-/// Divides the policy's pool, and what was carried, by the scores.
+/// Divides the policy's pool, and what was carried to it, by the scores.
 pub fn settle(
     policy: &Policy,
     carried: &Carry,
     scores: &[(Address, Earned)],
 ) -> Result<Settlement, SettlementError> {
     let (mut compute, mut data) = (BTreeMap::new(), BTreeMap::new());
-    let mut decays = Decays::new(policy);
+    let rules = DataWeights::of(policy);
     for (contributor, earned) in scores {
-        let (weights, role, weight) = match earned {
-            Earned::Compute { score } => (&mut compute, Role::Compute, BigUint::from(*score)),
-            Earned::Data { score, datasets } => {
-                let weight = decays.weight(*score, datasets).map_err(|(round, source)| {
-                    SettlementError::Round { contributor: *contributor, round, source }
-                })?;
-                (&mut data, Role::Data, weight)
-            }
+        let (weights, weight) = match earned {
+            Earned::Compute { score } => (&mut compute, BigUint::from(*score)),
+            Earned::Data { score, datasets } => (&mut data, rules.weight(*score, datasets)),
         };
         if weights.insert(*contributor, weight).is_some() {
-            return Err(SettlementError::Twice { contributor: *contributor, role });
+            return Err(SettlementError::Twice { contributor: *contributor, role: earned.role() });
         }
     }
-    let pool = BigUint::from(policy.vault().pool);
-    let (compute, compute_left) = divide(&pool * COMPUTE_WEIGHT + &carried.compute, &compute)?;
-    let (data, data_left) = divide(&pool * DATA_WEIGHT + &carried.data, &data)?;
+    let [compute_pool, data_pool] = pools(policy, carried);
+    let compute = divide(compute_pool, &compute)?;
+    let data = divide(data_pool, &data)?;
     let mut payouts: BTreeMap<Address, Payout> = BTreeMap::new();
-    for (contributor, share) in compute {
+    for (contributor, share) in compute.shares {
         payouts.entry(contributor).or_default().compute = share;
     }
-    for (contributor, share) in data {
+    for (contributor, share) in data.shares {
         let payout = payouts.entry(contributor).or_default();
         payout.data = share;
         payout.compute.checked_add(share).ok_or(SettlementError::TooLarge { contributor })?;
     }
-    Ok(Settlement { payouts, carry: Carry { compute: compute_left, data: data_left } })
+    let carry = Carry { compute: compute.carried, data: data.carried };
+    let rounding = Carry { compute: compute.rounding, data: data.rounding };
+    Ok(Settlement { payouts, carry, rounding })
 }
 
-/// The weights of data under one policy; a round's decay takes as many steps as its number, so each is
-/// computed once.
-struct Decays<'a> {
-    policy: &'a Policy,
-    known: BTreeMap<u64, u128>,
+/// The tenths of both pools, for computing power and for data, with what was carried to them.
+pub fn pools(policy: &Policy, carried: &Carry) -> [BigUint; 2] {
+    let pool = BigUint::from(policy.vault().pool);
+    [&pool * COMPUTE_WEIGHT + &carried.compute, pool * DATA_WEIGHT + &carried.data]
 }
 
-impl<'a> Decays<'a> {
-    fn new(policy: &'a Policy) -> Self {
-        Self { policy, known: BTreeMap::new() }
+/// The tenths of both pools that are neither paid nor carried, by what is on record of an epoch: of an honest
+/// one, what rounding leaves. More paid than there was is for an audit to find, and leaves nothing here.
+pub fn kept(
+    policy: &Policy,
+    brought: &Carry,
+    carried: &Carry,
+    payouts: impl Iterator<Item = Payout>,
+) -> Carry {
+    let mut gone = carried.clone();
+    for payout in payouts {
+        gone.compute += BigUint::from(payout.compute) * PARTS;
+        gone.data += BigUint::from(payout.data) * PARTS;
+    }
+    let [compute, data] = pools(policy, brought);
+    let rest = |there_was: BigUint, gone| if gone > there_was { BigUint::ZERO } else { there_was - gone };
+    Carry { compute: rest(compute, gone.compute), data: rest(data, gone.data) }
+}
+
+/// What the weight of data depends on besides the data.
+#[derive(Clone, Debug)]
+pub struct DataWeights<'a> {
+    /// `λ_q` and `fade`.
+    pub decay: &'a Decay,
+    /// Which `g`.
+    pub weighting: Weighting,
+    /// `bins'`.
+    pub free_bins: u64,
+    /// The data window: the rounds whose datasets are eligible.
+    pub window: RangeInclusive<u64>,
+}
+
+impl<'a> DataWeights<'a> {
+    /// A policy's rules.
+    pub fn of(policy: &'a Policy) -> Self {
+        Self {
+            decay: policy.data_decay(),
+            weighting: policy.weighting(),
+            free_bins: policy.free_bins(),
+            window: data_window(policy),
+        }
     }
 
-    /// A contributor's weight; on failure, the round that has no decay.
-    fn weight(&mut self, score: u64, datasets: &[ScoredDataset]) -> Result<BigUint, (u64, DecayError)> {
+    /// The weight of a contributor's data: `λ_q · g · fade`.
+    ///
+    /// A bundle that covers a dataset outside the data window, which is not eligible (section 9), weighs
+    /// nothing: its score cannot be taken apart. It is no error, because one contributor's act must not keep
+    /// the others from being paid.
+    pub fn weight(&self, score: u64, datasets: &[ScoredDataset]) -> BigUint {
         let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
+        let latest = datasets.iter().map(|dataset| dataset.round).max();
+        let eligible = datasets.iter().all(|dataset| self.window.contains(&dataset.round));
         // A verified score is of 1 to 2^32 − 1 records.
-        let Some(records) = u32::try_from(records).ok().and_then(NonZeroU32::new) else {
-            return Ok(BigUint::ZERO);
-        };
-        let mut decayed = BigUint::ZERO;
-        for dataset in datasets {
-            decayed += BigUint::from(self.at(dataset.round)?) * dataset.records;
+        let records = u32::try_from(records).ok().and_then(NonZeroU32::new);
+        let since = latest.and_then(|latest| latest.checked_sub(*self.window.start()));
+        match (records, since) {
+            (Some(records), Some(since)) if eligible => {
+                BigUint::from(self.g(score, records)) * self.decay.lambda_q() * self.decay.fade(since)
+            }
+            _ => BigUint::ZERO,
         }
-        let schema = self.policy.schema();
-        // Symbol 0, padding, is no bin.
-        let freedom = schema.symbol_count().saturating_sub(1).saturating_sub(schema.len()) as u64;
-        let g = g(self.policy.weighting(), score, records, freedom);
-        Ok(decayed * g * self.policy.data_decay().lambda_q() / records.get())
     }
 
-    fn at(&mut self, round: u64) -> Result<u128, (u64, DecayError)> {
-        if let Some(decay) = self.known.get(&round) {
-            return Ok(*decay);
-        }
-        let decay = self.policy.data_decay().at(round).map_err(|source| (round, source))?;
-        self.known.insert(round, decay);
-        Ok(decay)
-    }
-}
-
-/// `g`; `freedom` is bins less features.
-///
-/// The plug-in bias of a total divergence is `freedom/2` nats, whatever the number of records: `2^7` for each
-/// in 1/256 nat.
-fn g(weighting: Weighting, score: u64, records: NonZeroU32, freedom: u64) -> u128 {
-    match weighting {
-        Weighting::Divergence => per_record(score, records),
-        Weighting::RecordsDivergence { cap } => {
-            // A cap below 2^64 times a number of records below 2^32.
-            let most = (u128::from(records.get()) * u128::from(cap)) >> 40;
-            u128::from(score).min(most).saturating_sub(u128::from(freedom) << 7)
+    /// `g`: what a score is worth before decay.
+    ///
+    /// The plug-in bias of a total divergence is `bins'/2` nats, whatever the number of records: `2^7` for
+    /// each in 1/256 nat.
+    pub fn g(&self, score: u64, records: NonZeroU32) -> u128 {
+        match self.weighting {
+            Weighting::Divergence => per_record(score, records),
+            Weighting::RecordsDivergence { cap } => {
+                // A cap below 2^64 times a number of records below 2^32.
+                let most = (u128::from(records.get()) * u128::from(cap)) >> 40;
+                u128::from(score).min(most).saturating_sub(u128::from(self.free_bins) << 7)
+            }
         }
     }
 }
 
-/// A number for each contributor.
-type Shares = BTreeMap<Address, u128>;
+/// The rounds whose data is eligible: those of the epoch.
+fn data_window(policy: &Policy) -> RangeInclusive<u64> {
+    policy.first_round()..=policy.last_round()
+}
 
-/// `⌊tenths · w / (10 · Σw)⌋` for each weight, and the tenths that are left: all of them where there is no
-/// weight.
-fn divide(
-    tenths: BigUint,
-    weights: &BTreeMap<Address, BigUint>,
-) -> Result<(Shares, BigUint), SettlementError> {
-    let divisor = weights.values().sum::<BigUint>() * PARTS;
+/// A pool, divided.
+struct Divided {
+    shares: BTreeMap<Address, u128>,
+    /// All tenths, where nobody has any weight.
+    carried: BigUint,
+    /// Tenths that rounding leaves.
+    rounding: BigUint,
+}
+
+/// Divides a pool's tenths, unless nobody has any weight.
+fn divide(tenths: BigUint, weights: &BTreeMap<Address, BigUint>) -> Result<Divided, SettlementError> {
+    let (shares, left) = shares(&tenths, weights.values());
+    let shares = weights.keys().zip(shares).map(|(contributor, share)| {
+        let share = u128::try_from(share);
+        let share = share.map_err(|_| SettlementError::TooLarge { contributor: *contributor })?;
+        Ok((*contributor, share))
+    });
+    let shares = shares.collect::<Result<_, _>>()?;
+    let earned = weights.values().any(|weight| *weight > BigUint::ZERO);
+    let (carried, rounding) = if earned { (BigUint::ZERO, left) } else { (left, BigUint::ZERO) };
+    Ok(Divided { shares, carried, rounding })
+}
+
+/// `⌊tenths·w / (10·Σw)⌋` for each weight, in their order, and the tenths that are left: all of them where
+/// there is no weight.
+pub fn shares<'a>(
+    tenths: &BigUint,
+    weights: impl Iterator<Item = &'a BigUint> + Clone,
+) -> (Vec<BigUint>, BigUint) {
+    let divisor = weights.clone().sum::<BigUint>() * PARTS;
     if divisor == BigUint::ZERO {
-        return Ok((weights.keys().map(|contributor| (*contributor, 0)).collect(), tenths));
+        return (weights.map(|_| BigUint::ZERO).collect(), tenths.clone());
     }
-    let mut left = tenths.clone();
-    let mut shares = Shares::new();
-    for (contributor, weight) in weights {
-        let share = u128::try_from(&tenths * weight / &divisor)
-            .map_err(|_| SettlementError::TooLarge { contributor: *contributor })?;
-        left -= BigUint::from(share) * PARTS;
-        shares.insert(*contributor, share);
-    }
-    Ok((shares, left))
+    let shares: Vec<_> = weights.map(|weight| tenths * weight / &divisor).collect();
+    // The shares' sum is at most a tenth of the tenths.
+    let left = tenths - shares.iter().sum::<BigUint>() * PARTS;
+    (shares, left)
 }

@@ -1,8 +1,10 @@
-//! The division of a pool against exact rationals (PROTOCOL section 8).
+//! The division of a pool against exact rationals (PROTOCOL section 10).
 
 use std::collections::BTreeMap;
 
-use fairshare_audit::settlement::{Carry, Earned, Payout, SettlementError, settle};
+use fairshare_audit::settlement::{Carry, DataWeights, Earned, Payout, SettlementError, kept, settle};
+use fairshare_circuits::numeric::decay::Decay;
+use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
@@ -13,8 +15,13 @@ use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use proptest::prelude::*;
 
+/// The first round of the policy's epoch, and its rounds.
+const FIRST: u64 = 10;
+const ROUNDS: u64 = 160;
+
 fn policy(pool: u128, weighting: &str) -> Policy {
     let text = fixture::edit("pool = \"1000000000000000000000000\"", &format!("pool = \"{pool}\""));
+    let text = text.replace("count = 4", &format!("count = {ROUNDS}"));
     let text = match weighting {
         "divergence" => {
             text.replace("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"")
@@ -28,26 +35,35 @@ fn rational(number: impl Into<BigInt>) -> BigRational {
     BigRational::from_integer(number.into())
 }
 
-/// A data weight by PROTOCOL's formula in exact rationals, with the mean decay of the datasets.
+/// `fade` word for word: a product over the bits of the number of rounds.
+fn fade(decay: &Decay, rounds: u64) -> BigRational {
+    let one = BigRational::from_integer(BigInt::from(1) << 64);
+    let mut power = rational(decay.rho());
+    let mut fade = one.clone();
+    for bit in 0..64 {
+        if rounds >> bit & 1 == 1 {
+            fade = (fade * &power / &one).floor();
+        }
+        power = (&power * &power / &one).floor();
+    }
+    fade
+}
+
+/// A data weight by PROTOCOL's formula in exact rationals.
 fn exact_weight(policy: &Policy, score: u64, datasets: &[ScoredDataset]) -> BigRational {
     let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
-    let decay = policy.data_decay();
-    let decayed: BigRational = datasets
-        .iter()
-        .map(|dataset| rational(decay.at(dataset.round).unwrap()) * rational(dataset.records))
-        .fold(rational(0), |sum, term| sum + term);
-    let mean = decayed / rational(records);
+    let latest = datasets.iter().map(|dataset| dataset.round).max().unwrap();
     let g = match policy.weighting() {
         Weighting::Divergence => (rational(score) * rational(1u64 << 40) / rational(records)).floor(),
         Weighting::RecordsDivergence { cap } => {
-            let (bins, features) = (policy.schema().symbol_count() - 1, policy.schema().len());
-            // (bins − d)/2 nats, in 1/256 nat.
-            let bias = BigRational::new(((bins - features) as u64).into(), 2.into()) * rational(256);
+            // Of the reference's bins, three of `carrier` and five of `delay` occur: (3 − 1)/2 + (5 − 1)/2
+            // nats, in 1/256 nat.
+            let bias = rational(3 * 256);
             let most = (rational(records) * rational(cap) / rational(1u64 << 40)).floor();
             (rational(score).min(most) - bias).max(rational(0))
         }
     };
-    (mean * rational(decay.lambda_q()) * g).floor()
+    rational(policy.data_decay().lambda_q()) * g * fade(policy.data_decay(), latest - FIRST)
 }
 
 fn shares(tenths: &BigRational, weights: &[(Address, BigRational)]) -> BTreeMap<Address, BigInt> {
@@ -72,13 +88,30 @@ fn scores() -> impl Strategy<Value = Vec<u64>> {
 }
 
 fn datasets() -> impl Strategy<Value = Vec<ScoredDataset>> {
-    let records = prop_oneof![Just(1u32), Just(u32::MAX / 4), 1u32..100_000];
-    let round = prop_oneof![Just(0u64), 0u64..1000, Just(1 << 20)];
-    prop::collection::vec((round, records).prop_map(|(round, records)| dataset(round, records)), 1..4)
+    let round = prop_oneof![Just(FIRST), FIRST..FIRST + ROUNDS, Just(FIRST + ROUNDS - 1)];
+    prop::collection::vec((round, records()).prop_map(|(round, records)| dataset(round, records)), 1..4)
 }
 
 fn pools() -> impl Strategy<Value = u128> {
     prop_oneof![Just(1), Just(u128::MAX), any::<u128>().prop_map(|pool| pool.max(1)), 1u128..1000]
+}
+
+fn records() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(1u32), Just(u32::MAX / 8), 1u32..100_000]
+}
+
+fn weightings() -> impl Strategy<Value = Weighting> {
+    let cap = prop_oneof![Just(1u64), Just(1 << 63), 1u64..1 << 50];
+    prop_oneof![Just(Weighting::Divergence), cap.prop_map(|cap| Weighting::RecordsDivergence { cap })]
+}
+
+/// What datasets of these histograms weigh, by the score of all of them together.
+fn weight_of(weights: &DataWeights<'_>, datasets: &[(u64, [u32; 4])]) -> BigUint {
+    let counts: [u32; 4] = std::array::from_fn(|bin| datasets.iter().map(|(_, counts)| counts[bin]).sum());
+    let feature = FeatureCounts { counts: &counts, reference: &[400, 300, 200, 100] };
+    let score = divergence(&[feature]).unwrap().score;
+    let scored = datasets.iter().map(|(round, counts)| dataset(*round, counts.iter().sum()));
+    weights.weight(score, &scored.collect::<Vec<_>>())
 }
 
 /// Settlement does not ask for the digest.
@@ -133,29 +166,84 @@ proptest! {
             prop_assert_eq!(share, &settlement.payouts[contributor].data.into());
         }
 
-        // The sum paid never exceeds what there is, and all of the rest is carried.
+        let on_record = settlement.payouts.values().copied();
+        prop_assert_eq!(&kept(&policy, &brought, &settlement.carry, on_record), &settlement.rounding);
+        // What is paid, carried and kept is what there is. A pool is carried whole or not at all, and what
+        // rounding leaves is less than a unit for each contributor.
         let [compute_paid, data_paid] = [1u8, 2].map(|kind| {
             let of_kind = settlement.payouts.iter().filter(|(contributor, _)| contributor.0[0] == kind);
             let paid = |payout: &Payout| if kind == 1 { payout.compute } else { payout.data };
             of_kind.fold(BigUint::ZERO, |sum, (_, payout)| sum + paid(payout))
         });
         let there_is = |parts: u32, brought: BigUint| BigUint::from(pool) * parts + brought;
-        let Carry { compute, data } = settlement.carry;
-        prop_assert_eq!(compute_paid * 10u32 + compute, there_is(7, brought.compute));
-        prop_assert_eq!(data_paid * 10u32 + data, there_is(3, brought.data));
+        let Carry { compute: compute_kept, data: data_kept } = settlement.rounding;
+        let Carry { compute: compute_carried, data: data_carried } = settlement.carry;
+        for (paid, kept, carried, tenths, contributors) in [
+            (compute_paid, compute_kept, compute_carried, there_is(7, brought.compute), compute.len()),
+            (data_paid, data_kept, data_carried, there_is(3, brought.data), data.len()),
+        ] {
+            prop_assert!(kept < BigUint::from(10 * contributors.max(1)), "{kept}");
+            prop_assert!(carried == BigUint::ZERO || (carried == tenths && paid == BigUint::ZERO));
+            prop_assert_eq!(paid * 10u32 + kept + carried, tenths);
+        }
+    }
+
+    /// Of one's records, all in the latest round weigh as much as any of them earlier: a mean over rounds
+    /// would pay for moving some to an early round.
+    #[test]
+    fn registering_some_records_earlier_never_weighs_more(
+        score in any::<u64>(),
+        weighting in weightings(),
+        millionths in 1u32..3_000_000,
+        free_bins in 0u64..10_000,
+        window in prop_oneof![0u64..100, any::<u64>()],
+        datasets in prop::collection::vec((0u64..200, records()), 1..6),
+    ) {
+        let decay = Decay::from_decimal(&format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000));
+        let decay = decay.unwrap();
+        let first = window.min(u64::MAX - 200);
+        let weights = DataWeights { decay: &decay, weighting, free_bins, window: first..=u64::MAX };
+        let latest = datasets.iter().map(|(since, _)| *since).max().unwrap();
+        let early = datasets.iter().map(|(since, records)| dataset(first + since, *records));
+        let late = datasets.iter().map(|(_, records)| dataset(first + latest, *records));
+        let [early, late] = [early.collect::<Vec<_>>(), late.collect::<Vec<_>>()];
+        prop_assert!(weights.weight(score, &early) <= weights.weight(score, &late));
+    }
+
+    /// Records cut into datasets some other way, in another order, have the same histogram in all, and so the
+    /// same score and weight.
+    #[test]
+    fn splitting_and_reordering_datasets_changes_nothing(
+        datasets in prop::collection::vec((FIRST..FIRST + ROUNDS, prop::array::uniform4(1u32..5_000)), 1..5),
+        cuts in prop::collection::vec(prop::array::uniform4(0.0..1.0f64), 5),
+        turn in 0usize..10,
+        weighting in weightings(),
+    ) {
+        let policy = policy(1_000_000, "records-divergence");
+        let weights = DataWeights { weighting, ..DataWeights::of(&policy) };
+        let cut = datasets.iter().zip(&cuts).flat_map(|((round, counts), cut)| {
+            let some: [u32; 4] = std::array::from_fn(|bin| (f64::from(counts[bin]) * cut[bin]) as u32);
+            let others = std::array::from_fn(|bin| counts[bin] - some[bin]);
+            [(*round, some), (*round, others)]
+        });
+        let mut cut: Vec<(u64, [u32; 4])> = cut.filter(|(_, counts)| *counts != [0; 4]).collect();
+        let places = cut.len();
+        cut.rotate_left(turn % places);
+        cut.swap(0, places - 1);
+        prop_assert_eq!(weight_of(&weights, &cut), weight_of(&weights, &datasets));
     }
 
     /// One's data in parts of one round weighs what it weighs whole: the score is of the merged histogram.
     #[test]
     fn parts_of_one_round_weigh_as_a_whole(
         score in any::<u64>(),
-        round in 0u64..500,
+        round in FIRST..FIRST + ROUNDS,
         cuts in prop::collection::vec(1u32..1000, 1..5),
     ) {
         let policy = policy(1_000_000, "records-divergence");
         let whole = vec![dataset(round, cuts.iter().sum())];
         let parts: Vec<_> = cuts.iter().map(|records| dataset(round, *records)).collect();
-        let other = (address(1, 2), Earned::Data { score: 1 << 46, datasets: vec![dataset(3, 700)] });
+        let other = (address(1, 2), Earned::Data { score: 1 << 46, datasets: vec![dataset(FIRST + 3, 700)] });
         let payout = |datasets| {
             let scores = [(address(0, 2), Earned::Data { score, datasets }), other.clone()];
             settle(&policy, &Carry::default(), &scores).unwrap().payouts
@@ -170,19 +258,35 @@ fn a_pool_without_weight_is_carried_whole_and_stays_with_its_kind() {
     let alone = [(address(0, 1), Earned::Compute { score: 5 })];
     let first = settle(&policy, &Carry::default(), &alone).unwrap();
     assert_eq!(first.payouts[&address(0, 1)].compute, 700);
-    // 7 tenths of a unit that nobody can be paid, and all of data's.
-    assert_eq!(first.carry, Carry { compute: 7u32.into(), data: 3003u32.into() });
-    let data = [(address(0, 2), Earned::Data { score: 1 << 16, datasets: vec![dataset(0, 1000)] })];
+    // 7 tenths of a unit that nobody can be paid stay, and all of data's pool goes on.
+    assert_eq!(first.rounding, Carry { compute: 7u32.into(), data: 0u32.into() });
+    assert_eq!(first.carry, Carry { compute: 0u32.into(), data: 3003u32.into() });
+    let data = [(address(0, 2), Earned::Data { score: 1 << 16, datasets: vec![dataset(FIRST, 1000)] })];
     let second = settle(&policy, &first.carry, &data).unwrap();
     // 300.3 and 300.3 units.
     assert_eq!(second.payouts[&address(0, 2)].data, 600);
-    assert_eq!(second.carry, Carry { compute: 7014u32.into(), data: 6u32.into() });
+    assert_eq!(second.rounding, Carry { compute: 0u32.into(), data: 6u32.into() });
+    assert_eq!(second.carry, Carry { compute: 7007u32.into(), data: 0u32.into() });
+}
+
+/// Contributors who have scored nothing are no weight: their pool is carried, too.
+#[test]
+fn a_pool_of_scores_of_nothing_is_carried_whole() {
+    let policy = policy(1001, "records-divergence");
+    let nothing = [
+        (address(0, 1), Earned::Compute { score: 0 }),
+        (address(0, 2), Earned::Data { score: 3 * 256, datasets: vec![dataset(FIRST, 1000)] }),
+    ];
+    let settled = settle(&policy, &Carry::default(), &nothing).unwrap();
+    assert_eq!(settled.carry, Carry { compute: 7007u32.into(), data: 3003u32.into() });
+    assert_eq!(settled.rounding, Carry::default());
+    assert!(settled.payouts.values().all(|payout| payout.total() == 0));
 }
 
 #[test]
 fn records_divergence_is_capped_loses_what_chance_gives_and_fades_with_the_round() {
     let policy = policy(1_000_000_000_000, "records-divergence");
-    let one = |score, records, round| Earned::Data { score, datasets: vec![dataset(round, records)] };
+    let one = |score, records, round| Earned::Data { score, datasets: vec![dataset(FIRST + round, records)] };
     let ratio = |a: Earned, b: Earned| {
         let settled = settle(&policy, &Carry::default(), &[(address(0, 2), a), (address(1, 2), b)]).unwrap();
         let [a, b] = [0, 1].map(|i| settled.payouts[&address(i, 2)].data as f64);
@@ -191,9 +295,9 @@ fn records_divergence_is_capped_loses_what_chance_gives_and_fades_with_the_round
     const NAT: u64 = 1 << 8;
     // Capped at 0.05 nats a record: junk of any divergence weighs as one at the cap.
     assert!((ratio(one(60_000 * NAT, 1000, 0), one(50 * NAT, 1000, 0)) - 1.0).abs() < 1e-6);
-    // The policy's two features have 4 and 5 bins: chance alone gives 3.5 nats over all records.
+    // Of the two features' bins, 3 and 5 occur in the reference: chance gives 3 nats over all records.
     assert!(
-        (ratio(one(40 * NAT, 1000, 0), one(20 * NAT, 500, 0)) - (40.0 - 3.5) / (20.0 - 3.5)).abs() < 1e-6
+        (ratio(one(40 * NAT, 1000, 0), one(20 * NAT, 500, 0)) - (40.0 - 3.0) / (20.0 - 3.0)).abs() < 1e-6
     );
     let by_chance = [(address(0, 2), one(NAT, 1000, 0))];
     assert_eq!(settle(&policy, &Carry::default(), &by_chance).unwrap().payouts[&address(0, 2)].data, 0);
@@ -208,9 +312,29 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
         [(address(0, 1), Earned::Compute { score: 5 }), (address(0, 1), Earned::Compute { score: 5 })];
     let error = settle(&policy, &Carry::default(), &twice).unwrap_err();
     assert!(matches!(error, SettlementError::Twice { role: Role::Compute, .. }), "{error}");
-    let far = [(address(0, 2), Earned::Data { score: 5, datasets: vec![dataset(u64::MAX, 1)] })];
-    let error = settle(&policy, &Carry::default(), &far).unwrap_err();
-    assert!(matches!(error, SettlementError::Round { round: u64::MAX, .. }), "{error}");
+}
+
+/// Data of a round before the window or after the epoch is not eligible. It weighs nothing, with whatever
+/// else its bundle covers; it neither counts by a wrapped round nor keeps the others from being paid.
+#[test]
+fn data_outside_the_window_weighs_nothing_and_is_in_nobodys_way() {
+    let policy = policy(1_000_000, "records-divergence");
+    let last = FIRST + ROUNDS - 1;
+    let of = |rounds: &[u64]| {
+        let datasets = rounds.iter().map(|round| dataset(*round, 1000)).collect();
+        Earned::Data { score: 1 << 16, datasets }
+    };
+    for outside in [0, FIRST - 1, last + 1, u64::MAX] {
+        for rounds in [vec![outside], vec![FIRST, outside], vec![outside, last]] {
+            let scores = [(address(0, 2), of(&rounds)), (address(1, 2), of(&[last]))];
+            let payouts = settle(&policy, &Carry::default(), &scores).unwrap().payouts;
+            let shares = [0, 1].map(|index| payouts[&address(index, 2)].data);
+            assert_eq!(shares, [0, 300_000], "rounds {rounds:?}");
+        }
+    }
+    let both = [(address(0, 2), of(&[FIRST])), (address(1, 2), of(&[FIRST]))];
+    let payouts = settle(&policy, &Carry::default(), &both).unwrap().payouts;
+    assert_eq!([0, 1].map(|index| payouts[&address(index, 2)].data), [150_000; 2]);
 }
 
 /// Opening an epoch keeps a vault's pools below `2^128` in all; whoever gets past that is told, and not paid
@@ -224,7 +348,7 @@ fn a_share_of_more_than_128_bits_is_refused() {
     assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });
     // Nine tenths of 2^128 for computing and three for data: each share fits, and their sum does not.
     let both =
-        [alone[0].clone(), (address(0, 1), Earned::Data { score: 5, datasets: vec![dataset(0, 1000)] })];
+        [alone[0].clone(), (address(0, 1), Earned::Data { score: 5, datasets: vec![dataset(FIRST, 1000)] })];
     let carry = Carry { compute: BigUint::from(u128::MAX) * 2u32, data: BigUint::ZERO };
     assert!(settle(&policy, &carry, &alone).is_ok());
     let error = settle(&policy, &carry, &both).unwrap_err();

@@ -1,4 +1,4 @@
-//! The integer arithmetic against vectors that an independent implementation of PROTOCOL sections 6 and 7
+//! The integer arithmetic against vectors that an independent implementation of PROTOCOL sections 6, 7 and 10
 //! made.
 //!
 //! Scores must agree to the last bit; the true real values in the vectors hold the protocol's error bounds.
@@ -65,6 +65,18 @@ struct ComputeScoreVector {
     value: String,
 }
 
+#[derive(Deserialize)]
+struct FadeVector {
+    lambda: String,
+    #[serde(deserialize_with = "from_text")]
+    lambda_q: u64,
+    #[serde(deserialize_with = "from_text")]
+    rho: u64,
+    rounds: u64,
+    #[serde(deserialize_with = "from_text")]
+    fade: u128,
+}
+
 #[test]
 fn ln_vectors() {
     let vectors: Vec<LnVector> = parse(include_str!("vectors/ln.json"));
@@ -129,6 +141,17 @@ fn compute_score_vectors() {
         // flooring of λ and of decays far below that.
         let value = parse_fixed48(&vector.value).expect(&name);
         assert!(vector.score <= value && value - vector.score <= 4 << 16, "{name}: {value}");
+    }
+}
+
+#[test]
+fn fade_vectors() {
+    let vectors: Vec<FadeVector> = parse(include_str!("vectors/fade.json"));
+    assert_eq!(vectors.len(), 96);
+    for FadeVector { lambda, lambda_q, rho, rounds, fade } in vectors {
+        let decay = Decay::from_decimal(&lambda).expect(&lambda);
+        assert_eq!((decay.lambda_q(), decay.rho()), (lambda_q, rho), "λ = {lambda}");
+        assert_eq!(decay.fade(rounds), fade, "λ = {lambda}, {rounds} rounds");
     }
 }
 

@@ -10,8 +10,10 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Evidence;
 use tracing::level_filters::LevelFilter;
 
+mod register;
 mod vault;
 
+pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use vault::{
     AuditArchiveArgs, AuditArgs, ClaimArgs, ExportArgs, RegisterArgs, SubmitArgs, VaultArgs, VaultCommand,
 };
@@ -96,6 +98,12 @@ pub enum Command {
     /// Commit to data: write a public registration, and the secret opening to prove it with
     #[command(subcommand)]
     Commit(CommitCommand),
+    /// Prepare encrypted data for storage
+    #[command(subcommand)]
+    Upload(UploadCommand),
+    /// Sign what a contributor asks the registry to record
+    #[command(subcommand)]
+    Register(RegisterCommand),
     /// Compute a score without proving it
     #[command(subcommand)]
     Score(ScoreCommand),
@@ -200,8 +208,8 @@ Example:
   fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
       --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
 
-Publish ewr-data/registration.json. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove \
-the score. \
+Publish ewr-data/registration.json; sign ewr-data/request.json with `fairshare register sign`. Keep \
+ewr-data/opening.bin secret, and keep it: nothing else can prove the score. \
 If `commit` is interrupted, run it again: it continues where it stopped.")]
     Data(CommitDataArgs),
 }
@@ -353,9 +361,9 @@ Example:
   fairshare verify ewr-data.bundle ewr-compute.bundle --policy policy.toml --params ceremony.srs \\
       --registration ewr-data/registration.json --units units.csv
 
-Registrations are matched to bundles by digest and contributor, units by the node. Every bundle gets a verdict; an unreadable \
-bundle is refused like one that does not verify. --json prints one object per bundle, each on its own line. \
-Trust the score only if `accepted` is true.")]
+Registrations are matched to bundles by digest and contributor, units by the node. Every bundle gets a \
+verdict; an unreadable bundle is refused like one that does not verify. --json prints one object per bundle, \
+each on its own line. Trust the score only if `accepted` is true.")]
 pub struct VerifyArgs {
     /// The bundles
     #[arg(required = true, value_name = "BUNDLE")]

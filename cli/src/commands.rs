@@ -7,6 +7,8 @@ pub mod demo;
 pub mod params;
 pub mod policy;
 pub mod prove;
+pub mod register;
 pub mod score;
+pub mod upload;
 pub mod vault;
 pub mod verify;

@@ -8,19 +8,23 @@ use std::process::ExitCode;
 
 use fairshare_audit::archive::ArchiveError;
 use fairshare_formats::eip55;
+use fairshare_formats::keystore::KeystoreError;
 use fairshare_formats::policy::PolicyError;
 use fairshare_formats::registration::RegistrationFileError;
+use fairshare_formats::registry::RegistryFileError;
 use fairshare_ingest::IngestError;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
+use fairshare_params::registry::UnsignedError;
 use fairshare_params::units::UnitsError;
 use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
-use fairshare_prover::{BackendError, CommitError, OpenedError, ProveError};
+use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, ProveError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
+use fairshare_storage::upload::UploadError;
 use fairshare_vault::VaultError;
 use fairshare_verifier::{BundleError, NoUnits, SetupError, VerifyError};
 
@@ -99,6 +103,42 @@ pub enum CliError {
     Vault(Box<VaultError>),
     #[error("{}", path.display())]
     Archive { path: PathBuf, source: Box<ArchiveError> },
+    #[error("{}", path.display())]
+    RegistryFile { path: PathBuf, source: Box<RegistryFileError> },
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    #[error(
+        "{}: this upload is for digest {found}, but the request has digest {expected}; wrap the ciphertext \
+         for this request",
+        path.display()
+    )]
+    OtherUpload { path: PathBuf, found: Digest, expected: Digest },
+    #[error("the registration cannot be used here")]
+    Unsigned(#[from] UnsignedError),
+    #[error("give the vault and its chain: --policy, or --vault with --chain-id")]
+    NoVault,
+    #[error(
+        "there is no key to sign with: give --keystore, or set the environment variable FAIRSHARE_PRIVATE_KEY"
+    )]
+    NoKey,
+    #[error(
+        "there is no password for the keystore: give --password-file, or set the environment variable \
+         FAIRSHARE_KEYSTORE_PASSWORD"
+    )]
+    NoPassword,
+    #[error(
+        "--keystore takes the name of a file, and this looks like a key: others may have seen it in the list \
+         of processes and in the shell's history, so stop using that key"
+    )]
+    KeyAsArgument,
+    #[error("the environment variable FAIRSHARE_PRIVATE_KEY")]
+    KeyVariable { source: Box<AccountError> },
+    #[error("{}", path.display())]
+    Keystore { path: PathBuf, source: KeystoreError },
+    #[error("{}", path.display())]
+    KeystoreKey { path: PathBuf, source: Box<AccountError> },
+    #[error(transparent)]
+    Account(#[from] AccountError),
     #[error("nothing has been earned up to this epoch, so there is nothing to claim and no tree to write")]
     NoClaims,
     #[error("the result cannot be written to standard output")]
@@ -121,6 +161,10 @@ impl CliError {
             Self::Verify(_)
             | Self::Bundle(_)
             | Self::Backend(_)
+            | Self::Unsigned(_)
+            | Self::OtherUpload { .. }
+            | Self::Upload(UploadError::Empty { .. } | UploadError::TooLong { .. })
+            | Self::Account(AccountError::Signed(_))
             | Self::Setup(SetupError::InsecureParameters) => Status::Refused,
             Self::Prove(error) => match **error {
                 ProveError::Verify(_)
@@ -129,6 +173,14 @@ impl CliError {
                 | ProveError::Opened(OpenedError::TooOften { .. }) => Status::Refused,
                 ProveError::Commit(CommitError::Schema { .. }) => Status::Refused,
                 ProveError::Cancelled => Status::Interrupted,
+                _ => Status::Unusable,
+            },
+            Self::RegistryFile { source, .. } => match **source {
+                RegistryFileError::Request(_)
+                | RegistryFileError::Length { .. }
+                | RegistryFileError::Nodes { .. }
+                | RegistryFileError::Unsigned(_)
+                | RegistryFileError::Signed(_) => Status::Refused,
                 _ => Status::Unusable,
             },
             Self::Vault(error) => match **error {

@@ -3,11 +3,17 @@
 use std::path::Path;
 
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
+use fairshare_formats::registry::{
+    MAX_REQUEST_BYTES, MAX_UPLOAD_FILE_BYTES, RegistryFileError, SignedRegistration, Upload,
+    request_from_json, signed_from_json, upload_from_json,
+};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
+use fairshare_params::registry::Request;
 use fairshare_params::srs::Srs;
 use fairshare_prover::commit::COMMITMENT_FILES;
 use fairshare_storage::files::{self, ReadError};
+use zeroize::Zeroizing;
 
 use crate::error::CliError;
 use crate::{output, progress};
@@ -48,13 +54,51 @@ pub fn registration(path: &Path) -> Result<Registration, CliError> {
         .map_err(|source| CliError::Registration { path: path.to_owned(), source })
 }
 
+/// What a contributor asks the registry to record.
+pub fn request(path: &Path) -> Result<Request, CliError> {
+    registry_file(path, MAX_REQUEST_BYTES, request_from_json)
+}
+
+/// What wrapping an upload said.
+pub fn upload(path: &Path) -> Result<Upload, CliError> {
+    registry_file(path, MAX_UPLOAD_FILE_BYTES, upload_from_json)
+}
+
+/// A registration with its contributor's signature.
+pub fn signed_registration(path: &Path) -> Result<SignedRegistration, CliError> {
+    registry_file(path, MAX_REQUEST_BYTES, signed_from_json)
+}
+
+fn registry_file<T>(
+    path: &Path,
+    bound: usize,
+    read: impl FnOnce(&[u8]) -> Result<T, RegistryFileError>,
+) -> Result<T, CliError> {
+    let bytes = bytes(path, bound as u64)?;
+    read(&bytes).map_err(|source| CliError::RegistryFile { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// A secret of at most `bound` bytes, wiped when dropped.
+pub fn secret(path: &Path, bound: u64) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let (file, found) = files::open(path).map_err(|error| unread(path, error.into()))?;
+    if found > bound {
+        return Err(CliError::TooLong { path: path.to_owned(), found, bound });
+    }
+    files::read_whole(file, found).map(Zeroizing::new).map_err(|error| unread(path, error))
+}
+
 /// A regular file of at most `bound` bytes. Its length is looked at before it is read; a pipe or a device,
 /// which has none, is refused.
 pub fn bytes(path: &Path, bound: u64) -> Result<Vec<u8>, CliError> {
-    files::read(path, bound).map_err(|error| match error {
-        ReadError::Io(source) => CliError::File { path: path.to_owned(), source },
-        ReadError::TooLong { found, bound } => CliError::TooLong { path: path.to_owned(), found, bound },
-    })
+    files::read(path, bound).map_err(|error| unread(path, error))
+}
+
+fn unread(path: &Path, error: ReadError) -> CliError {
+    let path = path.to_owned();
+    match error {
+        ReadError::Io(source) => CliError::File { path, source },
+        ReadError::TooLong { found, bound } => CliError::TooLong { path, found, bound },
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ fn run(cli: &Cli) -> Result<Status, CliError> {
         Command::Params(command) => commands::params::run(command, output),
         Command::Policy(command) => commands::policy::run(command, output),
         Command::Commit(command) => commands::commit::run(command, output),
+        Command::Upload(command) => commands::upload::run(command, output),
+        Command::Register(command) => commands::register::run(command, output),
         Command::Score(command) => commands::score::run(command, output),
         Command::Prove(args) => commands::prove::run(args, output),
         Command::Verify(args) => commands::verify::run(args, output),

@@ -15,6 +15,7 @@ mod commands {
     mod path;
     #[cfg(unix)]
     mod pipes;
+    mod register;
     #[cfg(target_os = "linux")]
     mod resources;
     #[cfg(unix)]

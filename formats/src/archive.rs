@@ -44,7 +44,8 @@ pub struct EpochFiles {
     pub source: PolicySource,
     /// What was registered, in order.
     pub registrations: Vec<Registration>,
-    /// The nodes' units as CSV, if they are on record: [`crate::units::from_csv`] needs the policy to read them.
+    /// The nodes' units as CSV, if they are on record: [`crate::units::from_csv`] needs the policy to read
+    /// them.
     pub units: Option<Vec<u8>>,
     /// The accepted bundles, in order, byte for byte.
     pub bundles: Vec<Vec<u8>>,

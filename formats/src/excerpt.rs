@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// Longest excerpt of a cell or a name in a message, in characters.
-const EXCERPT: usize = 40;
+/// Longest excerpt of a cell or a name in a message, in characters: an address is whole.
+const EXCERPT: usize = 42;
 /// Most column names that a message lists.
 const NAMES: usize = 50;
 
-/// A cell as a message shows it: on one line, control characters escaped, cut to 40 characters.
+/// A cell as a message shows it: on one line, control characters escaped, cut to 42 characters.
 pub fn excerpt(text: &str) -> String {
     let mut shown: String = text.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
     if text.chars().nth(EXCERPT).is_some() {
@@ -16,7 +16,7 @@ pub fn excerpt(text: &str) -> String {
     shown
 }
 
-/// Columns' names as a message lists them: the first fifty, each cut to 40 characters.
+/// Columns' names as a message lists them: the first fifty, each cut to 42 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     listed: Vec<String>,

@@ -19,10 +19,12 @@ pub mod archive;
 pub mod eip55;
 pub mod excerpt;
 pub mod json;
+pub mod keystore;
 pub mod policy;
 pub mod ptau;
 pub mod reference;
 pub mod registration;
+pub mod registry;
 pub mod srs_file;
 pub mod units;
 

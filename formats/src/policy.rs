@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod partial;
 mod raw;
+mod schema;
 mod source;
 
 use std::io;
@@ -16,7 +17,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use sha3::{Digest as _, Keccak256};
 
-pub use error::{Location, PolicyError, Position, SyntaxError};
+pub use error::{Location, PartError, PolicyError, Position, SyntaxError};
 pub use partial::PartialPolicy;
 pub use source::PolicySource;
 

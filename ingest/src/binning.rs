@@ -1,29 +1,37 @@
 //! From cells to symbols: the schema's rules, laid out for speed.
 
 use std::collections::HashMap;
+use std::mem;
+use std::ops::Range;
 
-use fairshare_params::schema::{Rule, Schema};
+use fairshare_params::schema::{self, Rule, Schema};
 
 use crate::error::IngestError;
 
-/// The rules of all features, in the schema's order.
+/// The rules of all columns, in the schema's order: a feature's stand together.
 #[derive(Debug)]
 pub(crate) struct Binning {
     columns: Vec<Column>,
+    /// The features' symbols.
+    features: Vec<Range<usize>>,
     symbols: usize,
 }
 
-/// One feature: from a cell to its symbol.
+/// One column: from a cell to its term of the feature's symbol.
+///
+/// A feature's symbol is the sum of its columns' terms, the feature's base in the first one's. So a feature
+/// of one column has its symbol for its only term, and nothing else needs to know of crossed ones.
 #[derive(Debug)]
 pub(crate) struct Column {
     name: String,
-    /// Symbols `base..=missing` are the feature's.
-    base: u16,
+    /// Position of its feature.
+    feature: usize,
+    /// The term of an absent value.
     missing: u16,
     bins: Bins,
 }
 
-/// A feature's rule, with symbols instead of bins.
+/// A column's rule, with terms instead of bins.
 #[derive(Debug)]
 pub(crate) enum Bins {
     Categorical(Labels),
@@ -32,45 +40,51 @@ pub(crate) enum Bins {
 
 #[derive(Debug)]
 pub(crate) struct Labels {
-    symbols: HashMap<Box<[u8]>, u16>,
+    terms: HashMap<Box<[u8]>, u16>,
     other: u16,
 }
 
 #[derive(Debug)]
 pub(crate) struct Edges {
-    base: u16,
+    terms: Terms,
     edges: Vec<f64>,
+}
+
+/// From bins to terms: bin `i` has `base + i·stride`.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    base: u16,
+    stride: u16,
 }
 
 impl Binning {
     pub(crate) fn new(schema: &Schema) -> Result<Self, IngestError> {
         let symbols = schema.symbol_count();
-        let columns = schema
-            .features()
-            .iter()
-            .enumerate()
-            .map(|(index, feature)| {
-                let range = schema.symbols(index);
-                // The last symbol of any feature is the missing bin's.
-                let ends = (u16::try_from(range.start), u16::try_from(range.end - 1));
-                let (Ok(base), Ok(missing)) = ends else {
-                    return Err(IngestError::TooManySymbols { symbols });
-                };
-                let bins = match &feature.rule {
-                    Rule::Categorical { labels } => Bins::Categorical(Labels {
-                        symbols: labels.iter().map(|label| label.as_bytes().into()).zip(base..).collect(),
-                        other: missing - 1,
-                    }),
-                    Rule::Numeric { edges } => Bins::Numeric(Edges { base, edges: edges.clone() }),
-                };
-                Ok(Column { name: feature.name.clone(), base, missing, bins })
+        // Each term of a feature is one of its symbols or less, and so is each stride.
+        if symbols > 1 << 16 {
+            return Err(IngestError::TooManySymbols { symbols });
+        }
+        let features: Vec<_> = (0..schema.len()).map(|feature| schema.symbols(feature)).collect();
+        let columns = schema.features().iter().zip(&features).enumerate();
+        let columns = columns.flat_map(|(index, (feature, symbols))| {
+            let mut base = symbols.start as u16;
+            let mut stride = feature.bins();
+            feature.columns().iter().map(move |column| {
+                stride /= column.bins();
+                Column::new(index, column, Terms { base: mem::take(&mut base), stride: stride as u16 })
             })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { columns, symbols })
+        });
+        Ok(Self { columns: columns.collect(), features, symbols })
     }
 
+    /// The columns to read, those of a crossed feature one after the other.
     pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// Every feature's symbols, for indexing a histogram.
+    pub(crate) fn features(&self) -> &[Range<usize>] {
+        &self.features
     }
 
     /// Symbols in use, padding included.
@@ -80,11 +94,32 @@ impl Binning {
 }
 
 impl Column {
+    fn new(feature: usize, column: &schema::Column, terms: Terms) -> Self {
+        let missing = column.missing_bin();
+        let bins = match &column.rule {
+            Rule::Categorical { labels } => Bins::Categorical(Labels {
+                terms: labels
+                    .iter()
+                    .enumerate()
+                    .map(|(bin, label)| (label.as_bytes().into(), terms.of(bin)))
+                    .collect(),
+                other: terms.of(missing - 1),
+            }),
+            Rule::Numeric { edges } => Bins::Numeric(Edges { terms, edges: edges.clone() }),
+        };
+        Self { name: column.name.clone(), feature, missing: terms.of(missing), bins }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The symbol of an absent value.
+    /// Position of the feature to which the column belongs, and of its symbol in a record.
+    pub(crate) fn feature(&self) -> usize {
+        self.feature
+    }
+
+    /// The term of an absent value.
     pub(crate) fn missing(&self) -> u16 {
         self.missing
     }
@@ -93,39 +128,40 @@ impl Column {
         &self.bins
     }
 
-    /// The feature's symbols, for indexing a histogram.
-    pub(crate) fn symbols(&self) -> std::ops::RangeInclusive<usize> {
-        usize::from(self.base)..=usize::from(self.missing)
-    }
-
-    /// The symbol of a cell of text; `None` where a number is wanted and the text is none.
-    pub(crate) fn text_symbol(&self, cell: &[u8]) -> Option<u16> {
+    /// The term of a cell of text; `None` where a number is wanted and the text is none.
+    pub(crate) fn text_term(&self, cell: &[u8]) -> Option<u16> {
         if cell.is_empty() {
             return Some(self.missing);
         }
         match &self.bins {
-            Bins::Categorical(labels) => Some(labels.symbol(cell)),
-            Bins::Numeric(edges) => edges.symbol(parse_number(cell)?),
+            Bins::Categorical(labels) => Some(labels.term(cell)),
+            Bins::Numeric(edges) => edges.term(parse_number(cell)?),
         }
     }
 }
 
 impl Labels {
-    pub(crate) fn symbol(&self, label: &[u8]) -> u16 {
-        self.symbols.get(label).copied().unwrap_or(self.other)
+    pub(crate) fn term(&self, label: &[u8]) -> u16 {
+        self.terms.get(label).copied().unwrap_or(self.other)
     }
 }
 
 impl Edges {
     /// `None` for what is nowhere on the line: NaN and the infinities.
-    pub(crate) fn symbol(&self, value: f64) -> Option<u16> {
-        // Fewer edges than symbols, and those fit 16 bits.
-        value.is_finite().then(|| self.base + self.edges.partition_point(|edge| *edge <= value) as u16)
+    pub(crate) fn term(&self, value: f64) -> Option<u16> {
+        value.is_finite().then(|| self.terms.of(self.edges.partition_point(|edge| *edge <= value)))
+    }
+}
+
+impl Terms {
+    fn of(self, bin: usize) -> u16 {
+        // A bin of a feature whose symbols fit 16 bits, and a term of one of these symbols.
+        self.base + self.stride * bin as u16
     }
 }
 
 /// A decimal number, `[+-]digits[.digits][e[+-]digits]`, rounded to the nearest float. Whatever else Rust's
-/// parser knows (`nan`, `inf`, an exponent that overflows) is not finite and refused by [`Edges::symbol`].
+/// parser knows (`nan`, `inf`, an exponent that overflows) is not finite and refused by [`Edges::term`].
 fn parse_number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
@@ -145,15 +181,19 @@ pub(crate) fn number_hint(cell: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use fairshare_params::schema::Feature;
+    use fairshare_params::schema::{Column as Named, Feature};
     use proptest::prelude::*;
 
     use super::*;
 
+    fn named(name: &str, rule: Rule) -> Named {
+        Named { name: name.into(), rule }
+    }
+
     fn column(rule: Rule) -> Column {
-        let pad = Feature { name: "pad".into(), rule: Rule::Numeric { edges: vec![0.0] } };
-        let schema =
-            Schema::new(vec![pad, Feature { name: "x".into(), rule }], 1 << 13).expect("a schema in range");
+        let pad = named("pad", Rule::Numeric { edges: vec![0.0] });
+        let features = [pad, named("x", rule)].map(Feature::Column).to_vec();
+        let schema = Schema::new(features, 1 << 13).expect("a schema in range");
         Binning::new(&schema).expect("16-bit symbols").columns.pop().expect("two columns")
     }
 
@@ -185,7 +225,7 @@ mod tests {
             let edges: Vec<f64> = edges.into_iter().map(f64::from).collect();
             let column = column(Rule::Numeric { edges: edges.clone() });
             for value in values.into_iter().map(|value| f64::from(value) / 4.0) {
-                let symbol = column.text_symbol(value.to_string().as_bytes()).map(usize::from);
+                let symbol = column.text_term(value.to_string().as_bytes()).map(usize::from);
                 prop_assert_eq!(symbol, Some(BASE + naive_bin(&edges, value)));
             }
         }
@@ -202,7 +242,7 @@ mod tests {
             };
             let value = f64::from_bits(bits);
             let expected = value.is_finite().then(|| BASE + naive_bin(&edges, value));
-            prop_assert_eq!(rule.symbol(value).map(usize::from), expected);
+            prop_assert_eq!(rule.term(value).map(usize::from), expected);
         }
 
         #[test]
@@ -211,7 +251,7 @@ mod tests {
             let column = column(Rule::Categorical { labels: labels.map(String::from).to_vec() });
             let position = labels.iter().position(|label| *label == cell);
             let bin = if cell.is_empty() { labels.len() + 1 } else { position.unwrap_or(labels.len()) };
-            prop_assert_eq!(column.text_symbol(cell.as_bytes()).map(usize::from), Some(BASE + bin));
+            prop_assert_eq!(column.text_term(cell.as_bytes()).map(usize::from), Some(BASE + bin));
         }
     }
 
@@ -221,19 +261,50 @@ mod tests {
         for cell in
             ["nan", "NaN", "inf", "-Infinity", "0x10", "1_000", "1,5", " 1", "1 ", "1e999", "NA", "-", "."]
         {
-            assert_eq!(column.text_symbol(cell.as_bytes()), None, "{cell:?}");
+            assert_eq!(column.text_term(cell.as_bytes()), None, "{cell:?}");
         }
         for (cell, bin) in [("-1", 0), ("-0", 1), ("+7", 1), ("1e2", 2), (".5", 1), ("99.999", 1), ("", 3)] {
-            assert_eq!(column.text_symbol(cell.as_bytes()).map(usize::from), Some(BASE + bin), "{cell:?}");
+            assert_eq!(column.text_term(cell.as_bytes()).map(usize::from), Some(BASE + bin), "{cell:?}");
         }
+    }
+
+    /// Three bins, four and three: of `[1, 37)`, the first column's count by twelves, the second's by threes.
+    #[test]
+    fn terms_of_crossed_columns_add_up_to_every_symbol_once() {
+        let labels = ["a", "b"].map(String::from).to_vec();
+        let of = vec![
+            named("x", Rule::Numeric { edges: vec![0.0] }),
+            named("kind", Rule::Categorical { labels }),
+            named("y", Rule::Numeric { edges: vec![5.0] }),
+        ];
+        let schema =
+            Schema::new(vec![Feature::Crossed { name: "all".into(), of }], 1 << 10).expect("a schema");
+        let binning = Binning::new(&schema).expect("16-bit symbols");
+        let mut expected = 1..37;
+        for x in ["-1", "0", ""] {
+            for kind in ["a", "b", "c", ""] {
+                for y in ["4.5", "5", ""] {
+                    let cells = binning.columns().iter().zip([x, kind, y]);
+                    let terms = cells.map(|(column, cell)| column.text_term(cell.as_bytes()).expect("sound"));
+                    assert_eq!(Some(terms.sum()), expected.next(), "{x},{kind},{y}");
+                }
+            }
+        }
+        assert_eq!(expected.next(), None);
+        assert!(binning.columns().iter().all(|column| column.feature() == 0));
+        assert_eq!(binning.features(), std::slice::from_ref(&(1..37)));
     }
 
     #[test]
     fn symbols_beyond_sixteen_bits_are_refused() {
-        let edges = (0..65_534).map(f64::from).collect();
-        let feature = Feature { name: "x".into(), rule: Rule::Numeric { edges } };
-        let schema = Schema::new(vec![feature], usize::MAX).expect("any alphabet");
-        let error = Binning::new(&schema).expect_err("one symbol too many");
+        let last = |edges: u16| {
+            let edges = (0..edges).map(f64::from).collect();
+            let feature = Feature::Column(named("x", Rule::Numeric { edges }));
+            let schema = Schema::new(vec![feature], usize::MAX).expect("any alphabet");
+            Binning::new(&schema).map(|binning| binning.columns()[0].missing())
+        };
+        assert_eq!(last(65_533).expect("the last symbol of sixteen bits"), u16::MAX);
+        let error = last(65_534).expect_err("one symbol too many");
         assert_eq!(
             error.to_string(),
             "the schema has 65537 symbols, but a symbol is at most 65535: drop bins"

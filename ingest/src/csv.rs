@@ -33,16 +33,18 @@ impl<R: Read + Seek> CsvSource<R> {
 
     /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
     pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
-        let columns = binning.columns();
-        out.reserve(BATCH_RECORDS * columns.len());
+        let (columns, features) = (binning.columns(), binning.features().len());
+        out.reserve(BATCH_RECORDS * features);
         for read in 0..BATCH_RECORDS {
             if !self.table.advance()? {
                 return Ok(read);
             }
+            let record = out.len();
+            out.resize(record + features, 0);
             for (column, &position) in columns.iter().zip(&self.positions) {
                 let cell = self.table.cell(position);
-                match column.text_symbol(cell) {
-                    Some(symbol) => out.push(symbol),
+                match column.text_term(cell) {
+                    Some(term) => out[record + column.feature()] += term,
                     None => return Err(self.not_a_number(column.name(), position)),
                 }
             }

@@ -172,7 +172,7 @@ pub enum IngestError {
         position: Position,
         /// The column.
         column: String,
-        /// The cell, cut to 40 characters.
+        /// The cell, cut to 42 characters.
         cell: String,
         /// What to do about it.
         hint: &'static str,
@@ -187,7 +187,7 @@ pub enum IngestError {
         path: PathBuf,
         /// The column.
         column: String,
-        /// The name of the column's type, cut to 40 characters: the type itself is the library's.
+        /// The name of the column's type, cut to 42 characters: the type itself is the library's.
         found: String,
         /// The feature's kind.
         wanted: FeatureKind,

@@ -13,6 +13,8 @@
 //!   edges (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either
 //!   format). A 32-bit float is the number it holds: 0.1 stored so lies above an edge of 0.1.
 //!
+//! A **crossed** feature's columns are read so, each by itself; together their bins are one symbol.
+//!
 //! Anything else is an error that names the file, the line or row and the column; nothing is guessed and
 //! nothing skipped. As an exception that the CSV format forces, a blank line is not a record, in a file of
 //! one column too: there a missing value is written `""`.

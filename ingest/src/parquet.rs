@@ -43,7 +43,7 @@ pub(crate) struct ParquetSource<R> {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
     pages: Pages<R>,
-    /// Where each feature's column stands in a batch.
+    /// Where each column stands in a batch.
     positions: Vec<usize>,
     declared: u64,
     read: u64,
@@ -139,17 +139,18 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
     }
 
     fn bin(&self, batch: &RecordBatch, binning: &Binning, out: &mut Vec<u16>) -> Result<(), IngestError> {
-        let columns = binning.columns();
+        let features = binning.features().len();
         let start = out.len();
-        out.resize(start + batch.num_rows() * columns.len(), 0);
+        out.resize(start + batch.num_rows() * features, 0);
         let symbols = &mut out[start..];
-        for (index, (column, &position)) in columns.iter().zip(&self.positions).enumerate() {
-            let target = symbols.iter_mut().skip(index).step_by(columns.len());
+        for (column, &position) in binning.columns().iter().zip(&self.positions) {
+            let target = symbols.iter_mut().skip(column.feature()).step_by(features);
             self.bin_column(batch.column(position), column, target)?;
         }
         Ok(())
     }
 
+    /// Adds the cells' terms to the symbols, which begin as 0.
     fn bin_column<'a>(
         &self,
         array: &ArrayRef,
@@ -157,7 +158,7 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
         target: impl Iterator<Item = &'a mut u16>,
     ) -> Result<(), IngestError> {
         match (column.bins(), array.data_type()) {
-            (_, DataType::Null) => target.for_each(|slot| *slot = column.missing()),
+            (_, DataType::Null) => target.for_each(|slot| *slot += column.missing()),
             (_, DataType::Utf8View) => self.bin_text(array.as_string_view(), column, target)?,
             (Bins::Numeric(edges), kind) if kind.is_integer() || kind.is_floating() => {
                 self.bin_floats(&self.cast(array, &DataType::Float64)?, column, edges, target)?;
@@ -176,8 +177,8 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
     ) -> Result<(), IngestError> {
         for (row, (slot, cell)) in target.zip(array.iter()).enumerate() {
             let cell = cell.unwrap_or_default();
-            *slot = column
-                .text_symbol(cell.as_bytes())
+            *slot += column
+                .text_term(cell.as_bytes())
                 .ok_or_else(|| self.not_a_number(row, column, cell, number_hint(cell)))?;
         }
         Ok(())
@@ -191,9 +192,9 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
         target: impl Iterator<Item = &'a mut u16>,
     ) -> Result<(), IngestError> {
         for (row, (slot, cell)) in target.zip(array.as_primitive::<Float64Type>().iter()).enumerate() {
-            *slot = match cell {
+            *slot += match cell {
                 None => column.missing(),
-                Some(value) => edges.symbol(value).ok_or_else(|| {
+                Some(value) => edges.term(value).ok_or_else(|| {
                     let hint = "correct it, or make it a null if the value is missing";
                     self.not_a_number(row, column, &value.to_string(), hint)
                 })?,
@@ -365,7 +366,7 @@ mod tests {
     use ::parquet::arrow::ArrowWriter;
     use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
     use arrow_array::{Int64Array, StringArray};
-    use fairshare_params::schema::{Feature, Rule, Schema};
+    use fairshare_params::schema::{Column as Named, Feature, Rule, Schema};
 
     use super::*;
     use fairshare_pinned::counting::Counting;
@@ -434,10 +435,11 @@ mod tests {
 
     fn binning() -> Binning {
         let labels = (0..5).map(|label| format!("label {label}")).collect();
-        let features = vec![
-            Feature { name: "x".into(), rule: Rule::Numeric { edges: vec![0.0, 1000.0] } },
-            Feature { name: "kind".into(), rule: Rule::Categorical { labels } },
+        let features = [
+            Named { name: "x".into(), rule: Rule::Numeric { edges: vec![0.0, 1000.0] } },
+            Named { name: "kind".into(), rule: Rule::Categorical { labels } },
         ];
+        let features = features.map(Feature::Column).to_vec();
         Binning::new(&Schema::new(features, 1 << 10).expect("a schema")).expect("16-bit symbols")
     }
 

@@ -115,7 +115,7 @@ impl Records {
 
     /// `d`: symbols in a record.
     pub fn features(&self) -> usize {
-        self.binning.columns().len()
+        self.binning.features().len()
     }
 
     /// Records handed out so far.
@@ -227,7 +227,7 @@ impl Kind {
 mod tests {
     use std::fs;
 
-    use fairshare_params::schema::{Feature, Rule};
+    use fairshare_params::schema::{Column, Feature, Rule};
 
     use super::*;
 
@@ -237,7 +237,8 @@ mod tests {
         let path = folder.path().join("three.csv");
         fs::write(&path, "x\n1\n2\n3\n").expect("write");
         let rule = Rule::Numeric { edges: vec![2.0] };
-        let schema = Schema::new(vec![Feature { name: "x".into(), rule }], 1 << 10).expect("schema");
+        let feature = Feature::Column(Column { name: "x".into(), rule });
+        let schema = Schema::new(vec![feature], 1 << 10).expect("schema");
         let mut out = Vec::new();
         let mut records = Records::open_below(std::slice::from_ref(&path), &schema, 3).expect("open");
         let error = records.next_batch(&mut out).expect_err("three records are not below three");

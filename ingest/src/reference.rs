@@ -19,9 +19,10 @@ pub fn histogram(mut records: Records) -> Result<Vec<u64>, IngestError> {
     Ok(counts)
 }
 
-/// Counts by feature and bin, in the schema's order: the raw reference, before the policy's pseudo-counts.
+/// Counts by feature and bin, in the schema's order, the first of crossed columns slowest: the raw reference,
+/// before the policy's pseudo-counts.
 pub fn count(records: Records) -> Result<Vec<Vec<u64>>, IngestError> {
-    let ranges: Vec<_> = records.binning().columns().iter().map(|column| column.symbols()).collect();
+    let ranges = records.binning().features().to_vec();
     let counts = histogram(records)?;
     Ok(ranges.into_iter().map(|range| counts[range].to_vec()).collect())
 }

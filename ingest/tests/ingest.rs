@@ -3,6 +3,8 @@
 
 #[path = "ingest/cases.rs"]
 mod cases;
+#[path = "ingest/crossed.rs"]
+mod crossed;
 #[path = "ingest/errors.rs"]
 mod errors;
 #[path = "ingest/hostile.rs"]
@@ -20,7 +22,7 @@ use fairshare_formats::units::{Rounds, UnitsError};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records, reference};
 use fairshare_params::address::Address;
-use fairshare_params::schema::{Feature, Rule, Schema};
+use fairshare_params::schema::{Column, Feature, Rule, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
@@ -30,11 +32,15 @@ fn flights(file: &str) -> PathBuf {
 
 fn categorical(name: &str, labels: &[&str]) -> Feature {
     let labels = labels.iter().map(ToString::to_string).collect();
-    Feature { name: name.into(), rule: Rule::Categorical { labels } }
+    Feature::Column(Column { name: name.into(), rule: Rule::Categorical { labels } })
 }
 
 fn numeric(name: &str, edges: &[f64]) -> Feature {
-    Feature { name: name.into(), rule: Rule::Numeric { edges: edges.to_vec() } }
+    Feature::Column(Column { name: name.into(), rule: Rule::Numeric { edges: edges.to_vec() } })
+}
+
+fn join(name: &str, features: &[Feature]) -> Feature {
+    Feature::Crossed { name: name.into(), of: features.iter().flat_map(Feature::columns).cloned().collect() }
 }
 
 fn schema(features: Vec<Feature>) -> Schema {
@@ -96,13 +102,9 @@ fn the_flights_of_each_airport_are_all_read() {
     assert_eq!(merged, sum, "several files are one dataset");
 }
 
-#[test]
-fn csv_and_parquet_of_the_same_rows_give_the_same_symbols() {
-    let csv = flights("flights-2000.csv");
-    let schema = flight_schema();
-    let (from_csv, records) = read_all(std::slice::from_ref(&csv), &schema).expect("csv");
-    assert_eq!(records, 2000);
-    let mut rows = csv::Reader::from_path(&csv).expect("open");
+/// The columns of the sample as a Parquet file.
+fn sample_as_parquet(folder: &Path) -> PathBuf {
+    let mut rows = csv::Reader::from_path(flights("flights-2000.csv")).expect("open");
     let header = rows.headers().expect("header").clone();
     let rows: Vec<_> = rows.records().collect::<Result<_, _>>().expect("rows");
     let columns = header.iter().enumerate().map(|(position, name)| {
@@ -113,15 +115,30 @@ fn csv_and_parquet_of_the_same_rows_give_the_same_symbols() {
         };
         (name, array)
     });
-    let folder = tempfile::tempdir().expect("folder");
-    let parquet = folder.path().join("flights.PARQUET");
+    let parquet = folder.join("flights.PARQUET");
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(300)).build();
     write_parquet(&parquet, columns.collect(), properties);
-    let (from_parquet, _) = read_all(&[parquet], &schema).expect("parquet");
-    assert_eq!(from_csv, from_parquet);
+    parquet
+}
+
+#[test]
+fn csv_and_parquet_of_the_same_rows_give_the_same_symbols() {
+    let folder = tempfile::tempdir().expect("folder");
+    let parquet = sample_as_parquet(folder.path());
+    let plain = flight_schema();
+    let [carrier, dest, departure, rest @ ..] = plain.features() else { panic!("seven features") };
+    let crossed = schema(vec![dest.clone(), join("how late", &[departure.clone(), carrier.clone()])]);
+    let all = schema(vec![join("rest", &rest[..3]), departure.clone()]);
+    for schema in [&plain, &crossed, &all] {
+        let (from_csv, records) = read_all(&[flights("flights-2000.csv")], schema).expect("csv");
+        assert_eq!(records, 2000);
+        let (from_parquet, _) = read_all(std::slice::from_ref(&parquet), schema).expect("parquet");
+        assert_eq!(from_csv, from_parquet);
+    }
     // The sample has missing delays, so nulls and empty cells took part.
-    let missing = schema.symbols(2).end - 1;
-    assert!(from_csv.iter().any(|symbol| usize::from(*symbol) == missing));
+    let (symbols, _) = read_all(&[parquet], &plain).expect("parquet");
+    let missing = plain.symbols(2).end - 1;
+    assert!(symbols.iter().any(|symbol| usize::from(*symbol) == missing));
 }
 
 #[test]
@@ -185,7 +202,7 @@ fn every_parquet_type_means_what_its_text_means() {
     };
     assert_eq!(bins(0), [1, 1, 0, 0, 0, 2, 2, 2, 2, 1]);
     assert_eq!(bins(1), [0, 0, 1, 2, 0, 2, 0, 1, 1, 2]);
-    assert!(bins(2).iter().zip(schema.features()).all(|(bin, f)| *bin == f.missing_bin()));
+    assert!(bins(2).iter().zip(schema.features()).all(|(bin, f)| *bin == f.bins() - 1));
 }
 
 #[test]

@@ -14,7 +14,8 @@ use crate::schema::{Schema, SchemaError};
 
 mod rules;
 
-pub use rules::{DataRules, Rounds, RuleError, Rules, Vault, Weighting};
+pub use crate::rules::Weighting;
+pub use rules::{DataRules, Rounds, RuleError, Rules, Vault};
 
 /// The protocol version that this crate speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -48,6 +49,8 @@ impl Policy {
             return Err(SchemaError::TooManySymbols { needed, alphabet }.into());
         }
         let reference = reference.smooth(&schema, data.pseudo_count, alphabet)?;
+        rounds.check_decay(&compute_decay, &data.decay)?;
+        data.check_least(reference.free_bins())?;
         Ok(Self { geometry, vault, data, compute_decay, rounds, schema, reference })
     }
 
@@ -96,9 +99,10 @@ impl Policy {
         self.rounds.count
     }
 
-    /// One past the epoch's last round, unless that is 2^64.
-    pub fn end_round(&self) -> Option<u64> {
-        self.rounds.first.checked_add(wide(self.rounds.count))
+    /// The epoch's last round.
+    pub fn last_round(&self) -> u64 {
+        // Checked: it is below 2^64, and there are two rounds or more.
+        self.rounds.first.saturating_add(wide(self.rounds.count).saturating_sub(1))
     }
 
     /// The features of a record.
@@ -121,6 +125,11 @@ impl Policy {
     /// `R_f` by feature, in the schema's order.
     pub fn feature_totals(&self) -> &[u32] {
         self.reference.totals()
+    }
+
+    /// `bins'`, the freedom that chance has under the reference ([`SmoothedReference::free_bins`]).
+    pub fn free_bins(&self) -> u64 {
+        self.reference.free_bins()
     }
 
     /// Digest of every rule, in a canonical encoding.

@@ -1,11 +1,14 @@
-//! The subnet's public reference distribution: raw counts a bin, and their smoothing (PROTOCOL section 6).
+//! The subnet's public reference distribution: raw counts per bin, and their smoothing (PROTOCOL section 6).
 
 use std::collections::BTreeMap;
 
-use crate::schema::Schema;
+use crate::encoding::{Digest, wide};
+use crate::schema::{Feature, Schema};
+use crate::words::Words;
 
-/// Raw reference counts: for every feature one count a bin, in the schema's order of bins, the bin of a
-/// missing value last.
+/// Raw reference counts: for every feature one count per bin, in the schema's order of bins, the bin of a
+/// missing value last. A crossed feature's stand under its own name, the first column's bins counting
+/// slowest: all bins of the last column for the first bin of the others, then for the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     counts: BTreeMap<String, Vec<u64>>,
@@ -16,6 +19,7 @@ pub struct Reference {
 pub struct SmoothedReference {
     by_symbol: Vec<u32>,
     totals: Vec<u32>,
+    free_bins: u64,
 }
 
 /// Why reference counts are refused.
@@ -34,6 +38,17 @@ pub enum ReferenceError {
     #[error("counts for `{feature}`, which is not a feature of the schema; remove them or correct the name")]
     UnknownFeature {
         /// The name.
+        feature: String,
+    },
+    /// Counts for a column that is crossed, and so has no symbols of its own.
+    #[error(
+        "counts for `{part}`, which is crossed in `{feature}`; remove them, for only crossed counts are \
+         compared"
+    )]
+    CrossedPart {
+        /// The column.
+        part: String,
+        /// The feature that crosses it.
         feature: String,
     },
     /// Not one count per bin.
@@ -98,7 +113,7 @@ impl Reference {
         let short = || ReferenceError::Histogram { found: histogram.len(), needed: schema.symbol_count() };
         let counts = schema.features().iter().enumerate().map(|(index, feature)| {
             let bins = histogram.get(schema.symbols(index)).ok_or_else(short)?;
-            Ok((feature.name.clone(), bins.to_vec()))
+            Ok((feature.name().to_owned(), bins.to_vec()))
         });
         counts.collect::<Result<_, _>>().map(Self::new)
     }
@@ -121,25 +136,29 @@ impl Reference {
         if pseudo_count == 0 {
             return Err(ReferenceError::PseudoCount);
         }
-        let known = |name: &String| schema.features().iter().any(|feature| feature.name == *name);
-        if let Some(feature) = self.counts.keys().find(|name| !known(name)) {
-            return Err(ReferenceError::UnknownFeature { feature: feature.clone() });
+        let known = |name: &String| schema.features().iter().any(|feature| feature.name() == name);
+        if let Some(name) = self.counts.keys().find(|name| !known(name)) {
+            return Err(unknown(name, schema));
         }
         let mut by_symbol = vec![0];
         let mut totals = Vec::with_capacity(schema.len());
+        let mut free_bins = 0u64;
         for feature in schema.features() {
-            let (name, bins) = (&feature.name, feature.bins());
+            let (name, bins) = (feature.name(), feature.bins());
             let counts = self
                 .counts
                 .get(name)
-                .ok_or_else(|| ReferenceError::MissingFeature { feature: name.clone(), bins })?;
+                .ok_or_else(|| ReferenceError::MissingFeature { feature: name.to_owned(), bins })?;
             if counts.len() != bins {
-                return Err(ReferenceError::Bins { feature: name.clone(), found: counts.len(), bins });
+                return Err(ReferenceError::Bins { feature: name.to_owned(), found: counts.len(), bins });
             }
+            let occurring = wide(counts.iter().filter(|count| **count > 0).count());
+            // At most the schema's symbols, which fit an alphabet.
+            free_bins = free_bins.saturating_add(occurring.saturating_sub(1));
             totals.push(smooth_feature(name, counts, pseudo_count, &mut by_symbol)?);
         }
         by_symbol.resize(alphabet.max(by_symbol.len()), 0);
-        Ok(SmoothedReference { by_symbol, totals })
+        Ok(SmoothedReference { by_symbol, totals, free_bins })
     }
 }
 
@@ -152,6 +171,31 @@ impl SmoothedReference {
     /// `R_f` by feature.
     pub fn totals(&self) -> &[u32] {
         &self.totals
+    }
+
+    /// `bins'`: over all features, the bins that occur in the reference before smoothing, less one (PROTOCOL
+    /// section 10). Data drawn from the reference diverges from it by chance, by half a nat for each.
+    pub fn free_bins(&self) -> u64 {
+        self.free_bins
+    }
+
+    /// The reference hash: `keccak256` of `r_1, r_2, …` as words, up to the last symbol that the schema uses
+    /// (PROTOCOL section 8).
+    pub fn hash(&self) -> Digest {
+        // Used symbols follow each other from 1, and none has a count of 0.
+        let used = self.by_symbol.iter().skip(1).take_while(|count| **count != 0);
+        used.fold(Words::untagged(), |words, count| words.integer(*count)).finish()
+    }
+}
+
+/// Why there cannot be counts of that name.
+fn unknown(name: &str, schema: &Schema) -> ReferenceError {
+    let crosses = |feature: &&Feature| feature.columns().iter().any(|column| column.name == name);
+    match schema.features().iter().find(crosses) {
+        Some(feature) => {
+            ReferenceError::CrossedPart { part: name.to_owned(), feature: feature.name().to_owned() }
+        }
+        None => ReferenceError::UnknownFeature { feature: name.to_owned() },
     }
 }
 
@@ -177,14 +221,18 @@ fn smooth_feature(
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
+    use sha3::{Digest as _, Keccak256};
+
     use super::*;
-    use crate::schema::{Feature, Rule};
+    use crate::schema::{Column, Rule};
 
     fn schema() -> Schema {
         let labels = vec!["a".to_owned(), "b".to_owned()];
         let features = vec![
-            Feature { name: "y".to_owned(), rule: Rule::Categorical { labels } },
-            Feature { name: "x".to_owned(), rule: Rule::Numeric { edges: vec![0.0] } },
+            Feature::Column(Column { name: "y".to_owned(), rule: Rule::Categorical { labels } }),
+            Feature::Column(Column { name: "x".to_owned(), rule: Rule::Numeric { edges: vec![0.0] } }),
         ];
         Schema::new(features, 16).unwrap()
     }
@@ -198,6 +246,50 @@ mod tests {
         let smoothed = reference(&[1, 2, 3, 4], &[0, 5, 6]).smooth(&schema(), 10, 16).unwrap();
         assert_eq!(smoothed.by_symbol(), [0, 11, 12, 13, 14, 10, 15, 16, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(smoothed.totals(), [50, 41]);
+    }
+
+    /// Three of four bins occur, and one of three; a feature without any count has none to spare.
+    #[test]
+    fn bins_that_never_occur_are_not_free_whatever_smoothing_adds() {
+        let free_bins = |y: &[u64], x: &[u64]| {
+            let [a, b] =
+                [1, 9].map(|pseudo| reference(y, x).smooth(&schema(), pseudo, 16).unwrap().free_bins());
+            assert_eq!(a, b);
+            a
+        };
+        assert_eq!(free_bins(&[1, 0, 3, 4], &[0, 5, 0]), 2);
+        assert_eq!(free_bins(&[1, 2, 3, 4], &[1, 5, 6]), 5);
+        assert_eq!(free_bins(&[0, 0, 0, 0], &[0, 5, 6]), 1);
+        assert_eq!(free_bins(&[0; 4], &[0; 3]), 0);
+    }
+
+    #[test]
+    fn the_hash_is_of_the_used_symbols_as_words() {
+        let words = [11u8, 12, 13, 14, 10, 15, 16].map(|count| [[0; 31].as_slice(), &[count]].concat());
+        let expected: [u8; 32] = Keccak256::digest(words.concat()).into();
+        let reference = reference(&[1, 2, 3, 4], &[0, 5, 6]);
+        for alphabet in [8, 16] {
+            assert_eq!(reference.smooth(&schema(), 10, alphabet).unwrap().hash().0, expected);
+        }
+    }
+
+    #[test]
+    fn crossed_counts_stand_under_the_crossed_name() {
+        let features = schema().features().to_vec();
+        let of = features.iter().flat_map(Feature::columns).cloned().collect();
+        let schema = Schema::new(vec![Feature::Crossed { name: "y x".to_owned(), of }], 16).unwrap();
+        let counts: Vec<u64> = (0..12).collect();
+        let mut reference = Reference::new([("y x".to_owned(), counts)].into());
+        let smoothed = reference.smooth(&schema, 1, 16).unwrap();
+        assert_eq!(smoothed.by_symbol(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0]);
+        assert_eq!(smoothed.totals(), [78]);
+        let histogram: Vec<u64> = iter::once(99).chain(0..12).collect();
+        assert_eq!(Reference::from_histogram(&schema, &histogram).as_ref(), Ok(&reference));
+        reference.counts.insert("x".to_owned(), vec![0; 3]);
+        assert_eq!(
+            reference.smooth(&schema, 1, 16).unwrap_err().to_string(),
+            "counts for `x`, which is crossed in `y x`; remove them, for only crossed counts are compared"
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@
 
 mod ceremony;
 mod error;
+mod hashes;
 #[expect(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "computes from constants alone")]
 mod insecure;
 #[expect(
@@ -39,6 +40,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 pub use error::{Element, SrsError};
+pub use hashes::{openings_hash, powers_digest};
 pub use insecure::INSECURE_SEED;
 pub use lagrange::from_powers as lagrange_points;
 pub use points::{G2_BYTES, g1_from_coordinates, g2_from_coordinates};
@@ -206,6 +208,12 @@ impl Srs {
     /// Whether its trapdoor is that of the Perpetual Powers of Tau, told from `[s]_2`.
     pub fn is_perpetual_powers_of_tau(&self) -> bool {
         ceremony::is_perpetual_powers_of_tau(&self.points.s_g2)
+    }
+
+    /// The reference string of a known trapdoor, which must not lie in the geometry's domain.
+    #[cfg(test)]
+    pub(crate) fn of_trapdoor(geometry: Geometry, s: halo2curves::bn256::Fr) -> Self {
+        Self::assemble(geometry, insecure::from_trapdoor(geometry.k(), s), Provenance::Unknown)
     }
 
     fn checked(geometry: Geometry, points: Points, claimed: Provenance) -> Result<Self, SrsError> {

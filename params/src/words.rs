@@ -1,8 +1,8 @@
 //! Hashes over words (PROTOCOL section 4): `K`, which a contract computes with `abi.encode`, and `K'`.
 //!
 //! Every element is one 32-byte big-endian word, except that a point is two. A tag comes first, so no two
-//! kinds of hash share a preimage. The protocol fixes which words follow a tag. Lists enter as their `K'`,
-//! except for a segment's columns, which follow their number.
+//! kinds of hash share a preimage; what enters such a hash by its own has none. The protocol fixes which
+//! words follow a tag. Lists enter as their `K'`, except for a segment's columns, which follow their number.
 
 use halo2curves::bn256::{Fr, G1Affine};
 use sha3::{Digest as _, Keccak256};
@@ -24,10 +24,25 @@ impl Words {
         Self(Keccak256::new()).digest(&Digest(tag.into()))
     }
 
+    /// Begins with nothing: for what only ever enters a hash that has a tag.
+    pub fn untagged() -> Self {
+        Self(Keccak256::new())
+    }
+
     /// Begins with a zero byte instead: what is hashed is the code of a contract that holds the words, and
     /// does nothing when called.
     pub fn code() -> Self {
         Self(Keccak256::new_with_prefix([0]))
+    }
+
+    /// Begins with the hash of a struct's type, as EIP-712 has it.
+    pub fn typed(encoded_type: &str) -> Self {
+        Self(Keccak256::new()).text(encoded_type)
+    }
+
+    /// Begins with the two bytes of typed data that is signed by EIP-712, so that no transaction looks alike.
+    pub fn signed() -> Self {
+        Self(Keccak256::new_with_prefix([0x19, 0x01]))
     }
 
     /// A number.

@@ -5,6 +5,7 @@
 //! | file | who may read it | what it is |
 //! | --- | --- | --- |
 //! | `registration.json` | everyone | what a task contract records; written last, for a whole folder |
+//! | `request.json` | everyone | what a contributor asks the registry to record |
 //! | `commitments.bin` | everyone | the data-column commitments, which hash to the registered digest |
 //! | `opening.bin` | its owner | symbols, and the seed of all blindings |
 //! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
@@ -19,9 +20,9 @@
 //! | `commit.journal` | reads the data again; keeps the commitments to segments that did not change |
 //! | none of them | begins |
 //!
-//! Files appear in the order commitments, opening, registration, each in one step, and an opening is never
-//! replaced: it may be that of a registration that was moved elsewhere. That a seed may meet other data is
-//! due to what is [derived](crate::derivation) from it.
+//! Files appear in the order commitments, opening, request, registration, each in one step, and an opening is
+//! never replaced: it may be that of a registration that was moved elsewhere. That a seed may meet other data
+//! is due to what is [derived](crate::derivation) from it.
 
 mod folder;
 mod journal;
@@ -32,12 +33,14 @@ use std::path::{Path, PathBuf};
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
+use fairshare_formats::registry::MAX_REQUEST_BYTES;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Evidence, Registration, RegistrationError};
+use fairshare_params::registry::{Request, RequestError};
 use fairshare_params::srs::Srs;
 use fairshare_storage::files::{self, Access, ReadError};
 use halo2curves::bn256::G1Affine;
@@ -56,6 +59,8 @@ use crate::segment::commit_columns;
 
 /// The public registration's file name.
 pub const REGISTRATION_FILE: &str = "registration.json";
+/// The request's file name.
+pub const REQUEST_FILE: &str = "request.json";
 /// The column commitments' file name.
 pub const COMMITMENTS_FILE: &str = "commitments.bin";
 /// The secret opening's file name.
@@ -64,8 +69,8 @@ pub const OPENING_FILE: &str = "opening.bin";
 pub const JOURNAL_FILE: &str = "commit.journal";
 
 /// Every file of a commitment folder that must not be written over.
-pub const COMMITMENT_FILES: [&str; 5] =
-    [REGISTRATION_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE];
+pub const COMMITMENT_FILES: [&str; 6] =
+    [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE];
 
 /// Why nothing was committed, or a commitment folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +192,14 @@ pub enum CommitError {
         /// The most that such a file has.
         bound: u64,
     },
+    /// What would be asked of the registry is refused.
+    #[error("{}", path.display())]
+    Request {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: RequestError,
+    },
     /// A file cannot be read or written.
     #[error("{}: cannot be read or written; nothing that was there before is lost", path.display())]
     Io {
@@ -264,6 +277,7 @@ fn begin_or_resume(
     files::write(&path, &bytes, Access::Public).map_err(io_error(&path))?;
     let header = Header { geometry, digest: *registration.digest(), records: u64::from(count) };
     opening.finish(&header).map_err(io_error(&opening_path))?;
+    write_request(folder, &registration, schema, count, &segments)?;
     Ok(registration)
 }
 
@@ -370,10 +384,13 @@ fn registration_of_opening(
         count,
         &columns,
     );
-    with_evidence(registration, contributor, folder)
+    let registration = with_evidence(registration, contributor, folder)?;
+    write_request(folder, &registration, schema, count, &columns)?;
+    Ok(registration)
 }
 
-/// The opening in a folder without registration, if its geometry is this. It is not ours to replace otherwise.
+/// The opening in a folder without registration, if its geometry is this. It is not ours to replace
+/// otherwise.
 fn standing_opening(folder: &Path, geometry: Geometry, features: usize) -> Result<Opening> {
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
     match Opening::read_unregistered(&folder.join(OPENING_FILE), features) {
@@ -429,15 +446,38 @@ fn complete(folder: &Path, registration: &Registration) -> Result<()> {
     write_registration(folder, registration)
 }
 
-/// A registration that stands there is never replaced: it must be the same.
 fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
-    let path = folder.join(REGISTRATION_FILE);
-    let bytes = fairshare_formats::registration::to_json(registration).into_bytes();
-    match files::read(&path, MAX_REGISTRATION_BYTES as u64) {
+    let text = fairshare_formats::registration::to_json(registration);
+    write_once(folder, REGISTRATION_FILE, text.as_bytes(), MAX_REGISTRATION_BYTES)
+}
+
+/// What the contributor asks the registry to record: all that the registration's digest is made of.
+fn write_request(
+    folder: &Path,
+    registration: &Registration,
+    schema: Digest,
+    records: u32,
+    columns: &[Vec<G1Affine>],
+) -> Result<()> {
+    let (contributor, geometry) = (*registration.contributor(), registration.geometry());
+    let request = Request::for_columns(contributor, geometry, schema, records, columns)
+        .map_err(|source| CommitError::Request { path: folder.join(REQUEST_FILE), source })?;
+    let text = fairshare_formats::registry::request_to_json(&request);
+    write_once(folder, REQUEST_FILE, text.as_bytes(), MAX_REQUEST_BYTES)
+}
+
+/// Writes a public file that is never replaced: one that stands there must be the same. Of more bytes than
+/// are ever read, nothing is written.
+fn write_once(folder: &Path, name: &str, bytes: &[u8], bound: usize) -> Result<()> {
+    let path = folder.join(name);
+    if bytes.len() > bound {
+        return Err(CommitError::TooLong { path, found: bytes.len() as u64, bound: bound as u64 });
+    }
+    match files::read(&path, bound as u64) {
         Ok(standing) if standing == bytes => Ok(()),
         Ok(_) | Err(ReadError::TooLong { .. }) => Err(CommitError::Occupied { folder: folder.to_owned() }),
         Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
-            files::write(&path, &bytes, Access::Public).map_err(io_error(&path))
+            files::write(&path, bytes, Access::Public).map_err(io_error(&path))
         }
         Err(ReadError::Io(error)) => Err(io_error(&path)(error)),
     }

@@ -4,7 +4,8 @@
 //! [`commit`] commits to them and keeps the [`secret`] opening; `prove.rs` makes a bundle of proofs, a
 //! histogram for each segment (`segment.rs`) from what its secret gives ([`derivation`]), scheduled over the
 //! cores (`schedule.rs`), each proof made by [`fairshare_plonk`] and checked by `backend.rs`; [`score`]
-//! computes the exact integers without a proof. [`measure`] is for benchmarks.
+//! computes the exact integers without a proof. [`account`] signs what
+//! is to be registered. [`measure`] is for benchmarks.
 //!
 //! The steps of [`Prover::prove_data`] and [`Prover::prove_compute`], numbered as in the verifier:
 //!
@@ -18,6 +19,7 @@
 //!
 //! Whatever is handed out was verified before.
 
+pub mod account;
 mod backend;
 pub mod commit;
 mod count;
@@ -33,6 +35,7 @@ mod score_proof;
 pub mod secret;
 mod segment;
 
+pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
 pub use commit::{CommitError, CommitmentFolder, Contributor, commit_data};
 pub use count::{Counted, SegmentIndex, TooMany};

@@ -3,6 +3,8 @@
 
 #[path = "end_to_end/completeness.rs"]
 mod completeness;
+#[path = "end_to_end/crossed.rs"]
+mod crossed;
 #[path = "end_to_end/folders.rs"]
 mod folders;
 #[path = "end_to_end/interrupted.rs"]
@@ -213,6 +215,7 @@ fn real_records() {
                 "[[schema.feature]]\nname = \"arr_delay\"\nkind = \"numeric\"\nedges = [-15, 0, 30]\n\
                  [[schema.feature]]\nname = \"distance\"\nkind = \"numeric\"\nedges = [500, 1000, 2000]",
             )
+            .replace("cap = \"0.05\"", "cap = \"1\"")
             .replace("delay = [1, 2, 3, 4, 5]", "arr_delay = [1, 2, 3, 4, 5]\ndistance = [9, 9, 9, 9, 1]"),
     );
     let verifier = verifier(&rules);

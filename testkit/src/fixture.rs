@@ -80,7 +80,7 @@ pub static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT
 pub static RECORD: LazyLock<Units> = LazyLock::new(|| units(&RULES, UNITS));
 /// The verifier under [`POLICY`], with [`UNITS`] on record.
 pub static VERIFIER: LazyLock<Verifier<'static>> =
-    LazyLock::new(|| verifier(&RULES).with_units(&RECORD).expect("units of its rounds"));
+    LazyLock::new(|| verifier(&RULES).with_units(&*RECORD).expect("units of its rounds"));
 /// A prover under [`POLICY`]; its keys are those of every policy.
 pub static PROVER: LazyLock<Prover<'static>> = LazyLock::new(|| Prover::new(&VERIFIER, Limits::default()));
 

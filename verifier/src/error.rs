@@ -34,8 +34,8 @@ pub enum SetupError {
     },
     /// Units of other rounds than the policy's.
     #[error(
-        "the units are of {found} rounds from {found_first}, but the policy has {rounds} from {first}; give the \
-         record of this epoch"
+        "the units are of {found} rounds from {found_first}, but the policy has {rounds} from {first}; give \
+         the record of this epoch"
     )]
     Rounds {
         /// The units' first round.

@@ -166,8 +166,10 @@ impl<'a> Verifier<'a> {
         })
     }
 
-    /// The same verifier with the epoch's units on record, without which no compute score is verified.
-    pub fn with_units(self, units: &'a Units) -> Result<Self, SetupError> {
+    /// The same verifier with the epoch's units on record, if there are any: without them no compute score is
+    /// verified.
+    pub fn with_units(self, units: impl Into<Option<&'a Units>>) -> Result<Self, SetupError> {
+        let Some(units) = units.into() else { return Ok(self) };
         let (first, rounds) = (self.policy.first_round(), self.policy.rounds());
         let (found_first, found) = (units.first_round(), units.totals().len());
         if (found_first, found) != (first, rounds) {

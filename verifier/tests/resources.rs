@@ -131,6 +131,25 @@ fn a_policy_of_a_million_features() {
 }
 
 #[test]
+fn a_policy_of_a_million_parts() {
+    let _alone = alone();
+    let feature =
+        |index: usize| format!("[[schema.feature]]\nname=\"{index}\"\nkind=\"numeric\"\nedges=[1]\n");
+    let crossed = |of: &str| format!("[[schema.feature]]\nname=\"all\"\nkind=\"crossed\"\nof=[{of}]\n");
+    let same = filling(|_| "\"0\",".to_owned());
+    let same = policy("one part over and over", &with_features(&[feature(0), crossed(&same)].concat()));
+    assert!(same.contains("`0` is crossed twice"), "{same}");
+    let long = format!("\"{}\"", "x".repeat(MAX_POLICY_BYTES as usize / 2));
+    let long = policy("one long part", &with_features(&[feature(0), crossed(&long)].concat()));
+    assert!(long.contains("no feature is named `xxx"), "{long}");
+    // Their bins multiply to a number of thousands of digits.
+    let parts: String = (0..15_000).map(|index| format!("\"{index}\",")).collect();
+    let all: String = (0..15_000).map(feature).chain([crossed(&parts)]).collect();
+    let all = policy("as many parts as fit", &with_features(&all));
+    assert!(all.contains("2^64 or more bins"), "{all}");
+}
+
+#[test]
 fn a_policy_of_a_million_bins() {
     let _alone = alone();
     let list = |name: &str, kind: &str, item: &dyn Fn(usize) -> String| {

@@ -1,13 +1,14 @@
 //! # Decay
 //!
 //! `f(x|λ) = λ·e^(−λx)` in integers, exactly as PROTOCOL section 7 defines it: `λ` is a decimal,
-//! `λ_q = ⌊λ·2^48⌋`, `ρ = ⌊e^(−λ)·2^64⌋`, `decay_0 = 2^64` and `decay_{x+1} = ⌊decay_x·ρ/2^64⌋`.
+//! `λ_q = ⌊λ·2^48⌋`, `ρ = ⌊e^(−λ)·2^64⌋`, `decay_0 = 2^64` and `decay_{x+1} = ⌊decay_x·ρ/2^64⌋`. Computing
+//! power is paid by this recurrence ([`Decay::at`], [`Decay::series`]); data, whose rounds may be far apart,
+//! by squaring ([`Decay::fade`], section 10). The two agree but for what each of them floors.
 //!
 //! **Range of λ.** Every share is at most 1 and every decay at most `e^(−λx)`, so a compute score is at most
 //! `λ·Σ_x e^(−λx) = λ/(1 − e^(−λ)) ≤ 1 + λ` (because `e^λ ≥ 1 + λ`), however many rounds there are. With
 //! `λ ≤ 1000` that is below `2^10`, far below the `2^16` that 64 bits hold with 48 fractional ones, and the
-//! data weight `decay·λ·score` has a known range too. Below `2^−48`, `λ_q` would be 0 and so would every
-//! score.
+//! data weight `decay·λ·g` has a known range too. From `2^−24` on, `λ_q` has 24 significant bits at least.
 
 use std::cmp::Ordering;
 use std::iter;
@@ -18,8 +19,18 @@ use num_traits::{ToPrimitive, Zero};
 use super::enclosure::Enclosure;
 use super::fixed::{Decimal, DecimalError};
 
+mod horizon;
+
+pub use horizon::{FadedOut, LEAST_LAST_DECAY};
+
 /// `decay_0 = 2^64`: no decay yet, and the unit in which decays are counted.
 pub const DECAY_START: u128 = 1 << DECAY_BITS;
+
+/// Smallest `λ` accepted: `2^−24`.
+pub const MIN_LAMBDA: &str = "0.000000059604644775390625";
+
+/// `λ_q` of [`MIN_LAMBDA`]: as `λ_q` is a floor, it is reached exactly from that `λ` on.
+const MIN_LAMBDA_Q: u64 = 1 << 24;
 
 /// Largest `λ` accepted.
 pub const MAX_LAMBDA: u32 = 1000;
@@ -43,8 +54,8 @@ pub enum DecayError {
     /// `λ` is not a decimal.
     #[error("λ is not a decimal")]
     Decimal(#[from] DecimalError),
-    /// `λ < 2^−48`, zero included.
-    #[error("λ = {lambda} is below 2^-48, so that every score would be 0: choose a larger λ")]
+    /// `λ < 2^−24`, zero included.
+    #[error("λ = {lambda} is below 2^-24: choose a λ of at least {MIN_LAMBDA}")]
     TooSmall {
         /// Its canonical text.
         lambda: String,
@@ -73,15 +84,18 @@ pub struct Decay {
 }
 
 impl Decay {
-    /// Reads `λ` as `digits` or `digits.digits`, with `2^−48 ≤ λ ≤ 1000`.
+    /// Reads `λ` as `digits` or `digits.digits`, with `2^−24 ≤ λ ≤ 1000`.
     pub fn from_decimal(text: &str) -> Result<Self, DecayError> {
-        let exact = Decimal::parse(text)?;
+        Self::from_exact(Decimal::parse(text)?)
+    }
+
+    fn from_exact(exact: Decimal) -> Result<Self, DecayError> {
         let lambda = exact.to_string();
         if exact > Decimal::from_integer(MAX_LAMBDA) {
             return Err(DecayError::TooLarge { lambda });
         }
         match exact.floor_fixed48().to_u64() {
-            None | Some(0) => Err(DecayError::TooSmall { lambda }),
+            None | Some(..MIN_LAMBDA_Q) => Err(DecayError::TooSmall { lambda }),
             Some(lambda_q) => Ok(Self { rho: rho(&exact), exact, lambda, lambda_q }),
         }
     }
@@ -91,7 +105,7 @@ impl Decay {
         &self.lambda
     }
 
-    /// `λ_q = ⌊λ·2^48⌋`, at least 1.
+    /// `λ_q = ⌊λ·2^48⌋`, at least `2^24`.
     pub fn lambda_q(&self) -> u64 {
         self.lambda_q
     }
@@ -122,6 +136,21 @@ impl Decay {
         Ok(decay)
     }
 
+    /// `fade(rounds)`, by which data counts that many rounds after the data window's first (PROTOCOL section
+    /// 10): `2^64·e^(−λ·rounds)` in units of `2^−64`, by squaring, so that any round takes 64 steps at most.
+    pub fn fade(&self, rounds: u64) -> u128 {
+        let (mut fade, mut power, mut bits) = (DECAY_START, self.rho, rounds);
+        while bits > 0 {
+            if bits & 1 == 1 {
+                fade = step(fade, power);
+            }
+            // ρ_{i+1} = ⌊ρ_i²/2^64⌋, the high half of the square.
+            power = power.carrying_mul(power, 0).1;
+            bits >>= 1;
+        }
+        fade
+    }
+
     /// `first` and the decays of the rounds after it, without end.
     pub fn series(&self, first: u128) -> impl Iterator<Item = u128> + use<> {
         let rho = self.rho;
@@ -140,7 +169,7 @@ fn step(decay: u128, rho: u64) -> u128 {
     high * rho + ((low * rho) >> DECAY_BITS)
 }
 
-/// `ρ = ⌊2^64/e^λ⌋` for `2^−48 ≤ λ ≤ 1000`.
+/// `ρ = ⌊2^64/e^λ⌋` for `2^−24 ≤ λ ≤ 1000`.
 ///
 /// `e^λ` is irrational for rational `λ ≠ 0`, so some precision tells on which side of every integer it lies.
 #[expect(
@@ -202,6 +231,9 @@ mod tests {
     const LN_2_BELOW: &str = "0.69314718055994530941723212145817656807";
     const LN_2_ABOVE: &str = "0.69314718055994530941723212145817656808";
 
+    /// The largest decimal of 38 places below `2^−24`.
+    const TOO_SMALL: &str = "0.00000005960464477539062499999999999999";
+
     fn decay(lambda: &str) -> Decay {
         Decay::from_decimal(lambda).expect("tests use good decimals")
     }
@@ -217,7 +249,7 @@ mod tests {
         let long = "0.".to_owned() + &"1".repeat(39);
         let too_long = DecimalError::TooLong { length: 41 };
         assert_eq!(Decay::from_decimal(&long), Err(DecayError::Decimal(too_long)));
-        for (text, lambda) in [("0", "0"), ("00.00", "0"), ("0.0000000000000035", "0.0000000000000035")] {
+        for (text, lambda) in [("0", "0"), ("00.00", "0"), (TOO_SMALL, TOO_SMALL)] {
             assert_eq!(Decay::from_decimal(text), Err(DecayError::TooSmall { lambda: lambda.to_owned() }));
         }
         for text in ["1000.0000000000000000000000000000000001", "1001", &"9".repeat(40)] {
@@ -227,9 +259,10 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_range_are_accepted() {
-        let slowest = decay("0.0000000000000036");
-        assert_eq!(slowest.lambda_q(), 1);
-        assert_eq!(slowest.rho(), u64::MAX - 66_408);
+        let slowest = decay(MIN_LAMBDA);
+        assert_eq!(slowest.lambda_q(), 1 << 24);
+        // 2^64·(1 − λ + λ²/2), and a fraction of a unit less.
+        assert_eq!(slowest.rho(), u64::MAX - (1 << 40) + (1 << 15));
         let fastest = decay("1000.0");
         assert_eq!((fastest.lambda(), fastest.lambda_q(), fastest.rho()), ("1000", 1000 << 48, 0));
         assert_eq!(fastest.at(MAX_ROUND), Ok(0));
@@ -251,9 +284,7 @@ mod tests {
     /// Enclosures at work: however few bits there are, the answer is the right one or none.
     #[test]
     fn no_precision_gives_a_wrong_answer() {
-        for lambda in
-            ["0.0000000000000036", "0.001", LN_2_BELOW, LN_2_ABOVE, "7.3", "44.3614", "44.3615", "1000"]
-        {
+        for lambda in [MIN_LAMBDA, "0.001", LN_2_BELOW, LN_2_ABOVE, "7.3", "44.3614", "44.3615", "1000"] {
             let (exact, right) = (decay(lambda).exact, decay(lambda).rho());
             let answers: Vec<u64> = (1..=400).filter_map(|bits| rho_with(&exact, bits)).collect();
             assert!(answers.iter().all(|&answer| answer == right), "λ = {lambda}");
@@ -279,6 +310,24 @@ mod tests {
         for round in [MAX_ROUND + 1, u64::MAX] {
             assert_eq!(slow.at(round), Err(DecayError::RoundTooFar { round }));
         }
+    }
+
+    /// By squaring and step by step: the same power, each floored its own way.
+    #[test]
+    fn fade_is_the_power_of_rho_and_takes_any_round() {
+        let fastest = decay("1000");
+        assert_eq!([0, 1, 2, u64::MAX].map(|rounds| fastest.fade(rounds)), [DECAY_START, 0, 0, 0]);
+        // ρ = 2^63 exactly, whose powers are exact until they are below a unit.
+        let halving = decay(LN_2_BELOW);
+        for rounds in 0..=64 {
+            assert_eq!(halving.fade(rounds), DECAY_START >> rounds, "{rounds} rounds");
+        }
+        assert_eq!(halving.fade(65), 0);
+        let slowest = decay(MIN_LAMBDA);
+        assert_eq!(slowest.fade(1), slowest.rho().into());
+        // A round past the recurrence's last, and one of bit 63.
+        assert!(slowest.fade(MAX_ROUND + 1) > slowest.fade(1 << 30));
+        assert_eq!((slowest.fade(1 << 63), slowest.fade(u64::MAX)), (0, 0));
     }
 
     #[test]
@@ -310,6 +359,17 @@ mod tests {
             let here = decay.at(round)?;
             prop_assert_eq!(decay.series(DECAY_START).nth(round as usize), Some(here));
             prop_assert_eq!(decay.series(here).nth(1), Some(decay.at(round + 1)?));
+        }
+
+        /// Against the exact power of `ρ`, each falls short by less than a unit per round.
+        #[test]
+        fn fade_and_the_recurrence_agree_but_for_rounding(
+            millionths in 1u32..3_000_000,
+            round in 0u64..100_000,
+        ) {
+            let decay = decay(&format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000));
+            let apart = decay.fade(round).abs_diff(decay.at(round)?);
+            prop_assert!(apart <= u128::from(round), "{apart} units after {round} rounds");
         }
 
         #[test]

@@ -22,6 +22,9 @@ const EXACT_DIGITS: usize = FRACTION_BITS as usize;
 /// Decimal places that [`MAX_DECIMAL_LENGTH`] characters can have, after a digit and the point.
 const PLACES: usize = MAX_DECIMAL_LENGTH - 2;
 
+/// Decimal places of a trillionth.
+const TRILLIONTHS: usize = 12;
+
 /// Why a text is not a decimal that this protocol reads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -96,6 +99,12 @@ impl Decimal {
     #[expect(clippy::arithmetic_side_effects, reason = "a product of big integers")]
     pub(super) fn from_integer(value: u32) -> Self {
         Self { scaled: power_of_ten(PLACES) * value }
+    }
+
+    /// `trillionths/10^12`.
+    #[expect(clippy::arithmetic_side_effects, reason = "a product of big integers")]
+    pub(super) fn from_trillionths(trillionths: u64) -> Self {
+        Self { scaled: power_of_ten(PLACES - TRILLIONTHS) * trillionths }
     }
 
     /// `⌊value·2^48⌋`.
@@ -204,6 +213,14 @@ mod tests {
         ] {
             assert_eq!(Decimal::parse(text).map(|decimal| decimal.to_string()), Ok(canonical.to_owned()));
         }
+    }
+
+    #[test]
+    fn trillionths_are_decimals_of_twelve_places() {
+        for (trillionths, text) in [(0, "0"), (1, "0.000000000001"), (99_595_900_000, "0.0995959")] {
+            assert_eq!(Decimal::from_trillionths(trillionths).to_string(), text);
+        }
+        assert_eq!(Decimal::from_trillionths(1000 * 10u64.pow(12)), Decimal::from_integer(1000));
     }
 
     #[test]

@@ -99,6 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::numeric::decay::MIN_LAMBDA;
 
     fn decay(lambda: &str) -> Decay {
         Decay::from_decimal(lambda).expect("tests use good decimals")
@@ -143,7 +144,7 @@ mod tests {
     /// The bound `1 + λ` on a score, at both ends of the range and over a long history of full shares.
     #[test]
     fn scores_stay_below_one_plus_lambda() {
-        for (lambda, ceiling) in [("0.0000000000000036", 1), ("0.0001", 2), ("1", 2), ("1000", 1001)] {
+        for (lambda, ceiling) in [(MIN_LAMBDA, 1), ("0.0001", 2), ("1", 2), ("1000", 1001)] {
             let full = vec![u32::MAX; 200_000];
             let score = compute_score(&full, &full, &decay(lambda)).expect("within range").score;
             assert!(score < ceiling << 48, "λ = {lambda} scores {score}");

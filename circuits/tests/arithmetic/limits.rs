@@ -1,7 +1,7 @@
 //! The ends of every domain and what lies past them: neither a panic nor a wrapped word, but a value or an
 //! error.
 
-use fairshare_circuits::numeric::decay::{Decay, DecayError, MAX_ROUND};
+use fairshare_circuits::numeric::decay::{Decay, DecayError, MAX_ROUND, MIN_LAMBDA};
 use fairshare_circuits::numeric::divergence::{
     DivergenceError, FeatureCounts, MAX_FEATURES, divergence, sum_ln_totals,
 };
@@ -64,8 +64,9 @@ fn totals_past_the_domain_are_named_and_not_wrapped() {
 /// Full shares at the fastest and the slowest decay, over as many rounds as the largest shape holds and more.
 #[test]
 fn the_longest_histories_of_full_shares_score() {
+    // The second is ⌊Σ_x decay_x/2^40⌋, as λ_q is 2^24: summed apart.
     for (lambda, rounds, expected) in
-        [("1000", 1 << 14, 1000 << 48), ("0.0000000000000036", 1 << 20, (1 << 20) - 1)]
+        [("1000", 1 << 14, 1000 << 48), (MIN_LAMBDA, 1 << 20, 17_053_707_241_786)]
     {
         let full = vec![FULL; rounds];
         let score = compute_score(&full, &full, &decay(lambda)).map(|score| score.score);
@@ -90,13 +91,12 @@ fn what_is_past_the_domain_of_rounds_is_an_error() {
     }
 }
 
-/// The neighbours of `2^−48` and of 1000 that 40 characters can write.
+/// `2^−24` and its neighbour, 1000 and its neighbour, that 40 characters can write.
 #[test]
 fn the_ends_of_lambda_are_exact() {
-    // 2^−48 = 0.0000000000000035527136788005009293556213…
-    let first = "0.00000000000000355271367880050092935563";
-    assert_eq!(Decay::from_decimal(first).map(|decay| decay.lambda_q()), Ok(1));
-    let too_small = "0.00000000000000355271367880050092935562";
+    assert_eq!(Decay::from_decimal(MIN_LAMBDA).map(|decay| decay.lambda_q()), Ok(1 << 24));
+    assert_eq!(MIN_LAMBDA.parse(), Ok((-24f64).exp2()));
+    let too_small = "0.00000005960464477539062499999999999999";
     assert_eq!(Decay::from_decimal(too_small), Err(DecayError::TooSmall { lambda: too_small.to_owned() }));
 
     let last = Decay::from_decimal("1000.00000000000000000000000000000000000");

@@ -108,7 +108,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
         contributors: &lines,
         data_shares: text(&payout.data),
         compute_shares: text(&payout.compute),
-        carried: payout.carried.to_string(),
+        rounding: payout.rounding.to_string(),
         attacks: &attacks,
         verify_seconds: verify_time.as_secs_f64(),
         seconds: elapsed.as_secs_f64(),
@@ -315,5 +315,5 @@ fn payout(policy: &Policy, paid: &[Paid]) -> Payout {
     let data: Vec<_> = AIRPORTS.iter().map(|airport| of(airport).data).collect();
     let compute: Vec<_> = AIRPORTS.iter().map(|airport| of(airport).compute).collect();
     let sum: u128 = data.iter().chain(&compute).sum();
-    Payout { carried: policy.vault().pool.saturating_sub(sum), data, compute }
+    Payout { rounding: policy.vault().pool.saturating_sub(sum), data, compute }
 }

@@ -2,19 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::{PolicyError, side_file_hash};
 use fairshare_ingest::{Records, reference};
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
+use fairshare_params::schema::Feature;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
 use serde::Serialize;
 
 use crate::args::{PolicyCommand, ReferenceArgs};
 use crate::error::{CliError, Status, one_line};
-use crate::output::{Output, list, thousands};
+use crate::output::{Output, list, notice, thousands};
 use crate::{load, progress};
 
 pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> {
@@ -23,6 +25,9 @@ pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> 
         PolicyCommand::Reference(args) => make_reference(args, output),
     }
 }
+
+/// Fewer records than these are warned of.
+const FEW_RECORDS: u32 = 100;
 
 #[derive(Serialize)]
 struct Checked {
@@ -71,6 +76,13 @@ fn check(path: &Path, output: Output) -> Result<Status, CliError> {
         }
         Err(error) => return Err(error.into()),
     };
+    if policy.min_records() < FEW_RECORDS {
+        notice(&format!(
+            "warning: `data.min_records` is {}; fewer than {FEW_RECORDS} records say little, since \
+             chance alone makes them diverge",
+            policy.min_records()
+        ));
+    }
     let vault = policy.vault();
     checked.valid = true;
     checked.hash = Some(policy.hash().to_string());
@@ -102,9 +114,8 @@ fn describe(path: &Path, policy: &Policy) -> String {
             format!("records × divergence, at most {} nats per record", to_decimal(cap, 6))
         }
     };
-    let (rounds, first) = (policy.rounds(), policy.first_round());
-    let last = policy.end_round().map_or(u64::MAX, |end| end.saturating_sub(1));
-    list(&[
+    let (rounds, first, last) = (policy.rounds(), policy.first_round(), policy.last_round());
+    let mut lines = vec![
         ("policy", format!("{}: valid", path.display())),
         ("hash", policy.hash().to_string()),
         ("vault", format!("{} on chain {}", checksummed(&vault.address), vault.chain_id)),
@@ -120,12 +131,42 @@ fn describe(path: &Path, policy: &Policy) -> String {
                 policy.geometry().alphabet()
             ),
         ),
-        ("λ data", format!("{}, weighted by {weighting}", policy.data_decay().lambda())),
-        ("λ compute", policy.compute_decay().lambda().to_owned()),
+    ];
+    lines.extend(policy.schema().features().iter().filter_map(crossing).map(|line| ("crossed", line)));
+    lines.extend([
+        (
+            "λ data",
+            format!(
+                "{}, weighted by {weighting}; {}",
+                policy.data_decay().lambda(),
+                ratio(policy, policy.data_decay())
+            ),
+        ),
+        (
+            "λ compute",
+            format!("{}; {}", policy.compute_decay().lambda(), ratio(policy, policy.compute_decay())),
+        ),
         ("rounds", format!("{rounds}, from {first} to {last}")),
         ("smoothing", format!("{} added to every bin of the reference", policy.pseudo_count())),
         ("least records", thousands(policy.min_records())),
-    ])
+    ]);
+    list(&lines)
+}
+
+/// How much more the epoch's first round pays than its last. Where that is far from 1, it pays to hold data
+/// back for the next epoch.
+fn ratio(policy: &Policy, decay: &Decay) -> String {
+    let last = policy.last_round().saturating_sub(policy.first_round());
+    // Rules whose last decay is next to nothing are refused.
+    let ratio = decay.first_over_last(last).unwrap_or_default();
+    format!("the first round pays {} times the last", to_decimal(ratio, 2))
+}
+
+/// What a crossed feature joins, and the bins of each.
+fn crossing(feature: &Feature) -> Option<String> {
+    let Feature::Crossed { name, of } = feature else { return None };
+    let parts: Vec<_> = of.iter().map(|part| format!("{} ({})", part.name, part.bins())).collect();
+    Some(format!("{name}: {}, {} bins", parts.join(" × "), feature.bins()))
 }
 
 #[derive(Serialize)]
@@ -192,7 +233,22 @@ fn name_in_policy(folder: &Path, file: &Path) -> (String, bool) {
 
 #[cfg(test)]
 mod tests {
+    use fairshare_params::schema::{Column, Rule};
+
     use super::*;
+
+    #[test]
+    fn a_crossed_feature_is_told_with_its_parts() {
+        let numeric = |name: &str, edges: &[f64]| Column {
+            name: name.to_owned(),
+            rule: Rule::Numeric { edges: edges.to_vec() },
+        };
+        let of = vec![numeric("delay", &[0.0]), numeric("hour", &[6.0, 12.0])];
+        let single = Feature::Column(of[0].clone());
+        let crossed = Feature::Crossed { name: "late by hour".to_owned(), of };
+        assert_eq!(crossing(&crossed).as_deref(), Some("late by hour: delay (3) × hour (4), 12 bins"));
+        assert_eq!(crossing(&single), None);
+    }
 
     #[test]
     fn a_policy_names_files_downwards_only() {

@@ -1,7 +1,7 @@
 //! `fairshare prove`: from commitment folders, or units on record, to a bundle.
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::Rounds;
@@ -39,25 +39,18 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     let limits = limits(args);
     // The prover would refuse them, too, but only once there is a verifier.
     plan(policy.geometry().smallest_segment(), &limits).map_err(ProveError::from)?;
-    let units = match command {
-        ProveCommand::Compute(args) => Some(read_units(&args.node.units, Rounds::of(&policy))?),
-        ProveCommand::Data(_) => None,
-    };
-    let srs = load::params(&args.params)?;
-    let units_file = match command {
+    let record = match command {
         ProveCommand::Compute(args) => Some(args.node.units.as_path()),
         ProveCommand::Data(_) => None,
     };
+    let units = record.map(|path| read_units(path, Rounds::of(&policy))).transpose()?;
+    let srs = load::params(&args.params)?;
     let inputs = [args.policy.as_path(), args.params.as_path()];
-    load::check_output(&args.out, inputs.into_iter().chain(units_file))?;
+    load::check_output(&args.out, inputs.into_iter().chain(record))?;
     let begun = Instant::now();
     let spinner = progress::spinner("preparing the verifier");
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?;
-    let verifier = match &units {
-        Some(units) => verifier.with_units(units)?,
-        None => verifier,
-    };
+    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?.with_units(units.as_ref())?;
     drop(spinner);
     let prover = Prover::new(&verifier, limits);
     let prover = match args.keys.clone().or_else(cache_folder) {
@@ -70,22 +63,30 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
         ProveCommand::Compute(args) => prover.prove_compute(&args.node.contributor, &bars)?,
     };
     write_bundle(&args.out, &proved.bundle)?;
-    let elapsed = begun.elapsed();
+    describe(&args.out, &proved, srs.is_insecure(), begun.elapsed(), output)
+}
 
+fn describe(
+    out: &Path,
+    proved: &fairshare_prover::Proved,
+    insecure: bool,
+    elapsed: Duration,
+    output: Output,
+) -> Result<Status, CliError> {
     let records = match &proved.score {
         Score::Data(score) => Some(score.records.get()),
         Score::Compute(_) => None,
     };
     let score = proved.score.value();
     let result = Proved {
-        bundle: args.out.display().to_string(),
+        bundle: out.display().to_string(),
         bytes: proved.bundle.to_bytes().len(),
         role: proved.bundle.role().name(),
         contributor: checksummed(&proved.bundle.contributor()).to_string(),
         digests: proved.registrations.iter().map(|registration| registration.digest().to_string()).collect(),
         records,
         score: score.to_string(),
-        insecure: srs.is_insecure(),
+        insecure,
         seconds: elapsed.as_secs_f64(),
     };
     output.result(&result, || {

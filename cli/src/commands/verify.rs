@@ -55,11 +55,8 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
 
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("preparing the verifier");
-    let verifier = Verifier::new(&srs, &policy, trust).and_then(|verifier| match &units {
-        Some(units) => verifier.with_units(units),
-        None => Ok(verifier),
-    });
-    let verifier = match verifier {
+    let verifier = Verifier::new(&srs, &policy, trust);
+    let verifier = match verifier.and_then(|verifier| verifier.with_units(units.as_ref())) {
         Ok(verifier) => Some(verifier),
         // The bundles are refused, each for this reason.
         Err(SetupError::InsecureParameters) => None,

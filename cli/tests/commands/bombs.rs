@@ -45,7 +45,7 @@ lambda = "0.01"
 
 [rounds]
 first = 0
-totals = [1]
+count = 2
 
 [[schema.feature]]
 name = "kind"

@@ -115,7 +115,7 @@ fn fewer_jobs_are_planned_where_not_all_fit() {
         (1..=4).find(|jobs| ran.stderr.contains(&format!(" {jobs} at once"))).expect("a plan")
     };
     assert!(jobs(&group.run(&line)) < 4);
-    fs::remove_dir_all(Path::new(line.split(' ').nth(1).expect("a folder")).join("proofs"))
+    fs::remove_dir_all(Path::new(line.split(' ').nth(2).expect("a folder")).join("proofs"))
         .expect("kept proofs");
     assert_eq!(jobs(&fairshare(&format!("{line} --memory 8GiB"))), 4);
 }

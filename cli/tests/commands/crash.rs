@@ -170,6 +170,10 @@ impl Scene {
                         "{files:?}"
                     );
                 }
+                "request.json" => {
+                    fairshare_formats::registry::request_from_json(&bytes).expect("whole");
+                    assert!(has("opening.bin") && has("commitments.bin"), "{files:?}");
+                }
                 "opening.bin" => {
                     let opening = Opening::read_unregistered(&path, FEATURES).expect("whole");
                     assert_eq!(opening.header().records, self.records);

@@ -72,6 +72,24 @@ fn units_are_of_every_round_and_node() {
 }
 
 #[test]
+fn a_policy_is_told_what_its_first_round_pays_and_warned_of_few_records() {
+    let checked = fairshare(&format!("policy check {}", prepared().policy));
+    assert_eq!((checked.status, checked.stderr.as_str()), (0, ""));
+    // λ is 0.01 and 0.005, and there are 364 rounds between the first and the last.
+    for part in ["the first round pays 38.09 times the last", "the first round pays 6.17 times the last"] {
+        assert!(checked.stdout.contains(part), "{part}: {}", checked.stdout);
+    }
+    let few = policy(&folder(), &[("min_records = 500", "min_records = 99")]);
+    let checked = fairshare(&format!("policy check {few}"));
+    assert_eq!(checked.status, 0, "{}", checked.stdout);
+    assert!(
+        checked.stderr.contains("warning: `data.min_records` is 99; fewer than 100"),
+        "{}",
+        checked.stderr
+    );
+}
+
+#[test]
 fn a_policy_is_refused_with_the_place_of_its_fault() {
     for (from, to, parts) in [
         ("protocol = 1\n", "protocol = 1\nsurprise = 2\n", ["unknown field `surprise`", "line"]),

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::support::{Ran, examples, folder, policy, prepared, program, show, write};
+use super::support::{CONTRIBUTOR, Ran, examples, folder, policy, prepared, program, show, write};
 
 /// Address space that a process may have, in KiB. A debug build of an ordinary run takes a third of it.
 const ADDRESS_SPACE: u64 = 1 << 20;
@@ -87,7 +87,7 @@ fn ten_gibibytes_of_zeros_as_data() {
         2,
         "it does not begin and end with `PAR1`",
     );
-    let units = format!("score compute --policy {} --units {csv}", p.policy);
+    let units = format!("score compute --policy {} --contributor {CONTRIBUTOR} --units {csv}", p.policy);
     refuses(&units, 2, "a row of more than 4194304 bytes");
 }
 

@@ -127,7 +127,8 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
         (data - 1, Some("opening.bin")),
         (data, Some("commit.journal")),
         (data + 1, Some("commitments.bin")),
-        (data + 2, None),
+        (data + 2, Some("request.json")),
+        (data + 3, None),
     ] {
         let disk = folder().join("disk");
         fs::create_dir(&disk).unwrap();
@@ -149,7 +150,7 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
             None => assert_eq!(status.trim(), "0", "{stderr}"),
         }
         let kept = PathBuf::from(format!("{path}.kept/out"));
-        assert_eq!(content(&kept).len(), 3);
+        assert_eq!(content(&kept).len(), 4);
         if unwritten == Some("commit.journal") {
             let bundle = show(&folder().join("out.bundle"));
             let proved =

@@ -70,6 +70,8 @@ documents! {
     glossary: "docs/glossary.md",
     library: "docs/library.md",
     performance: "docs/performance.md",
+    registering: "docs/registering.md",
+    scoring: "docs/scoring.md",
     testing: "docs/testing.md",
     trust: "docs/trust.md",
     vault: "docs/vault.md",

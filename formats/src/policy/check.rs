@@ -13,14 +13,10 @@ use fairshare_params::policy::{
     Weighting,
 };
 use fairshare_params::reference::Reference;
-use fairshare_params::schema::{Feature, Rule, Schema, SchemaError};
 use toml::Spanned;
 
 use super::error::{Location, PolicyError, Position, SyntaxError};
-use super::raw::{
-    RawData, RawFeature, RawKind, RawPolicy, RawReference, RawRounds, RawSchema, RawVault, RawWeighting,
-    RawWeights,
-};
+use super::raw::{RawData, RawPolicy, RawReference, RawRounds, RawVault, RawWeighting, RawWeights};
 use super::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, side_file_hash};
 use crate::{eip55, reference};
 
@@ -121,7 +117,11 @@ impl<'a> Reader<'a> {
                 Some(cap) => self.location("data.cap", cap),
                 None => self.location("data.weighting", &raw.data.weighting),
             },
-            RuleError::DecayOrder { .. } => self.location("compute.lambda", &raw.compute.lambda),
+            RuleError::DataFaded(_) => self.location("data.lambda", &raw.data.lambda),
+            RuleError::NeverWeighs { .. } => self.location("data.min_records", &raw.data.min_records),
+            RuleError::DecayOrder { .. } | RuleError::ComputeFaded(_) => {
+                self.location("compute.lambda", &raw.compute.lambda)
+            }
             RuleError::RoundCount { .. } => self.location("rounds.count", &raw.rounds.count),
             RuleError::LastRound { .. } => self.location("rounds.first", &raw.rounds.first),
             RuleError::Schema(_) => self.location("schema.feature", &raw.schema.feature),
@@ -183,47 +183,6 @@ impl<'a> Reader<'a> {
         Ok(Rounds { first: *raw.first.get_ref(), count })
     }
 
-    pub(super) fn schema(&self, raw: &RawSchema, geometry: Geometry) -> Result<Schema> {
-        // A position is counted from the start of the text: it is looked up for the one feature that an error
-        // is about.
-        let all = raw.feature.span().start;
-        let tables = raw.feature.get_ref();
-        let starts: Vec<_> = tables.iter().map(|table| table.span().start).collect();
-        let features: Vec<_> = tables
-            .iter()
-            .enumerate()
-            .map(|(index, table)| self.feature(index, table))
-            .collect::<Result<_>>()?;
-        let names: Vec<_> = features.iter().map(|feature| feature.name.clone()).collect();
-        Schema::new(features, geometry.alphabet()).map_err(|source| {
-            let faulty = faulty_feature(&source, &names).and_then(|index| Some((index, *starts.get(index)?)));
-            let location = match faulty {
-                Some((index, start)) => self.location_at(&format!("schema.feature[{index}]"), start),
-                None => self.location_at("schema.feature", all),
-            };
-            PolicyError::Schema { location, source }
-        })
-    }
-
-    fn feature(&self, index: usize, table: &Spanned<RawFeature>) -> Result<Feature> {
-        let raw = table.get_ref();
-        let rule = match (raw.kind.get_ref(), &raw.labels, &raw.edges) {
-            (RawKind::Categorical, Some(labels), None) => {
-                Ok(Rule::Categorical { labels: labels.get_ref().clone() })
-            }
-            (RawKind::Numeric, None, Some(edges)) => {
-                Ok(Rule::Numeric { edges: edges.get_ref().iter().map(|edge| edge.0).collect() })
-            }
-            (RawKind::Categorical, _, _) => Err("a categorical feature has `labels` and no `edges`"),
-            (RawKind::Numeric, _, _) => Err("a numeric feature has `edges` and no `labels`"),
-        };
-        let rule = rule.map_err(|problem| {
-            let location = self.location(&format!("schema.feature[{index}].kind"), &raw.kind);
-            PolicyError::FeatureKeys { location, problem }
-        })?;
-        Ok(Feature { name: raw.name.clone(), rule })
-    }
-
     /// The reference, and where its counts are given.
     fn reference(&self, table: &Spanned<RawReference>) -> Result<(Reference, Box<Location>)> {
         let raw = table.get_ref();
@@ -277,7 +236,7 @@ impl<'a> Reader<'a> {
             .map_err(|_| PolicyError::OutOfRange { location: self.location(key, value), found })
     }
 
-    fn location<T>(&self, key: &str, at: &Spanned<T>) -> Box<Location> {
+    pub(super) fn location<T>(&self, key: &str, at: &Spanned<T>) -> Box<Location> {
         self.location_at(key, at.span().start)
     }
 
@@ -303,19 +262,6 @@ fn form<'a, T>(
         (Some(_), _, _) => "both the values and a file",
     };
     Err(PolicyError::Form { location: location(), problem, inline })
-}
-
-/// The feature that a schema's error is about, by position; of two with one name, the second.
-fn faulty_feature(error: &SchemaError, names: &[String]) -> Option<usize> {
-    match error {
-        SchemaError::UnnamedFeature { index } => Some(*index),
-        SchemaError::DuplicateFeature { name } => names.iter().rposition(|other| other == name),
-        SchemaError::DuplicateLabel { feature, .. }
-        | SchemaError::EmptyLabel { feature }
-        | SchemaError::NoBins { feature }
-        | SchemaError::UnsortedEdges { feature, .. } => names.iter().position(|name| name == feature),
-        _ => None,
-    }
 }
 
 fn position(text: &str, offset: usize) -> Position {

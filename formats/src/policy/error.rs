@@ -231,6 +231,14 @@ pub enum PolicyError {
         /// What was wrong and how to mend it.
         problem: &'static str,
     },
+    /// A crossed feature names a part that it cannot have.
+    #[error("{location}")]
+    Part {
+        /// Where the name stands.
+        location: Box<Location>,
+        /// What was wrong.
+        source: PartError,
+    },
     /// The features make no schema.
     #[error("{location}")]
     Schema {
@@ -256,5 +264,29 @@ pub enum PolicyError {
         location: Box<Location>,
         /// What was wrong.
         source: RuleError,
+    },
+}
+
+/// Why a crossed feature cannot have that part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartError {
+    /// There is no such feature.
+    #[error("no feature is named `{part}`; list it, with its labels or edges, as a feature of its own")]
+    Unknown {
+        /// Its name, cut to 42 characters.
+        part: String,
+    },
+    /// The part is crossed itself.
+    #[error("`{part}` is a crossed feature; name the categorical and numeric features that it joins")]
+    Crossed {
+        /// Its name, cut to 42 characters.
+        part: String,
+    },
+    /// The part is joined already, here or in another crossed feature.
+    #[error("`{part}` is crossed twice; a feature is crossed once, so remove it here or there")]
+    Twice {
+        /// Its name, cut to 42 characters.
+        part: String,
     },
 }

@@ -81,6 +81,7 @@ pub(super) struct RawFeature {
     pub kind: Spanned<RawKind>,
     pub labels: Option<Spanned<Vec<String>>>,
     pub edges: Option<Spanned<Vec<Edge>>>,
+    pub of: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -88,6 +89,7 @@ pub(super) struct RawFeature {
 pub(super) enum RawKind {
     Categorical,
     Numeric,
+    Crossed,
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use crate::eip55::AddressError;
 use crate::excerpt::Names;
 
 /// Why a table of units is refused. Lines count from 1, the header included; what a message quotes is cut
-/// to 40 characters.
+/// to 42 characters.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnitsError {
@@ -107,8 +107,8 @@ pub enum UnitsError {
     },
     /// A round past those of the epoch.
     #[error(
-        "line {line}: round {round} is not one of the {rounds} rounds from {first}; leave it out, or name the \
-         policy that it belongs to"
+        "line {line}: round {round} is not one of the {rounds} rounds from {first}; leave it out, or name \
+         the policy that it belongs to"
     )]
     RoundOutside {
         /// The line.

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::fixture::{POLICY, REFERENCE_JSON, edit, policy, read, read_with, with_reference_file};
 
 /// What a person is told: the error and its causes.
-fn told(error: &dyn Error) -> String {
+pub fn told(error: &dyn Error) -> String {
     match error.source() {
         None => error.to_string(),
         Some(cause) => format!("{error}: {}", told(cause)),
@@ -43,7 +43,7 @@ fn a_good_policy_says_what_it_says() {
     assert_eq!((policy.pseudo_count(), policy.min_records()), (2, 100));
     let cap = ((1u128 << 48) * 5 / 100) as u64;
     assert_eq!(policy.weighting(), Weighting::RecordsDivergence { cap });
-    assert_eq!((policy.first_round(), policy.rounds(), policy.end_round()), (10, 3, Some(13)));
+    assert_eq!((policy.first_round(), policy.rounds(), policy.last_round()), (10, 3, 12));
     assert_eq!(policy.schema().len(), 2);
 }
 
@@ -307,13 +307,18 @@ fn a_cap_goes_with_its_weighting() {
         read(&edit("\"0.05\"", "\"0.0\"")),
         PolicyError::Rule { source: RuleError::Cap, .. },
         "`data.cap` (line 21",
-        "or more"
+        "from 2^-48"
     );
 }
 
 #[test]
 fn rounds_are_between_two_and_the_geometrys() {
-    let with = |count: u64| read(&edit("count = 3", &format!("count = {count}")));
+    // With data's λ at 0.1 the last of 1,024 rounds would be paid by rounding.
+    let with = |count: u64| {
+        read(
+            &edit("count = 3", &format!("count = {count}")).replace("lambda = \"0.1\"", "lambda = \"0.011\""),
+        )
+    };
     assert_eq!([2, 1024].map(|count| with(count).unwrap().rounds()), [2, 1024]);
     for (count, part) in [(0, "takes no data"), (1, "takes no data"), (1025, "larger geometry")] {
         refuses!(
@@ -327,10 +332,58 @@ fn rounds_are_between_two_and_the_geometrys() {
 }
 
 #[test]
+fn a_last_round_is_paid_by_more_than_rounding() {
+    let with = |count: u64, compute: &str| {
+        read(&edit("count = 3", &format!("count = {count}")).replace("\"0.01\"", &format!("\"{compute}\"")))
+    };
+    assert!(with(167, "0.01").is_ok());
+    refuses!(
+        with(168, "0.01"),
+        PolicyError::Rule { source: RuleError::DataFaded(_), .. },
+        "`data.lambda` (line 17",
+        "the last of 168 rounds counts for less than 2^-24 of the first",
+        "at most 167 rounds"
+    );
+    refuses!(
+        with(200, "0.09"),
+        PolicyError::Rule { source: RuleError::ComputeFaded(_), .. },
+        "`compute.lambda` (line 24",
+        "choose a λ of at most 0.08"
+    );
+}
+
+/// Of the features' bins 3 and 5 occur: chance gives 3 nats, as much as 60 records at the cap of 0.05.
+#[test]
+fn the_fewest_records_could_weigh_something() {
+    let with = |least: u32, cap: &str| {
+        read(&edit("min_records = 100", &format!("min_records = {least}")).replace("0.05", cap))
+    };
+    assert!(with(61, "0.05").is_ok());
+    for (least, cap, needed) in [(60, "0.05", "ask for 61"), (1, "0.05", "ask for 61"), (3, "1", "ask for 4")]
+    {
+        refuses!(
+            with(least, cap),
+            PolicyError::Rule { source: RuleError::NeverWeighs { .. }, .. },
+            "`data.min_records` (line 19",
+            needed
+        );
+    }
+    assert!(with(1, "3.1").is_ok());
+    let divergence = edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"");
+    assert!(read(&divergence.replace("min_records = 100", "min_records = 1")).is_ok());
+    refuses!(
+        with(1, "32768.1"),
+        PolicyError::Rule { source: RuleError::Cap, .. },
+        "`data.cap` (line 21",
+        "to 32768 nats"
+    );
+}
+
+#[test]
 fn the_last_round_has_a_number() {
     let with = |first: u64| edit("first = 10", &format!("first = {first}"));
     let policy = read(&with(i64::MAX as u64)).unwrap();
-    assert_eq!(policy.end_round(), Some(i64::MAX as u64 + 3));
+    assert_eq!(policy.last_round(), i64::MAX as u64 + 2);
 }
 
 #[test]

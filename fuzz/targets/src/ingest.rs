@@ -6,19 +6,22 @@ use std::sync::LazyLock;
 use fairshare_formats::units::{Rounds, UnitsError, from_csv, to_csv};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Position, Records};
-use fairshare_params::schema::{Feature, Rule, Schema};
+use fairshare_params::schema::{Column, Feature, Rule, Schema};
 
 use crate::fixture::{RULES, UNITS};
 use crate::{file, lines, said};
 
-/// Three features: labels, edges, one edge.
+/// Two features of three columns: labels with edges, one edge.
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let feature = |name: &str, rule| Feature { name: name.into(), rule };
+    let column = |name: &str, rule| Column { name: name.into(), rule };
     let labels = ["a", "b", "long label, \"quoted\""].map(str::to_owned).to_vec();
+    let of = vec![
+        column("kind", Rule::Categorical { labels }),
+        column("x", Rule::Numeric { edges: vec![-1.5, 0.0, 1e300] }),
+    ];
     let features = vec![
-        feature("kind", Rule::Categorical { labels }),
-        feature("x", Rule::Numeric { edges: vec![-1.5, 0.0, 1e300] }),
-        feature("y", Rule::Numeric { edges: vec![0.5] }),
+        Feature::Crossed { name: "kind by x".into(), of },
+        Feature::Column(column("y", Rule::Numeric { edges: vec![0.5] })),
     ];
     Schema::new(features, 1 << 10).expect("a schema")
 });

@@ -16,6 +16,7 @@ mod bundles;
 mod files;
 mod ingest;
 mod parquet_seeds;
+mod registry;
 mod rules;
 pub mod script;
 
@@ -30,6 +31,7 @@ pub use bundles::{bundle, bundle_verification};
 pub use fairshare_testkit::fixture;
 pub use files::{key_cache, opening, ptau, srs_file};
 pub use ingest::{csv_ingest, forgive_caught_panics, parquet_ingest, units_csv};
+pub use registry::registry;
 pub use rules::{policy, registration};
 
 /// A function about bytes, and where to begin with it.
@@ -45,7 +47,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "bundle", run: bundle, seeds: bundles::seeds, tokens: &["FSBUNDLE"] },
     Target {
         name: "bundle_verification",
@@ -59,6 +61,7 @@ pub const TARGETS: [Target; 11] = [
         seeds: rules::registration_seeds,
         tokens: rules::REGISTRATION_TOKENS,
     },
+    Target { name: "registry", run: registry, seeds: registry::seeds, tokens: registry::TOKENS },
     Target { name: "policy", run: policy, seeds: rules::policy_seeds, tokens: rules::POLICY_TOKENS },
     Target { name: "srs_file", run: srs_file, seeds: files::srs_seeds, tokens: &["FSRS"] },
     Target { name: "ptau", run: ptau, seeds: files::ptau_seeds, tokens: &["ptau"] },

@@ -117,8 +117,14 @@ pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {
     const REFERENCE: &str = "{\"counts\": {\"carrier\": [10, 20, 30, 0], \"delay\": [1, 2, 3, 4, 5]}}";
     let table = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]\n";
     let filed = edit(table, "[reference]\nfile = \"reference.json\"\nhash = \"REFERENCE_HASH\"\n");
+    let crossed = edit(
+        table,
+        "[[schema.feature]]\nname = \"both\"\nkind = \"crossed\"\nof = [\"carrier\", \"delay\"]\n\n\
+         [reference.counts]\nboth = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n",
+    );
     vec![
         POLICY.as_bytes().to_vec(),
+        crossed.into_bytes(),
         format!("{filed}\0{REFERENCE}").into_bytes(),
         edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"").into_bytes(),
         edit("\"1000000000000000000000000\"", "7").replace("compact", "standard").into_bytes(),
@@ -150,6 +156,9 @@ pub(crate) const REGISTRATION_TOKENS: &[&str] = &[
 
 pub(crate) const POLICY_TOKENS: &[&str] = &[
     "[[schema.feature]]\nname = \"z\"\nkind = \"numeric\"\nedges = [0]\n",
+    "[[schema.feature]]\nname = \"w\"\nkind = \"crossed\"\nof = [\"carrier\", \"delay\"]\n",
+    "\"crossed\"",
+    "of = [\"carrier\", \"delay\"]",
     "[reference.counts]",
     "[rounds]",
     "\"\"\"",

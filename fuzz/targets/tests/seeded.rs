@@ -15,10 +15,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 /// Mutated inputs of each target, by what one of them costs.
-const CASES: [(&str, u64); 11] = [
+const CASES: [(&str, u64); 12] = [
     ("bundle", 1000),
     ("bundle_verification", 150),
     ("registration", 6000),
+    ("registry", 3000),
     ("policy", 6000),
     ("srs_file", 100),
     ("ptau", 25),
@@ -124,7 +125,7 @@ macro_rules! targets {
 }
 
 targets! {
-    bundle bundle_verification registration policy srs_file ptau key_cache opening
+    bundle bundle_verification registration registry policy srs_file ptau key_cache opening
     csv_ingest parquet_ingest units_csv
 }
 

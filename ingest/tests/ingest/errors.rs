@@ -163,9 +163,9 @@ fn cells_that_are_no_numbers() {
         ", line 2, column `x`: `1,5` is not a finite decimal number: write it without separators and with a \
          decimal point"
     );
-    let shown = format!("{}…", "é".repeat(40));
+    let shown = format!("{}…", "é".repeat(42));
     assert_eq!(
-        csv_error(format!("x,kind\n{},a\n", "é".repeat(41))),
+        csv_error(format!("x,kind\n{},a\n", "é".repeat(43))),
         format!(", line 2, column `x`: `{shown}` is not a finite decimal number: {correct}")
     );
 }

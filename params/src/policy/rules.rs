@@ -2,16 +2,17 @@
 
 use std::cmp::Ordering;
 
-use fairshare_circuits::numeric::decay::Decay;
+use fairshare_circuits::numeric::decay::{Decay, FadedOut};
 
 use crate::Geometry;
 use crate::address::Address;
 use crate::encoding::wide;
 use crate::reference::{Reference, ReferenceError};
+use crate::rules::{Weighting, is_subnet};
 use crate::schema::{Schema, SchemaError};
 
-/// The most characters of a subnet's name.
-const MAX_SUBNET: usize = 64;
+/// The largest cap: `2^15` nats, with 48 fractional bits.
+const MOST_CAP: u64 = 1 << 63;
 
 /// Everything that a policy says.
 #[derive(Clone, Debug)]
@@ -45,18 +46,6 @@ pub struct Vault {
     pub epoch: u64,
     /// What the epoch pays, in the token's base units, 1 or more.
     pub pool: u128,
-}
-
-/// `g` of PROTOCOL section 8: how a data score becomes a weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weighting {
-    /// The divergence itself.
-    Divergence,
-    /// Records times capped divergence, less the plug-in bias.
-    RecordsDivergence {
-        /// The cap in nats, with 48 fractional bits; 1 or more.
-        cap: u64,
-    },
 }
 
 /// How data is scored and weighed.
@@ -106,8 +95,8 @@ pub enum RuleError {
     /// No fewest number of records.
     #[error("the least number of records must be a whole number from 1 to 4294967295, found 0")]
     MinRecords,
-    /// A cap of nothing.
-    #[error("the cap must be 2^-48 nats or more")]
+    /// A cap of nothing, or beyond any divergence.
+    #[error("the cap must be from 2^-48 to 32768 nats")]
     Cap,
     /// Computing power must fade more slowly than data.
     #[error(
@@ -138,6 +127,23 @@ pub enum RuleError {
         /// How many there are.
         count: usize,
     },
+    /// Computing power of the last round would be paid by rounding.
+    #[error(transparent)]
+    ComputeFaded(Box<FadedOut>),
+    /// Data of the last round would be paid by rounding.
+    #[error(transparent)]
+    DataFaded(Box<FadedOut>),
+    /// The fewest records that are paid for could never weigh anything.
+    #[error(
+        "{least} records at the cap are worth no more than what chance alone gives so few; ask for {needed} \
+         at least, or raise the cap"
+    )]
+    NeverWeighs {
+        /// The least number of records.
+        least: u32,
+        /// The fewest that could weigh something.
+        needed: u64,
+    },
     /// The schema does not fit the geometry.
     #[error("the schema does not fit the geometry")]
     Schema(#[from] SchemaError),
@@ -165,11 +171,7 @@ impl Vault {
         require(self.chain_id >= 1, || RuleError::ChainId)?;
         require(!self.address.is_zero(), || RuleError::VaultAddress)?;
         let subnet = &self.subnet;
-        // ASCII only: two names that look alike but differ in Unicode form would be two subnets.
-        let printable = (1..=MAX_SUBNET).contains(&subnet.len())
-            && subnet.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
-            && subnet.trim() == subnet;
-        require(printable, || RuleError::Subnet { found: subnet.chars().take(80).collect() })?;
+        require(is_subnet(subnet), || RuleError::Subnet { found: subnet.chars().take(80).collect() })?;
         require(self.pool >= 1, || RuleError::Pool)
     }
 }
@@ -178,7 +180,23 @@ impl DataRules {
     pub(super) fn check(&self) -> Result {
         require(self.pseudo_count >= 1, || RuleError::PseudoCount)?;
         require(self.min_records >= 1, || RuleError::MinRecords)?;
-        require(self.weighting != Weighting::RecordsDivergence { cap: 0 }, || RuleError::Cap)
+        let cap = match self.weighting {
+            Weighting::RecordsDivergence { cap } => cap,
+            Weighting::Divergence => 1,
+        };
+        require((1..=MOST_CAP).contains(&cap), || RuleError::Cap)
+    }
+
+    /// That the least number of records, each at the cap, is worth more than the plug-in bias (PROTOCOL
+    /// section 10).
+    pub(super) fn check_least(&self, free_bins: u64) -> Result {
+        let Weighting::RecordsDivergence { cap } = self.weighting else { return Ok(()) };
+        // ⌊n·cap/2^40⌋ is above bins'·2^7 from n·cap ≥ (bins'·2^7 + 1)·2^40 on. No alphabet has more than
+        // 2^15 bins, so that is below 2^63.
+        let more = free_bins.saturating_mul(1 << 7).saturating_add(1).saturating_mul(1 << 40);
+        let needed = more.div_ceil(cap.max(1));
+        let least = self.min_records;
+        require(u64::from(least) >= needed, || RuleError::NeverWeighs { least, needed })
     }
 }
 
@@ -188,6 +206,13 @@ impl Rounds {
         require((2..=bound).contains(&found), || RuleError::RoundCount { found, geometry, bound })?;
         let last = self.first.checked_add(wide(found).saturating_sub(1));
         require(last.is_some(), || RuleError::LastRound { first: self.first, count: found })
+    }
+
+    /// That the last round counts for more than rounding (PROTOCOL section 7).
+    pub(super) fn check_decay(&self, compute: &Decay, data: &Decay) -> Result {
+        let last = wide(self.count).saturating_sub(1);
+        compute.check_epoch(last).map_err(|error| RuleError::ComputeFaded(error.into()))?;
+        data.check_window(last).map_err(|error| RuleError::DataFaded(error.into()))
     }
 }
 

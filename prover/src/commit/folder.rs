@@ -30,7 +30,8 @@ pub struct CommitmentFolder {
 }
 
 impl CommitmentFolder {
-    /// Reads a folder that [`commit_data`](super::commit_data) wrote and checks that its files belong together.
+    /// Reads a folder that [`commit_data`](super::commit_data) wrote and checks that its files belong
+    /// together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
         let path = folder.join(REGISTRATION_FILE);
         let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;

@@ -14,7 +14,7 @@ use fairshare_params::registration::Registration;
 use fairshare_params::srs::{FileHash, Srs};
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
-    commit_data,
+    REQUEST_FILE, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
 use fairshare_prover::{Contributor, OPENED_FILE, Progress, ProveError, Silent, Task};
@@ -102,7 +102,7 @@ impl Scene {
         );
         assert_eq!(
             names(&self.target),
-            [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE].map(Into::into).into()
+            [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE, REQUEST_FILE].map(Into::into).into()
         );
         let commitment = CommitmentFolder::read(&self.target, &RULES).expect("a whole folder");
         for (index, columns) in commitment.columns.iter().enumerate() {
@@ -303,7 +303,7 @@ fn a_damaged_journal_is_not_believed() {
             points(&commitments).is_disjoint(&points(&recorded))
         };
         assert!(fits, "case {case}");
-        for name in [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE] {
+        for name in [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE, REQUEST_FILE] {
             fs::remove_file(scene.target.join(name)).expect("remove");
         }
     }

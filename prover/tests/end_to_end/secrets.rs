@@ -14,7 +14,8 @@ use fairshare_params::keys::CircuitKind;
 use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, Uninterrupted};
 use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, commit_data,
+    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, REQUEST_FILE,
+    commit_data,
 };
 use fairshare_prover::derivation::{DERIVATION_VERSION, SegmentSecret};
 use fairshare_prover::measure::{SegmentWitness, commit_columns};
@@ -135,7 +136,8 @@ fn secrets_are_readable_by_their_owner_only() {
     // Nothing else was left behind, such as a temporary file with the secret in it.
     let names: HashSet<_> =
         fs::read_dir(&data).expect("read").map(|entry| entry.expect("entry").file_name()).collect();
-    let expected = [REGISTRATION_FILE, COMMITMENTS_FILE, OPENING_FILE, PROOFS_FOLDER, OPENED_FILE];
+    let expected =
+        [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, PROOFS_FOLDER, OPENED_FILE];
     assert_eq!(names, expected.map(Into::into).into());
 }
 

@@ -136,7 +136,7 @@ fn units_of_other_rounds_are_refused() {
     // The same by a policy of other rounds.
     for text in [edit("first = 10", "first = 9"), edit("count = 4", "count = 3")] {
         let rules = policy(&text);
-        let refused = verifier(&rules).with_units(&RECORD).map(drop).expect_err("other rounds");
+        let refused = verifier(&rules).with_units(&*RECORD).map(drop).expect_err("other rounds");
         assert!(matches!(refused, SetupError::Rounds { .. }), "{refused:?}");
     }
 }

@@ -89,9 +89,9 @@ fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &P
         let earlier = read_policy(transaction, epoch)?;
         // Every share and every sum of shares is below the sum of all pools.
         pools = pools.checked_add(earlier.vault().pool).ok_or(VaultError::PoolsTooLarge)?;
-        let end = earlier.end_round().unwrap_or(u64::MAX);
-        if policy.first_round() < end {
-            let (first, last) = (policy.first_round(), end.saturating_sub(1));
+        let last = earlier.last_round();
+        if policy.first_round() <= last {
+            let first = policy.first_round();
             return Err(VaultError::RoundsAgain { first, epoch: epoch.number, last });
         }
     }

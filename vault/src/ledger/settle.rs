@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fairshare_audit::claims::{ClaimTree, Distribution};
-use fairshare_audit::settlement::{Earned, Payout, settle};
+use fairshare_audit::settlement::{Carry, Earned, Payout, kept, settle};
 use fairshare_audit::snapshot::{Paid, State};
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
@@ -22,19 +22,22 @@ pub struct Settled {
     pub before: bool,
     /// Who is paid what, by address.
     pub payouts: Vec<Paid>,
+    /// Tenths of base units that rounding leaves in the vault.
+    pub rounding: Carry,
 }
 
 impl Ledger {
-    /// Settles a closed epoch (PROTOCOL section 8).
+    /// Settles a closed epoch (PROTOCOL section 10).
     pub fn settle(&mut self, epoch: Option<u64>) -> Result<Settled> {
         self.database.write(|transaction| {
             let mut epoch = find_epoch(transaction, epoch)?;
+            let policy = read_policy(transaction, &epoch)?;
             if epoch.state >= State::Settled {
                 let payouts = payouts(transaction, &epoch)?;
-                return Ok(Settled { epoch, before: true, payouts });
+                let rounding = rounding(&policy, &epoch, &payouts);
+                return Ok(Settled { epoch, before: true, payouts, rounding });
             }
             epoch.needs(State::Closed)?;
-            let policy = read_policy(transaction, &epoch)?;
             let settlement = settle(&policy, &epoch.brought, &scores(transaction, &epoch)?)?;
             let mut earned = cumulative(transaction, epoch.id)?;
             let mut payouts = Vec::new();
@@ -52,9 +55,15 @@ impl Ledger {
             record(transaction, &epoch, &payouts)?;
             super::claim::mark_paid_out(transaction)?;
             let epoch = find_epoch(transaction, Some(epoch.number))?;
-            Ok(Settled { epoch, before: false, payouts })
+            Ok(Settled { epoch, before: false, payouts, rounding: settlement.rounding })
         })
     }
+}
+
+/// What rounding left, by what is on record.
+fn rounding(policy: &Policy, epoch: &Epoch, payouts: &[Paid]) -> Carry {
+    let left = epoch.left.clone().unwrap_or_default();
+    kept(policy, &epoch.brought, &left, payouts.iter().map(|paid| paid.payout))
 }
 
 fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, payouts: &[Paid]) -> Result<()> {

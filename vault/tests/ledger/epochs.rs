@@ -23,6 +23,23 @@ fn score(world: &World, contributor: Address, data: bool) -> u64 {
     of_role.next().unwrap().claimed_score()
 }
 
+/// A weight under the fixture's rules by PROTOCOL section 10 in plain integers: λ is 0.1, the cap 0.05 nats,
+/// and `bins'` 6, for 3 and 5 bins of the reference are not empty.
+fn data_weight(score: u64, records: u64, rounds_since_the_first: u32) -> BigUint {
+    const LAMBDA_Q: u64 = 28_147_497_671_065; // ⌊0.1·2^48⌋
+    const RHO: u64 = 16_691_304_278_825_489_409; // ⌊e^−0.1·2^64⌋
+    const CAP: u64 = 14_073_748_835_532; // ⌊0.05·2^48⌋
+    let most = (u128::from(records) * u128::from(CAP)) >> 40;
+    let g = u128::from(score).min(most) - 6 * 128;
+    // One bit is set of 1 and of 2: ρ, and ⌊ρ²/2^64⌋.
+    let fade = match rounds_since_the_first {
+        1 => BigUint::from(RHO),
+        2 => (BigUint::from(RHO) * RHO) >> 64,
+        other => panic!("no fade for {other}"),
+    };
+    fade * g * LAMBDA_Q
+}
+
 #[test]
 fn two_epochs_are_paid_to_the_unit() {
     on_each(|location| {
@@ -43,9 +60,19 @@ fn two_epochs_are_paid_to_the_unit() {
         assert_eq!(paid[&CAROL].payout.compute, 0);
         assert_eq!(paid[&BOB].payout.data, 0);
 
-        // Nothing is made and nothing lost: paid and left are the pool.
+        // Data: three tenths by weight. Alice's two datasets count by the later round, two after the first.
+        let weights = [(ALICE, 400, 2), (CAROL, 500, 1)]
+            .map(|(who, records, since)| data_weight(score(&FIRST, who, true), records, since));
+        let sum = &weights[0] + &weights[1];
+        for (who, weight) in [ALICE, CAROL].into_iter().zip(weights) {
+            let exact = BigUint::from(pool) * 3u32 * weight / (&sum * 10u32);
+            assert_eq!(exact, paid[&who].payout.data.into());
+        }
+
+        // Nothing is made and nothing lost: paid and kept by rounding are the pool, and nothing is carried.
         let total: u128 = paid.values().map(|paid| paid.payout.total()).sum();
-        let Carry { compute, data } = epoch.left.clone().unwrap();
+        assert_eq!(epoch.left, Some(Carry::default()));
+        let Carry { compute, data } = ledger.settle(None).unwrap().rounding;
         assert_eq!(BigUint::from(total) * 10u32 + compute + data, BigUint::from(pool) * 10u32);
     });
     on_each(|location| {
@@ -58,11 +85,12 @@ fn two_epochs_are_paid_to_the_unit() {
             *snapshot.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap()
         };
         assert_eq!(alice(1).cumulative, alice(0).payout.total() + alice(1).payout.total());
-        // Alone in her epoch she has all of its pool, and what was left to it, in whole units.
-        let tenths =
-            BigUint::from(1001u32) * 10u32 + first.left.clone().map(|left| left.compute + left.data).unwrap();
-        let left = second.left.clone().unwrap();
-        assert_eq!(BigUint::from(alice(1).payout.total()) * 10u32 + left.compute + left.data, tenths);
+        // Alone in her epoch she has all that computing power is paid, in whole units: seven tenths of 1001.
+        // Her data is of a round before the epoch's, and nobody else's is there: its pool is carried whole.
+        assert_eq!((alice(1).payout.compute, alice(1).payout.data), (700, 0));
+        assert_eq!(second.left, Some(Carry { compute: BigUint::ZERO, data: BigUint::from(3003u32) }));
+        let rounding = ledger.settle(Some(5)).unwrap().rounding;
+        assert_eq!(rounding, Carry { compute: BigUint::from(7u32), data: BigUint::ZERO });
 
         // Carol claimed once, after the first epoch; Alice and Bob only at the end, for everything.
         assert_eq!(snapshot.claims.len(), 3);

@@ -35,7 +35,7 @@ fn only_rules_are_bound() {
     assert_ne!(other, POLICY);
     let rules = policy(&other);
     assert_eq!(rules.hash(), RULES.hash());
-    let verifier = verifier(&rules).with_units(&RECORD).expect("the same rounds");
+    let verifier = verifier(&rules).with_units(&*RECORD).expect("the same rounds");
     for submission in WORLD.all() {
         verifier.verify(&submission.bundle, &submission.registrations).expect("the same rules");
     }

@@ -138,7 +138,7 @@ fn under(text: &str) -> &'static Verifier<'static> {
     made.get_or_init(|| {
         let policy = &*Box::leak(Box::new(policy(text)));
         let units = Box::leak(Box::new(units_under(policy)));
-        Box::leak(Box::new(verifier(policy).with_units(units).expect("units of its rounds")))
+        Box::leak(Box::new(verifier(policy).with_units(&*units).expect("units of its rounds")))
     })
 }
 

@@ -85,7 +85,7 @@ fn a_proof_is_of_one_reference_string() {
     let folder = tempfile::tempdir().expect("a folder");
     let other = import(folder.path());
     let verifier = Verifier::new(&other, &RULES, Trust::CeremonyOnly).expect("a ceremony's");
-    let verifier = verifier.with_units(&RECORD).expect("units");
+    let verifier = verifier.with_units(&*RECORD).expect("units");
 
     // Made under the insecure one: commitments, keys and proofs are all others here.
     for submission in [&WORLD.data, &WORLD.compute] {

@@ -34,8 +34,8 @@ pub struct Payout {
     pub compute: Vec<u128>,
     /// By contributor, for data.
     pub data: Vec<u128>,
-    /// What rounding, or a pool without weight, leaves for the next epoch.
-    pub carried: u128,
+    /// What rounding leaves in the vault: every pool is earned.
+    pub rounding: u128,
 }
 
 /// An attack and what the verifier says of it.
@@ -55,7 +55,7 @@ pub struct Report<'a> {
     pub contributors: &'a [Line],
     pub data_shares: Vec<String>,
     pub compute_shares: Vec<String>,
-    pub carried: String,
+    pub rounding: String,
     pub attacks: &'a [Attack],
     pub verify_seconds: f64,
     pub seconds: f64,
@@ -91,7 +91,7 @@ pub fn shares(policy: &Policy, lines: &[Line], payout: &Payout) -> String {
     let percents = totals.iter().map(|total| format!("{} %", percent(*total, pool))).collect();
     row("of the pool", percents, format!("{} %", percent(totals.iter().sum(), pool)));
     align_right(&mut table, 1..=lines.len() + 1);
-    format!("{table}\ncarried to the next epoch: {}", thousands(payout.carried))
+    format!("{table}\nkept in the vault by rounding: {}", thousands(payout.rounding))
 }
 
 /// A percentage with two places, rounded down.

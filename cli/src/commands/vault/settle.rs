@@ -16,9 +16,12 @@ struct SettledResult {
     before: bool,
     root: Option<String>,
     payouts: Vec<PayoutLine>,
-    /// Tenths of base units left for the next epoch.
+    /// Tenths of base units carried to the next epoch's pools: of a pool that nobody has a share in, all.
     compute_tenths_left: String,
     data_tenths_left: String,
+    /// Tenths of base units that rounding leaves in the vault.
+    compute_tenths_rounded: String,
+    data_tenths_rounded: String,
 }
 
 #[derive(Serialize)]
@@ -48,6 +51,8 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
         payouts: settled.payouts.iter().map(line).collect(),
         compute_tenths_left: left.compute.to_string(),
         data_tenths_left: left.data.to_string(),
+        compute_tenths_rounded: settled.rounding.compute.to_string(),
+        data_tenths_rounded: settled.rounding.data.to_string(),
     };
     output.result(&result, || describe(&settled, &result))?;
     Ok(Status::Done)
@@ -63,13 +68,14 @@ fn describe(settled: &Settled, result: &SettledResult) -> String {
     }
     let again = if result.before { ", as it was before" } else { "" };
     format!(
-        "{table}\nepoch {} is {}{again}; {} and {} tenths of a unit are left for the next epoch's computing \
-         power and \
-         data\nroot of the claims: {}",
+        "{table}\nepoch {} is {}{again}; {} and {} tenths of a unit are carried to the next epoch's pools \
+         for computing power and data, {} and {} stay in the vault by rounding\nroot of the claims: {}",
         result.epoch,
         result.state,
         result.compute_tenths_left,
         result.data_tenths_left,
+        result.compute_tenths_rounded,
+        result.data_tenths_rounded,
         result.root.as_deref().unwrap_or("none, nothing has been earned yet"),
     )
 }

@@ -44,11 +44,7 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("preparing the verifier");
     let units = ledger.units(args.epoch.epoch)?;
-    let verifier = Verifier::new(&srs, &policy, trust)?;
-    let verifier = match &units {
-        Some(units) => verifier.with_units(units)?,
-        None => verifier,
-    };
+    let verifier = Verifier::new(&srs, &policy, trust)?.with_units(units.as_ref())?;
     drop(spinner);
     let begun = Instant::now();
     let bar = progress::counter("verifying bundles");

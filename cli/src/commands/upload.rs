@@ -1,0 +1,67 @@
+//! `fairshare upload`: what a contributor stores.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use fairshare_formats::registry::upload_to_json;
+use fairshare_storage::files::{self, Access};
+use fairshare_storage::upload::wrap;
+use serde::Serialize;
+
+use crate::args::{UploadCommand, WrapArgs};
+use crate::error::{CliError, Status};
+use crate::output::{Output, list, thousands};
+use crate::{load, progress};
+
+pub fn run(command: &UploadCommand, output: Output) -> Result<Status, CliError> {
+    match command {
+        UploadCommand::Wrap(args) => wrap_upload(args, output),
+    }
+}
+
+#[derive(Serialize)]
+struct Wrapped {
+    file: String,
+    upload: String,
+    digest: String,
+    storage_root: String,
+    byte_length: u64,
+    path: Vec<String>,
+}
+
+fn wrap_upload(args: &WrapArgs, output: Output) -> Result<Status, CliError> {
+    let request = load::request(&args.request)?;
+    let described = description(&args.out);
+    let inputs = [args.ciphertext.as_path(), args.request.as_path()];
+    load::check_output(&described, inputs)?;
+    load::check_output(&args.out, inputs)?;
+    let spinner = progress::spinner("wrapping the ciphertext");
+    let upload = wrap(&args.ciphertext, request.digest(), &args.out)?;
+    drop(spinner);
+    files::write(&described, upload_to_json(&upload).as_bytes(), Access::Public)
+        .map_err(|source| CliError::File { path: described.clone(), source })?;
+    let wrapped = Wrapped {
+        file: args.out.display().to_string(),
+        upload: described.display().to_string(),
+        digest: upload.digest.to_string(),
+        storage_root: upload.storage_root.to_string(),
+        byte_length: upload.byte_length,
+        path: upload.path.iter().map(ToString::to_string).collect(),
+    };
+    output.result(&wrapped, || {
+        list(&[
+            ("store", format!("{} ({} bytes)", wrapped.file, thousands(wrapped.byte_length))),
+            ("storage root", wrapped.storage_root.clone()),
+            ("digest", wrapped.digest.clone()),
+            ("then sign with", wrapped.upload.clone()),
+        ])
+    })?;
+    Ok(Status::Done)
+}
+
+/// The file beside an upload that describes it.
+fn description(upload: &Path) -> PathBuf {
+    let mut name = OsString::from(upload);
+    name.push(".json");
+    name.into()
+}

@@ -1,0 +1,390 @@
+//! Registrations' typed data against vectors that ethers made, signatures in one form, and their JSON.
+
+use std::str::FromStr;
+
+use alloy_primitives::{B256, U256};
+use alloy_sol_types::{SolStruct, eip712_domain, sol};
+use fairshare_formats::eip55;
+use fairshare_formats::registry::{
+    MAX_REQUEST_BYTES, RegistryFileError, SIGNATURE_BYTES, Signature, SignatureError, SignedError,
+    SignedRegistration, Upload, address_of, request_from_json, request_to_json, signed_from_json,
+    signed_to_json, upload_from_json, upload_to_json,
+};
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::{Digest, decode_hex};
+use fairshare_params::registry::{
+    CHUNK_BYTES, Domain, Evidence, Message, PathError, Request, RequestError, Tree, Unsigned, UnsignedError,
+    first_chunk,
+};
+use k256::ecdsa::SigningKey;
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Vector {
+    contributor: String,
+    chain_id: String,
+    registry: String,
+    vault: String,
+    digest: Digest,
+    root: Digest,
+    length: String,
+    upload_tx: Digest,
+    last_round: String,
+    hash: Digest,
+    signature: String,
+}
+
+impl Vector {
+    fn domain(&self) -> Domain {
+        Domain { chain_id: number(&self.chain_id), registry: address(&self.registry) }
+    }
+
+    fn message(&self) -> Message {
+        Message {
+            vault: address(&self.vault),
+            digest: self.digest,
+            root: self.root,
+            length: number(&self.length),
+            upload_tx: self.upload_tx,
+            last_round: number(&self.last_round),
+        }
+    }
+
+    fn signature(&self) -> [u8; SIGNATURE_BYTES] {
+        decode_hex(&self.signature).unwrap()
+    }
+}
+
+fn number(text: &str) -> u64 {
+    u64::from_str(text).unwrap()
+}
+
+fn address(text: &str) -> Address {
+    eip55::parse(text).unwrap()
+}
+
+fn vectors() -> Vec<Vector> {
+    let vectors: Vec<Vector> =
+        serde_json::from_str(include_str!("../../contracts/tests/vectors/registrations.json")).unwrap();
+    assert!(vectors.len() >= 20);
+    vectors
+}
+
+#[test]
+fn hashes_and_signers_are_those_of_ethers() {
+    for vector in vectors() {
+        let hash = vector.message().hash(&vector.domain());
+        assert_eq!(hash, vector.hash);
+        let signature = Signature::from_bytes(&vector.signature()).unwrap();
+        assert_eq!(signature.signer(&hash), Ok(address(&vector.contributor)));
+        assert_eq!(signature.to_bytes(), vector.signature());
+        assert_eq!(signature.to_string(), vector.signature);
+    }
+}
+
+sol! {
+    struct Registration {
+        address vault;
+        bytes32 digest;
+        bytes32 root;
+        uint64 length;
+        bytes32 uploadTx;
+        uint64 lastRound;
+    }
+}
+
+proptest! {
+    /// A second implementation, of whatever fields.
+    #[test]
+    fn hashes_are_those_of_alloy(
+        places in any::<([u8; 20], [u8; 20], u64)>(),
+        words in any::<([u8; 32], [u8; 32], [u8; 32])>(),
+        numbers in any::<(u64, u64)>(),
+    ) {
+        let ((registry, vault, chain_id), (digest, root, tx)) = (places, words);
+        let (length, last_round) = numbers;
+        let ours = Message {
+            vault: Address(vault),
+            digest: Digest(digest),
+            root: Digest(root),
+            length,
+            upload_tx: Digest(tx),
+            last_round,
+        };
+        let theirs = Registration {
+            vault: vault.into(),
+            digest: B256::from(digest),
+            root: B256::from(root),
+            length,
+            uploadTx: B256::from(tx),
+            lastRound: last_round,
+        };
+        let domain = eip712_domain! {
+            name: "Fairshare",
+            version: "2",
+            chain_id: chain_id,
+            verifying_contract: registry.into(),
+        };
+        let hash = ours.hash(&Domain { chain_id, registry: Address(registry) });
+        prop_assert_eq!(hash.0, theirs.eip712_signing_hash(&domain).0);
+    }
+
+    #[test]
+    fn no_bytes_make_a_signature_panic(bytes in any::<[u8; 32]>(), v in 25u8..31, hash in any::<[u8; 32]>()) {
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature[..32].copy_from_slice(&bytes);
+        signature[63] = 1;
+        signature[64] = v;
+        if let Ok(signature) = Signature::from_bytes(&signature) {
+            prop_assert!(signature.signer(&Digest(hash)).map_or(true, |signer| !signer.is_zero()));
+        }
+    }
+}
+
+/// The group's order, and `order − s`.
+fn order() -> U256 {
+    U256::from_str("0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141").unwrap()
+}
+
+fn with_scalar(bytes: &[u8; SIGNATURE_BYTES], at: usize, scalar: U256) -> [u8; SIGNATURE_BYTES] {
+    let mut bytes = *bytes;
+    bytes[at..at + 32].copy_from_slice(&scalar.to_be_bytes::<32>());
+    bytes
+}
+
+#[test]
+fn only_the_canonical_form_of_a_signature_is_read() {
+    for vector in vectors() {
+        let good = vector.signature();
+        for v in (0..=255).filter(|v| ![27, 28].contains(v)) {
+            let mut other = good;
+            other[64] = v;
+            assert_eq!(Signature::from_bytes(&other), Err(SignatureError::V { found: v }));
+        }
+        let s = U256::from_be_slice(&good[32..64]);
+        let mut mirrored = with_scalar(&good, 32, order() - s);
+        assert_eq!(Signature::from_bytes(&mirrored), Err(SignatureError::HighS));
+        mirrored[64] ^= 27 ^ 28;
+        assert_eq!(Signature::from_bytes(&mirrored), Err(SignatureError::HighS));
+        for (at, scalar) in [(0, U256::ZERO), (0, order()), (32, U256::ZERO), (32, order()), (0, U256::MAX)] {
+            let other = with_scalar(&good, at, scalar);
+            assert_eq!(Signature::from_bytes(&other), Err(SignatureError::Range));
+        }
+        // The upper half begins one past half of the order.
+        let half = order() >> 1;
+        assert!(Signature::from_bytes(&with_scalar(&good, 32, half)).is_ok());
+        let above = with_scalar(&good, 32, half + U256::ONE);
+        assert_eq!(Signature::from_bytes(&above), Err(SignatureError::HighS));
+    }
+}
+
+#[test]
+fn a_signature_that_no_key_makes_has_no_signer() {
+    // 5 is the abscissa of no point of the curve.
+    let mut bytes = with_scalar(&vectors()[0].signature(), 0, U256::from(5));
+    for v in [27, 28] {
+        bytes[64] = v;
+        let signature = Signature::from_bytes(&bytes).unwrap();
+        assert_eq!(signature.signer(&Digest([1; 32])), Err(SignatureError::NoSigner));
+    }
+}
+
+fn key(byte: u8) -> SigningKey {
+    SigningKey::from_bytes(&[byte; 32].into()).unwrap()
+}
+
+fn sign(key: &SigningKey, hash: &Digest) -> Signature {
+    let (signature, recovery) = key.sign_prehash_recoverable(&hash.0).unwrap();
+    Signature::new(signature, recovery).unwrap()
+}
+
+fn request() -> Request {
+    let contributor = address_of(key(7).verifying_key());
+    let segments = vec![Digest([4; 32]), Digest([5; 32])];
+    Request::new(contributor, Geometry::COMPACT, Digest([2; 32]), 3000, segments).unwrap()
+}
+
+/// As wrapping makes it, of a ciphertext of two chunks and a byte.
+fn upload() -> Upload {
+    let digest = *request().digest();
+    let mut tree = Tree::new();
+    tree.push(&first_chunk(&digest));
+    for byte in [1, 2, 3] {
+        tree.push(&[byte; CHUNK_BYTES]);
+    }
+    let (storage_root, path) = tree.finish();
+    Upload { digest, storage_root, byte_length: 769, path }
+}
+
+fn unsigned(evidence: Option<Evidence>) -> Unsigned {
+    let domain = Domain { chain_id: 1514, registry: Address([0xc2; 20]) };
+    Unsigned::new(request(), evidence, domain, Address([0xb1; 20]), 40).unwrap()
+}
+
+fn signed() -> SignedRegistration {
+    let unsigned = unsigned(Some(upload().into_evidence(Digest([9; 32]))));
+    let signature = sign(&key(7), &unsigned.hash());
+    SignedRegistration::new(unsigned, signature).unwrap()
+}
+
+#[test]
+fn only_the_contributor_signs() {
+    let unsigned = unsigned(None);
+    let other = sign(&key(8), &unsigned.hash());
+    let found = eip55::checksummed(&address_of(key(8).verifying_key()));
+    let contributor = eip55::checksummed(request().contributor());
+    assert_eq!(SignedRegistration::new(unsigned, other), Err(SignedError::Signer { found, contributor }));
+}
+
+#[test]
+fn files_are_read_as_they_were_written() {
+    assert_eq!(request_from_json(request_to_json(&request()).as_bytes()), Ok(request()));
+    assert_eq!(upload_from_json(upload_to_json(&upload()).as_bytes()), Ok(upload()));
+    assert_eq!(signed_from_json(signed_to_json(&signed()).as_bytes()), Ok(signed()));
+    let unsigned = unsigned(None);
+    let signature = sign(&key(7), &unsigned.hash());
+    let bare = SignedRegistration::new(unsigned, signature).unwrap();
+    let text = signed_to_json(&bare);
+    assert!(!text.contains("evidence") && text.ends_with("}\n"), "{text}");
+    assert_eq!(signed_from_json(text.as_bytes()), Ok(bare));
+}
+
+fn changed(text: &str, pointer: &str, value: Value) -> Vec<u8> {
+    let mut json: Value = serde_json::from_str(text).unwrap();
+    *json.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+    json.to_string().into_bytes()
+}
+
+#[test]
+fn an_altered_request_is_refused_for_what_was_altered() {
+    let text = request_to_json(&request());
+    let refused =
+        |pointer: &str, value: Value| request_from_json(&changed(&text, pointer, value)).unwrap_err();
+    for (pointer, value) in [
+        ("/contributor", json!(format!("0x{}", "11".repeat(20)))),
+        ("/geometry", json!("standard")),
+        ("/schema_hash", json!(Digest([3; 32]))),
+        ("/records", json!(3001)),
+        ("/segments", json!([Digest([5; 32]), Digest([4; 32])])),
+        ("/segments/1", json!(Digest([6; 32]))),
+        ("/digest", json!(Digest([1; 32]))),
+    ] {
+        let error = refused(pointer, value);
+        assert!(
+            matches!(error, RegistryFileError::Request(RequestError::Digest { .. })),
+            "{pointer}: {error}"
+        );
+    }
+    let zero = refused("/contributor", json!(format!("0x{}", "00".repeat(20))));
+    assert_eq!(zero, RegistryFileError::Request(RequestError::Contributor));
+    assert_eq!(refused("/records", json!(0)), RegistryFileError::Request(RequestError::Records));
+    assert_eq!(refused("/segments", json!([])), RegistryFileError::Request(RequestError::Segments));
+    assert!(matches!(refused("/version", json!(1)), RegistryFileError::Version { found: 1, .. }));
+    for (pointer, value, part) in [
+        ("/contributor", json!("0x12"), "40 hexadecimal digits"),
+        ("/geometry", json!("huge"), "`huge`"),
+        ("/digest", json!("0x12"), "64 hexadecimal digits"),
+        ("/records", json!(1u64 << 32), "u32"),
+    ] {
+        let RegistryFileError::Json { source, .. } = refused(pointer, value) else { panic!("{pointer}") };
+        assert!(source.to_string().contains(part), "{source}");
+    }
+}
+
+#[test]
+fn other_forms_are_refused() {
+    let text = request_to_json(&request());
+    let more = text.replacen('{', "{ \"round\": 3,", 1);
+    let twice = text.replacen('{', "{ \"records\": 3000,", 1);
+    let missing = text.replace("\"records\": 3000,", "");
+    for (text, part) in [(more, "round"), (twice, "records"), (missing, "records")] {
+        let Err(RegistryFileError::Json { source, .. }) = request_from_json(text.as_bytes()) else {
+            panic!("{text}")
+        };
+        assert!(source.to_string().contains(part), "{source}");
+    }
+    for text in ["", "[]", "{}", "0", "{\"version\": 2} x"] {
+        assert!(matches!(request_from_json(text.as_bytes()), Err(RegistryFileError::Json { .. })), "{text}");
+    }
+    let long = vec![b' '; MAX_REQUEST_BYTES + 1];
+    assert!(matches!(request_from_json(&long), Err(RegistryFileError::TooLarge { .. })));
+}
+
+#[test]
+fn an_uploads_length_and_path_are_of_one_file() {
+    let text = upload_to_json(&upload());
+    let refused =
+        |pointer: &str, value: Value| upload_from_json(&changed(&text, pointer, value)).unwrap_err();
+    for found in [0, 256, (1u64 << 32) + 1] {
+        assert_eq!(refused("/byte_length", json!(found)), RegistryFileError::Length { found });
+    }
+    for (bytes, expected) in [(512, 1), (1025, 3), (1u64 << 32, 24)] {
+        let nodes = RegistryFileError::Nodes { found: 2, bytes, expected };
+        assert_eq!(refused("/byte_length", json!(bytes)), nodes);
+    }
+    assert!(matches!(refused("/path", json!([])), RegistryFileError::Nodes { found: 0, expected: 2, .. }));
+}
+
+#[test]
+fn an_altered_registration_is_refused_for_what_was_altered() {
+    let text = signed_to_json(&signed());
+    let refused =
+        |pointer: &str, value: Value| signed_from_json(&changed(&text, pointer, value)).unwrap_err();
+    let somebody = json!(format!("0x{}", "11".repeat(20)));
+    // What only the signature covers.
+    for (pointer, value) in [
+        ("/chain_id", json!(1)),
+        ("/registry", somebody.clone()),
+        ("/vault", somebody.clone()),
+        ("/last_round", json!(41)),
+        ("/evidence/byte_length", json!(770)),
+        ("/evidence/transaction_hash", json!(Digest([1; 32]))),
+        ("/evidence", Value::Null),
+    ] {
+        let error = refused(pointer, value);
+        let signer = matches!(error, RegistryFileError::Signed(SignedError::Signer { .. }));
+        assert!(signer, "{pointer}: {error}");
+    }
+    // What the digest covers, and what the path does.
+    for (pointer, value) in
+        [("/contributor", somebody), ("/records", json!(1)), ("/digest", json!(Digest([1; 32])))]
+    {
+        let error = refused(pointer, value);
+        assert!(
+            matches!(error, RegistryFileError::Request(RequestError::Digest { .. })),
+            "{pointer}: {error}"
+        );
+    }
+    for (pointer, value) in
+        [("/evidence/storage_root", json!(Digest([1; 32]))), ("/evidence/path/1", json!(Digest([1; 32])))]
+    {
+        let error = refused(pointer, value);
+        let path = matches!(
+            error,
+            RegistryFileError::Unsigned(UnsignedError::Evidence { source: PathError::Root { .. }, .. })
+        );
+        assert!(path, "{pointer}: {error}");
+    }
+    let long = json!(vec![Digest([1; 32]); 25]);
+    assert!(matches!(
+        refused("/evidence/path", long),
+        RegistryFileError::Unsigned(UnsignedError::Evidence { source: PathError::Nodes { found: 25 }, .. })
+    ));
+    let zero = json!(format!("0x{}", "00".repeat(20)));
+    assert_eq!(
+        refused("/vault", zero),
+        RegistryFileError::Unsigned(UnsignedError::ZeroAddress { field: "vault" })
+    );
+    // Another form of the same signature, and another key's.
+    let bytes = signed().signature().to_bytes();
+    let mirrored = with_scalar(&bytes, 32, order() - U256::from_be_slice(&bytes[32..64]));
+    let high = refused("/signature", json!(format!("0x{}", hex::encode(mirrored))));
+    let RegistryFileError::Json { source, .. } = high else { panic!("{high}") };
+    assert!(source.to_string().contains("upper half"), "{source}");
+    let other = sign(&key(8), &signed().unsigned().hash());
+    let error = refused("/signature", json!(other.to_string()));
+    assert!(matches!(error, RegistryFileError::Signed(SignedError::Signer { .. })), "{error}");
+}

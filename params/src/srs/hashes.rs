@@ -1,0 +1,50 @@
+//! The hashes over words by which rules name a reference string (PROTOCOL section 8, *What*).
+
+use fairshare_circuits::geometry::RESERVED_ROWS;
+use halo2curves::bn256::{G1Affine, G2Affine};
+
+use super::Srs;
+use super::points::encode_g2;
+use crate::encoding::Digest;
+use crate::words::Words;
+
+/// The SRS digest, `K(T_srs, k, K'(powers' words), [1]_2, [s]_2)`, of `2^k` powers.
+///
+/// It covers no Lagrange point: they follow from the powers. That those of an [`Srs`] do is checked with
+/// random coefficients, which for that very reason must never be derived from this digest.
+pub fn powers_digest(k: u32, powers: &[G1Affine], g2: &G2Affine, s_g2: &G2Affine) -> Digest {
+    let powers = points(Words::untagged(), powers).finish();
+    second_group(Words::new("srs").integer(k).digest(&powers), [g2, s_g2]).finish()
+}
+
+/// The openings' hash, `K(T_openings, G_u … G_{n−1}, [1]_2, [s]_2)`: over the points of the last rows, which
+/// hold no data, and the two that an opening's pairings take.
+pub fn openings_hash(last: &[G1Affine; RESERVED_ROWS], g2: &G2Affine, s_g2: &G2Affine) -> Digest {
+    second_group(points(Words::new("openings"), last), [g2, s_g2]).finish()
+}
+
+fn points(words: Words, points: &[G1Affine]) -> Words {
+    points.iter().fold(words, |words, point| words.point(point))
+}
+
+/// Four words per point, in the order of the pairing precompile.
+fn second_group(words: Words, points: [&G2Affine; 2]) -> Words {
+    points.into_iter().fold(words, |words, point| words.words(&encode_g2(point)))
+}
+
+impl Srs {
+    /// The SRS digest of PROTOCOL section 8; see [`powers_digest`].
+    pub fn words_digest(&self) -> Digest {
+        powers_digest(self.geometry.k(), self.powers(), &self.g2(), &self.s_g2())
+    }
+
+    /// The openings' hash; see [`openings_hash`].
+    pub fn openings_hash(&self) -> Digest {
+        openings_hash(&self.reserved_points(), &self.g2(), &self.s_g2())
+    }
+
+    /// `G_u … G_{n−1}`: of the rows that hold no data.
+    pub fn reserved_points(&self) -> [G1Affine; RESERVED_ROWS] {
+        self.lagrange().last_chunk().copied().unwrap_or_default()
+    }
+}
