@@ -2,8 +2,8 @@
 //!
 //! `f(x|λ) = λ·e^(−λx)` in integers, exactly as PROTOCOL section 7 defines it: `λ` is a decimal,
 //! `λ_q = ⌊λ·2^48⌋`, `ρ = ⌊e^(−λ)·2^64⌋`, `decay_0 = 2^64` and `decay_{x+1} = ⌊decay_x·ρ/2^64⌋`. Computing
-//! power is paid by this recurrence ([`Decay::at`], [`Decay::series`]); data, whose rounds may be far apart,
-//! by squaring ([`Decay::fade`], section 10). The two agree but for what each of them floors.
+//! power is paid by this recurrence (`Decay::at`, `Decay::series`); data, whose rounds may be far apart,
+//! by squaring (`Decay::fade`, section 10). The two agree but for what each of them floors.
 //!
 //! **Range of λ.** Every share is at most 1 and every decay at most `e^(−λx)`, so a compute score is at most
 //! `λ·Σ_x e^(−λx) = λ/(1 − e^(−λ)) ≤ 1 + λ` (because `e^λ ≥ 1 + λ`), however many rounds there are. With
