@@ -30,7 +30,7 @@ use fairshare_verifier::{Keys, Trust, Verifier};
 use num_bigint::BigUint;
 
 use crate::claims::{ClaimTree, Distribution};
-use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
+use crate::settlement::{Carry, Earned, Payout, Settlement, data_rounds, settle};
 use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
 
 mod claims;
@@ -246,6 +246,10 @@ impl Run<'_> {
             if let Err(source) = context::check(policy, &contributor, one) {
                 self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
             }
+            let round = registration.round();
+            if !data_rounds(policy).contains(&round) {
+                self.note(epoch, Finding::RoundOutside { contributor, digest, round });
+            }
             let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
             if first != registration {
                 let owner = *first.contributor();
@@ -351,7 +355,8 @@ impl Run<'_> {
         if header.role == Role::Compute {
             return Vec::new();
         }
-        let Header { contributor, ref digests, .. } = *header;
+        let contributor = header.contributor;
+        let digests: HashSet<_> = header.digests.iter().collect();
         let own = own.get(&contributor).map(Vec::as_slice).unwrap_or_default();
         let (covered, left_out): (Vec<&Registration>, Vec<_>) =
             own.iter().partition(|own| digests.contains(own.digest()));

@@ -256,6 +256,11 @@ impl<'a> DataWeights<'a> {
     }
 }
 
+/// The rounds in which an epoch takes data: all of its own but the last (PROTOCOL section 9).
+pub fn data_rounds(policy: &Policy) -> RangeInclusive<u64> {
+    policy.first_round()..=policy.last_round().saturating_sub(1)
+}
+
 /// The rounds whose data is eligible: those of the epoch.
 fn data_window(policy: &Policy) -> RangeInclusive<u64> {
     policy.first_round()..=policy.last_round()

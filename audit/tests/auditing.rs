@@ -156,7 +156,7 @@ fn edit_units(snapshot: &mut LedgerSnapshot, from: &str, to: &str) {
 /// An alteration of the snapshot, and the finding that names it.
 type Case = (&'static str, fn(&mut LedgerSnapshot), fn(&Finding) -> bool);
 
-const CASES: [Case; 28] = [
+const CASES: [Case; 29] = [
     (
         "a unit more for computing",
         |snapshot| snapshot.epochs[0].payouts[0].payout.compute += 1,
@@ -260,6 +260,14 @@ const CASES: [Case; 28] = [
             snapshot.epochs[0].registrations.push(one);
         },
         |f| matches!(f, Finding::RegisteredTwice { .. }),
+    ),
+    (
+        "a registration of another epoch's round",
+        |snapshot| {
+            let old = snapshot.epochs[0].registrations[0].clone();
+            snapshot.epochs[1].registrations.push(old);
+        },
+        |f| matches!(f, Finding::RoundOutside { contributor: ALICE, round: 10, .. }),
     ),
     (
         "a unit less of one node",

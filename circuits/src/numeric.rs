@@ -35,5 +35,5 @@ pub mod decay;
 /// The compute score: decayed shares of rounds (PROTOCOL section 7).
 pub mod rounds;
 
-/// Scores as decimals and back: 48 fractional bits (PROTOCOL sections 6 to 8).
+/// Scores as decimals and back: 48 fractional bits (PROTOCOL sections 6, 7 and 10).
 pub mod fixed;

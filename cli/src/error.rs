@@ -185,6 +185,7 @@ impl CliError {
             },
             Self::Vault(error) => match **error {
                 VaultError::Unfit { .. }
+                | VaultError::RoundOutside { .. }
                 | VaultError::RegisteredOtherwise { .. }
                 | VaultError::ScoredAlready { .. }
                 | VaultError::UnitsOtherwise { .. } => Status::Refused,

@@ -173,11 +173,13 @@ fn derivation(crypto: &Crypto) -> Result<KeyDerivation> {
         "scrypt" => {
             let power = |n: u64| n.is_power_of_two() && (2..1 << 32).contains(&n);
             let n = number("n", params.n, "a power of two from 2 to 2^31", power)?;
-            let r = number("r", params.r, "from 1 to what takes 1 GiB with `n`", |r| {
-                let memory = r.checked_mul(128).and_then(|block| block.checked_mul(n));
+            let p = number("p", params.p, "from 1 to 16", |p| (1..=u64::from(MAX_PARALLEL)).contains(&p))?;
+            // The function holds `n` blocks, `p` of them beside, and one to work in.
+            let blocks = n.saturating_add(p).saturating_add(1);
+            let r = number("r", params.r, "from 1 to what takes 1 GiB with `n` and `p`", |r| {
+                let memory = r.checked_mul(128).and_then(|block| block.checked_mul(blocks));
                 r > 0 && memory.is_some_and(|memory| memory <= MAX_KEYSTORE_MEMORY)
             })?;
-            let p = number("p", params.p, "from 1 to 16", |p| (1..=u64::from(MAX_PARALLEL)).contains(&p))?;
             // All three are far below 2^32.
             let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
             let log_n = u8::try_from(n.trailing_zeros()).unwrap_or(u8::MAX);

@@ -1,4 +1,5 @@
-//! The policy file: TOML that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to 8).
+//! The policy file: TOML that fixes every rule of one epoch of one vault (PROTOCOL sections 3, 5 to 8 and
+//! 10).
 //!
 //! The reference counts, a long list, may stand in a file beside it, named with its hash. The policy's hash
 //! covers every rule and nothing else: comments, layout and the file of a list change nothing. What nodes

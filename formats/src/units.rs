@@ -51,6 +51,9 @@ pub fn from_csv(text: impl Read, rounds: Rounds) -> Result<Units> {
     let mut table = Table::open(text)?;
     let round = table.locate(ROUND)?;
     let nodes = nodes(&table)?;
+    if nodes.is_empty() {
+        return Err(UnitsError::NoNodes);
+    }
     let (columns, count) = (nodes.len(), rounds.count);
     if columns.saturating_mul(count) > MAX_UNITS {
         return Err(UnitsError::TooManyUnits { columns, rounds: count, bound: MAX_UNITS });
@@ -173,7 +176,10 @@ mod tests {
         assert_eq!(units.of(&two), Some([7, 0, 0].as_slice()));
         assert_eq!(units.totals(), [u32::MAX, 0, 1]);
         assert_eq!(to_csv(&units), format!("round,{ONE},{TWO}\n5,4294967288,7\n6,0,0\n7,1,0\n"));
-        assert_eq!(to_csv(&read("round\n5\n6\n7\n").unwrap()), "round\n5\n6\n7\n", "nobody worked");
+        assert_eq!(
+            read("round\n5\n6\n7\n"),
+            Err("no column is a node's; where nobody worked, give no table".to_owned())
+        );
     }
 
     #[test]

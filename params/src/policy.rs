@@ -1,5 +1,5 @@
-//! The policy: the public file that fixes every rule of one epoch of one vault (PROTOCOL sections 3 and 5 to
-//! 8).
+//! The policy: the public file that fixes every rule of one epoch of one vault (PROTOCOL sections 3, 5
+//! to 8 and 10).
 //!
 //! How it is written is not said here. [`Policy::hash`] covers every rule and nothing else, so a policy
 //! cannot look the same and mean something else, nor look different and mean the same.
@@ -17,11 +17,11 @@ mod rules;
 pub use crate::rules::Weighting;
 pub use rules::{DataRules, Rounds, RuleError, Rules, Vault};
 
-/// The protocol version that this crate speaks.
-pub const PROTOCOL_VERSION: u32 = 1;
-/// Compute's part of the pool in protocol version 1, of [`COMPUTE_WEIGHT`]` + `[`DATA_WEIGHT`] parts.
+/// The version of a policy's file and hash: it goes when the rules of protocol version 2 take their place.
+pub const POLICY_VERSION: u32 = 1;
+/// Compute's part of the pool, of [`COMPUTE_WEIGHT`]` + `[`DATA_WEIGHT`] parts.
 pub const COMPUTE_WEIGHT: u32 = 7;
-/// Data's part of the pool in protocol version 1.
+/// Data's part of the pool.
 pub const DATA_WEIGHT: u32 = 3;
 
 /// The rules of one epoch of one vault, all of them checked.
@@ -137,7 +137,7 @@ impl Policy {
     /// λ enters by its canonical text and by the integers derived from it, so a mistake in the derivation
     /// would show as another hash and not as another payout.
     pub fn hash(&self) -> Digest {
-        let hasher = Hasher::new("fairshare/v1/policy").u32(PROTOCOL_VERSION);
+        let hasher = Hasher::new("fairshare/v1/policy").u32(POLICY_VERSION);
         let hasher = absorb_geometry(hasher, &self.geometry)
             .u64(self.vault.chain_id)
             .bytes(&self.vault.address.0)

@@ -110,7 +110,7 @@ impl Registration {
         &self.contributor
     }
 
-    /// The round in which it was registered, from which its decay counts.
+    /// The round in which it was registered: the later, the less it weighs.
     pub fn round(&self) -> u64 {
         self.round
     }

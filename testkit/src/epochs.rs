@@ -53,7 +53,7 @@ pub static FIRST: LazyLock<World> = LazyLock::new(|| {
     world.prove(&[&alice, &carol], &[(ALICE, &[305, 943, 0, 0]), (BOB, &[537, 0, 0, 7])])
 });
 
-/// The second one: rounds numbered on, Alice alone, with the first of her datasets.
+/// The second one: rounds numbered on, Alice alone, with one dataset.
 pub static SECOND: LazyLock<World> = LazyLock::new(|| {
     let text = [
         ("epoch = 4", "epoch = 5"),
@@ -66,9 +66,7 @@ pub static SECOND: LazyLock<World> = LazyLock::new(|| {
         text.replace(from, to)
     });
     let world = Unproved::new(text);
-    // The same dataset, and so the same opening: it was committed to once.
-    LazyLock::force(&FIRST);
-    let data = root().join("first").join(name(ALICE, 10));
+    let data = world.data(&root().join("second"), ALICE, (14, 5, 150));
     world.prove(&[&[data]], &[(ALICE, &[4, 0])])
 });
 

@@ -110,7 +110,7 @@ pub enum VaultError {
     )]
     PoolsTooLarge,
     /// An epoch in another state.
-    #[error("epoch {epoch} is {state}, and this needs it {needed}")]
+    #[error("epoch {epoch} is {state}, and this command needs one that is {needed}")]
     State {
         /// The epoch.
         epoch: u64,
@@ -155,6 +155,25 @@ pub enum VaultError {
         /// The contributor on record.
         owner: Address,
     },
+    /// A dataset of a round in which this epoch takes no data.
+    #[error(
+        "{contributor}'s registration of {digest} is of round {round}, and the epoch takes data of rounds {first} \
+         to {last}: it would weigh nothing, and whatever is covered with it; commit the data again, in such a \
+         round",
+        contributor = checksummed(.contributor)
+    )]
+    RoundOutside {
+        /// The contributor.
+        contributor: Address,
+        /// The digest.
+        digest: Digest,
+        /// The round.
+        round: u64,
+        /// The epoch's first round.
+        first: u64,
+        /// The last one that takes data.
+        last: u64,
+    },
     /// A dataset that comes after the score.
     #[error(
         "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the \
@@ -167,7 +186,8 @@ pub enum VaultError {
     },
     /// Other units than those on record.
     #[error(
-        "epoch {epoch} has other units on record; they are recorded once, for all nodes, and never change"
+        "epoch {epoch} has other units on record; they are recorded once, for all nodes, and never change: take \
+         those on record"
     )]
     UnitsOtherwise {
         /// The epoch.

@@ -224,16 +224,17 @@ impl Bundle {
         if layout.datasets.iter().flatten().any(|run| run.bytes == 0) {
             return Err(BundleError::EmptyProof);
         }
+        // A compute bundle has none: what a layout says of datasets would be bytes that nobody reads.
+        let [found, expected] = [digests.len(), layout.datasets.len()];
+        if found != expected {
+            return Err(BundleError::Datasets { found, expected });
+        }
         let expected = layout.bytes(reader.offset, role);
         if wide(bytes.len()) != expected {
             return Err(BundleError::Length { found: bytes.len(), expected });
         }
         Ok(match role {
             Role::Data => {
-                let [found, expected] = [digests.len(), layout.datasets.len()];
-                if found != expected {
-                    return Err(BundleError::Datasets { found, expected });
-                }
                 let datasets = digests.into_iter().zip(&layout.datasets);
                 let datasets = datasets
                     .map(|(digest, runs)| Ok(Dataset { digest, segments: reader.proofs(runs)? }))

@@ -62,7 +62,9 @@ pub enum NoUnits {
     )]
     Epoch,
     /// None are on record for the node.
-    #[error("no units are on record for {node:?}; nobody registers them but the registry")]
+    #[error(
+        "no units are on record for {node:?}; check the address, or take the table of units from the registry"
+    )]
     Node {
         /// The node.
         node: Address,

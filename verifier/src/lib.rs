@@ -7,11 +7,11 @@
 //!
 //! The steps of [`Verifier::verify`], numbered as in the prover:
 //!
-//! 1. the parameters: the SRS is no development one unless asked for, and has the policy's geometry;
+//! 1. the parameters: the SRS is not a development one unless asked for, and has the policy's geometry;
 //! 2. what is on record: of data one registration for each digest of the bundle, this contributor's, under
 //!    this policy; of computing power the node's units;
 //! 3. the digests: the commitments that the histogram proofs begin with hash to what is registered;
-//! 4. the instances and the public columns: computed here from policy and registrations, never read from the
+//! 4. the instances and the public columns: computed here from policy and record, never read from the
 //!    bundle, but for the score;
 //! 5. the proofs: one histogram a segment, one score;
 //! 6. the link: the counts that are scored are the sum of the histograms.

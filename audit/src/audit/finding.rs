@@ -43,6 +43,11 @@ pub enum Finding {
     )]
     Unfit { contributor: Address, digest: Digest, source: Box<ContextError> },
     #[error(
+        "{contributor}'s registration of {digest} is of round {round}, in which it takes no data",
+        contributor = checksummed(.contributor)
+    )]
+    RoundOutside { contributor: Address, digest: Digest, round: u64 },
+    #[error(
         "its policy needs parameters of geometry `{geometry}`, which were not given: nothing of it was \
          verified"
     )]

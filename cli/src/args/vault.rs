@@ -30,7 +30,7 @@ pub enum VaultCommand {
         #[arg(long, value_name = "POLICY")]
         policy: PathBuf,
     },
-    /// Record registrations, all of them or none
+    /// Record registrations, all of them or none, and the nodes' units
     #[command(after_help = "\
 Example:
   fairshare vault register ewr-data/registration.json

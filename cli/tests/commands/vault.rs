@@ -88,7 +88,7 @@ fn mistakes_are_told_with_the_way_out() {
     assert_eq!(vault(&ledger, &format!("init --policy {}", p.policy)).status, 0);
     let data = p.registration();
     vault(&ledger, &format!("register {data} {data}")).fails(2, &["register digest", "registration.json"]);
-    vault(&ledger, "settle").fails(2, &["epoch 2013 is open, and this needs it closed"]);
+    vault(&ledger, "settle").fails(2, &["epoch 2013 is open, and this command needs one that is closed"]);
     vault(&ledger, "close --epoch 7").fails(2, &["7"]);
     let units = fs::read_to_string(&p.units).unwrap();
     let few = write(&folder, "few.csv", units.lines().take(9).collect::<Vec<_>>().join("\n"));
@@ -98,7 +98,7 @@ fn mistakes_are_told_with_the_way_out() {
     let other = write(&folder, "other.csv", units.replacen("305,297", "305,298", 1));
     vault(&ledger, &format!("register --units {other}")).fails(1, &["other units on record", "never change"]);
     vault(&ledger, "claim 0x00000000000000000000000000000000000000ff").fails(2, &["has earned nothing"]);
-    vault(&ledger, "export --claims x.json").fails(2, &["needs it settled"]);
+    vault(&ledger, "export --claims x.json").fails(2, &["needs one that is settled"]);
     // What nobody registered cannot be submitted, and insecure parameters have to be asked for.
     let line = format!("submit {} --params {}", p.data_bundle, p.params);
     vault(&ledger, &line).fails(1, &["--allow-insecure-params"]);

@@ -9,7 +9,7 @@ use fairshare_circuits::numeric::fixed::parse_fixed48;
 use fairshare_params::Geometry;
 use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::policy::{
-    COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, PROTOCOL_VERSION, Policy, Rounds, RuleError, Rules, Vault,
+    COMPUTE_WEIGHT, DATA_WEIGHT, DataRules, POLICY_VERSION, Policy, Rounds, RuleError, Rules, Vault,
     Weighting,
 };
 use fairshare_params::reference::Reference;
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
 
     fn version(&self, version: &Spanned<u64>) -> Result<()> {
         let found = *version.get_ref();
-        if found == u64::from(PROTOCOL_VERSION) {
+        if found == u64::from(POLICY_VERSION) {
             return Ok(());
         }
         Err(PolicyError::Version { location: self.location("protocol", version), found })

@@ -7,7 +7,7 @@ use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_circuits::numeric::fixed::DecimalError;
 use fairshare_params::Geometry;
 use fairshare_params::encoding::{Digest, HexError};
-use fairshare_params::policy::{PROTOCOL_VERSION, RuleError};
+use fairshare_params::policy::{POLICY_VERSION, RuleError};
 use fairshare_params::schema::SchemaError;
 
 use crate::eip55::AddressError;
@@ -90,8 +90,8 @@ pub enum PolicyError {
         /// What was wrong, with what was expected.
         source: SyntaxError,
     },
-    /// Another protocol version.
-    #[error("{location}: {found} is not {PROTOCOL_VERSION}, the protocol version that this program speaks")]
+    /// Another version of the file.
+    #[error("{location}: {found} is not {POLICY_VERSION}, the version of policies that this program reads")]
     Version {
         /// Where.
         location: Box<Location>,
@@ -114,10 +114,10 @@ pub enum PolicyError {
         /// The number found.
         found: u64,
     },
-    /// Another weight than protocol version 1 fixes.
+    /// Another weight than the protocol fixes.
     #[error(
-        "{location}: {found} is not {required}; protocol version 1 fixes compute : data = 7 : 3, and other \
-         weights need another protocol version"
+        "{location}: {found} is not {required}; the protocol fixes compute : data = 7 : 3, and other weights \
+         need another protocol"
     )]
     Weight {
         /// Where.

@@ -24,6 +24,9 @@ pub enum UnitsError {
         /// Columns read.
         bound: usize,
     },
+    /// No column of a node: such a record could not be told from none.
+    #[error("no column is a node's; where nobody worked, give no table")]
+    NoNodes,
     /// A column that is needed is absent.
     #[error("no column `{column}`; the file has: {present}")]
     MissingColumn {

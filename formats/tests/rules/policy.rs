@@ -154,7 +154,7 @@ fn wrong_types_are_located() {
 }
 
 #[test]
-fn only_protocol_version_one_is_spoken() {
+fn only_version_one_of_policies_is_read() {
     refuses!(
         read(&edit("protocol = 1", "protocol = 2")),
         PolicyError::Version { found: 2, .. },

@@ -78,7 +78,7 @@ pub enum RuleError {
     #[error("the chain id must be 1 or more, found 0")]
     ChainId,
     /// A vault without an address.
-    #[error("the zero address is not a vault's")]
+    #[error("the zero address is not a vault's; give the vault's")]
     VaultAddress,
     /// A name that could be mistaken for another.
     #[error("{found:?} is not a name of 1 to 64 printable ASCII characters, without a space at either end")]
@@ -120,7 +120,7 @@ pub enum RuleError {
         bound: usize,
     },
     /// Rounds past the last number.
-    #[error("round {first} is not one from which the last of {count} rounds is below 2^64")]
+    #[error("the last of {count} rounds from {first} is not below 2^64; begin earlier")]
     LastRound {
         /// The first round.
         first: u64,

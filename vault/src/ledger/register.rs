@@ -1,5 +1,6 @@
 //! Registering contributions: a batch is taken whole or not at all.
 
+use fairshare_audit::settlement::data_rounds;
 use fairshare_audit::snapshot::State;
 use fairshare_params::address::Address;
 use fairshare_params::context;
@@ -66,7 +67,7 @@ impl Ledger {
                 }
                 epoch.needs(State::Open)?;
                 check_fits(&policy, registration)?;
-                check_new(transaction, &epoch, registration)?;
+                check_new(transaction, &epoch, &policy, registration)?;
                 registered.new += 1;
                 rows.push(row(&epoch, registration));
             }
@@ -109,7 +110,8 @@ fn is_recorded(
     }
 }
 
-/// Whether the policy would let it be proved: what could never be paid is refused here and not months later.
+/// Whether the policy would let it be proved, but for its round, which only settlement looks at: what could never
+/// be proved is refused here and not months later.
 fn check_fits(policy: &Policy, registration: &Registration) -> Result<()> {
     let contributor = registration.contributor();
     context::check(policy, contributor, std::slice::from_ref(registration)).map_err(|source| {
@@ -118,16 +120,28 @@ fn check_fits(policy: &Policy, registration: &Registration) -> Result<()> {
     })
 }
 
-fn check_new(transaction: &mut Transaction<'_>, epoch: &Epoch, registration: &Registration) -> Result<()> {
+fn check_new(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+    policy: &Policy,
+    registration: &Registration,
+) -> Result<()> {
     check_owner(transaction, registration)?;
     let contributor = *registration.contributor();
+    // A bundle that covers a round outside weighs nothing, and it has to cover all that is registered: whoever
+    // could bring an old registration in again would take its owner's whole share.
+    let rounds = data_rounds(policy);
+    if !rounds.contains(&registration.round()) {
+        let (digest, round) = (*registration.digest(), registration.round());
+        let (first, last) = rounds.into_inner();
+        return Err(VaultError::RoundOutside { contributor, digest, round, first, last });
+    }
     let sql = "SELECT id FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = 'data'";
     let scored = transaction.query(sql, &[epoch.id.into(), (&contributor).into()])?;
     if scored.is_empty() { Ok(()) } else { Err(VaultError::ScoredAlready { contributor }) }
 }
 
-/// A dataset takes part in later epochs under the registration it first had: nobody else may take its digest,
-/// and its round, by which it is weighed, stays.
+/// Nobody else may take a dataset's digest, and its round, by which it is weighed, stays.
 fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -> Result<()> {
     let sql =
         "SELECT content, epochs.number FROM registrations JOIN epochs ON epochs.id = registrations.epoch
@@ -175,11 +189,14 @@ pub(super) fn read_units(
         return Ok(None);
     }
     let by_node =
-        rows.iter().map(|row| Ok((row.address(0)?, decode_units(row.bytes(1)?)))).collect::<Result<_>>()?;
+        rows.iter().map(|row| Ok((row.address(0)?, decode_units(row.bytes(1)?)?))).collect::<Result<_>>()?;
     let units = Units::new(policy.first_round(), policy.rounds(), by_node);
     Ok(Some(units.map_err(|_| DatabaseError::Corrupt { what: "units that are no record of the epoch" })?))
 }
 
-fn decode_units(bytes: &[u8]) -> Vec<u32> {
-    bytes.as_chunks::<4>().0.iter().map(|units| u32::from_le_bytes(*units)).collect()
+fn decode_units(bytes: &[u8]) -> Result<Vec<u32>> {
+    match bytes.as_chunks::<4>() {
+        (units, []) => Ok(units.iter().map(|units| u32::from_le_bytes(*units)).collect()),
+        _ => Err(DatabaseError::Corrupt { what: "units of a part of a round" }.into()),
+    }
 }

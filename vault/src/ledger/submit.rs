@@ -230,7 +230,8 @@ fn check_covers(
     if let Some(digest) = digests.iter().find(|digest| !registered.contains(*digest)) {
         return Ok(Err(SubmitError::Unregistered { contributor, digest: *digest }));
     }
-    if let Some(digest) = registered.iter().find(|digest| !digests.contains(digest)) {
+    let covered: HashSet<_> = digests.iter().collect();
+    if let Some(digest) = registered.iter().find(|digest| !covered.contains(digest)) {
         return Ok(Err(SubmitError::LeftOut { contributor, digest: *digest }));
     }
     Ok(Ok(registrations))

@@ -85,12 +85,11 @@ fn two_epochs_are_paid_to_the_unit() {
             *snapshot.epochs[epoch].payouts.iter().find(|paid| paid.contributor == ALICE).unwrap()
         };
         assert_eq!(alice(1).cumulative, alice(0).payout.total() + alice(1).payout.total());
-        // Alone in her epoch she has all that computing power is paid, in whole units: seven tenths of 1001.
-        // Her data is of a round before the epoch's, and nobody else's is there: its pool is carried whole.
-        assert_eq!((alice(1).payout.compute, alice(1).payout.data), (700, 0));
-        assert_eq!(second.left, Some(Carry { compute: BigUint::ZERO, data: BigUint::from(3003u32) }));
+        // Alone in her epoch she has all of both pools of 1001, in whole units.
+        assert_eq!((alice(1).payout.compute, alice(1).payout.data), (700, 300));
+        assert_eq!(second.left, Some(Carry::default()));
         let rounding = ledger.settle(Some(5)).unwrap().rounding;
-        assert_eq!(rounding, Carry { compute: BigUint::from(7u32), data: BigUint::ZERO });
+        assert_eq!(rounding, Carry { compute: BigUint::from(7u32), data: BigUint::from(3u32) });
 
         // Carol claimed once, after the first epoch; Alice and Bob only at the end, for everything.
         assert_eq!(snapshot.claims.len(), 3);

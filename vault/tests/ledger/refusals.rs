@@ -183,8 +183,41 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
                 "{error}"
             );
         }
-        assert_eq!(ledger.register(None, &one(carols), None).unwrap().new, 1);
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(carols), None));
+        assert!(
+            matches!(
+                error,
+                VaultError::RoundOutside { contributor: CAROL, round: 11, first: 14, last: 14, .. }
+            ),
+            "{error}"
+        );
     });
+}
+
+/// An old registration, which is public, brought in again would take its owner's whole share; and an epoch's
+/// last round takes no data.
+#[test]
+fn data_is_registered_in_rounds_that_take_it() {
+    on_each(|location| {
+        let mut ledger = opened(location);
+        for round in [0, 9, 13, 14, u64::MAX] {
+            let other = edited(data_of(CAROL), "\"round\": 11,", &format!("\"round\": {round},"));
+            let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&other), None));
+            let VaultError::RoundOutside { round: found, first: 10, last: 12, .. } = error else {
+                panic!("{error}")
+            };
+            assert_eq!(found, round);
+        }
+        for round in [10, 12] {
+            let other = edited(data_of(CAROL), "\"round\": 11,", &format!("\"round\": {round},"));
+            let other = edited(&other, &other.digest().to_string(), &format!("0x{}", hex(round)));
+            assert_eq!(ledger.register(None, &one(&other), None).unwrap().new, 1);
+        }
+    });
+}
+
+fn hex(round: u64) -> String {
+    format!("{round:064x}")
 }
 
 #[test]

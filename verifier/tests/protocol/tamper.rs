@@ -269,6 +269,21 @@ fn a_number_of_datasets_is_refused_before_anything_is_allocated() {
 }
 
 /// A layout comes of registrations, which say any number of records.
+/// Found by libFuzzer: a compute bundle under a layout of datasets, as long as both together, was read without
+/// what the datasets would be.
+#[test]
+fn a_compute_bundle_has_no_datasets_whatever_its_layout_says() {
+    let bytes = WORLD.compute.bundle.to_bytes();
+    let run = Run { proofs: 1, bytes: 32 };
+    // Role, contributor, score.
+    let layout = Layout { datasets: vec![vec![run]], score: bytes.len() - 3 * 32 };
+    let longer = [bytes.as_slice(), &[7; 32]].concat();
+    for bytes in [&bytes, &longer] {
+        let error = Bundle::from_bytes(bytes, &layout).unwrap_err();
+        assert!(matches!(error, BundleError::Datasets { found: 0, expected: 1 }), "{error:?}");
+    }
+}
+
 #[test]
 fn a_layout_is_compared_before_anything_is_allocated() {
     let submission = &WORLD.small;

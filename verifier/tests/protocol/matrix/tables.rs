@@ -4,7 +4,7 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::to_csv;
 use fairshare_params::digest::segment_hash;
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, PROTOCOL_VERSION, Weighting};
+use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, POLICY_VERSION, Weighting};
 use fairshare_params::registration::Dataset;
 use fairshare_verifier::Bundle;
 use sha3::{Digest as _, Keccak256};
@@ -122,7 +122,7 @@ pub fn policy_rows() -> Vec<Row> {
     let of_version = "another one is refused when the policy is read";
     let mut rows = vec![
         tag("fairshare/v1/policy"),
-        constant("protocol version", PROTOCOL_VERSION.to_be_bytes(), of_version),
+        constant("protocol version", POLICY_VERSION.to_be_bytes(), of_version),
     ];
     rows.extend(geometry(&standard, By::SetUp));
     rows.extend([
