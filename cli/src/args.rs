@@ -228,8 +228,8 @@ pub struct CommitDataArgs {
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Where the upload is stored: its storage root, its length in bytes, and the hash of its transaction; for
-    /// the record only, as `upload wrap` and `register sign` tie an upload to its dataset
+    /// Where the upload is stored: its storage root, its length in bytes, and the hash of its transaction,
+    /// for the record only; `upload wrap` and `register sign` tie an upload to its dataset
     #[arg(long, value_parser = parse_evidence, value_name = "ROOT,LENGTH,TX")]
     pub evidence: Option<Evidence>,
     /// The round of registration; the later it is, the less the data weighs

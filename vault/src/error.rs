@@ -157,9 +157,9 @@ pub enum VaultError {
     },
     /// A dataset of a round in which this epoch takes no data.
     #[error(
-        "{contributor}'s registration of {digest} is of round {round}, and the epoch takes data of rounds {first} \
-         to {last}: it would weigh nothing, and whatever is covered with it; commit the data again, in such a \
-         round",
+        "{contributor}'s registration of {digest} is of round {round}, and the epoch takes data of rounds \
+         {first} to {last}: it would weigh nothing, and whatever is covered with it; commit the data again, \
+         in such a round",
         contributor = checksummed(.contributor)
     )]
     RoundOutside {
@@ -186,8 +186,8 @@ pub enum VaultError {
     },
     /// Other units than those on record.
     #[error(
-        "epoch {epoch} has other units on record; they are recorded once, for all nodes, and never change: take \
-         those on record"
+        "epoch {epoch} has other units on record; they are recorded once, for all nodes, and never change: \
+         take those on record"
     )]
     UnitsOtherwise {
         /// The epoch.

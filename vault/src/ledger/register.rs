@@ -110,8 +110,7 @@ fn is_recorded(
     }
 }
 
-/// Whether the policy would let it be proved, but for its round, which only settlement looks at: what could never
-/// be proved is refused here and not months later.
+/// Whether the policy would let it be proved: what could never be is refused here and not months later.
 fn check_fits(policy: &Policy, registration: &Registration) -> Result<()> {
     let contributor = registration.contributor();
     context::check(policy, contributor, std::slice::from_ref(registration)).map_err(|source| {
@@ -128,8 +127,8 @@ fn check_new(
 ) -> Result<()> {
     check_owner(transaction, registration)?;
     let contributor = *registration.contributor();
-    // A bundle that covers a round outside weighs nothing, and it has to cover all that is registered: whoever
-    // could bring an old registration in again would take its owner's whole share.
+    // A bundle that covers a round outside weighs nothing, and it has to cover all that is registered:
+    // whoever could bring an old registration in again would take its owner's whole share.
     let rounds = data_rounds(policy);
     if !rounds.contains(&registration.round()) {
         let (digest, round) = (*registration.digest(), registration.round());

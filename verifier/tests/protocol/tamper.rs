@@ -268,9 +268,8 @@ fn a_number_of_datasets_is_refused_before_anything_is_allocated() {
     assert_eq!((header.role, header.digests.len()), (Role::Compute, 0));
 }
 
-/// A layout comes of registrations, which say any number of records.
-/// Found by libFuzzer: a compute bundle under a layout of datasets, as long as both together, was read without
-/// what the datasets would be.
+/// Found by libFuzzer: a compute bundle under a layout of datasets, as long as both together, was read
+/// without what the datasets would be.
 #[test]
 fn a_compute_bundle_has_no_datasets_whatever_its_layout_says() {
     let bytes = WORLD.compute.bundle.to_bytes();
