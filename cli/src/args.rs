@@ -254,7 +254,11 @@ pub struct NodeArgs {
 #[derive(Debug, Subcommand)]
 pub enum ScoreCommand {
     /// The divergence of records from the policy's reference
-    #[command(after_help = "Example:\n  fairshare score data --policy policy.toml --data EWR.parquet --json")]
+    #[command(after_help = "\
+Example:
+  fairshare score data --policy policy.toml --data EWR.parquet --json
+
+Keep the result to yourself: only `prove data` counts the scores that you give away.")]
     Data(ScoreDataArgs),
     /// The decayed share of units in all rounds
     #[command(after_help = "\
@@ -319,6 +323,14 @@ pub struct ProveDataArgs {
     pub folders: Vec<PathBuf>,
     #[command(flatten)]
     pub common: ProveArgs,
+    /// Prove the score even if eight others of a dataset are on record
+    ///
+    /// Each score under another reference, or together with other datasets, is one more equation in the
+    /// counts of your data's histogram. About as many scores as the schema has bins give the histogram away;
+    /// with few bins, or data that can be guessed, fewer do. Use this only if the histogram may become known.
+    /// A score that is on record can be proved again without it.
+    #[arg(long)]
+    pub ninth_score: bool,
 }
 
 #[derive(Debug, Args)]

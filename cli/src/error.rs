@@ -21,7 +21,7 @@ use fairshare_params::registry::UnsignedError;
 use fairshare_params::units::UnitsError;
 use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
-use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, ProveError};
+use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, ProveError, ScoredError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_storage::upload::UploadError;
@@ -170,7 +170,8 @@ impl CliError {
                 ProveError::Verify(_)
                 | ProveError::Proof { .. }
                 | ProveError::Context(_)
-                | ProveError::Opened(OpenedError::TooOften { .. }) => Status::Refused,
+                | ProveError::Opened(OpenedError::TooOften { .. })
+                | ProveError::Scored(ScoredError::TooOften { .. }) => Status::Refused,
                 ProveError::Commit(CommitError::Schema { .. }) => Status::Refused,
                 ProveError::Cancelled => Status::Interrupted,
                 _ => Status::Unusable,

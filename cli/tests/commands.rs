@@ -19,6 +19,8 @@ mod commands {
     #[cfg(target_os = "linux")]
     mod resources;
     #[cfg(unix)]
+    mod scored;
+    #[cfg(unix)]
     mod storage;
     mod support;
     mod vault;

@@ -1,6 +1,7 @@
 //! Committing: from files to a public registration and a secret opening.
 //!
-//! A commitment folder holds, besides the proofs and the list of keys that [`crate::Prover`] keeps there:
+//! A commitment folder holds, besides the proofs and the lists of keys and scores that [`crate::Prover`]
+//! keeps there:
 //!
 //! | file | who may read it | what it is |
 //! | --- | --- | --- |
@@ -48,12 +49,15 @@ use zeroize::Zeroizing;
 
 pub use folder::CommitmentFolder;
 
+pub use crate::secret::OPENING_FILE;
+
 use self::folder::{Expected, read_columns};
 use self::journal::Journal;
 use crate::count::{Counted, SegmentIndex, TooMany, registered};
 use crate::derivation::{Dataset, SegmentSecret};
 use crate::opened::OPENED_FILE;
 use crate::progress::{Progress, Task};
+use crate::scored::SCORED_FILE;
 use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::segment::commit_columns;
 
@@ -63,14 +67,12 @@ pub const REGISTRATION_FILE: &str = "registration.json";
 pub const REQUEST_FILE: &str = "request.json";
 /// The column commitments' file name.
 pub const COMMITMENTS_FILE: &str = "commitments.bin";
-/// The secret opening's file name.
-pub const OPENING_FILE: &str = "opening.bin";
 /// The name of the journal of a commitment that is being made, secret too.
 pub const JOURNAL_FILE: &str = "commit.journal";
 
 /// Every file of a commitment folder that must not be written over.
-pub const COMMITMENT_FILES: [&str; 6] =
-    [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE];
+pub const COMMITMENT_FILES: [&str; 7] =
+    [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE, SCORED_FILE];
 
 /// Why nothing was committed, or a commitment folder cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -32,8 +32,10 @@ mod prove;
 mod schedule;
 pub mod score;
 mod score_proof;
+mod scored;
 pub mod secret;
 mod segment;
+mod uses;
 
 pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
@@ -43,6 +45,8 @@ pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};
 pub use prove::{PROOFS_FOLDER, ProofSubject, ProveError, Proved, Prover, write_bundle};
 pub use schedule::{LimitError, Limits, plan};
+pub use scored::{MOST_SCORES, SCORED_FILE, ScoreLimit, ScoredError};
+pub use uses::UseListError;
 
 /// The library's example is a test.
 #[cfg(doctest)]

@@ -28,6 +28,7 @@ use crate::progress::{Asking, Progress, Stepping, Task};
 use crate::schedule::{LimitError, Limits, RunError, plan, run};
 use crate::score::ScoreError;
 use crate::score_proof::{Merged, ProvedScore, ScoreProofError, ScoreProver};
+use crate::scored::{ScoreLimit, ScoredError, Scoring};
 use crate::secret::OpeningError;
 use crate::segment::{Histogram, SegmentWitness, commit_first_column};
 
@@ -70,6 +71,9 @@ pub enum ProveError {
     /// An opening that was proved under too many keys.
     #[error(transparent)]
     Opened(#[from] OpenedError),
+    /// An opening that was scored as often as may be.
+    #[error(transparent)]
+    Scored(#[from] ScoredError),
     /// More segments than can be registered.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -173,6 +177,7 @@ pub struct Prover<'a> {
     verifier: &'a Verifier<'a>,
     commit_key: CommitKey<'a>,
     limits: Limits,
+    score_limit: ScoreLimit,
     cache: Option<KeyCache>,
     keys: Vec<(CircuitKind, OnceLock<Key>)>,
 }
@@ -193,12 +198,18 @@ impl<'a> Prover<'a> {
     pub fn new(verifier: &'a Verifier<'a>, limits: Limits) -> Self {
         let commit_key = CommitKey::new(verifier.srs());
         let keys = CircuitKind::all(verifier.srs().geometry()).map(|kind| (kind, OnceLock::new())).collect();
-        Self { verifier, commit_key, limits, cache: None, keys }
+        let score_limit = ScoreLimit::default();
+        Self { verifier, commit_key, limits, score_limit, cache: None, keys }
     }
 
     /// The same prover with its proving keys kept on disk.
     pub fn with_cache(self, cache: KeyCache) -> Self {
         Self { cache: Some(cache), ..self }
+    }
+
+    /// The same prover with another bound on the scores of an opening that it gives away.
+    pub fn with_score_limit(self, score_limit: ScoreLimit) -> Self {
+        Self { score_limit, ..self }
     }
 
     /// What it commits with.
@@ -239,7 +250,9 @@ impl<'a> Prover<'a> {
             commitments.iter().map(|commitment| commitment.registration.clone()).collect();
         let context = data_context(policy, &contributor, &registrations)?.limbs();
         check_records(&registrations, policy.min_records())?;
-        let bundle = self.data_bundle(&commitments, context, progress)?;
+        let scoring = Scoring::new(policy, folders, &registrations, self.score_limit);
+        scoring.check()?;
+        let bundle = self.data_bundle(&commitments, context, &scoring, progress)?;
         let score = self.verifier.verify(&bundle, &registrations).map_err(ProveError::Verify)?;
         Ok(Proved { bundle, score, registrations })
     }
@@ -261,6 +274,7 @@ impl<'a> Prover<'a> {
         &self,
         commitments: &[CommitmentFolder],
         context: [Fr; 2],
+        scoring: &Scoring<'_>,
         progress: &dyn Progress,
     ) -> Result<Bundle> {
         let jobs: Vec<_> = commitments
@@ -284,6 +298,8 @@ impl<'a> Prover<'a> {
             merged.add(&part.histogram);
             datasets[part.dataset].segments.push(part.proof);
         }
+        // On the disk before there is a score that could get out.
+        scoring.note()?;
         let proved =
             self.prove_score(CircuitKind::DataScore, progress, |prover| prover.data(context, &merged))?;
         let ProvedScore { score, proof, link, .. } = proved;

@@ -21,6 +21,9 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use fairshare_storage::files::{self, Access};
 
+/// The file's name in a commitment folder.
+pub const OPENING_FILE: &str = "opening.bin";
+
 const MAGIC: [u8; 6] = *b"FSOPEN";
 const VERSION: u16 = 2;
 /// Bytes before the checksum.

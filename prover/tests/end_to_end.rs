@@ -13,6 +13,8 @@ mod interrupted;
 mod kept;
 #[path = "end_to_end/opening.rs"]
 mod opening;
+#[path = "end_to_end/scored.rs"]
+mod scored;
 #[path = "end_to_end/secrets.rs"]
 mod secrets;
 #[path = "end_to_end/units.rs"]

@@ -61,15 +61,6 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     publish(file, path, access)
 }
 
-/// Appends `bytes` to `path`, which everyone may read, in one write that reaches the disk.
-pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::options().append(true).create(true).open(path)?;
-    set_access(&file, Access::Public)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    open_folder(parent(path))?.sync_all()
-}
-
 /// Fails as [`write()`] would, as far as that can be told before there is anything to write: asked before
 /// long work.
 pub fn check_writable(path: &Path) -> io::Result<()> {
@@ -210,6 +201,18 @@ pub fn lock_folder(path: &Path) -> io::Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(folder)),
     }
+}
+
+/// Locks a regular file until the value is dropped or the process ends, however it does, and waits for
+/// whoever holds it. A system without locks does without.
+pub fn lock(path: &Path) -> Result<File, OpenError> {
+    let (file, _) = open(path)?;
+    while let Err(error) = file.lock() {
+        if error.kind() != ErrorKind::Interrupted {
+            break;
+        }
+    }
+    Ok(file)
 }
 
 /// Whether others than the owner may read or write an open file.

@@ -7,7 +7,7 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
 use fairshare_prover::plan;
-use fairshare_prover::{Limits, ProveError, Prover, write_bundle};
+use fairshare_prover::{Limits, ProveError, Prover, ScoreLimit, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, Trust, Verifier};
 use serde::Serialize;
@@ -59,7 +59,10 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     };
     let bars = Bars::until(interrupt::is_asked);
     let proved = match command {
-        ProveCommand::Data(args) => prover.prove_data(&args.folders, &bars)?,
+        ProveCommand::Data(args) => {
+            let limit = if args.ninth_score { ScoreLimit::None } else { ScoreLimit::Eight };
+            prover.with_score_limit(limit).prove_data(&args.folders, &bars)?
+        }
         ProveCommand::Compute(args) => prover.prove_compute(&args.node.contributor, &bars)?,
     };
     write_bundle(&args.out, &proved.bundle)?;

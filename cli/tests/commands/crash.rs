@@ -182,8 +182,12 @@ impl Scene {
                 "commitments.bin" => assert_eq!(bytes.len(), self.segments * 16 * 64),
                 "commit.journal" => {}
                 // What it is read with are registrations: that it ends where it should, the verifier says.
-                "out.bundle" => drop(Header::read(&bytes).expect("whole")),
-                "opened.txt" => assert!(bytes.is_empty() || bytes.ends_with(b"\n"), "{files:?}"),
+                "out.bundle" => {
+                    Header::read(&bytes).expect("whole");
+                    assert!(has("scored.txt"), "{files:?}");
+                }
+                // Replaced in one step.
+                "opened.txt" | "scored.txt" => assert!(bytes.ends_with(b"\n"), "{files:?}"),
                 _ if file.ends_with(".proof") => assert_eq!(bytes.len() % 32, 0, "{file}: not whole"),
                 _ if file.ends_with(".key") => assert!(whole_keys[file] == bytes, "{file} is another key"),
                 _ => assert!(file.starts_with('.') && file.ends_with(".partial"), "{name}"),

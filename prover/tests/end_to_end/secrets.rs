@@ -19,7 +19,7 @@ use fairshare_prover::commit::{
 };
 use fairshare_prover::derivation::{DERIVATION_VERSION, SegmentSecret};
 use fairshare_prover::measure::{SegmentWitness, commit_columns};
-use fairshare_prover::{OPENED_FILE, PROOFS_FOLDER, Silent};
+use fairshare_prover::{OPENED_FILE, PROOFS_FOLDER, SCORED_FILE, Silent};
 use fairshare_verifier::Bundle;
 use fairshare_verifier::link::Link;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -136,9 +136,10 @@ fn secrets_are_readable_by_their_owner_only() {
     // Nothing else was left behind, such as a temporary file with the secret in it.
     let names: HashSet<_> =
         fs::read_dir(&data).expect("read").map(|entry| entry.expect("entry").file_name()).collect();
-    let expected =
-        [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, PROOFS_FOLDER, OPENED_FILE];
-    assert_eq!(names, expected.map(Into::into).into());
+    let kept = [PROOFS_FOLDER, OPENED_FILE, SCORED_FILE];
+    let committed = [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE];
+    let expected = [committed.as_slice(), &kept].concat();
+    assert_eq!(names, expected.into_iter().map(Into::into).collect());
 }
 
 #[test]
