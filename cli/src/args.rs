@@ -36,9 +36,12 @@ Example, a whole round in the folder examples/flights:
       --registration mine/registration.json --allow-insecure-params
 
 Exit status:
-  0  done; all that was to be verified is accepted
-  1  a proof or check was refused
-  2  usage or I/O error"
+  0    done; all that was to be verified is accepted
+  1    a proof or check was refused
+  2    usage, I/O or parameters: nothing was judged
+  130  interrupted by Ctrl-C
+
+With --json, an error is one line of JSON on standard error; `fairshare schema` describes all output."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -49,7 +52,7 @@ pub struct Cli {
 
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// Print the result as JSON, for programs
+    /// Print the result, or the error, as JSON, for programs
     #[arg(long, global = true, display_order = 100)]
     pub json: bool,
     /// How much to log to standard error
@@ -121,6 +124,8 @@ pub enum Command {
     Demo,
     /// Measure commitments, proofs and verification on this machine
     Bench(BenchArgs),
+    /// Print the JSON Schema of what a command prints with --json, or of errors
+    Schema(SchemaArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -407,6 +412,18 @@ pub struct BenchArgs {
     /// Runs of each measurement; the table shows their median
     #[arg(long, value_parser = parse_count, default_value = "3", value_name = "N")]
     pub runs: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  fairshare schema vault status
+
+`fairshare schema error` describes errors; without a command, all schemas are printed as one document.")]
+pub struct SchemaArgs {
+    /// The command, without its options [default: all that print JSON]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 fn parse_geometry(name: &str) -> Result<Geometry, String> {

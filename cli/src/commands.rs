@@ -8,6 +8,7 @@ pub mod params;
 pub mod policy;
 pub mod prove;
 pub mod register;
+pub mod schema;
 pub mod score;
 pub mod upload;
 pub mod vault;

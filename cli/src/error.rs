@@ -35,7 +35,7 @@ pub enum Status {
     Done = 0,
     /// A proof or check was refused.
     Refused = 1,
-    /// Usage or I/O error.
+    /// Usage, I/O or parameters.
     Unusable = 2,
     /// Stopped by Ctrl-C: 128 and the signal's number, as shells have it.
     Interrupted = 130,
@@ -149,6 +149,8 @@ pub enum CliError {
          build without the feature"
     )]
     Processor,
+    #[error("`{name}` prints no JSON; these do, and have a schema: {known}")]
+    NoSchema { name: String, known: String },
     #[error("internal invariant of the demo violated: {0}; please report")]
     Demo(&'static str),
 }
@@ -235,7 +237,7 @@ pub fn block(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What to do where the system refused a file, whatever the file was for.
-fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
+pub fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {

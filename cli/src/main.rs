@@ -5,9 +5,13 @@
 
 mod args;
 mod commands;
+mod document;
 mod error;
+mod failure;
 mod interrupt;
 mod load;
+#[cfg(test)]
+mod manual;
 mod output;
 mod progress;
 
@@ -23,26 +27,29 @@ use error::{CliError, Status};
 use output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::misused(&error),
+    };
     tracing_subscriber::fmt()
         .with_max_level(LevelFilter::from(cli.global.log_level))
         .with_writer(progress::LogWriter)
         .with_target(false)
         .init();
-    let status = run(&cli).unwrap_or_else(|error| {
-        output::notice(error::block(&error).trim_end());
+    let output = Output::new(cli.global.json);
+    let status = run(&cli, output).unwrap_or_else(|error| {
+        output.error(&error);
         error.status()
     });
     status.into()
 }
 
-fn run(cli: &Cli) -> Result<Status, CliError> {
+fn run(cli: &Cli, output: Output) -> Result<Status, CliError> {
     // The library does not look: without this, its first multiplication would end the process without a word.
     #[cfg(feature = "asm")]
     if !(is_x86_feature_detected!("adx") && is_x86_feature_detected!("bmi2")) {
         return Err(CliError::Processor);
     }
-    let output = Output::new(cli.global.json);
     match &cli.command {
         Command::Params(command) => commands::params::run(command, output),
         Command::Policy(command) => commands::policy::run(command, output),
@@ -56,5 +63,6 @@ fn run(cli: &Cli) -> Result<Status, CliError> {
         Command::Audit(args) => commands::audit::run(args, output),
         Command::Demo => commands::demo::run(output),
         Command::Bench(args) => commands::bench::run(args, output),
+        Command::Schema(args) => commands::schema::run(args, output),
     }
 }

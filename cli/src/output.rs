@@ -1,15 +1,18 @@
 //! What is printed: results to standard output, everything else to standard error.
 
 use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
-use serde::Serialize;
+use schemars::Schema;
 
-use crate::error::CliError;
+use crate::document::Document;
+use crate::error::{self, CliError, Status};
+use crate::failure::{Failure, asks_for_json};
 
 /// Where results go, and in which form.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +30,7 @@ impl Output {
     }
 
     /// Prints a result in the form asked for: `object` on one line, or `text`.
-    pub fn result(self, object: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), CliError> {
+    pub fn result(self, object: &impl Document, text: impl FnOnce() -> String) -> Result<(), CliError> {
         if !self.json {
             return self.text(&text());
         }
@@ -35,10 +38,34 @@ impl Output {
         print(&line)
     }
 
+    /// Prints a schema, which is JSON in either form: on one line, or indented for people.
+    pub fn schema(self, schema: &Schema) -> Result<(), CliError> {
+        let write = if self.json { serde_json::to_string } else { serde_json::to_string_pretty };
+        print(&write(schema).map_err(|error| CliError::Output(error.into()))?)
+    }
+
+    /// Says why a command did not do what was asked.
+    pub fn error(self, error: &CliError) {
+        let object = if self.json { Failure::of(error).line().ok() } else { None };
+        notice(object.unwrap_or_else(|| error::block(error)).trim_end());
+    }
+
     /// Prints text for people; nothing with `--json`.
     pub fn text(self, text: &str) -> Result<(), CliError> {
         if self.json { Ok(()) } else { print(text) }
     }
+}
+
+/// Ends a program whose arguments ask for help, or are not a command.
+pub fn misused(error: &clap::Error) -> ExitCode {
+    if error.use_stderr()
+        && asks_for_json(std::env::args_os().skip(1))
+        && let Ok(line) = Failure::of_usage(error).line()
+    {
+        notice(&line);
+        return Status::Unusable.into();
+    }
+    error.exit()
 }
 
 /// Writes to standard output. A reader that has gone away, `head` for instance, has read all it wants.

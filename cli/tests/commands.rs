@@ -18,6 +18,7 @@ mod commands {
     mod register;
     #[cfg(target_os = "linux")]
     mod resources;
+    mod schemas;
     #[cfg(unix)]
     mod scored;
     #[cfg(unix)]

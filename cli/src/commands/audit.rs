@@ -10,39 +10,67 @@ use fairshare_audit::snapshot::LedgerSnapshot;
 use fairshare_formats::eip55::checksummed;
 use fairshare_storage::files::{self, Access};
 use fairshare_verifier::Trust;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{AuditArchiveArgs, AuditArgs};
+use crate::document::spelling::{Checksummed, Decimal, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::Output;
 use crate::progress;
 
-#[derive(Serialize)]
-struct Audited<'a> {
+/// What the audit found.
+#[derive(Serialize, JsonSchema)]
+pub struct Audited<'a> {
+    /// Whether everything on record is what it should be.
     accepted: bool,
+    /// Bundles verified again.
     bundles: usize,
+    /// Payments on record.
     claims: usize,
+    /// Paid in all, in base units.
+    #[schemars(with = "Decimal")]
     claimed: String,
+    /// Every epoch, in order.
     epochs: Vec<AuditedEpoch>,
+    /// What is not as it should be, in words; empty if nothing is.
     differences: Vec<String>,
+    /// Where the report was written as a web page; null if it was not asked for.
     report: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct AuditedEpoch {
+/// What everybody is owed for an epoch, computed again.
+#[derive(Serialize, JsonSchema)]
+pub struct AuditedEpoch {
+    /// The epoch's number.
     epoch: u64,
+    /// Where it stands.
+    #[schemars(with = "StateName")]
     state: &'static str,
+    /// Contributors with a score, by address.
     contributors: Vec<AuditedLine>,
 }
 
-#[derive(Serialize)]
-struct AuditedLine {
+/// What one contributor is owed for an epoch.
+#[derive(Serialize, JsonSchema)]
+pub struct AuditedLine {
+    /// The contributor's address.
+    #[schemars(with = "Checksummed")]
     contributor: String,
+    /// Records proved.
     records: u64,
+    /// Divergence of all records, in 1/256 nat; null without data.
+    #[schemars(with = "Option<Decimal>")]
     data_score: Option<String>,
+    /// Decayed share of the rounds, in 2^-48; null without computing power.
+    #[schemars(with = "Option<Decimal>")]
     compute_score: Option<String>,
+    /// Owed for data, in base units.
+    #[schemars(with = "Decimal")]
     data: String,
+    /// Owed for computing power, in base units.
+    #[schemars(with = "Decimal")]
     compute: String,
 }
 

@@ -17,38 +17,57 @@ use fairshare_prover::secret::fresh_seed;
 use fairshare_prover::{CommitError, Key};
 use fairshare_verifier::{Trust, Verifier};
 use halo2curves::bn256::Fr;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::demo::data;
 use crate::args::BenchArgs;
+use crate::document::spelling::GeometryName;
 use crate::error::{CliError, Status};
 use crate::output::{self, Output, align_right, seconds, table, thousands};
 use crate::progress;
 
 /// One line of the table.
-#[derive(Serialize)]
-struct Measured {
+#[derive(Serialize, JsonSchema)]
+pub struct Measured {
+    /// What was measured.
     what: &'static str,
+    /// Median time, in seconds.
     seconds: f64,
+    /// Size of the proof, in bytes; null if nothing was proved.
     bytes: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Report {
+/// What commitments, proofs and verification cost here.
+#[derive(Serialize, JsonSchema)]
+pub struct Report {
+    /// What it was measured on.
     machine: Machine,
+    /// The circuits' shape.
+    #[schemars(with = "GeometryName")]
     geometry: &'static str,
+    /// Symbols in the segment.
     symbols: usize,
+    /// Runs of each measurement.
     runs: usize,
+    /// Every measurement.
     measured: Vec<Measured>,
+    /// How many times as long as committing the proof of a segment takes.
     prove_to_commit: f64,
+    /// Symbols proved per second.
     symbols_per_second: f64,
 }
 
-#[derive(Serialize)]
-struct Machine {
+/// The machine that measures.
+#[derive(Serialize, JsonSchema)]
+pub struct Machine {
+    /// The processor's name.
     processor: String,
+    /// Processors that the program may use.
     cores: usize,
+    /// Memory, in bytes; null if unknown.
     memory_bytes: Option<u64>,
+    /// Operating system and architecture.
     system: String,
 }
 

@@ -7,9 +7,11 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Dataset, Registration};
 use fairshare_prover::commit::{OPENING_FILE, REGISTRATION_FILE};
 use fairshare_prover::{Contributor, commit_data};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::CommitCommand;
+use crate::document::spelling::{Checksummed, GeometryName, Hash};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, list, notice, thousands};
@@ -36,15 +38,27 @@ fn warn_of_few_records(policy: &Policy, registration: &Registration) {
     }
 }
 
-#[derive(Serialize)]
-struct Committed {
+/// What was committed to, and where.
+#[derive(Serialize, JsonSchema)]
+pub struct Committed {
+    /// The folder written.
     folder: String,
+    /// The registration's file, which is public.
     registration: String,
+    /// The contributor's address.
+    #[schemars(with = "Checksummed")]
     contributor: String,
+    /// The round of registration.
     round: u64,
+    /// The circuits' shape.
+    #[schemars(with = "GeometryName")]
     geometry: &'static str,
+    /// The dataset's digest.
+    #[schemars(with = "Hash")]
     digest: String,
+    /// Records in it.
     records: u32,
+    /// Segments that their symbols fill.
     segments: u32,
 }
 

@@ -32,7 +32,8 @@ mod books;
 pub mod data;
 mod report;
 
-use report::{Attack, Line, Payout, Report};
+pub use report::Report;
+use report::{Attack, Line, Payout};
 
 /// A contributor: an airport, also the name of its data file.
 struct Airport {

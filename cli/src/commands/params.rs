@@ -3,23 +3,38 @@
 use std::path::Path;
 
 use fairshare_params::srs::{Provenance, Srs};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::ParamsCommand;
+use crate::document::spelling::{FileHash, GeometryName, Hash};
 use crate::error::{CliError, Status};
 use crate::output::{self, Output, list, thousands};
 use crate::{load, progress};
 
-#[derive(Serialize)]
-struct Described {
+/// Parameters in a file.
+#[derive(Serialize, JsonSchema)]
+pub struct Described {
+    /// The file.
     file: String,
+    /// The circuits' shape.
+    #[schemars(with = "GeometryName")]
     geometry: String,
+    /// Rows of the circuits.
     rows: usize,
+    /// The parameters' digest.
+    #[schemars(with = "Hash")]
     digest: String,
+    /// Whether their trapdoor is public, so that anyone can forge proofs.
     insecure: bool,
+    /// Whether they are those of the Perpetual Powers of Tau, by their content.
     perpetual_powers_of_tau: bool,
+    /// Where they come from: `insecure`, `ceremony` or `unknown`.
     provenance: &'static str,
+    /// BLAKE2b-512 of the ceremony's file; null without one.
+    #[schemars(with = "Option<FileHash>")]
     ceremony_file: Option<String>,
+    /// Name of the ceremony's file, if this program knows its hash.
     ceremony_name: Option<&'static str>,
 }
 

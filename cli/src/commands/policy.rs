@@ -12,9 +12,11 @@ use fairshare_params::reference::Reference;
 use fairshare_params::schema::Feature;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{PolicyCommand, ReferenceArgs};
+use crate::document::spelling::{Checksummed, Decimal, GeometryName, Hash};
 use crate::error::{CliError, Status, one_line};
 use crate::output::{Output, list, notice, thousands};
 use crate::{load, progress};
@@ -29,23 +31,43 @@ pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> 
 /// Fewer records than these are warned of.
 const FEW_RECORDS: u32 = 100;
 
-#[derive(Serialize)]
-struct Checked {
+/// Whether a policy is valid, and its rules; null where it is not.
+#[derive(Serialize, JsonSchema)]
+pub struct Checked {
+    /// The policy's file.
     policy: String,
+    /// Whether it is valid.
     valid: bool,
+    /// What is wrong with it; null if nothing is.
     error: Option<String>,
+    /// The policy's hash.
+    #[schemars(with = "Option<Hash>")]
     hash: Option<String>,
+    /// The schema's hash.
+    #[schemars(with = "Option<Hash>")]
     schema_hash: Option<String>,
+    /// The circuits' shape.
+    #[schemars(with = "Option<GeometryName>")]
     geometry: Option<&'static str>,
+    /// The vault's chain.
     chain_id: Option<u64>,
+    /// The vault's address.
+    #[schemars(with = "Option<Checksummed>")]
     vault: Option<String>,
+    /// The subnet's name.
     subnet: Option<String>,
+    /// The epoch's number.
     epoch: Option<u64>,
-    /// A string: JSON's numbers end at 2^53.
+    /// What both roles share, in base units.
+    #[schemars(with = "Option<Decimal>")]
     pool: Option<String>,
+    /// Features of a record.
     features: Option<usize>,
+    /// Symbols of all features together.
     symbols: Option<usize>,
+    /// The epoch's first round.
     first_round: Option<u64>,
+    /// Rounds in the epoch.
     rounds: Option<usize>,
 }
 
@@ -169,12 +191,19 @@ fn crossing(feature: &Feature) -> Option<String> {
     Some(format!("{name}: {}, {} bins", parts.join(" × "), feature.bins()))
 }
 
-#[derive(Serialize)]
-struct Counted {
+/// A reference counted from data.
+#[derive(Serialize, JsonSchema)]
+pub struct Counted {
+    /// The file written.
     reference: String,
+    /// The file's hash, as a policy names it.
+    #[schemars(with = "Hash")]
     hash: String,
+    /// Records counted.
     records: u64,
+    /// Features of a record.
     features: usize,
+    /// The lines that name the file in a policy.
     toml: String,
 }
 

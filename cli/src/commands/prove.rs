@@ -10,25 +10,41 @@ use fairshare_prover::plan;
 use fairshare_prover::{Limits, ProveError, Prover, ScoreLimit, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, Trust, Verifier};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{ProveArgs, ProveCommand};
+use crate::document::spelling::{Checksummed, Decimal, Hash, RoleName};
 use crate::error::{CliError, Status};
 use crate::interrupt;
 use crate::load;
 use crate::output::{self, Output, list, seconds, thousands};
 use crate::progress::{self, Bars};
 
-#[derive(Serialize)]
-struct Proved {
+/// The bundle that was made, and what it proves.
+#[derive(Serialize, JsonSchema)]
+pub struct Proved {
+    /// The file written.
     bundle: String,
+    /// Its size, in bytes.
     bytes: usize,
+    /// What it is for.
+    #[schemars(with = "RoleName")]
     role: &'static str,
+    /// The contributor's address.
+    #[schemars(with = "Checksummed")]
     contributor: String,
+    /// Digests of the datasets; none of computing power.
+    #[schemars(with = "Vec<Hash>")]
     digests: Vec<String>,
+    /// Records proved; null of computing power.
     records: Option<u32>,
+    /// The score: of data in 1/256 nat, of computing power in 2^-48.
+    #[schemars(with = "Decimal")]
     score: String,
+    /// Whether the parameters are insecure, so that the proof says nothing.
     insecure: bool,
+    /// Time that it took, in seconds.
     seconds: f64,
 }
 

@@ -10,10 +10,12 @@ use fairshare_params::address::Address;
 use fairshare_params::registry::{Domain, Evidence, Request, Unsigned};
 use fairshare_prover::{Account, AccountError};
 use fairshare_storage::files::{self, Access};
+use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::args::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs};
+use crate::document::spelling::{Checksummed, Hash, Signature};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, list};
@@ -125,19 +127,40 @@ fn password_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
     Ok(bytes)
 }
 
-#[derive(Serialize)]
-struct Described {
+/// A registration with its contributor's signature, which is right.
+#[derive(Serialize, JsonSchema)]
+pub struct Described {
+    /// The file.
     file: String,
+    /// The contributor's address, who has signed it.
+    #[schemars(with = "Checksummed")]
     contributor: String,
+    /// The dataset's digest.
+    #[schemars(with = "Hash")]
     digest: String,
+    /// The registry's chain.
     chain_id: u64,
+    /// The registry's address.
+    #[schemars(with = "Checksummed")]
     registry: String,
+    /// The address of the vault that is to pay.
+    #[schemars(with = "Checksummed")]
     vault: String,
+    /// The last round in which it counts.
     last_round: u64,
+    /// The upload's storage root; null without evidence.
+    #[schemars(with = "Option<Hash>")]
     storage_root: Option<String>,
+    /// The upload's length in bytes; null without evidence.
     byte_length: Option<u64>,
+    /// Hash of the upload's transaction; null without evidence.
+    #[schemars(with = "Option<Hash>")]
     upload_tx: Option<String>,
+    /// What is signed: the hash of the typed data (EIP-712).
+    #[schemars(with = "Hash")]
     typed_data_hash: String,
+    /// The signature.
+    #[schemars(with = "Signature")]
     signature: String,
 }
 

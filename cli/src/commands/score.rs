@@ -4,27 +4,44 @@ use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
 use fairshare_prover::score::{score_data, score_units};
 use fairshare_verifier::NoUnits;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::ScoreCommand;
+use crate::document::spelling::{Decimal, RoleName};
 use crate::error::{CliError, Status};
 use crate::output::{Output, approximate, decimal, list, notice, thousands};
 use crate::{load, progress};
 
-#[derive(Serialize)]
-struct DataScored {
+/// The score of records.
+#[derive(Serialize, JsonSchema)]
+pub struct DataScored {
+    /// Always `data`.
+    #[schemars(with = "RoleName")]
     role: &'static str,
+    /// Records scored.
     records: u32,
+    /// Divergence of all records, in 1/256 nat.
+    #[schemars(with = "Decimal")]
     score: String,
+    /// Divergence in nats per record, rounded.
     nats_per_record: f64,
 }
 
-#[derive(Serialize)]
-struct ComputeScored {
+/// The score of a node's units.
+#[derive(Serialize, JsonSchema)]
+pub struct ComputeScored {
+    /// Always `compute`.
+    #[schemars(with = "RoleName")]
     role: &'static str,
+    /// Rounds of the epoch.
     rounds: usize,
+    /// The node's units in all rounds together.
     units: u64,
+    /// Decayed share of the rounds, in 2^-48.
+    #[schemars(with = "Decimal")]
     score: String,
+    /// The same as a number, rounded.
     value: f64,
 }
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use fairshare_formats::registry::upload_to_json;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::upload::wrap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{UploadCommand, WrapArgs};
+use crate::document::spelling::Hash;
 use crate::error::{CliError, Status};
 use crate::output::{Output, list, thousands};
 use crate::{load, progress};
@@ -19,13 +21,23 @@ pub fn run(command: &UploadCommand, output: Output) -> Result<Status, CliError> 
     }
 }
 
-#[derive(Serialize)]
-struct Wrapped {
+/// An upload, ready to be stored.
+#[derive(Serialize, JsonSchema)]
+pub struct Wrapped {
+    /// The file to store.
     file: String,
+    /// The file that describes it, for `register sign`.
     upload: String,
+    /// The digest that its first chunk names.
+    #[schemars(with = "Hash")]
     digest: String,
+    /// The root under which it is stored.
+    #[schemars(with = "Hash")]
     storage_root: String,
+    /// Its length, in bytes.
     byte_length: u64,
+    /// Merkle path of its first chunk, from the leaf upwards.
+    #[schemars(with = "Vec<Hash>")]
     path: Vec<String>,
 }
 

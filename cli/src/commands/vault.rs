@@ -11,10 +11,12 @@ use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Epoch, Unproved};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit;
 use crate::args::{ExportArgs, RegisterArgs, VaultArgs, VaultCommand};
+use crate::document::spelling::{Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, list, notice, thousands};
@@ -24,6 +26,11 @@ mod claim;
 mod settle;
 mod status;
 mod submit;
+
+pub use claim::Claims;
+pub use settle::SettledResult;
+pub use status::StatusResult;
+pub use submit::Line as SubmittedLine;
 
 pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
     // Reading a location cannot fail.
@@ -76,10 +83,16 @@ fn file_of(location: &Location) -> Option<&Path> {
     }
 }
 
-#[derive(Serialize)]
-struct Changed<'a> {
+/// An epoch in its new state.
+#[derive(Serialize, JsonSchema)]
+pub struct Changed<'a> {
+    /// The epoch's number.
     epoch: u64,
+    /// Where it stands.
+    #[schemars(with = "StateName")]
     state: &'static str,
+    /// Hash of its policy.
+    #[schemars(with = "Hash")]
     policy: String,
     /// Whether it was so before.
     before: bool,
@@ -115,10 +128,14 @@ fn init(ledger: &mut Ledger, path: &Path, output: Output) -> Result<Status, CliE
     changed(output, &opened.epoch, opened.before, &text)
 }
 
-#[derive(Serialize)]
-struct RegisteredResult {
+/// What was put on record.
+#[derive(Serialize, JsonSchema)]
+pub struct RegisteredResult {
+    /// Registrations recorded now.
     new: usize,
+    /// Registrations that were on record before.
     before: usize,
+    /// Nodes whose units were recorded now.
     units: usize,
 }
 
@@ -157,10 +174,15 @@ fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<
     Ok(Status::Done)
 }
 
-#[derive(Serialize)]
-struct Exported {
+/// What was written.
+#[derive(Serialize, JsonSchema)]
+pub struct Exported {
+    /// The claims' file; null if it was not asked for.
     claims: Option<String>,
+    /// Root of the claims; null without them.
+    #[schemars(with = "Option<Hash>")]
     root: Option<String>,
+    /// The archive's file; null if it was not asked for.
     archive: Option<String>,
 }
 

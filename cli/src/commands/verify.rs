@@ -13,9 +13,11 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Bundle, Score, SetupError, Trust, Verifier, VerifyError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
+use crate::document::spelling::{Checksummed, Decimal, Hash, RoleName};
 use crate::error::{CliError, Status, one_line};
 use crate::output::{self, Output, align_right, notice, seconds, short_address, table, thousands};
 use crate::{load, progress};
@@ -24,17 +26,28 @@ use crate::{load, progress};
 /// the standard geometry.
 pub const MAX_BUNDLE_BYTES: u64 = 2 << 30;
 
-/// One bundle's line. Fields of a bundle that cannot be read are null.
-#[derive(Serialize)]
-struct Verdict {
+/// The verdict on a bundle. What cannot be read of it is null.
+#[derive(Serialize, JsonSchema)]
+pub struct Verdict {
+    /// The bundle's file.
     bundle: String,
+    /// Whether it verifies.
     accepted: bool,
+    /// What it is for.
+    #[schemars(with = "Option<RoleName>")]
     role: Option<&'static str>,
+    /// The contributor's address.
+    #[schemars(with = "Option<Checksummed>")]
     contributor: Option<String>,
+    /// Digests of the datasets that it names; none of computing power.
+    #[schemars(with = "Option<Vec<Hash>>")]
     digests: Option<Vec<String>>,
+    /// Records of those that are registered; null of computing power.
     records: Option<u64>,
-    /// As claimed; true only where `accepted` is.
+    /// Score as claimed, true only where `accepted` is: in 1/256 nat of data, in 2^-48 of computing power.
+    #[schemars(with = "Option<Decimal>")]
     score: Option<String>,
+    /// Why it is refused; null if it is accepted.
     error: Option<String>,
     #[serde(skip)]
     shown: Option<String>,

@@ -174,6 +174,16 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
+fn the_demonstration_refuses_what_is_forged() {
+    let shown = fairshare("demo --json").json();
+    assert_eq!((&shown["accepted"], &shown["insecure"]), (&true.into(), &true.into()));
+    assert_eq!(shown["contributors"].as_array().unwrap().len(), 3);
+    let attacks = shown["attacks"].as_array().unwrap();
+    assert_eq!(attacks.len(), 2);
+    assert!(attacks.iter().all(|attack| attack["refused"] == true && attack["error"].is_string()));
+}
+
+#[test]
 fn the_quick_bench_measures_every_statement() {
     let report = fairshare("bench --geometry compact --runs 1 --json").json();
     assert_eq!(report["geometry"], "compact");

@@ -67,8 +67,8 @@ static DATASET: LazyLock<Dataset> = LazyLock::new(|| {
 fn with(line: &str, variables: &[(&str, &str)]) -> Ran {
     let mut program = program();
     program.env_remove("FAIRSHARE_PRIVATE_KEY").env_remove("FAIRSHARE_KEYSTORE_PASSWORD");
-    program.envs(variables.iter().copied()).args(line.split_whitespace());
-    Ran::new(program.output().expect("the program starts"))
+    program.envs(variables.iter().copied());
+    run(program, line)
 }
 
 fn with_key(line: &str) -> Ran {

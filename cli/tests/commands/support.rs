@@ -7,6 +7,8 @@ use std::sync::{LazyLock, atomic::AtomicUsize, atomic::Ordering};
 
 use serde_json::Value;
 
+use super::schemas;
+
 /// The contributor of [`prepared`].
 pub const CONTRIBUTOR: &str = "0x00000000000000000000000000000000000000e1";
 /// Somebody else.
@@ -34,11 +36,24 @@ impl Ran {
         serde_json::from_str(&self.stdout).expect("one JSON object")
     }
 
+    /// The error, after checking that the run failed with that status, with `part` in its message.
+    pub fn fails_as_json(&self, status: i32, part: &str) -> Value {
+        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
+        let last = self.stderr.lines().last().expect("an error");
+        let error: Value = serde_json::from_str(last).expect("one JSON object");
+        assert!(
+            error["error"]["message"].as_str().expect("text").contains(part),
+            "{part:?} is not in {last}"
+        );
+        error["error"].clone()
+    }
+
     /// Checks that the run failed with that status, and that every part is in its error.
     pub fn fails(&self, status: i32, parts: &[&str]) {
         assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
         assert!(self.stdout.is_empty(), "a failed run prints no result: {}", self.stdout);
-        assert!(self.stderr.contains("error: "), "{}", self.stderr);
+        let last = self.stderr.lines().last().unwrap_or_default();
+        assert!(self.stderr.contains("error: ") || last.starts_with("{\"error\":"), "{}", self.stderr);
         for part in parts {
             assert!(self.stderr.contains(part), "{part:?} is not in\n{}", self.stderr);
         }
@@ -52,9 +67,17 @@ pub fn program() -> Command {
     program
 }
 
-/// Runs the program with a line of arguments, split at spaces.
+/// Runs the program with a line of arguments, split at spaces. What it prints as JSON has to be what the
+/// schemas say.
 pub fn fairshare(line: &str) -> Ran {
-    Ran::new(program().args(line.split_whitespace()).output().expect("the program starts"))
+    run(program(), line)
+}
+
+/// The same with a program that has been prepared.
+pub fn run(mut program: Command, line: &str) -> Ran {
+    let ran = Ran::new(program.args(line.split_whitespace()).output().expect("the program starts"));
+    schemas::check(line, &ran);
+    ran
 }
 
 /// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full

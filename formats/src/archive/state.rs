@@ -22,7 +22,8 @@ pub enum State {
 pub struct UnknownState;
 
 impl State {
-    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
+    /// All states, in their order.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Settled, Self::PaidOut];
 
     /// Its name in the ledger and everywhere else.
     pub const fn name(self) -> &'static str {

@@ -1,29 +1,47 @@
 //! What the demonstration shows at its end.
 
 use fairshare_params::policy::Policy;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::document::spelling::{Checksummed, Decimal, Hash};
 use crate::output::{align_right, decimal, table, thousands};
 
 /// A contributor's line.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Line {
+    /// The airport's name.
     pub contributor: &'static str,
+    /// Its address.
+    #[schemars(with = "Checksummed")]
     pub address: String,
+    /// Records proved.
     pub records: u32,
+    /// The round in which its data is registered.
     pub registered_in_round: u64,
+    /// Divergence of all records, in 1/256 nat.
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Decimal")]
     pub data_score: u64,
-    /// Nats per record, 48 fractional bits.
+    /// Divergence per record, in 2^-48 nat.
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Decimal")]
     pub divergence: u128,
+    /// Units in all rounds together.
     pub units: u64,
+    /// Decayed share of the rounds, in 2^-48.
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Decimal")]
     pub compute_score: u64,
+    /// Time to commit to the data, in seconds.
     pub commit_seconds: f64,
+    /// Time to prove the data score, in seconds.
     pub prove_data_seconds: f64,
+    /// Time to prove the compute score, in seconds.
     pub prove_compute_seconds: f64,
+    /// Size of the data bundle, in bytes.
     pub data_bundle_bytes: usize,
+    /// Size of the compute bundle, in bytes.
     pub compute_bundle_bytes: usize,
 }
 
@@ -39,25 +57,42 @@ pub struct Payout {
 }
 
 /// An attack and what the verifier says of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Attack {
+    /// What was forged.
     pub attack: &'static str,
+    /// Whether it was refused, as it has to be.
     pub refused: bool,
+    /// Why; null if it was accepted.
     pub error: Option<String>,
 }
 
-/// The whole result, for `--json`.
-#[derive(Debug, Serialize)]
+/// What the demonstration shows.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Report<'a> {
+    /// Whether all that is honest was accepted, and all that is forged refused.
     pub accepted: bool,
+    /// Whether the parameters are insecure, which they are here.
     pub insecure: bool,
+    /// The policy's hash.
+    #[schemars(with = "Hash")]
     pub policy: String,
+    /// The contributors.
     pub contributors: &'a [Line],
+    /// What each is paid for data, in base units, in their order.
+    #[schemars(with = "Vec<Decimal>")]
     pub data_shares: Vec<String>,
+    /// What each is paid for computing power, in base units, in their order.
+    #[schemars(with = "Vec<Decimal>")]
     pub compute_shares: Vec<String>,
+    /// What rounding leaves in the vault, in base units.
+    #[schemars(with = "Decimal")]
     pub rounding: String,
+    /// The forgeries.
     pub attacks: &'a [Attack],
+    /// Time to verify all bundles together, in seconds.
     pub verify_seconds: f64,
+    /// Time of the whole demonstration, in seconds.
     pub seconds: f64,
 }
 

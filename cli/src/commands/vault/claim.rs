@@ -4,22 +4,34 @@ use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::Payment;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::ClaimArgs;
+use crate::document::spelling::{Checksummed, Decimal};
 use crate::error::{CliError, Status};
 use crate::output::{Output, align_right, table, thousands};
 
-#[derive(Serialize)]
-struct Claims {
+/// What to pay now, which is on record as paid.
+#[derive(Serialize, JsonSchema)]
+pub struct Claims {
+    /// A payment per contributor.
     payments: Vec<PaymentLine>,
 }
 
-#[derive(Serialize)]
-struct PaymentLine {
+/// What to pay a contributor.
+#[derive(Serialize, JsonSchema)]
+pub struct PaymentLine {
+    /// The contributor's address.
+    #[schemars(with = "Checksummed")]
     contributor: String,
+    /// The last epoch that it pays for.
     epoch: u64,
+    /// What to pay now, in base units.
+    #[schemars(with = "Decimal")]
     amount: String,
+    /// Paid to the contributor in all, this payment included.
+    #[schemars(with = "Decimal")]
     cumulative: String,
 }
 

@@ -4,32 +4,59 @@ use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::Settled;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::document::spelling::{Checksummed, Decimal, Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::output::{Output, align_right, table, thousands};
 
-#[derive(Serialize)]
-struct SettledResult {
+/// What everybody is paid for an epoch.
+#[derive(Serialize, JsonSchema)]
+pub struct SettledResult {
+    /// The epoch's number.
     epoch: u64,
+    /// Where it stands.
+    #[schemars(with = "StateName")]
     state: &'static str,
+    /// Whether it was settled before.
     before: bool,
+    /// Root of the claims; null if nothing has been earned yet.
+    #[schemars(with = "Option<Hash>")]
     root: Option<String>,
+    /// What each contributor is paid.
     payouts: Vec<PayoutLine>,
-    /// Tenths of base units carried to the next epoch's pools: of a pool that nobody has a share in, all.
+    /// Tenths of base units carried to the next epoch's pool for computing power: all, if nobody has a share.
+    #[schemars(with = "Decimal")]
     compute_tenths_left: String,
+    /// The same of data.
+    #[schemars(with = "Decimal")]
     data_tenths_left: String,
-    /// Tenths of base units that rounding leaves in the vault.
+    /// Tenths of base units that rounding leaves in the vault, of the pool for computing power.
+    #[schemars(with = "Decimal")]
     compute_tenths_rounded: String,
+    /// The same of data.
+    #[schemars(with = "Decimal")]
     data_tenths_rounded: String,
 }
 
-#[derive(Serialize)]
-struct PayoutLine {
+/// What one contributor is paid for an epoch.
+#[derive(Serialize, JsonSchema)]
+pub struct PayoutLine {
+    /// The contributor's address.
+    #[schemars(with = "Checksummed")]
     contributor: String,
+    /// For computing power, in base units.
+    #[schemars(with = "Decimal")]
     compute: String,
+    /// For data, in base units.
+    #[schemars(with = "Decimal")]
     data: String,
+    /// Both together.
+    #[schemars(with = "Decimal")]
     total: String,
+    /// Earned in all epochs so far.
+    #[schemars(with = "Decimal")]
     cumulative: String,
 }
 

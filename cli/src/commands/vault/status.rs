@@ -3,32 +3,58 @@
 use comfy_table::Cell;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{EpochStatus, Status as Standing};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::document::spelling::{Decimal, Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::output::{Output, align_right, table, thousands};
 
-#[derive(Serialize)]
-struct StatusResult {
+/// Where the ledger and every epoch stand.
+#[derive(Serialize, JsonSchema)]
+pub struct StatusResult {
+    /// Where the ledger is kept, without a password.
     ledger: String,
+    /// Its size, in bytes.
     bytes: u64,
+    /// Payments on record.
     claims: u64,
+    /// Paid in all, in base units.
+    #[schemars(with = "Decimal")]
     claimed: String,
+    /// Every epoch, in order.
     epochs: Vec<Line>,
 }
 
-#[derive(Serialize)]
-struct Line {
+/// Where one epoch stands.
+#[derive(Serialize, JsonSchema)]
+pub struct Line {
+    /// The epoch's number.
     epoch: u64,
+    /// Where it stands.
+    #[schemars(with = "StateName")]
     state: &'static str,
+    /// Hash of its policy.
+    #[schemars(with = "Hash")]
     policy: String,
+    /// What both roles share, in base units.
+    #[schemars(with = "Decimal")]
     pool: String,
+    /// Datasets registered.
     datasets: u64,
+    /// Nodes whose units are on record.
     nodes: u64,
+    /// Bundles on record for data.
     data_bundles: u64,
+    /// Bundles on record for computing power.
     compute_bundles: u64,
+    /// Contributors that it pays; null until it is settled.
     paid_contributors: Option<u64>,
+    /// What it pays them in all, in base units; null until it is settled.
+    #[schemars(with = "Option<Decimal>")]
     paid: Option<String>,
+    /// Root of the claims; null until it is settled, or if nothing has been earned.
+    #[schemars(with = "Option<Hash>")]
     root: Option<String>,
 }
 

@@ -9,10 +9,12 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{Recorded, Submission, Verdict};
 use fairshare_verifier::{Trust, Verifier};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::expand;
 use crate::args::SubmitArgs;
+use crate::document::spelling::{Checksummed, Decimal, RoleName};
 use crate::error::{CliError, Status, one_line};
 use crate::load;
 use crate::output::{self, Output, align_right, seconds, short_address, table, thousands};
@@ -21,16 +23,25 @@ use crate::progress;
 /// Bundles verified together: enough to keep every core busy, few enough for the memory.
 const BATCH: usize = 128;
 
-/// One bundle's line. What cannot be read is null.
-#[derive(Serialize)]
-struct Line {
+/// The verdict on a bundle. What cannot be read of it is null.
+#[derive(Serialize, JsonSchema)]
+pub struct Line {
+    /// The bundle's file.
     bundle: String,
+    /// Whether it verifies and is on record.
     accepted: bool,
     /// Whether it was on record before.
     before: bool,
+    /// What it is for.
+    #[schemars(with = "Option<RoleName>")]
     role: Option<&'static str>,
+    /// The contributor's address.
+    #[schemars(with = "Option<Checksummed>")]
     contributor: Option<String>,
+    /// Score as claimed, true only where `accepted` is: in 1/256 nat of data, in 2^-48 of computing power.
+    #[schemars(with = "Option<Decimal>")]
     score: Option<String>,
+    /// Why it is refused; null if it is accepted.
     error: Option<String>,
     #[serde(skip)]
     shown: Option<String>,
