@@ -40,7 +40,7 @@ fn epoch_on_record(epoch: &EpochSnapshot) -> Epoch {
     Epoch {
         number: epoch.number,
         state: epoch.state,
-        policy: epoch.policy,
+        rules: epoch.rules,
         brought: carried(&epoch.brought),
         left: epoch.left.as_ref().map(carried),
         root: epoch.root,
@@ -54,7 +54,7 @@ fn snapshot_of(epoch: Epoch, files: EpochFiles) -> EpochSnapshot {
     EpochSnapshot {
         number: epoch.number,
         state: epoch.state,
-        policy: epoch.policy,
+        rules: epoch.rules,
         source: files.source,
         brought: carry(epoch.brought),
         left: epoch.left.map(carry),

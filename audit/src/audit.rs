@@ -7,11 +7,9 @@
 //! 4. the payouts: every amount, carry and root is what the verified scores give, to the unit;
 //! 5. the claims: nobody was paid more than it had earned, or twice.
 
-use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55;
@@ -20,17 +18,17 @@ use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context;
 use fairshare_params::encoding::Digest;
-use fairshare_params::policy::Policy;
+use fairshare_params::policy::{NamedParameters, Policy};
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
-use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_verifier::bundle::Header;
-use fairshare_verifier::{Keys, Trust, Verifier};
+use fairshare_verifier::{Trust, Verifier};
 use num_bigint::BigUint;
 
 use crate::claims::{ClaimTree, Distribution};
-use crate::settlement::{Carry, Earned, Payout, Settlement, data_rounds, settle};
+use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
 use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
 
 mod claims;
@@ -43,10 +41,24 @@ const BATCH: usize = 256;
 
 /// What an audit is done with.
 pub struct Auditor<'a> {
-    parameters: &'a [Srs],
+    parameters: &'a [VerifierParameters],
     trust: Trust,
     progress: &'a dyn Fn(usize, usize),
-    keys: RefCell<HashMap<Geometry, Arc<Keys>>>,
+}
+
+/// Parameters that an audit needs and was not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "other parameters than the policy names: that of epoch {epoch} needs those of fingerprint {named}, geometry \
+     `{geometry}`, as a whole reference string; nothing was audited"
+)]
+pub struct NoParameters {
+    /// The epoch.
+    pub epoch: u64,
+    /// The geometry of its policy.
+    pub geometry: Geometry,
+    /// The parameters that it names.
+    pub named: NamedParameters,
 }
 
 /// What an audit found.
@@ -140,24 +152,41 @@ struct Past {
 }
 
 impl<'a> Auditor<'a> {
-    /// An auditor with these parameters, one set for each geometry that the policies name; `progress` is told
-    /// how many bundles have been verified, of how many.
-    pub fn new(parameters: &'a [Srs], trust: Trust, progress: &'a dyn Fn(usize, usize)) -> Self {
-        Self { parameters, trust, progress, keys: RefCell::default() }
+    /// An auditor with these parameters, one set for each reference string that the policies name; `progress`
+    /// is told how many bundles have been verified, of how many.
+    ///
+    /// Parameters that were not derived from a whole reference string are of no use here: the rules hashes on
+    /// record are the word of the one who is audited.
+    pub fn new(
+        parameters: &'a [VerifierParameters],
+        trust: Trust,
+        progress: &'a dyn Fn(usize, usize),
+    ) -> Self {
+        Self { parameters, trust, progress }
     }
 
-    /// Audits a ledger's snapshot.
-    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Report {
+    /// Audits a ledger's snapshot. Without the parameters that its policies name there is nothing to be said
+    /// of it, neither good nor bad.
+    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Result<Report, NoParameters> {
         let total = snapshot.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
-        let mut run = Run { auditor: self, past: Past::default(), findings: BTreeMap::new(), done: 0, total };
+        let (past, findings) = (Past::default(), BTreeMap::new());
+        let mut run = Run { auditor: self, past, findings, missing: None, done: 0, total };
         let epochs = snapshot.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
         let claimed = claims::check(&mut run, snapshot);
-        let Run { findings, done, .. } = run;
-        Report { epochs, claimed, claims: snapshot.claims.len(), findings, bundles: done }
+        let Run { findings, missing, done, .. } = run;
+        match missing {
+            Some(missing) => Err(missing),
+            None => Ok(Report { epochs, claimed, claims: snapshot.claims.len(), findings, bundles: done }),
+        }
     }
 
-    fn parameters(&self, geometry: Geometry) -> Option<&Srs> {
-        self.parameters.iter().find(|srs| srs.geometry() == geometry)
+    fn parameters(&self, policy: &Policy) -> Option<&VerifierParameters> {
+        let derived = self.parameters.iter().filter(|parameters| parameters.is_derived());
+        let is_named = |parameters: &&VerifierParameters| {
+            let (geometry, srs) = (parameters.geometry(), &parameters.words().srs);
+            policy.check_parameters(geometry, srs, parameters.is_insecure()).is_ok()
+        };
+        derived.into_iter().find(is_named)
     }
 }
 
@@ -169,6 +198,8 @@ struct Run<'a> {
     auditor: &'a Auditor<'a>,
     past: Past,
     findings: BTreeMap<u64, Vec<Finding>>,
+    /// What the first epoch lacks that lacks any.
+    missing: Option<NoParameters>,
     done: usize,
     total: usize,
 }
@@ -208,13 +239,9 @@ impl Run<'_> {
                 return None;
             }
         };
-        let found = policy.hash();
-        if found != snapshot.policy {
-            self.note(epoch, Finding::PolicyHash { found, recorded: snapshot.policy });
-        }
-        let vault = policy.vault();
-        if vault.epoch != epoch {
-            self.note(epoch, Finding::EpochNumber { policy: vault.epoch });
+        let terms = policy.terms();
+        if terms.epoch != epoch {
+            self.note(epoch, Finding::EpochNumber { policy: terms.epoch });
         }
         let identity = VaultIdentity::of(&policy);
         let first = self.past.vault.get_or_insert_with(|| identity.clone());
@@ -226,10 +253,11 @@ impl Run<'_> {
             self.note(epoch, Finding::NotAscending);
         }
         self.past.last = Some(epoch);
-        if self.past.last_round.is_some_and(|last| policy.first_round() <= last) {
-            self.note(epoch, Finding::RoundsAgain { first: policy.first_round() });
+        let first = terms.first_round;
+        if self.past.last_round.is_some_and(|last| first <= last) {
+            self.note(epoch, Finding::RoundsAgain { first });
         }
-        self.past.last_round = Some(policy.last_round());
+        self.past.last_round = Some(terms.last_round());
         Some(policy)
     }
 
@@ -247,7 +275,7 @@ impl Run<'_> {
                 self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
             }
             let round = registration.round();
-            if !data_rounds(policy).contains(&round) {
+            if !policy.data_rounds().contains(&round) {
                 self.note(epoch, Finding::RoundOutside { contributor, digest, round });
             }
             let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
@@ -262,12 +290,13 @@ impl Run<'_> {
     fn scores(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Vec<(Address, Earned)> {
         let epoch = snapshot.number;
         let auditor = self.auditor;
-        let Some(srs) = auditor.parameters(policy.geometry()) else {
-            self.note(epoch, Finding::NoParameters { geometry: policy.geometry() });
+        let Some(parameters) = auditor.parameters(policy) else {
+            let (geometry, named) = (policy.geometry(), policy.parameters());
+            self.missing.get_or_insert(NoParameters { epoch, geometry, named });
             return Vec::new();
         };
         let units = self.units(snapshot, policy);
-        let verifier = Verifier::with_keys(srs, policy, auditor.trust, self.keys(srs));
+        let verifier = Verifier::new(parameters, policy, auditor.trust);
         let verifier = match verifier.and_then(|verifier| verifier.with_units(units.as_ref())) {
             Ok(verifier) => verifier,
             Err(source) => {
@@ -275,6 +304,10 @@ impl Run<'_> {
                 return Vec::new();
             }
         };
+        let found = verifier.rules_hash();
+        if found != snapshot.rules {
+            self.note(epoch, Finding::RulesHash { found, recorded: snapshot.rules });
+        }
         let mut own: Own<'_> = HashMap::new();
         for registration in &snapshot.registrations {
             own.entry(*registration.contributor()).or_default().push(registration);
@@ -292,17 +325,6 @@ impl Run<'_> {
     fn units(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Option<Units> {
         let read = from_csv(snapshot.units.as_deref()?, Rounds::of(policy));
         read.map_err(|source| self.note(snapshot.number, Finding::Units(source))).ok()
-    }
-
-    /// The keys under these parameters, each built when it is first needed.
-    fn keys(&self, srs: &Srs) -> Arc<Keys> {
-        let mut known = self.auditor.keys.borrow_mut();
-        if let Some(keys) = known.get(&srs.geometry()) {
-            return keys.clone();
-        }
-        let keys = Arc::new(Keys::new(srs));
-        known.insert(srs.geometry(), keys.clone());
-        keys
     }
 
     fn verify<'b>(
@@ -463,14 +485,15 @@ mod tests {
     fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
         let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
         let findings = BTreeMap::new();
-        let mut run = Run { auditor: &auditor, past: Past::default(), findings, done: 0, total: 0 };
+        let past = Past::default();
+        let mut run = Run { auditor: &auditor, past, findings, missing: None, done: 0, total: 0 };
         let contributor = Address([7; 20]);
         run.past.earned.insert(contributor, u128::MAX);
         let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
         let epoch = EpochSnapshot {
             number: 3,
             state: State::Settled,
-            policy: Digest([0; 32]),
+            rules: Digest([0; 32]),
             source: PolicySource { text: String::new(), files: BTreeMap::new() },
             brought: Carry::default(),
             left: None,

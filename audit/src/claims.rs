@@ -36,8 +36,8 @@ pub struct Distribution {
 impl Distribution {
     /// That of the policy's epoch.
     pub fn of(policy: &Policy) -> Self {
-        let vault = policy.vault();
-        Self { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch }
+        let terms = policy.terms();
+        Self { chain_id: terms.chain_id, vault: terms.vault, epoch: terms.epoch }
     }
 }
 

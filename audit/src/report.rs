@@ -124,14 +124,14 @@ fn heading(epoch: &EpochReport) -> String {
     let Some(policy) = &epoch.policy else {
         return format!("Epoch {}, {}: its policy cannot be read", epoch.number, epoch.state);
     };
-    let vault = policy.vault();
+    let terms = policy.terms();
     let [compute, data] = pools(policy, &epoch.brought);
     format!(
         "Epoch {} of subnet {}, {}: a pool of {} units, {} for computing power and {} for data",
         epoch.number,
-        vault.subnet,
+        terms.subnet,
         epoch.state,
-        grouped(&vault.pool.to_string()),
+        grouped(&terms.pool.to_string()),
         tenths(&compute),
         tenths(&data),
     )

@@ -174,7 +174,7 @@ pub fn settle(
 
 /// The tenths of both pools, for computing power and for data, with what was carried to them.
 pub fn pools(policy: &Policy, carried: &Carry) -> [BigUint; 2] {
-    let pool = BigUint::from(policy.vault().pool);
+    let pool = BigUint::from(policy.terms().pool);
     [&pool * COMPUTE_WEIGHT + &carried.compute, pool * DATA_WEIGHT + &carried.data]
 }
 
@@ -214,9 +214,9 @@ impl<'a> DataWeights<'a> {
     pub fn of(policy: &'a Policy) -> Self {
         Self {
             decay: policy.data_decay(),
-            weighting: policy.weighting(),
+            weighting: policy.terms().weighting,
             free_bins: policy.free_bins(),
-            window: data_window(policy),
+            window: policy.data_window(),
         }
     }
 
@@ -254,16 +254,6 @@ impl<'a> DataWeights<'a> {
             }
         }
     }
-}
-
-/// The rounds in which an epoch takes data: all of its own but the last (PROTOCOL section 9).
-pub fn data_rounds(policy: &Policy) -> RangeInclusive<u64> {
-    policy.first_round()..=policy.last_round().saturating_sub(1)
-}
-
-/// The rounds whose data is eligible: those of the epoch.
-fn data_window(policy: &Policy) -> RangeInclusive<u64> {
-    policy.first_round()..=policy.last_round()
 }
 
 /// A pool, divided.

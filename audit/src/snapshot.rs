@@ -29,8 +29,8 @@ pub struct EpochSnapshot {
     pub number: u64,
     /// Where it stands.
     pub state: State,
-    /// The hash of the policy that it was opened with.
-    pub policy: Digest,
+    /// The rules hash that it was opened with.
+    pub rules: Digest,
     /// The policy.
     pub source: PolicySource,
     /// What the epoch before left it.
@@ -63,8 +63,8 @@ pub struct VaultIdentity {
 impl VaultIdentity {
     /// The policy's.
     pub fn of(policy: &Policy) -> Self {
-        let vault = policy.vault();
-        Self { chain_id: vault.chain_id, address: vault.address, subnet: vault.subnet.clone() }
+        let terms = policy.terms();
+        Self { chain_id: terms.chain_id, address: terms.vault, subnet: terms.subnet.clone() }
     }
 }
 

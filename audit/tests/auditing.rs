@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fairshare_audit::archive::{self, ArchiveError};
-use fairshare_audit::audit::{Auditor, Finding, Report};
+use fairshare_audit::audit::{Auditor, Finding, NoParameters, Report};
 use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::report;
 use fairshare_audit::settlement::{Carry, Earned, settle};
 use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot, Paid, State};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::to_csv;
+use fairshare_params::Geometry;
 use fairshare_params::address::Address;
+use fairshare_params::policy::NamedParameters;
 use fairshare_params::role::Role;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, SECOND, VERIFIERS, World};
 use fairshare_testkit::fixture;
 use fairshare_verifier::bundle::Header;
@@ -54,9 +57,9 @@ fn epoch(
     });
     let payouts: Vec<_> = payouts.collect();
     EpochSnapshot {
-        number: world.policy.vault().epoch,
+        number: world.policy.terms().epoch,
         state: State::PaidOut,
-        policy: world.policy.hash(),
+        rules: world.verifier().rules_hash(),
         source: world.source.clone(),
         brought,
         left: Some(settlement.carry),
@@ -85,11 +88,11 @@ fn claim(epoch: &EpochSnapshot, contributor: Address, evidence: Option<String>) 
 }
 
 fn auditor() -> Auditor<'static> {
-    Auditor::new(std::slice::from_ref(&*fixture::SRS), Trust::AllowInsecure, &|_, _| {})
+    Auditor::new(std::slice::from_ref(&*fixture::PARAMETERS), Trust::AllowInsecure, &|_, _| {})
 }
 
 fn audit(snapshot: &LedgerSnapshot) -> Report {
-    auditor().audit(snapshot)
+    auditor().audit(snapshot).expect("the parameters")
 }
 
 #[test]
@@ -299,7 +302,7 @@ const CASES: [Case; 29] = [
             snapshot.epochs[0].source.text =
                 snapshot.epochs[0].source.text.replace("cap = \"0.05\"", "cap = \"0.06\"")
         },
-        |f| matches!(f, Finding::PolicyHash { .. }),
+        |f| matches!(f, Finding::RulesHash { .. }),
     ),
     ("no policy", |snapshot| snapshot.epochs[0].source.text.clear(), |f| matches!(f, Finding::Policy(_))),
     (
@@ -339,7 +342,7 @@ fn every_alteration_is_found_and_named() {
         let mut altered = snapshot.clone();
         alter(&mut altered);
         assert_ne!(altered, snapshot, "{name}");
-        let found = auditor.audit(&altered);
+        let found = auditor.audit(&altered).expect("the parameters");
         let named = found.findings.values().flatten().any(is_found);
         assert!(named, "{name}: {:?}", found.findings);
         assert!(report::text(&found).contains("DIFFERENCE epoch"), "{name}");
@@ -350,14 +353,16 @@ fn every_alteration_is_found_and_named() {
 fn an_audit_without_the_right_parameters_says_that_nothing_was_verified() {
     let snapshot = snapshot();
     let auditor = |parameters, trust| Auditor::new(parameters, trust, &|_, _| {});
-    let found = auditor(&[], Trust::AllowInsecure).audit(&snapshot);
-    assert!(
-        found.findings.values().flatten().any(|f| matches!(f, Finding::NoParameters { .. })),
-        "{:?}",
-        found.findings
-    );
-    let insecure = std::slice::from_ref(&*fixture::SRS);
-    let found = auditor(insecure, Trust::CeremonyOnly).audit(&snapshot);
+    let named = NamedParameters::InsecureDevelopment;
+    let expected = NoParameters { epoch: 4, geometry: Geometry::COMPACT, named };
+    let missing = auditor(&[], Trust::AllowInsecure).audit(&snapshot).expect_err("none");
+    assert_eq!(missing, expected);
+    // Nor is what somebody wrote down believed, for the rules hashes are the word of the one who is audited.
+    let encoded = fixture::PARAMETERS.encode();
+    let stated = [VerifierParameters::decode(Geometry::COMPACT, &encoded).expect("whole")];
+    assert_eq!(auditor(&stated, Trust::AllowInsecure).audit(&snapshot).expect_err("stated"), expected);
+    let insecure = std::slice::from_ref(&*fixture::PARAMETERS);
+    let found = auditor(insecure, Trust::CeremonyOnly).audit(&snapshot).expect("the parameters");
     assert!(
         found.findings.values().flatten().any(|f| matches!(f, Finding::Setup(_))),
         "{:?}",

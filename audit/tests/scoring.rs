@@ -104,7 +104,7 @@ fn worth(score: u64, records: u32) -> (u128, u128) {
 fn datasets(parts: &[(u64, u32)]) -> Vec<ScoredDataset> {
     let dataset = |&(since, records): &(u64, u32)| ScoredDataset {
         digest: Digest([0; 32]),
-        round: POLICY.first_round() + since,
+        round: POLICY.terms().first_round + since,
         records,
     };
     parts.iter().map(dataset).collect()

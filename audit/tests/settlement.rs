@@ -53,7 +53,7 @@ fn fade(decay: &Decay, rounds: u64) -> BigRational {
 fn exact_weight(policy: &Policy, score: u64, datasets: &[ScoredDataset]) -> BigRational {
     let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
     let latest = datasets.iter().map(|dataset| dataset.round).max().unwrap();
-    let g = match policy.weighting() {
+    let g = match policy.terms().weighting {
         Weighting::Divergence => (rational(score) * rational(1u64 << 40) / rational(records)).floor(),
         Weighting::RecordsDivergence { cap } => {
             // Of the reference's bins, three of `carrier` and five of `delay` occur: (3 − 1)/2 + (5 − 1)/2

@@ -16,6 +16,7 @@ use fairshare_benches::{Setup, cost, flights, geometry};
 use fairshare_params::Geometry;
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_verifier::{Trust, Verifier};
 use ff::Field;
 use halo2_proofs::arithmetic::best_multiexp;
@@ -47,10 +48,11 @@ fn main() {
         print("every symbol of the alphabet", setup.srs, &floor, quickest.unwrap_or_default());
         let policy = flights::policy(geometry);
         let units = flights::units(&policy);
-        let verifier = Verifier::new(setup.srs, &policy, Trust::AllowInsecure)
+        let parameters = VerifierParameters::derive(setup.srs).expect("keys");
+        let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)
             .and_then(|verifier| verifier.with_units(&units))
             .expect("a verifier");
-        flights::prove(&verifier, 1);
+        flights::prove(setup.srs, &verifier, 1);
         print("flights", setup.srs, &floor, stopwatch.take());
     });
 }

@@ -16,6 +16,7 @@ use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::{flights, geometry, results};
 use fairshare_params::address::Address;
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Contributor, Limits, Progress, Prover, Silent, Task as Work, commit_data};
 use fairshare_verifier::{Trust, Verifier};
 use parquet::arrow::ArrowWriter;
@@ -147,9 +148,10 @@ fn write(path: &Path, symbols: u64) {
 fn measure(data: &Path) -> Measured {
     let geometry = geometry();
     let srs = Srs::insecure(geometry);
+    let parameters = VerifierParameters::derive(&srs).expect("keys");
     let policy = flights::policy(geometry);
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
-    let prover = Prover::new(&verifier, Limits::default());
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure).expect("a verifier");
+    let prover = Prover::new(&srs, &verifier, Limits::default());
     let folder = tempfile::tempdir().expect("a folder");
     let contribution = folder.path().join("data");
     let contributor = Contributor { address: Address([7; 20]), round: 0, evidence: None };

@@ -15,6 +15,7 @@ use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Limits, Prover, Silent};
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
@@ -46,14 +47,15 @@ fn main() {
 
 /// Two rounds.
 fn source() -> (PolicySource, Policy) {
-    let text = "protocol = 1\ngeometry = \"compact\"\n\
+    let text = "protocol = 2\ngeometry = \"compact\"\nparameters = \"insecure-development\"\n\
          [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\n\
+         registry = \"0x0000000000000000000000000000000000009e61\"\nsettlement = \"claims\"\n\
          subnet = \"load\"\n\
          epoch = 1\npool = \"1000000000000000000\"\n\
-         [weights]\ncompute = 7\ndata = 3\n\
          [data]\nlambda = \"0.1\"\npseudo_count = 1\nmin_records = 1\nweighting = \"divergence\"\n\
+         evidence = false\n\
          [compute]\nlambda = \"0.01\"\n\
-         [rounds]\nfirst = 0\ncount = 2\n\
+         [rounds]\nfirst = 0\ncount = 2\nends_by = 2027-01-01T00:00:00Z\nproving_seconds = 86400\n\
          [[schema.feature]]\nname = \"x\"\nkind = \"numeric\"\nedges = [0]\n\
          [reference.counts]\nx = [1, 1, 1]\n";
     let source = PolicySource { text: text.to_owned(), files: Default::default() };
@@ -64,19 +66,20 @@ fn source() -> (PolicySource, Policy) {
 fn epoch(database: &str, location: &Location, contributors: usize, verify: bool) {
     let (source, policy) = source();
     let srs = Srs::insecure(Geometry::COMPACT);
+    let parameters = VerifierParameters::derive(&srs).expect("keys");
     // Everybody did one unit in the first round, so that all scores are the same.
     let by_node = (0..contributors).map(|index| (address(index), vec![1, 0])).collect();
-    let units = Units::new(policy.first_round(), policy.rounds(), by_node).expect("units");
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)
+    let units = Units::new(policy.terms().first_round, policy.rounds(), by_node).expect("units");
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)
         .and_then(|verifier| verifier.with_units(&units))
         .expect("a verifier");
-    let proved = Prover::new(&verifier, Limits::default()).prove_compute(&address(0), &Silent);
+    let proved = Prover::new(&srs, &verifier, Limits::default()).prove_compute(&address(0), &Silent);
     let bundle = proved.expect("proved").bundle;
     let (bytes, score) = (bundle.to_bytes(), bundle.claimed_score());
 
     println!("\n{database}, {contributors} contributors");
     let mut ledger = Ledger::open_or_create(location).expect("a ledger");
-    ledger.open_epoch(&source, &policy).expect("an epoch");
+    ledger.open_epoch(&source, &verifier).expect("an epoch");
     let nobody = Batch::new(Vec::new()).expect("in order");
     timed("put units on record", contributors, || {
         ledger.register(None, &nobody, Some(&units)).expect("recorded");

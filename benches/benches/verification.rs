@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use fairshare_benches::{cost, flights, geometry, median};
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::Proved;
 use fairshare_verifier::{Trust, Verifier};
 
@@ -15,14 +16,15 @@ fn main() {
     let geometry = geometry();
     let threads = rayon::current_num_threads();
     let srs = Srs::insecure(geometry);
+    let parameters = VerifierParameters::derive(&srs).expect("keys");
     let policy = flights::policy(geometry);
     let units = flights::units(&policy);
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)
         .and_then(|verifier| verifier.with_units(&units))
         .expect("a verifier");
     println!("{geometry}, threads: {threads}; medians");
     println!("{:>8} {:>7} {:>12} {:>18}", "role", "batch", "ms a bundle", "a second and core");
-    for (role, proved) in ["data", "compute"].into_iter().zip(flights::prove(&verifier, threads)) {
+    for (role, proved) in ["data", "compute"].into_iter().zip(flights::prove(&srs, &verifier, threads)) {
         for (batch, rounds) in [(1, 21), (10, 9), (100, 5), (1000, 3)] {
             let taken = seconds(&verifier, &proved, batch, rounds) / batch as f64;
             let rate = 1.0 / taken / threads as f64;

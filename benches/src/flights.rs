@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
+use fairshare_formats::eip55;
 use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
+use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
 use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_data};
 use fairshare_verifier::Verifier;
 
-/// The airport, as the example has it.
-const AIRPORT: Address = Address([0xa2; 20]);
+/// The airport, JFK, as the example has it.
+fn airport() -> Address {
+    eip55::parse("0xa64C3a7dB2a92f47Bc3c0729563D8B1F351A62A4").expect("an address")
+}
 
 /// A file of the example.
 pub fn example(name: &str) -> std::path::PathBuf {
@@ -46,14 +50,14 @@ pub fn units(policy: &Policy) -> Units {
 /// # Panics
 ///
 /// If a proof fails.
-pub fn prove(verifier: &Verifier<'_>, threads: usize) -> [Proved; 2] {
-    let (srs, policy) = (verifier.srs(), verifier.policy());
+pub fn prove(srs: &Srs, verifier: &Verifier<'_>, threads: usize) -> [Proved; 2] {
+    let policy = verifier.policy();
     let data = if srs.geometry() == Geometry::COMPACT { "flights-2000.csv" } else { "JFK.parquet" };
-    let prover = Prover::new(verifier, Limits { threads, jobs: threads, ..Limits::default() });
+    let prover = Prover::new(srs, verifier, Limits { threads, jobs: threads, ..Limits::default() });
     let folder = tempfile::tempdir().expect("a folder");
-    let contributor = Contributor { address: AIRPORT, round: 0, evidence: None };
+    let contributor = Contributor { address: airport(), round: 0, evidence: None };
     let target = folder.path().join("data");
     commit_data(srs, policy, &contributor, &[example(data)], &target, &Silent).expect("a commitment");
-    [prover.prove_data(&[target], &Silent), prover.prove_compute(&AIRPORT, &Silent)]
+    [prover.prove_data(&[target], &Silent), prover.prove_compute(&airport(), &Silent)]
         .map(|proved| proved.expect("a bundle"))
 }

@@ -141,6 +141,15 @@ Example:
 A file of any larger power works too. Files of the public Perpetual Powers of Tau are recognised by their \
 hash.")]
     Import(ImportArgs),
+    /// Write what a verifier needs of parameters, which starts at once with it
+    #[command(after_help = "\
+Example:
+  fairshare params verifier ceremony.srs
+
+Writes ceremony.verifier.params, as `import` and `insecure` do. `verify` and `vault submit` take it in place \
+of the parameters, or find it beside them. They believe it only under a rules hash that somebody derived from \
+the whole parameters: `rules_hash` in the policy, or --rules-hash.")]
+    Verifier(VerifierArgs),
     /// Check a parameter file and describe it
     #[command(after_help = "Example:\n  fairshare params inspect dev.srs")]
     Inspect {
@@ -173,14 +182,32 @@ pub struct ImportArgs {
     pub out: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub struct VerifierArgs {
+    /// The parameters, whole
+    #[arg(value_name = "SRS")]
+    pub params: PathBuf,
+    /// Where to write [default: beside the parameters, with their name]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
-    /// Check a policy and the files that it names, and print its hash
-    #[command(after_help = "Example:\n  fairshare policy check policy.toml")]
+    /// Check a policy and the files that it names, and print the rules hash
+    #[command(after_help = "\
+Example:
+  fairshare policy check policy.toml --params ceremony.srs
+
+The rules hash covers every rule and the parameters, so that it takes the whole parameters to compute it. \
+Whoever has it in the policy (`rules_hash`), from somebody they trust, verifies without them.")]
     Check {
         /// The policy
         #[arg(value_name = "POLICY.toml")]
         policy: PathBuf,
+        /// The parameters that it names, whole
+        #[arg(long, value_name = "SRS")]
+        params: Option<PathBuf>,
     },
     /// Count the reference distribution of a policy from data
     #[command(after_help = "\
@@ -389,9 +416,12 @@ pub struct VerifyArgs {
     /// The policy
     #[arg(long, value_name = "POLICY")]
     pub policy: PathBuf,
-    /// The parameters
-    #[arg(long, value_name = "SRS")]
+    /// The parameters, whole or a verifier's
+    #[arg(long, value_name = "PARAMS")]
     pub params: PathBuf,
+    /// The rules hash, if you were given it and the policy has none
+    #[arg(long, value_name = "0x…")]
+    pub rules_hash: Option<Digest>,
     /// What was registered of data
     #[arg(long, num_args = 1.., value_name = "FILE", group = "record")]
     pub registration: Vec<PathBuf>,

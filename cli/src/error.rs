@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fairshare_audit::archive::ArchiveError;
+use fairshare_audit::audit::NoParameters;
 use fairshare_formats::eip55;
 use fairshare_formats::keystore::KeystoreError;
-use fairshare_formats::policy::PolicyError;
+use fairshare_formats::policy::PolicyErrors;
 use fairshare_formats::registration::RegistrationFileError;
 use fairshare_formats::registry::RegistryFileError;
 use fairshare_ingest::IngestError;
@@ -17,8 +18,9 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
-use fairshare_params::registry::UnsignedError;
+use fairshare_params::registry::{NotTaken, UnsignedError};
 use fairshare_params::units::UnitsError;
+use fairshare_params::verifier_parameters::VerifierParametersError;
 use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
 use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, ProveError, ScoredError};
@@ -51,7 +53,7 @@ impl From<Status> for ExitCode {
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     #[error("{}", path.display())]
-    Policy { path: PathBuf, source: PolicyError },
+    Policy { path: PathBuf, source: PolicyErrors },
     #[error(transparent)]
     PolicyFile(#[from] PolicyFileError),
     #[error(transparent)]
@@ -79,6 +81,14 @@ pub enum CliError {
     Prove(Box<ProveError>),
     #[error(transparent)]
     Setup(#[from] SetupError),
+    #[error(transparent)]
+    VerifierParameters(Box<VerifierParametersError>),
+    #[error(transparent)]
+    NoParameters(#[from] NoParameters),
+    #[error(
+        "the policy has the rules hash {policy}, and another was given, {given}; remove the one that is wrong"
+    )]
+    RulesHashTwice { policy: Digest, given: Digest },
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
@@ -115,7 +125,9 @@ pub enum CliError {
     OtherUpload { path: PathBuf, found: Digest, expected: Digest },
     #[error("the registration cannot be used here")]
     Unsigned(#[from] UnsignedError),
-    #[error("give the vault and its chain: --policy, or --vault with --chain-id")]
+    #[error("the registration is not one that the policy takes")]
+    NotTaken(#[from] NotTaken),
+    #[error("say where it counts: --policy, or --vault with --chain-id and --registry")]
     NoVault,
     #[error(
         "there is no key to sign with: give --keystore, or set the environment variable FAIRSHARE_PRIVATE_KEY"
@@ -164,6 +176,7 @@ impl CliError {
             | Self::Bundle(_)
             | Self::Backend(_)
             | Self::Unsigned(_)
+            | Self::NotTaken(_)
             | Self::OtherUpload { .. }
             | Self::Upload(UploadError::Empty { .. } | UploadError::TooLong { .. })
             | Self::Account(AccountError::Signed(_))

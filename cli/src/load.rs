@@ -7,12 +7,15 @@ use fairshare_formats::registry::{
     MAX_REQUEST_BYTES, MAX_UPLOAD_FILE_BYTES, RegistryFileError, SignedRegistration, Upload,
     request_from_json, signed_from_json, upload_from_json,
 };
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::registry::Request;
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::commit::COMMITMENT_FILES;
 use fairshare_storage::files::{self, ReadError};
+use fairshare_storage::srs::{is_verifier_file, verifier_path};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -28,8 +31,50 @@ pub fn params(path: &Path) -> Result<Srs, CliError> {
     let spinner = progress::spinner("checking the parameters");
     let srs = fairshare_storage::srs::read(path, None)?;
     drop(spinner);
-    output::name_insecure(&srs);
+    output::name_insecure(srs.is_insecure());
     Ok(srs)
+}
+
+/// What a verifier needs of the parameters, for policies with a rules hash and for others; insecure ones are
+/// named so.
+///
+/// Under a rules hash they are taken from the file that stands beside the reference string, or is given
+/// itself, which takes no time. Without one they are derived from the whole reference string.
+pub fn verifier_parameters(path: &Path, rules_hash: Option<Digest>) -> Result<VerifierParameters, CliError> {
+    let spinner = progress::spinner("preparing the verifier");
+    let beside = verifier_path(path);
+    let stated = if is_verifier_file(path)? {
+        Some(path)
+    } else if rules_hash.is_some() && beside.exists() {
+        Some(beside.as_path())
+    } else {
+        None
+    };
+    let parameters = match stated {
+        Some(path) => fairshare_storage::srs::read_verifier(path)?,
+        None => derive(&fairshare_storage::srs::read(path, None)?)?,
+    };
+    drop(spinner);
+    output::name_insecure(parameters.is_insecure());
+    Ok(parameters)
+}
+
+/// What a verifier needs of a whole reference string: from beside it under a rules hash, or derived.
+pub fn prover_parameters(
+    path: &Path,
+    srs: &Srs,
+    rules_hash: Option<Digest>,
+) -> Result<VerifierParameters, CliError> {
+    let beside = verifier_path(path);
+    if rules_hash.is_some() && beside.exists() {
+        return Ok(fairshare_storage::srs::read_verifier(&beside)?);
+    }
+    derive(srs)
+}
+
+/// What a verifier needs of a whole reference string.
+pub fn derive(srs: &Srs) -> Result<VerifierParameters, CliError> {
+    VerifierParameters::derive(srs).map_err(|source| CliError::VerifierParameters(Box::new(source)))
 }
 
 /// Refuses, before any work is done for it, an output that could not be written, or that would take the place

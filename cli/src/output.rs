@@ -7,7 +7,6 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_params::role::Role;
-use fairshare_params::srs::Srs;
 use schemars::Schema;
 
 use crate::document::Document;
@@ -86,12 +85,11 @@ pub fn notice(text: &str) {
 }
 
 /// Says so where anyone can forge proofs.
-pub fn name_insecure(srs: &Srs) {
-    if srs.is_insecure() {
+pub fn name_insecure(is_insecure: bool) {
+    if is_insecure {
         notice(
             "warning: these parameters are INSECURE: their trapdoor is public and anyone can forge a proof \
-             under \
-             them; for development only",
+             under them; for development only",
         );
     }
 }

@@ -172,7 +172,7 @@ mod tests {
         Epoch {
             number: 4,
             state: State::PaidOut,
-            policy: Digest([1; 32]),
+            rules: Digest([1; 32]),
             brought: tenths(BigUint::ZERO),
             left: Some(tenths(BigUint::from(3u8))),
             root: None,
@@ -231,7 +231,7 @@ mod tests {
     {{
       "number": "4",
       "state": "paid out",
-      "policy": "{digest}",
+      "rules": "{digest}",
       "brought": {{
         "compute_tenths": "{most}0",
         "data_tenths": "3"

@@ -27,6 +27,7 @@ pub mod registration;
 pub mod registry;
 pub mod srs_file;
 pub mod units;
+pub mod verifier_file;
 
 /// What some editors begin a text with, in UTF-8; it is not part of the text.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

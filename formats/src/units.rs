@@ -42,7 +42,7 @@ pub struct Rounds {
 impl Rounds {
     /// Those of a policy's epoch.
     pub fn of(policy: &Policy) -> Self {
-        Self { first: policy.first_round(), count: policy.rounds() }
+        Self { first: policy.terms().first_round, count: policy.rounds() }
     }
 }
 

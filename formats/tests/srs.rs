@@ -34,8 +34,8 @@ const END: usize = S_G2 + 128;
 /// The fingerprints of the insecure reference strings. They move only with the seed, the geometry's `k` or
 /// the encoding, and each of these makes old bundles invalid.
 mod pinned {
-    pub const COMPACT: &str = "0x5d75e6232054b340dd42b01bdf6641ff260cc6828f527e811838cdc8746d7983";
-    pub const STANDARD: &str = "0x254f1ee81aeedf177053d0348538ea69494bb5e8d89bcd0fa8633652deab0840";
+    pub const COMPACT: &str = "0x4d2117a49baeaa9d22758af3d5e49c878a4b42c90ec1496493929c5b4f1877da";
+    pub const STANDARD: &str = "0x15ebf7e814a139ca685cf8b4a9d358ed8abe9534473497b250f4f670b4b8aae7";
 }
 
 /// The insecure compact file.

@@ -18,10 +18,10 @@ use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
     NullArray, RecordBatch, StringArray, StringViewArray, UInt64Array, types::Int8Type,
 };
+use fairshare_formats::eip55;
 use fairshare_formats::units::{Rounds, UnitsError};
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records, reference};
-use fairshare_params::address::Address;
 use fairshare_params::schema::{Column, Feature, Rule, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -229,7 +229,8 @@ fn batches_are_bounded_and_a_header_only_file_among_others_is_fine() {
 #[test]
 fn units_are_read_by_round() {
     let units = read_units(&flights("units.csv"), Rounds { first: 0, count: 365 }).expect("read");
-    let jfk = units.of(&Address([0xa2; 20])).expect("a node");
+    let jfk = eip55::parse("0xa64C3a7dB2a92f47Bc3c0729563D8B1F351A62A4").expect("an address");
+    let jfk = units.of(&jfk).expect("a node");
     assert_eq!(jfk[..3], [297, 321, 318]);
     assert_eq!(jfk.iter().map(|units| u64::from(*units)).sum::<u64>(), 111_279);
     assert_eq!(units.totals().iter().map(|units| u64::from(*units)).sum::<u64>(), 336_776);

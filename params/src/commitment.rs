@@ -12,9 +12,31 @@ use fairshare_circuits::wiped::Wipe;
 use ff::{Field, PrimeField};
 use group::Curve;
 use halo2_proofs::arithmetic::best_multiexp;
-use halo2curves::bn256::{Fr, G1, G1Affine};
+use halo2_proofs::poly::kzg::commitment::ParamsKZG;
+use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
 
-use crate::srs::Srs;
+use crate::Geometry;
+
+/// Points to commit with: those of a whole reference string, or of as much of one as a verifier has.
+pub trait LagrangePoints {
+    /// The geometry they are for.
+    fn geometry(&self) -> Geometry;
+
+    /// `G_0, G_1, …`: of every symbol's row at least, which is as far as a public column goes.
+    fn row_points(&self) -> &[G1Affine];
+
+    /// `G_{n−6} … G_{n−1}`: of the rows that blind a column.
+    fn blinding_points(&self) -> &[G1Affine];
+}
+
+/// What checks an opening and a link: of a whole reference string, or of a verifier's parameters.
+pub trait OpeningPoints {
+    /// `[1]_1`, `[1]_2` and `[s]_2`, as the proof system takes them.
+    fn backend(&self) -> &ParamsKZG<Bn256>;
+
+    /// `G_u … G_{n−1}`: of the rows that hold no data.
+    fn reserved_points(&self) -> &[G1Affine];
+}
 
 /// What a column's last rows hold.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,18 +75,20 @@ impl Wipe for Blinding {
     }
 }
 
-/// `C(v; r)`. Values past the usable rows are not committed to: callers never have any.
+/// `C(v; r)`. Values past the usable rows, or past the points, are not committed to: callers have none there
+/// but zeros.
 ///
 /// The library's sum unwraps a point that is not on the curve if it has 8,104 bases or more and one of them
 /// is the identity. The Lagrange points of an [`Srs`] never are: what is read or imported is checked for
 /// that, and the insecure one's trapdoor is not one of the rows' roots of unity.
-pub fn commit(srs: &Srs, values: &[Fr], blinding: &Blinding) -> G1 {
-    let usable = srs.geometry().usable_rows().min(values.len());
+pub fn commit(points: &impl LagrangePoints, values: &[Fr], blinding: &Blinding) -> G1 {
+    let rows = points.row_points();
+    let usable = points.geometry().usable_rows().min(values.len()).min(rows.len());
     let (values, _) = values.split_at(usable);
-    let (points, _) = srs.lagrange().split_at(usable);
-    let blinding = srs.blinding_points().iter().zip(&blinding.0);
+    let (rows, _) = rows.split_at(usable);
+    let blinding = points.blinding_points().iter().zip(&blinding.0);
     let blinding = blinding.filter(|(_, row)| **row != Fr::ZERO).map(|(point, row)| *point * row);
-    sum(values, points) + blinding.sum::<G1>()
+    sum(values, rows) + blinding.sum::<G1>()
 }
 
 /// Most values whose points are summed first. From some 8,100 bases on the library adds by a formula that
@@ -87,21 +111,21 @@ pub(crate) fn sum(values: &[Fr], points: &[G1Affine]) -> G1 {
 }
 
 /// The commitment to a column that everybody knows.
-pub fn commit_public(srs: &Srs, values: &[Fr]) -> G1Affine {
-    commit(srs, values, &Blinding::PUBLIC).to_affine()
+pub fn commit_public(points: &impl LagrangePoints, values: &[Fr]) -> G1Affine {
+    commit(points, values, &Blinding::PUBLIC).to_affine()
 }
 
 /// A node's units commitment, or with the totals that of all nodes: the sum that a registry computes.
-pub fn commit_units(srs: &Srs, units: &[u32]) -> G1Affine {
+pub fn commit_units(points: &impl LagrangePoints, units: &[u32]) -> G1Affine {
     let column: Vec<_> = units.iter().map(|units| Fr::from(u64::from(*units))).collect();
-    commit(srs, &column, &Blinding::NONE).to_affine()
+    commit(points, &column, &Blinding::NONE).to_affine()
 }
 
 /// The commitment of a public column whose values add up to `sum`, which the registry computes without the
 /// last row.
 #[expect(clippy::arithmetic_side_effects, reason = "points add up to points")]
-pub fn as_public_column(srs: &Srs, sum: &G1Affine) -> G1Affine {
-    let last = srs.blinding_points().last().copied().unwrap_or_default();
+pub fn as_public_column(points: &impl LagrangePoints, sum: &G1Affine) -> G1Affine {
+    let last = points.blinding_points().last().copied().unwrap_or_default();
     (*sum + last).to_affine()
 }
 
@@ -114,9 +138,8 @@ pub fn normalize(points: &[G1]) -> Vec<G1Affine> {
 
 #[cfg(test)]
 mod tests {
-    use fairshare_circuits::geometry::Geometry;
-
     use super::*;
+    use crate::srs::Srs;
 
     /// None, one, as many values as are summed by value and one more; and points that cancel.
     #[test]

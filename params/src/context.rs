@@ -80,12 +80,14 @@ pub enum ContextError {
     },
 }
 
-/// The context of a data proof for `contributor` about `registrations`, in their order.
+/// The context of a data proof for `contributor` about `registrations`, in their order; `rules` is the rules
+/// hash of the policy.
 ///
 /// What [`check`] refuses has no context. Round and evidence of a registration are not covered: they are what
 /// the registry says, not what is proved.
 pub fn data_context(
     policy: &Policy,
+    rules: &Digest,
     contributor: &Address,
     registrations: &[Registration],
 ) -> Result<Digest, ContextError> {
@@ -93,15 +95,16 @@ pub fn data_context(
     let digests = registrations.iter().map(Registration::digest);
     // The identity's encoding, which no column has for a commitment.
     let none = G1Affine::identity();
-    Ok(context_under(&policy.hash(), &none, contributor, Role::Data, digests))
+    Ok(context_under(rules, &none, contributor, Role::Data, digests))
 }
 
-/// The context of a compute proof for the units that `contributor` has on record.
+/// The context of a compute proof for the units that `contributor` has on record, under the rules of that
+/// hash.
 ///
 /// `totals` is the commitment to the column of the rounds' totals. No digest is covered: the units'
 /// commitment is one of the proof's columns already.
-pub fn compute_context(policy: &Policy, totals: &G1Affine, contributor: &Address) -> Digest {
-    context_under(&policy.hash(), totals, contributor, Role::Compute, [])
+pub fn compute_context(rules: &Digest, totals: &G1Affine, contributor: &Address) -> Digest {
+    context_under(rules, totals, contributor, Role::Compute, [])
 }
 
 /// The context's words, whatever they are about.

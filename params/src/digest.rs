@@ -4,7 +4,7 @@ use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::encoding::{Digest, Hasher};
+use crate::encoding::Digest;
 use crate::words::{Words, hash_list};
 
 /// The hash of a segment: of its geometry, its width and its columns' commitments, in order.
@@ -32,13 +32,6 @@ pub fn data_digest(
         .count(segments.len())
         .digest(&hash_list(segments))
         .finish()
-}
-
-/// Identifier and shape: a shape that moves without its identifier still changes every digest.
-pub(crate) fn absorb_geometry(hasher: Hasher, geometry: &Geometry) -> Hasher {
-    let hasher = hasher.u8(geometry.id()).u32(geometry.k()).len(geometry.widths().len());
-    let hasher = geometry.widths().iter().fold(hasher, |hasher, width| hasher.len(width.columns()));
-    hasher.u32(geometry.alphabet_bits())
 }
 
 #[cfg(test)]

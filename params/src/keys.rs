@@ -1,18 +1,20 @@
 //! Circuit ids, verifying and proving keys.
 //!
-//! A verifying key is a pure function of circuit, geometry and SRS, so it is always rebuilt and never read
-//! from a file: nothing on disk can change what a verifier believes. A proving key that comes from elsewhere
-//! is taken only if the verifying key inside it is the one just rebuilt.
+//! A verifying key is a pure function of circuit, geometry and SRS. One that comes from elsewhere is believed
+//! only as a part of whole parameters ([`crate::verifier_parameters`]); a proving key only if the verifying
+//! key inside it is the one that is believed.
 
 mod fixed;
 
 use std::fmt;
+use std::io;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
 use fairshare_circuits::geometry::{Geometry, Width};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
-use halo2_proofs::plonk::{self, keygen_pk, keygen_vk_custom};
+use halo2_proofs::plonk::{self, Circuit, ConstraintSystem, keygen_pk, keygen_vk_custom};
+use halo2_proofs::{SerdeCurveAffine, SerdeFormat};
 use halo2curves::bn256::G1Affine;
 
 use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES};
@@ -153,8 +155,29 @@ impl VerifyingKey {
             }
         };
         let key = key.map_err(|source| KeyError::Generation { circuit: id, source })?;
+        Ok(Self::of(id, key))
+    }
+
+    /// The key with these commitments, fixed columns first, then permutation columns: none unless there are
+    /// as many as [`KeyShape::of`] says. Whose they are is not known.
+    pub fn from_points(id: CircuitId, points: &[G1Affine]) -> Option<Self> {
+        let KeyShape { fixed, permutation } = KeyShape::of(id);
+        if fixed.checked_add(permutation) != Some(points.len()) {
+            return None;
+        }
+        let bytes = library_key(id.geometry.k(), fixed, points).ok()?;
+        let key = parse(id, &mut bytes.as_slice()).ok()?;
+        Some(Self::of(id, key))
+    }
+
+    /// The commitments, as [`VerifyingKey::from_points`] takes them.
+    pub fn points(&self) -> impl Iterator<Item = &G1Affine> {
+        self.key.fixed_commitments().iter().chain(self.key.permutation().commitments())
+    }
+
+    fn of(id: CircuitId, key: plonk::VerifyingKey<G1Affine>) -> Self {
         let digest = digest(id, &key);
-        Ok(Self { id, key, digest })
+        Self { id, key, digest }
     }
 
     /// The circuit.
@@ -202,6 +225,65 @@ impl VerifyingKey {
     fn permutation_products(&self) -> usize {
         let cs = self.key.cs();
         cs.permutation().get_columns().len().div_ceil(cs.degree().saturating_sub(2).max(1))
+    }
+}
+
+/// How many commitments a verifying key has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyShape {
+    /// To fixed columns, selectors among them.
+    pub fixed: usize,
+    /// To permutation columns.
+    pub permutation: usize,
+}
+
+impl KeyShape {
+    /// That of a circuit's key.
+    pub fn of(id: CircuitId) -> Self {
+        let mut cs = ConstraintSystem::default();
+        let geometry = id.geometry;
+        match id.kind {
+            CircuitKind::Histogram(width) => {
+                HistogramCircuit::configure_with_params(&mut cs, geometry.segment(width));
+            }
+            CircuitKind::DataScore => drop(DataScoreCircuit::configure_with_params(&mut cs, geometry)),
+            CircuitKind::ComputeScore => drop(ComputeScoreCircuit::configure_with_params(&mut cs, geometry)),
+        }
+        // Key generation gives each selector a fixed column of its own.
+        let fixed = cs.num_fixed_columns().saturating_add(cs.num_selectors());
+        Self { fixed, permutation: cs.permutation().get_columns().len() }
+    }
+
+    /// Commitments in all.
+    pub fn points(&self) -> usize {
+        self.fixed.saturating_add(self.permutation)
+    }
+}
+
+/// A key as the library writes one, whose selectors are columns of their own.
+fn library_key(k: u32, fixed: usize, points: &[G1Affine]) -> io::Result<Vec<u8>> {
+    const VERSION: u8 = 2;
+    const COMPRESSED: u8 = 0;
+    let mut bytes = vec![VERSION];
+    bytes.extend(k.to_le_bytes());
+    bytes.push(COMPRESSED);
+    bytes.extend(u32::try_from(fixed).map_err(io::Error::other)?.to_le_bytes());
+    for point in points {
+        SerdeCurveAffine::write(point, &mut bytes, SerdeFormat::RawBytes)?;
+    }
+    Ok(bytes)
+}
+
+fn parse(id: CircuitId, bytes: &mut &[u8]) -> io::Result<plonk::VerifyingKey<G1Affine>> {
+    let (format, geometry) = (SerdeFormat::RawBytes, id.geometry);
+    match id.kind {
+        CircuitKind::Histogram(width) => {
+            plonk::VerifyingKey::read::<_, HistogramCircuit>(bytes, format, geometry.segment(width))
+        }
+        CircuitKind::DataScore => plonk::VerifyingKey::read::<_, DataScoreCircuit>(bytes, format, geometry),
+        CircuitKind::ComputeScore => {
+            plonk::VerifyingKey::read::<_, ComputeScoreCircuit>(bytes, format, geometry)
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub mod schema;
 pub mod srs;
 pub mod transcript;
 pub mod units;
+pub mod verifier_parameters;
 pub mod words;
 
 pub use fairshare_circuits::geometry::{Geometry, SegmentShape, Width};

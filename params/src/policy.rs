@@ -1,72 +1,140 @@
-//! The policy: the public file that fixes every rule of one epoch of one vault (PROTOCOL sections 3, 5
-//! to 8 and 10).
+//! The policy: the public rules of one epoch of one vault, all of them checked (PROTOCOL sections 3, 5 to 8
+//! and 10).
 //!
-//! How it is written is not said here. [`Policy::hash`] covers every rule and nothing else, so a policy
-//! cannot look the same and mean something else, nor look different and mean the same.
+//! How it is written is not said here. A policy is everything that an author says; with what is derived from
+//! the parameters that it names, it becomes the rules whose hash every proof is bound to
+//! ([`Policy::rules`]). So a policy cannot look the same and mean something else, nor look different and mean
+//! the same.
+
+use std::fmt;
+use std::ops::RangeInclusive;
 
 use fairshare_circuits::numeric::decay::Decay;
 
 use crate::Geometry;
-use crate::digest::absorb_geometry;
-use crate::encoding::{Digest, Hasher, wide};
-use crate::reference::SmoothedReference;
-use crate::schema::{Schema, SchemaError};
+use crate::encoding::Digest;
+use crate::reference::{Reference, SmoothedReference};
+use crate::rules::{ParameterWords, ReferenceWords, Rules, Terms};
+use crate::schema::Schema;
 
-mod rules;
+mod checks;
 
 pub use crate::rules::Weighting;
-pub use rules::{DataRules, Rounds, RuleError, Rules, Vault};
+pub use checks::RuleError;
 
-/// The version of a policy's file and hash: it goes when the rules of protocol version 2 take their place.
-pub const POLICY_VERSION: u32 = 1;
 /// Compute's part of the pool, of [`COMPUTE_WEIGHT`]` + `[`DATA_WEIGHT`] parts.
 pub const COMPUTE_WEIGHT: u32 = 7;
 /// Data's part of the pool.
 pub const DATA_WEIGHT: u32 = 3;
 
+/// What a policy says, before it is checked.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The rules that are their own words.
+    pub terms: Terms,
+    /// λ of data and its decay.
+    pub data_decay: Decay,
+    /// λ of compute and its decay; below data's.
+    pub compute_decay: Decay,
+    /// What smoothing adds to every bin; 1 or more.
+    pub pseudo_count: u32,
+    /// The features of a record.
+    pub schema: Schema,
+    /// The reference counts before smoothing.
+    pub reference: Reference,
+    /// Which parameters proofs are made under.
+    pub parameters: NamedParameters,
+    /// The rules hash, if the author gives it.
+    pub rules_hash: Option<Digest>,
+}
+
+/// Which reference string a policy names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedParameters {
+    /// The one of this digest.
+    Digest(Digest),
+    /// The development one of the policy's geometry, whose trapdoor everybody knows.
+    InsecureDevelopment,
+}
+
+impl NamedParameters {
+    /// How a policy writes the development parameters.
+    pub const INSECURE: &str = "insecure-development";
+}
+
+impl fmt::Display for NamedParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest(digest) => fmt::Display::fmt(digest, f),
+            Self::InsecureDevelopment => f.write_str(Self::INSECURE),
+        }
+    }
+}
+
+/// Why parameters are not those that a policy names.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParametersError {
+    /// Of another shape.
+    #[error(
+        "other parameters than the policy names: of geometry `{found}`, and the policy has `{named}`; give \
+         those for `{named}`"
+    )]
+    Geometry {
+        /// The parameters'.
+        found: Geometry,
+        /// The policy's.
+        named: Geometry,
+    },
+    /// Of another reference string.
+    #[error(
+        "other parameters than the policy names: their fingerprint is {found}, and the policy names {named}; \
+         fetch those, or ask the policy's author"
+    )]
+    Other {
+        /// The parameters' fingerprint.
+        found: Digest,
+        /// What the policy names.
+        named: NamedParameters,
+    },
+}
+
 /// The rules of one epoch of one vault, all of them checked.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    geometry: Geometry,
-    vault: Vault,
-    data: DataRules,
+    terms: Terms,
+    data_decay: Decay,
     compute_decay: Decay,
-    rounds: Rounds,
+    pseudo_count: u32,
     schema: Schema,
     reference: SmoothedReference,
+    parameters: NamedParameters,
+    rules_hash: Option<Digest>,
 }
 
 impl Policy {
-    /// Checks the rules against each other and against the protocol's ranges.
-    pub fn new(rules: Rules) -> Result<Self, RuleError> {
-        let Rules { geometry, vault, data, compute_decay, rounds, schema, reference } = rules;
-        vault.check()?;
-        data.check()?;
-        rules::check_decay_order(&compute_decay, &data.decay)?;
-        rounds.check(geometry)?;
-        let (needed, alphabet) = (schema.symbol_count(), geometry.alphabet());
-        if needed > alphabet {
-            return Err(SchemaError::TooManySymbols { needed, alphabet }.into());
-        }
-        let reference = reference.smooth(&schema, data.pseudo_count, alphabet)?;
-        rounds.check_decay(&compute_decay, &data.decay)?;
-        data.check_least(reference.free_bins())?;
-        Ok(Self { geometry, vault, data, compute_decay, rounds, schema, reference })
+    /// Checks the rules against each other and against the protocol's ranges, and names all that is wrong:
+    /// what depends on something refused is not looked at.
+    pub fn new(draft: Draft) -> Result<Self, Vec<RuleError>> {
+        let reference = checks::check(&draft)?;
+        let Draft { terms, data_decay, compute_decay, pseudo_count, schema, parameters, rules_hash, .. } =
+            draft;
+        Ok(Self { terms, data_decay, compute_decay, pseudo_count, schema, reference, parameters, rules_hash })
+    }
+
+    /// The rules that are their own words: vault, rounds, pool and others.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// The circuits' shape.
     pub fn geometry(&self) -> Geometry {
-        self.geometry
-    }
-
-    /// The vault and epoch.
-    pub fn vault(&self) -> &Vault {
-        &self.vault
+        self.terms.geometry
     }
 
     /// λ of data and its decay.
     pub fn data_decay(&self) -> &Decay {
-        &self.data.decay
+        &self.data_decay
     }
 
     /// λ of compute and its decay; below data's.
@@ -76,38 +144,32 @@ impl Policy {
 
     /// What smoothing adds to every bin; 1 or more.
     pub fn pseudo_count(&self) -> u32 {
-        self.data.pseudo_count
-    }
-
-    /// Fewest records that are paid for; 1 or more.
-    pub fn min_records(&self) -> u32 {
-        self.data.min_records
-    }
-
-    /// How a data score becomes a weight.
-    pub fn weighting(&self) -> Weighting {
-        self.data.weighting
-    }
-
-    /// The epoch's first round.
-    pub fn first_round(&self) -> u64 {
-        self.rounds.first
+        self.pseudo_count
     }
 
     /// How many rounds the epoch has: 2 to [`Geometry::rounds`].
     pub fn rounds(&self) -> usize {
-        self.rounds.count
+        usize::try_from(self.terms.rounds).unwrap_or(usize::MAX)
     }
 
-    /// The epoch's last round.
-    pub fn last_round(&self) -> u64 {
-        // Checked: it is below 2^64, and there are two rounds or more.
-        self.rounds.first.saturating_add(wide(self.rounds.count).saturating_sub(1))
+    /// The data window: the rounds over which data fades, up to the epoch's last.
+    pub fn data_window(&self) -> RangeInclusive<u64> {
+        self.terms.data_first_round..=self.terms.last_round()
+    }
+
+    /// The rounds whose data is paid for: the window but for the epoch's last round, which takes none.
+    pub fn data_rounds(&self) -> RangeInclusive<u64> {
+        self.terms.data_first_round..=self.terms.last_round().saturating_sub(1)
     }
 
     /// The features of a record.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The smoothed reference.
+    pub fn reference(&self) -> &SmoothedReference {
+        &self.reference
     }
 
     /// `r_t` by symbol, over the whole alphabet; 0 for symbols that the schema does not use.
@@ -116,7 +178,7 @@ impl Policy {
     }
 
     /// `r_t` by feature, in the schema's order.
-    pub fn feature_references(&self) -> impl Iterator<Item = &[u32]> {
+    pub fn feature_references(&self) -> impl Iterator<Item = &[u32]> + Clone {
         // The reference was smoothed under this schema, so that every range is there.
         (0..self.schema.len())
             .map(|index| self.reference.by_symbol().get(self.schema.symbols(index)).unwrap_or_default())
@@ -132,39 +194,51 @@ impl Policy {
         self.reference.free_bins()
     }
 
-    /// Digest of every rule, in a canonical encoding.
-    ///
-    /// λ enters by its canonical text and by the integers derived from it, so a mistake in the derivation
-    /// would show as another hash and not as another payout.
-    pub fn hash(&self) -> Digest {
-        let hasher = Hasher::new("fairshare/v1/policy").u32(POLICY_VERSION);
-        let hasher = absorb_geometry(hasher, &self.geometry)
-            .u64(self.vault.chain_id)
-            .bytes(&self.vault.address.0)
-            .string(&self.vault.subnet)
-            .u64(self.vault.epoch)
-            .u128(self.vault.pool)
-            .u32(COMPUTE_WEIGHT)
-            .u32(DATA_WEIGHT);
-        let hasher =
-            absorb_decay(hasher, &self.data.decay).u32(self.data.pseudo_count).u32(self.data.min_records);
-        let hasher = match self.data.weighting {
-            Weighting::Divergence => hasher.u8(0),
-            Weighting::RecordsDivergence { cap } => hasher.u8(1).u64(cap),
-        };
-        let hasher = absorb_decay(hasher, &self.compute_decay)
-            .u64(self.rounds.first)
-            .len(self.rounds.count)
-            .digest(&self.schema.hash());
-        let used = self.reference.by_symbol().get(..self.schema.symbol_count()).unwrap_or_default();
-        absorb_counts(hasher, used).finish()
+    /// Which parameters it names.
+    pub fn parameters(&self) -> NamedParameters {
+        self.parameters
     }
-}
 
-fn absorb_decay(hasher: Hasher, decay: &Decay) -> Hasher {
-    hasher.string(decay.lambda()).u64(decay.lambda_q()).u64(decay.rho())
-}
+    /// The rules hash that the author gives: of whoever had the whole reference string.
+    pub fn rules_hash(&self) -> Option<Digest> {
+        self.rules_hash
+    }
 
-fn absorb_counts(hasher: Hasher, counts: &[u32]) -> Hasher {
-    counts.iter().fold(hasher.len(counts.len()), |hasher, count| hasher.u32(*count))
+    /// The same policy under the rules hash that somebody was given otherwise.
+    pub fn expecting(self, rules_hash: Digest) -> Self {
+        Self { rules_hash: Some(rules_hash), ..self }
+    }
+
+    /// Whether these are the parameters that it names.
+    pub fn check_parameters(
+        &self,
+        geometry: Geometry,
+        digest: &Digest,
+        is_insecure: bool,
+    ) -> Result<(), ParametersError> {
+        if geometry != self.geometry() {
+            return Err(ParametersError::Geometry { found: geometry, named: self.geometry() });
+        }
+        let holds = match self.parameters {
+            NamedParameters::Digest(named) => named == *digest,
+            NamedParameters::InsecureDevelopment => is_insecure,
+        };
+        if holds {
+            return Ok(());
+        }
+        Err(ParametersError::Other { found: *digest, named: self.parameters })
+    }
+
+    /// All words of the rules, with those that are derived from the reference and the parameters.
+    pub fn rules(&self, reference: ReferenceWords, parameters: ParameterWords) -> Rules {
+        Rules {
+            terms: self.terms.clone(),
+            schema_hash: self.schema.hash(),
+            reference_hash: self.reference.hash(),
+            reference,
+            data_decay: (&self.data_decay).into(),
+            compute_decay: (&self.compute_decay).into(),
+            parameters,
+        }
+    }
 }

@@ -182,15 +182,10 @@ impl SmoothedReference {
     /// The reference hash: `keccak256` of `r_1, r_2, …` as words, up to the last symbol that the schema uses
     /// (PROTOCOL section 8).
     pub fn hash(&self) -> Digest {
-        reference_hash(&self.by_symbol)
+        // Used symbols follow each other from 1, and none has a count of 0.
+        let used = self.by_symbol.iter().skip(1).take_while(|count| **count != 0);
+        used.fold(Words::untagged(), |words, count| words.integer(*count)).finish()
     }
-}
-
-/// The reference hash of `r_t` by symbol; see [`SmoothedReference::hash`].
-pub fn reference_hash(by_symbol: &[u32]) -> Digest {
-    // Used symbols follow each other from 1, and none has a count of 0.
-    let used = by_symbol.iter().skip(1).take_while(|count| **count != 0);
-    used.fold(Words::untagged(), |words, count| words.integer(*count)).finish()
 }
 
 /// Why there cannot be counts of that name.

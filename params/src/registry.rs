@@ -4,11 +4,13 @@
 //! The registry computes the digest and assigns the round: a contributor names neither. How all this is
 //! written, and whose a signature is, is for `fairshare_formats` to say.
 
+mod policy;
 mod request;
 mod typed_data;
 mod unsigned;
 mod upload;
 
+pub use policy::NotTaken;
 pub use request::{Request, RequestError};
 pub use typed_data::{Domain, Message};
 pub use unsigned::{Evidence, Unsigned, UnsignedError};

@@ -2,9 +2,10 @@
 //!
 //! A contract has the same struct, and computes the same hash. It cannot compute the derived words, so rules
 //! with a wrong one have a hash, too: one that nobody accepts who derives them. Nor does a hash say that
-//! words are in their domains; [`Rules::check`] does, as a contract can. What takes more than the words is
-//! for whoever makes rules to check: that λ of compute is below λ of data (words may be equal where decimals
-//! are not), that the last rounds' decay is not mere rounding, that the fewest records could weigh something.
+//! words are in their domains; [`Terms::faults`] does, as a contract can. What takes more than the words is
+//! for whoever makes rules to check: that λ is in its range and that of compute below that of data (words may
+//! be equal where decimals are not), that the last rounds' decay is not mere rounding, that the fewest
+//! records could weigh something. A policy has been checked for all of it.
 
 mod derived;
 mod domains;
@@ -20,16 +21,34 @@ use crate::address::Address;
 use crate::encoding::Digest;
 use crate::words::Words;
 
-pub use derived::{DerivedError, ParameterWords, ReferenceWords};
+pub use derived::{DerivedError, ParameterWords, ReferenceWords, keys_digest};
 pub use domains::{DomainError, MAX_SUBNET, is_subnet};
 
 /// The protocol's version, as a word of the rules.
 pub const PROTOCOL_VERSION: u32 = 2;
 
-/// One epoch's rules, word by word, in the order of the protocol's table. The version is
-/// [`PROTOCOL_VERSION`].
+/// One epoch's rules: the words of the protocol's table. The version is [`PROTOCOL_VERSION`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
+    /// What is said, and is its own word.
+    pub terms: Terms,
+    /// The hash of the schema.
+    pub schema_hash: Digest,
+    /// The hash of the smoothed reference counts.
+    pub reference_hash: Digest,
+    /// What is derived from the reference.
+    pub reference: ReferenceWords,
+    /// λ of data.
+    pub data_decay: DecayWords,
+    /// λ of compute.
+    pub compute_decay: DecayWords,
+    /// What is derived from the SRS, and the SRS itself.
+    pub parameters: ParameterWords,
+}
+
+/// The rules that are their own words, for which nothing has to be known but themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
     /// The chain of vault and registry, 1 or more.
     pub chain_id: u64,
     /// The vault, not zero.
@@ -57,32 +76,37 @@ pub struct Rules {
     pub pool: u128,
     /// The circuits' shape, one of the protocol's.
     pub geometry: Geometry,
-    /// The hash of the schema.
-    pub schema_hash: Digest,
-    /// The hash of the smoothed reference counts.
-    pub reference_hash: Digest,
-    /// What is derived from the reference.
-    pub reference: ReferenceWords,
     /// Fewest records that are paid for; 1 or more.
     pub min_records: u32,
     /// How a data score becomes a weight.
     pub weighting: Weighting,
-    /// λ of data.
-    pub data_decay: DecayWords,
-    /// λ of compute.
-    pub compute_decay: DecayWords,
     /// Whether a registration needs evidence that its data was uploaded.
     pub evidence: bool,
-    /// What is derived from the SRS, and the SRS itself.
-    pub parameters: ParameterWords,
 }
 
 impl Rules {
     /// `K(T_rules, …)` over all words. Words outside their domains have a hash like any others.
     pub fn hash(&self) -> Digest {
-        let words = self.of_vault_and_rounds(Words::new("rules"));
-        let words = self.of_data(words);
-        self.parameters.append(words.integer(self.evidence)).finish()
+        let words = self.of_data(self.terms.of_vault_and_rounds(Words::new("rules")));
+        self.parameters.append(words.integer(self.terms.evidence)).finish()
+    }
+
+    /// The words from the geometry to λ.
+    fn of_data(&self, words: Words) -> Words {
+        let Terms { geometry, min_records, weighting, .. } = self.terms;
+        let words = words.integer(geometry.id()).digest(&self.schema_hash).digest(&self.reference_hash);
+        let words = self.reference.append(words).integer(min_records);
+        let words = words.integer(weighting.id()).integer(weighting.cap());
+        [self.data_decay, self.compute_decay]
+            .iter()
+            .fold(words, |words, decay| words.integer(decay.lambda_q).integer(decay.rho))
+    }
+}
+
+impl Terms {
+    /// The epoch's last round. It is below `2^64` where [`Terms::faults`] finds none.
+    pub fn last_round(&self) -> u64 {
+        self.first_round.saturating_add(u64::from(self.rounds).saturating_sub(1))
     }
 
     /// The words up to the pool.
@@ -102,16 +126,6 @@ impl Rules {
             .integer(self.proving_seconds)
             .integer(self.pool)
     }
-
-    /// The words from the geometry to λ.
-    fn of_data(&self, words: Words) -> Words {
-        let words = words.integer(self.geometry.id()).digest(&self.schema_hash).digest(&self.reference_hash);
-        let words = self.reference.append(words).integer(self.min_records);
-        let words = words.integer(self.weighting.id()).integer(self.weighting.cap());
-        [self.data_decay, self.compute_decay]
-            .iter()
-            .fold(words, |words, decay| words.integer(decay.lambda_q).integer(decay.rho))
-    }
 }
 
 /// Who computes what is paid, and how it is claimed.
@@ -129,6 +143,15 @@ impl Settlement {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Contract, Self::Claims, Self::Payments];
 
+    /// Its name in a policy.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Contract => "contract",
+            Self::Claims => "claims",
+            Self::Payments => "payments",
+        }
+    }
+
     /// Its word.
     pub const fn id(self) -> u8 {
         match self {
@@ -138,15 +161,15 @@ impl Settlement {
         }
     }
 
-    /// The one with that word, if there is one.
-    pub fn from_id(id: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|settlement| settlement.id() == id)
+    /// The one of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|settlement| settlement.name() == name)
     }
 }
 
 impl fmt::Display for Settlement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.id(), f)
+        f.write_str(self.name())
     }
 }
 

@@ -33,7 +33,6 @@ mod points;
 use std::fmt;
 
 use fairshare_circuits::geometry::{BLINDING_ROWS, Geometry};
-use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
 use rand_chacha::ChaCha20Rng;
@@ -44,7 +43,9 @@ pub use hashes::{openings_hash, powers_digest};
 pub use insecure::INSECURE_SEED;
 pub use lagrange::from_powers as lagrange_points;
 pub use points::{G2_BYTES, g1_from_coordinates, g2_from_coordinates};
+pub(crate) use points::{decode_g2, encode_g2};
 
+use crate::commitment::{LagrangePoints, OpeningPoints};
 use crate::encoding::Digest;
 use points::Points;
 
@@ -168,12 +169,6 @@ impl Srs {
         &self.points.lagrange
     }
 
-    /// `G_{n−6} … G_{n−1}`: of the rows that blind a column.
-    pub fn blinding_points(&self) -> &[G1Affine] {
-        let (_, last) = self.lagrange().split_at(self.geometry.rows().saturating_sub(BLINDING_ROWS));
-        last
-    }
-
     /// `[s^i]_1` for `i < n`.
     pub fn powers(&self) -> &[G1Affine] {
         &self.points.powers
@@ -189,8 +184,8 @@ impl Srs {
         self.points.s_g2
     }
 
-    /// The fingerprint: Keccak-256 of `k` and all points in canonical encoding, and nothing else. Two files
-    /// with one fingerprint hold one reference string, whatever they say of where it comes from.
+    /// The fingerprint, by which rules name it: [`powers_digest`]. Two files with one fingerprint hold one
+    /// reference string, whatever they say of where it comes from.
     pub fn digest(&self) -> Digest {
         self.digest
     }
@@ -202,7 +197,7 @@ impl Srs {
 
     /// Whether its trapdoor is the one of [`INSECURE_SEED`], told from `[s]_2`: no label can hide it.
     pub fn is_insecure(&self) -> bool {
-        self.points.s_g2 == insecure::s_g2()
+        is_insecure(&self.points.s_g2)
     }
 
     /// Whether its trapdoor is that of the Perpetual Powers of Tau, told from `[s]_2`.
@@ -230,8 +225,9 @@ impl Srs {
             Provenance::Insecure => Provenance::Unknown,
             other => other,
         };
-        let digest = points.digest();
-        let params = params(&points);
+        let Points { k, ref powers, ref lagrange, g2, s_g2 } = points;
+        let digest = powers_digest(k, powers, &g2, &s_g2);
+        let params = backend_params(k, powers.clone(), lagrange.clone(), [g2, s_g2]);
         Self { geometry, points, params, digest, provenance }
     }
 
@@ -247,6 +243,32 @@ impl Srs {
     }
 }
 
+impl LagrangePoints for Srs {
+    fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    fn row_points(&self) -> &[G1Affine] {
+        self.lagrange()
+    }
+
+    fn blinding_points(&self) -> &[G1Affine] {
+        let (_, last) = self.lagrange().split_at(self.geometry.rows().saturating_sub(BLINDING_ROWS));
+        last
+    }
+}
+
+impl OpeningPoints for Srs {
+    fn backend(&self) -> &ParamsKZG<Bn256> {
+        &self.params
+    }
+
+    fn reserved_points(&self) -> &[G1Affine] {
+        let (_, last) = self.lagrange().split_at(self.geometry.usable_rows());
+        last
+    }
+}
+
 impl fmt::Debug for Srs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Srs")
@@ -257,19 +279,21 @@ impl fmt::Debug for Srs {
     }
 }
 
+/// Whether this is `[s]_2` of [`INSECURE_SEED`]'s trapdoor.
+pub(crate) fn is_insecure(s_g2: &G2Affine) -> bool {
+    *s_g2 == insecure::s_g2()
+}
+
 /// The library's parameters from these points. Its `from_parts` is a method, so it needs a value to be called
 /// on: the smallest one, of which nothing is kept.
-fn params(points: &Points) -> ParamsKZG<Bn256> {
+pub(crate) fn backend_params(
+    k: u32,
+    powers: Vec<G1Affine>,
+    lagrange: Vec<G1Affine>,
+    [g2, s_g2]: [G2Affine; 2],
+) -> ParamsKZG<Bn256> {
     let throw_away = ParamsKZG::<Bn256>::setup(1, ChaCha20Rng::from_seed([0; 32]));
-    let params = throw_away.from_parts(
-        points.k,
-        points.powers.clone(),
-        Some(points.lagrange.clone()),
-        points.g2,
-        points.s_g2,
-    );
-    debug_assert_eq!(params.get_g().len(), points.powers.len());
-    params
+    throw_away.from_parts(k, powers, Some(lagrange), g2, s_g2)
 }
 
 #[cfg(test)]

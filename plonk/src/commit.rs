@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fairshare_params::commitment::{BLINDING_ROWS, Blinding};
+use fairshare_params::commitment::{BLINDING_ROWS, Blinding, LagrangePoints};
 use fairshare_params::encoding::{SCALAR_BYTES, encode_scalar};
 use fairshare_params::srs::Srs;
 use group::Group;

@@ -1,6 +1,7 @@
 //! The first rounds: the circuit fills its columns, a phase at a time, and each phase's columns are committed
 //! to before the challenges that the next may use.
 
+use fairshare_params::commitment::LagrangePoints as _;
 use ff::BatchInvert;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::circuit::Value;

@@ -39,7 +39,7 @@ use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::policy::Policy;
+use fairshare_params::policy::{ParametersError, Policy};
 use fairshare_params::registration::{Evidence, Registration, RegistrationError};
 use fairshare_params::registry::{Request, RequestError};
 use fairshare_params::srs::Srs;
@@ -109,14 +109,9 @@ pub enum CommitError {
     /// The data cannot be read.
     #[error(transparent)]
     Ingest(#[from] IngestError),
-    /// The parameters are for another geometry than the policy's.
-    #[error("the parameters are for geometry `{parameters}`, the policy asks for `{policy}`")]
-    Geometry {
-        /// The parameters' geometry.
-        parameters: Geometry,
-        /// The policy's.
-        policy: Geometry,
-    },
+    /// Others than the policy names.
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
     /// The registration cannot be made or read.
     #[error("{}: the registration cannot be made or read", path.display())]
     Registration {
@@ -236,7 +231,7 @@ pub fn commit_data(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Registration> {
-    check_geometry(srs, policy)?;
+    policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure())?;
     let mut records = Records::open(data, policy.schema())?;
     let _lock = lock(folder)?;
     let registration = if folder.join(OPENING_FILE).exists() {
@@ -400,13 +395,6 @@ fn standing_opening(folder: &Path, geometry: Geometry, features: usize) -> Resul
         // Another schema's records are of another length.
         Ok(_) | Err(OpeningError::Length { .. }) => Err(occupied()),
         Err(error) => Err(error.into()),
-    }
-}
-
-fn check_geometry(srs: &Srs, policy: &Policy) -> Result<()> {
-    match (srs.geometry(), policy.geometry()) {
-        (parameters, policy) if parameters != policy => Err(CommitError::Geometry { parameters, policy }),
-        _ => Ok(()),
     }
 }
 

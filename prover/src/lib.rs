@@ -39,7 +39,7 @@ mod uses;
 
 pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
-pub use commit::{CommitError, CommitmentFolder, Contributor, commit_data};
+pub use commit::{CommitError, CommitmentFolder, Contributor, REQUEST_FILE, commit_data};
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};

@@ -8,9 +8,10 @@ use std::sync::{Mutex, OnceLock};
 
 use fairshare_circuits::geometry::{CutSegment, Width};
 use fairshare_params::address::Address;
-use fairshare_params::context::{ContextError, data_context};
+use fairshare_params::context::ContextError;
 use fairshare_params::keys::{CircuitId, CircuitKind, KeyError, ProvingKey};
 use fairshare_params::registration::Registration;
+use fairshare_params::srs::Srs;
 use fairshare_plonk::{CommitKey, PlonkError};
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::key_cache::KeyCache;
@@ -194,10 +195,11 @@ pub struct Proved {
 }
 
 impl<'a> Prover<'a> {
-    /// A prover that checks with `verifier` what it hands out.
-    pub fn new(verifier: &'a Verifier<'a>, limits: Limits) -> Self {
-        let commit_key = CommitKey::new(verifier.srs());
-        let keys = CircuitKind::all(verifier.srs().geometry()).map(|kind| (kind, OnceLock::new())).collect();
+    /// A prover that checks with `verifier` what it hands out. `srs` is the reference string of the
+    /// verifier's parameters, whole: under another one no proof would verify.
+    pub fn new(srs: &'a Srs, verifier: &'a Verifier<'a>, limits: Limits) -> Self {
+        let commit_key = CommitKey::new(srs);
+        let keys = CircuitKind::all(srs.geometry()).map(|kind| (kind, OnceLock::new())).collect();
         let score_limit = ScoreLimit::default();
         Self { verifier, commit_key, limits, score_limit, cache: None, keys }
     }
@@ -220,12 +222,12 @@ impl<'a> Prover<'a> {
     /// The proving key of a circuit, made or loaded when it is first asked for.
     pub fn key(&self, kind: CircuitKind) -> Result<&Key> {
         let slot = self.keys.iter().find(|(known, _)| *known == kind);
-        let id = CircuitId { kind, geometry: self.verifier.srs().geometry() };
+        let id = CircuitId { kind, geometry: self.commit_key.srs().geometry() };
         let (_, slot) = slot.ok_or(ProveError::NoCircuit { id })?;
         if let Some(key) = slot.get() {
             return Ok(key);
         }
-        let srs = self.verifier.srs();
+        let srs = self.commit_key.srs();
         let verifying = self.verifier.key(kind).map_err(ProveError::Verify)?.clone();
         let key = match &self.cache {
             Some(cache) => cache.proving_key(srs, verifying)?,
@@ -248,8 +250,8 @@ impl<'a> Prover<'a> {
         let contributor = *first.registration.contributor();
         let registrations: Vec<_> =
             commitments.iter().map(|commitment| commitment.registration.clone()).collect();
-        let context = data_context(policy, &contributor, &registrations)?.limbs();
-        check_records(&registrations, policy.min_records())?;
+        let context = self.verifier.data_context(&contributor, &registrations)?.limbs();
+        check_records(&registrations, policy.terms().min_records)?;
         let scoring = Scoring::new(policy, folders, &registrations, self.score_limit);
         scoring.check()?;
         let bundle = self.data_bundle(&commitments, context, &scoring, progress)?;
@@ -359,7 +361,7 @@ impl<'a> Prover<'a> {
     /// a column has.
     fn check_parameters(&self, job: &Job<'_>) -> Result<()> {
         let (symbols, secret) = job.secret()?;
-        let found = commit_first_column(self.verifier.srs(), &symbols, &secret);
+        let found = commit_first_column(self.commit_key.srs(), &symbols, &secret);
         if job.commitment.columns[job.segment].first() == Some(&found) {
             Ok(())
         } else {
@@ -368,7 +370,7 @@ impl<'a> Prover<'a> {
     }
 
     fn prove_segment(&self, job: &Job<'_>, progress: &dyn Progress) -> Result<ProvedSegment> {
-        let srs = self.verifier.srs();
+        let srs = self.commit_key.srs();
         let key = self.key(job.kind())?;
         let columns = &job.commitment.columns[job.segment];
         let (symbols, secret) = job.secret()?;

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
-use fairshare_params::reference::reference_hash;
 use fairshare_params::registration::Registration;
 use fairshare_params::words::hash_list;
 
@@ -103,7 +102,7 @@ impl<'a> Scoring<'a> {
         limit: ScoreLimit,
     ) -> Self {
         let digests = registrations.iter().map(Registration::digest);
-        Self { folders, scored: Scored::new(reference_hash(policy.reference_counts()), digests), limit }
+        Self { folders, scored: Scored::new(policy.reference().hash(), digests), limit }
     }
 
     /// Refuses what [`Self::note`] would, before any work is done for it.

@@ -130,7 +130,7 @@ fn assert_scored(proved: &Proved, texts: &[String]) {
     let error = (score.score as f64 / 256.0 - nats * f64::from(n)).abs();
     assert!(error < f64::from(n) * 2.0 * 2f64.powi(-32) + 1.0 / 256.0, "{error}");
     assert_eq!(score.contributor, contributor().address);
-    assert_eq!(score.policy, RULES.hash());
+    assert_eq!(score.rules, VERIFIER.rules_hash());
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn more_than_one_segment() {
     let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(120, 3)]);
     for (jobs, threads) in [(1, 1), (3, 4)] {
         let limits = Limits { jobs, threads, ..Limits::default() };
-        let proved = Prover::new(&VERIFIER, limits).prove_data(&[long.clone(), short.clone()], &Silent);
+        let proved = Prover::new(&SRS, &VERIFIER, limits).prove_data(&[long.clone(), short.clone()], &Silent);
         let proved = proved.expect("a bundle");
         assert_eq!(segments(&proved), [2, 1]);
         assert_scored(&proved, &[texts[0].clone(), texts[1].clone(), records(120, 3)]);
@@ -221,7 +221,7 @@ fn real_records() {
             .replace("delay = [1, 2, 3, 4, 5]", "arr_delay = [1, 2, 3, 4, 5]\ndistance = [9, 9, 9, 9, 1]"),
     );
     let verifier = verifier(&rules);
-    let prover = Prover::new(&verifier, Limits::default());
+    let prover = Prover::new(&SRS, &verifier, Limits::default());
     let folder = folder();
     let flights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights/flights-2000.csv");
     let target = folder.path().join("flights");

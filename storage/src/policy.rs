@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fairshare_formats::policy::{
-    MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, PolicyError, PolicySource,
+    MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, PolicyErrors, PolicySource,
 };
 use fairshare_params::policy::Policy;
 
@@ -36,7 +36,7 @@ pub enum PolicyFileError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: PolicyError,
+        source: PolicyErrors,
     },
 }
 

@@ -1,13 +1,15 @@
-//! Reference strings in files.
+//! Reference strings, and what a verifier needs of them, in files.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use fairshare_formats::ptau::{self, ImportError};
 use fairshare_formats::srs_file::{self, SrsFormatError};
+use fairshare_formats::verifier_file::{self, VerifierFileError};
 use fairshare_params::Geometry;
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 
 use crate::files::{self, Access, OpenError, ReadError};
 
@@ -55,6 +57,14 @@ pub enum SrsFileError {
         /// What is wrong with it.
         source: SrsFormatError,
     },
+    /// The file is not a verifier's parameters.
+    #[error("{} cannot be used as a verifier's parameters", path.display())]
+    Verifier {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<VerifierFileError>,
+    },
     /// The ceremony's file cannot be imported.
     #[error("{} cannot be imported", path.display())]
     Import {
@@ -86,6 +96,37 @@ pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError
 /// Writes the reference string to `path`, whole or not at all: a crash leaves the old file or the new one.
 pub fn write(path: &Path, srs: &Srs) -> Result<(), SrsFileError> {
     files::write(path, &srs_file::encode(srs), Access::Public).map_err(io_error(Action::Write, path))
+}
+
+/// Where the verifier's parameters of the reference string in `path` stand: beside it, with its name.
+pub fn verifier_path(path: &Path) -> PathBuf {
+    path.with_extension("verifier.params")
+}
+
+/// Whether the file begins as a verifier's parameters do.
+pub fn is_verifier_file(path: &Path) -> Result<bool, SrsFileError> {
+    let (file, _) = files::open(path).map_err(refused(path))?;
+    let mut magic = Vec::new();
+    file.take(verifier_file::MAGIC.len() as u64)
+        .read_to_end(&mut magic)
+        .map_err(io_error(Action::Read, path))?;
+    Ok(magic == verifier_file::MAGIC)
+}
+
+/// Reads a verifier's parameters. Nothing of them is believed yet.
+pub fn read_verifier(path: &Path) -> Result<VerifierParameters, SrsFileError> {
+    let verifier = |source| SrsFileError::Verifier { path: path.to_owned(), source: Box::new(source) };
+    let bytes = files::read(path, verifier_file::max_bytes()).map_err(|error| match error {
+        ReadError::Io(source) => io_error(Action::Read, path)(source),
+        too_long => io_error(Action::Read, path)(io::Error::new(io::ErrorKind::FileTooLarge, too_long)),
+    })?;
+    verifier_file::decode(&bytes).map_err(verifier)
+}
+
+/// Writes a verifier's parameters to `path`, whole or not at all.
+pub fn write_verifier(path: &Path, parameters: &VerifierParameters) -> Result<(), SrsFileError> {
+    files::write(path, &verifier_file::encode(parameters), Access::Public)
+        .map_err(io_error(Action::Write, path))
 }
 
 /// Takes the reference string from a snarkjs `.ptau` file, as [`ptau::import`] does.

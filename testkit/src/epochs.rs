@@ -98,11 +98,12 @@ impl Unproved {
 
     fn prove(self, data: &[&[PathBuf]], units: &[(Address, &[u32])]) -> World {
         let by_node = units.iter().map(|(node, units)| (*node, units.to_vec())).collect();
-        let units = Units::new(self.policy.first_round(), self.policy.rounds(), by_node).expect("units");
+        let units =
+            Units::new(self.policy.terms().first_round, self.policy.rounds(), by_node).expect("units");
         let (mut registrations, mut bundles) = (Vec::new(), Vec::new());
         {
             let verifier = fixture::verifier(&self.policy).with_units(&units).expect("a verifier");
-            let prover = Prover::new(&verifier, Limits::default());
+            let prover = Prover::new(&fixture::SRS, &verifier, Limits::default());
             let data = data.iter().map(|folders| prover.prove_data(folders, &Silent).expect("a proof"));
             let compute =
                 units.nodes().map(|(node, _)| prover.prove_compute(node, &Silent).expect("a proof"));

@@ -14,24 +14,24 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Evidence, Registration};
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_data};
 use fairshare_verifier::{Trust, Verifier};
 
 /// The policy of all tests that name no other. Two features: a segment holds 16,320 records.
 pub const POLICY: &str = r#"
-protocol = 1
+protocol = 2
 geometry = "compact"
+parameters = "insecure-development"
 
 [vault]
 chain_id = 16601
 address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+registry = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"
+settlement = "claims"
 subnet = "new-york-flights"
 epoch = 4
 pool = "1000000000000000000000000"
-
-[weights]
-compute = 7
-data = 3
 
 [data]
 lambda = "0.1"
@@ -39,6 +39,7 @@ pseudo_count = 2
 min_records = 100
 weighting = "records-divergence"
 cap = "0.05"
+evidence = false
 
 [compute]
 lambda = "0.01"
@@ -46,6 +47,8 @@ lambda = "0.01"
 [rounds]
 first = 10
 count = 4
+ends_by = 2027-01-01T00:00:00Z
+proving_seconds = 86400
 
 [[schema.feature]]
 name = "carrier"
@@ -76,13 +79,17 @@ pub const UNITS: &str =
 pub static RULES: LazyLock<Policy> = LazyLock::new(|| policy(POLICY));
 /// The insecure reference string.
 pub static SRS: LazyLock<Srs> = LazyLock::new(|| Srs::insecure(Geometry::COMPACT));
+/// What a verifier needs of it.
+pub static PARAMETERS: LazyLock<VerifierParameters> =
+    LazyLock::new(|| VerifierParameters::derive(&SRS).expect("keys"));
 /// [`UNITS`], read.
 pub static RECORD: LazyLock<Units> = LazyLock::new(|| units(&RULES, UNITS));
 /// The verifier under [`POLICY`], with [`UNITS`] on record.
 pub static VERIFIER: LazyLock<Verifier<'static>> =
     LazyLock::new(|| verifier(&RULES).with_units(&*RECORD).expect("units of its rounds"));
 /// A prover under [`POLICY`]; its keys are those of every policy.
-pub static PROVER: LazyLock<Prover<'static>> = LazyLock::new(|| Prover::new(&VERIFIER, Limits::default()));
+pub static PROVER: LazyLock<Prover<'static>> =
+    LazyLock::new(|| Prover::new(&SRS, &VERIFIER, Limits::default()));
 
 /// Reads a policy that names no file.
 pub fn policy(text: &str) -> Policy {
@@ -103,7 +110,7 @@ pub fn edit(from: &str, to: &str) -> String {
 
 /// A verifier that takes the insecure reference string, and has no units.
 pub fn verifier(policy: &Policy) -> Verifier<'_> {
-    Verifier::new(&SRS, policy, Trust::AllowInsecure).expect("a verifier")
+    Verifier::new(&PARAMETERS, policy, Trust::AllowInsecure).expect("a verifier")
 }
 
 /// Somebody, who registered in round 11.

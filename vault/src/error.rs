@@ -3,7 +3,7 @@
 use fairshare_audit::settlement::SettlementError;
 use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::PolicyError;
+use fairshare_formats::policy::PolicyErrors;
 use fairshare_formats::registration::RegistrationFileError;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
@@ -25,15 +25,15 @@ pub enum VaultError {
         /// The epoch.
         epoch: u64,
         /// Why.
-        source: Box<PolicyError>,
+        source: Box<PolicyErrors>,
     },
     /// A registration on record that cannot be read any more.
     #[error("the ledger holds a registration that cannot be read; restore it from a backup or an archive")]
     Registration(#[source] RegistrationFileError),
     /// A policy on record that is not the one its epoch was opened with.
     #[error(
-        "the policy on record for epoch {epoch} hashes to {found}, but the epoch was opened under \
-         {expected}; restore the ledger from a backup"
+        "the policy on record for epoch {epoch} is not the one that the epoch was opened with (its text and \
+         files hash to {found}, not to {expected}); restore the ledger from a backup"
     )]
     PolicyChanged {
         /// The epoch.
@@ -64,13 +64,13 @@ pub enum VaultError {
         policy: Box<VaultIdentity>,
     },
     /// The same epoch under other rules.
-    #[error("epoch {epoch} was opened under policy {recorded}; its rules cannot change to {given}")]
-    OtherPolicy {
+    #[error("epoch {epoch} was opened under rules of hash {recorded}; they cannot change to {given}")]
+    OtherRules {
         /// The epoch.
         epoch: u64,
-        /// The policy's hash on record.
+        /// The rules hash on record.
         recorded: Digest,
-        /// The hash of the policy given.
+        /// That of the policy and parameters given.
         given: Digest,
     },
     /// An epoch that does not follow.

@@ -49,8 +49,10 @@ pub struct Epoch {
     id: i64,
     /// Its number, from the policy.
     pub number: u64,
-    /// The hash of its policy.
-    pub policy: Digest,
+    /// The rules hash.
+    pub rules: Digest,
+    /// The hash of its policy as written.
+    source: Digest,
     /// Where it stands.
     pub state: State,
     /// What the epoch before left it.
@@ -61,23 +63,24 @@ pub struct Epoch {
     pub root: Option<Digest>,
 }
 
-const EPOCH: &str = "SELECT id, number, policy, state, compute_brought, data_brought, compute_left, \
-    data_left, root FROM epochs";
+const EPOCH: &str = "SELECT id, number, rules, source, state, compute_brought, data_brought, \
+    compute_left, data_left, root FROM epochs";
 
 impl Epoch {
     fn read(row: &Row) -> Result<Self> {
-        let left = match (row.optional_text(6)?, row.optional_text(7)?) {
-            (Some(_), Some(_)) => Some(Carry { compute: row.parsed(6)?, data: row.parsed(7)? }),
+        let left = match (row.optional_text(7)?, row.optional_text(8)?) {
+            (Some(_), Some(_)) => Some(Carry { compute: row.parsed(7)?, data: row.parsed(8)? }),
             _ => None,
         };
         Ok(Self {
             id: row.integer(0)?,
             number: row.parsed(1)?,
-            policy: row.parsed(2)?,
-            state: row.parsed(3)?,
-            brought: Carry { compute: row.parsed(4)?, data: row.parsed(5)? },
+            rules: row.parsed(2)?,
+            source: row.parsed(3)?,
+            state: row.parsed(4)?,
+            brought: Carry { compute: row.parsed(5)?, data: row.parsed(6)? },
             left,
-            root: row.optional_text(8)?.is_some().then(|| row.parsed(8)).transpose()?,
+            root: row.optional_text(9)?.is_some().then(|| row.parsed(9)).transpose()?,
         })
     }
 
@@ -167,14 +170,12 @@ const POLICY_FILE: &str = "";
 
 /// The epoch's policy, which is still the one that it was opened with.
 fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Policy> {
-    let policy = read_source(transaction, epoch)?
-        .policy()
-        .map_err(|source| VaultError::Policy { epoch: epoch.number, source: Box::new(source) })?;
-    let found = policy.hash();
-    if found != epoch.policy {
-        return Err(VaultError::PolicyChanged { epoch: epoch.number, found, expected: epoch.policy });
+    let source = read_source(transaction, epoch)?;
+    let found = source.hash();
+    if found != epoch.source {
+        return Err(VaultError::PolicyChanged { epoch: epoch.number, found, expected: epoch.source });
     }
-    Ok(policy)
+    source.policy().map_err(|source| VaultError::Policy { epoch: epoch.number, source: Box::new(source) })
 }
 
 fn read_registration(row: &Row, column: usize) -> Result<Registration> {

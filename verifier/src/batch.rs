@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use fairshare_params::srs::Srs;
+use fairshare_params::commitment::OpeningPoints;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -79,20 +79,21 @@ pub(crate) struct Pending<'a> {
 
 /// Checks the proofs of all bundles together; on failure, those of each bundle by themselves.
 pub(crate) fn check(
-    srs: &Srs,
+    parameters: &(impl OpeningPoints + Sync),
     bundles: Vec<Result<Pending<'_>, VerifyError>>,
 ) -> Vec<Result<Score, VerifyError>> {
     let proofs: Vec<_> = bundles.iter().flatten().flat_map(|bundle| bundle.proofs.iter()).collect();
     let share = proofs.len().div_ceil(rayon::current_num_threads()).max(1);
-    let all_hold =
-        on_enough_threads(|| proofs.par_chunks(share).all(|proofs| hold(srs, proofs).unwrap_or(false)));
+    let all_hold = on_enough_threads(|| {
+        proofs.par_chunks(share).all(|proofs| hold(parameters, proofs).unwrap_or(false))
+    });
     bundles
         .into_par_iter()
         .map(|bundle| {
             let Pending { proofs, stated } = bundle?;
             if !all_hold {
                 // In order, so that the same bad bundle is always refused for the same reason.
-                proofs.iter().try_for_each(|proof| proof.run(srs))?;
+                proofs.iter().try_for_each(|proof| proof.run(parameters))?;
             }
             // Every proof of this bundle holds, with its link: together with the others', or by itself.
             Ok(match stated {
@@ -124,12 +125,12 @@ fn on_enough_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 /// Whether all of `proofs` hold; an error if one cannot even be read.
-fn hold(srs: &Srs, proofs: &[&ProofCheck<'_>]) -> Result<bool, ProofError> {
-    let mut accumulator = Accumulator::new(srs.params());
+fn hold(parameters: &impl OpeningPoints, proofs: &[&ProofCheck<'_>]) -> Result<bool, ProofError> {
+    let mut accumulator = Accumulator::new(parameters.backend());
     let mut links = Equation::default();
     for proof in proofs {
-        accumulator = proof.accumulate(srs, accumulator)?;
-        if let Some(link) = proof.link_equation(srs)? {
+        accumulator = proof.accumulate(parameters, accumulator)?;
+        if let Some(link) = proof.link_equation(parameters)? {
             links.merge(link);
         }
     }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use fairshare_circuits::geometry::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
-use fairshare_params::keys::{CircuitKind, KeyError};
+use fairshare_params::keys::CircuitKind;
+use fairshare_params::policy::ParametersError;
+use fairshare_params::rules::DerivedError;
 use halo2_proofs::plonk;
 
 use crate::bundle::BundleError;
@@ -15,23 +16,39 @@ use crate::bundle::BundleError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// Keys that were built under other parameters.
-    #[error("the verifying keys belong to other parameters; build them under these")]
-    ForeignKeys,
     /// Anyone can forge proofs under these parameters.
     #[error(
         "these parameters are INSECURE: their trapdoor is public and anyone can forge a proof; import a \
          ceremony's (`fairshare params import`), or allow them for development (`--allow-insecure-params`)"
     )]
     InsecureParameters,
-    /// Parameters of another size than the policy asks for.
-    #[error("the parameters are for geometry `{parameters}`, the policy asks for `{policy}`")]
-    Geometry {
-        /// The parameters' geometry.
-        parameters: Geometry,
-        /// The policy's.
-        policy: Geometry,
+    /// Others than the policy names.
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
+    /// The rules do not have the hash that they should have.
+    #[error(
+        "these parameters and this policy have the rules hash {found}, but {given} was given: {}",
+        if *.is_derived {
+            "the policy was changed, or is another one"
+        } else {
+            "the policy was changed, or the verifier's parameters are false; take the whole reference string"
+        }
+    )]
+    RulesHash {
+        /// The hash of the rules found.
+        found: Digest,
+        /// The one given.
+        given: Digest,
+        /// Whether the parameters were derived from the whole reference string.
+        is_derived: bool,
     },
+    /// Parameters that somebody wrote down, and nothing to believe them by.
+    #[error(
+        "a verifier's parameters are believed only under a rules hash that somebody derived from the whole \
+         reference string; give one (`rules_hash` in the policy, or `--rules-hash`), or give the whole \
+         reference string"
+    )]
+    Unbelieved,
     /// Units of other rounds than the policy's.
     #[error(
         "the units are of {found} rounds from {found_first}, but the policy has {rounds} from {first}; give \
@@ -49,7 +66,7 @@ pub enum SetupError {
     },
     /// The policy's reference does not fit the circuit. A checked policy's always does.
     #[error("the policy's reference does not fit its geometry")]
-    Reference,
+    Reference(#[from] DerivedError),
 }
 
 /// Why there is nothing to prove or verify a compute score with.
@@ -160,9 +177,6 @@ pub enum VerifyError {
         /// Which proof.
         subject: Subject,
     },
-    /// A verifying key cannot be built: a defect of a circuit, not of the bundle.
-    #[error(transparent)]
-    Key(#[from] KeyError),
     /// A state that earlier checks rule out. The verifier refuses the bundle.
     #[error("internal invariant violated; please report")]
     Internal,

@@ -7,7 +7,8 @@
 //!
 //! The steps of [`Verifier::verify`], numbered as in the prover:
 //!
-//! 1. the parameters: the SRS is not a development one unless asked for, and has the policy's geometry;
+//! 1. the parameters: they are not development ones unless asked for, they are those that the policy names,
+//!    and the rules that they give are believed;
 //! 2. what is on record: of data one registration for each digest of the bundle, this contributor's, under
 //!    this policy; of computing power the node's units;
 //! 3. the digests: the commitments that the histogram proofs begin with hash to what is registered;
@@ -35,25 +36,24 @@ pub mod link;
 mod proof_check;
 mod score;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::sync::{Arc, OnceLock};
 
-use fairshare_circuits::data_score::{self, Reference};
+use fairshare_circuits::data_score;
 use fairshare_circuits::geometry::{Cut, SegmentShape, Width};
-use fairshare_circuits::numeric::divergence::sum_ln_totals;
 use fairshare_circuits::{compute_score, histogram};
 use fairshare_params::address::Address;
-use fairshare_params::commitment::{as_public_column, commit_public, commit_units};
-use fairshare_params::context::{compute_context, data_context};
+use fairshare_params::commitment::{as_public_column, commit_units};
+use fairshare_params::context::{ContextError, compute_context, data_context};
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
-use fairshare_params::srs::Srs;
+use fairshare_params::rules::{DecayWords, ReferenceWords, Rules};
 use fairshare_params::units::Units;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use group::{Curve, Group};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 
@@ -77,34 +77,6 @@ pub enum Trust {
     AllowInsecure,
 }
 
-/// The verifying keys under one SRS. They serve every policy of its geometry: who has many policies shares
-/// them. Each is built when it is first needed.
-#[derive(Debug)]
-pub struct Keys {
-    srs: Digest,
-    keys: Vec<(CircuitKind, OnceLock<VerifyingKey>)>,
-}
-
-impl Keys {
-    /// None of them built yet.
-    pub fn new(srs: &Srs) -> Self {
-        let kinds = CircuitKind::all(srs.geometry());
-        Self { srs: srs.digest(), keys: kinds.map(|kind| (kind, OnceLock::new())).collect() }
-    }
-
-    /// A circuit's key. Whoever builds it waits for nobody, so that it may be asked for from within parallel
-    /// work; two that ask for it at the same time build it twice.
-    fn get(&self, srs: &Srs, kind: CircuitKind) -> Result<&VerifyingKey, VerifyError> {
-        let mut keys = self.keys.iter();
-        let (_, slot) = keys.find(|(known, _)| *known == kind).ok_or(VerifyError::Internal)?;
-        if let Some(key) = slot.get() {
-            return Ok(key);
-        }
-        let key = VerifyingKey::build(srs, kind)?;
-        Ok(slot.get_or_init(|| key))
-    }
-}
-
 /// What a node's compute score is of: prover and verifier take it from [`Verifier::on_record`].
 #[derive(Clone, Copy, Debug)]
 pub struct NodeUnits<'a> {
@@ -118,70 +90,72 @@ pub struct NodeUnits<'a> {
     pub context: Digest,
 }
 
-/// What both sides agree on, ready to verify: SRS, policy, keys and the commitments to the policy's columns.
+/// What both sides agree on, ready to verify: parameters, policy, and the rules that they give together.
 #[derive(Debug)]
 pub struct Verifier<'a> {
-    srs: &'a Srs,
+    parameters: &'a VerifierParameters,
     policy: &'a Policy,
-    keys: Arc<Keys>,
-    /// `ℓ` and `k`.
-    reference: [G1Affine; 2],
-    features: u32,
-    ln_totals: u128,
+    rules: Rules,
+    rules_hash: Digest,
     /// The units on record, and the commitment to `U`; none where only data is verified.
     units: Option<(&'a Units, G1Affine)>,
 }
 
 impl<'a> Verifier<'a> {
-    /// Commits to the policy's columns, with keys of its own.
-    pub fn new(srs: &'a Srs, policy: &'a Policy, trust: Trust) -> Result<Self, SetupError> {
-        check_parameters(srs, policy, trust)?;
-        Self::with_keys(srs, policy, trust, Arc::new(Keys::new(srs)))
-    }
-
-    /// Commits to the policy's columns; `keys` are of the same SRS, and may be others' too.
-    pub fn with_keys(
-        srs: &'a Srs,
+    /// Derives the rules. Parameters that were not derived here from a whole reference string are believed
+    /// only if the policy has a rules hash, which is theirs: it has to come from somebody who derived them,
+    /// and not from whoever wrote the parameters.
+    pub fn new(
+        parameters: &'a VerifierParameters,
         policy: &'a Policy,
         trust: Trust,
-        keys: Arc<Keys>,
     ) -> Result<Self, SetupError> {
         // 1. the parameters
-        check_parameters(srs, policy, trust)?;
-        if keys.srs != srs.digest() {
-            return Err(SetupError::ForeignKeys);
+        if trust == Trust::CeremonyOnly && parameters.is_insecure() {
+            return Err(SetupError::InsecureParameters);
         }
-        let geometry = policy.geometry();
-        let reference = Reference::new(geometry, policy.feature_references()).ok_or(SetupError::Reference)?;
-        let columns = [reference.ln_column(), reference.boundary_column()];
-        let reference_commitments = columns.map(|column| commit_public(srs, &column));
-        Ok(Self {
-            srs,
-            policy,
-            keys,
-            reference: reference_commitments,
-            features: reference.features(),
-            ln_totals: sum_ln_totals(policy.feature_references()).map_err(|_| SetupError::Reference)?,
-            units: None,
-        })
+        let words = *parameters.words();
+        policy.check_parameters(parameters.geometry(), &words.srs, parameters.is_insecure())?;
+        let reference = ReferenceWords::of(parameters, policy.feature_references(), policy.pseudo_count())?;
+        let rules = policy.rules(reference, words);
+        let rules_hash = rules.hash();
+        match policy.rules_hash() {
+            Some(given) if given != rules_hash => {
+                let is_derived = parameters.is_derived();
+                return Err(SetupError::RulesHash { found: rules_hash, given, is_derived });
+            }
+            None if !parameters.is_derived() => return Err(SetupError::Unbelieved),
+            _ => {}
+        }
+        Ok(Self { parameters, policy, rules, rules_hash, units: None })
     }
 
     /// The same verifier with the epoch's units on record, if there are any: without them no compute score is
     /// verified.
     pub fn with_units(self, units: impl Into<Option<&'a Units>>) -> Result<Self, SetupError> {
         let Some(units) = units.into() else { return Ok(self) };
-        let (first, rounds) = (self.policy.first_round(), self.policy.rounds());
+        let (first, rounds) = (self.rules.terms.first_round, self.policy.rounds());
         let (found_first, found) = (units.first_round(), units.totals().len());
         if (found_first, found) != (first, rounds) {
             return Err(SetupError::Rounds { found_first, found, first, rounds });
         }
-        let totals = as_public_column(self.srs, &commit_units(self.srs, units.totals()));
+        let totals = as_public_column(self.parameters, &commit_units(self.parameters, units.totals()));
         Ok(Self { units: Some((units, totals)), ..self })
     }
 
     /// The parameters.
-    pub fn srs(&self) -> &Srs {
-        self.srs
+    pub fn parameters(&self) -> &VerifierParameters {
+        self.parameters
+    }
+
+    /// The rules, word by word.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The rules hash, which every proof is bound to.
+    pub fn rules_hash(&self) -> Digest {
+        self.rules_hash
     }
 
     /// The policy.
@@ -191,7 +165,8 @@ impl<'a> Verifier<'a> {
 
     /// The commitments to a data-score proof's public columns, `ℓ` and `k`.
     pub fn reference_commitments(&self) -> [G1Affine; 2] {
-        self.reference
+        let ReferenceWords { ln, boundaries, .. } = self.rules.reference;
+        [ln, boundaries]
     }
 
     /// The units on record, if they were given.
@@ -203,26 +178,26 @@ impl<'a> Verifier<'a> {
     pub fn on_record(&self, node: &Address) -> Result<NodeUnits<'_>, NoUnits> {
         let (record, totals) = self.units.ok_or(NoUnits::Epoch)?;
         let units = record.of(node).ok_or(NoUnits::Node { node: *node })?;
-        let column = as_public_column(self.srs, &commit_units(self.srs, units));
-        let context = compute_context(self.policy, &totals, node);
+        let column = as_public_column(self.parameters, &commit_units(self.parameters, units));
+        let context = compute_context(&self.rules_hash, &totals, node);
         Ok(NodeUnits { units, totals: record.totals(), public: [column, totals], context })
     }
 
-    /// A circuit's verifying key, built when it is first asked for.
+    /// A circuit's verifying key.
     pub fn key(&self, kind: CircuitKind) -> Result<&VerifyingKey, VerifyError> {
-        self.keys.get(self.srs, kind)
+        self.parameters.key(kind).ok_or(VerifyError::Internal)
     }
 
     /// A data-score proof's instance under this policy: prover and verifier take it from here.
     pub fn data_instance(&self, context: [Fr; 2], records: NonZeroU32, score: u64) -> data_score::Instance {
-        let features = self.features;
-        data_score::Instance { context, records, features, ln_totals: self.ln_totals, score }
+        let ReferenceWords { features, ln_totals, .. } = self.rules.reference;
+        data_score::Instance { context, records, features, ln_totals, score }
     }
 
     /// A compute-score proof's instance under this policy: prover and verifier take it from here.
     pub fn compute_instance(&self, context: [Fr; 2], score: u64) -> compute_score::Instance {
-        let decay = self.policy.compute_decay();
-        compute_score::Instance { context, rho: decay.rho(), lambda_q: decay.lambda_q(), score }
+        let DecayWords { rho, lambda_q } = self.rules.compute_decay;
+        compute_score::Instance { context, rho, lambda_q, score }
     }
 
     /// Reads a bundle that covers these registrations, given in any order: they say how long its parts are.
@@ -261,7 +236,7 @@ impl<'a> Verifier<'a> {
     /// Verifies one bundle against the registrations it covers, in any order.
     pub fn verify(&self, bundle: &Bundle, registrations: &[Registration]) -> Result<Score, VerifyError> {
         let pending = self.prepare(bundle, registrations)?;
-        batch::check(self.srs, vec![Ok(pending)]).pop().unwrap_or(Err(VerifyError::Internal))
+        batch::check(self.parameters, vec![Ok(pending)]).pop().unwrap_or(Err(VerifyError::Internal))
     }
 
     /// Verifies many bundles at once, each with its registrations; the answers are in the same order.
@@ -271,22 +246,18 @@ impl<'a> Verifier<'a> {
     /// accepted.
     pub fn verify_batch(&self, items: &[(&Bundle, &[Registration])]) -> Vec<Result<Score, VerifyError>> {
         use rayon::prelude::*;
-        // Before the threads part, or each would build the keys that it needs. An error comes again there.
-        let kinds: BTreeSet<_> = items.iter().flat_map(|(bundle, given)| self.kinds(bundle, given)).collect();
-        kinds.into_iter().for_each(|kind| drop(self.key(kind)));
         let pending =
             items.par_iter().map(|(bundle, registrations)| self.prepare(bundle, registrations)).collect();
-        batch::check(self.srs, pending)
+        batch::check(self.parameters, pending)
     }
 
-    /// The circuits whose keys a bundle takes.
-    fn kinds(&self, bundle: &Bundle, registrations: &[Registration]) -> Vec<CircuitKind> {
-        if bundle.role() == Role::Compute {
-            return vec![CircuitKind::ComputeScore];
-        }
-        let cuts = registrations.iter().filter_map(|registration| self.cut(registration.records()).ok());
-        let widths = cuts.flat_map(|cut| cut.runs()).map(|(shape, _)| CircuitKind::Histogram(shape.width()));
-        widths.chain([CircuitKind::DataScore]).collect()
+    /// What a data proof about these registrations is bound to: prover and verifier take it from here.
+    pub fn data_context(
+        &self,
+        contributor: &Address,
+        registrations: &[Registration],
+    ) -> Result<Digest, ContextError> {
+        data_context(self.policy, &self.rules_hash, contributor, registrations)
     }
 
     /// Steps 2 to 4: all that can be refused without a proof, and what is left to prove.
@@ -299,7 +270,7 @@ impl<'a> Verifier<'a> {
         let registrations = order(registrations, &bundle.header())?;
         match bundle {
             Bundle::Data(bundle) => {
-                let context = data_context(self.policy, &bundle.contributor, &registrations)?.limbs();
+                let context = self.data_context(&bundle.contributor, &registrations)?.limbs();
                 self.prepare_data(bundle, &registrations, context)
             }
             Bundle::Compute(bundle) => self.prepare_compute(bundle),
@@ -324,18 +295,17 @@ impl<'a> Verifier<'a> {
             return Err(VerifyError::NothingCounted);
         }
         // 4. the instance
-        let records = total_records(&datasets, self.policy.min_records())?;
+        let records = total_records(&datasets, self.rules.terms.min_records)?;
         proofs.push(ProofCheck {
             subject: Subject::DataScore,
             key: self.key(CircuitKind::DataScore)?,
             instance: self.data_instance(context, records, bundle.score).to_rows().to_vec(),
-            public: self.reference.to_vec(),
+            public: self.reference_commitments().to_vec(),
             linked: Some((&bundle.link, sum.to_affine())),
             proof: &bundle.proof,
         });
-        let policy = self.policy.hash();
-        let contributor = bundle.contributor;
-        let score = DataScore { contributor, policy, datasets, records, score: bundle.score };
+        let (contributor, rules) = (bundle.contributor, self.rules_hash);
+        let score = DataScore { contributor, rules, datasets, records, score: bundle.score };
         Ok(Pending { proofs, stated: Stated::Data(score) })
     }
 
@@ -420,7 +390,7 @@ impl<'a> Verifier<'a> {
             linked: None,
             proof: &bundle.proof,
         };
-        let score = ComputeScore { contributor, policy: self.policy.hash(), score: bundle.score };
+        let score = ComputeScore { contributor, rules: self.rules_hash, score: bundle.score };
         Ok(Pending { proofs: vec![check], stated: Stated::Compute(score) })
     }
 
@@ -429,7 +399,7 @@ impl<'a> Verifier<'a> {
     pub fn verify_segment(&self, width: Width, padding: u64, proof: &[u8]) -> Result<(), VerifyError> {
         let subject = Subject::Histogram { dataset: 0, segment: 0 };
         let key = self.key(CircuitKind::Histogram(width))?;
-        self.histogram_check(subject, key, padding, proof).run(self.srs)
+        self.histogram_check(subject, key, padding, proof).run(self.parameters)
     }
 }
 
@@ -442,17 +412,6 @@ struct Merging<'b> {
     sum: G1,
     /// Their hashes.
     segments: HashSet<Digest>,
-}
-
-fn check_parameters(srs: &Srs, policy: &Policy, trust: Trust) -> Result<(), SetupError> {
-    if trust == Trust::CeremonyOnly && srs.is_insecure() {
-        return Err(SetupError::InsecureParameters);
-    }
-    let (parameters, policy) = (srs.geometry(), policy.geometry());
-    if parameters != policy {
-        return Err(SetupError::Geometry { parameters, policy });
-    }
-    Ok(())
 }
 
 /// The registrations that a bundle names, in its order, each used once. A compute bundle names none.

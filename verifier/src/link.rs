@@ -15,8 +15,8 @@
 //! Statement, extraction and simulation, and what each absorbed element is for: `docs/link.md`.
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_params::commitment::OpeningPoints;
 use fairshare_params::keys::VerifyingKey;
-use fairshare_params::srs::Srs;
 use fairshare_params::transcript::reduce;
 use fairshare_params::words::Words;
 use ff::Field;
@@ -60,11 +60,14 @@ impl LinkStatement<'_> {
 
 impl Link {
     /// The equation `Σ z_i·G_{u+i} − R − e·(A − ΣH) = 0`.
-    pub(crate) fn equation(&self, srs: &Srs, statement: &LinkStatement<'_>) -> Equation {
+    pub(crate) fn equation(
+        &self,
+        parameters: &impl OpeningPoints,
+        statement: &LinkStatement<'_>,
+    ) -> Equation {
         let challenge = statement.challenge(&self.commitment);
         let mut equation = Equation::default();
-        let tail = srs.lagrange().iter().skip(srs.geometry().usable_rows());
-        for (generator, response) in tail.zip(&self.responses) {
+        for (generator, response) in parameters.reserved_points().iter().zip(&self.responses) {
             equation.add(*response, *generator);
         }
         equation.add(-Fr::ONE, self.commitment);
@@ -74,7 +77,7 @@ impl Link {
     }
 
     /// Whether the link holds.
-    pub fn holds(&self, srs: &Srs, statement: &LinkStatement<'_>) -> bool {
-        self.equation(srs, statement).holds()
+    pub fn holds(&self, parameters: &impl OpeningPoints, statement: &LinkStatement<'_>) -> bool {
+        self.equation(parameters, statement).holds()
     }
 }

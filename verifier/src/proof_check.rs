@@ -1,7 +1,7 @@
 //! What one proof has to show, and how that is checked: alone, or together with others.
 
+use fairshare_params::commitment::OpeningPoints;
 use fairshare_params::keys::VerifyingKey;
-use fairshare_params::srs::Srs;
 use fairshare_params::transcript::Reader;
 use halo2_proofs::plonk::verify_proof;
 use halo2_proofs::poly::VerificationStrategy;
@@ -37,15 +37,16 @@ pub(crate) type Accumulator<'a> = AccumulatorStrategy<'a, Bn256>;
 
 impl ProofCheck<'_> {
     /// Steps 5 and 6 for this proof alone: what a prover asks of each proof before it hands it out.
-    pub fn run(&self, srs: &Srs) -> Result<(), VerifyError> {
+    pub fn run(&self, parameters: &impl OpeningPoints) -> Result<(), VerifyError> {
         let refuse = |source| VerifyError::Proof { subject: self.subject, source };
         // 5. the proof
-        let accumulator = self.accumulate(srs, Accumulator::new(srs.params())).map_err(refuse)?;
+        let accumulator =
+            self.accumulate(parameters, Accumulator::new(parameters.backend())).map_err(refuse)?;
         if !finalize(accumulator) {
             return Err(refuse(ProofError::False));
         }
         // 6. the link
-        match self.link_equation(srs).map_err(refuse)? {
+        match self.link_equation(parameters).map_err(refuse)? {
             Some(equation) if !equation.holds() => Err(VerifyError::Link { subject: self.subject }),
             _ => Ok(()),
         }
@@ -54,7 +55,7 @@ impl ProofCheck<'_> {
     /// Adds the proof's pairing check to others'.
     pub(crate) fn accumulate<'s>(
         &self,
-        srs: &'s Srs,
+        parameters: &'s impl OpeningPoints,
         accumulator: Accumulator<'s>,
     ) -> Result<Accumulator<'s>, ProofError> {
         let expected = self.key.id().kind.instance_rows();
@@ -64,7 +65,7 @@ impl ProofCheck<'_> {
         self.check_public()?;
         let mut transcript = Reader::under(&self.key.digest(), self.proof);
         let accumulator = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'s, Bn256>, _, _, _>(
-            srs.params(),
+            parameters.backend(),
             self.key.key(),
             accumulator,
             &[&[&self.instance]],
@@ -104,12 +105,15 @@ impl ProofCheck<'_> {
     }
 
     /// The link's equation, if there is a link.
-    pub(crate) fn link_equation(&self, srs: &Srs) -> Result<Option<Equation>, ProofError> {
+    pub(crate) fn link_equation(
+        &self,
+        parameters: &impl OpeningPoints,
+    ) -> Result<Option<Equation>, ProofError> {
         let Some((link, merged)) = self.linked else { return Ok(None) };
         let leading = leading(self.key, self.proof)?;
         let carried = *leading.first().ok_or(ProofError::Shape { found: 0, expected: 1 })?;
         let (key, instance, proof) = (self.key, &self.instance, self.proof);
-        Ok(Some(link.equation(srs, &LinkStatement { key, instance, proof, carried, merged })))
+        Ok(Some(link.equation(parameters, &LinkStatement { key, instance, proof, carried, merged })))
     }
 }
 

@@ -10,8 +10,8 @@ use fairshare_params::encoding::Digest;
 pub struct DataScore {
     /// Who contributed.
     pub contributor: Address,
-    /// The policy under which it was scored.
-    pub policy: Digest,
+    /// The rules hash under which it was scored.
+    pub rules: Digest,
     /// The registered datasets it covers, in the bundle's order.
     pub datasets: Vec<ScoredDataset>,
     /// `n`: records in all datasets.
@@ -36,8 +36,8 @@ pub struct ScoredDataset {
 pub struct ComputeScore {
     /// The node.
     pub contributor: Address,
-    /// The policy under which it was scored.
-    pub policy: Digest,
+    /// The rules hash under which it was scored.
+    pub rules: Digest,
     /// The score, 48 fractional bits.
     pub score: u64,
 }

@@ -1,9 +1,8 @@
 //! What an audit may find.
 
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::PolicyError;
+use fairshare_formats::policy::PolicyErrors;
 use fairshare_formats::units::UnitsError;
-use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
@@ -19,9 +18,9 @@ use crate::snapshot::{Paid, State, VaultIdentity};
 #[expect(missing_docs, reason = "each field is named in its variant's message")]
 pub enum Finding {
     #[error("the policy is refused")]
-    Policy(#[source] Box<PolicyError>),
-    #[error("the policy hashes to {found}, but the epoch was opened under {recorded}")]
-    PolicyHash { found: Digest, recorded: Digest },
+    Policy(#[source] Box<PolicyErrors>),
+    #[error("the rules have the hash {found}, but the epoch was opened under {recorded}")]
+    RulesHash { found: Digest, recorded: Digest },
     #[error("the policy is of epoch {policy}")]
     EpochNumber { policy: u64 },
     #[error("the policy is of {found}, but the first epoch's of {first}")]
@@ -47,11 +46,6 @@ pub enum Finding {
         contributor = checksummed(.contributor)
     )]
     RoundOutside { contributor: Address, digest: Digest, round: u64 },
-    #[error(
-        "its policy needs parameters of geometry `{geometry}`, which were not given: nothing of it was \
-         verified"
-    )]
-    NoParameters { geometry: Geometry },
     #[error("nothing of it was verified")]
     Setup(#[source] SetupError),
     #[error("bundle {index} cannot be read")]

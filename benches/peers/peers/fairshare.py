@@ -140,25 +140,25 @@ class Case:
 
 def policy(geometry):
     """One numeric feature of 256 bins: value `t` is in bin `t`."""
-    return f"""protocol = 1
+    return f"""protocol = 2
 geometry = "{geometry}"
+parameters = "insecure-development"
 
 [vault]
 chain_id = 31337
 address = "0x00000000000000000000000000000000f11e4755"
+registry = "0x00000000000000000000000000000000000000c2"
+settlement = "claims"
 subnet = "peers"
 epoch = 1
 pool = 1_000
-
-[weights]
-compute = 7
-data = 3
 
 [data]
 lambda = "0.01"
 pseudo_count = 1
 min_records = 1
 weighting = "divergence"
+evidence = false
 
 [compute]
 lambda = "0.005"
@@ -166,6 +166,8 @@ lambda = "0.005"
 [rounds]
 first = 0
 count = 2
+ends_by = 2040-01-01T00:00:00Z
+proving_seconds = 86400
 
 [reference.counts]
 value = {statement.reference() + [0]}

@@ -39,8 +39,7 @@ pub enum RegisterCommand {
     #[command(after_help = "\
 Example:
   fairshare register sign --request ewr-data/request.json \\
-      --upload ewr.upload.json --upload-tx 0x5c50… --policy policy.toml \\
-      --registry 0x00000000000000000000000000000000000000c2 --last-round 40 \\
+      --upload ewr.upload.json --upload-tx 0x5c50… --policy policy.toml --last-round 40 \\
       --keystore key.json --password-file password --out ewr-data/signed.json
 
 The key is that of the contributor. It is read from a keystore, as wallets write it, whose password is in a \
@@ -51,8 +50,7 @@ the signed registration to the registry, up to its last round.")]
     /// Check a signed registration: its digest, its evidence, and whose signature it has
     #[command(after_help = "\
 Example:
-  fairshare register check ewr-data/signed.json --policy policy.toml \\
-      --registry 0x00000000000000000000000000000000000000c2")]
+  fairshare register check ewr-data/signed.json --policy policy.toml")]
     Check(CheckArgs),
 }
 
@@ -60,8 +58,8 @@ Example:
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("where").required(true).multiple(false))]
 pub struct PlaceArgs {
-    /// The policy, for its vault and its chain
-    #[arg(long, value_name = "POLICY", group = "where", conflicts_with = "chain_id")]
+    /// The policy: its registry, vault and chain, and what it takes
+    #[arg(long, value_name = "POLICY", group = "where", conflicts_with_all = ["chain_id", "registry"])]
     pub policy: Option<PathBuf>,
     /// The vault that is to pay, without a policy
     #[arg(
@@ -69,15 +67,15 @@ pub struct PlaceArgs {
         value_name = "0x…",
         value_parser = eip55::parse,
         group = "where",
-        requires = "chain_id"
+        requires_all = ["chain_id", "registry"]
     )]
     pub vault: Option<Address>,
     /// The vault's chain, without a policy
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..), requires = "vault")]
     pub chain_id: Option<u64>,
-    /// The registry: a contract, or a ledger operator's address
-    #[arg(long, value_name = "0x…", value_parser = eip55::parse)]
-    pub registry: Address,
+    /// The registry, a contract or a ledger operator's address, without a policy
+    #[arg(long, value_name = "0x…", value_parser = eip55::parse, requires = "vault")]
+    pub registry: Option<Address>,
 }
 
 #[derive(Debug, Args)]

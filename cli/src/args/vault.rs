@@ -24,11 +24,16 @@ pub struct VaultArgs {
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
     /// Open the epoch of a policy; the first one creates the ledger
-    #[command(after_help = "Example:\n  fairshare vault init --policy policy.toml --ledger vault.ledger")]
+    #[command(after_help = "\
+Example:
+  fairshare vault init --policy policy.toml --params ceremony.srs --ledger vault.ledger")]
     Init {
         /// The policy
         #[arg(long, value_name = "POLICY")]
         policy: PathBuf,
+        /// The parameters that it names, whole or a verifier's
+        #[arg(long, value_name = "PARAMS")]
+        params: PathBuf,
     },
     /// Record registrations, all of them or none, and the nodes' units
     #[command(after_help = "\
@@ -103,8 +108,8 @@ pub struct SubmitArgs {
     /// Bundles, or folders of them
     #[arg(required = true, value_name = "BUNDLE")]
     pub bundles: Vec<PathBuf>,
-    /// The parameters
-    #[arg(long, value_name = "SRS")]
+    /// The parameters, whole or a verifier's
+    #[arg(long, value_name = "PARAMS")]
     pub params: PathBuf,
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
@@ -129,7 +134,7 @@ pub struct ClaimArgs {
 
 #[derive(Debug, Args)]
 pub struct AuditArgs {
-    /// The parameters, one file per geometry of the policies
+    /// The parameters that the policies name, whole
     #[arg(long, required = true, num_args = 1.., value_name = "SRS")]
     pub params: Vec<PathBuf>,
     /// Accept development parameters, under which anyone can forge a proof

@@ -24,6 +24,7 @@ use super::demo::data;
 use crate::args::BenchArgs;
 use crate::document::spelling::GeometryName;
 use crate::error::{CliError, Status};
+use crate::load;
 use crate::output::{self, Output, align_right, seconds, table, thousands};
 use crate::progress;
 
@@ -77,10 +78,11 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
     let srs = Srs::insecure(args.geometry);
     // A node that does all the work, a thousand units a round.
     let by_node = [(NODE, vec![1_000; policy.rounds()])].into();
-    let units = Units::new(policy.first_round(), policy.rounds(), by_node)?;
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure)?.with_units(&units)?;
+    let units = Units::new(policy.terms().first_round, policy.rounds(), by_node)?;
+    let parameters = load::derive(&srs)?;
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?.with_units(&units)?;
     drop(spinner);
-    output::name_insecure(&srs);
+    output::name_insecure(srs.is_insecure());
     let bench = Bench {
         srs: &srs,
         commit_key: CommitKey::new(&srs),
@@ -109,6 +111,7 @@ pub fn run(args: &BenchArgs, output: Output) -> Result<Status, CliError> {
     Ok(Status::Done)
 }
 
+/// Any node: what its units are makes no difference to the time.
 const NODE: Address = Address([0xe1; 20]);
 
 /// What is measured with.

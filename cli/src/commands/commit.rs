@@ -29,11 +29,11 @@ pub fn run(command: &CommitCommand, output: Output) -> Result<Status, CliError> 
 
 /// A small upload is not an error yet: it may be proved together with others.
 fn warn_of_few_records(policy: &Policy, registration: &Registration) {
-    if registration.records() < policy.min_records() {
+    if registration.records() < policy.terms().min_records {
         notice(&format!(
             "warning: {} records, but the policy asks for {}; prove it together with your other data",
             thousands(registration.records()),
-            thousands(policy.min_records())
+            thousands(policy.terms().min_records)
         ));
     }
 }

@@ -1,7 +1,8 @@
 //! `fairshare demo`: the whole path on real data, in a temporary folder.
 //!
 //! A year of flights from New York City; its three airports are the contributors. Their records are their
-//! data, the year's days the rounds, and each airport's records a day its units of computing power.
+//! data, the year's days the rounds, and each airport's records a day its units of computing power. Each
+//! encrypts its records, and signs for the registry what it commits to.
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -10,15 +11,16 @@ use std::time::{Duration, Instant};
 use fairshare_audit::snapshot::Paid;
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::registry::{SignedRegistration, signed_to_json};
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
-use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
-use fairshare_prover::{Contributor, Limits, Proved, Prover, commit_data, write_bundle};
+use fairshare_prover::{Account, Contributor, Limits, Proved, Prover, commit_data, write_bundle};
 use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
@@ -30,6 +32,7 @@ use crate::progress::{self, Bars};
 
 mod books;
 pub mod data;
+mod registry;
 mod report;
 
 pub use report::Report;
@@ -38,16 +41,19 @@ use report::{Attack, Line, Payout};
 /// A contributor: an airport, also the name of its data file.
 struct Airport {
     name: &'static str,
-    address: Address,
-    /// The round in which its data is registered.
+    account: Account,
+    /// The round in which the registry takes its data.
     round: u64,
 }
 
-const AIRPORTS: [Airport; 3] = [
-    Airport { name: "EWR", address: Address([0xe1; 20]), round: 0 },
-    Airport { name: "JFK", address: Address([0xa2; 20]), round: 7 },
-    Airport { name: "LGA", address: Address([0xb3; 20]), round: 14 },
-];
+/// The airports, under keys that anybody can guess.
+fn airports() -> Result<[Airport; 3], CliError> {
+    let airport = |name, byte: &str, round| {
+        let account = Account::from_text(byte.repeat(32).as_bytes())?;
+        Ok::<_, CliError>(Airport { name, account, round })
+    };
+    Ok([airport("EWR", "e1", 0)?, airport("JFK", "a2", 7)?, airport("LGA", "b3", 14)?])
+}
 
 /// What one contributor made: a bundle for its data and one for its units.
 struct Made {
@@ -61,6 +67,7 @@ struct Made {
 /// Runs the demonstration.
 pub fn run(output: Output) -> Result<Status, CliError> {
     let begun = Instant::now();
+    let airports = airports()?;
     let folder =
         tempfile::tempdir().map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
     let root = folder.path();
@@ -69,12 +76,13 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     introduce(output, &policy)?;
 
     let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
-    output::name_insecure(&srs);
+    output::name_insecure(srs.is_insecure());
     say(output, "parameters made from a public seed", took)?;
     let units = read_units(&root.join(data::UNITS), Rounds::of(&policy))?;
-    let (verifier, took) = timed("making verifying keys", || with_keys(&srs, &policy, &units))?;
+    let (parameters, took) = timed("making verifying keys", || load::derive(&srs))?;
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?.with_units(&units)?;
     say(output, "verifying keys made; they serve data of any size", took)?;
-    let prover = Prover::new(&verifier, Limits::default());
+    let prover = Prover::new(&srs, &verifier, Limits::default());
     let (_, took) = timed("making proving keys", || {
         CircuitKind::all(policy.geometry())
             .try_for_each(|kind| prover.key(kind).map(|_| ()).map_err(CliError::from))
@@ -82,22 +90,24 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     say(output, "proving keys made", took)?;
 
     let mut lines = Vec::new();
-    for airport in &AIRPORTS {
+    let mut signed = Vec::new();
+    for airport in &airports {
         output.text("")?;
         let took = commit(output, root, &srs, &policy, airport)?;
         lines.push(line(&units, airport, took));
+        signed.push(registry::register(output, root, &policy, airport)?);
     }
     output.text("")?;
     let mut made = Vec::new();
-    for (airport, line) in AIRPORTS.iter().zip(&mut lines) {
+    for (airport, line) in airports.iter().zip(&mut lines) {
         made.extend(prove(output, root, &prover, airport, line)?);
     }
 
     output.text("")?;
     let (ledger, submitted, verify_time) = books::submit(output, root, &verifier, &made)?;
-    let attacks = attack(output, &verifier, &made)?;
+    let attacks = attack(output, &verifier, &airports, &made, &signed)?;
     fill(&mut lines, &submitted, &made)?;
-    let payout = payout(&policy, &books::pay(output, ledger, &srs)?);
+    let payout = payout(&policy, &airports, &books::pay(output, ledger, &parameters)?);
     output.text(&format!("\n{}", report::shares(&policy, &lines, &payout)))?;
     let elapsed = begun.elapsed();
     let text = |shares: &[u128]| shares.iter().map(ToString::to_string).collect();
@@ -105,7 +115,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     let report = Report {
         accepted,
         insecure: srs.is_insecure(),
-        policy: policy.hash().to_string(),
+        rules: verifier.rules_hash().to_string(),
         contributors: &lines,
         data_shares: text(&payout.data),
         compute_shares: text(&payout.compute),
@@ -123,14 +133,14 @@ fn introduce(output: Output, policy: &Policy) -> Result<(), CliError> {
         "A royalty of {} units for a year of flights from New York City.\n\
          Three airports contribute: their records are data; {} days are rounds, and an\n\
          airport's records a day its computing power. Nobody shows a record.\n",
-        thousands(policy.vault().pool),
+        thousands(policy.terms().pool),
         policy.rounds(),
     ))
 }
 
 fn conclude(lines: &[Line], elapsed: Duration, accepted: bool) -> String {
     let records: u64 = lines.iter().map(|line| u64::from(line.records)).sum();
-    let verdict = if accepted { "2 forgeries refused" } else { "A FORGERY WAS ACCEPTED: please report this" };
+    let verdict = if accepted { "3 forgeries refused" } else { "A FORGERY WAS ACCEPTED: please report this" };
     format!(
         "\n{} records of {} contributors committed, proved, verified and paid;\n{verdict}; {} in all.\n\
          Next: `fairshare --help` has the same path in four commands, for your own data;\n\
@@ -162,13 +172,6 @@ fn data_folder(root: &Path, airport: &Airport) -> PathBuf {
     root.join(format!("{}-data", airport.name))
 }
 
-/// A verifier that has built all its keys.
-fn with_keys<'a>(srs: &'a Srs, policy: &'a Policy, units: &'a Units) -> Result<Verifier<'a>, CliError> {
-    let verifier = Verifier::new(srs, policy, Trust::AllowInsecure)?.with_units(units)?;
-    CircuitKind::all(policy.geometry()).try_for_each(|kind| verifier.key(kind).map(drop))?;
-    Ok(verifier)
-}
-
 fn commit(
     output: Output,
     root: &Path,
@@ -177,27 +180,28 @@ fn commit(
     airport: &Airport,
 ) -> Result<Duration, CliError> {
     let begun = Instant::now();
-    let contributor = Contributor { address: airport.address, round: airport.round, evidence: None };
+    let contributor =
+        Contributor { address: *airport.account.address(), round: airport.round, evidence: None };
     let files = [root.join(format!("{}.parquet", airport.name))];
     let folder = data_folder(root, airport);
     let data = commit_data(srs, policy, &contributor, &files, &folder, &Bars::of(airport.name))?;
     let took = begun.elapsed();
-    say(output, &format!("{} commits: data digest {}", airport.name, short(&data)), took)?;
+    say(output, &format!("{} commits: data digest {}", airport.name, short(data.digest())), took)?;
     Ok(took)
 }
 
 /// A digest, shortened for the eye.
-fn short(registration: &Registration) -> String {
-    let digest = registration.digest().to_string();
+fn short(digest: &Digest) -> String {
+    let digest = digest.to_string();
     format!("{}…", digest.get(..34).unwrap_or(&digest))
 }
 
 /// What is known of a contributor before anything is proved.
 fn line(units: &Units, airport: &Airport, took: Duration) -> Line {
-    let own = units.of(&airport.address).unwrap_or_default();
+    let own = units.of(airport.account.address()).unwrap_or_default();
     Line {
         contributor: airport.name,
-        address: checksummed(&airport.address).to_string(),
+        address: checksummed(airport.account.address()).to_string(),
         records: 0,
         registered_in_round: airport.round,
         data_score: 0,
@@ -229,7 +233,7 @@ fn prove(
     let what = format!("{} proves its data score in {} bytes", airport.name, thousands(data.bytes as u64));
     say(output, &what, data.proved_in)?;
     let bundle = root.join(format!("{}-compute.bundle", airport.name));
-    let compute = made(bundle, || Ok(prover.prove_compute(&airport.address, &bars)?))?;
+    let compute = made(bundle, || Ok(prover.prove_compute(airport.account.address(), &bars)?))?;
     line.prove_compute_seconds = compute.proved_in.as_secs_f64();
     line.compute_bundle_bytes = compute.bytes;
     let what = format!("           its compute score in {} bytes", thousands(compute.bytes as u64));
@@ -246,8 +250,14 @@ fn made(bundle: PathBuf, prove: impl FnOnce() -> Result<Proved, CliError>) -> Re
     Ok(Made { bundle, registration: proved.registrations.into_iter().next(), bytes, proved_in })
 }
 
-/// Two forgeries from the first contributor's data bundle, which has to be refused.
-fn attack(output: Output, verifier: &Verifier<'_>, made: &[Made]) -> Result<Vec<Attack>, CliError> {
+/// Forgeries from the first contributor's registration and data bundle, which have to be refused.
+fn attack(
+    output: Output,
+    verifier: &Verifier<'_>,
+    airports: &[Airport; 3],
+    made: &[Made],
+    signed: &[SignedRegistration],
+) -> Result<Vec<Attack>, CliError> {
     let made = made.first().ok_or(CliError::Demo("there is no bundle to forge"))?;
     let bytes = load::bytes(&made.bundle, MAX_BUNDLE_BYTES)?;
     let not_data = CliError::Demo("its first bundle is not for data");
@@ -257,31 +267,47 @@ fn attack(output: Output, verifier: &Verifier<'_>, made: &[Made]) -> Result<Vec<
     };
     let (mut raised, mut replayed) = (honest.clone(), honest);
     raised.score += 1;
-    let [owner, thief, _] = &AIRPORTS;
-    replayed.contributor = thief.address;
+    let [owner, thief, _] = airports;
+    replayed.contributor = *thief.account.address();
+    let [of_owner, of_thief, ..] = signed else { return Err(CliError::Demo("there is nothing signed")) };
+    let [theirs, own] = [of_owner, of_thief].map(|signed| signed.signature().to_string());
+    let countersigned = signed_to_json(of_owner).replace(&theirs, &own);
     // The thief registers the owner's digest for itself: the registry may not know better.
-    let stolen = fairshare_formats::registration::to_json(registration)
-        .replace(&checksummed(&owner.address).to_string(), &checksummed(&thief.address).to_string());
+    let stolen = fairshare_formats::registration::to_json(registration).replace(
+        &checksummed(owner.account.address()).to_string(),
+        &checksummed(thief.account.address()).to_string(),
+    );
     let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
         .map_err(|source| CliError::Registration { path: made.bundle.clone(), source })?;
-    let forgeries = [
-        ("EWR's data score raised by 1/256 nat", raised, registration),
-        ("EWR's data bundle replayed by JFK", replayed, &stolen),
-    ];
-    let mut attacks = Vec::new();
-    for (attack, bundle, registration) in forgeries {
-        let begun = Instant::now();
-        let result = verifier.verify(&Bundle::Data(bundle), std::slice::from_ref(registration));
-        let took = begun.elapsed();
-        let error = result.err().map(|error| one_line(&error));
-        let refused = error.is_some();
-        say(output, &format!("{attack}: {}", if refused { "refused" } else { "ACCEPTED" }), took)?;
-        if let Some(error) = &error {
-            output.text(&textwrap::fill(error, indented()))?;
-        }
-        attacks.push(Attack { attack, refused, error });
+    let verify = |bundle, registration: &Registration| {
+        let verified = verifier.verify(&Bundle::Data(bundle), std::slice::from_ref(registration));
+        verified.map(|_| ()).map_err(|error| one_line(&error))
+    };
+    let register = || {
+        let taken = registry::take(&countersigned, verifier.policy(), owner);
+        taken.map(|_| ()).map_err(|error| one_line(&error))
+    };
+    Ok(vec![
+        try_out(output, "EWR's data registered with JFK's signature", register)?,
+        try_out(output, "EWR's data score raised by 1/256 nat", || verify(raised, registration))?,
+        try_out(output, "EWR's data bundle replayed by JFK", || verify(replayed, &stolen))?,
+    ])
+}
+
+/// Tries one forgery and says what came of it.
+fn try_out(
+    output: Output,
+    attack: &'static str,
+    forge: impl FnOnce() -> Result<(), String>,
+) -> Result<Attack, CliError> {
+    let begun = Instant::now();
+    let error = forge().err();
+    let refused = error.is_some();
+    say(output, &format!("{attack}: {}", if refused { "refused" } else { "ACCEPTED" }), begun.elapsed())?;
+    if let Some(error) = &error {
+        output.text(&textwrap::fill(error, indented()))?;
     }
-    Ok(attacks)
+    Ok(Attack { attack, refused, error })
 }
 
 /// Below a line of the story. A longer word, a digest for instance, stays whole.
@@ -308,13 +334,13 @@ fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<()
 }
 
 /// What each contributor is paid, in the lines' order.
-fn payout(policy: &Policy, paid: &[Paid]) -> Payout {
+fn payout(policy: &Policy, airports: &[Airport], paid: &[Paid]) -> Payout {
     let of = |airport: &Airport| {
-        let own = paid.iter().find(|paid| paid.contributor == airport.address);
+        let own = paid.iter().find(|paid| paid.contributor == *airport.account.address());
         own.map_or_else(Default::default, |paid| paid.payout)
     };
-    let data: Vec<_> = AIRPORTS.iter().map(|airport| of(airport).data).collect();
-    let compute: Vec<_> = AIRPORTS.iter().map(|airport| of(airport).compute).collect();
+    let data: Vec<_> = airports.iter().map(|airport| of(airport).data).collect();
+    let compute: Vec<_> = airports.iter().map(|airport| of(airport).compute).collect();
     let sum: u128 = data.iter().chain(&compute).sum();
-    Payout { rounding: policy.vault().pool.saturating_sub(sum), data, compute }
+    Payout { rounding: policy.terms().pool.saturating_sub(sum), data, compute }
 }

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::{PolicyError, side_file_hash};
+use fairshare_formats::policy::{Location, PolicyError, PolicyErrors, PolicyFault, side_file_hash};
 use fairshare_ingest::{Records, reference};
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
 use fairshare_params::schema::Feature;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
+use fairshare_verifier::{Trust, Verifier};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,7 +26,7 @@ use crate::{load, progress};
 
 pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> {
     match command {
-        PolicyCommand::Check { policy } => check(policy, output),
+        PolicyCommand::Check { policy, params } => check(policy, params.as_deref(), output),
         PolicyCommand::Reference(args) => make_reference(args, output),
     }
 }
@@ -38,11 +41,13 @@ pub struct Checked {
     policy: String,
     /// Whether it is valid.
     valid: bool,
-    /// What is wrong with it; null if nothing is.
-    error: Option<String>,
-    /// The policy's hash.
+    /// Everything that is wrong with it.
+    errors: Vec<Fault>,
+    /// The rules hash; null without `--params`.
     #[schemars(with = "Option<Hash>")]
-    hash: Option<String>,
+    rules_hash: Option<String>,
+    /// The parameters that it names: the fingerprint, or `insecure-development`.
+    parameters: Option<String>,
     /// The schema's hash.
     #[schemars(with = "Option<Hash>")]
     schema_hash: Option<String>,
@@ -71,12 +76,38 @@ pub struct Checked {
     rounds: Option<usize>,
 }
 
-fn check(path: &Path, output: Output) -> Result<Status, CliError> {
+/// One thing that is wrong with a policy.
+#[derive(Serialize, JsonSchema)]
+struct Fault {
+    /// The key as the file has it, dotted; empty where the text is not even TOML.
+    key: String,
+    /// The line, from 1; none for a key whose table is missing.
+    line: Option<usize>,
+    /// The column, in characters from 1.
+    column: Option<usize>,
+    /// What is wrong, with its causes, and how to mend it.
+    message: String,
+}
+
+impl Fault {
+    fn of(error: &PolicyError) -> Self {
+        let Location { key, position } = error.location();
+        Self {
+            key: key.clone(),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
+            message: one_line(error.fault()),
+        }
+    }
+}
+
+fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, CliError> {
     let mut checked = Checked {
         policy: path.display().to_string(),
         valid: false,
-        error: None,
-        hash: None,
+        errors: Vec::new(),
+        rules_hash: None,
+        parameters: None,
         schema_hash: None,
         geometry: None,
         chain_id: None,
@@ -92,57 +123,77 @@ fn check(path: &Path, output: Output) -> Result<Status, CliError> {
     let policy = match fairshare_storage::policy::load(path) {
         Ok(policy) => policy,
         Err(PolicyFileError::Policy { source, .. }) if !is_unreadable(&source) => {
-            checked.error = Some(one_line(&source));
-            output.result(&checked, || format!("{}: refused\n  {}", path.display(), one_line(&source)))?;
+            checked.errors = source.errors().map(Fault::of).collect();
+            output.result(&checked, || format!("{}: refused\n{source}", path.display()))?;
             return Ok(Status::Refused);
         }
         Err(error) => return Err(error.into()),
     };
-    if policy.min_records() < FEW_RECORDS {
+    if policy.terms().min_records < FEW_RECORDS {
         notice(&format!(
             "warning: `data.min_records` is {}; fewer than {FEW_RECORDS} records say little, since \
              chance alone makes them diverge",
-            policy.min_records()
+            policy.terms().min_records
         ));
     }
-    let vault = policy.vault();
+    let rules_hash = params.map(|path| rules_hash(&policy, path)).transpose()?;
+    let terms = policy.terms();
     checked.valid = true;
-    checked.hash = Some(policy.hash().to_string());
+    checked.rules_hash = rules_hash.map(|hash| hash.to_string());
+    checked.parameters = Some(policy.parameters().to_string());
     checked.schema_hash = Some(policy.schema().hash().to_string());
     checked.geometry = Some(policy.geometry().name());
-    checked.chain_id = Some(vault.chain_id);
-    checked.vault = Some(checksummed(&vault.address).to_string());
-    checked.subnet = Some(vault.subnet.clone());
-    checked.epoch = Some(vault.epoch);
-    checked.pool = Some(vault.pool.to_string());
+    checked.chain_id = Some(terms.chain_id);
+    checked.vault = Some(checksummed(&terms.vault).to_string());
+    checked.subnet = Some(terms.subnet.clone());
+    checked.epoch = Some(terms.epoch);
+    checked.pool = Some(terms.pool.to_string());
     checked.features = Some(policy.schema().len());
     checked.symbols = Some(policy.schema().symbol_count());
-    checked.first_round = Some(policy.first_round());
+    checked.first_round = Some(terms.first_round);
     checked.rounds = Some(policy.rounds());
-    output.result(&checked, || describe(path, &policy))?;
+    output.result(&checked, || describe(path, &policy, rules_hash.as_ref()))?;
     Ok(Status::Done)
 }
 
-/// Whether nothing could be checked, because a file that the policy names cannot be read.
-fn is_unreadable(error: &PolicyError) -> bool {
-    matches!(error, PolicyError::TooLarge { .. } | PolicyError::SideFile { .. })
+/// In place of the hash where there are no parameters to compute it with.
+fn unknown() -> String {
+    "give the parameters to compute it (`--params`)".to_owned()
 }
 
-fn describe(path: &Path, policy: &Policy) -> String {
-    let vault = policy.vault();
-    let weighting = match policy.weighting() {
+/// Whether nothing is known to be wrong but that a file which the policy names cannot be read.
+fn is_unreadable(errors: &PolicyErrors) -> bool {
+    let unreadable = |fault| matches!(fault, &PolicyFault::TooLarge { .. } | &PolicyFault::SideFile { .. });
+    errors.errors().all(|error| unreadable(error.fault()))
+}
+
+/// The rules hash under the whole parameters.
+fn rules_hash(policy: &Policy, params: &Path) -> Result<Digest, CliError> {
+    let srs = load::params(params)?;
+    let spinner = progress::spinner("making the verifying keys");
+    let parameters = load::derive(&srs)?;
+    drop(spinner);
+    Ok(Verifier::new(&parameters, policy, Trust::AllowInsecure)?.rules_hash())
+}
+
+fn describe(path: &Path, policy: &Policy, rules_hash: Option<&Digest>) -> String {
+    let terms = policy.terms();
+    let weighting = match terms.weighting {
         Weighting::Divergence => "divergence".to_owned(),
         Weighting::RecordsDivergence { cap } => {
             format!("records × divergence, at most {} nats per record", to_decimal(cap, 6))
         }
     };
-    let (rounds, first, last) = (policy.rounds(), policy.first_round(), policy.last_round());
+    let (rounds, first, last) = (policy.rounds(), terms.first_round, terms.last_round());
     let mut lines = vec![
         ("policy", format!("{}: valid", path.display())),
-        ("hash", policy.hash().to_string()),
-        ("vault", format!("{} on chain {}", checksummed(&vault.address), vault.chain_id)),
-        ("epoch", format!("{} of subnet {}", vault.epoch, vault.subnet)),
-        ("pool", format!("{}, compute : data = 7 : 3", thousands(vault.pool))),
+        ("rules hash", rules_hash.map_or_else(unknown, Digest::to_string)),
+        ("parameters", policy.parameters().to_string()),
+        ("vault", format!("{} on chain {}", checksummed(&terms.vault), terms.chain_id)),
+        ("registry", format!("{}, {}", checksummed(&terms.registry), evidence(terms.evidence))),
+        ("settlement", terms.settlement.name().to_owned()),
+        ("epoch", format!("{} of subnet {}", terms.epoch, terms.subnet)),
+        ("pool", format!("{}, compute : data = 7 : 3", thousands(terms.pool))),
         ("geometry", policy.geometry().to_string()),
         (
             "schema",
@@ -169,16 +220,43 @@ fn describe(path: &Path, policy: &Policy) -> String {
             format!("{}; {}", policy.compute_decay().lambda(), ratio(policy, policy.compute_decay())),
         ),
         ("rounds", format!("{rounds}, from {first} to {last}")),
+        ("data of", format!("rounds {} to {}", policy.data_rounds().start(), policy.data_rounds().end())),
+        (
+            "ends by",
+            format!("{}, and proofs are taken for {}", instant(terms.ends_by), days(terms.proving_seconds)),
+        ),
         ("smoothing", format!("{} added to every bin of the reference", policy.pseudo_count())),
-        ("least records", thousands(policy.min_records())),
+        ("least records", thousands(policy.terms().min_records)),
     ]);
     list(&lines)
+}
+
+fn evidence(required: bool) -> &'static str {
+    if required {
+        "which takes data with evidence of its upload only"
+    } else {
+        "evidence of uploads optional"
+    }
+}
+
+/// A time in the calendar, as far as the calendar goes.
+fn instant(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| format!("second {seconds} of Unix time"), |time| time.to_string())
+}
+
+/// A span in days if it is a number of whole ones.
+fn days(seconds: u64) -> String {
+    match (seconds / 86_400, seconds % 86_400) {
+        (days @ 1.., 0) => format!("{days} days"),
+        _ => format!("{} seconds", thousands(seconds)),
+    }
 }
 
 /// How much more the epoch's first round pays than its last. Where that is far from 1, it pays to hold data
 /// back for the next epoch.
 fn ratio(policy: &Policy, decay: &Decay) -> String {
-    let last = policy.last_round().saturating_sub(policy.first_round());
+    let last = policy.terms().last_round().saturating_sub(policy.terms().first_round);
     // Rules whose last decay is next to nothing are refused.
     let ratio = decay.first_over_last(last).unwrap_or_default();
     format!("the first round pays {} times the last", to_decimal(ratio, 2))
@@ -277,6 +355,13 @@ mod tests {
         let crossed = Feature::Crossed { name: "late by hour".to_owned(), of };
         assert_eq!(crossing(&crossed).as_deref(), Some("late by hour: delay (3) × hour (4), 12 bins"));
         assert_eq!(crossing(&single), None);
+    }
+
+    #[test]
+    fn times_are_told_in_the_calendar_as_far_as_it_goes() {
+        assert_eq!(instant(2_208_988_800), "2040-01-01T00:00:00Z");
+        assert_eq!(instant(u64::MAX), format!("second {} of Unix time", u64::MAX));
+        assert_eq!([86_400 * 14, 86_401, 1].map(days), ["14 days", "86,401 seconds", "1 seconds"]);
     }
 
     #[test]

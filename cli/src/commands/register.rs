@@ -7,6 +7,7 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_formats::keystore::{self, MAX_KEYSTORE_BYTES};
 use fairshare_formats::registry::{SignedRegistration, signed_to_json};
 use fairshare_params::address::Address;
+use fairshare_params::policy::Policy;
 use fairshare_params::registry::{Domain, Evidence, Request, Unsigned};
 use fairshare_prover::{Account, AccountError};
 use fairshare_storage::files::{self, Access};
@@ -34,10 +35,11 @@ pub fn run(command: &RegisterCommand, output: Output) -> Result<Status, CliError
 }
 
 fn sign(args: &SignArgs, output: Output) -> Result<Status, CliError> {
-    let (domain, vault) = place(&args.place)?;
+    let place = Place::of(&args.place)?;
     let request = load::request(&args.request)?;
     let evidence = evidence(args, &request)?;
-    let unsigned = Unsigned::new(request, evidence, domain, vault, args.last_round)?;
+    let unsigned = Unsigned::new(request, evidence, place.domain, place.vault, args.last_round)?;
+    place.check(&unsigned)?;
     let optional = [&args.upload, &args.keystore, &args.password_file, &args.place.policy];
     let inputs = optional.into_iter().flatten().chain([&args.request]).map(PathBuf::as_path);
     load::check_output(&args.out, inputs)?;
@@ -48,23 +50,41 @@ fn sign(args: &SignArgs, output: Output) -> Result<Status, CliError> {
 }
 
 fn check(args: &CheckArgs, output: Output) -> Result<Status, CliError> {
-    let (domain, vault) = place(&args.place)?;
+    let place = Place::of(&args.place)?;
     let signed = load::signed_registration(&args.file)?;
-    signed.unsigned().check(&domain, &vault)?;
+    place.check(signed.unsigned())?;
     describe(&args.file, &signed, output)
 }
 
-/// Registry, chain and vault, as given or as the policy has them.
-fn place(args: &PlaceArgs) -> Result<(Domain, Address), CliError> {
-    let (chain_id, vault) = match (&args.policy, args.chain_id, args.vault) {
-        (None, Some(chain_id), Some(vault)) => (chain_id, vault),
-        (Some(path), ..) => {
-            let policy = load::policy(path)?;
-            (policy.vault().chain_id, policy.vault().address)
+/// Where a registration counts, and the rules of that place if they are given.
+struct Place {
+    domain: Domain,
+    vault: Address,
+    policy: Option<Policy>,
+}
+
+impl Place {
+    /// Registry, chain and vault, as given or as the policy has them.
+    fn of(args: &PlaceArgs) -> Result<Self, CliError> {
+        match (&args.policy, args.chain_id, args.vault, args.registry) {
+            (None, Some(chain_id), Some(vault), Some(registry)) => {
+                Ok(Self { domain: Domain { chain_id, registry }, vault, policy: None })
+            }
+            (Some(path), ..) => {
+                let policy = load::policy(path)?;
+                Ok(Self { domain: policy.domain(), vault: policy.terms().vault, policy: Some(policy) })
+            }
+            _ => Err(CliError::NoVault),
         }
-        _ => return Err(CliError::NoVault),
-    };
-    Ok((Domain { chain_id, registry: args.registry }, vault))
+    }
+
+    fn check(&self, unsigned: &Unsigned) -> Result<(), CliError> {
+        unsigned.check(&self.domain, &self.vault)?;
+        if let Some(policy) = &self.policy {
+            unsigned.check_policy(policy)?;
+        }
+        Ok(())
+    }
 }
 
 /// Evidence of the upload, which must be for this request.

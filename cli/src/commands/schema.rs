@@ -45,7 +45,7 @@ documents! {
     bench::Report: "bench";
     commit::Committed: "commit data";
     demo::Report<'_>: "demo";
-    params::Described: "params insecure", "params import", "params inspect";
+    params::Described: "params insecure", "params import", "params verifier", "params inspect";
     policy::Checked: "policy check";
     policy::Counted: "policy reference";
     prove::Proved: "prove data", "prove compute";

@@ -53,10 +53,10 @@ pub fn run(command: &ScoreCommand, output: Output) -> Result<Status, CliError> {
             let result = score_data(&policy, &args.data)?;
             drop(spinner);
             let (records, score) = (result.records.get(), result.score);
-            if records < policy.min_records() {
+            if records < policy.terms().min_records {
                 notice(&format!(
                     "warning: the policy asks for at least {} records; fewer are not paid for",
-                    thousands(policy.min_records())
+                    thousands(policy.terms().min_records)
                 ));
             }
             let per_record = result.per_record();

@@ -11,6 +11,7 @@ use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Epoch, Unproved};
+use fairshare_verifier::{Trust, Verifier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -35,8 +36,8 @@ pub use submit::Line as SubmittedLine;
 pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
     // Reading a location cannot fail.
     let Ok(location) = args.ledger.parse();
-    if let VaultCommand::Init { policy } = &args.command {
-        return init(&mut Ledger::open_or_create(&location)?, policy, output);
+    if let VaultCommand::Init { policy, params } = &args.command {
+        return init(&location, policy, params, output);
     }
     let mut ledger = Ledger::open(&location)?;
     match &args.command {
@@ -91,9 +92,9 @@ pub struct Changed<'a> {
     /// Where it stands.
     #[schemars(with = "StateName")]
     state: &'static str,
-    /// Hash of its policy.
+    /// The rules hash.
     #[schemars(with = "Hash")]
-    policy: String,
+    rules: String,
     /// Whether it was so before.
     before: bool,
     #[serde(skip)]
@@ -105,7 +106,7 @@ fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<St
     let changed = Changed {
         epoch: epoch.number,
         state: epoch.state.name(),
-        policy: epoch.policy.to_string(),
+        rules: epoch.rules.to_string(),
         before,
         text,
     };
@@ -115,15 +116,19 @@ fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<St
         if !changed.text.is_empty() && !before {
             lines.push(("", changed.text.to_owned()));
         }
-        lines.push(("policy", changed.policy.clone()));
+        lines.push(("rules", changed.rules.clone()));
         list(&lines)
     })?;
     Ok(Status::Done)
 }
 
-fn init(ledger: &mut Ledger, path: &Path, output: Output) -> Result<Status, CliError> {
-    let (source, policy) = fairshare_storage::policy::load_source(path)?;
-    let opened = ledger.open_epoch(&source, &policy)?;
+fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Result<Status, CliError> {
+    let (source, policy) = fairshare_storage::policy::load_source(policy)?;
+    let parameters = load::verifier_parameters(params, policy.rules_hash())?;
+    // Insecure parameters were named; whoever verifies has to allow them.
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?;
+    let mut ledger = Ledger::open_or_create(location)?;
+    let opened = ledger.open_epoch(&source, &verifier)?;
     let text = format!("ledger at {}", ledger.location());
     changed(output, &opened.epoch, opened.before, &text)
 }

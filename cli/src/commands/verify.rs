@@ -55,9 +55,16 @@ pub struct Verdict {
 
 pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&args.policy)?;
+    let policy = match (policy.rules_hash(), args.rules_hash) {
+        (_, None) => policy,
+        (Some(policy), Some(given)) if policy != given => {
+            return Err(CliError::RulesHashTwice { policy, given });
+        }
+        (_, Some(given)) => policy.expecting(given),
+    };
     let registry = Registry::read(&args.registration)?;
     let units = args.units.as_deref().map(|path| read_units(path, Rounds::of(&policy))).transpose()?;
-    let srs = load::params(&args.params)?;
+    let parameters = load::verifier_parameters(&args.params, policy.rules_hash())?;
     let given: Vec<Result<Given, CliError>> = args.bundles.iter().map(|path| Given::read(path)).collect();
     let registrations: Vec<_> = given
         .iter()
@@ -68,7 +75,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
 
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("preparing the verifier");
-    let verifier = Verifier::new(&srs, &policy, trust);
+    let verifier = Verifier::new(&parameters, &policy, trust);
     let verifier = match verifier.and_then(|verifier| verifier.with_units(units.as_ref())) {
         Ok(verifier) => Some(verifier),
         // The bundles are refused, each for this reason.

@@ -20,25 +20,25 @@ const ADDRESS_SPACE: u64 = 3 << 19;
 const MIB: usize = 1 << 20;
 
 const POLICY: &str = r#"
-protocol = 1
+protocol = 2
 geometry = "compact"
+parameters = "insecure-development"
 
 [vault]
 chain_id = 1
 address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+registry = "0x00000000000000000000000000000000000000c2"
+settlement = "claims"
 subnet = "s"
 epoch = 0
 pool = 1
-
-[weights]
-compute = 7
-data = 3
 
 [data]
 lambda = "0.1"
 pseudo_count = 1
 min_records = 1
 weighting = "divergence"
+evidence = false
 
 [compute]
 lambda = "0.01"
@@ -46,6 +46,8 @@ lambda = "0.01"
 [rounds]
 first = 0
 count = 2
+ends_by = 1
+proving_seconds = 1
 
 [[schema.feature]]
 name = "kind"

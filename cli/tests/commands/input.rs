@@ -91,33 +91,63 @@ fn a_policy_is_told_what_its_first_round_pays_and_warned_of_few_records() {
 
 #[test]
 fn a_policy_is_refused_with_the_place_of_its_fault() {
-    for (from, to, parts) in [
-        ("protocol = 1\n", "protocol = 1\nsurprise = 2\n", ["unknown field `surprise`", "line"]),
-        ("pseudo_count = 1\n", "", ["missing field `pseudo_count`", "line"]),
-        ("pseudo_count = 1", "pseudo_count = 0", ["`data.pseudo_count`", "must be a whole number from 1"]),
-        ("lambda = \"0.005\"", "lambda = \"0.01\"", ["`compute.lambda`", "is not below `data.lambda`"]),
-        ("\"9E\",", "\"9E\", \"9E\",", ["lists label `9E` twice", "line"]),
-        ("edges = [1, 2,", "edges = [2, 1,", ["feature `hour`: edge 1 is 1", "line"]),
-        ("compute = 7", "compute = 8", ["`weights.compute`", "7 : 3"]),
-        ("hash = \"0x7aa9", "hash = \"0x7aa8", ["reference.json", "keccak256"]),
-        ("count = 365", "count = 1025", ["`rounds.count`", "2 to 1024"]),
+    for (from, to, key, line, said) in [
+        ("protocol = 2\n", "protocol = 2\nsurprise = 2\n", "surprise", 5, "unknown key; the keys here are"),
+        ("protocol = 2", "protocol = 1", "protocol", 4, "version 1 was never released: write 2"),
+        ("pseudo_count = 1\n", "", "data.pseudo_count", 17, "this key is missing"),
+        ("pseudo_count = 1", "pseudo_count = 0", "data.pseudo_count", 19, "must be a whole number from 1"),
+        ("\"0.005\"", "\"0.01\"", "compute.lambda", 26, "is not below `data.lambda`"),
+        ("\"9E\",", "\"9E\", \"9E\",", "schema.feature[0].labels", 47, "lists label `9E` twice"),
+        ("edges = [1, 2,", "edges = [2, 1,", "schema.feature[6].edges[1]", 91, "feature `hour`: edge 1 is 1"),
+        ("[compute]", "[weights]\ncompute = 7\n[compute]", "weights", 25, "unknown key"),
+        ("hash = \"0x7aa9", "hash = \"0x7aa8", "reference.file", 36, "has keccak256"),
+        ("count = 365", "count = 1025", "rounds.count", 30, "2 to 1024"),
     ] {
         let path = policy(&folder(), &[(from, to)]);
         let ran = fairshare(&format!("policy check {path}"));
         assert_eq!(ran.status, 1, "{}", ran.stderr);
-        let ran_json = fairshare(&format!("policy check {path} --json"));
-        assert_eq!(ran_json.status, 1);
-        let checked: serde_json::Value = serde_json::from_str(&ran_json.stdout).unwrap();
-        assert_eq!(checked["valid"], false);
-        for part in parts {
-            assert!(ran.stdout.contains(part), "{part:?}: {}", ran.stdout);
-            assert!(checked["error"].as_str().unwrap().contains(part), "{checked}");
-        }
+        let place = format!("`{key}` (line {line}, column ");
+        assert!(ran.stdout.contains(&place) && ran.stdout.contains(said), "{place}: {}", ran.stdout);
+        let ran = fairshare(&format!("policy check {path} --json"));
+        assert_eq!(ran.status, 1);
+        let checked: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let error = &checked["errors"][0];
+        assert_eq!(
+            (&checked["valid"], &error["key"], &error["line"]),
+            (&false.into(), &key.into(), &line.into())
+        );
+        assert!(
+            error["column"].is_number() && error["message"].as_str().unwrap().contains(said),
+            "{checked}"
+        );
         // Where the policy is only a means, a bad one is unusable input.
         let data = show(&examples().join("flights-2000.csv"));
-        fairshare(&format!("score data --policy {path} --data {data}")).fails(2, &parts);
+        fairshare(&format!("score data --policy {path} --data {data}")).fails(2, &[&place, said]);
     }
     fairshare("policy check no-such-policy.toml").fails(2, &["cannot read the policy"]);
+}
+
+#[test]
+fn all_that_is_wrong_with_a_policy_is_told_at_once() {
+    let changes = [
+        ("pool = 100_000_000\n", ""),
+        ("lambda = \"0.01\"", "lambda = \"1e3\""),
+        ("count = 365", "count = 1"),
+    ];
+    let path = policy(&folder(), &changes);
+    let ran = fairshare(&format!("policy check {path}"));
+    assert_eq!(ran.status, 1);
+    for part in ["3 errors", "`vault.pool` (line 8", "`data.lambda` (line 17", "`rounds.count` (line 29"] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    // A file that cannot be read leaves open whether the policy is right; with another fault it is wrong anyway.
+    let path = policy(&folder(), &[("file = \"reference-compact.json\"", "file = \"absent.json\"")]);
+    fairshare(&format!("policy check {path}")).fails(2, &["`reference.file` (line 36", "absent.json"]);
+    let path =
+        policy(&folder(), &[("\"reference-compact.json\"", "\"absent.json\""), ("count = 365", "count = 1")]);
+    let ran = fairshare(&format!("policy check {path}"));
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains("2 errors") && ran.stdout.contains("absent.json"), "{}", ran.stdout);
 }
 
 #[test]
@@ -132,7 +162,7 @@ fn too_many_symbols_for_the_geometry_are_refused() {
 
 #[test]
 fn a_reference_must_have_every_bin_and_no_room_for_overflow() {
-    let reference = fs::read_to_string(examples().join("reference.json")).unwrap();
+    let reference = fs::read_to_string(examples().join("reference-compact.json")).unwrap();
     let hash = |text: &str| fairshare_formats::policy::side_file_hash(text.as_bytes()).to_string();
     let short = reference.replacen("[1064, ", "[", 1);
     let huge = reference.replacen("[1064, ", "[4294967295, ", 1);
@@ -140,7 +170,7 @@ fn a_reference_must_have_every_bin_and_no_room_for_overflow() {
     for (text, part) in [(short, "20 counts for 21 bins"), (huge, "above 4294967295")] {
         let folder = folder();
         let path = policy(&folder, &[(&original, &hash(&text))]);
-        write(&folder, "reference.json", text);
+        write(&folder, "reference-compact.json", text);
         let ran = fairshare(&format!("policy check {path}"));
         assert_eq!(ran.status, 1, "{}", ran.stderr);
         assert!(ran.stdout.contains(part), "{}", ran.stdout);

@@ -93,8 +93,8 @@ fn a_pipe_in_place_of_a_file_beside_another_is_refused_at_once() {
     }
     let beside = folder();
     let path = policy(&beside, &[]);
-    fs::remove_file(beside.join("reference.json")).unwrap();
-    refuses(&format!("policy check {path}"), Pipe::new(beside.join("reference.json")));
+    fs::remove_file(beside.join("reference-compact.json")).unwrap();
+    refuses(&format!("policy check {path}"), Pipe::new(beside.join("reference-compact.json")));
     let folder = folder();
     let pipe = Pipe::new(folder.join("commit.journal"));
     let flights = show(&examples().join("flights-2000.csv"));

@@ -5,6 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use fairshare_formats::eip55;
+use fairshare_params::Geometry;
+use fairshare_params::digest::data_digest;
+use fairshare_params::encoding::Digest;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -129,13 +133,72 @@ fn a_request_is_signed_and_checked() {
     let text = fairshare(&check_line(&file));
     assert!(text.stdout.contains("who has signed it") && text.stdout.contains("round 40"), "{}", text.stdout);
 
-    // The policy has vault and chain.
-    let policy = json!({ "policy": prepared().policy });
-    let by_policy = format!(
-        "register check {file} --policy {} --registry {REGISTRY}",
-        policy["policy"].as_str().unwrap()
-    );
+    let by_policy = format!("register check {file} --policy {}", prepared().policy);
     fairshare(&by_policy).fails(1, &["it is for chain 1514"]);
+}
+
+#[test]
+fn what_the_policy_never_takes_is_not_signed() {
+    let folder = folder();
+    let out = folder.join("signed.json");
+    let sign = |request: &str, changes: &[(&str, &str)], more: &str| {
+        let policy = policy(&folder, changes);
+        let (line, out) = (format!("register sign --request {request} --policy {policy}"), show(&out));
+        with_key(&format!("{line} {more} --out {out}"))
+    };
+    let request = &DATASET.request;
+    let taken = sign(request, &[], "--last-round 0");
+    assert_eq!(taken.status, 0, "{}", taken.stderr);
+    // Registry, vault and chain are the policy's.
+    let check = format!("register check {} --policy {} --json", show(&out), prepared().policy);
+    let signed = fairshare(&check).json();
+    assert_eq!((&signed["registry"], &signed["chain_id"]), (&json!(REGISTRY), &json!(31_337)));
+    fs::remove_file(&out).unwrap();
+
+    let segments = changed(&folder, request, "/digest", json!("0x"));
+    let segments = segments_twice(&segments);
+    for (request, changes, more, part) in [
+        (
+            request,
+            [("evidence = false", "evidence = true")],
+            "--last-round 0",
+            "without evidence of its upload",
+        ),
+        (request, [("edges = [150, 200,", "edges = [150, 201,")], "--last-round 0", "its schema has hash"),
+        (request, [("\"compact\"", "\"standard\"")], "--last-round 0", "of geometry `compact`"),
+        (request, [("first = 0", "first = 7")], "--last-round 6", "void after round 6, but"),
+        (
+            &segments,
+            [("first = 0", "first = 0")],
+            "--last-round 0",
+            "lists 2 segments, but 2000 records fill 1",
+        ),
+    ] {
+        sign(request, &changes, more).fails(1, &["not one that the policy takes", part]);
+        assert!(!out.exists(), "{part}");
+    }
+    let policy = &prepared().policy;
+    let both =
+        format!("register sign --request {request} --policy {policy} --registry {REGISTRY} --last-round 0");
+    with_key(&format!("{both} --out {}", show(&out))).fails(2, &["--registry"]);
+}
+
+/// The request with its segment listed twice, and the digest of that.
+fn segments_twice(file: &str) -> String {
+    let mut json: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().parse::<Digest>().unwrap();
+    let segment = json["segments"][0].clone();
+    json["segments"] = json!([segment, segment]);
+    let digest = data_digest(
+        &eip55::parse(json["contributor"].as_str().unwrap()).unwrap(),
+        &Geometry::COMPACT,
+        &text(&json["schema_hash"]),
+        2000,
+        &[text(&segment); 2],
+    );
+    json["digest"] = json!(digest.to_string());
+    fs::write(file, json.to_string()).unwrap();
+    file.to_owned()
 }
 
 #[test]
@@ -230,6 +293,7 @@ fn what_does_not_fit_is_not_signed() {
         (format!("--upload-tx {TX}"), "--upload-tx"),
         (format!("--vault {VAULT}"), "--vault"),
         ("--chain-id 1514".to_owned(), "--chain-id"),
+        (format!("--registry {REGISTRY}"), "--registry"),
     ] {
         refused(&line(&folder).replace(&missing, ""), 2, &[part]);
     }

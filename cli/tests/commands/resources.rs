@@ -109,7 +109,7 @@ fn ten_gibibytes_of_zeros_as_a_policy_or_beside_it() {
     refuses(&format!("policy check {file}"), 2, limit);
     let beside = folder();
     let path = policy(&beside, &[]);
-    ten_gibibytes(&beside, "reference.json");
+    ten_gibibytes(&beside, "reference-compact.json");
     refuses(&format!("policy check {path}"), 2, "at most 16777216 are read");
 }
 
@@ -214,8 +214,8 @@ fn the_longest_policy() {
 fn the_longest_files_beside_a_policy() {
     let hash = |bytes: &[u8]| fairshare_formats::policy::side_file_hash(bytes).to_string();
     let attacks = [
-        ("reference.json", "{\"counts\": {\"carrier\": [0", ",0", "refused"),
-        ("reference.json", "", "[", "refused"),
+        ("reference-compact.json", "{\"counts\": {\"carrier\": [0", ",0", "refused"),
+        ("reference-compact.json", "", "[", "refused"),
     ];
     for (name, head, entry, part) in attacks {
         let folder = folder();

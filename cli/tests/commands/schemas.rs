@@ -230,7 +230,7 @@ fn every_output_is_as_its_schema_says() {
             path("compute.bundle")
         ),
         format!("verify {damaged} {} {} {common} {} {trust}", p.data_bundle, p.compute_bundle, p.record()),
-        format!("vault init --policy {policy} --ledger {ledger}"),
+        format!("vault init {common} --ledger {ledger}"),
         format!("vault register {} --units {units} --ledger {ledger}", p.registration()),
         format!("vault status --ledger {ledger}"),
         format!(

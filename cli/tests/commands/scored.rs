@@ -31,11 +31,12 @@ impl Scene {
         Self { folder, target, line }
     }
 
-    /// The prepared record's one line, as the program wrote it.
+    /// The prepared record's first line, as the program wrote it. Other tests add to it.
     fn own() -> String {
         let text = fs::read_to_string(prepared().data.join(SCORED_FILE)).unwrap();
-        assert_eq!((text.lines().count(), text.len()), (1, 134), "{text}");
-        text
+        let first = text.split_inclusive('\n').next().unwrap_or_default();
+        assert_eq!(first.len(), 134, "{text}");
+        first.to_owned()
     }
 
     /// Puts so many others like it on record, under other references.

@@ -18,7 +18,7 @@ fn an_epoch_from_opening_to_the_last_claim() {
     let ledger = show(&folder.join("vault.ledger"));
     let run = |line: &str| vault(&ledger, &format!("{line} --json")).json();
 
-    let opened = run(&format!("init --policy {}", p.policy));
+    let opened = run(&format!("init {}", p.common()));
     assert_eq!(
         (&opened["epoch"], &opened["state"], &opened["before"]),
         (&2013.into(), &"open".into(), &false.into())
@@ -85,7 +85,7 @@ fn mistakes_are_told_with_the_way_out() {
     let p = prepared();
     let ledger = show(&folder.join("vault.ledger"));
     vault(&ledger, "status").fails(2, &["there is no ledger at", "vault init"]);
-    assert_eq!(vault(&ledger, &format!("init --policy {}", p.policy)).status, 0);
+    assert_eq!(vault(&ledger, &format!("init {}", p.common())).status, 0);
     let data = p.registration();
     vault(&ledger, &format!("register {data} {data}")).fails(2, &["register digest", "registration.json"]);
     vault(&ledger, "settle").fails(2, &["epoch 2013 is open, and this command needs one that is closed"]);
@@ -110,7 +110,8 @@ fn mistakes_are_told_with_the_way_out() {
         .fails(2, &["cannot be reached", "nothing is lost"]);
     vault("postgres://somewhere:port/ledger", "status").fails(2, &["not a PostgreSQL connection string"]);
     let changed = policy(&folder, &[("pool = 100_000_000", "pool = 100_000_001")]);
-    vault(&ledger, &format!("init --policy {changed}")).fails(2, &["its rules cannot change"]);
+    vault(&ledger, &format!("init --policy {changed} --params {}", p.params))
+        .fails(2, &["they cannot change to 0x"]);
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn an_altered_archive_is_told_by_what_differs() {
     let ledger = show(&folder.join("vault.ledger"));
     let archive = show(&folder.join("vault.tar"));
     for line in [
-        format!("init --policy {}", p.policy),
+        format!("init {}", p.common()),
         format!("register {} --units {}", p.registration(), p.units),
         format!(
             "submit {} {} --params {} --allow-insecure-params",

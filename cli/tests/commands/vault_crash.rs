@@ -18,7 +18,7 @@ use super::support::*;
 fn script(folder: &Path, ledger: &str) -> Vec<String> {
     let p = prepared();
     let lines = [
-        format!("init --policy {}", p.policy),
+        format!("init {}", p.common()),
         format!("register {} --units {}", p.registration(), p.units),
         format!(
             "submit {} {} --params {} --allow-insecure-params",

@@ -4,27 +4,33 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::histogram;
+use fairshare_formats::eip55;
 use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::address::Address;
-use fairshare_params::context::data_context;
 use fairshare_params::encoding::encode_scalar;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_data};
 use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 use halo2curves::bn256::Fr;
 
-/// JFK.
-const NODE: Address = Address([0xa2; 20]);
+/// JFK, as the example has it.
+fn node() -> Address {
+    eip55::parse("0xa64C3a7dB2a92f47Bc3c0729563D8B1F351A62A4").expect("an address")
+}
 
 /// Instances and proof, one after the other.
 pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
     let policy = policy(srs);
-    let verifier = Verifier::new(srs, &policy, Trust::AllowInsecure).expect("a verifier");
+    let parameters = VerifierParameters::derive(srs).expect("keys");
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure).expect("a verifier");
     match kind {
         CircuitKind::Histogram(width) => {
-            let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
+            let (Bundle::Data(bundle), proved) = data(srs, &verifier) else {
+                unreachable!("data was committed")
+            };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
             let [proof] = bundle.datasets[0].segments.as_slice() else { unreachable!("one segment") };
             let symbols = u64::from(score.records.get()) * policy.schema().len() as u64;
@@ -33,9 +39,11 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
             joined(&histogram::Instance { padding: part.padding() }.to_rows(), proof)
         }
         CircuitKind::DataScore => {
-            let (Bundle::Data(bundle), proved) = data(&verifier) else { unreachable!("data was committed") };
+            let (Bundle::Data(bundle), proved) = data(srs, &verifier) else {
+                unreachable!("data was committed")
+            };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
-            let context = data_context(&policy, &contributor().address, &proved.registrations);
+            let context = verifier.data_context(&contributor().address, &proved.registrations);
             let context = context.expect("a context").limbs();
             let instance = verifier.data_instance(context, score.records, score.score);
             joined(&instance.to_rows(), &bundle.proof)
@@ -44,10 +52,10 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
             let units = File::open(example("units.csv")).expect("the example's units");
             let units = from_csv(units, Rounds::of(&policy)).expect("units");
             let verifier = verifier.with_units(&units).expect("units of its rounds");
-            let Bundle::Compute(bundle) = compute(&verifier).bundle else {
+            let Bundle::Compute(bundle) = compute(srs, &verifier).bundle else {
                 unreachable!("units were scored")
             };
-            let context = verifier.on_record(&NODE).expect("a node").context.limbs();
+            let context = verifier.on_record(&node()).expect("a node").context.limbs();
             joined(&verifier.compute_instance(context, bundle.score).to_rows(), &bundle.proof)
         }
     }
@@ -72,17 +80,17 @@ fn contributor() -> Contributor {
     Contributor { address: Address([7; 20]), round: 0, evidence: None }
 }
 
-fn data(verifier: &Verifier<'_>) -> (Bundle, Proved) {
+fn data(srs: &Srs, verifier: &Verifier<'_>) -> (Bundle, Proved) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("data");
     // As many as do not fit a segment of four columns: 20 times 2,000 records of seven features.
     let records = vec![example("flights-2000.csv"); 20];
-    commit_data(verifier.srs(), verifier.policy(), &contributor(), &records, &path, &Silent)
-        .expect("a commitment");
-    let proved = Prover::new(verifier, Limits::default()).prove_data(&[path], &Silent).expect("a bundle");
+    commit_data(srs, verifier.policy(), &contributor(), &records, &path, &Silent).expect("a commitment");
+    let proved =
+        Prover::new(srs, verifier, Limits::default()).prove_data(&[path], &Silent).expect("a bundle");
     (proved.bundle.clone(), proved)
 }
 
-fn compute(verifier: &Verifier<'_>) -> Proved {
-    Prover::new(verifier, Limits::default()).prove_compute(&NODE, &Silent).expect("a bundle")
+fn compute(srs: &Srs, verifier: &Verifier<'_>) -> Proved {
+    Prover::new(srs, verifier, Limits::default()).prove_compute(&node(), &Silent).expect("a bundle")
 }

@@ -31,8 +31,8 @@ pub struct Epoch {
     /// Where it stands.
     #[serde(with = "text")]
     pub state: State,
-    /// The hash of the policy that it was opened with.
-    pub policy: Digest,
+    /// The rules hash that it was opened with.
+    pub rules: Digest,
     /// What the epoch before left it.
     pub brought: Carried,
     /// What it leaves to the next one, once settled.

@@ -1,17 +1,12 @@
-//! Why a policy is refused, where, and how to mend it.
+//! What is told of a policy that is refused: every fault, where it stands, and how to mend it.
 
+use std::error::Error;
 use std::fmt;
-use std::io;
 
-use fairshare_circuits::numeric::decay::DecayError;
-use fairshare_circuits::numeric::fixed::DecimalError;
-use fairshare_params::Geometry;
-use fairshare_params::encoding::{Digest, HexError};
-use fairshare_params::policy::{POLICY_VERSION, RuleError};
-use fairshare_params::schema::SchemaError;
+use super::fault::PolicyFault;
 
-use crate::eip55::AddressError;
-use crate::reference::ReferenceFileError;
+/// Longest line about one error, in bytes: an author's names may be as long as the text.
+const MAX_LINE: usize = 1000;
 
 /// A line and a column of the policy's text, both from 1; the column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +17,13 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where in a policy: a dotted key, and its position in the text where that is known.
+/// Where in a policy: a dotted key, and its position in the text if it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The key, `vault.pool` for instance; empty where the text is not even TOML.
+    /// The key, `vault.pool` for instance; empty where the text is not even TOML. Of a name longer than 42
+    /// characters it has the beginning.
     pub key: String,
-    /// Where its value stands.
+    /// Where its value stands. A key that is missing has its table's header, and none if there is no table.
     pub position: Option<Position>,
 }
 
@@ -42,251 +38,103 @@ impl fmt::Display for Location {
     }
 }
 
-/// What the parser of TOML refuses.
+/// One thing that is wrong with a policy, and where.
 #[derive(Debug)]
-pub struct SyntaxError(pub(super) Box<toml::de::Error>);
+pub struct PolicyError {
+    location: Location,
+    fault: PolicyFault,
+}
 
-impl SyntaxError {
-    /// The library's error, without the text.
-    pub fn inner(&self) -> &toml::de::Error {
-        &self.0
+impl PolicyError {
+    pub(super) fn new(location: Location, fault: PolicyFault) -> Self {
+        Self { location, fault }
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// What is wrong.
+    pub fn fault(&self) -> &PolicyFault {
+        &self.fault
     }
 }
 
-/// The message alone: the library's own form repeats where it is.
-impl fmt::Display for SyntaxError {
+impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.message())
+        write!(f, "{}: {}", self.location, self.fault)
     }
 }
 
-impl std::error::Error for SyntaxError {}
-
-fn geometries() -> String {
-    let names: Vec<_> = Geometry::ALL.iter().map(|known| format!("\"{known}\"")).collect();
-    names.join(", ")
+impl Error for PolicyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.fault.source()
+    }
 }
 
-/// Why a policy is refused.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// A file above its bound; nothing of it was parsed.
-    #[error(
-        "{file} is longer than {bound} bytes, the most that is read; put a policy's long lists into files \
-         beside it"
-    )]
-    TooLarge {
-        /// The file.
-        file: String,
-        /// The bound, in bytes.
-        bound: u64,
-    },
-    /// Not TOML, or a key that is unknown, missing, repeated or of the wrong type.
-    #[error("{location}")]
-    Syntax {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong, with what was expected.
-        source: SyntaxError,
-    },
-    /// Another version of the file.
-    #[error("{location}: {found} is not {POLICY_VERSION}, the version of policies that this program reads")]
-    Version {
-        /// Where.
-        location: Box<Location>,
-        /// The version found.
-        found: u64,
-    },
-    /// A geometry that there is not.
-    #[error("{location}: {found:?} is not one of {}", geometries())]
-    Geometry {
-        /// Where.
-        location: Box<Location>,
-        /// The name found.
-        found: String,
-    },
-    /// A number outside its range.
-    #[error("{location}: {found} is not a whole number from 1 to 4294967295")]
-    OutOfRange {
-        /// Where.
-        location: Box<Location>,
-        /// The number found.
-        found: u64,
-    },
-    /// Another weight than the protocol fixes.
-    #[error(
-        "{location}: {found} is not {required}; the protocol fixes compute : data = 7 : 3, and other weights \
-         need another protocol"
-    )]
-    Weight {
-        /// Where.
-        location: Box<Location>,
-        /// The weight found.
-        found: u64,
-        /// The only weight allowed.
-        required: u64,
-    },
-    /// The vault's address is wrong.
-    #[error("{location}")]
-    Address {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong.
-        source: AddressError,
-    },
-    /// A decay constant is wrong.
-    #[error("{location}")]
-    Decay {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong.
-        source: DecayError,
-    },
-    /// `records-divergence` without a cap.
-    #[error(
-        "{location}: weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats per record, to \
-         `[data]`"
-    )]
-    MissingCap {
-        /// Where the weighting stands.
-        location: Box<Location>,
-    },
-    /// `divergence` with a cap that it would ignore.
-    #[error(
-        "{location}: weighting `divergence` has no cap; remove this line, or choose weighting \
-         `records-divergence`"
-    )]
-    UnusedCap {
-        /// Where the cap stands.
-        location: Box<Location>,
-    },
-    /// A cap that is not a decimal number.
-    #[error("{location}")]
-    Cap {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong.
-        source: DecimalError,
-    },
-    /// A table that may stand in the policy or in a file does neither, or both.
-    #[error("{location}: {problem}; give either `{inline}`, or `file` and `hash`")]
-    Form {
-        /// The table.
-        location: Box<Location>,
-        /// What was given.
-        problem: &'static str,
-        /// The key that holds the inline form.
-        inline: &'static str,
-    },
-    /// A file's path leads out of the policy's folder.
-    #[error(
-        "{location}: `{file}` is not a plain relative path; keep the file beside the policy or in a folder \
-         below it, without `..`"
-    )]
-    SidePath {
-        /// Where.
-        location: Box<Location>,
-        /// The path.
-        file: String,
-    },
-    /// A file's hash is not hexadecimal.
-    #[error("{location}")]
-    Hash {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong.
-        source: HexError,
-    },
-    /// A file named in the policy cannot be read.
-    #[error("{location}: cannot read `{file}`")]
-    SideFile {
-        /// Where.
-        location: Box<Location>,
-        /// The path as the policy gives it.
-        file: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file named in the policy is not the one that was meant.
-    #[error(
-        "{location}: `{file}` has keccak256 {found}, not {expected}; fetch the file that was published with \
-         the policy"
-    )]
-    HashMismatch {
-        /// Where.
-        location: Box<Location>,
-        /// The path as the policy gives it.
-        file: String,
-        /// The hash in the policy.
-        expected: Digest,
-        /// The hash of the bytes read.
-        found: Digest,
-    },
-    /// A feature's keys do not fit its kind.
-    #[error("{location}: {problem}")]
-    FeatureKeys {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong and how to mend it.
-        problem: &'static str,
-    },
-    /// A crossed feature names a part that it cannot have.
-    #[error("{location}")]
-    Part {
-        /// Where the name stands.
-        location: Box<Location>,
-        /// What was wrong.
-        source: PartError,
-    },
-    /// The features make no schema.
-    #[error("{location}")]
-    Schema {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong.
-        source: SchemaError,
-    },
-    /// A file of reference counts is wrong.
-    #[error("{location}: `{file}`")]
-    ReferenceFile {
-        /// Where.
-        location: Box<Location>,
-        /// The path as the policy gives it.
-        file: String,
-        /// What was wrong.
-        source: ReferenceFileError,
-    },
-    /// A rule that the protocol does not allow.
-    #[error("{location}")]
-    Rule {
-        /// Where.
-        location: Box<Location>,
-        /// What was wrong.
-        source: RuleError,
-    },
+/// All that is wrong with a policy, in the order of its text. Causes are told as well, so it has none itself.
+#[derive(Debug)]
+pub struct PolicyErrors {
+    errors: Vec<PolicyError>,
+    more: usize,
 }
 
-/// Why a crossed feature cannot have that part.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PartError {
-    /// There is no such feature.
-    #[error("no feature is named `{part}`; list it, with its labels or edges, as a feature of its own")]
-    Unknown {
-        /// Its name, cut to 42 characters.
-        part: String,
-    },
-    /// The part is crossed itself.
-    #[error("`{part}` is a crossed feature; name the categorical and numeric features that it joins")]
-    Crossed {
-        /// Its name, cut to 42 characters.
-        part: String,
-    },
-    /// The part is joined already, here or in another crossed feature.
-    #[error("`{part}` is crossed twice; a feature is crossed once, so remove it here or there")]
-    Twice {
-        /// Its name, cut to 42 characters.
-        part: String,
-    },
+impl PolicyErrors {
+    pub(super) fn new(errors: Vec<PolicyError>, more: usize) -> Self {
+        Self { errors, more }
+    }
+
+    /// The errors: one or more, and at most [`MAX_ERRORS`](super::MAX_ERRORS).
+    pub fn errors(&self) -> impl ExactSizeIterator<Item = &PolicyError> {
+        self.errors.iter()
+    }
+
+    /// How many more there are.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+}
+
+impl fmt::Display for PolicyErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let ([error], 0) = (self.errors.as_slice(), self.more) {
+            return f.write_str(&on_one_line(error));
+        }
+        write!(f, "{} errors:", self.errors.len().saturating_add(self.more))?;
+        for error in &self.errors {
+            write!(f, "\n  {}", on_one_line(error))?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+impl Error for PolicyErrors {}
+
+/// The error with its causes, cut to [`MAX_LINE`]. What it quotes of the text may hold line breaks and other
+/// control characters.
+fn on_one_line(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told.push_str(": ");
+        told.push_str(&error.to_string());
+        cause = error.source();
+    }
+    let mut line = String::new();
+    for letter in told.chars() {
+        if line.len() >= MAX_LINE {
+            line.push('…');
+            break;
+        }
+        if letter.is_control() {
+            line.extend(letter.escape_debug());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
 }

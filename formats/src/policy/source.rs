@@ -5,9 +5,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
+use fairshare_params::words::Words;
 
-use super::{PolicyError, from_toml};
+use super::{PolicyErrors, from_toml, side_file_hash};
 
 /// A policy's text and the bytes of each file that it names, by the name it has in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ impl PolicySource {
     pub fn collect(
         text: String,
         load: impl Fn(&str) -> io::Result<Vec<u8>>,
-    ) -> Result<(Self, Policy), PolicyError> {
+    ) -> Result<(Self, Policy), PolicyErrors> {
         let files = RefCell::new(BTreeMap::new());
         let policy = from_toml(&text, &|name| {
             let bytes = load(name)?;
@@ -33,8 +35,15 @@ impl PolicySource {
         Ok((Self { text, files: files.into_inner() }, policy))
     }
 
+    /// A hash of the text and of every file, byte for byte. What the rules say is hashed otherwise.
+    pub fn hash(&self) -> Digest {
+        let words = Words::untagged().text(&self.text);
+        let files = self.files.iter();
+        files.fold(words, |words, (name, content)| words.text(name).digest(&side_file_hash(content))).finish()
+    }
+
     /// Checks the policy again.
-    pub fn policy(&self) -> Result<Policy, PolicyError> {
+    pub fn policy(&self) -> Result<Policy, PolicyErrors> {
         from_toml(&self.text, &|name| {
             self.files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
         })

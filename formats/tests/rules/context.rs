@@ -3,20 +3,30 @@
 use std::collections::HashSet;
 
 use fairshare_params::Geometry;
+use fairshare_params::address::Address;
 use fairshare_params::context::{ContextError, compute_context, data_context};
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::{Dataset, Registration};
 use sha3::{Digest as _, Keccak256};
 
-use crate::fixture::{contributor, data, edit, evidence, point, policy, read, stranger};
+use crate::fixture::{contributor, data, edit, evidence, point, policy, read, rules_hash, stranger};
+
+/// The context of a data proof under the policy's own rules hash.
+fn context(
+    policy: &Policy,
+    contributor: &Address,
+    registrations: &[Registration],
+) -> Result<Digest, ContextError> {
+    data_context(policy, &rules_hash(policy), contributor, registrations)
+}
 
 #[test]
 fn everything_that_a_proof_is_about_changes_its_context() {
     let mut contexts = Vec::new();
     let base = [data(1), data(5)];
     let mut data_of = |policy: Policy, contributor, registrations: &[Registration]| {
-        contexts.push(data_context(&policy, &contributor, registrations).unwrap());
+        contexts.push(context(&policy, &contributor, registrations).unwrap());
     };
     data_of(policy(), contributor(), &base);
     data_of(policy(), contributor(), &base[..1]);
@@ -28,18 +38,21 @@ fn everything_that_a_proof_is_about_changes_its_context() {
         ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"),
         ("new-york-flights", "new-york"),
         ("epoch = 4", "epoch = 5"),
+        ("ends_by = 2027", "ends_by = 2028"),
         ("min_records = 100", "min_records = 101"),
     ]
     .map(|(from, to)| read(&edit(from, to)).unwrap())
     .into();
     changed.iter().for_each(|policy| data_of(policy.clone(), contributor(), &base));
-    contexts.push(compute_context(&policy(), &point(77), &contributor()));
-    contexts.push(compute_context(&policy(), &point(1), &contributor()));
-    contexts.push(compute_context(&policy(), &point(77), &stranger()));
-    contexts.extend(changed.iter().map(|policy| compute_context(policy, &point(77), &contributor())));
+    contexts.push(compute_context(&rules_hash(&policy()), &point(77), &contributor()));
+    contexts.push(compute_context(&rules_hash(&policy()), &point(1), &contributor()));
+    contexts.push(compute_context(&rules_hash(&policy()), &point(77), &stranger()));
+    contexts.extend(
+        changed.iter().map(|policy| compute_context(&rules_hash(policy), &point(77), &contributor())),
+    );
 
     assert_eq!(contexts.iter().collect::<HashSet<_>>().len(), contexts.len());
-    assert_eq!(contexts.len(), 18);
+    assert_eq!(contexts.len(), 20);
 }
 
 /// In which round something was registered, and with what evidence, is the registry's word: no proof is made
@@ -47,7 +60,7 @@ fn everything_that_a_proof_is_about_changes_its_context() {
 #[test]
 fn round_and_evidence_are_not_covered() {
     let of = |registration: &Registration| {
-        data_context(&policy(), &contributor(), std::slice::from_ref(registration)).unwrap()
+        context(&policy(), &contributor(), std::slice::from_ref(registration)).unwrap()
     };
     let honest = data(1);
     let later = Registration::new(
@@ -65,19 +78,19 @@ fn round_and_evidence_are_not_covered() {
 
 #[test]
 fn the_same_inputs_give_the_same_context() {
-    let make = || data_context(&policy(), &contributor(), &[data(1), data(5)]);
+    let make = || context(&policy(), &contributor(), &[data(1), data(5)]);
     assert_eq!(make(), make());
 }
 
 #[test]
 fn a_data_proof_covers_at_least_one_registration() {
-    assert_eq!(data_context(&policy(), &contributor(), &[]), Err(ContextError::None));
+    assert_eq!(context(&policy(), &contributor(), &[]), Err(ContextError::None));
 }
 
 #[test]
 fn registrations_of_another_owner_are_refused() {
     assert_eq!(
-        data_context(&policy(), &contributor(), &[data(1), for_stranger(&data(5))]),
+        context(&policy(), &contributor(), &[data(1), for_stranger(&data(5))]),
         Err(ContextError::Contributor { index: 1, found: stranger(), expected: contributor() })
     );
 }
@@ -85,7 +98,7 @@ fn registrations_of_another_owner_are_refused() {
 #[test]
 fn a_digest_is_not_counted_twice() {
     let again = data(1).with_evidence(evidence(3));
-    let error = data_context(&policy(), &contributor(), &[data(1), data(5), again]).unwrap_err();
+    let error = context(&policy(), &contributor(), &[data(1), data(5), again]).unwrap_err();
     assert_eq!(error, ContextError::Repeated { index: 2, digest: *data(1).digest() });
 }
 
@@ -93,7 +106,7 @@ fn a_digest_is_not_counted_twice() {
 fn registrations_must_be_made_under_the_policys_schema_and_geometry() {
     let other = read(&edit("\"UA\"", "\"AA\"")).unwrap();
     assert_eq!(
-        data_context(&other, &contributor(), &[data(1)]),
+        context(&other, &contributor(), &[data(1)]),
         Err(ContextError::Schema {
             index: 0,
             found: policy().schema().hash(),
@@ -102,7 +115,7 @@ fn registrations_must_be_made_under_the_policys_schema_and_geometry() {
     );
     let other = read(&edit("\"compact\"", "\"standard\"")).unwrap();
     let (found, expected) = (Geometry::COMPACT, Geometry::STANDARD);
-    let error = data_context(&other, &contributor(), &[data(1)]).unwrap_err();
+    let error = context(&other, &contributor(), &[data(1)]).unwrap_err();
     assert_eq!(error, ContextError::Geometry { index: 0, found, expected });
 }
 
@@ -117,7 +130,7 @@ fn registrations_have_as_many_segments_as_their_records_are_cut_into() {
             let registration =
                 Registration::new(contributor(), 11, Geometry::COMPACT, Digest([9; 32]), dataset);
             let Ok(registration) = registration else { continue };
-            let found = data_context(&policy, &contributor(), &[registration]);
+            let found = context(&policy, &contributor(), &[registration]);
             let expected = u64::from(needed);
             let refused = Err(ContextError::Segments { index: 0, found: segments, expected });
             assert!(if segments == needed { found.is_ok() } else { found == refused }, "{found:?}");
@@ -134,7 +147,7 @@ fn the_encoding_is_fixed() {
     let expected = |totals: [u8; 64], role: u8, digests: &[u8]| {
         let words = [
             keccak(b"fairshare/v2/context").0.to_vec(),
-            rules.hash().0.to_vec(),
+            rules_hash(&rules).0.to_vec(),
             totals.to_vec(),
             word(&contributor().0),
             word(&[role]),
@@ -144,9 +157,9 @@ fn the_encoding_is_fixed() {
     };
     let base = [data(1), data(5)];
     let digests = [base[0].digest().0, base[1].digest().0].concat();
-    assert_eq!(data_context(&rules, &contributor(), &base), Ok(expected([0; 64], 1, &digests)));
+    assert_eq!(context(&rules, &contributor(), &base), Ok(expected([0; 64], 1, &digests)));
     let totals = point(77);
-    let found = compute_context(&rules, &totals, &contributor());
+    let found = compute_context(&rules_hash(&rules), &totals, &contributor());
     assert_eq!(found, expected(encode_point(&totals), 2, &[]));
 }
 

@@ -3,8 +3,6 @@
 use fairshare_formats::policy::PartialPolicy;
 use fairshare_params::schema::{Feature, Schema};
 
-use crate::policy::told;
-
 const CARRIER: &str = "[[schema.feature]]\nname = \"carrier\"\nkind = \"categorical\"\nlabels = [\"UA\"]\n";
 const HOUR: &str = "[[schema.feature]]\nname = \"hour\"\nkind = \"numeric\"\nedges = [6, 12]\n";
 const DELAY: &str = "[[schema.feature]]\nname = \"delay\"\nkind = \"numeric\"\nedges = [0]\n";
@@ -16,7 +14,7 @@ fn crossed(name: &str, of: &str) -> String {
 /// Tables of four lines each, from the second line on.
 fn read(tables: &[&str]) -> Result<Schema, String> {
     let text = format!("geometry = \"compact\"\n{}", tables.concat());
-    PartialPolicy::from_toml(&text).map(|draft| draft.schema().clone()).map_err(|error| told(&error))
+    PartialPolicy::from_toml(&text).map(|draft| draft.schema().clone()).map_err(|errors| errors.to_string())
 }
 
 fn refusal(tables: &[&str]) -> String {
@@ -131,16 +129,16 @@ fn names_are_of_one_feature_each() {
     let both = crossed("both", r#"["hour", "delay"]"#);
     assert_eq!(
         refusal(&[HOUR, DELAY, &both, HOUR]),
-        format!("`schema.feature[3]` (line 14, column 1): `hour` {twice}")
+        format!("`schema.feature[3].name` (line 15, column 8): `hour` {twice}")
     );
     assert_eq!(
         refusal(&[HOUR, DELAY, &both, &CARRIER.replace("carrier", "both")]),
-        format!("`schema.feature[3]` (line 14, column 1): `both` {twice}")
+        format!("`schema.feature[3].name` (line 15, column 8): `both` {twice}")
     );
     assert_eq!(
         refusal(&[HOUR, &DELAY.replace("delay", ""), &crossed("both", r#"["hour", ""]"#)]),
-        "`schema.feature[1]` (line 6, column 1): a feature has an empty name; name every feature, those that \
-         are crossed included"
+        "`schema.feature[1].name` (line 7, column 8): a feature has an empty name; name every feature, those \
+         that are crossed included"
     );
 }
 
@@ -149,8 +147,8 @@ fn a_parts_own_faults_are_its_tables() {
     let both = crossed("both", r#"["hour", "delay"]"#);
     assert_eq!(
         refusal(&[&both, HOUR, &DELAY.replace("[0]", "[0, 0]")]),
-        "`schema.feature[2]` (line 10, column 1): feature `delay`: edge 1 is 0, not a finite number above \
-         the edge before it"
+        "`schema.feature[2].edges[1]` (line 13, column 13): feature `delay`: edge 1 is 0, not a finite \
+         number above the edge before it"
     );
 }
 

@@ -2,8 +2,10 @@
 
 mod context;
 mod crossed;
+mod errors;
 mod fixture;
+mod numbers;
 mod policy;
-mod policy_hash;
 mod registration;
+mod rules_hash;
 mod tamper;

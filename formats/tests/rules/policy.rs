@@ -1,50 +1,107 @@
 //! What a policy may say, and what it is told when it may not.
 
-use std::error::Error;
-
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError};
+use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PolicyError, PolicyFault};
 use fairshare_formats::reference::ReferenceFileError;
 use fairshare_params::Geometry;
-use fairshare_params::policy::{RuleError, Weighting};
+use fairshare_params::policy::{NamedParameters, RuleError, Weighting};
+use fairshare_params::rules::{DomainError, Settlement};
 use fairshare_params::schema::SchemaError;
 use proptest::prelude::*;
 
 use crate::fixture::{POLICY, REFERENCE_JSON, edit, policy, read, read_with, with_reference_file};
 
-/// What a person is told: the error and its causes.
-pub fn told(error: &dyn Error) -> String {
-    match error.source() {
-        None => error.to_string(),
-        Some(cause) => format!("{error}: {}", told(cause)),
-    }
-}
-
-/// Asserts that the edited policy is refused with this variant, and that the message has every one of the
+/// Asserts that a policy is refused with this fault and no other, and that what is told has every one of the
 /// parts.
 macro_rules! refuses {
-    ($result:expr, $variant:pat $(if $guard:expr)?, $($part:expr),+ $(,)?) => {{
-        let error = $result.unwrap_err();
-        assert!(matches!(&error, $variant $(if $guard)?), "{error:?}");
-        let message = told(&error);
-        $(assert!(message.contains($part), "`{message}` lacks `{}`", $part);)+
+    ($result:expr, $fault:pat $(if $guard:expr)?, $($part:expr),+ $(,)?) => {{
+        let errors = $result.unwrap_err();
+        let told = errors.to_string();
+        let [error] = errors.errors().collect::<Vec<_>>()[..] else { panic!("{told}") };
+        assert!(matches!(error.fault(), $fault $(if $guard)?), "{error:?}");
+        $(assert!(told.contains($part), "`{told}` lacks `{}`", $part);)+
     }};
 }
+
+pub(crate) use refuses;
 
 #[test]
 fn a_good_policy_says_what_it_says() {
     let policy = policy();
     assert_eq!(policy.geometry(), Geometry::COMPACT);
-    let vault = policy.vault();
-    assert_eq!((vault.chain_id, vault.epoch, vault.subnet.as_str()), (16601, 4, "new-york-flights"));
-    assert_eq!(checksummed(&vault.address).to_string(), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
-    assert_eq!(vault.pool, 10u128.pow(24));
+    let terms = policy.terms();
+    assert_eq!((terms.chain_id, terms.epoch, terms.subnet.as_str()), (16601, 4, "new-york-flights"));
+    let [vault, registry] = [terms.vault, terms.registry].map(|address| checksummed(&address).to_string());
+    assert_eq!(vault, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
+    assert_eq!(registry, "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb");
+    assert_eq!((terms.settlement, terms.pool), (Settlement::Claims, 10u128.pow(24)));
     assert_eq!((policy.data_decay().lambda(), policy.compute_decay().lambda()), ("0.1", "0.01"));
-    assert_eq!((policy.pseudo_count(), policy.min_records()), (2, 100));
+    assert_eq!((policy.pseudo_count(), terms.min_records, terms.evidence), (2, 100, true));
     let cap = ((1u128 << 48) * 5 / 100) as u64;
-    assert_eq!(policy.weighting(), Weighting::RecordsDivergence { cap });
-    assert_eq!((policy.first_round(), policy.rounds(), policy.last_round()), (10, 3, 12));
+    assert_eq!(terms.weighting, Weighting::RecordsDivergence { cap });
+    assert_eq!((terms.first_round, policy.rounds(), terms.last_round()), (10, 3, 12));
+    assert_eq!((terms.data_first_round, terms.ends_by, terms.proving_seconds), (10, 1_798_761_600, 604_800));
     assert_eq!(policy.schema().len(), 2);
+    assert_eq!((policy.parameters(), policy.rules_hash()), (NamedParameters::InsecureDevelopment, None));
+}
+
+#[test]
+fn parameters_and_rules_hash_are_named_by_their_digests() {
+    let digest = format!("0x{}", "a7".repeat(32));
+    let named = read(&edit("insecure-development", &digest)).unwrap();
+    assert_eq!(named.parameters(), NamedParameters::Digest(digest.parse().unwrap()));
+    let told = read(&edit("[vault]", &format!("rules_hash = \"{digest}\"\n[vault]"))).unwrap();
+    assert_eq!(told.rules_hash(), Some(digest.parse().unwrap()));
+    for wrong in ["", "insecure", "Insecure-development", &digest[2..], &format!("{digest}00")] {
+        refuses!(
+            read(&edit("insecure-development", wrong)),
+            PolicyFault::Parameters(_),
+            "`parameters` (line 4, column 14): give the fingerprint",
+            "`fairshare params inspect`",
+            "\"insecure-development\""
+        );
+    }
+    refuses!(
+        read(&edit("[vault]", "rules_hash = \"insecure-development\"\n[vault]")),
+        PolicyFault::Hash(_),
+        "`rules_hash` (line 6, column 14)",
+        "64 hexadecimal digits"
+    );
+}
+
+#[test]
+fn a_settlement_is_one_of_three() {
+    for settlement in Settlement::ALL {
+        let policy = read(&edit("\"claims\"", &format!("\"{settlement}\""))).unwrap();
+        assert_eq!(policy.terms().settlement, settlement);
+    }
+    refuses!(
+        read(&edit("\"claims\"", "\"contracts\"")),
+        PolicyFault::Choice { .. },
+        "`vault.settlement` (line 10, column 14)",
+        "one of \"contract\", \"claims\", \"payments\""
+    );
+}
+
+/// It begins with the epoch or before: then more of the past is paid for, and has faded more.
+#[test]
+fn a_data_window_may_begin_before_the_epoch() {
+    let with =
+        |first: u64| read(&edit("evidence = true", &format!("first_round = {first}\nevidence = true")));
+    assert_eq!(with(10).unwrap().data_window(), 10..=12);
+    assert_eq!(with(0).unwrap().data_window(), 0..=12);
+    refuses!(
+        with(11),
+        PolicyFault::Rule(RuleError::Domain(DomainError::DataFirstRound { found: 11, first_round: 10 })),
+        "`data.first_round` (line 21, column 15)",
+        "after the epoch's first round, 10"
+    );
+    let early = edit("first = 10", "first = 1000");
+    refuses!(
+        read(&early.replace("evidence = true", "first_round = 0\nevidence = true")),
+        PolicyFault::Rule(RuleError::DataFaded(_)),
+        "`data.lambda` (line 16"
+    );
 }
 
 #[test]
@@ -61,106 +118,7 @@ fn reference_counts_are_smoothed_and_laid_out_by_symbol() {
 #[test]
 fn the_plain_divergence_needs_no_cap() {
     let text = edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"");
-    assert_eq!(read(&text).unwrap().weighting(), Weighting::Divergence);
-}
-
-#[test]
-fn text_that_is_not_toml_is_located() {
-    refuses!(read(&edit("epoch = 4", "epoch = ")), PolicyError::Syntax { .. }, "line 9, column");
-    refuses!(
-        read(&edit("epoch = 4", "epoch = 4\nepoch = 5")),
-        PolicyError::Syntax { .. },
-        "line 10",
-        "duplicate"
-    );
-}
-
-#[test]
-fn unknown_keys_are_named() {
-    refuses!(
-        read(&edit("[compute]\n", "[compute]\nlamda = \"1\"\n")),
-        PolicyError::Syntax { .. },
-        "`compute` (line 24, column 1)",
-        "unknown field `lamda`",
-        "expected `lambda`"
-    );
-    // One key too many in each table but the reference's counts, whose keys are the features.
-    for (from, to) in [
-        ("protocol = 1\n", "protocol = 1\nextra = 1\n"),
-        ("[vault]\n", "[vault]\nextra = 1\n"),
-        ("[weights]\n", "[weights]\nextra = 1\n"),
-        ("[data]\n", "[data]\nextra = 1\n"),
-        ("[compute]\n", "[compute]\nextra = 1\n"),
-        ("[rounds]\n", "[rounds]\nextra = 1\n"),
-        (
-            "\n[[schema.feature]]\nname = \"carrier\"",
-            "\n[schema]\nextra = 1\n[[schema.feature]]\nname = \"carrier\"",
-        ),
-        ("name = \"delay\"\n", "name = \"delay\"\nextra = 1\n"),
-        ("[reference.counts]\n", "[reference]\nextra = 1\n[reference.counts]\n"),
-    ] {
-        refuses!(read(&edit(from, to)), PolicyError::Syntax { .. }, "unknown field `extra`");
-    }
-}
-
-/// Every key that must be there, taken away in turn.
-#[test]
-fn missing_keys_are_named() {
-    for (line, key, table) in [
-        ("protocol = 1\n", "protocol", ""),
-        ("geometry = \"compact\"\n", "geometry", ""),
-        ("chain_id = 16601\n", "chain_id", "vault"),
-        ("address = \"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\"\n", "address", "vault"),
-        ("subnet = \"new-york-flights\"\n", "subnet", "vault"),
-        ("epoch = 4\n", "epoch", "vault"),
-        ("pool = \"1000000000000000000000000\"\n", "pool", "vault"),
-        ("compute = 7\n", "compute", "weights"),
-        ("data = 3\n", "data", "weights"),
-        ("lambda = \"0.1\"\n", "lambda", "data"),
-        ("pseudo_count = 2\n", "pseudo_count", "data"),
-        ("min_records = 100\n", "min_records", "data"),
-        ("weighting = \"records-divergence\"\n", "weighting", "data"),
-        ("lambda = \"0.01\"\n", "lambda", "compute"),
-        ("first = 10\n", "first", "rounds"),
-        ("count = 3\n", "count", "rounds"),
-        ("name = \"delay\"\n", "name", "schema.feature"),
-        ("kind = \"numeric\"\n", "kind", "schema.feature"),
-    ] {
-        let missing = format!("missing field `{key}`");
-        refuses!(read(&edit(line, "")), PolicyError::Syntax { .. }, &missing, table, "line");
-    }
-}
-
-#[test]
-fn wrong_types_are_located() {
-    let text = edit("chain_id = 16601", "chain_id = \"16601\"");
-    refuses!(read(&text), PolicyError::Syntax { .. }, "`vault.chain_id` (line 6, column 12)", "expected u64");
-    let text = edit("weighting = \"records-divergence\"", "weighting = \"entropy\"");
-    refuses!(
-        read(&text),
-        PolicyError::Syntax { .. },
-        "`data.weighting`",
-        "`entropy`",
-        "`records-divergence`"
-    );
-    let text = edit("kind = \"numeric\"", "kind = \"ordinal\"");
-    refuses!(read(&text), PolicyError::Syntax { .. }, "`schema.feature.kind`", "line 37", "`ordinal`");
-    let text = edit("count = 3", "count = 3.0");
-    refuses!(read(&text), PolicyError::Syntax { .. }, "`rounds.count`", "3.0", "u64");
-    let text = edit("edges = [-5, 0.5, 30]", "edges = [-5, 9007199254740993]");
-    refuses!(read(&text), PolicyError::Syntax { .. }, "`schema.feature.edges`", "2^53");
-    let text = edit("carrier = [10, 20, 30, 0]", "carrier = [10, -20, 30, 0]");
-    refuses!(read(&text), PolicyError::Syntax { .. }, "`reference.counts.carrier`", "-20");
-}
-
-#[test]
-fn only_version_one_of_policies_is_read() {
-    refuses!(
-        read(&edit("protocol = 1", "protocol = 2")),
-        PolicyError::Version { found: 2, .. },
-        "`protocol` (line 2",
-        "2 is not 1"
-    );
+    assert_eq!(read(&text).unwrap().terms().weighting, Weighting::Divergence);
 }
 
 #[test]
@@ -168,7 +126,7 @@ fn an_unknown_geometry_is_told_the_known_ones() {
     let text = edit("\"compact\"", "\"huge\"");
     refuses!(
         read(&text),
-        PolicyError::Geometry { .. },
+        PolicyFault::Choice { .. },
         "`geometry` (line 3",
         "\"huge\"",
         "one of \"compact\", \"standard\", \"large\""
@@ -179,21 +137,21 @@ fn an_unknown_geometry_is_told_the_known_ones() {
 fn a_chain_has_an_identifier() {
     refuses!(
         read(&edit("16601", "0")),
-        PolicyError::Rule { source: RuleError::ChainId, .. },
-        "`vault.chain_id` (line 6",
-        "1 or more"
+        PolicyFault::Rule(RuleError::Domain(DomainError::ChainId)),
+        "`vault.chain_id` (line 7",
+        "give the number of the vault's chain"
     );
 }
 
 #[test]
 fn a_vault_has_an_address() {
     let text = edit("0x5aAeb6", "0x5AAeb6");
-    refuses!(read(&text), PolicyError::Address { .. }, "`vault.address` (line 7", "write `0x5aAeb6053F3E");
+    refuses!(read(&text), PolicyFault::Address(_), "`vault.address` (line 8", "write `0x5aAeb6053F3E");
     let text = edit("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", &format!("0x{}", "0".repeat(40)));
     refuses!(
         read(&text),
-        PolicyError::Rule { source: RuleError::VaultAddress, .. },
-        "`vault.address` (line 7",
+        PolicyFault::Rule(RuleError::Domain(DomainError::Vault)),
+        "`vault.address` (line 8",
         "zero address"
     );
 }
@@ -205,8 +163,8 @@ fn a_subnet_has_a_printable_name() {
         let text = edit("new-york-flights", name);
         refuses!(
             read(&text),
-            PolicyError::Rule { source: RuleError::Subnet { .. }, .. },
-            "`vault.subnet` (line 8",
+            PolicyFault::Rule(RuleError::Domain(DomainError::Subnet { .. })),
+            "`vault.subnet` (line 11",
             "1 to 64 printable ASCII"
         );
     }
@@ -215,51 +173,18 @@ fn a_subnet_has_a_printable_name() {
 }
 
 #[test]
-fn a_pool_is_a_positive_number_of_base_units() {
+fn a_pool_is_zero_only_where_whatever_is_funded_is_paid() {
     let pool = "\"1000000000000000000000000\"";
-    for (written, value) in
-        [("7", 7), ("\"7\"", 7), ("\"340282366920938463463374607431768211455\"", u128::MAX)]
-    {
-        assert_eq!(read(&edit(pool, written)).unwrap().vault().pool, value);
-    }
-    refuses!(
-        read(&edit(pool, "0")),
-        PolicyError::Rule { source: RuleError::Pool, .. },
-        "`vault.pool` (line 10",
-        "1 or more"
-    );
-    for written in ["-1", "\"\"", "\"+7\"", "\"1e3\"", "1.5", "\"340282366920938463463374607431768211456\""] {
+    for settlement in [Settlement::Claims, Settlement::Payments] {
+        let text = edit(pool, "0").replace("claims", settlement.name());
         refuses!(
-            read(&edit(pool, written)),
-            PolicyError::Syntax { .. },
-            "`vault.pool` (line 10",
-            "whole number below 2^128"
+            read(&text),
+            PolicyFault::Rule(RuleError::Domain(DomainError::Pool { .. })),
+            "`vault.pool` (line 13",
+            "1 or more"
         );
     }
-}
-
-#[test]
-fn weights_are_seven_to_three() {
-    let text = edit("compute = 7", "compute = 6");
-    refuses!(
-        read(&text),
-        PolicyError::Weight { found: 6, required: 7, .. },
-        "`weights.compute` (line 13",
-        "7 : 3"
-    );
-    let text = edit("data = 3", "data = 4");
-    refuses!(
-        read(&text),
-        PolicyError::Weight { found: 4, required: 3, .. },
-        "`weights.data` (line 14",
-        "7 : 3"
-    );
-}
-
-#[test]
-fn decay_constants_are_decimals() {
-    refuses!(read(&edit("\"0.1\"", "\"1e-1\"")), PolicyError::Decay { .. }, "`data.lambda` (line 17", "1e-1");
-    refuses!(read(&edit("\"0.01\"", "\"0\"")), PolicyError::Decay { .. }, "`compute.lambda` (line 24", "0");
+    assert_eq!(read(&edit(pool, "0").replace("claims", "contract")).unwrap().terms().pool, 0);
 }
 
 #[test]
@@ -268,7 +193,7 @@ fn compute_fades_more_slowly_than_data() {
         let text = edit("\"0.01\"", &format!("\"{lambda}\""));
         refuses!(
             read(&text),
-            PolicyError::Rule { source: RuleError::DecayOrder { .. }, .. },
+            PolicyFault::Rule(RuleError::DecayOrder { .. }),
             "`compute.lambda` (line 24",
             "`data.lambda`, 0.1"
         );
@@ -286,10 +211,10 @@ fn small_numbers_are_between_one_and_2_to_the_32() {
             let text = edit(line, &format!("{name} = {value}"));
             refuses!(
                 read(&text),
-                PolicyError::OutOfRange { .. } | PolicyError::Rule { .. },
+                PolicyFault::Whole { .. } | PolicyFault::Rule(_),
                 key,
                 value,
-                "1 to 4294967295"
+                "to 4294967295"
             );
         }
     }
@@ -299,14 +224,14 @@ fn small_numbers_are_between_one_and_2_to_the_32() {
 #[test]
 fn a_cap_goes_with_its_weighting() {
     let text = edit("cap = \"0.05\"\n", "");
-    refuses!(read(&text), PolicyError::MissingCap { .. }, "`data.weighting` (line 20", "cap = \"0.05\"");
+    refuses!(read(&text), PolicyFault::MissingCap, "`data.weighting` (line 19", "cap = \"0.05\"");
     let text = edit("\"records-divergence\"", "\"divergence\"");
-    refuses!(read(&text), PolicyError::UnusedCap { .. }, "`data.cap` (line 21", "remove this line");
-    refuses!(read(&edit("\"0.05\"", "\"-1\"")), PolicyError::Cap { .. }, "`data.cap` (line 21", "-1");
+    refuses!(read(&text), PolicyFault::UnusedCap, "`data.cap` (line 20", "remove this line");
+    refuses!(read(&edit("\"0.05\"", "\"-1\"")), PolicyFault::Cap(_), "`data.cap` (line 20", "-1");
     refuses!(
         read(&edit("\"0.05\"", "\"0.0\"")),
-        PolicyError::Rule { source: RuleError::Cap, .. },
-        "`data.cap` (line 21",
+        PolicyFault::Rule(RuleError::Domain(DomainError::Cap { .. })),
+        "`data.cap` (line 20",
         "from 2^-48"
     );
 }
@@ -323,7 +248,7 @@ fn rounds_are_between_two_and_the_geometrys() {
     for (count, part) in [(0, "takes no data"), (1, "takes no data"), (1025, "larger geometry")] {
         refuses!(
             with(count),
-            PolicyError::Rule { source: RuleError::RoundCount { bound: 1024, .. }, .. },
+            PolicyFault::Rule(RuleError::Domain(DomainError::Rounds { bound: 1024, .. })),
             "`rounds.count` (line 28",
             &format!("{count} rounds, but geometry `compact` covers 2 to 1024"),
             part
@@ -339,16 +264,28 @@ fn a_last_round_is_paid_by_more_than_rounding() {
     assert!(with(167, "0.01").is_ok());
     refuses!(
         with(168, "0.01"),
-        PolicyError::Rule { source: RuleError::DataFaded(_), .. },
-        "`data.lambda` (line 17",
+        PolicyFault::Rule(RuleError::DataFaded(_)),
+        "`data.lambda` (line 16",
         "the last of 168 rounds counts for less than 2^-24 of the first",
         "at most 167 rounds"
     );
-    refuses!(
-        with(200, "0.09"),
-        PolicyError::Rule { source: RuleError::ComputeFaded(_), .. },
-        "`compute.lambda` (line 24",
-        "choose a λ of at most 0.08"
+    // λ of compute is below that of data, so data has faded out where computing power has.
+    let errors = with(200, "0.09").unwrap_err();
+    let faults: Vec<_> = errors.errors().map(PolicyError::fault).collect();
+    assert!(
+        matches!(
+            faults[..],
+            [PolicyFault::Rule(RuleError::DataFaded(_)), PolicyFault::Rule(RuleError::ComputeFaded(_))]
+        ),
+        "{errors}"
+    );
+    assert_eq!(
+        errors.to_string(),
+        "2 errors:\n  \
+         `data.lambda` (line 16, column 10): with λ = 0.1, the last of 200 rounds counts for less than 2^-24 \
+         of the first: choose a λ of at most 0.083595639866, or at most 167 rounds\n  \
+         `compute.lambda` (line 24, column 10): with λ = 0.09, the last of 200 rounds counts for less than \
+         2^-24 of the first: choose a λ of at most 0.083595639866, or at most 185 rounds"
     );
 }
 
@@ -363,8 +300,8 @@ fn the_fewest_records_could_weigh_something() {
     {
         refuses!(
             with(least, cap),
-            PolicyError::Rule { source: RuleError::NeverWeighs { .. }, .. },
-            "`data.min_records` (line 19",
+            PolicyFault::Rule(RuleError::NeverWeighs { .. }),
+            "`data.min_records` (line 18",
             needed
         );
     }
@@ -373,8 +310,8 @@ fn the_fewest_records_could_weigh_something() {
     assert!(read(&divergence.replace("min_records = 100", "min_records = 1")).is_ok());
     refuses!(
         with(1, "32768.1"),
-        PolicyError::Rule { source: RuleError::Cap, .. },
-        "`data.cap` (line 21",
+        PolicyFault::Rule(RuleError::Domain(DomainError::Cap { .. })),
+        "`data.cap` (line 20",
         "to 32768 nats"
     );
 }
@@ -383,7 +320,7 @@ fn the_fewest_records_could_weigh_something() {
 fn the_last_round_has_a_number() {
     let with = |first: u64| edit("first = 10", &format!("first = {first}"));
     let policy = read(&with(i64::MAX as u64)).unwrap();
-    assert_eq!(policy.last_round(), i64::MAX as u64 + 2);
+    assert_eq!(policy.terms().last_round(), i64::MAX as u64 + 2);
 }
 
 #[test]
@@ -397,7 +334,7 @@ fn lists_have_exactly_one_form() {
         (format!("file = \"a\"\nhash = {hash}\n{table}"), "both the values and a file"),
     ] {
         let text = edit(table, &format!("[reference]\n{reference}"));
-        refuses!(read(&text), PolicyError::Form { .. }, "`reference` (line 40", problem, "either `counts`");
+        refuses!(read(&text), PolicyFault::Form { .. }, "`reference` (line 42", problem, "either `counts`");
     }
 }
 
@@ -407,8 +344,8 @@ fn files_stay_below_the_policy() {
         let text = with_reference_file(REFERENCE_JSON).replace("reference.json", file);
         refuses!(
             read_with(&text, REFERENCE_JSON),
-            PolicyError::SidePath { .. },
-            "`reference.file` (line 41",
+            PolicyFault::SidePath { .. },
+            "`reference.file` (line 43",
             "relative path"
         );
     }
@@ -419,12 +356,12 @@ fn files_stay_below_the_policy() {
 #[test]
 fn a_file_must_be_the_one_that_was_meant() {
     let text = with_reference_file(REFERENCE_JSON);
-    refuses!(read(&text), PolicyError::SideFile { .. }, "`reference.file` (line 41", "no reference.json");
+    refuses!(read(&text), PolicyFault::SideFile { .. }, "`reference.file` (line 43", "no reference.json");
     for other in [REFERENCE_JSON.replace("30", "31"), "{}".to_owned()] {
         refuses!(
             read_with(&text, &other),
-            PolicyError::HashMismatch { .. },
-            "`reference.file` (line 41",
+            PolicyFault::HashMismatch { .. },
+            "`reference.file` (line 43",
             "`reference.json`",
             "keccak256 0x"
         );
@@ -432,8 +369,8 @@ fn a_file_must_be_the_one_that_was_meant() {
     let short = text.replace("hash = \"0x", "hash = \"0x0");
     refuses!(
         read_with(&short, REFERENCE_JSON),
-        PolicyError::Hash { .. },
-        "`reference.hash` (line 42",
+        PolicyFault::Hash(_),
+        "`reference.hash` (line 44",
         "64 hexadecimal digits"
     );
 }
@@ -445,16 +382,16 @@ fn features_have_the_keys_of_their_kind() {
         let text = edit(categorical, keys);
         refuses!(
             read(&text),
-            PolicyError::FeatureKeys { .. },
-            "`schema.feature[0].kind` (line 32",
+            PolicyFault::FeatureKeys { .. },
+            "`schema.feature[0].kind` (line 34",
             "`labels` and no"
         );
     }
     let text = edit("edges = [-5, 0.5, 30]", "labels = [\"a\"]");
     refuses!(
         read(&text),
-        PolicyError::FeatureKeys { .. },
-        "`schema.feature[1].kind` (line 37",
+        PolicyFault::FeatureKeys { .. },
+        "`schema.feature[1].kind` (line 39",
         "`edges` and no"
     );
 }
@@ -463,54 +400,55 @@ fn features_have_the_keys_of_their_kind() {
 fn features_make_a_schema() {
     refuses!(
         read(&edit("\"B6\"]", "\"UA\"]")),
-        PolicyError::Schema { source: SchemaError::DuplicateLabel { .. }, .. },
-        "`schema.feature[0]` (line 30",
+        PolicyFault::Schema(SchemaError::DuplicateLabel { .. }),
+        "`schema.feature[0].labels` (line 35, column 10)",
         "label `UA` twice"
     );
-    for edges in ["[0, 0]", "[1, 0]", "[0, nan]", "[0, inf]"] {
+    for edges in ["[0, 0]", "[1, 0]"] {
         refuses!(
             read(&edit("[-5, 0.5, 30]", edges)),
-            PolicyError::Schema { source: SchemaError::UnsortedEdges { index: 1, .. }, .. },
-            "`schema.feature[1]` (line 35",
+            PolicyFault::Schema(SchemaError::UnsortedEdges { index: 1, .. }),
+            "`schema.feature[1].edges[1]` (line 40, column 13)",
             "edge 1"
         );
     }
     refuses!(
         read(&edit("\"delay\"", "\"carrier\"")),
-        PolicyError::Schema { source: SchemaError::DuplicateFeature { .. }, .. },
-        "`schema.feature[1]` (line 35"
+        PolicyFault::Schema(SchemaError::DuplicateFeature { .. }),
+        "`schema.feature[1].name` (line 38, column 8)"
     );
     let many: Vec<_> = (0..2000).collect();
     refuses!(
         read(&edit("[-5, 0.5, 30]", &format!("{many:?}"))),
-        PolicyError::Schema { source: SchemaError::TooManySymbols { .. }, .. },
-        "`schema.feature` (line",
+        PolicyFault::Schema(SchemaError::TooManySymbols { .. }),
+        "`schema.feature` (line 32, column 1)",
         "larger geometry"
     );
     let tables = &POLICY[POLICY.find("[[").unwrap()..POLICY.find("[reference").unwrap()];
     refuses!(
         read(&edit(tables, "[schema]\nfeature = []\n")),
-        PolicyError::Schema { source: SchemaError::Empty, .. },
-        "`schema.feature` (line 31"
+        PolicyFault::Schema(SchemaError::Empty),
+        "`schema.feature` (line 33"
     );
 }
 
 #[test]
 fn reference_counts_fit_the_schema() {
     let counts = "delay = [1, 2, 3, 4, 5]";
-    for (line, part) in [
-        ("", "no counts for feature `delay`"),
-        ("delay = [1, 2, 3, 4]", "has 4 counts for 5 bins"),
-        ("delay = [1, 2, 3, 4, 5]\nair = [1]", "counts for `air`"),
-        ("delay = [1, 2, 4294967294, 4, 5]", "feature `delay`, bin 2: count 4294967294"),
-        ("delay = [4294967290, 0, 0, 0, 0]", "smoothed counts add up to 4294967300"),
+    let (all, own) =
+        ("`reference.counts` (line 42, column 1)", "`reference.counts.delay` (line 44, column 9)");
+    for (line, place, part) in [
+        ("", all, "no counts for feature `delay`"),
+        ("delay = [1, 2, 3, 4]", own, "has 4 counts for 5 bins"),
+        (
+            "delay = [1, 2, 3, 4, 5]\nair = [1]",
+            "`reference.counts.air` (line 45, column 7)",
+            "counts for `air`",
+        ),
+        ("delay = [1, 2, 4294967294, 4, 5]", own, "feature `delay`, bin 2: count 4294967294"),
+        ("delay = [4294967290, 0, 0, 0, 0]", own, "smoothed counts add up to 4294967300"),
     ] {
-        refuses!(
-            read(&edit(counts, line)),
-            PolicyError::Rule { source: RuleError::Reference(_), .. },
-            "`reference.counts` (line 40",
-            part
-        );
+        refuses!(read(&edit(counts, line)), PolicyFault::Rule(RuleError::Reference(_)), place, part);
     }
 }
 
@@ -519,14 +457,14 @@ fn reference_files_are_checked() {
     let file = REFERENCE_JSON.replace("\"delay\"", "\"carrier\"");
     refuses!(
         read_with(&with_reference_file(&file), &file),
-        PolicyError::ReferenceFile { source: ReferenceFileError::Json(_), .. },
-        "`reference.file` (line 41",
+        PolicyFault::ReferenceFile { source: ReferenceFileError::Json(_), .. },
+        "`reference.file` (line 43",
         "feature `carrier` stands twice"
     );
     let file = REFERENCE_JSON.replace("{\"counts\"", "{\"extra\": 1, \"counts\"");
     refuses!(
         read_with(&with_reference_file(&file), &file),
-        PolicyError::ReferenceFile { source: ReferenceFileError::Json(_), .. },
+        PolicyFault::ReferenceFile { source: ReferenceFileError::Json(_), .. },
         "unknown field `extra`"
     );
 }
@@ -536,14 +474,13 @@ fn files_above_their_bounds_are_not_parsed() {
     let policy = format!("{POLICY}#{}", "x".repeat(MAX_POLICY_BYTES as usize));
     refuses!(
         read(&policy),
-        PolicyError::TooLarge { bound: MAX_POLICY_BYTES, .. },
-        "the policy",
-        "1048576 bytes"
+        PolicyFault::TooLarge { bound: MAX_POLICY_BYTES },
+        "policy: longer than 1048576 bytes"
     );
     let side = "x".repeat(MAX_SIDE_FILE_BYTES as usize + 1);
     refuses!(
         read_with(&with_reference_file(""), &side),
-        PolicyError::TooLarge { bound: MAX_SIDE_FILE_BYTES, .. },
+        PolicyFault::SideFileTooLarge { bound: MAX_SIDE_FILE_BYTES, .. },
         "`reference.file`",
         "`reference.json`"
     );

@@ -54,7 +54,10 @@ pub fn parquet_ingest(data: &[u8]) -> bool {
 pub fn units_csv(data: &[u8]) -> bool {
     match read_units(&file("fuzzed-units.csv", data), Rounds::of(&RULES)) {
         Ok(units) => {
-            assert_eq!((units.first_round(), units.totals().len()), (RULES.first_round(), RULES.rounds()));
+            assert_eq!(
+                (units.first_round(), units.totals().len()),
+                (RULES.terms().first_round, RULES.rounds())
+            );
             let again = from_csv(to_csv(&units).as_bytes(), Rounds::of(&RULES));
             assert_eq!(again.expect("what was written"), units);
             true

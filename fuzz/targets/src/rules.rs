@@ -3,13 +3,18 @@
 use std::io;
 use std::sync::LazyLock;
 
-use fairshare_formats::policy::{PartialPolicy, side_file_hash};
+use fairshare_formats::policy::{
+    Location, MAX_ERRORS, PartialPolicy, PolicyErrors, PolicySource, Position, side_file_hash,
+};
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
-use fairshare_params::policy::Policy;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::{NamedParameters, Policy};
 use fairshare_params::registration::Registration;
+use fairshare_params::rules::{ParameterWords, ReferenceWords, Rules};
+use halo2curves::bn256::G1Affine;
 
 use crate::fixture::{POLICY, commit_records, contributor, edit, evidence, records};
-use crate::{refused, said};
+use crate::{MESSAGE_BYTES, refused};
 
 /// What is read is written in the one spelling, which reads back as the same.
 pub fn registration(data: &[u8]) -> bool {
@@ -28,7 +33,8 @@ pub fn registration(data: &[u8]) -> bool {
 }
 
 /// A policy and its reference, parted by NUL; `REFERENCE_HASH` in the policy stands for the file's right
-/// hash. What is accepted keeps the rules that circuits rely on, and has one hash.
+/// hash. What is accepted keeps the rules that circuits rely on, and is the same when it is read again. What
+/// is refused is refused in so many lines, each of bounded length and about a place that exists.
 pub fn policy(data: &[u8]) -> bool {
     let mut parts = data.splitn(2, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();
@@ -46,55 +52,80 @@ pub fn policy(data: &[u8]) -> bool {
         "reference.json" => Ok(reference.to_vec()),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
-    match fairshare_formats::policy::from_toml(&text, &load) {
-        Ok(policy) => {
-            check(&policy, &text, &load);
+    match PolicySource::collect(text.clone(), load) {
+        Ok((source, policy)) => {
+            check(&policy, &source);
             true
         }
-        Err(error) => {
-            check_position(&said(&error), &text);
+        Err(errors) => {
+            check_errors(&errors, &text);
             // Whoever drafts a policy meets the same words.
-            if let Err(error) = PartialPolicy::from_toml(&text) {
-                check_position(&said(&error), &text);
+            if let Err(errors) = PartialPolicy::from_toml(&text) {
+                check_errors(&errors, &text);
             }
             false
         }
     }
 }
 
-fn check(policy: &Policy, text: &str, load: &dyn Fn(&str) -> io::Result<Vec<u8>>) {
+fn check(policy: &Policy, source: &PolicySource) {
     let (geometry, schema) = (policy.geometry(), policy.schema());
     assert!(schema.symbol_count() <= geometry.alphabet());
     assert!((2..=geometry.rounds()).contains(&policy.rounds()));
-    assert!(policy.pseudo_count() > 0 && policy.min_records() > 0 && policy.vault().pool > 0);
+    assert!(policy.pseudo_count() > 0 && policy.terms().faults().is_empty());
     assert!(policy.compute_decay().compare(policy.data_decay()).is_lt());
     assert_eq!(policy.reference_counts().len(), geometry.alphabet());
     for (counts, total) in policy.feature_references().zip(policy.feature_totals()) {
         assert!(counts.iter().all(|count| *count >= policy.pseudo_count()));
         assert_eq!(counts.iter().map(|count| u64::from(*count)).sum::<u64>(), u64::from(*total));
     }
-    let draft = PartialPolicy::from_toml(text).expect("a policy is a draft");
+    let draft = PartialPolicy::from_toml(&source.text).expect("a policy is a draft");
     assert_eq!((draft.geometry(), draft.schema()), (geometry, schema));
-    let again = fairshare_formats::policy::from_toml(&format!("# A comment changes nothing.\n{text}"), load);
-    assert_eq!(again.expect("a comment").hash(), policy.hash());
+    assert_eq!(identity(&source.policy().expect("what was kept")), identity(policy));
+    let commented = format!("# A comment changes nothing.\n{}", source.text);
+    let commented = PolicySource { text: commented, files: source.files.clone() };
+    assert_eq!(identity(&commented.policy().expect("a comment")), identity(policy));
 }
 
-/// A message that begins with a position names one that the text has.
-fn check_position(message: &str, text: &str) {
-    // ``line 3, column 4`` or ``` `key` (line 3, column 4)```; a key holds no such words.
-    let position = match message.strip_prefix('`').and_then(|rest| rest.split_once("` (line ")) {
-        Some((key, position)) if !key.contains('`') => position,
-        _ => match message.strip_prefix("line ") {
-            Some(position) => position,
-            None => return,
-        },
+/// Everything that a policy says: its words, with others in the place of those that are derived from the
+/// parameters, and what it says of these.
+fn identity(policy: &Policy) -> (Rules, NamedParameters, Option<Digest>) {
+    let [srs, keys, lagrange_root, openings] = [Digest([1; 32]); 4];
+    let point = G1Affine::generator();
+    let reference = ReferenceWords {
+        features: u32::try_from(policy.schema().len()).expect("an alphabet's features"),
+        free_bins: policy.free_bins(),
+        ln_totals: 1,
+        ln: point,
+        boundaries: point,
     };
-    let Some((line, rest)) = position.split_once(", column ") else { return };
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    let (Ok(line), Ok(column)) = (line.parse::<usize>(), digits.parse::<usize>()) else { return };
+    let rules = policy.rules(reference, ParameterWords { srs, keys, lagrange_root, openings });
+    (rules, policy.parameters(), policy.rules_hash())
+}
+
+/// Errors are some, in the order of the text, and fit a screen each.
+fn check_errors(errors: &PolicyErrors, text: &str) {
+    let told = errors.to_string();
+    let count = errors.errors().len();
+    assert!((1..=MAX_ERRORS).contains(&count), "{told}");
+    // One is a line by itself; more have a headline, and those that are only counted a line at the end.
+    let expected = if count == 1 { 1 } else { count + 1 } + usize::from(errors.more() > 0);
+    assert_eq!(told.lines().count(), expected, "{told}");
+    for line in told.lines() {
+        assert!(line.len() <= MESSAGE_BYTES, "a line of {} bytes: {line:.200}…", line.len());
+        assert!(line.chars().any(char::is_alphabetic), "an error without words: {line}");
+    }
+    let positions: Vec<_> = errors.errors().filter_map(|error| error.location().position).collect();
+    assert!(positions.is_sorted_by_key(|position| (position.line, position.column)), "{told}");
+    errors.errors().for_each(|error| check_location(error.location(), text));
+}
+
+/// A position is one that the text has.
+fn check_location(location: &Location, text: &str) {
+    let Some(Position { line, column }) = location.position else { return };
     let found = text.split('\n').nth(line.wrapping_sub(1));
-    let length = found.unwrap_or_else(|| panic!("no line {line}: {message}")).chars().count();
-    assert!((1..=length + 1).contains(&column), "no column {column} in line {line}: {message}");
+    let length = found.unwrap_or_else(|| panic!("no line {line}: {location}")).chars().count();
+    assert!((1..=length + 1).contains(&column), "no column {column} in line {line}: {location}");
 }
 
 static REGISTRATIONS: LazyLock<[Registration; 2]> = LazyLock::new(|| {
@@ -128,6 +159,19 @@ pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {
         format!("{filed}\0{REFERENCE}").into_bytes(),
         edit("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\"").into_bytes(),
         edit("\"1000000000000000000000000\"", "7").replace("compact", "standard").into_bytes(),
+        edit(
+            "\"insecure-development\"",
+            "\"0x0000000000000000000000000000000000000000000000000000000000000001\"",
+        )
+        .replace("evidence = false", "evidence = true\nfirst_round = 3")
+        .replace("2027-01-01T00:00:00Z", "\"1798761600\"")
+        .into_bytes(),
+        // Many errors in one text.
+        POLICY
+            .replace("\"0.1\"", "1e-1")
+            .replace("epoch", "epoche")
+            .replace("[10, 20", "[1.5, -2")
+            .into_bytes(),
     ]
 }
 
@@ -173,6 +217,16 @@ pub(crate) const POLICY_TOKENS: &[&str] = &[
     "9223372036854775807",
     "4294967296",
     "1979-05-27T07:32:00Z",
+    "ends_by = 9999-12-31T23:59:59-23:59",
+    "protocol = 1",
+    "\"insecure-development\"",
+    "\"payments\"",
+    "\"contract\"",
+    "first_round = 9",
+    "[weights]\ncompute = 7\ndata = 3\n",
+    "18446744073709551616",
+    "340282366920938463463374607431768211456",
+    "0.0999999999999999999999999999999",
     "\"0.1\"",
     "\"0.00000000000000000001\"",
     "true",

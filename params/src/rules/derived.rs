@@ -7,11 +7,9 @@ use fairshare_circuits::numeric::divergence::{DivergenceError, sum_ln_totals};
 use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
-use crate::commitment::commit_public;
+use crate::commitment::{LagrangePoints, commit_public};
 use crate::encoding::{Digest, wide};
 use crate::keys::{CircuitId, CircuitKind, VerifyingKey};
-use crate::lagrange_tree::LagrangeTree;
-use crate::srs::Srs;
 use crate::words::{Words, hash_list};
 
 /// Why words cannot be derived.
@@ -37,7 +35,7 @@ pub enum DerivedError {
     /// A reference for a larger alphabet.
     #[error("the reference has more bins than geometry `{geometry}` has symbols; choose a larger geometry")]
     Alphabet {
-        /// The SRS's geometry.
+        /// The points' geometry.
         geometry: Geometry,
     },
     /// Lagrange points that are not a tree's leaves.
@@ -60,8 +58,8 @@ impl fmt::Display for Named<'_> {
     }
 }
 
-/// The words that depend on the SRS and its keys alone: the same for every policy of one geometry. The rest
-/// of a verifier's parameters is believed if these words give the rules hash that one was told.
+/// The words that depend on the SRS and its keys alone: the same for every policy of one geometry.
+/// [`VerifierParameters`](crate::verifier_parameters::VerifierParameters) have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParameterWords {
     /// The SRS digest.
@@ -75,23 +73,14 @@ pub struct ParameterWords {
 }
 
 impl ParameterWords {
-    /// Those of a whole SRS and its keys: all of its geometry's, in the order of [`CircuitKind::all`]. That
-    /// they were built under this SRS is the caller's word.
-    pub fn of<'k>(srs: &Srs, keys: impl IntoIterator<Item = &'k VerifyingKey>) -> Result<Self, DerivedError> {
-        let geometry = srs.geometry();
-        let keys = keys_digest(geometry, keys)?;
-        let points = srs.lagrange().get(..geometry.alphabet()).unwrap_or_default();
-        let tree = LagrangeTree::new(points).ok_or(DerivedError::Points { found: points.len() })?;
-        Ok(Self { srs: srs.words_digest(), keys, lagrange_root: tree.root(), openings: srs.openings_hash() })
-    }
-
     /// Appends them to the rules' words.
     pub(super) fn append(&self, words: Words) -> Words {
         words.digest(&self.srs).digest(&self.keys).digest(&self.lagrange_root).digest(&self.openings)
     }
 }
 
-fn keys_digest<'k>(
+/// `K'` of the verifying-key digests: of all keys of a geometry, in the order of [`CircuitKind::all`].
+pub fn keys_digest<'k>(
     geometry: Geometry,
     keys: impl IntoIterator<Item = &'k VerifyingKey>,
 ) -> Result<Digest, DerivedError> {
@@ -129,17 +118,17 @@ impl ReferenceWords {
     /// Those of the features' smoothed counts, in the schema's order of features and bins; `pseudo_count` is
     /// what smoothing added to each.
     pub fn of<'a>(
-        srs: &Srs,
+        points: &impl LagrangePoints,
         features: impl Iterator<Item = &'a [u32]> + Clone,
         pseudo_count: u32,
     ) -> Result<Self, DerivedError> {
-        let geometry = srs.geometry();
+        let geometry = points.geometry();
         let ln_totals = sum_ln_totals(features.clone()).map_err(DerivedError::Reference)?;
         // Empty features and counts of zero have no logarithm, so the alphabet alone is left to refuse.
         let reference =
             Reference::new(geometry, features.clone()).ok_or(DerivedError::Alphabet { geometry })?;
         let columns = [reference.ln_column(), reference.boundary_column()];
-        let [ln, boundaries] = columns.map(|column| commit_public(srs, &column));
+        let [ln, boundaries] = columns.map(|column| commit_public(points, &column));
         let free_bins = free_bins(features, pseudo_count);
         Ok(Self { features: reference.features(), free_bins, ln_totals, ln, boundaries })
     }

@@ -3,17 +3,12 @@
 use std::fmt;
 
 use crate::Geometry;
-use crate::role::Role;
-use crate::rules::{DecayWords, Rules, Settlement, Weighting};
+use crate::rules::{Settlement, Terms, Weighting};
 
 /// The most characters of a subnet's name.
 pub const MAX_SUBNET: usize = 64;
 /// The largest cap: `2^15` nats, with 48 fractional bits.
 const MAX_CAP: u64 = 1 << 63;
-/// The least `λ_q`: that of `2^−24`.
-const MIN_LAMBDA_Q: u64 = 1 << 24;
-/// The largest `λ_q`: that of 1000.
-const MAX_LAMBDA_Q: u64 = 1000 << 48;
 
 /// Whether this is a subnet's name: 1 to [`MAX_SUBNET`] printable ASCII characters, without a space at either
 /// end.
@@ -22,6 +17,14 @@ const MAX_LAMBDA_Q: u64 = 1000 << 48;
 pub fn is_subnet(name: &str) -> bool {
     let printable = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     (1..=MAX_SUBNET).contains(&name.len()) && printable && name.trim() == name
+}
+
+fn round_hint(found: u32) -> &'static str {
+    if found < 2 {
+        "an epoch's last round takes no data, so one alone takes none"
+    } else {
+        "choose a larger geometry, or start a new epoch"
+    }
 }
 
 /// Which word of the rules is outside its domain.
@@ -53,7 +56,7 @@ pub enum DomainError {
         found: Geometry,
     },
     /// Too few or too many rounds.
-    #[error("the epoch has {found} rounds, but 2 to {bound} under geometry `{geometry}`")]
+    #[error("{found} rounds, but geometry `{geometry}` covers 2 to {bound}; {}", round_hint(*.found))]
     Rounds {
         /// How many rounds.
         found: u32,
@@ -73,8 +76,7 @@ pub enum DomainError {
     /// A data window that begins within the epoch.
     #[error(
         "the data window begins at round {found}, after the epoch's first round, {first_round}; begin it \
-         there \
-         or before"
+         there or before"
     )]
     DataFirstRound {
         /// The window's first round.
@@ -83,26 +85,21 @@ pub enum DomainError {
         first_round: u64,
     },
     /// Nothing to pay, where nobody can fund it.
-    #[error("the pool is 0 under settlement {settlement}; only a contract that computes pays what is funded")]
+    #[error(
+        "the pool is 0 under settlement `{settlement}`; give 1 or more of the token's base units: only a \
+         contract that computes pays whatever is funded"
+    )]
     Pool {
         /// The settlement.
         settlement: Settlement,
     },
     /// No fewest number of records.
-    #[error("the fewest records that are paid for are 0; give 1 or more")]
+    #[error("the fewest records that are paid for are 0; give a whole number from 1 to 4294967295")]
     MinRecords,
     /// A cap of nothing, or one that no product has room for.
-    #[error("the cap {found} is not from 1 to 2^63, in units of 2^-48 nats")]
+    #[error("the cap must be from 2^-48 to 32768 nats, found {found} times 2^-48")]
     Cap {
         /// The cap.
-        found: u64,
-    },
-    /// A λ out of range.
-    #[error("λ_q of {role} is {found}, not from 2^24 to 1000·2^48: λ is from 2^-24 to 1000")]
-    Lambda {
-        /// Whose.
-        role: Role,
-        /// Its `λ_q`.
         found: u64,
     },
 }
@@ -116,53 +113,36 @@ impl fmt::Display for Names {
     }
 }
 
-type Result = std::result::Result<(), DomainError>;
-
-fn require(holds: bool, error: impl FnOnce() -> DomainError) -> Result {
-    if holds { Ok(()) } else { Err(error()) }
-}
-
-impl Rules {
-    /// Whether each word is in its domain, in the table's order; the geometry comes first, as others depend
-    /// on it.
-    pub fn check(&self) -> Result {
+impl Terms {
+    /// Every word that is outside its domain, in the table's order; the geometry comes first, as others
+    /// depend on it.
+    pub fn faults(&self) -> Vec<DomainError> {
         let found = self.geometry;
-        require(Geometry::ALL.contains(&found), || DomainError::Geometry { found })?;
-        self.check_vault()?;
-        self.check_rounds()?;
-        let settlement = self.settlement;
-        require(self.pool >= 1 || settlement == Settlement::Contract, || DomainError::Pool { settlement })?;
-        require(self.min_records >= 1, || DomainError::MinRecords)?;
-        if let Weighting::RecordsDivergence { cap: found } = self.weighting {
-            require((1..=MAX_CAP).contains(&found), || DomainError::Cap { found })?;
-        }
-        self.data_decay.check(Role::Data)?;
-        self.compute_decay.check(Role::Compute)
-    }
-
-    fn check_vault(&self) -> Result {
-        require(self.chain_id >= 1, || DomainError::ChainId)?;
-        require(!self.vault.is_zero(), || DomainError::Vault)?;
-        require(!self.registry.is_zero(), || DomainError::Registry)?;
-        let found = || self.subnet.chars().take(80).collect();
-        require(is_subnet(&self.subnet), || DomainError::Subnet { found: found() })
-    }
-
-    fn check_rounds(&self) -> Result {
-        let Self { geometry, first_round, rounds, data_first_round, .. } = *self;
+        let mut faults = Vec::new();
+        let mut require = |holds: bool, error: DomainError| {
+            if !holds {
+                faults.push(error);
+            }
+        };
+        require(Geometry::ALL.contains(&found), DomainError::Geometry { found });
+        require(self.chain_id >= 1, DomainError::ChainId);
+        require(!self.vault.is_zero(), DomainError::Vault);
+        require(!self.registry.is_zero(), DomainError::Registry);
+        let found = self.subnet.chars().take(80).collect();
+        require(is_subnet(&self.subnet), DomainError::Subnet { found });
+        let Self { geometry, first_round, rounds, data_first_round, settlement, .. } = *self;
         let bound = geometry.rounds();
         let covered = usize::try_from(rounds).is_ok_and(|rounds| (2..=bound).contains(&rounds));
-        require(covered, || DomainError::Rounds { found: rounds, geometry, bound })?;
+        require(covered, DomainError::Rounds { found: rounds, geometry, bound });
         let last = first_round.checked_add(u64::from(rounds).saturating_sub(1));
-        require(last.is_some(), || DomainError::LastRound { first_round, rounds })?;
+        require(last.is_some(), DomainError::LastRound { first_round, rounds });
         let found = data_first_round;
-        require(found <= first_round, || DomainError::DataFirstRound { found, first_round })
-    }
-}
-
-impl DecayWords {
-    fn check(&self, role: Role) -> Result {
-        let found = self.lambda_q;
-        require((MIN_LAMBDA_Q..=MAX_LAMBDA_Q).contains(&found), || DomainError::Lambda { role, found })
+        require(found <= first_round, DomainError::DataFirstRound { found, first_round });
+        require(self.pool >= 1 || settlement == Settlement::Contract, DomainError::Pool { settlement });
+        require(self.min_records >= 1, DomainError::MinRecords);
+        if let Weighting::RecordsDivergence { cap: found } = self.weighting {
+            require((1..=MAX_CAP).contains(&found), DomainError::Cap { found });
+        }
+        faults
     }
 }

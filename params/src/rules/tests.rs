@@ -1,5 +1,6 @@
 //! The words against vectors that an independent program made (`tests/vectors`), and their domains.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -10,10 +11,10 @@ use serde_json::Value;
 use sha3::{Digest as _, Keccak256};
 
 use super::*;
+use crate::commitment::OpeningPoints;
 use crate::encoding::{decode_hex, decode_point, decode_scalar};
 use crate::keys::{CircuitKind, VerifyingKey};
-use crate::role::Role;
-use crate::srs::Srs;
+use crate::srs::{Srs, openings_hash};
 
 static RULES: LazyLock<Vec<Value>> =
     LazyLock::new(|| vectors(include_str!("../../tests/vectors/rules.json")));
@@ -71,13 +72,17 @@ fn decay_words(value: &Value, role: &str) -> DecayWords {
     DecayWords { lambda_q, rho }
 }
 
+fn settlement(word: u8) -> Settlement {
+    Settlement::ALL.into_iter().find(|settlement| settlement.id() == word).unwrap()
+}
+
 fn rules(value: &Value) -> Rules {
     assert_eq!(value["version"], PROTOCOL_VERSION.to_string());
-    Rules {
+    let terms = Terms {
         chain_id: read(&value["chain_id"]),
         vault: address(&value["vault"]),
         registry: address(&value["registry"]),
-        settlement: Settlement::from_id(read(&value["settlement"])).unwrap(),
+        settlement: settlement(read(&value["settlement"])),
         subnet: read(&value["subnet"]),
         epoch: read(&value["epoch"]),
         first_round: read(&value["first_round"]),
@@ -87,17 +92,20 @@ fn rules(value: &Value) -> Rules {
         proving_seconds: read(&value["proving_seconds"]),
         pool: read(&value["pool"]),
         geometry: geometry(&value["geometry"]),
-        schema_hash: read(&value["schema_hash"]),
-        reference_hash: read(&value["reference_hash"]),
-        reference: reference_words(value),
         min_records: read(&value["min_records"]),
         weighting: match read(&value["weighting"]) {
             1u8 => Weighting::Divergence,
             _ => Weighting::RecordsDivergence { cap: read(&value["cap"]) },
         },
+        evidence: read::<u8>(&value["evidence"]) == 1,
+    };
+    Rules {
+        terms,
+        schema_hash: read(&value["schema_hash"]),
+        reference_hash: read(&value["reference_hash"]),
+        reference: reference_words(value),
         data_decay: decay_words(value, "data"),
         compute_decay: decay_words(value, "compute"),
-        evidence: read::<u8>(&value["evidence"]) == 1,
         parameters: ParameterWords {
             srs: read(&value["srs"]),
             keys: read(&value["keys"]),
@@ -125,7 +133,7 @@ fn rules_hashes() {
     for vector in RULES.iter() {
         let rules = rules(&vector["rules"]);
         assert_eq!(rules.hash(), read(&vector["hash"]), "{}", vector["name"]);
-        assert_eq!(vector["rules"]["cap"], rules.weighting.cap().to_string());
+        assert_eq!(vector["rules"]["cap"], rules.terms.weighting.cap().to_string());
     }
     let plain = RULES.iter().find(|vector| vector.get("preimage").is_some()).unwrap();
     let words = plain["preimage"].as_array().unwrap().iter().flat_map(|word| read::<Digest>(word).0);
@@ -146,16 +154,16 @@ fn rules_are_refused_where_the_vectors_refuse_a_word() {
     for vector in RULES.iter() {
         let refused: Vec<_> = vector["refused"].as_array().unwrap().iter().map(read::<String>).collect();
         let expected = match refused.as_slice() {
-            [] => Ok(()),
+            [] => vec![],
             [subnet] if subnet == "subnet not a name" => {
-                Err(DomainError::Subnet { found: read(&vector["rules"]["subnet"]) })
+                vec![DomainError::Subnet { found: read(&vector["rules"]["subnet"]) }]
             }
             others => {
                 assert!(others.iter().all(|other| NOT_OF_WORDS.contains(&other.as_str())), "{others:?}");
-                Ok(())
+                vec![]
             }
         };
-        assert_eq!(rules(&vector["rules"]).check(), expected, "{}", vector["name"]);
+        assert_eq!(rules(&vector["rules"]).terms.faults(), expected, "{}", vector["name"]);
     }
 }
 
@@ -208,27 +216,16 @@ fn a_reference_that_has_no_words_is_refused() {
     assert_eq!(refused(&[&vec![1; geometry.alphabet()]]), DerivedError::Alphabet { geometry });
 }
 
-/// Those of the SRS under each geometry; all of them under the compact one, whose Merkle root and digest the
-/// vectors have.
+/// The last points of the SRS under each geometry. The other words are those of
+/// `verifier_parameters`.
 #[test]
-fn words_of_the_parameters() {
+fn words_of_the_openings() {
     for vector in DERIVED.iter() {
         let srs = srs(geometry(&vector["geometry"]));
-        assert_eq!(srs.openings_hash(), read(&vector["openings"]), "{}", vector["name"]);
+        let last = srs.reserved_points().first_chunk().unwrap();
+        let found = openings_hash(last, &srs.g2(), &srs.s_g2());
+        assert_eq!(found, read(&vector["openings"]), "{}", vector["name"]);
     }
-    let keys = keys(srs(Geometry::COMPACT));
-    let found = ParameterWords::of(srs(Geometry::COMPACT), &keys).unwrap();
-    let digests: Vec<_> = keys.iter().flat_map(|key| key.digest().0).collect();
-    let expected = DERIVED.iter().filter(|vector| vector.get("srs").is_some());
-    for (vector, key) in expected.clone().chain(RULES.iter().map(|vector| &vector["rules"])).zip(0..) {
-        if geometry(&vector["geometry"]) == Geometry::COMPACT {
-            let [srs, lagrange_root, openings] =
-                ["srs", "lagrange_root", "openings"].map(|word| read(&vector[word]));
-            let keys = Digest(Keccak256::digest(&digests).into());
-            assert_eq!(found, ParameterWords { srs, keys, lagrange_root, openings }, "{key}");
-        }
-    }
-    assert!(expected.count() > 1);
 }
 
 fn keys(srs: &Srs) -> Vec<VerifyingKey> {
@@ -240,7 +237,7 @@ fn keys_out_of_order_are_refused() {
     let srs = srs(Geometry::COMPACT);
     let keys = keys(srs);
     let ids: Vec<_> = keys.iter().map(|key| Some(Box::new(key.id()))).collect();
-    let refused = |order: &[usize]| ParameterWords::of(srs, order.iter().map(|index| &keys[*index]));
+    let refused = |order: &[usize]| keys_digest(srs.geometry(), order.iter().map(|index| &keys[*index]));
     let error = |index, found: &Option<_>, expected: &Option<_>| {
         Err(DerivedError::Key { index, found: found.clone(), expected: expected.clone() })
     };
@@ -255,87 +252,93 @@ fn keys_out_of_order_are_refused() {
         message,
         "position 2 has no key, where data-score-compact belongs; give a geometry's keys in their order"
     );
-    let foreign = ParameterWords::of(self::srs(Geometry::STANDARD), &keys).unwrap_err();
+    let foreign = keys_digest(Geometry::STANDARD, &keys).unwrap_err();
     assert!(matches!(foreign, DerivedError::Key { index: 0, found, .. } if found == ids[0]));
 }
 
-/// One change of rules that are fine, and what is said of it.
-type Case = (fn(&mut Rules), Result<(), DomainError>);
+/// One change of terms that are fine, and what is said of it.
+type Case = (fn(&mut Terms), Result<(), DomainError>);
 
 fn cases() -> Vec<Case> {
     const END: u64 = u64::MAX;
-    let lambda = |role, found| Err(DomainError::Lambda { role, found });
     let cap = |found| Err(DomainError::Cap { found });
     let geometry = Geometry::COMPACT;
     let rounds = |found| Err(DomainError::Rounds { found, geometry, bound: 1024 });
     let subnet = |found: &str| Err(DomainError::Subnet { found: found.to_owned() });
     vec![
         (|_| {}, Ok(())),
-        (|rules| rules.chain_id = 0, Err(DomainError::ChainId)),
-        (|rules| rules.chain_id = END, Ok(())),
-        (|rules| rules.vault = Address([0; 20]), Err(DomainError::Vault)),
-        (|rules| rules.registry = Address([0; 20]), Err(DomainError::Registry)),
-        (|rules| rules.subnet = String::new(), subnet("")),
-        (|rules| rules.subnet = "x".repeat(64), Ok(())),
-        (|rules| rules.subnet = "x".repeat(65), subnet(&"x".repeat(65))),
-        (|rules| rules.subnet = "x".repeat(99), subnet(&"x".repeat(80))),
-        (|rules| rules.subnet = " x".to_owned(), subnet(" x")),
-        (|rules| rules.subnet = "x ".to_owned(), subnet("x ")),
-        (|rules| rules.subnet = "a\tb".to_owned(), subnet("a\tb")),
-        (|rules| rules.subnet = "é".to_owned(), subnet("é")),
-        (|rules| (rules.epoch, rules.ends_by, rules.proving_seconds) = (END, END, END), Ok(())),
-        (|rules| rules.rounds = 0, rounds(0)),
-        (|rules| rules.rounds = 1, rounds(1)),
-        (|rules| rules.rounds = 2, Ok(())),
-        (|rules| rules.rounds = 1024, Ok(())),
-        (|rules| rules.rounds = 1025, rounds(1025)),
-        (|rules| (rules.first_round, rules.rounds) = (END - 1, 2), Ok(())),
+        (|terms| terms.chain_id = 0, Err(DomainError::ChainId)),
+        (|terms| terms.chain_id = END, Ok(())),
+        (|terms| terms.vault = Address([0; 20]), Err(DomainError::Vault)),
+        (|terms| terms.registry = Address([0; 20]), Err(DomainError::Registry)),
+        (|terms| terms.subnet = String::new(), subnet("")),
+        (|terms| terms.subnet = "x".repeat(64), Ok(())),
+        (|terms| terms.subnet = "x".repeat(65), subnet(&"x".repeat(65))),
+        (|terms| terms.subnet = "x".repeat(99), subnet(&"x".repeat(80))),
+        (|terms| terms.subnet = " x".to_owned(), subnet(" x")),
+        (|terms| terms.subnet = "x ".to_owned(), subnet("x ")),
+        (|terms| terms.subnet = "a\tb".to_owned(), subnet("a\tb")),
+        (|terms| terms.subnet = "é".to_owned(), subnet("é")),
+        (|terms| (terms.epoch, terms.ends_by, terms.proving_seconds) = (END, END, END), Ok(())),
+        (|terms| terms.rounds = 0, rounds(0)),
+        (|terms| terms.rounds = 1, rounds(1)),
+        (|terms| terms.rounds = 2, Ok(())),
+        (|terms| terms.rounds = 1024, Ok(())),
+        (|terms| terms.rounds = 1025, rounds(1025)),
+        (|terms| (terms.first_round, terms.rounds) = (END - 1, 2), Ok(())),
         (
-            |rules| (rules.first_round, rules.rounds) = (END - 1, 3),
+            |terms| (terms.first_round, terms.rounds) = (END - 1, 3),
             Err(DomainError::LastRound { first_round: END - 1, rounds: 3 }),
         ),
-        (|rules| rules.data_first_round = 0, Ok(())),
-        (|rules| (rules.first_round, rules.data_first_round) = (9, 9), Ok(())),
+        (|terms| terms.data_first_round = 0, Ok(())),
+        (|terms| (terms.first_round, terms.data_first_round) = (9, 9), Ok(())),
         (
-            |rules| (rules.first_round, rules.data_first_round) = (9, 10),
+            |terms| (terms.first_round, terms.data_first_round) = (9, 10),
             Err(DomainError::DataFirstRound { found: 10, first_round: 9 }),
         ),
-        (|rules| (rules.settlement, rules.pool) = (Settlement::Contract, 0), Ok(())),
+        (|terms| (terms.settlement, terms.pool) = (Settlement::Contract, 0), Ok(())),
         (
-            |rules| (rules.settlement, rules.pool) = (Settlement::Claims, 0),
+            |terms| (terms.settlement, terms.pool) = (Settlement::Claims, 0),
             Err(DomainError::Pool { settlement: Settlement::Claims }),
         ),
         (
-            |rules| (rules.settlement, rules.pool) = (Settlement::Payments, 0),
+            |terms| (terms.settlement, terms.pool) = (Settlement::Payments, 0),
             Err(DomainError::Pool { settlement: Settlement::Payments }),
         ),
-        (|rules| (rules.settlement, rules.pool) = (Settlement::Payments, 1), Ok(())),
-        (|rules| rules.min_records = 0, Err(DomainError::MinRecords)),
-        (|rules| rules.min_records = 1, Ok(())),
-        (|rules| rules.weighting = Weighting::RecordsDivergence { cap: 0 }, cap(0)),
-        (|rules| rules.weighting = Weighting::RecordsDivergence { cap: 1 }, Ok(())),
-        (|rules| rules.weighting = Weighting::RecordsDivergence { cap: 1 << 63 }, Ok(())),
-        (|rules| rules.weighting = Weighting::RecordsDivergence { cap: (1 << 63) + 1 }, cap((1 << 63) + 1)),
-        (|rules| rules.data_decay.lambda_q = (1 << 24) - 1, lambda(Role::Data, (1 << 24) - 1)),
-        (|rules| rules.data_decay.lambda_q = 1 << 24, Ok(())),
-        (|rules| rules.compute_decay.lambda_q = 1000 << 48, Ok(())),
-        (|rules| rules.compute_decay.lambda_q = (1000 << 48) + 1, lambda(Role::Compute, (1000 << 48) + 1)),
+        (|terms| (terms.settlement, terms.pool) = (Settlement::Payments, 1), Ok(())),
+        (|terms| terms.min_records = 0, Err(DomainError::MinRecords)),
+        (|terms| terms.min_records = 1, Ok(())),
+        (|terms| terms.weighting = Weighting::RecordsDivergence { cap: 0 }, cap(0)),
+        (|terms| terms.weighting = Weighting::RecordsDivergence { cap: 1 }, Ok(())),
+        (|terms| terms.weighting = Weighting::RecordsDivergence { cap: 1 << 63 }, Ok(())),
+        (|terms| terms.weighting = Weighting::RecordsDivergence { cap: (1 << 63) + 1 }, cap((1 << 63) + 1)),
     ]
 }
 
 #[test]
 fn words_outside_their_domains_are_named() {
-    let fine = rules(&RULES[0]["rules"]);
+    let fine = rules(&RULES[0]["rules"]).terms;
+    let mut all = fine.clone();
+    let mut last: Vec<DomainError> = Vec::new();
     for (index, (change, expected)) in cases().into_iter().enumerate() {
-        let mut rules = fine.clone();
-        change(&mut rules);
-        assert_eq!(rules.check(), expected, "case {index}");
+        let mut terms = fine.clone();
+        change(&mut terms);
+        assert_eq!(terms.faults(), expected.clone().err().into_iter().collect::<Vec<_>>(), "case {index}");
+        if let Err(error) = expected {
+            change(&mut all);
+            last.push(error);
+        }
     }
+    // Many at once: each kind is named, once.
+    let kinds = |errors: &[DomainError]| errors.iter().map(std::mem::discriminant).collect::<HashSet<_>>();
+    let faults = all.faults();
+    assert_eq!(kinds(&faults).len(), faults.len());
+    assert!(faults.len() >= 8 && kinds(&faults).is_subset(&kinds(&last)), "{faults:?}");
     let found = Geometry::trial(11, &[crate::Width::FOUR], 3);
-    let refused = Rules { geometry: found, ..fine }.check().unwrap_err();
-    assert_eq!(refused, DomainError::Geometry { found });
+    let refused = Terms { geometry: found, ..fine }.faults();
+    assert_eq!(refused, [DomainError::Geometry { found }]);
     assert_eq!(
-        refused.to_string(),
+        refused[0].to_string(),
         "the geometry `trial` is not one of the protocol's; name one of compact, standard, large"
     );
 }
@@ -343,7 +346,8 @@ fn words_outside_their_domains_are_named() {
 #[test]
 fn settlements_have_their_words() {
     assert_eq!(Settlement::ALL.map(Settlement::id), [1, 2, 3]);
-    for id in [0, 4, u8::MAX] {
-        assert_eq!(Settlement::from_id(id), None);
+    for settlement in Settlement::ALL {
+        assert_eq!(Settlement::from_name(settlement.name()), Some(settlement));
     }
+    assert_eq!(Settlement::from_name("2"), None);
 }

@@ -3,7 +3,6 @@
 use fairshare_circuits::geometry::RESERVED_ROWS;
 use halo2curves::bn256::{G1Affine, G2Affine};
 
-use super::Srs;
 use super::points::encode_g2;
 use crate::encoding::Digest;
 use crate::words::Words;
@@ -30,21 +29,4 @@ fn points(words: Words, points: &[G1Affine]) -> Words {
 /// Four words per point, in the order of the pairing precompile.
 fn second_group(words: Words, points: [&G2Affine; 2]) -> Words {
     points.into_iter().fold(words, |words, point| words.words(&encode_g2(point)))
-}
-
-impl Srs {
-    /// The SRS digest of PROTOCOL section 8; see [`powers_digest`].
-    pub fn words_digest(&self) -> Digest {
-        powers_digest(self.geometry.k(), self.powers(), &self.g2(), &self.s_g2())
-    }
-
-    /// The openings' hash; see [`openings_hash`].
-    pub fn openings_hash(&self) -> Digest {
-        openings_hash(&self.reserved_points(), &self.g2(), &self.s_g2())
-    }
-
-    /// `G_u … G_{n−1}`: of the rows that hold no data.
-    pub fn reserved_points(&self) -> [G1Affine; RESERVED_ROWS] {
-        self.lagrange().last_chunk().copied().unwrap_or_default()
-    }
 }

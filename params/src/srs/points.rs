@@ -60,16 +60,16 @@ impl Points {
         })
     }
 
-    /// The fingerprint.
-    pub(super) fn digest(&self) -> Digest {
+    /// A hash of all points, the Lagrange points among them: what seeds their check's coefficients.
+    fn digest(&self) -> Digest {
         Hasher::new("fairshare/v1/srs").u32(self.k).bytes(&self.encode()).finish()
     }
 
     /// Whether these are the powers and Lagrange points of one trapdoor, up to a chance of `2^−126`.
     ///
-    /// The random coefficients are derived from the fingerprint, so that one file always meets one verdict;
-    /// to find a wrong file that passes takes on the order of `2^126` attempts. Points are presumed on their
-    /// curves.
+    /// The random coefficients are derived from a hash of all points, so that one file always meets one
+    /// verdict; to find a wrong file that passes takes on the order of `2^126` attempts. Points are presumed
+    /// on their curves.
     pub(super) fn check(&self) -> Result<(), SrsError> {
         let (mut values, commitment) = self.check_powers()?;
         if let Some(i) = identity_among(&self.lagrange) {
@@ -161,7 +161,7 @@ pub fn g2_from_coordinates(x: Fq2, y: Fq2) -> Option<G2Affine> {
 }
 
 /// A point of G2 in [`G2_BYTES`] bytes.
-pub(super) fn encode_g2(point: &G2Affine) -> [u8; G2_BYTES] {
+pub(crate) fn encode_g2(point: &G2Affine) -> [u8; G2_BYTES] {
     let mut bytes = [0; G2_BYTES];
     let coordinates = [point.x.c1, point.x.c0, point.y.c1, point.y.c0];
     for (chunk, coordinate) in bytes.chunks_exact_mut(32).zip(coordinates) {
@@ -172,7 +172,7 @@ pub(super) fn encode_g2(point: &G2Affine) -> [u8; G2_BYTES] {
 }
 
 /// Inverse of [`encode_g2`]; `None` for any other encoding.
-fn decode_g2(bytes: &[u8]) -> Option<G2Affine> {
+pub(crate) fn decode_g2(bytes: &[u8]) -> Option<G2Affine> {
     let (coordinates, []) = bytes.as_chunks::<32>() else { return None };
     let [x1, x0, y1, y0] = coordinates else { return None };
     let coordinate = |bytes: &[u8; 32]| {

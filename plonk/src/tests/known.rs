@@ -18,7 +18,7 @@ fn secret(number: u64) -> Blinding {
 }
 
 fn committed(index: u64, blinding: &Blinding) -> G1Affine {
-    commitment::commit(&SRS, &column(index), blinding).to_affine()
+    commitment::commit(&*SRS, &column(index), blinding).to_affine()
 }
 
 /// The circuit's column of that index, as it was committed to before.
@@ -54,7 +54,7 @@ fn a_commitment_that_is_kept_is_the_proofs_own() {
     assert!(verifies(&proof, &*INSTANCE) && verifies(&again, &*INSTANCE));
     let [secret, _, public, _, unknown] = first_points(&proof);
     assert_eq!(secret, encode_point(&committed(0, &SECRETS[0])));
-    assert_eq!(public, encode_point(&commitment::commit_public(&SRS, &column(2))));
+    assert_eq!(public, encode_point(&commitment::commit_public(&*SRS, &column(2))));
     let [secret_again, _, public_again, _, unknown_again] = first_points(&again);
     assert_eq!((secret_again, public_again), (secret, public));
     assert_ne!(unknown_again, unknown, "of a column that nobody knows");
@@ -75,7 +75,7 @@ fn a_commitment_with_fresh_rows_is_another_each_time_and_its_rows_are_handed_out
             let Known { commitment, blinding, .. } = known[index];
             let change = std::array::from_fn::<_, BLINDING_ROWS, _>(|row| drawn.0[row] - blinding.0[row]);
             assert!(change.iter().all(|row| *row != Fr::ZERO), "each row is drawn");
-            let change = commitment::commit(&SRS, &[], &Blinding(change));
+            let change = commitment::commit(&*SRS, &[], &Blinding(change));
             assert_eq!(point, encode_point(&(change + commitment).to_affine()));
         }
     }
@@ -101,7 +101,7 @@ fn what_is_known_falsely_gives_no_proof_that_verifies() {
         assert!(proves(truth), "{rows:?}");
         let mut values = column(1);
         values[3] += Fr::ONE;
-        let values = commitment::commit(&SRS, &values, blinding).to_affine();
+        let values = commitment::commit(&*SRS, &values, blinding).to_affine();
         assert!(!proves(Known { commitment: values, ..truth }), "{rows:?}: a value");
         assert!(!proves(Known { commitment: committed(2, blinding), ..truth }), "{rows:?}: a column");
         assert!(!proves(Known { commitment: committed(1, other), ..truth }), "{rows:?}: a commitment's rows");

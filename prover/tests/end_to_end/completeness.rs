@@ -14,6 +14,7 @@ use fairshare_circuits::numeric::rounds;
 use fairshare_params::commitment::{Blinding, commit};
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, ProverInput, Uninterrupted};
 use fairshare_prover::measure::{fresh_randomness, link, prove};
@@ -52,8 +53,9 @@ impl World<'_> {
 fn in_geometry(geometry: Geometry, test: impl FnOnce(&World<'_>)) {
     let srs = Srs::insecure(geometry);
     let policy = policy(&edit("geometry = \"compact\"", &format!("geometry = \"{geometry}\"")));
-    let verifier = Verifier::new(&srs, &policy, Trust::AllowInsecure).expect("a verifier");
-    let prover = Prover::new(&verifier, Limits::default());
+    let parameters = VerifierParameters::derive(&srs).expect("keys");
+    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure).expect("a verifier");
+    let prover = Prover::new(&srs, &verifier, Limits::default());
     test(&World { srs: &srs, prover: &prover });
 }
 
@@ -76,7 +78,7 @@ fn proved<C: Circuit<Fr>>(
         .collect();
     let committed = columns.iter().zip(&blindings);
     let commitments: Vec<_> =
-        committed.map(|(column, blinding)| commit(srs, column, blinding).to_affine()).collect();
+        committed.map(|(column, blinding)| commit(*srs, column, blinding).to_affine()).collect();
     let is_linked = |column: usize| kind == CircuitKind::DataScore && column < secret;
     let known: Vec<_> = commitments
         .iter()
@@ -110,7 +112,7 @@ fn proved<C: Circuit<Fr>>(
         linked: link.as_ref().map(|link| (link, merged)),
         proof: &proof,
     };
-    check.run(srs).expect("and verified");
+    check.run(*srs).expect("and verified");
     assert_eq!(proof.len(), key.proof_bytes());
 }
 

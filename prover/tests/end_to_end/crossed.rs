@@ -99,7 +99,7 @@ fn crossed_features_see_what_marginals_do_not() {
 fn a_crossed_score_is_proved() {
     let rules = rules(&format!("{COLUMNS}{CROSSED}"));
     let verifier = verifier(&rules);
-    let prover = Prover::new(&verifier, Limits::default());
+    let prover = Prover::new(&SRS, &verifier, Limits::default());
     let folder = folder();
     let file = write(folder.path(), "shuffled.csv", &shuffled());
     let target = folder.path().join("shuffled");

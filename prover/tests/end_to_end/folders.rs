@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fairshare_ingest::IngestError;
 use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::{NamedParameters, ParametersError};
 use fairshare_prover::commit::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_data};
 use fairshare_prover::secret::OpeningError;
 use fairshare_prover::{
@@ -223,7 +225,7 @@ fn a_policy_of_another_schema() {
     for text in [label, feature] {
         let rules = policy(&text);
         let verifier = verifier(&rules);
-        let refused = Prover::new(&verifier, Limits::default())
+        let refused = Prover::new(&SRS, &verifier, Limits::default())
             .prove_data(std::slice::from_ref(&data), &Silent)
             .expect_err("must be refused");
         assert!(matches!(refused, ProveError::Commit(CommitError::Schema { .. })), "{refused:?}");
@@ -246,7 +248,7 @@ fn memory_for_not_even_one_proof() {
     let folder = folder();
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let limits = Limits { memory: 1 << 20, ..Limits::default() };
-    let error = Prover::new(&VERIFIER, limits).prove_data(&[target], &Silent).expect_err("too little");
+    let error = Prover::new(&SRS, &VERIFIER, limits).prove_data(&[target], &Silent).expect_err("too little");
     assert!(matches!(error, ProveError::Limits(LimitError::Memory(_))), "{error:?}");
 }
 
@@ -254,7 +256,8 @@ fn memory_for_not_even_one_proof() {
 #[test]
 fn more_threads_than_are_of_use() {
     let limits = Limits { threads: 100_000, ..Limits::default() };
-    let error = Prover::new(&VERIFIER, limits).prove_data(&["absent".into()], &Silent).expect_err("too many");
+    let error =
+        Prover::new(&SRS, &VERIFIER, limits).prove_data(&["absent".into()], &Silent).expect_err("too many");
     let ProveError::Limits(LimitError::Threads { asked: 100_000, processors, most }) = error else {
         panic!("{error:?}")
     };
@@ -282,8 +285,17 @@ fn parameters_of_another_geometry() {
     let csv = write(folder.path(), "data.csv", &records(120, 1));
     let target = folder.path().join("target");
     let refused = commit_data(&SRS, &standard, &contributor(), &[csv], &target, &Silent);
-    let Err(CommitError::Geometry { parameters, policy }) = refused else { panic!("not refused for this") };
-    assert_eq!((parameters, policy), (Geometry::COMPACT, Geometry::STANDARD));
+    let Err(CommitError::Parameters(error)) = refused else { panic!("not refused for this") };
+    let (found, named) = (Geometry::COMPACT, Geometry::STANDARD);
+    assert_eq!(error, ParametersError::Geometry { found, named });
+    assert!(!target.exists());
+    // And of another trapdoor: what is committed to would be of no use under this policy.
+    let other = policy(&edit("\"insecure-development\"", &format!("\"{}\"", Digest([7; 32]))));
+    let csv = write(folder.path(), "data.csv", &records(120, 1));
+    let refused = commit_data(&SRS, &other, &contributor(), &[csv], &target, &Silent);
+    let named = NamedParameters::Digest(Digest([7; 32]));
+    let expected = ParametersError::Other { found: SRS.digest(), named };
+    assert!(matches!(refused, Err(CommitError::Parameters(error)) if error == expected));
     assert!(!target.exists());
 }
 

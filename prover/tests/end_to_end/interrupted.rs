@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fairshare_params::Width;
 use fairshare_params::commitment::normalize;
 use fairshare_params::encoding::{POINT_BYTES, decode_point};
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::{FileHash, Srs};
 use fairshare_prover::commit::{
@@ -23,7 +24,9 @@ use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use tempfile::TempDir;
 
-use super::fixture::{POLICY, PROVER, RULES, SRS, contributor, evidence, policy, records, stranger, write};
+use super::fixture::{
+    POLICY, PROVER, RULES, SRS, contributor, edit, evidence, policy, records, stranger, write,
+};
 use super::{folder, prove, secret_of};
 
 /// Four segments under the tests' policy, in files that can be changed one by one.
@@ -212,21 +215,24 @@ fn a_segment_with_one_symbol_changed_shares_no_blinding() {
     prove(std::slice::from_ref(&scene.target));
 }
 
-/// A reference string of the same shape and another trapdoor, which is 7.
-fn other_parameters() -> Srs {
+/// A reference string of the same shape and another trapdoor, which is 7; and the policy that names it.
+fn other_parameters() -> (Srs, Policy) {
     let trapdoor = Fr::from(7);
     let powers = std::iter::successors(Some(G1::generator()), |power| Some(power * trapdoor));
     let powers = normalize(&powers.take(SRS.geometry().rows()).collect::<Vec<_>>());
     let s_g2 = (G2Affine::generator() * trapdoor).to_affine();
-    Srs::from_powers(SRS.geometry(), powers, G2Affine::generator(), s_g2, FileHash([0; 64])).expect("powers")
+    let srs = Srs::from_powers(SRS.geometry(), powers, G2Affine::generator(), s_g2, FileHash([0; 64]));
+    let srs = srs.expect("powers");
+    let rules = policy(&edit("\"insecure-development\"", &format!("\"{}\"", srs.digest())));
+    (srs, rules)
 }
 
 /// Nothing that was committed to under other parameters can be proved, so no opening is spent on it.
 #[test]
 fn commitments_of_other_parameters_are_refused_before_an_opening_is_spent() {
     let scene = Scene::new();
-    commit_data(&other_parameters(), &RULES, &contributor(), &scene.files, &scene.target, &Silent)
-        .expect("a commitment");
+    let (srs, rules) = other_parameters();
+    commit_data(&srs, &rules, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
     let refused = PROVER.prove_data(std::slice::from_ref(&scene.target), &Silent).map(drop);
     let Err(ProveError::OpeningMismatch { folder }) = refused else { panic!("{refused:?}") };
     assert_eq!(folder, scene.target);
@@ -240,9 +246,9 @@ fn work_that_goes_on_under_other_parameters_begins_anew() {
     let scene = Scene::new();
     scene.interrupt(2);
     let recorded = scene.recorded();
-    let srs = other_parameters();
-    commit_data(&srs, &RULES, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
-    let commitment = CommitmentFolder::read(&scene.target, &RULES).expect("a whole folder");
+    let (srs, rules) = other_parameters();
+    commit_data(&srs, &rules, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
+    let commitment = CommitmentFolder::read(&scene.target, &rules).expect("a whole folder");
     for (index, columns) in commitment.columns.iter().enumerate() {
         let (symbols, secret) = secret_of(&commitment, index);
         let width = Width::of(columns.len());

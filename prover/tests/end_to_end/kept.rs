@@ -44,7 +44,7 @@ fn another_epoch_and_reference_reuse_the_histogram_proofs() {
             .replace("count = 4", "count = 2"),
     );
     let verifier = verifier(&later);
-    let proved = Prover::new(&verifier, Limits::default())
+    let proved = Prover::new(&super::SRS, &verifier, Limits::default())
         .prove_data(std::slice::from_ref(&target), &Silent)
         .expect("a bundle under the later policy");
     assert_eq!(kept(&target), before);
@@ -61,7 +61,7 @@ fn tables_are_made_where_they_pay() {
     let (some, _) = commit_records(folder.path(), "some", &contributor(), &[records(40_000, 3)]);
     let (long, _) = commit_records(folder.path(), "long", &contributor(), &[records(80_000, 2)]);
     let has_tables = |target: &PathBuf| {
-        let prover = Prover::new(&super::VERIFIER, Limits::default());
+        let prover = Prover::new(&super::SRS, &super::VERIFIER, Limits::default());
         prover.prove_data(std::slice::from_ref(target), &Silent).expect("a bundle");
         prover.commit_key().has_tables()
     };
@@ -146,7 +146,7 @@ fn work_that_is_stopped_keeps_what_is_finished() {
     let folder = folder();
     let (target, _) = commit_records(folder.path(), "long", &contributor(), &[records(16_400, 5)]);
     let one_at_a_time = Limits { jobs: 1, ..Limits::default() };
-    let stopped = Prover::new(&super::VERIFIER, one_at_a_time)
+    let stopped = Prover::new(&super::SRS, &super::VERIFIER, one_at_a_time)
         .prove_data(std::slice::from_ref(&target), &OneSegment::default());
     assert!(matches!(stopped, Err(ProveError::Cancelled)), "{stopped:?}");
     let before = kept(&target);
@@ -184,8 +184,8 @@ fn a_score_is_stopped_between_its_steps() {
     let target = two_segments(folder.path());
     let one_thread = Limits { threads: 1, jobs: 1, ..Limits::default() };
     let progress = Steps { left: 7.into() };
-    let stopped =
-        Prover::new(&super::VERIFIER, one_thread).prove_data(std::slice::from_ref(&target), &progress);
+    let stopped = Prover::new(&super::SRS, &super::VERIFIER, one_thread)
+        .prove_data(std::slice::from_ref(&target), &progress);
     assert!(matches!(stopped, Err(ProveError::Cancelled)), "{stopped:?}");
     assert_eq!(progress.left.into_inner(), 0, "no step was begun after that");
     assert_eq!(kept(&target).len(), 2);

@@ -180,7 +180,7 @@ fn a_wrong_proving_key_hands_out_nothing_false() {
     let folder = folder();
     let cache = folder.path().join("cache");
     let node = contributor().address;
-    let prover = || Prover::new(&VERIFIER, Limits::default()).with_cache(KeyCache::new(cache.clone()));
+    let prover = || Prover::new(&SRS, &VERIFIER, Limits::default()).with_cache(KeyCache::new(cache.clone()));
     prover().prove_compute(&node, &Silent).expect("a bundle");
     let file = fs::read_dir(&cache).expect("read").next().expect("a key").expect("an entry").path();
     let honest = fs::read(&file).expect("read");

@@ -15,7 +15,7 @@ use fairshare_prover::{
 };
 
 use super::fixture::{
-    POLICY, PROVER, RULES, VERIFIER, commit_records, contributor, edit, policy, records, verifier,
+    POLICY, PROVER, RULES, SRS, VERIFIER, commit_records, contributor, edit, policy, records, verifier,
 };
 use super::folder;
 
@@ -78,7 +78,7 @@ fn the_ninth_score_of_an_opening_is_refused() {
     assert!(!e.0.join(PROOFS_FOLDER).exists() && lines(&e.0).is_empty(), "nothing was done for it");
     let rules = policy(&edit("carrier = [10, 20, 30, 0]", "carrier = [10, 20, 31, 0]"));
     let other_reference = verifier(&rules);
-    let under_another = Prover::new(&other_reference, Limits::default());
+    let under_another = Prover::new(&SRS, &other_reference, Limits::default());
     let ninth = under_another.prove_data(std::slice::from_ref(target), &Silent);
     is_refused(ninth.map_err(Box::new), target);
     assert_eq!(lines(target), expected);
@@ -110,9 +110,9 @@ fn other_rules_with_the_same_reference_give_nothing_new_away() {
             .replace("carrier = [10, 20, 30, 0]", "carrier = [11, 21, 31, 1]")
             .replace("delay = [1, 2, 3, 4, 5]", "delay = [2, 3, 4, 5, 6]"),
     );
-    assert_ne!(later.hash(), RULES.hash());
+    assert_ne!(later.terms(), RULES.terms());
     let verifier = verifier(&later);
-    let prover = Prover::new(&verifier, Limits::default());
+    let prover = Prover::new(&SRS, &verifier, Limits::default());
     prover.prove_data(std::slice::from_ref(&target), &Silent).expect("a bundle");
     assert_eq!(lines(&target), [line(&REFERENCE, &[&registration])]);
 }
@@ -164,7 +164,7 @@ fn a_score_that_cannot_be_put_on_record_is_not_proved() {
     let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(120, 1)]);
     let record = target.join(SCORED_FILE);
     fs::write(&record, "junk\n").expect("written");
-    let prover = Prover::new(&VERIFIER, Limits::default()).with_score_limit(ScoreLimit::None);
+    let prover = Prover::new(&SRS, &VERIFIER, Limits::default()).with_score_limit(ScoreLimit::None);
     let refused = prover.prove_data(std::slice::from_ref(&target), &Silent);
     let Err(ProveError::Scored(ScoredError::List(UseListError::Line { path, line: 1 }))) = refused else {
         panic!("{refused:?}")

@@ -51,7 +51,7 @@ fn anybody_proves_a_nodes_units() {
         let proved = prove_units(&node);
         assert_eq!(proved.registrations, []);
         let Score::Compute(score) = &proved.score else { panic!("a compute score") };
-        assert_eq!((score.contributor, score.policy), (node, RULES.hash()));
+        assert_eq!((score.contributor, score.rules), (node, VERIFIER.rules_hash()));
         let own = RECORD.of(&node).expect("units on record");
         assert_eq!(score.score, score_units(&RULES, own, RECORD.totals()).expect("a score").score);
         let error = (score.score as f64 / 2f64.powi(48) - 0.01 * share).abs();
@@ -69,7 +69,7 @@ fn a_full_share_of_every_round_a_single_unit_and_none() {
         let units = two_nodes(&rounds);
         let verifier = with_units(&units);
         for (node, own) in units.nodes() {
-            let proved = Prover::new(&verifier, Limits::default()).prove_compute(node, &Silent);
+            let proved = Prover::new(&SRS, &verifier, Limits::default()).prove_compute(node, &Silent);
             let proved = proved.expect("a bundle");
             let expected = score_units(&RULES, own, units.totals()).expect("a score").score;
             assert_eq!(proved.score.value(), expected);
@@ -85,7 +85,8 @@ fn later_rounds_without_a_nodes_units_leave_its_score() {
     let longer = two_nodes(&[(305, 537), (943, 0), (0, 0), (0, 7), (0, 5), (0, 6)]);
     let verifier = verifier(&rules).with_units(&longer).expect("units of its rounds");
     let node = contributor().address;
-    let proved = Prover::new(&verifier, Limits::default()).prove_compute(&node, &Silent).expect("a bundle");
+    let proved =
+        Prover::new(&SRS, &verifier, Limits::default()).prove_compute(&node, &Silent).expect("a bundle");
     assert_eq!(proved.score.value(), prove_units(&node).score.value());
     // Under another policy it is another statement, all the same.
     assert!(matches!(VERIFIER.verify(&proved.bundle, &[]), Err(VerifyError::Proof { .. })));
@@ -173,7 +174,7 @@ fn a_score_of_other_units_or_totals_is_refused() {
 fn a_score_is_not_another_nodes_with_the_same_units() {
     let units = two_nodes(&[(5, 5), (0, 0), (3, 3), (1, 1)]);
     let verifier = with_units(&units);
-    let proved = Prover::new(&verifier, Limits::default()).prove_compute(&stranger(), &Silent);
+    let proved = Prover::new(&SRS, &verifier, Limits::default()).prove_compute(&stranger(), &Silent);
     let Bundle::Compute(bundle) = proved.expect("a bundle").bundle else { panic!("a compute bundle") };
     let taken = Bundle::Compute(ComputeBundle { contributor: contributor().address, ..bundle });
     let refused = verifier.verify(&taken, &[]).expect_err("not its own");
@@ -211,9 +212,10 @@ fn commitments_and_context_are_the_records() {
     for (node, own) in RECORD.nodes() {
         let NodeUnits { units, totals, public, context } = VERIFIER.on_record(node).expect("units");
         assert_eq!((units, totals), (own, RECORD.totals()));
-        let expected = [own, RECORD.totals()].map(|units| as_public_column(&SRS, &commit_units(&SRS, units)));
+        let expected =
+            [own, RECORD.totals()].map(|units| as_public_column(&*SRS, &commit_units(&*SRS, units)));
         assert_eq!(public, expected);
-        assert_eq!(context, compute_context(&RULES, &expected[1], node));
+        assert_eq!(context, compute_context(&VERIFIER.rules_hash(), &expected[1], node));
     }
 }
 
@@ -221,7 +223,7 @@ fn commitments_and_context_are_the_records() {
 fn a_verifier_without_units_proves_data_as_before() {
     let bare = verifier(&RULES);
     assert!(bare.units().is_none());
-    let prover = Prover::new(&bare, Limits::default());
+    let prover = Prover::new(&SRS, &bare, Limits::default());
     let folder = folder();
     let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
     let proved = prover.prove_data(&[target], &Silent).expect("a bundle");

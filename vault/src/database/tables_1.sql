@@ -13,7 +13,9 @@ CREATE TABLE ledger (
 CREATE TABLE epochs (
     id {integer} PRIMARY KEY CHECK (id > 0),
     number TEXT NOT NULL UNIQUE,
-    policy TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    -- The hash of the text and files below.
+    source TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'settled', 'paid out')),
     -- Tenths of base units brought from the epoch before, and left to the next once settled.
     compute_brought TEXT NOT NULL,

@@ -33,7 +33,7 @@ fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epo
         payouts: payouts(transaction, &epoch)?,
         number: epoch.number,
         state: epoch.state,
-        policy: epoch.policy,
+        rules: epoch.rules,
         brought: epoch.brought,
         left: epoch.left,
         root: epoch.root,

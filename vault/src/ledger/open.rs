@@ -4,6 +4,7 @@ use fairshare_audit::settlement::Carry;
 use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::policy::Policy;
+use fairshare_verifier::Verifier;
 
 use super::{Epoch, Ledger, POLICY_FILE, Result, all_epochs, insert, read_policy};
 use crate::database::Transaction;
@@ -14,7 +15,7 @@ use crate::error::VaultError;
 pub struct Opened {
     /// The epoch.
     pub epoch: Epoch,
-    /// Whether it had been opened before, under the same policy.
+    /// Whether it had been opened before, under the same rules.
     pub before: bool,
 }
 
@@ -22,20 +23,16 @@ impl Ledger {
     /// Opens the policy's epoch; the ledger's first one fixes chain, vault and subnet.
     ///
     /// An epoch follows the one before it in number and rounds, and takes over what that one left: so that
-    /// one has to be settled.
-    pub fn open_epoch(&mut self, source: &PolicySource, policy: &Policy) -> Result<Opened> {
+    /// one has to be settled. The verifier is one for the policy: it has its rules hash.
+    pub fn open_epoch(&mut self, source: &PolicySource, verifier: &Verifier<'_>) -> Result<Opened> {
+        let (policy, given) = (verifier.policy(), verifier.rules_hash());
         self.database.write(|transaction| {
             bind_vault(transaction, policy)?;
             let epochs = all_epochs(transaction)?;
-            let vault = policy.vault();
-            let given = policy.hash();
-            if let Some(epoch) = epochs.iter().find(|epoch| epoch.number == vault.epoch) {
-                if epoch.policy != given {
-                    return Err(VaultError::OtherPolicy {
-                        epoch: vault.epoch,
-                        recorded: epoch.policy,
-                        given,
-                    });
+            let number = policy.terms().epoch;
+            if let Some(epoch) = epochs.iter().find(|epoch| epoch.number == number) {
+                if epoch.rules != given {
+                    return Err(VaultError::OtherRules { epoch: number, recorded: epoch.rules, given });
                 }
                 return Ok(Opened { epoch: epoch.clone(), before: true });
             }
@@ -43,8 +40,9 @@ impl Ledger {
             let last = epochs.last();
             let epoch = Epoch {
                 id: last.map_or(1, |last| last.id + 1),
-                number: vault.epoch,
-                policy: given,
+                number,
+                rules: given,
+                source: source.hash(),
                 state: State::Open,
                 brought: last.and_then(|last| last.left.clone()).unwrap_or_default(),
                 left: None,
@@ -75,11 +73,11 @@ fn bind_vault(transaction: &mut Transaction<'_>, policy: &Policy) -> Result<()> 
 }
 
 fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &Policy) -> Result<()> {
-    let vault = policy.vault();
-    let mut pools = vault.pool;
+    let terms = policy.terms();
+    let mut pools = terms.pool;
     if let Some(last) = epochs.last() {
-        if vault.epoch < last.number {
-            return Err(VaultError::NotAscending { epoch: vault.epoch, last: last.number });
+        if terms.epoch < last.number {
+            return Err(VaultError::NotAscending { epoch: terms.epoch, last: last.number });
         }
         if last.state < State::Settled {
             return Err(VaultError::Unsettled { epoch: last.number, state: last.state });
@@ -88,10 +86,9 @@ fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &P
     for epoch in epochs {
         let earlier = read_policy(transaction, epoch)?;
         // Every share and every sum of shares is below the sum of all pools.
-        pools = pools.checked_add(earlier.vault().pool).ok_or(VaultError::PoolsTooLarge)?;
-        let last = earlier.last_round();
-        if policy.first_round() <= last {
-            let first = policy.first_round();
+        pools = pools.checked_add(earlier.terms().pool).ok_or(VaultError::PoolsTooLarge)?;
+        let (first, last) = (terms.first_round, earlier.terms().last_round());
+        if first <= last {
             return Err(VaultError::RoundsAgain { first, epoch: epoch.number, last });
         }
     }
@@ -101,12 +98,13 @@ fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &P
 fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, source: &PolicySource) -> Result<()> {
     let Carry { compute, data } = &epoch.brought;
     transaction.execute(
-        "INSERT INTO epochs (id, number, policy, state, compute_brought, data_brought)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO epochs (id, number, rules, source, state, compute_brought, data_brought)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
             epoch.id.into(),
             epoch.number.to_string().into(),
-            epoch.policy.to_string().into(),
+            epoch.rules.to_string().into(),
+            epoch.source.to_string().into(),
             epoch.state.name().into(),
             compute.to_string().into(),
             data.to_string().into(),

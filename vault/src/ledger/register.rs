@@ -1,6 +1,5 @@
 //! Registering contributions: a batch is taken whole or not at all.
 
-use fairshare_audit::settlement::data_rounds;
 use fairshare_audit::snapshot::State;
 use fairshare_params::address::Address;
 use fairshare_params::context;
@@ -129,7 +128,7 @@ fn check_new(
     let contributor = *registration.contributor();
     // A bundle that covers a round outside weighs nothing, and it has to cover all that is registered:
     // whoever could bring an old registration in again would take its owner's whole share.
-    let rounds = data_rounds(policy);
+    let rounds = policy.data_rounds();
     if !rounds.contains(&registration.round()) {
         let (digest, round) = (*registration.digest(), registration.round());
         let (first, last) = rounds.into_inner();
@@ -189,7 +188,7 @@ pub(super) fn read_units(
     }
     let by_node =
         rows.iter().map(|row| Ok((row.address(0)?, decode_units(row.bytes(1)?)?))).collect::<Result<_>>()?;
-    let units = Units::new(policy.first_round(), policy.rounds(), by_node);
+    let units = Units::new(policy.terms().first_round, policy.rounds(), by_node);
     Ok(Some(units.map_err(|_| DatabaseError::Corrupt { what: "units that are no record of the epoch" })?))
 }
 

@@ -70,6 +70,6 @@ fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epoch
     } else {
         None
     };
-    let pool = read_policy(transaction, &epoch)?.vault().pool;
+    let pool = read_policy(transaction, &epoch)?.terms().pool;
     Ok(EpochStatus { epoch, pool, datasets, nodes, bundles, paid })
 }

@@ -64,9 +64,9 @@ impl Ledger {
         submissions: &[Submission],
     ) -> Result<Vec<Verdict>> {
         let (epoch, policy) = self.epoch(epoch)?;
-        let (given, expected) = (verifier.policy().hash(), policy.hash());
-        if given != expected {
-            return Err(VaultError::OtherPolicy { epoch: epoch.number, recorded: expected, given });
+        let (given, recorded) = (verifier.rules_hash(), epoch.rules);
+        if given != recorded {
+            return Err(VaultError::OtherRules { epoch: epoch.number, recorded, given });
         }
         let mut entries = self.database.read(|transaction| {
             // A score is of what is on record, whoever prepared the verifier.

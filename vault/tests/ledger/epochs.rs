@@ -50,7 +50,7 @@ fn two_epochs_are_paid_to_the_unit() {
         assert_eq!(paid.len(), 3);
 
         // Compute: the pool's seven tenths by score, exactly, rounded down.
-        let pool = FIRST.policy.vault().pool;
+        let pool = FIRST.policy.terms().pool;
         let scores = [ALICE, BOB].map(|node| u128::from(score(&FIRST, node, false)));
         let share = |score: u128| BigRational::new((score * 7).into(), ((scores[0] + scores[1]) * 10).into());
         for (node, score) in [ALICE, BOB].into_iter().zip(scores) {
@@ -111,7 +111,7 @@ fn every_step_done_again_changes_nothing_and_says_so() {
         let before = ledger.snapshot().unwrap();
         // By another connection, as another operator would.
         let mut again = Ledger::open(location).unwrap();
-        assert!(again.open_epoch(&FIRST.source, &FIRST.policy).unwrap().before);
+        assert!(again.open_epoch(&FIRST.source, &FIRST.verifier()).unwrap().before);
         let registered = again.register(Some(4), &batch(&FIRST.registrations), Some(&FIRST.units)).unwrap();
         assert_eq!((registered.new, registered.before, registered.units), (0, FIRST.registrations.len(), 0));
         let verdicts = again.submit(Some(4), &VERIFIERS[0], &all(&FIRST)).unwrap();
@@ -134,8 +134,8 @@ fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
         for (epoch, world) in snapshot.epochs.iter().zip([&FIRST, &SECOND]) {
             let tree = ledger.claim_tree(Some(epoch.number)).unwrap().unwrap();
             assert_eq!(Some(tree.root()), epoch.root);
-            let vault = world.policy.vault();
-            let here = Distribution { chain_id: vault.chain_id, vault: vault.address, epoch: vault.epoch };
+            let vault = world.policy.terms();
+            let here = Distribution { chain_id: vault.chain_id, vault: vault.vault, epoch: vault.epoch };
             // Carol earned nothing in the second epoch, and may still claim the first one's.
             for contributor in [ALICE, BOB, CAROL] {
                 let claim = tree.claim(&contributor).unwrap();
@@ -158,7 +158,7 @@ fn an_epoch_without_contributions_carries_its_pools_whole() {
         assert!(settled.payouts.is_empty());
         // Nobody has anything to claim, so nothing is open.
         assert_eq!((settled.epoch.state, settled.epoch.root), (State::PaidOut, None));
-        let pool = BigUint::from(FIRST.policy.vault().pool);
+        let pool = BigUint::from(FIRST.policy.terms().pool);
         let left = settled.epoch.left.unwrap();
         assert_eq!((left.compute, left.data), (&pool * 7u32, &pool * 3u32));
         assert!(ledger.claim_tree(None).unwrap().is_none());

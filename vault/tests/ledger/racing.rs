@@ -29,7 +29,7 @@ fn eight_operators_at_once_do_every_step_once() {
                             done[index] += did;
                             barrier.wait();
                         };
-                        let opened = ledger.open_epoch(&FIRST.source, &FIRST.policy).unwrap();
+                        let opened = ledger.open_epoch(&FIRST.source, &FIRST.verifier()).unwrap();
                         step(0, usize::from(!opened.before));
                         let registered =
                             ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units)).unwrap();

@@ -4,6 +4,7 @@ use fairshare_audit::snapshot::State;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::context::ContextError;
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_vault::database::{DatabaseError, Location};
 use fairshare_vault::ledger::{Batch, Recorded, Submission};
@@ -66,7 +67,7 @@ fn steps_are_taken_in_order() {
         assert!(matches!(error, VaultError::State { needed: State::Settled, .. }), "{error}");
         let error = refused(&mut ledger, |ledger| ledger.claim(&ALICE, None));
         assert!(matches!(error, VaultError::NothingEarned { contributor: ALICE }), "{error}");
-        let error = refused(&mut ledger, |ledger| ledger.open_epoch(&SECOND.source, &SECOND.policy));
+        let error = refused(&mut ledger, |ledger| ledger.open_epoch(&SECOND.source, &SECOND.verifier()));
         assert!(matches!(error, VaultError::Unsettled { epoch: 4, state: State::Open }), "{error}");
     });
     on_each(|location| {
@@ -94,7 +95,7 @@ fn steps_are_taken_in_order() {
     });
 }
 
-fn other_policy(changes: &[(&str, &str)]) -> (PolicySource, fairshare_params::policy::Policy) {
+fn other_policy(changes: &[(&str, &str)]) -> (PolicySource, Policy) {
     let text = changes.iter().fold(SECOND.source.text.clone(), |text, (from, to)| {
         assert_eq!(text.matches(from).count(), 1, "{from}");
         text.replace(from, to)
@@ -110,7 +111,9 @@ fn an_epoch_follows_the_one_before_it_under_its_own_rules() {
         let mut ledger = settled(location);
         let mut open = |changes: &[(&str, &str)]| {
             let (source, policy) = other_policy(changes);
-            refused(&mut ledger, |ledger| ledger.open_epoch(&source, &policy))
+            refused(&mut ledger, |ledger| {
+                ledger.open_epoch(&source, &fairshare_testkit::fixture::verifier(&policy))
+            })
         };
         assert!(matches!(
             open(&[("epoch = 5", "epoch = 3")]),
@@ -121,7 +124,7 @@ fn an_epoch_follows_the_one_before_it_under_its_own_rules() {
             open(&[("first = 14", "first = 13")]),
             VaultError::RoundsAgain { first: 13, epoch: 4, last: 13 }
         ));
-        assert!(matches!(open(&[("epoch = 5", "epoch = 4")]), VaultError::OtherPolicy { epoch: 4, .. }));
+        assert!(matches!(open(&[("epoch = 5", "epoch = 4")]), VaultError::OtherRules { epoch: 4, .. }));
         for (from, to) in [
             ("chain_id = 16601", "chain_id = 1"),
             ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
@@ -175,7 +178,7 @@ fn a_registration_never_changes_and_a_digest_has_one_owner() {
 
         ledger.close(None).unwrap();
         ledger.settle(None).unwrap();
-        ledger.open_epoch(&SECOND.source, &SECOND.policy).unwrap();
+        ledger.open_epoch(&SECOND.source, &SECOND.verifier()).unwrap();
         for attempt in [&stolen, &fresher] {
             let error = refused(&mut ledger, |ledger| ledger.register(None, &one(attempt), None));
             assert!(
@@ -278,6 +281,6 @@ fn a_verifier_of_other_rules_is_refused() {
     on_each(|location| {
         let mut ledger = registered(location);
         let error = refused(&mut ledger, |ledger| ledger.submit(None, &VERIFIERS[1], &all(&FIRST)).map(drop));
-        assert!(matches!(error, VaultError::OtherPolicy { epoch: 4, .. }), "{error}");
+        assert!(matches!(error, VaultError::OtherRules { epoch: 4, .. }), "{error}");
     });
 }

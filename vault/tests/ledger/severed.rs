@@ -65,7 +65,7 @@ fn relay(mut from: TcpStream, mut to: TcpStream, allowed: &AtomicI64) {
 /// An epoch from its opening to the last claim, as far as it gets.
 fn epoch(location: &Location) -> Result<(), VaultError> {
     let mut ledger = Ledger::open_or_create(location)?;
-    ledger.open_epoch(&FIRST.source, &FIRST.policy)?;
+    ledger.open_epoch(&FIRST.source, &FIRST.verifier())?;
     ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units))?;
     let verdicts = ledger.submit(None, &VERIFIERS[0], &all(&FIRST))?;
     assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()), "{verdicts:?}");

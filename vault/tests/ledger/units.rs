@@ -94,7 +94,7 @@ fn a_node_without_a_proof_weighs_nothing_and_keeps_nobody_from_being_paid() {
         let settled = ledger.settle(None).unwrap();
         let [paid] = &settled.payouts[..] else { panic!("{:?}", settled.payouts) };
         // All of it: 7 tenths of a pool that they divide exactly.
-        assert_eq!((paid.contributor, paid.payout.compute), (ALICE, FIRST.policy.vault().pool / 10 * 7));
+        assert_eq!((paid.contributor, paid.payout.compute), (ALICE, FIRST.policy.terms().pool / 10 * 7));
         assert!(audit(&ledger.snapshot().unwrap()).is_clean());
     });
 }

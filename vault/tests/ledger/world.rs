@@ -31,7 +31,7 @@ pub fn on_each(test: impl Fn(&Location)) {
 /// A ledger with the first epoch open.
 pub fn opened(location: &Location) -> Ledger {
     let mut ledger = Ledger::open_or_create(location).expect("a ledger");
-    ledger.open_epoch(&FIRST.source, &FIRST.policy).expect("an epoch");
+    ledger.open_epoch(&FIRST.source, &FIRST.verifier()).expect("an epoch");
     ledger
 }
 
@@ -61,7 +61,7 @@ pub fn settled(location: &Location) -> Ledger {
 pub fn paid_out(location: &Location) -> Ledger {
     let mut ledger = settled(location);
     ledger.claim(&CAROL, Some("0xfeed")).expect("a claim");
-    ledger.open_epoch(&SECOND.source, &SECOND.policy).expect("an epoch");
+    ledger.open_epoch(&SECOND.source, &SECOND.verifier()).expect("an epoch");
     ledger.register(None, &batch(&SECOND.registrations), Some(&SECOND.units)).expect("registrations");
     assert!(submit(&mut ledger, 1, &all(&SECOND)).iter().all(|verdict| verdict.result.is_ok()));
     ledger.close(None).expect("closed");
@@ -88,9 +88,9 @@ pub fn submit(ledger: &mut Ledger, epoch: usize, submissions: &[Submission]) -> 
 
 /// An auditor who takes the development parameters.
 pub fn auditor() -> Auditor<'static> {
-    Auditor::new(std::slice::from_ref(&*fixture::SRS), Trust::AllowInsecure, &|_, _| {})
+    Auditor::new(std::slice::from_ref(&*fixture::PARAMETERS), Trust::AllowInsecure, &|_, _| {})
 }
 
 pub fn audit(snapshot: &LedgerSnapshot) -> Report {
-    auditor().audit(snapshot)
+    auditor().audit(snapshot).expect("the parameters")
 }

@@ -7,7 +7,6 @@ use fairshare_circuits::geometry::{BLINDING_ROWS, RESERVED_ROWS, SegmentShape};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
 use fairshare_params::address::Address;
 use fairshare_params::commitment::{Blinding, commit};
-use fairshare_params::context::data_context;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::Registration;
 use fairshare_params::{Geometry, Width};
@@ -51,7 +50,7 @@ pub fn fresh() -> Blinding {
 
 /// The commitment to a column.
 pub fn committed(column: &[Fr], blinding: &Blinding) -> G1Affine {
-    commit(&SRS, column, blinding).to_affine()
+    commit(&*SRS, column, blinding).to_affine()
 }
 
 /// A column of small values.
@@ -183,7 +182,7 @@ impl DataProof {
             linked: Some((link, merged)),
             proof: &self.proof,
         };
-        check.run(&SRS)
+        check.run(&*SRS)
     }
 }
 
@@ -300,7 +299,7 @@ impl Claim {
 
     /// The context of the claim's score under a verifier's rules.
     pub fn context(&self, verifier: &Verifier<'_>) -> [Fr; 2] {
-        let context = data_context(verifier.policy(), &self.contributor, &self.registrations());
+        let context = verifier.data_context(&self.contributor, &self.registrations());
         context.expect("a context").limbs()
     }
 

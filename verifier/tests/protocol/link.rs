@@ -283,7 +283,7 @@ fn a_false_score_under_a_true_link_is_refused() {
             VERIFIER.data_instance(claim.context(&VERIFIER), claim.records(), score);
         let proof = DataProof::new(&instance, &reference, &public, &counts);
         let link = proof.link(merged, &tail(&blinding));
-        assert!(link.holds(&SRS, &proof.statement(merged)), "the link is true");
+        assert!(link.holds(&*SRS, &proof.statement(merged)), "the link is true");
         claim.bundle(score, proof.proof, link)
     };
     let score = score_counts(&RULES, &counts).expect("a score").score;
@@ -337,7 +337,7 @@ fn no_proof_is_of_other_columns_than_it_carries() {
         tail: [Fr::ZERO; RESERVED_ROWS],
     };
     let link = forged.link(unblinded, &forged.tail);
-    assert!(link.holds(&SRS, &forged.statement(unblinded)), "it carries what was committed to");
+    assert!(link.holds(&*SRS, &forged.statement(unblinded)), "it carries what was committed to");
     let verdict = forged.verify(unblinded, &link);
     assert!(matches!(verdict, Err(VerifyError::Proof { source: ProofError::False, .. })), "{verdict:?}");
 
@@ -364,7 +364,7 @@ fn no_proof_is_of_other_columns_than_it_carries() {
             linked: None,
             proof: &proof,
         };
-        let verdict = check.run(&SRS);
+        let verdict = check.run(&*SRS);
         assert!(matches!(verdict, Err(VerifyError::Proof { source: ProofError::False, .. })), "{verdict:?}");
     }
 
@@ -459,7 +459,7 @@ fn every_instance_row_is_bound() {
         for change in [Fr::ONE, -Fr::ONE, Fr::from(2).pow([128])] {
             let mut altered = PROOF.clone();
             altered.instance[row] += change;
-            assert!(!link.holds(&SRS, &altered.statement(histogram.commitment)), "row {row}");
+            assert!(!link.holds(&*SRS, &altered.statement(histogram.commitment)), "row {row}");
             let verdict = altered.verify(histogram.commitment, &link);
             let falsely = matches!(verdict, Err(VerifyError::Proof { source: ProofError::False, .. }));
             assert!(falsely, "row {row}: {verdict:?}");

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
 use fairshare_params::address::Address;
-use fairshare_params::context::{compute_context, data_context};
+use fairshare_params::context::compute_context;
 use fairshare_params::encoding::{POINT_BYTES, SCALAR_BYTES, decode_point};
 use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_params::transcript::Reader;
@@ -226,7 +226,7 @@ impl Obligation {
             linked: link.zip(self.merged),
             proof: proof(bundle, self.subject),
         };
-        check.run(&SRS)
+        check.run(&*SRS)
     }
 }
 
@@ -254,7 +254,7 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
             let proofs = bundle.datasets.iter().flat_map(|dataset| &dataset.segments);
             let merged: G1 = proofs.fold(G1::default(), |sum, proof| sum + segment_points(proof).1);
             let records: u32 = (0..bundle.datasets.len()).map(records).sum();
-            let context = data_context(&RULES, &bundle.contributor, &submission.registrations);
+            let context = VERIFIER.data_context(&bundle.contributor, &submission.registrations);
             let (context, records) = (context.expect("a context").limbs(), records.try_into());
             let instance = VERIFIER.data_instance(context, records.expect("records"), bundle.score);
             Obligation {
@@ -267,7 +267,7 @@ pub fn obligation(submission: &Submission, subject: Subject) -> Obligation {
         }
         (Bundle::Compute(bundle), _) => {
             let public = on_record(&bundle.contributor);
-            let context = compute_context(&RULES, &public[1], &bundle.contributor);
+            let context = compute_context(&VERIFIER.rules_hash(), &public[1], &bundle.contributor);
             let instance = VERIFIER.compute_instance(context.limbs(), bundle.score);
             Obligation {
                 subject,

@@ -11,9 +11,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use fairshare_params::context::{ContextError, compute_context, data_context};
+use fairshare_params::context::{ContextError, compute_context};
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::Digest;
+use fairshare_params::policy::ParametersError;
 use fairshare_params::registration::Dataset;
 use fairshare_params::role::Role;
 use fairshare_verifier::{
@@ -23,13 +24,13 @@ use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 use sha3::{Digest as _, Keccak256};
 
-use super::fixture::{RECORD, RULES, SRS, UNITS, VERIFIER, edit, policy, units, verifier};
+use super::fixture::{PARAMETERS, RECORD, RULES, UNITS, VERIFIER, edit, policy, units, verifier};
 use super::manifest::{Obligation, obligation, on_record, segment_points, subjects};
 use super::sequence::instance_rows;
 use super::world::{Submission, WORLD, edited, units_under};
 use changes::Change;
 use tables::{
-    context_rows, data_digest_rows, digest_rows, policy_rows, record_rows, segment_hash_rows, segment_rows,
+    context_rows, data_digest_rows, digest_rows, record_rows, rule_rows, segment_hash_rows, segment_rows,
 };
 
 mod changes;
@@ -255,8 +256,10 @@ fn the_context() {
         let rows = context_rows(submission);
         let contributor = submission.bundle.contributor();
         let honest = match submission.bundle {
-            Bundle::Data(_) => data_context(&RULES, &contributor, &submission.registrations),
-            Bundle::Compute(_) => Ok(compute_context(&RULES, &on_record(&contributor)[1], &contributor)),
+            Bundle::Data(_) => VERIFIER.data_context(&contributor, &submission.registrations),
+            Bundle::Compute(_) => {
+                Ok(compute_context(&VERIFIER.rules_hash(), &on_record(&contributor)[1], &contributor))
+            }
         };
         assert_eq!(Ok(hash(&rows)), honest, "the table is not what the code absorbs");
         let fields: Vec<_> = rows.iter().map(|row| row.field).collect();
@@ -287,15 +290,16 @@ fn over_segment_hash(submission: &Submission, segment: Digest) -> Digest {
 
 #[test]
 fn every_rule_of_the_policy() {
-    let rows = policy_rows();
-    assert_eq!(hash(&rows), RULES.hash(), "the table is not what the code absorbs");
+    let rows = rule_rows();
+    assert_eq!(hash(&rows), VERIFIER.rules_hash(), "the table is not what the code absorbs");
     for submission in [&WORLD.data, &WORLD.compute] {
-        try_table(submission, ("the policy", score_of(submission)), &rows, &|policy| {
+        try_table(submission, ("the rules", score_of(submission)), &rows, &|policy| {
             with_row(context_rows(submission), "rules hash", policy)
         });
     }
     let standard = policy(&edit("geometry = \"compact\"", "geometry = \"standard\""));
-    assert!(matches!(Verifier::new(&SRS, &standard, Trust::AllowInsecure), Err(SetupError::Geometry { .. })));
+    let refused = Verifier::new(&PARAMETERS, &standard, Trust::AllowInsecure);
+    assert!(matches!(refused, Err(SetupError::Parameters(ParametersError::Geometry { .. }))));
 }
 
 /// The hash of a table with another digest in the first row named `field`.

@@ -127,7 +127,7 @@ impl ComputeProof {
             linked: None,
             proof: &self.proof,
         };
-        check.run(&SRS)
+        check.run(&*SRS)
     }
 }
 
@@ -196,7 +196,7 @@ fn a_check_has_a_link_where_its_circuit_has_a_linked_column() {
         linked: None,
         proof: &data.proof,
     };
-    let is_shape = |check: &ProofCheck<'_>, found: usize, expected: usize| match check.run(&SRS) {
+    let is_shape = |check: &ProofCheck<'_>, found: usize, expected: usize| match check.run(&*SRS) {
         Err(VerifyError::Proof { source: ProofError::Shape { found: f, expected: e }, .. }) => {
             assert_eq!((f, e), (found, expected));
         }

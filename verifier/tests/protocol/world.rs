@@ -96,7 +96,7 @@ pub fn units_under(policy: &Policy) -> Units {
         units.resize(policy.rounds(), 0);
         (*node, units)
     });
-    Units::new(policy.first_round(), policy.rounds(), own.collect()).expect("units")
+    Units::new(policy.terms().first_round, policy.rounds(), own.collect()).expect("units")
 }
 
 /// Point `index` of a proof, as bytes to alter.

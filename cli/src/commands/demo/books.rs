@@ -7,7 +7,7 @@ use std::time::Duration;
 use fairshare_audit::audit::Auditor;
 use fairshare_audit::snapshot::Paid;
 use fairshare_params::registration::Registration;
-use fairshare_params::srs::Srs;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Submission, Submitted};
@@ -27,9 +27,9 @@ pub fn submit(
     made: &[Made],
 ) -> Result<(Ledger, Vec<Submitted>, Duration), CliError> {
     let path = root.join(data::POLICY);
-    let (source, policy) = fairshare_storage::policy::load_source(&path)?;
+    let (source, _) = fairshare_storage::policy::load_source(&path)?;
     let mut ledger = Ledger::open_or_create(&Location::File(root.join("vault.ledger")))?;
-    ledger.open_epoch(&source, &policy)?;
+    ledger.open_epoch(&source, verifier)?;
     let mut registrations: Vec<Registration> =
         made.iter().filter_map(|made| made.registration.clone()).collect();
     registrations.sort_by_key(|registration| (*registration.digest(), *registration.contributor()));
@@ -51,7 +51,11 @@ pub fn submit(
 }
 
 /// Closes, settles and pays the epoch, and audits it; says who is paid what.
-pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, CliError> {
+pub fn pay(
+    output: Output,
+    mut ledger: Ledger,
+    parameters: &VerifierParameters,
+) -> Result<Vec<Paid>, CliError> {
     let (closed, took) = timed("closing", || Ok(ledger.close(None)?))?;
     let what = format!("the vault closes the epoch, with the units of {} nodes on record", closed.nodes);
     say(output, &what, took)?;
@@ -61,8 +65,9 @@ pub fn pay(output: Output, mut ledger: Ledger, srs: &Srs) -> Result<Vec<Paid>, C
     let units: u128 = paid.iter().map(|payment| payment.amount).sum();
     say(output, &format!("{} contributors claim {} units", paid.len(), thousands(units)), took)?;
     let ((bundles, clean), took) = timed("auditing", || {
-        let parameters = std::slice::from_ref(srs);
-        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.snapshot()?);
+        // The auditor has the same parameters, whole.
+        let parameters = std::slice::from_ref(parameters);
+        let report = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).audit(&ledger.snapshot()?)?;
         Ok((report.bundles, report.is_clean()))
     })?;
     if !clean {

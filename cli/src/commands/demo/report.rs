@@ -74,9 +74,9 @@ pub struct Report<'a> {
     pub accepted: bool,
     /// Whether the parameters are insecure, which they are here.
     pub insecure: bool,
-    /// The policy's hash.
+    /// The rules hash.
     #[schemars(with = "Hash")]
-    pub policy: String,
+    pub rules: String,
     /// The contributors.
     pub contributors: &'a [Line],
     /// What each is paid for data, in base units, in their order.
@@ -102,7 +102,7 @@ fn as_text<S: serde::Serializer>(score: &impl std::fmt::Display, serializer: S) 
 
 /// The table of shares: a column a contributor, so that it fits any terminal.
 pub fn shares(policy: &Policy, lines: &[Line], payout: &Payout) -> String {
-    let pool = policy.vault().pool;
+    let pool = policy.terms().pool;
     let totals: Vec<_> =
         payout.data.iter().zip(&payout.compute).map(|(data, compute)| data + compute).collect();
     let names = lines.iter().map(|line| line.contributor);

@@ -34,9 +34,9 @@ pub struct Line {
     /// Where it stands.
     #[schemars(with = "StateName")]
     state: &'static str,
-    /// Hash of its policy.
+    /// The rules hash.
     #[schemars(with = "Hash")]
-    policy: String,
+    rules: String,
     /// What both roles share, in base units.
     #[schemars(with = "Decimal")]
     pool: String,
@@ -64,7 +64,7 @@ impl Line {
         Self {
             epoch: status.epoch.number,
             state: status.epoch.state.name(),
-            policy: status.epoch.policy.to_string(),
+            rules: status.epoch.rules.to_string(),
             pool: status.pool.to_string(),
             datasets: status.datasets,
             nodes: status.nodes,

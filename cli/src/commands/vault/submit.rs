@@ -51,11 +51,11 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     let paths = expand(&args.bundles, "bundle")?;
     let total = paths.len();
     let (_, policy) = ledger.epoch(args.epoch.epoch)?;
-    let srs = load::params(&args.params)?;
+    let parameters = load::verifier_parameters(&args.params, policy.rules_hash())?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let spinner = progress::spinner("preparing the verifier");
     let units = ledger.units(args.epoch.epoch)?;
-    let verifier = Verifier::new(&srs, &policy, trust)?.with_units(units.as_ref())?;
+    let verifier = Verifier::new(&parameters, &policy, trust)?.with_units(units.as_ref())?;
     drop(spinner);
     let begun = Instant::now();
     let bar = progress::counter("verifying bundles");

@@ -4,8 +4,8 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::to_csv;
 use fairshare_params::digest::segment_hash;
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, POLICY_VERSION, Weighting};
 use fairshare_params::registration::Dataset;
+use fairshare_params::rules::{ParameterWords, ReferenceWords, Rules, Terms};
 use fairshare_verifier::Bundle;
 use sha3::{Digest as _, Keccak256};
 
@@ -15,22 +15,9 @@ use super::changes::{
 };
 use super::{By, Row, Way, constant, hash, row, rule};
 use crate::binding::exchanged;
-use crate::fixture::{RULES, UNITS};
+use crate::fixture::{RULES, UNITS, VERIFIER};
 use crate::manifest::{on_record, segment_points};
 use crate::world::Submission;
-
-pub fn length(length: usize) -> [u8; 8] {
-    (length as u64).to_be_bytes()
-}
-
-/// A string as every hash absorbs it.
-pub fn string(text: &str) -> Vec<u8> {
-    [&length(text.len())[..], text.as_bytes()].concat()
-}
-
-pub fn tag(text: &'static str) -> Row {
-    constant("domain tag", string(text), "a constant of the code")
-}
 
 /// A field of a hash over words: a number or an address in the low bytes.
 pub fn word(bytes: impl AsRef<[u8]>) -> Vec<u8> {
@@ -42,19 +29,6 @@ pub fn word(bytes: impl AsRef<[u8]>) -> Vec<u8> {
 pub fn word_tag(name: &str) -> Row {
     let tag = Keccak256::digest(format!("fairshare/v2/{name}"));
     constant("domain tag", tag, "a constant of the code")
-}
-
-/// The geometry, where a hash over bytes covers it.
-pub fn geometry(way: &Way, by: By) -> Vec<Row> {
-    let geometry = RULES.geometry();
-    let columns = geometry.widths().iter().map(|width| width.columns());
-    let widths: Vec<_> = [geometry.widths().len()].into_iter().chain(columns).flat_map(length).collect();
-    vec![
-        row("geometry", [geometry.id()], way.clone(), by),
-        constant("geometry: k", geometry.k().to_be_bytes(), "follows from the identifier"),
-        constant("geometry: widths", widths, "follow from the identifier"),
-        constant("geometry: b", geometry.alphabet_bits().to_be_bytes(), "follows from the identifier"),
-    ]
 }
 
 /// The context of a submission (PROTOCOL section 5, *The context*).
@@ -83,7 +57,7 @@ pub fn context_rows(submission: &Submission) -> Vec<Row> {
     };
     vec![
         word_tag("context"),
-        rule("rules hash", RULES.hash().0, "min_records = 100", "min_records = 99"),
+        rule("rules hash", VERIFIER.rules_hash().0, "min_records = 100", "min_records = 99"),
         totals,
         contributor,
         row("role", word([submission.bundle.role().id()]), Way::Submission(in_the_other_role), By::Role),
@@ -108,78 +82,82 @@ pub fn digest_rows(submission: &Submission) -> Vec<Row> {
 const SOMEBODY: &str = "0x7777777777777777777777777777777777777777";
 
 pub const VAULT: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const REGISTRY: &str = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb";
 
-/// Every rule of the policy (PROTOCOL sections 2, 3 and 6 to 8), which the context covers by its hash.
-pub fn policy_rows() -> Vec<Row> {
-    let (vault, data, compute) = (RULES.vault(), RULES.data_decay(), RULES.compute_decay());
-    let Weighting::RecordsDivergence { cap } = RULES.weighting() else { panic!("the other weighting") };
-    let used = &RULES.reference_counts()[..RULES.schema().symbol_count()];
-    let numbers =
-        |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>();
+/// Every word of the rules (PROTOCOL section 8), which the context covers by their hash.
+pub fn rule_rows() -> Vec<Row> {
+    let rules = VERIFIER.rules();
+    let Terms { weighting, .. } = rules.terms;
+    let mut rows = vec![word_tag("rules"), constant("protocol version", word([2]), "a constant of the code")];
+    rows.extend(rounds_and_pool(&rules.terms));
+    rows.extend(of_data(rules));
+    let weighted = "weighting = \"records-divergence\"\ncap = \"0.05\"";
     let (data_lambda, compute_lambda) = ("lambda = \"0.1\"", "lambda = \"0.01\"");
-    let weighting = "weighting = \"records-divergence\"\ncap = \"0.05\"";
-    let standard = Way::Policy("geometry = \"compact\"", "geometry = \"standard\"");
-    let of_version = "another one is refused when the policy is read";
-    let mut rows = vec![
-        tag("fairshare/v1/policy"),
-        constant("protocol version", POLICY_VERSION.to_be_bytes(), of_version),
-    ];
-    rows.extend(geometry(&standard, By::SetUp));
+    let [data, compute] = [rules.data_decay, rules.compute_decay];
     rows.extend([
-        rule("chain id", vault.chain_id.to_be_bytes(), "16601", "16602"),
-        rule("vault", vault.address.0, VAULT, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaee"),
-        rule("subnet", string(&vault.subnet), "new-york-flights", "new-york-flightz"),
-        rule("epoch", vault.epoch.to_be_bytes(), "epoch = 4", "epoch = 3"),
-        rule(
-            "pool",
-            vault.pool.to_be_bytes(),
-            "\"1000000000000000000000000\"",
-            "\"1000000000000000000000001\"",
-        ),
-        constant("compute weight", COMPUTE_WEIGHT.to_be_bytes(), of_version),
-        constant("data weight", DATA_WEIGHT.to_be_bytes(), of_version),
-        rule(
-            "data λ",
-            string(data.lambda()),
-            data_lambda,
-            "lambda = \"0.10000000000000000000000000000000001\"",
-        ),
-        rule("data λ_q", data.lambda_q().to_be_bytes(), data_lambda, "lambda = \"0.2\""),
-        rule("data ρ", data.rho().to_be_bytes(), data_lambda, "lambda = \"0.10000000000000001\""),
-        row(
-            "pseudo-count",
-            RULES.pseudo_count().to_be_bytes(),
-            Way::Policy("pseudo_count = 2", "pseudo_count = 3"),
-            By::Reference,
-        ),
-        rule("least records", RULES.min_records().to_be_bytes(), "min_records = 100", "min_records = 99"),
-        rule("weighting", [1], weighting, "weighting = \"divergence\""),
-        rule("cap", cap.to_be_bytes(), "cap = \"0.05\"", "cap = \"0.06\""),
-        rule(
-            "compute λ",
-            string(compute.lambda()),
-            compute_lambda,
-            "lambda = \"0.01000000000000000000000000000000001\"",
-        ),
-        rule("compute λ_q", compute.lambda_q().to_be_bytes(), compute_lambda, "lambda = \"0.02\""),
-        rule("compute ρ", compute.rho().to_be_bytes(), compute_lambda, "lambda = \"0.010000000000000001\""),
-        rule("first round", RULES.first_round().to_be_bytes(), "first = 10", "first = 11"),
-        rule("number of rounds", length(RULES.rounds()), "count = 4", "count = 5"),
-        row(
-            "schema hash",
-            RULES.schema().hash().0,
-            Way::Policy("[-5, 0.5, 30]", "[-5, 0.5, 31]"),
-            By::Schema,
-        ),
-        constant("number of reference counts", length(used.len()), "follows from the schema"),
-        row(
-            "reference counts",
-            numbers(used),
-            Way::Policy("delay = [1, 2, 3, 4, 5]", "delay = [1, 2, 3, 4, 6]"),
-            By::Reference,
-        ),
+        number("least records", rules.terms.min_records, "min_records = 100", "min_records = 99"),
+        number("weighting", weighting.id(), weighted, "weighting = \"divergence\""),
+        number("cap", weighting.cap(), "cap = \"0.05\"", "cap = \"0.06\""),
+        number("data λ_q", data.lambda_q, data_lambda, "lambda = \"0.2\""),
+        number("data ρ", data.rho, data_lambda, "lambda = \"0.10000000000000001\""),
+        number("compute λ_q", compute.lambda_q, compute_lambda, "lambda = \"0.02\""),
+        number("compute ρ", compute.rho, compute_lambda, "lambda = \"0.010000000000000001\""),
+        number("evidence", 0u8, "evidence = false", "evidence = true"),
     ]);
+    let ParameterWords { srs, keys, lagrange_root, openings } = rules.parameters;
+    let of_srs = "follows from the SRS, which the policy names";
+    let words =
+        [("SRS digest", srs), ("keys", keys), ("Lagrange root", lagrange_root), ("openings", openings)];
+    rows.extend(words.map(|(field, digest)| constant(field, digest.0, of_srs)));
     rows
+}
+
+/// A word that is a number, and a rule that only the hash binds.
+fn number(field: &'static str, value: impl Into<u128>, from: &'static str, to: &'static str) -> Row {
+    rule(field, word(value.into().to_be_bytes()), from, to)
+}
+
+/// The words up to the geometry.
+fn rounds_and_pool(terms: &Terms) -> Vec<Row> {
+    let subnet = Keccak256::digest(&terms.subnet);
+    let standard = Way::Policy("geometry = \"compact\"", "geometry = \"standard\"");
+    vec![
+        number("chain id", terms.chain_id, "16601", "16602"),
+        rule("vault", word(terms.vault.0), VAULT, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaee"),
+        rule("registry", word(terms.registry.0), REGISTRY, "0xd1220a0cf47c7b9be7a2e6ba89f429762e7b9adc"),
+        number("settlement", terms.settlement.id(), "\"claims\"", "\"payments\""),
+        rule("subnet", subnet, "new-york-flights", "new-york-flightz"),
+        number("epoch", terms.epoch, "epoch = 4", "epoch = 3"),
+        number("first round", terms.first_round, "first = 10", "first = 11"),
+        number("number of rounds", terms.rounds, "count = 4", "count = 5"),
+        number(
+            "first round of the data window",
+            terms.data_first_round,
+            "evidence = false",
+            "evidence = false\nfirst_round = 9",
+        ),
+        number("ends by", terms.ends_by, "2027-01-01T00:00:00Z", "2027-01-01T00:00:01Z"),
+        number("proving seconds", terms.proving_seconds, "86400", "86401"),
+        number("pool", terms.pool, "\"1000000000000000000000000\"", "\"1000000000000000000000001\""),
+        row("geometry", word([terms.geometry.id()]), standard, By::SetUp),
+    ]
+}
+
+/// The words of schema and reference.
+fn of_data(rules: &Rules) -> Vec<Row> {
+    let ReferenceWords { features, free_bins, ln_totals, ln, boundaries } = rules.reference;
+    let follows = "follows from schema and reference";
+    let counts = Way::Policy("delay = [1, 2, 3, 4, 5]", "delay = [1, 2, 3, 4, 6]");
+    let labels = Way::Policy("[-5, 0.5, 30]", "[-5, 0.5, 31]");
+    vec![
+        row("schema hash", rules.schema_hash.0, labels, By::Schema),
+        row("reference hash", rules.reference_hash.0, counts, By::Reference),
+        constant("d", word(features.to_be_bytes()), follows),
+        constant("bins'", word(free_bins.to_be_bytes()), follows),
+        constant("Σ Ln(R)", word(ln_totals.to_be_bytes()), follows),
+        constant("commitment to ℓ", encode_point(&ln), follows),
+        constant("commitment to the boundaries", encode_point(&boundaries), follows),
+    ]
 }
 
 /// A dataset's digest (PROTOCOL section 4, *The data digest*).
@@ -225,7 +203,7 @@ pub fn segment_rows(submission: &Submission) -> Vec<Row> {
     let mut rows = vec![
         word_tag("segment"),
         constant("geometry", word([RULES.geometry().id()]), "the registration's, altered there"),
-        constant("columns", word(length(columns.len())), "follows from the records"),
+        constant("columns", word((columns.len() as u64).to_be_bytes()), "follows from the records"),
     ];
     rows.extend(columns.iter().enumerate().map(|(index, column)| match index {
         0 => row("column", encode_point(column), Way::Submission(columns_exchanged), By::Digest),

@@ -1,31 +1,40 @@
-//! The policy's hash covers every rule and nothing else.
+//! What a proof is bound to covers every rule and nothing else.
 
 use std::collections::HashMap;
 
-use fairshare_params::encoding::Digest;
-use sha3::{Digest as _, Keccak256};
+use crate::fixture::{
+    POLICY, REFERENCE_JSON, edit, identity, policy, read, read_with, rules_hash, with_reference_file,
+};
 
-use crate::fixture::{POLICY, REFERENCE_JSON, edit, policy, read, read_with, with_reference_file};
-
-/// One edit of every rule that may vary; `protocol` and `weights` have one value each.
-const CHANGES: [(&str, &str); 28] = [
+/// Edits of every key that may vary; `protocol` has one value.
+const CHANGES: &[(&str, &str)] = &[
     ("\"compact\"", "\"standard\""),
     ("chain_id = 16601", "chain_id = 16602"),
     ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
+    ("0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
+    ("settlement = \"claims\"", "settlement = \"payments\""),
+    ("settlement = \"claims\"", "settlement = \"contract\""),
     ("new-york-flights", "new-york-flightz"),
     ("epoch = 4", "epoch = 5"),
     ("pool = \"1000000000000000000000000\"", "pool = \"1000000000000000000000001\""),
     ("\"0.1\"", "\"0.2\""),
-    // Closer than λ_q and ρ can tell: only the decimal itself differs.
-    ("\"0.1\"", "\"0.10000000000000000000000000000000001\""),
     ("pseudo_count = 2", "pseudo_count = 3"),
     ("min_records = 100", "min_records = 101"),
     ("weighting = \"records-divergence\"\ncap = \"0.05\"", "weighting = \"divergence\""),
     ("cap = \"0.05\"", "cap = \"0.06\""),
     ("\"0.01\"", "\"0.02\""),
-    ("\"0.01\"", "\"0.01000000000000000000000000000000001\""),
     ("first = 10", "first = 11"),
     ("count = 3", "count = 4"),
+    ("00:00:00Z", "00:00:01Z"),
+    ("proving_seconds = 604800", "proving_seconds = 604801"),
+    ("evidence = true", "evidence = true\nfirst_round = 9"),
+    ("evidence = true", "evidence = false"),
+    ("\"insecure-development\"", "\"0x0000000000000000000000000000000000000000000000000000000000000001\""),
+    ("\"insecure-development\"", "\"0x0000000000000000000000000000000000000000000000000000000000000002\""),
+    (
+        "[vault]",
+        "rules_hash = \"0x0000000000000000000000000000000000000000000000000000000000000001\"\n[vault]",
+    ),
     ("\"UA\"", "\"AA\""),
     ("[\"UA\", \"B6\"]", "[\"B6\", \"UA\"]"),
     ("[-5, 0.5, 30]", "[-5, 0.25, 30]"),
@@ -46,44 +55,69 @@ const CHANGES: [(&str, &str); 28] = [
 ];
 
 #[test]
-fn every_rule_changes_the_hash() {
-    let mut seen = HashMap::from([(policy().hash(), "the policy itself")]);
-    for (from, to) in CHANGES {
+fn every_key_changes_what_a_proof_is_bound_to() {
+    let mut seen = HashMap::from([(identity(&policy()), "the policy itself")]);
+    for &(from, to) in CHANGES {
         let mut text = edit(from, to);
         if to.ends_with("one more") {
             text = text
                 .replace("[10, 20, 30, 0]", "[11, 21, 31, 1]")
                 .replace("[1, 2, 3, 4, 5]", "[2, 3, 4, 5, 6]");
         }
-        let hash = read(&text).unwrap_or_else(|error| panic!("{to}: {error}")).hash();
-        if let Some(other) = seen.insert(hash, to) {
-            panic!("`{to}` has the hash of `{other}`");
+        let changed = read(&text).unwrap_or_else(|error| panic!("{to}: {error}"));
+        if let Some(other) = seen.insert(identity(&changed), to) {
+            panic!("`{to}` says what `{other}` says");
         }
     }
     assert_eq!(seen.len(), CHANGES.len() + 1);
 }
 
+/// It is what the hash is compared with, and the parameters enter it by their own words.
+#[test]
+fn parameters_and_rules_hash_are_not_in_the_hash() {
+    let digest = "\"0x0000000000000000000000000000000000000000000000000000000000000001\"";
+    for text in [
+        edit("\"insecure-development\"", digest),
+        edit("[vault]", &format!("rules_hash = {digest}\n[vault]")),
+    ] {
+        assert_eq!(rules_hash(&read(&text).unwrap()), rules_hash(&policy()));
+        assert_ne!(identity(&read(&text).unwrap()), identity(&policy()));
+    }
+}
+
 #[test]
 fn names_and_order_of_features_change_the_hash() {
     let renamed = POLICY.replace("carrier", "airline");
-    assert_ne!(read(&renamed).unwrap().hash(), policy().hash());
+    assert_ne!(rules_hash(&read(&renamed).unwrap()), rules_hash(&policy()));
     let (start, end) = (POLICY.find("[[").unwrap(), POLICY.find("[reference").unwrap());
     let middle = start + 1 + POLICY[start + 1..].find("[[").unwrap();
     let swapped = [&POLICY[..start], &POLICY[middle..end], &POLICY[start..middle], &POLICY[end..]].concat();
-    assert_ne!(read(&swapped).unwrap().hash(), policy().hash());
+    assert_ne!(rules_hash(&read(&swapped).unwrap()), rules_hash(&policy()));
 }
 
 #[test]
 fn layout_and_spelling_change_nothing() {
     for (from, to) in [
-        ("[weights]", "# fixed by the protocol\n\n[weights]"),
+        ("[vault]", "# what is paid, and where\n\n[vault]"),
+        ("evidence = true", "evidence = true\nfirst_round = 10"),
+        ("ends_by = 2027-01-01T00:00:00Z", "ends_by = 2027-01-01 01:00+01:00"),
+        ("ends_by = 2027-01-01T00:00:00Z", "ends_by = 1798761600"),
+        ("ends_by = 2027-01-01T00:00:00Z", "ends_by = \"1798761600\""),
+        ("604800", "\"604800\""),
+        ("pool = \"1000000000000000000000000\"", "pool = 1000000000000000000000000"),
+        ("min_records = 100", "min_records = \"0100\""),
         ("count = 3", "count = 0x3 # days"),
         ("epoch = 4", "epoch = 0x4"),
         ("chain_id = 16601\n", "chain_id = 16_601\n"),
         ("\"0.1\"", "\"00.100\""),
+        ("\"0.1\"", "0.1"),
+        ("\"0.1\"", "0.1_00"),
+        ("\"0.05\"", "0.05"),
         ("\"0.01\"", "\"0.010\""),
         ("\"0.05\"", "\"0.050\""),
         ("[-5, 0.5, 30]", "[-5.0, 5e-1, 3e1]"),
+        ("[-5, 0.5, 30]", "[\"-5\", \"0.5\", \"3e1\"]"),
+        ("[10, 20, 30, 0]", "[\"10\", \"20\", 0x1e, 0]"),
         ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"),
         ("[\"UA\", \"B6\"]", "['UA', \"\\u00426\"]"),
         (
@@ -92,51 +126,12 @@ fn layout_and_spelling_change_nothing() {
         ),
     ] {
         let edited = read(&edit(from, to)).unwrap_or_else(|error| panic!("{to}: {error}"));
-        assert_eq!(edited.hash(), policy().hash(), "{to}");
+        assert_eq!(identity(&edited), identity(&policy()), "{to}");
     }
 }
 
 #[test]
 fn the_form_of_a_list_changes_nothing() {
-    let hash = policy().hash();
-    assert_eq!(read_with(&with_reference_file(REFERENCE_JSON), REFERENCE_JSON).unwrap().hash(), hash);
-}
-
-/// Recomputed byte by byte: an encoding that moves would make every published policy another one.
-#[test]
-fn the_encoding_is_fixed() {
-    let policy = policy();
-    let mut bytes = Vec::new();
-    let mut put = |part: &[u8]| bytes.extend_from_slice(part);
-    put(&19u64.to_be_bytes());
-    put(b"fairshare/v1/policy");
-    put(&1u32.to_be_bytes());
-    // compact: identifier 1, k = 11, two widths, b = 10
-    put(&[1, 0, 0, 0, 11]);
-    [2u64, 4, 16].iter().for_each(|number| put(&number.to_be_bytes()));
-    put(&[0, 0, 0, 10]);
-    put(&16601u64.to_be_bytes());
-    put(&hex::decode("5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed").unwrap());
-    put(&16u64.to_be_bytes());
-    put(b"new-york-flights");
-    put(&4u64.to_be_bytes());
-    put(&10u128.pow(24).to_be_bytes());
-    put(&[0, 0, 0, 7, 0, 0, 0, 3]);
-    put(&3u64.to_be_bytes());
-    put(b"0.1");
-    // ⌊2^48/10⌋ and ⌊e^(−1/10)·2^64⌋
-    put(&28147497671065u64.to_be_bytes());
-    put(&16691304278825489409u64.to_be_bytes());
-    put(&[0, 0, 0, 2, 0, 0, 0, 100, 1]);
-    put(&14073748835532u64.to_be_bytes());
-    put(&4u64.to_be_bytes());
-    put(b"0.01");
-    put(&2814749767106u64.to_be_bytes());
-    put(&18263195903389592620u64.to_be_bytes());
-    put(&10u64.to_be_bytes());
-    put(&3u64.to_be_bytes());
-    put(&policy.schema().hash().0);
-    put(&10u64.to_be_bytes());
-    [0u32, 12, 22, 32, 2, 3, 4, 5, 6, 7].iter().for_each(|count| put(&count.to_be_bytes()));
-    assert_eq!(policy.hash(), Digest(Keccak256::digest(&bytes).into()));
+    let filed = read_with(&with_reference_file(REFERENCE_JSON), REFERENCE_JSON).unwrap();
+    assert_eq!(identity(&filed), identity(&policy()));
 }

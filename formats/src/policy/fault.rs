@@ -1,0 +1,259 @@
+//! What can be wrong with a policy.
+
+use std::fmt;
+use std::io;
+
+use fairshare_circuits::numeric::decay::DecayError;
+use fairshare_circuits::numeric::fixed::DecimalError;
+use fairshare_params::encoding::{Digest, HexError};
+use fairshare_params::policy::{NamedParameters, RuleError};
+use fairshare_params::rules::PROTOCOL_VERSION;
+use fairshare_params::schema::SchemaError;
+
+use super::time::TimeError;
+use crate::eip55::AddressError;
+use crate::reference::ReferenceFileError;
+
+/// What the parser of TOML refuses.
+#[derive(Debug)]
+pub struct SyntaxError(pub(super) Box<toml::de::Error>);
+
+impl SyntaxError {
+    /// The library's error, without the text.
+    pub fn inner(&self) -> &toml::de::Error {
+        &self.0
+    }
+}
+
+/// The message alone: the library's own form repeats where it is.
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// What is wrong with a policy, in one place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyFault {
+    /// The file is above its bound; nothing of it was parsed.
+    #[error(
+        "longer than {bound} bytes, the most that is read; put a policy's long lists into files beside it"
+    )]
+    TooLarge {
+        /// The bound, in bytes.
+        bound: u64,
+    },
+    /// Not TOML.
+    #[error(transparent)]
+    Syntax(SyntaxError),
+    /// Another version of the file.
+    #[error(
+        "{found} is not {PROTOCOL_VERSION}, the version of policies that this program reads{}",
+        hint(*.found)
+    )]
+    Version {
+        /// The version found.
+        found: u64,
+    },
+    /// A key that there is not.
+    #[error("unknown key; {}", known_keys(.nearest, .known))]
+    UnknownKey {
+        /// The key that is closest to it, if one is close.
+        nearest: Option<&'static str>,
+        /// The keys that there are.
+        known: &'static [&'static str],
+    },
+    /// The table that version 1 had.
+    #[error(
+        "unknown key; the protocol fixes compute : data = 7 : 3, so a policy has no weights: remove this \
+         table"
+    )]
+    Weights,
+    /// A key is not there.
+    #[error("this key is missing; add it to {table}")]
+    MissingKey {
+        /// The table it belongs into, as a message names it.
+        table: String,
+    },
+    /// A table is not there.
+    #[error("this table is missing; its keys are {}", list(.keys))]
+    MissingTable {
+        /// The keys that it has.
+        keys: &'static [&'static str],
+    },
+    /// A value of another type.
+    #[error("expected {expected}, found {found}")]
+    Type {
+        /// What it should be.
+        expected: &'static str,
+        /// The TOML type that it has.
+        found: &'static str,
+    },
+    /// A number that is not whole, or outside its range.
+    #[error("{found} is not a whole number from 0 to {most}")]
+    Whole {
+        /// The number as written, cut to 42 characters.
+        found: String,
+        /// The largest.
+        most: u128,
+    },
+    /// An edge that is not a number.
+    #[error("{found} is not a finite number, or an integer that is not between -2^53 and 2^53")]
+    Edge {
+        /// The edge as written, cut to 42 characters.
+        found: String,
+    },
+    /// A word that is none of those that may stand there.
+    #[error("{found:?} is not one of {}", quoted(.of))]
+    Choice {
+        /// The word found, cut to 42 characters.
+        found: String,
+        /// Those that may stand there.
+        of: Vec<&'static str>,
+    },
+    /// Not an address.
+    #[error(transparent)]
+    Address(AddressError),
+    /// A hash that is not hexadecimal.
+    #[error(transparent)]
+    Hash(HexError),
+    /// Neither a fingerprint nor the readable exception.
+    #[error(
+        "give the fingerprint of the parameters, which `fairshare params inspect` prints, or {:?}",
+        NamedParameters::INSECURE
+    )]
+    Parameters(#[source] HexError),
+    /// Not a time.
+    #[error(transparent)]
+    Time(TimeError),
+    /// A decay constant is wrong.
+    #[error(transparent)]
+    Decay(DecayError),
+    /// A cap that is not a decimal number.
+    #[error(transparent)]
+    Cap(DecimalError),
+    /// `records-divergence` without a cap.
+    #[error("weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats per record, to `[data]`")]
+    MissingCap,
+    /// `divergence` with a cap that it would ignore.
+    #[error("weighting `divergence` has no cap; remove this line, or choose weighting `records-divergence`")]
+    UnusedCap,
+    /// The reference counts stand neither in the policy nor in a file, or in both.
+    #[error("{problem}; give either `counts`, or `file` and `hash`")]
+    Form {
+        /// What was given.
+        problem: &'static str,
+    },
+    /// A file's path leads out of the policy's folder.
+    #[error(
+        "`{file}` is not a plain relative path; keep the file beside the policy or in a folder below it, \
+         without `..`"
+    )]
+    SidePath {
+        /// The path.
+        file: String,
+    },
+    /// A file named in the policy cannot be read.
+    #[error("cannot read `{file}`")]
+    SideFile {
+        /// The path as the policy gives it.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file named in the policy is above its bound.
+    #[error("`{file}` is longer than {bound} bytes, the most that is read")]
+    SideFileTooLarge {
+        /// The path as the policy gives it.
+        file: String,
+        /// The bound, in bytes.
+        bound: u64,
+    },
+    /// A file named in the policy is not the one that was meant.
+    #[error(
+        "`{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the policy"
+    )]
+    HashMismatch {
+        /// The path as the policy gives it.
+        file: String,
+        /// The hash in the policy.
+        expected: Digest,
+        /// The hash of the bytes read.
+        found: Digest,
+    },
+    /// A file of reference counts is wrong.
+    #[error("`{file}`")]
+    ReferenceFile {
+        /// The path as the policy gives it.
+        file: String,
+        /// What was wrong.
+        source: ReferenceFileError,
+    },
+    /// A feature's keys do not fit its kind.
+    #[error("{problem}")]
+    FeatureKeys {
+        /// What was wrong and how to mend it.
+        problem: &'static str,
+    },
+    /// A crossed feature names a part that it cannot have.
+    #[error(transparent)]
+    Part(PartError),
+    /// The features make no schema.
+    #[error(transparent)]
+    Schema(SchemaError),
+    /// A rule that the protocol does not allow.
+    #[error(transparent)]
+    Rule(RuleError),
+}
+
+/// Why a crossed feature cannot have that part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartError {
+    /// There is no such feature.
+    #[error("no feature is named `{part}`; list it, with its labels or edges, as a feature of its own")]
+    Unknown {
+        /// Its name, cut to 42 characters.
+        part: String,
+    },
+    /// The part is crossed itself.
+    #[error("`{part}` is a crossed feature; name the categorical and numeric features that it joins")]
+    Crossed {
+        /// Its name, cut to 42 characters.
+        part: String,
+    },
+    /// The part is joined already, here or in another crossed feature.
+    #[error("`{part}` is crossed twice; a feature is crossed once, so remove it here or there")]
+    Twice {
+        /// Its name, cut to 42 characters.
+        part: String,
+    },
+}
+
+fn hint(version: u64) -> &'static str {
+    if version != 1 {
+        return "";
+    }
+    "; version 1 was never released: write 2, remove `[weights]`, and add `parameters`, `vault.registry`, \
+     `vault.settlement`, `rounds.ends_by`, `rounds.proving_seconds` and `data.evidence`"
+}
+
+fn known_keys(nearest: &Option<&str>, known: &[&str]) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("the keys here are {}", list(known)),
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
+fn quoted(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+    words.join(", ")
+}
