@@ -40,7 +40,7 @@ fn epoch_on_record(epoch: &EpochSnapshot) -> Epoch {
     Epoch {
         number: epoch.number,
         state: epoch.state,
-        rules: epoch.rules,
+        rules_hash: epoch.rules_hash,
         brought: carried(&epoch.brought),
         left: epoch.left.as_ref().map(carried),
         root: epoch.root,
@@ -54,7 +54,7 @@ fn snapshot_of(epoch: Epoch, files: EpochFiles) -> EpochSnapshot {
     EpochSnapshot {
         number: epoch.number,
         state: epoch.state,
-        rules: epoch.rules,
+        rules_hash: epoch.rules_hash,
         source: files.source,
         brought: carry(epoch.brought),
         left: epoch.left.map(carry),

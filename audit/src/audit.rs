@@ -305,8 +305,8 @@ impl Run<'_> {
             }
         };
         let found = verifier.rules_hash();
-        if found != snapshot.rules {
-            self.note(epoch, Finding::RulesHash { found, recorded: snapshot.rules });
+        if found != snapshot.rules_hash {
+            self.note(epoch, Finding::RulesHash { found, recorded: snapshot.rules_hash });
         }
         let mut own: Own<'_> = HashMap::new();
         for registration in &snapshot.registrations {
@@ -493,7 +493,7 @@ mod tests {
         let epoch = EpochSnapshot {
             number: 3,
             state: State::Settled,
-            rules: Digest([0; 32]),
+            rules_hash: Digest([0; 32]),
             source: PolicySource { text: String::new(), files: BTreeMap::new() },
             brought: Carry::default(),
             left: None,

@@ -30,7 +30,7 @@ pub struct EpochSnapshot {
     /// Where it stands.
     pub state: State,
     /// The rules hash that it was opened with.
-    pub rules: Digest,
+    pub rules_hash: Digest,
     /// The policy.
     pub source: PolicySource,
     /// What the epoch before left it.

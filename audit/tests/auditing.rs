@@ -59,7 +59,7 @@ fn epoch(
     EpochSnapshot {
         number: world.policy.terms().epoch,
         state: State::PaidOut,
-        rules: world.verifier().rules_hash(),
+        rules_hash: world.verifier().rules_hash(),
         source: world.source.clone(),
         brought,
         left: Some(settlement.carry),

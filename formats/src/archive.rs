@@ -172,7 +172,7 @@ mod tests {
         Epoch {
             number: 4,
             state: State::PaidOut,
-            rules: Digest([1; 32]),
+            rules_hash: Digest([1; 32]),
             brought: tenths(BigUint::ZERO),
             left: Some(tenths(BigUint::from(3u8))),
             root: None,
@@ -231,7 +231,7 @@ mod tests {
     {{
       "number": "4",
       "state": "paid out",
-      "rules": "{digest}",
+      "rules_hash": "{digest}",
       "brought": {{
         "compute_tenths": "{most}0",
         "data_tenths": "3"

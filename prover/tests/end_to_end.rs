@@ -130,7 +130,7 @@ fn assert_scored(proved: &Proved, texts: &[String]) {
     let error = (score.score as f64 / 256.0 - nats * f64::from(n)).abs();
     assert!(error < f64::from(n) * 2.0 * 2f64.powi(-32) + 1.0 / 256.0, "{error}");
     assert_eq!(score.contributor, contributor().address);
-    assert_eq!(score.rules, VERIFIER.rules_hash());
+    assert_eq!(score.rules_hash, VERIFIER.rules_hash());
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub struct Epoch {
     /// Its number, from the policy.
     pub number: u64,
     /// The rules hash.
-    pub rules: Digest,
+    pub rules_hash: Digest,
     /// The hash of its policy as written.
     source: Digest,
     /// Where it stands.
@@ -63,7 +63,7 @@ pub struct Epoch {
     pub root: Option<Digest>,
 }
 
-const EPOCH: &str = "SELECT id, number, rules, source, state, compute_brought, data_brought, \
+const EPOCH: &str = "SELECT id, number, rules_hash, source, state, compute_brought, data_brought, \
     compute_left, data_left, root FROM epochs";
 
 impl Epoch {
@@ -75,7 +75,7 @@ impl Epoch {
         Ok(Self {
             id: row.integer(0)?,
             number: row.parsed(1)?,
-            rules: row.parsed(2)?,
+            rules_hash: row.parsed(2)?,
             source: row.parsed(3)?,
             state: row.parsed(4)?,
             brought: Carry { compute: row.parsed(5)?, data: row.parsed(6)? },

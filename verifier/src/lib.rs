@@ -304,8 +304,8 @@ impl<'a> Verifier<'a> {
             linked: Some((&bundle.link, sum.to_affine())),
             proof: &bundle.proof,
         });
-        let (contributor, rules) = (bundle.contributor, self.rules_hash);
-        let score = DataScore { contributor, rules, datasets, records, score: bundle.score };
+        let (contributor, rules_hash) = (bundle.contributor, self.rules_hash);
+        let score = DataScore { contributor, rules_hash, datasets, records, score: bundle.score };
         Ok(Pending { proofs, stated: Stated::Data(score) })
     }
 
@@ -390,7 +390,7 @@ impl<'a> Verifier<'a> {
             linked: None,
             proof: &bundle.proof,
         };
-        let score = ComputeScore { contributor, rules: self.rules_hash, score: bundle.score };
+        let score = ComputeScore { contributor, rules_hash: self.rules_hash, score: bundle.score };
         Ok(Pending { proofs: vec![check], stated: Stated::Compute(score) })
     }
 

@@ -11,7 +11,7 @@ pub struct DataScore {
     /// Who contributed.
     pub contributor: Address,
     /// The rules hash under which it was scored.
-    pub rules: Digest,
+    pub rules_hash: Digest,
     /// The registered datasets it covers, in the bundle's order.
     pub datasets: Vec<ScoredDataset>,
     /// `n`: records in all datasets.
@@ -37,7 +37,7 @@ pub struct ComputeScore {
     /// The node.
     pub contributor: Address,
     /// The rules hash under which it was scored.
-    pub rules: Digest,
+    pub rules_hash: Digest,
     /// The score, 48 fractional bits.
     pub score: u64,
 }

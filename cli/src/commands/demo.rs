@@ -115,7 +115,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     let report = Report {
         accepted,
         insecure: srs.is_insecure(),
-        rules: verifier.rules_hash().to_string(),
+        rules_hash: verifier.rules_hash().to_string(),
         contributors: &lines,
         data_shares: text(&payout.data),
         compute_shares: text(&payout.compute),

@@ -94,7 +94,7 @@ pub struct Changed<'a> {
     state: &'static str,
     /// The rules hash.
     #[schemars(with = "Hash")]
-    rules: String,
+    rules_hash: String,
     /// Whether it was so before.
     before: bool,
     #[serde(skip)]
@@ -106,7 +106,7 @@ fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<St
     let changed = Changed {
         epoch: epoch.number,
         state: epoch.state.name(),
-        rules: epoch.rules.to_string(),
+        rules_hash: epoch.rules_hash.to_string(),
         before,
         text,
     };
@@ -116,7 +116,7 @@ fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<St
         if !changed.text.is_empty() && !before {
             lines.push(("", changed.text.to_owned()));
         }
-        lines.push(("rules", changed.rules.clone()));
+        lines.push(("rules hash", changed.rules_hash.clone()));
         list(&lines)
     })?;
     Ok(Status::Done)

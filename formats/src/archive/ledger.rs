@@ -32,7 +32,7 @@ pub struct Epoch {
     #[serde(with = "text")]
     pub state: State,
     /// The rules hash that it was opened with.
-    pub rules: Digest,
+    pub rules_hash: Digest,
     /// What the epoch before left it.
     pub brought: Carried,
     /// What it leaves to the next one, once settled.

@@ -51,7 +51,7 @@ fn anybody_proves_a_nodes_units() {
         let proved = prove_units(&node);
         assert_eq!(proved.registrations, []);
         let Score::Compute(score) = &proved.score else { panic!("a compute score") };
-        assert_eq!((score.contributor, score.rules), (node, VERIFIER.rules_hash()));
+        assert_eq!((score.contributor, score.rules_hash), (node, VERIFIER.rules_hash()));
         let own = RECORD.of(&node).expect("units on record");
         assert_eq!(score.score, score_units(&RULES, own, RECORD.totals()).expect("a score").score);
         let error = (score.score as f64 / 2f64.powi(48) - 0.01 * share).abs();

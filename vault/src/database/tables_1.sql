@@ -13,7 +13,7 @@ CREATE TABLE ledger (
 CREATE TABLE epochs (
     id {integer} PRIMARY KEY CHECK (id > 0),
     number TEXT NOT NULL UNIQUE,
-    rules TEXT NOT NULL,
+    rules_hash TEXT NOT NULL,
     -- The hash of the text and files below.
     source TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'settled', 'paid out')),

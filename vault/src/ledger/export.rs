@@ -33,7 +33,7 @@ fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epo
         payouts: payouts(transaction, &epoch)?,
         number: epoch.number,
         state: epoch.state,
-        rules: epoch.rules,
+        rules_hash: epoch.rules_hash,
         brought: epoch.brought,
         left: epoch.left,
         root: epoch.root,

@@ -31,8 +31,8 @@ impl Ledger {
             let epochs = all_epochs(transaction)?;
             let number = policy.terms().epoch;
             if let Some(epoch) = epochs.iter().find(|epoch| epoch.number == number) {
-                if epoch.rules != given {
-                    return Err(VaultError::OtherRules { epoch: number, recorded: epoch.rules, given });
+                if epoch.rules_hash != given {
+                    return Err(VaultError::OtherRules { epoch: number, recorded: epoch.rules_hash, given });
                 }
                 return Ok(Opened { epoch: epoch.clone(), before: true });
             }
@@ -41,7 +41,7 @@ impl Ledger {
             let epoch = Epoch {
                 id: last.map_or(1, |last| last.id + 1),
                 number,
-                rules: given,
+                rules_hash: given,
                 source: source.hash(),
                 state: State::Open,
                 brought: last.and_then(|last| last.left.clone()).unwrap_or_default(),
@@ -98,12 +98,12 @@ fn check_follows(transaction: &mut Transaction<'_>, epochs: &[Epoch], policy: &P
 fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, source: &PolicySource) -> Result<()> {
     let Carry { compute, data } = &epoch.brought;
     transaction.execute(
-        "INSERT INTO epochs (id, number, rules, source, state, compute_brought, data_brought)
+        "INSERT INTO epochs (id, number, rules_hash, source, state, compute_brought, data_brought)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
             epoch.id.into(),
             epoch.number.to_string().into(),
-            epoch.rules.to_string().into(),
+            epoch.rules_hash.to_string().into(),
             epoch.source.to_string().into(),
             epoch.state.name().into(),
             compute.to_string().into(),

@@ -64,7 +64,7 @@ impl Ledger {
         submissions: &[Submission],
     ) -> Result<Vec<Verdict>> {
         let (epoch, policy) = self.epoch(epoch)?;
-        let (given, recorded) = (verifier.rules_hash(), epoch.rules);
+        let (given, recorded) = (verifier.rules_hash(), epoch.rules_hash);
         if given != recorded {
             return Err(VaultError::OtherRules { epoch: epoch.number, recorded, given });
         }

@@ -76,7 +76,7 @@ pub struct Report<'a> {
     pub insecure: bool,
     /// The rules hash.
     #[schemars(with = "Hash")]
-    pub rules: String,
+    pub rules_hash: String,
     /// The contributors.
     pub contributors: &'a [Line],
     /// What each is paid for data, in base units, in their order.

@@ -36,7 +36,7 @@ pub struct Line {
     state: &'static str,
     /// The rules hash.
     #[schemars(with = "Hash")]
-    rules: String,
+    rules_hash: String,
     /// What both roles share, in base units.
     #[schemars(with = "Decimal")]
     pool: String,
@@ -64,7 +64,7 @@ impl Line {
         Self {
             epoch: status.epoch.number,
             state: status.epoch.state.name(),
-            rules: status.epoch.rules.to_string(),
+            rules_hash: status.epoch.rules_hash.to_string(),
             pool: status.pool.to_string(),
             datasets: status.datasets,
             nodes: status.nodes,
