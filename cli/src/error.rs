@@ -201,7 +201,9 @@ impl CliError {
             },
             Self::Vault(error) => match **error {
                 VaultError::Unfit { .. }
+                | VaultError::NoEvidence { .. }
                 | VaultError::RoundOutside { .. }
+                | VaultError::Backdated { .. }
                 | VaultError::RegisteredOtherwise { .. }
                 | VaultError::ScoredAlready { .. }
                 | VaultError::UnitsOtherwise { .. } => Status::Refused,

@@ -104,6 +104,15 @@ pub enum VaultError {
         /// Its last round.
         last: u64,
     },
+    /// An epoch that no ledger settles.
+    #[error(
+        "the policy of epoch {epoch} says `settlement = \"contract\"`: a contract computes what is paid, of \
+         whatever it is funded with, and a ledger cannot; for a ledger, write \"claims\" or \"payments\""
+    )]
+    ContractSettles {
+        /// The epoch.
+        epoch: u64,
+    },
     /// More than 128 bits of base units.
     #[error(
         "with this pool the vault's epochs would have more than 2^128 base units in all; use larger units"
@@ -192,6 +201,32 @@ pub enum VaultError {
     UnitsOtherwise {
         /// The epoch.
         epoch: u64,
+    },
+    /// No evidence, which the rules require.
+    #[error(
+        "registration {digest} has no evidence of its upload, which the rules require; register it with \
+         evidence"
+    )]
+    NoEvidence {
+        /// The digest.
+        digest: Digest,
+    },
+    /// A round before the epoch's, of data that was not on record then.
+    #[error(
+        "{contributor}'s registration of {digest} is of round {round}, before the epoch's first, {first}, \
+         and no earlier epoch has it on record: data is of the round in which it was registered; commit it \
+         again, in a round of this epoch",
+        contributor = checksummed(.contributor)
+    )]
+    Backdated {
+        /// The contributor.
+        contributor: Address,
+        /// The digest.
+        digest: Digest,
+        /// The round.
+        round: u64,
+        /// The epoch's first round.
+        first: u64,
     },
     /// Scores that cannot be weighed.
     #[error(transparent)]

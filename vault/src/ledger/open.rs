@@ -4,6 +4,7 @@ use fairshare_audit::settlement::Carry;
 use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::policy::Policy;
+use fairshare_params::rules::Settlement;
 use fairshare_verifier::Verifier;
 
 use super::{Epoch, Ledger, POLICY_FILE, Result, all_epochs, insert, read_policy};
@@ -26,6 +27,9 @@ impl Ledger {
     /// one has to be settled. The verifier is one for the policy: it has its rules hash.
     pub fn open_epoch(&mut self, source: &PolicySource, verifier: &Verifier<'_>) -> Result<Opened> {
         let (policy, given) = (verifier.policy(), verifier.rules_hash());
+        if policy.terms().settlement == Settlement::Contract {
+            return Err(VaultError::ContractSettles { epoch: policy.terms().epoch });
+        }
         self.database.write(|transaction| {
             bind_vault(transaction, policy)?;
             let epochs = all_epochs(transaction)?;

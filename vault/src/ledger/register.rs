@@ -115,7 +115,11 @@ fn check_fits(policy: &Policy, registration: &Registration) -> Result<()> {
     context::check(policy, contributor, std::slice::from_ref(registration)).map_err(|source| {
         let digest = *registration.digest();
         VaultError::Unfit { contributor: *contributor, digest, source: Box::new(source) }
-    })
+    })?;
+    if policy.terms().evidence && registration.evidence().is_none() {
+        return Err(VaultError::NoEvidence { digest: *registration.digest() });
+    }
+    Ok(())
 }
 
 fn check_new(
@@ -124,7 +128,7 @@ fn check_new(
     policy: &Policy,
     registration: &Registration,
 ) -> Result<()> {
-    check_owner(transaction, registration)?;
+    let is_known = check_owner(transaction, registration)?;
     let contributor = *registration.contributor();
     // A bundle that covers a round outside weighs nothing, and it has to cover all that is registered:
     // whoever could bring an old registration in again would take its owner's whole share.
@@ -134,21 +138,28 @@ fn check_new(
         let (first, last) = rounds.into_inner();
         return Err(VaultError::RoundOutside { contributor, digest, round, first, last });
     }
+    // Data of an earlier round fades less: nobody may name a round in which no epoch had it.
+    let (round, first) = (registration.round(), policy.terms().first_round);
+    if round < first && !is_known {
+        let digest = *registration.digest();
+        return Err(VaultError::Backdated { contributor, digest, round, first });
+    }
     let sql = "SELECT id FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = 'data'";
     let scored = transaction.query(sql, &[epoch.id.into(), (&contributor).into()])?;
     if scored.is_empty() { Ok(()) } else { Err(VaultError::ScoredAlready { contributor }) }
 }
 
-/// Nobody else may take a dataset's digest, and its round, by which it is weighed, stays.
-fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -> Result<()> {
+/// Nobody else may take a dataset's digest, and its round, by which it is weighed, stays. Whether this very
+/// registration is on record in an earlier epoch.
+fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -> Result<bool> {
     let sql =
         "SELECT content, epochs.number FROM registrations JOIN epochs ON epochs.id = registrations.epoch
         WHERE digest = $1 ORDER BY registrations.id LIMIT 1";
     let Some(row) = transaction.query_first(sql, &[registration.digest().to_string().into()])? else {
-        return Ok(());
+        return Ok(false);
     };
     if row.text(0)? == fairshare_formats::registration::to_json(registration) {
-        return Ok(());
+        return Ok(true);
     }
     let owner = *read_registration(&row, 0)?.contributor();
     Err(VaultError::RegisteredOtherwise { digest: *registration.digest(), epoch: row.parsed(1)?, owner })

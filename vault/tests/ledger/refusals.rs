@@ -219,6 +219,65 @@ fn data_is_registered_in_rounds_that_take_it() {
     });
 }
 
+/// Under a wider window, data of an earlier round fades less.
+#[test]
+fn a_round_before_the_epoch_is_for_data_that_was_on_record_then() {
+    let wider = [("evidence = false", "evidence = false\nfirst_round = 10")];
+    on_each(|location| {
+        let mut ledger = settled(location);
+        let (source, policy) = other_policy(&wider);
+        ledger.open_epoch(&source, &fairshare_testkit::fixture::verifier(&policy)).unwrap();
+        let carols = data_of(CAROL);
+        let backdated = edited(carols, &carols.digest().to_string(), &format!("0x{}", hex(1)));
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&backdated), None));
+        let VaultError::Backdated { contributor: CAROL, round: 11, first: 14, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!(ledger.register(None, &one(carols), None).unwrap().new, 1);
+        let of_now = edited(&backdated, "\"round\": 11,", "\"round\": 14,");
+        assert_eq!(ledger.register(None, &one(&of_now), None).unwrap().new, 1);
+    });
+    // Nor does a ledger's first epoch take any, which has none before it.
+    on_each(|location| {
+        let mut ledger = Ledger::open_or_create(location).unwrap();
+        let (source, policy) = other_policy(&wider);
+        ledger.open_epoch(&source, &fairshare_testkit::fixture::verifier(&policy)).unwrap();
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(data_of(CAROL)), None));
+        assert!(matches!(error, VaultError::Backdated { .. }), "{error}");
+    });
+}
+
+#[test]
+fn data_has_evidence_where_the_rules_require_it() {
+    on_each(|location| {
+        let mut ledger = Ledger::open_or_create(location).unwrap();
+        let (source, policy) = other_policy(&[("evidence = false", "evidence = true")]);
+        ledger.open_epoch(&source, &fairshare_testkit::fixture::verifier(&policy)).unwrap();
+        let bare = edited(data_of(CAROL), "\"round\": 11,", "\"round\": 14,");
+        let error = refused(&mut ledger, |ledger| ledger.register(None, &one(&bare), None));
+        let VaultError::NoEvidence { digest } = error else { panic!("{error}") };
+        assert_eq!(digest, *bare.digest());
+        let evident = bare.with_evidence(fairshare_testkit::fixture::evidence(7));
+        assert_eq!(ledger.register(None, &one(&evident), None).unwrap().new, 1);
+    });
+}
+
+#[test]
+fn a_contracts_epoch_is_not_a_ledgers() {
+    on_each(|location| {
+        let mut ledger = Ledger::open_or_create(location).unwrap();
+        for pool in ["pool = 1001", "pool = 0"] {
+            let changes = [("settlement = \"claims\"", "settlement = \"contract\""), ("pool = 1001", pool)];
+            let (source, policy) = other_policy(&changes);
+            let verifier = fairshare_testkit::fixture::verifier(&policy);
+            let error = refused(&mut ledger, |ledger| ledger.open_epoch(&source, &verifier));
+            assert!(matches!(error, VaultError::ContractSettles { epoch: 5 }), "{error}");
+        }
+        let (source, policy) = other_policy(&[("\"claims\"", "\"payments\"")]);
+        ledger.open_epoch(&source, &fairshare_testkit::fixture::verifier(&policy)).unwrap();
+    });
+}
+
 fn hex(round: u64) -> String {
     format!("{round:064x}")
 }
