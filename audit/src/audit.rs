@@ -21,6 +21,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{NamedParameters, Policy};
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
+use fairshare_params::rules::Settlement as SettledBy;
 use fairshare_params::units::Units;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_verifier::bundle::Header;
@@ -49,8 +50,8 @@ pub struct Auditor<'a> {
 /// Parameters that an audit needs and was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "other parameters than the policy names: that of epoch {epoch} needs those of fingerprint {named}, geometry \
-     `{geometry}`, as a whole reference string; nothing was audited"
+    "the policy of epoch {epoch} names the parameters {named} for geometry `{geometry}`, and they were not \
+     given; give the whole reference string (`--params`)"
 )]
 pub struct NoParameters {
     /// The epoch.
@@ -72,6 +73,8 @@ pub struct Report {
     pub claims: usize,
     /// Everything that is not as it should be, by epoch.
     pub findings: BTreeMap<u64, Vec<Finding>>,
+    /// Epochs that were not audited, in order, for want of parameters. They may hide anything.
+    pub unaudited: Vec<NoParameters>,
     /// Bundles verified.
     pub bundles: usize,
 }
@@ -83,6 +86,11 @@ pub struct EpochReport {
     pub number: u64,
     /// Its policy, unless that could not be read.
     pub policy: Option<Policy>,
+    /// What it was verified under; none where it was not verified.
+    pub basis: Option<Basis>,
+    /// The first of the epochs before it, if there is any, that was not verified: what this one brings, and
+    /// what was earned before it, is then the record's word.
+    pub unverified_before: Option<u64>,
     /// Its state on record.
     pub state: State,
     /// What was brought from the epoch before.
@@ -93,6 +101,15 @@ pub struct EpochReport {
     pub rounding: Carry,
     /// Every contributor with a verified score, by address.
     pub lines: BTreeMap<Address, Line>,
+}
+
+/// What an epoch was verified under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The rules hash, computed again.
+    pub rules_hash: Digest,
+    /// The reference string's fingerprint.
+    pub srs: Digest,
 }
 
 /// One contributor in one epoch.
@@ -117,9 +134,9 @@ impl Line {
 }
 
 impl Report {
-    /// Whether everything was as it should be.
+    /// Whether everything was audited, and was as it should be.
     pub fn is_clean(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.is_empty() && self.unaudited.is_empty()
     }
 
     /// How many findings there are.
@@ -127,14 +144,29 @@ impl Report {
         self.findings.values().map(Vec::len).sum()
     }
 
-    /// Every finding in one line of words, with its epoch and its causes.
+    /// Every finding in one line of words, with its epoch and its causes, cut to some 2,000 bytes.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.findings.iter().flat_map(|(epoch, findings)| findings.iter().map(move |f| in_words(*epoch, f)))
     }
 }
 
+/// Longest line about one finding, in bytes: a policy may have a hundred errors.
+const MAX_LINE: usize = 2000;
+
 fn in_words(epoch: u64, finding: &Finding) -> String {
-    format!("epoch {epoch}: {}", eip55::chain(finding).collect::<Vec<_>>().join(": "))
+    let causes = eip55::chain(finding).map(|cause| {
+        let mut lines = cause.lines().map(str::trim);
+        // `3 errors:` and the errors.
+        let first = lines.next().unwrap_or_default();
+        let others: Vec<_> = lines.collect();
+        if others.is_empty() { first.to_owned() } else { format!("{first} {}", others.join("; ")) }
+    });
+    let mut line = format!("epoch {epoch}: {}", causes.collect::<Vec<_>>().join(": "));
+    if line.len() > MAX_LINE {
+        line.truncate(line.floor_char_boundary(MAX_LINE));
+        line.push('…');
+    }
+    line
 }
 
 /// What earlier epochs say about later ones.
@@ -143,6 +175,8 @@ struct Past {
     vault: Option<VaultIdentity>,
     last: Option<u64>,
     last_round: Option<u64>,
+    /// The first epoch that was not verified: what follows builds on the record's word.
+    unverified: Option<u64>,
     /// A dataset's first registration.
     datasets: HashMap<Digest, Registration>,
     carry: Carry,
@@ -165,19 +199,17 @@ impl<'a> Auditor<'a> {
         Self { parameters, trust, progress }
     }
 
-    /// Audits a ledger's snapshot. Without the parameters that its policies name there is nothing to be said
-    /// of it, neither good nor bad.
-    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Result<Report, NoParameters> {
+    /// Audits a ledger's snapshot. Of an epoch whose parameters were not given there is nothing to be said,
+    /// neither good nor bad; the others are audited all the same, because whoever is audited writes the
+    /// policies and could hide behind one.
+    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Report {
         let total = snapshot.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
         let (past, findings) = (Past::default(), BTreeMap::new());
-        let mut run = Run { auditor: self, past, findings, missing: None, done: 0, total };
+        let mut run = Run { auditor: self, past, findings, unaudited: Vec::new(), done: 0, total };
         let epochs = snapshot.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
         let claimed = claims::check(&mut run, snapshot);
-        let Run { findings, missing, done, .. } = run;
-        match missing {
-            Some(missing) => Err(missing),
-            None => Ok(Report { epochs, claimed, claims: snapshot.claims.len(), findings, bundles: done }),
-        }
+        let Run { findings, unaudited, done, .. } = run;
+        Report { epochs, claimed, claims: snapshot.claims.len(), findings, unaudited, bundles: done }
     }
 
     fn parameters(&self, policy: &Policy) -> Option<&VerifierParameters> {
@@ -198,8 +230,7 @@ struct Run<'a> {
     auditor: &'a Auditor<'a>,
     past: Past,
     findings: BTreeMap<u64, Vec<Finding>>,
-    /// What the first epoch lacks that lacks any.
-    missing: Option<NoParameters>,
+    unaudited: Vec<NoParameters>,
     done: usize,
     total: usize,
 }
@@ -213,6 +244,8 @@ impl Run<'_> {
         let mut report = EpochReport {
             number: snapshot.number,
             policy: None,
+            basis: None,
+            unverified_before: self.past.unverified,
             state: snapshot.state,
             brought: self.past.carry.clone(),
             left: Carry::default(),
@@ -221,12 +254,35 @@ impl Run<'_> {
         };
         if let Some(policy) = self.policy(snapshot) {
             self.registrations(snapshot, &policy);
-            let scores = self.scores(snapshot, &policy);
-            report.lines = lines(&scores);
-            self.settlement(snapshot, &policy, &scores, &mut report);
+            if let Some((basis, scores)) = self.scores(snapshot, &policy) {
+                report.basis = Some(basis);
+                report.lines = lines(&scores);
+                self.settlement(snapshot, &policy, &scores, &mut report);
+            }
             report.policy = Some(policy);
         }
+        if report.basis.is_none() {
+            self.unverified(snapshot);
+        }
         report
+    }
+
+    /// What an epoch that was not verified leaves to later ones: what is on record, because nothing can be
+    /// said of it, and against nothing everything would differ.
+    fn unverified(&mut self, snapshot: &EpochSnapshot) {
+        self.past.unverified.get_or_insert(snapshot.number);
+        for registration in &snapshot.registrations {
+            self.past.datasets.entry(*registration.digest()).or_insert_with(|| registration.clone());
+        }
+        if snapshot.state < State::Settled {
+            return;
+        }
+        for paid in snapshot.payouts.iter().filter(|paid| paid.payout.total() > 0) {
+            let earned = self.past.earned.entry(paid.contributor).or_default();
+            *earned = earned.saturating_add(paid.payout.total());
+        }
+        self.past.carry = snapshot.left.clone().unwrap_or_default();
+        self.past.settled.insert(snapshot.number, self.past.earned.clone());
     }
 
     /// Step 1.
@@ -240,6 +296,9 @@ impl Run<'_> {
             }
         };
         let terms = policy.terms();
+        if terms.settlement == SettledBy::Contract {
+            self.note(epoch, Finding::ContractSettles);
+        }
         if terms.epoch != epoch {
             self.note(epoch, Finding::EpochNumber { policy: terms.epoch });
         }
@@ -274,9 +333,14 @@ impl Run<'_> {
             if let Err(source) = context::check(policy, &contributor, one) {
                 self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
             }
-            let round = registration.round();
+            if policy.terms().evidence && registration.evidence().is_none() {
+                self.note(epoch, Finding::NoEvidence { contributor, digest });
+            }
+            let (round, first) = (registration.round(), policy.terms().first_round);
             if !policy.data_rounds().contains(&round) {
                 self.note(epoch, Finding::RoundOutside { contributor, digest, round });
+            } else if round < first && !self.past.datasets.contains_key(&digest) {
+                self.note(epoch, Finding::Backdated { contributor, digest, round });
             }
             let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
             if first != registration {
@@ -286,14 +350,18 @@ impl Run<'_> {
         }
     }
 
-    /// Step 3: the verified scores of the epoch.
-    fn scores(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Vec<(Address, Earned)> {
+    /// Step 3: the verified scores of the epoch, unless there is nothing to verify them under.
+    fn scores(
+        &mut self,
+        snapshot: &EpochSnapshot,
+        policy: &Policy,
+    ) -> Option<(Basis, Vec<(Address, Earned)>)> {
         let epoch = snapshot.number;
         let auditor = self.auditor;
         let Some(parameters) = auditor.parameters(policy) else {
             let (geometry, named) = (policy.geometry(), policy.parameters());
-            self.missing.get_or_insert(NoParameters { epoch, geometry, named });
-            return Vec::new();
+            self.unaudited.push(NoParameters { epoch, geometry, named });
+            return None;
         };
         let units = self.units(snapshot, policy);
         let verifier = Verifier::new(parameters, policy, auditor.trust);
@@ -301,12 +369,13 @@ impl Run<'_> {
             Ok(verifier) => verifier,
             Err(source) => {
                 self.note(epoch, Finding::Setup(source));
-                return Vec::new();
+                return None;
             }
         };
-        let found = verifier.rules_hash();
-        if found != snapshot.rules_hash {
-            self.note(epoch, Finding::RulesHash { found, recorded: snapshot.rules_hash });
+        let basis = Basis { rules_hash: verifier.rules_hash(), srs: parameters.words().srs };
+        if basis.rules_hash != snapshot.rules_hash {
+            let (found, recorded) = (basis.rules_hash, snapshot.rules_hash);
+            self.note(epoch, Finding::RulesHash { found, recorded });
         }
         let mut own: Own<'_> = HashMap::new();
         for registration in &snapshot.registrations {
@@ -318,7 +387,8 @@ impl Run<'_> {
             self.done += bundles.len();
             (auditor.progress)(self.done, self.total);
         }
-        scores.into_iter().map(|((contributor, _), earned)| (contributor, earned)).collect()
+        let scores = scores.into_iter().map(|((contributor, _), earned)| (contributor, earned));
+        Some((basis, scores.collect()))
     }
 
     /// The units on record.
@@ -486,7 +556,7 @@ mod tests {
         let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
         let findings = BTreeMap::new();
         let past = Past::default();
-        let mut run = Run { auditor: &auditor, past, findings, missing: None, done: 0, total: 0 };
+        let mut run = Run { auditor: &auditor, past, findings, unaudited: Vec::new(), done: 0, total: 0 };
         let contributor = Address([7; 20]);
         run.past.earned.insert(contributor, u128::MAX);
         let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);

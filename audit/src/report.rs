@@ -7,7 +7,7 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
-use crate::audit::{EpochReport, Line, Report};
+use crate::audit::{Basis, EpochReport, Line, Report};
 use crate::settlement::pools;
 use crate::snapshot::State;
 
@@ -23,6 +23,13 @@ pub fn text(report: &Report) -> String {
     let _ = writeln!(text, "{}", verdict(report));
     for epoch in &report.epochs {
         let _ = writeln!(text, "\n{}", heading(epoch));
+        let Some(basis) = &epoch.basis else {
+            let _ = writeln!(text, "  {UNVERIFIED}");
+            continue;
+        };
+        for line in under(basis, epoch) {
+            let _ = writeln!(text, "  {line}");
+        }
         let _ = writeln!(
             text,
             "  {:<42} {:>12} {:>12} {:>12} {:>20} {:>20}",
@@ -38,6 +45,9 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(text, "  {}", carries(epoch));
     }
     let _ = writeln!(text, "\n{}", claims(report));
+    for epoch in &report.unaudited {
+        let _ = writeln!(text, "NOT AUDITED {epoch}");
+    }
     for line in report.lines().take(FINDINGS) {
         let _ = writeln!(text, "DIFFERENCE {line}");
     }
@@ -53,7 +63,14 @@ pub fn html(report: &Report) -> String {
         "<h1>Audit of a royalty vault</h1><p class=\"{class}\">{}</p>",
         escape(&verdict(report))
     );
-    if !report.is_clean() {
+    if !report.unaudited.is_empty() {
+        page.push_str("<h2>What was not audited</h2><ul>");
+        for epoch in &report.unaudited {
+            let _ = write!(page, "<li>{}</li>", escape(&epoch.to_string()));
+        }
+        page.push_str("</ul>");
+    }
+    if !report.findings.is_empty() {
         page.push_str("<h2>What is not as it should be</h2><ul>");
         for line in report.lines().take(FINDINGS) {
             let _ = write!(page, "<li>{}</li>", escape(&line));
@@ -62,6 +79,13 @@ pub fn html(report: &Report) -> String {
     }
     for epoch in &report.epochs {
         let _ = write!(page, "<h2>{}</h2>", escape(&heading(epoch)));
+        let Some(basis) = &epoch.basis else {
+            let _ = write!(page, "<p>{UNVERIFIED}</p>");
+            continue;
+        };
+        for line in under(basis, epoch) {
+            let _ = write!(page, "<p>{}</p>", escape(&line));
+        }
         page.push_str(&plot(epoch));
         page.push_str(
             "<table><tr><th>contributor<th>records<th>data score, nats<th>compute score<th>for data<th>for \
@@ -101,12 +125,32 @@ fn verdict(report: &Report) -> String {
             count(epochs, "epoch")
         );
     }
-    format!(
-        "{} found in {} with {}.",
+    let verified = format!(
+        "{} found in {} with {} verified again.",
         count(report.finding_count(), "difference"),
         count(epochs, "epoch"),
         count(bundles, "bundle")
-    )
+    );
+    match report.unaudited.len() {
+        0 => verified,
+        more => format!("{verified} NOT AUDITED: {}.", count(more, "epoch")),
+    }
+}
+
+/// In place of what an epoch earns.
+const UNVERIFIED: &str = "Nothing of it was verified: what it pays and leaves is the record's word.";
+
+/// What an epoch was verified under, and what it builds on.
+fn under(basis: &Basis, epoch: &EpochReport) -> Vec<String> {
+    let mut lines =
+        vec![format!("Rules hash {}", basis.rules_hash), format!("Parameters of fingerprint {}", basis.srs)];
+    lines.extend(epoch.unverified_before.map(|earlier| {
+        format!(
+            "Epoch {earlier} was not verified: what this one brings, and what was earned before it, is \
+             unchecked."
+        )
+    }));
+    lines
 }
 
 fn more(report: &Report) -> String {
@@ -122,7 +166,7 @@ fn claims(report: &Report) -> String {
 
 fn heading(epoch: &EpochReport) -> String {
     let Some(policy) = &epoch.policy else {
-        return format!("Epoch {}, {}: its policy cannot be read", epoch.number, epoch.state);
+        return format!("Epoch {}, {}: its policy is refused", epoch.number, epoch.state);
     };
     let terms = policy.terms();
     let [compute, data] = pools(policy, &epoch.brought);

@@ -13,13 +13,15 @@ use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::to_csv;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::NamedParameters;
+use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, SECOND, VERIFIERS, World};
 use fairshare_testkit::fixture;
 use fairshare_verifier::bundle::Header;
-use fairshare_verifier::{Trust, Verifier};
+use fairshare_verifier::{SetupError, Trust, Verifier};
 use num_bigint::BigUint;
 
 /// Both epochs paid out, as a ledger would have them on record.
@@ -92,7 +94,7 @@ fn auditor() -> Auditor<'static> {
 }
 
 fn audit(snapshot: &LedgerSnapshot) -> Report {
-    auditor().audit(snapshot).expect("the parameters")
+    auditor().audit(snapshot)
 }
 
 #[test]
@@ -156,10 +158,16 @@ fn edit_units(snapshot: &mut LedgerSnapshot, from: &str, to: &str) {
     snapshot.epochs[0].units = Some(units.replace(from, to).into_bytes());
 }
 
+fn edit_policy(snapshot: &mut LedgerSnapshot, epoch: usize, from: &str, to: &str) {
+    let text = &mut snapshot.epochs[epoch].source.text;
+    assert_eq!(text.matches(from).count(), 1, "{from} in {text}");
+    *text = text.replace(from, to);
+}
+
 /// An alteration of the snapshot, and the finding that names it.
 type Case = (&'static str, fn(&mut LedgerSnapshot), fn(&Finding) -> bool);
 
-const CASES: [Case; 29] = [
+const CASES: [Case; 31] = [
     (
         "a unit more for computing",
         |snapshot| snapshot.epochs[0].payouts[0].payout.compute += 1,
@@ -298,11 +306,18 @@ const CASES: [Case; 29] = [
     ("a round left out", |snapshot| edit_units(snapshot, "12,0,0\n", ""), |f| matches!(f, Finding::Units(_))),
     (
         "a policy of other rules",
-        |snapshot| {
-            snapshot.epochs[0].source.text =
-                snapshot.epochs[0].source.text.replace("cap = \"0.05\"", "cap = \"0.06\"")
-        },
+        |snapshot| edit_policy(snapshot, 0, "cap = \"0.05\"", "cap = \"0.06\""),
         |f| matches!(f, Finding::RulesHash { .. }),
+    ),
+    (
+        "data without the evidence that the rules require",
+        |snapshot| edit_policy(snapshot, 0, "evidence = false", "evidence = true"),
+        |f| matches!(f, Finding::NoEvidence { contributor: CAROL, .. }),
+    ),
+    (
+        "an epoch that a contract settles",
+        |snapshot| edit_policy(snapshot, 1, "settlement = \"claims\"", "settlement = \"contract\""),
+        |f| matches!(f, Finding::ContractSettles),
     ),
     ("no policy", |snapshot| snapshot.epochs[0].source.text.clear(), |f| matches!(f, Finding::Policy(_))),
     (
@@ -342,30 +357,124 @@ fn every_alteration_is_found_and_named() {
         let mut altered = snapshot.clone();
         alter(&mut altered);
         assert_ne!(altered, snapshot, "{name}");
-        let found = auditor.audit(&altered).expect("the parameters");
+        let found = auditor.audit(&altered);
         let named = found.findings.values().flatten().any(is_found);
         assert!(named, "{name}: {:?}", found.findings);
         assert!(report::text(&found).contains("DIFFERENCE epoch"), "{name}");
     }
 }
 
+/// Names parameters that nobody has.
+fn name_others(snapshot: &mut LedgerSnapshot, epoch: usize) -> NamedParameters {
+    let digest = format!("0x{}", "de".repeat(32));
+    edit_policy(snapshot, epoch, "insecure-development", &digest);
+    NamedParameters::Digest(Digest([0xde; 32]))
+}
+
 #[test]
 fn an_audit_without_the_right_parameters_says_that_nothing_was_verified() {
     let snapshot = snapshot();
-    let auditor = |parameters, trust| Auditor::new(parameters, trust, &|_, _| {});
+    let auditor = |parameters| Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {});
     let named = NamedParameters::InsecureDevelopment;
-    let expected = NoParameters { epoch: 4, geometry: Geometry::COMPACT, named };
-    let missing = auditor(&[], Trust::AllowInsecure).audit(&snapshot).expect_err("none");
-    assert_eq!(missing, expected);
+    let expected = [4, 5].map(|epoch| NoParameters { epoch, geometry: Geometry::COMPACT, named });
     // Nor is what somebody wrote down believed, for the rules hashes are the word of the one who is audited.
     let encoded = fixture::PARAMETERS.encode();
     let stated = [VerifierParameters::decode(Geometry::COMPACT, &encoded).expect("whole")];
-    assert_eq!(auditor(&stated, Trust::AllowInsecure).audit(&snapshot).expect_err("stated"), expected);
+    for parameters in [&[][..], &stated] {
+        let found = auditor(parameters).audit(&snapshot);
+        assert!(found.findings.is_empty() && !found.is_clean(), "{:?}", found.findings);
+        assert_eq!((&found.unaudited[..], found.bundles), (&expected[..], 0));
+    }
+    let message = expected[0].to_string();
+    assert!(message.contains("epoch 4 names the parameters insecure-development"), "{message}");
+}
+
+/// Whoever is audited writes the policies: an epoch that nobody can audit must hide nothing.
+#[test]
+fn an_epoch_of_unknown_parameters_hides_no_other() {
+    for (unknown, other) in [(1, 0), (0, 1)] {
+        let mut altered = snapshot();
+        let named = name_others(&mut altered, unknown);
+        let epoch = altered.epochs[unknown].number;
+        let expected = [NoParameters { epoch, geometry: Geometry::COMPACT, named }];
+        // By itself it makes no difference of anything else.
+        let found = audit(&altered);
+        assert!(found.findings.is_empty() && !found.is_clean(), "{:?}", found.findings);
+        assert_eq!(found.unaudited, expected);
+        let (text, page) = (report::text(&found), report::html(&found));
+        for told in [&text, &page] {
+            assert!(told.contains(&named.to_string()), "{told}");
+            assert!(told.contains("Nothing of it was verified"), "{told}");
+            assert_eq!(told.contains("is unchecked"), unknown == 0, "{told}");
+        }
+        assert!(!text.contains("Everything is as it should be"), "{text}");
+        assert_eq!(found.epochs[1].unverified_before, (unknown == 0).then_some(epoch));
+
+        altered.epochs[other].payouts[0].payout.compute += 1;
+        let found = audit(&altered);
+        let number = altered.epochs[other].number;
+        assert_eq!(found.findings.keys().collect::<Vec<_>>(), [&number]);
+        assert!(matches!(found.findings[&number][..], [Finding::Payout { .. }]), "{:?}", found.findings);
+        assert_eq!(found.unaudited, expected);
+        assert!(report::text(&found).contains("DIFFERENCE epoch"));
+    }
+}
+
+#[test]
+fn insecure_parameters_that_were_not_allowed_are_all_that_differs() {
     let insecure = std::slice::from_ref(&*fixture::PARAMETERS);
-    let found = auditor(insecure, Trust::CeremonyOnly).audit(&snapshot).expect("the parameters");
-    assert!(
-        found.findings.values().flatten().any(|f| matches!(f, Finding::Setup(_))),
-        "{:?}",
-        found.findings
-    );
+    let found = Auditor::new(insecure, Trust::CeremonyOnly, &|_, _| {}).audit(&snapshot());
+    assert_eq!(found.findings.len(), 2);
+    for findings in found.findings.values() {
+        assert!(matches!(findings[..], [Finding::Setup(SetupError::InsecureParameters)]), "{findings:?}");
+    }
+}
+
+/// Nor does an epoch whose policy is refused make the next one differ.
+#[test]
+fn a_refused_policy_is_all_that_differs_and_stands_in_one_line() {
+    let mut altered = snapshot();
+    altered.epochs[0].source.text.push_str(&format!("[x]\n{}", "y = 1\n".repeat(2)));
+    let line = audit(&altered).lines().collect::<Vec<_>>();
+    assert_eq!(line.len(), 1, "{line:?}");
+    altered.epochs[0].source.text = (0..90).map(|n| format!("k{n}{} = 1\n", "z".repeat(90))).collect();
+    let found = audit(&altered);
+    let lines: Vec<_> = found.lines().collect();
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert!(!line.contains('\n') && line.contains("; "), "{line}");
+    assert!((1_900..2_010).contains(&line.len()) && line.ends_with('…'), "{}: {line}", line.len());
+}
+
+/// Under a wider window, data of an earlier round fades less.
+#[test]
+fn a_round_before_the_epoch_is_for_data_that_was_on_record_then() {
+    let backdated = |registration: Registration| {
+        let mut altered = snapshot();
+        edit_policy(&mut altered, 1, "evidence = false", "evidence = false\nfirst_round = 10");
+        altered.epochs[1].registrations.push(registration);
+        let found = audit(&altered);
+        let is_backdated = |f: &Finding| matches!(f, Finding::Backdated { round: 11, .. });
+        found.findings.values().flatten().any(is_backdated)
+    };
+    let on_record = |own: &&Registration| *own.contributor() == CAROL;
+    let known = snapshot().epochs[0].registrations.iter().find(on_record).expect("Carol's").clone();
+    let text = fairshare_formats::registration::to_json(&known);
+    let text = text.replace(&known.digest().to_string(), &format!("0x{}", "5a".repeat(32)));
+    let new = fairshare_formats::registration::from_json(text.as_bytes()).expect("a registration");
+    assert!(!backdated(known));
+    assert!(backdated(new));
+}
+
+#[test]
+fn a_report_says_what_it_was_verified_under() {
+    let found = audit(&snapshot());
+    let srs = fixture::PARAMETERS.words().srs;
+    for (epoch, verifier) in found.epochs.iter().zip(&*VERIFIERS) {
+        let basis = epoch.basis.expect("verified");
+        assert_eq!((basis.rules_hash, basis.srs), (verifier.rules_hash(), srs));
+        for told in [report::text(&found), report::html(&found)] {
+            assert!(told.contains(&verifier.rules_hash().to_string()), "{told}");
+            assert!(told.contains(&srs.to_string()), "{told}");
+        }
+    }
 }

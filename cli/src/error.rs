@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fairshare_audit::archive::ArchiveError;
-use fairshare_audit::audit::NoParameters;
 use fairshare_formats::eip55;
 use fairshare_formats::keystore::KeystoreError;
 use fairshare_formats::policy::PolicyErrors;
@@ -83,8 +82,6 @@ pub enum CliError {
     Setup(#[from] SetupError),
     #[error(transparent)]
     VerifierParameters(Box<VerifierParametersError>),
-    #[error(transparent)]
-    NoParameters(#[from] NoParameters),
     #[error(
         "the policy has the rules hash {policy}, and another was given, {given}; remove the one that is wrong"
     )]

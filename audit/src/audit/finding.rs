@@ -46,6 +46,19 @@ pub enum Finding {
         contributor = checksummed(.contributor)
     )]
     RoundOutside { contributor: Address, digest: Digest, round: u64 },
+    #[error(
+        "{contributor}'s registration of {digest} has no evidence of its upload, which the rules require",
+        contributor = checksummed(.contributor)
+    )]
+    NoEvidence { contributor: Address, digest: Digest },
+    #[error(
+        "{contributor}'s registration of {digest} is of round {round}, before the epoch's first, and no \
+         earlier epoch has it on record: its data would fade less than it has to",
+        contributor = checksummed(.contributor)
+    )]
+    Backdated { contributor: Address, digest: Digest, round: u64 },
+    #[error("its rules have a contract compute what is paid, so that no ledger can settle it")]
+    ContractSettles,
     #[error("nothing of it was verified")]
     Setup(#[source] SetupError),
     #[error("bundle {index} cannot be read")]

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{AuditArchiveArgs, AuditArgs};
-use crate::document::spelling::{Checksummed, Decimal, StateName};
+use crate::document::spelling::{Checksummed, Decimal, Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::Output;
@@ -23,7 +23,7 @@ use crate::progress;
 /// What the audit found.
 #[derive(Serialize, JsonSchema)]
 pub struct Audited<'a> {
-    /// Whether everything on record is what it should be.
+    /// Whether everything on record was audited and is what it should be.
     accepted: bool,
     /// Bundles verified again.
     bundles: usize,
@@ -36,6 +36,8 @@ pub struct Audited<'a> {
     epochs: Vec<AuditedEpoch>,
     /// What is not as it should be, in words; empty if nothing is.
     differences: Vec<String>,
+    /// Epochs that were not audited for want of parameters, in words; empty if all were.
+    unaudited: Vec<String>,
     /// Where the report was written as a web page; null if it was not asked for.
     report: Option<&'a str>,
 }
@@ -48,6 +50,15 @@ pub struct AuditedEpoch {
     /// Where it stands.
     #[schemars(with = "StateName")]
     state: &'static str,
+    /// The rules hash that it was verified under; null if it was not verified.
+    #[schemars(with = "Option<Hash>")]
+    rules_hash: Option<String>,
+    /// Fingerprint of the parameters that it was verified under; null if it was not verified.
+    #[schemars(with = "Option<Hash>")]
+    srs_fingerprint: Option<String>,
+    /// The first epoch before it that was not verified, on whose word its carries and sums are taken; null if
+    /// all were.
+    unverified_before: Option<u64>,
     /// Contributors with a score, by address.
     contributors: Vec<AuditedLine>,
 }
@@ -99,7 +110,7 @@ pub fn audit(
     let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let bar = progress::counter("verifying bundles");
-    let found = Auditor::new(&parameters, trust, &|done, total| bar.set(done, total)).audit(snapshot)?;
+    let found = Auditor::new(&parameters, trust, &|done, total| bar.set(done, total)).audit(snapshot);
     drop(bar);
     if let Some(path) = &args.report {
         files::write(path, report::html(&found).as_bytes(), Access::Public)
@@ -107,7 +118,11 @@ pub fn audit(
     }
     let path = args.report.as_ref().map(|path| path.display().to_string());
     output.result(&describe(&found, path.as_deref()), || report::text(&found))?;
-    Ok(if found.is_clean() { Status::Done } else { Status::Refused })
+    Ok(match (found.findings.is_empty(), found.unaudited.is_empty()) {
+        (false, _) => Status::Refused,
+        (true, false) => Status::Unusable,
+        (true, true) => Status::Done,
+    })
 }
 
 fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
@@ -122,6 +137,9 @@ fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
     let epochs = found.epochs.iter().map(|epoch| AuditedEpoch {
         epoch: epoch.number,
         state: epoch.state.name(),
+        rules_hash: epoch.basis.map(|basis| basis.rules_hash.to_string()),
+        srs_fingerprint: epoch.basis.map(|basis| basis.srs.to_string()),
+        unverified_before: epoch.unverified_before,
         contributors: epoch.lines.iter().map(line).collect(),
     });
     Audited {
@@ -131,6 +149,7 @@ fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
         claimed: found.claimed.to_string(),
         epochs: epochs.collect(),
         differences: found.lines().collect(),
+        unaudited: found.unaudited.iter().map(ToString::to_string).collect(),
         report,
     }
 }

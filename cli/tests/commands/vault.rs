@@ -72,6 +72,8 @@ fn an_epoch_from_opening_to_the_last_claim() {
     assert_eq!(run(&format!("audit {audit}"))["accepted"], true);
     let audited = fairshare(&format!("audit {archive} {audit} --json --report {}", show(&page))).json();
     assert_eq!((&audited["accepted"], &audited["bundles"]), (&true.into(), &2.into()));
+    assert_eq!(audited["epochs"][0]["rules_hash"], run("status")["epochs"][0]["rules_hash"]);
+    assert!(audited["epochs"][0]["srs_fingerprint"].is_string());
     assert!(fs::read_to_string(page).unwrap().contains("<svg"));
 }
 
@@ -144,6 +146,42 @@ fn an_altered_archive_is_told_by_what_differs() {
     assert_eq!(ran.status, 1, "{}", ran.stderr);
     assert!(ran.stdout.contains("DIFFERENCE epoch 2013: "), "{}", ran.stdout);
     assert!(ran.stdout.contains("for computing power"), "{}", ran.stdout);
+    // Parameters that are not allowed are told once, and not as if every amount differed.
+    let ran = fairshare(&format!("audit {archive} --params {} --json", p.params));
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let found: Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
+    let differences = found["differences"].as_array().expect("a list");
+    assert!(
+        matches!(&differences[..], [one] if one.as_str().unwrap().contains("INSECURE")),
+        "{differences:?}"
+    );
     let cut = write(&folder, "cut.tar", &bytes[..bytes.len() / 2]);
     fairshare(&format!("audit {cut} --params {} --allow-insecure-params", p.params)).fails(2, &["cut.tar"]);
+}
+
+#[test]
+fn an_epoch_that_cannot_be_audited_is_reported_and_is_no_difference() {
+    let folder = folder();
+    let p = prepared();
+    let ledger = show(&folder.join("vault.ledger"));
+    let archive = show(&folder.join("vault.tar"));
+    assert_eq!(vault(&ledger, &format!("init {}", p.common())).status, 0);
+    assert_eq!(vault(&ledger, &format!("export --archive {archive}")).status, 0);
+    let mut bytes = fs::read(&archive).unwrap();
+    let (from, to) = (b"\ngeometry = \"compact\"", b"\ngeometry=\"standard\" ");
+    let offset = bytes.windows(from.len()).position(|window| window == from).expect("the policy");
+    bytes[offset..offset + to.len()].copy_from_slice(to);
+    let other = write(&folder, "other.tar", bytes);
+    let audit = format!("audit {other} --params {} --allow-insecure-params", p.params);
+    let ran = fairshare(&audit);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    let told = "NOT AUDITED the policy of epoch 2013 names the parameters insecure-development for geometry \
+                `standard`, and they were not given; give the whole reference string (`--params`)";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    let ran = fairshare(&format!("{audit} --json"));
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    let found: Value = serde_json::from_str(&ran.stdout).expect("one JSON object");
+    assert_eq!((&found["accepted"], &found["differences"]), (&false.into(), &Value::Array(Vec::new())));
+    assert_eq!(found["unaudited"].as_array().map(Vec::len), Some(1));
+    assert_eq!(found["epochs"][0]["rules_hash"], Value::Null);
 }
