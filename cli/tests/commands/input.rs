@@ -140,7 +140,8 @@ fn all_that_is_wrong_with_a_policy_is_told_at_once() {
     for part in ["3 errors", "`vault.pool` (line 8", "`data.lambda` (line 17", "`rounds.count` (line 29"] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
-    // A file that cannot be read leaves open whether the policy is right; with another fault it is wrong anyway.
+    // A file that cannot be read leaves open whether the policy is right; with another fault it is wrong
+    // anyway.
     let path = policy(&folder(), &[("file = \"reference-compact.json\"", "file = \"absent.json\"")]);
     fairshare(&format!("policy check {path}")).fails(2, &["`reference.file` (line 36", "absent.json"]);
     let path =

@@ -1,5 +1,5 @@
-//! The demonstration's registrations: encrypted records, wrapped with their digest in front, and a contributor's
-//! signature that the registry checks.
+//! The demonstration's registrations: encrypted records, wrapped with their digest in front, and a
+//! contributor's signature that the registry checks.
 //!
 //! Nothing is stored anywhere: the upload is what a storage network would be given.
 
