@@ -28,4 +28,5 @@ mod commands {
     #[cfg(unix)]
     mod vault_crash;
     mod verdicts;
+    mod verifier_file;
 }
