@@ -14,7 +14,7 @@ use halo2curves::bn256::{Fq, G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use sha2::{Digest as _, Sha256};
 
-use crate::fixture::SRS;
+use crate::fixture::{PARAMETERS, SRS};
 use crate::script::Script;
 use crate::{file, refused, said};
 
@@ -94,6 +94,60 @@ pub fn srs_file(data: &[u8]) -> bool {
 
 pub(crate) fn srs_seeds() -> Vec<Vec<u8>> {
     seeds(&SRS_FILE)
+}
+
+/// Bytes of a verifier's file before the points of rows, and of a point.
+const VERIFIER_HEADER: usize = 6 + 32 + 128;
+const POINT: usize = 64;
+
+static VERIFIER_FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let path = file("sound.verifier.params", &[]);
+    fairshare_storage::srs::write_verifier(&path, &PARAMETERS).expect("write");
+    fs::read(path).expect("read")
+});
+
+/// A verifier's parameters that are read are written the same way again, are nothing that was derived here,
+/// and give the words of the true ones only if they are those.
+pub fn verifier_file(data: &[u8]) -> bool {
+    let bytes = match form(data) {
+        Form::Raw(bytes) => bytes.to_vec(),
+        Form::Edited(script) => {
+            let mut bytes = VERIFIER_FILE.clone();
+            script.edit(&mut bytes);
+            bytes
+        }
+        Form::Sealed(script) => {
+            let mut bytes = VERIFIER_FILE[..VERIFIER_FILE.len() - CHECKSUM].to_vec();
+            script.edit(&mut bytes);
+            let checksum = Sha256::digest(&bytes);
+            bytes.extend(checksum);
+            bytes
+        }
+    };
+    let path = file("fuzzed.verifier.params", &bytes);
+    let parameters = match fairshare_storage::srs::read_verifier(&path) {
+        Ok(parameters) => parameters,
+        Err(error) => return refused(&error),
+    };
+    assert!(fairshare_storage::srs::is_verifier_file(&path).expect("a file"), "it begins otherwise");
+    fairshare_storage::srs::write_verifier(&path, &parameters).expect("write");
+    assert!(fs::read(&path).expect("read") == bytes, "another encoding of one verifier's parameters");
+    assert!(!parameters.is_derived(), "believed without a rules hash");
+    let is_true = bytes == *VERIFIER_FILE;
+    assert_eq!(parameters.words() == PARAMETERS.words(), is_true, "false points under the true words");
+    true
+}
+
+pub(crate) fn verifier_seeds() -> Vec<Vec<u8>> {
+    // A row's point in the place of another row's, of the last key's last, and at the seam of two parts:
+    // points of the curve, and no verifier's.
+    let last = VERIFIER_FILE.len() - CHECKSUM - POINT;
+    let reserved = VERIFIER_HEADER + POINT * SRS.geometry().alphabet();
+    let copies = [VERIFIER_HEADER + POINT, last, reserved].map(|at| {
+        let [at, from] = [at, VERIFIER_HEADER].map(|offset| (offset as u32).to_be_bytes());
+        [&[2, 6], at.as_slice(), &from, &[POINT as u8, 0]].concat()
+    });
+    seeds(&VERIFIER_FILE).into_iter().chain(copies).collect()
 }
 
 /// A ceremony of the compact geometry's power under the insecure trapdoor. Only points that an import reads

@@ -29,7 +29,7 @@ use tempfile::TempDir;
 
 pub use bundles::{bundle, bundle_verification};
 pub use fairshare_testkit::fixture;
-pub use files::{key_cache, opening, ptau, srs_file};
+pub use files::{key_cache, opening, ptau, srs_file, verifier_file};
 pub use ingest::{csv_ingest, forgive_caught_panics, parquet_ingest, units_csv};
 pub use registry::registry;
 pub use rules::{policy, registration};
@@ -47,7 +47,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "bundle", run: bundle, seeds: bundles::seeds, tokens: &["FSBUNDLE"] },
     Target {
         name: "bundle_verification",
@@ -64,6 +64,7 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "registry", run: registry, seeds: registry::seeds, tokens: registry::TOKENS },
     Target { name: "policy", run: policy, seeds: rules::policy_seeds, tokens: rules::POLICY_TOKENS },
     Target { name: "srs_file", run: srs_file, seeds: files::srs_seeds, tokens: &["FSRS"] },
+    Target { name: "verifier_file", run: verifier_file, seeds: files::verifier_seeds, tokens: &["FSVP"] },
     Target { name: "ptau", run: ptau, seeds: files::ptau_seeds, tokens: &["ptau"] },
     Target { name: "key_cache", run: key_cache, seeds: files::key_seeds, tokens: &["FSPKEY\0\u{1}"] },
     Target { name: "opening", run: opening, seeds: files::opening_seeds, tokens: &["FSOPEN"] },

@@ -15,13 +15,14 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 /// Mutated inputs of each target, by what one of them costs.
-const CASES: [(&str, u64); 12] = [
+const CASES: [(&str, u64); 13] = [
     ("bundle", 1000),
     ("bundle_verification", 150),
     ("registration", 6000),
     ("registry", 3000),
     ("policy", 6000),
     ("srs_file", 100),
+    ("verifier_file", 300),
     ("ptau", 25),
     ("key_cache", 60),
     ("opening", 3000),
@@ -125,7 +126,7 @@ macro_rules! targets {
 }
 
 targets! {
-    bundle bundle_verification registration registry policy srs_file ptau key_cache opening
+    bundle bundle_verification registration registry policy srs_file verifier_file ptau key_cache opening
     csv_ingest parquet_ingest units_csv
 }
 
