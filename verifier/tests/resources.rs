@@ -2,25 +2,32 @@
 //! itself.
 //!
 //! Each case is hostile input for one reader. It must be refused, within [`SLOW`], and with no more memory at
-//! its highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy). All allocations
-//! of the process are counted, so the cases run one after the other, and each prints what it cost.
+//! its highest than [`TIMES`] its own bytes and [`BESIDES`] ([`BESIDES_TEXT`] for a policy, [`TABLES`] as
+//! well for keys). All allocations of the process are counted, so the cases run one after the other, and each
+//! prints what it cost.
 
 use std::error::Error;
+use std::fs::{self, File};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use fairshare_formats::policy::{MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, side_file_hash};
+use fairshare_formats::policy::{
+    MAX_ERRORS, MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, side_file_hash,
+};
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_formats::units::{Rounds, from_csv};
+use fairshare_formats::verifier_file;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::keys::CircuitKind;
 use fairshare_params::registration::{Dataset, Registration};
 use fairshare_params::role::Role;
-use fairshare_testkit::fixture::{POLICY, RULES, VERIFIER, edit};
+use fairshare_params::verifier_parameters::VerifierParameters;
+use fairshare_storage::srs::read_verifier;
+use fairshare_testkit::fixture::{PARAMETERS, POLICY, RULES, VERIFIER, edit};
 use fairshare_verifier::bundle::Header;
+use fairshare_verifier::{Trust, Verifier};
 use halo2curves::bn256::G1Affine;
 use peak_alloc::PeakAlloc;
 
@@ -35,6 +42,11 @@ const TIMES: usize = 20;
 const BESIDES: usize = 1 << 20;
 /// The same for a policy's text, of a megabyte at most: its parser takes up to a hundred bytes for each.
 const BESIDES_TEXT: usize = 96 << 20;
+/// Bytes more for each byte of a verifier's parameters: the library keeps tables of powers with each key. As
+/// long as a geometry's are, so large are these.
+const TABLES: usize = 44;
+/// Longest line about one of a policy's errors, in bytes.
+const LINE: usize = 1100;
 
 /// Held by each test from its first line: what another one allocates meanwhile would be counted.
 fn alone() -> MutexGuard<'static, ()> {
@@ -85,9 +97,17 @@ fn policy(case: &str, text: &str) -> String {
         refused_within(besides, &format!("draft, {case}"), input, || reason(PartialPolicy::from_toml(text)));
     let whole = || reason(fairshare_formats::policy::from_toml(text, &none));
     let whole = refused_within(besides, &format!("policy, {case}"), input, whole);
-    // No message carries its input along.
-    assert!(draft.len() < 1000 && whole.len() < 1000, "{} {}", draft.len(), whole.len());
+    check_lines(&draft);
+    check_lines(&whole);
     whole
+}
+
+/// No message carries its input along: it has a line for each of so many errors, one before them and one
+/// after, and none is long.
+#[track_caller]
+fn check_lines(told: &str) {
+    let longest = told.lines().map(str::len).max().unwrap_or_default();
+    assert!(told.lines().count() <= MAX_ERRORS + 2 && longest <= LINE, "{longest} bytes: {told:.2000}");
 }
 
 /// A policy whose only table of features is `features`.
@@ -180,7 +200,12 @@ fn a_policy_of_a_million_rounds() {
     let fit_names = filling(|index| format!("a{index}=[1]\n"));
     for (case, from, to, part) in [
         ("a million rounds", "count = 4", "count = 1_000_000".to_owned(), "covers 2 to"),
-        ("as many rounds as a number says", "count = 4", format!("count = {}", i64::MAX), "covers 2 to"),
+        (
+            "as many rounds as a number says",
+            "count = 4",
+            format!("count = {}", i64::MAX),
+            "is not a whole number",
+        ),
         ("totals of a million rounds", "count = 4", totals(1_000_000), "bytes"),
         ("totals of as many rounds as fit", "count = 4", totals(fit), "totals"),
         ("as many counts as fit", "[1, 2, 3, 4, 5]", format!("[{}]", ones(fit)), "counts for 5 bins"),
@@ -190,6 +215,7 @@ fn a_policy_of_a_million_rounds() {
         let read = || reason(fairshare_formats::policy::from_toml(&text, &none));
         let error = refused_within(BESIDES_TEXT, &format!("policy, {case}"), text.len(), read);
         assert!(error.contains(part), "{error}");
+        check_lines(&error);
     }
 }
 
@@ -297,6 +323,62 @@ fn registrations() {
     }
 }
 
+fn verifier_file(case: &str, bytes: &[u8]) -> String {
+    refused(&format!("verifier's parameters, {case}"), bytes.len(), || reason(verifier_file::decode(bytes)))
+}
+
+/// A verifier's parameters with true beginnings, fingerprint and `[s]_2`, and all points the generator.
+fn generators(geometry: Geometry) -> Vec<u8> {
+    let mut content = PARAMETERS.encode();
+    content.truncate(32 + 128);
+    let generator = encode_point(&G1Affine::generator());
+    content.extend(
+        generator.into_iter().cycle().take(VerifierParameters::encoded_bytes(geometry) - content.len()),
+    );
+    content
+}
+
+#[test]
+fn parameters_of_a_verifier() {
+    let _alone = alone();
+    let header = |geometry: Geometry| [&verifier_file::MAGIC[..], &[1, geometry.id()]].concat();
+    verifier_file("one byte", b"F");
+    for geometry in Geometry::ALL {
+        for length in [38, 1 << 20, 64 << 20] {
+            let mut bytes = header(geometry);
+            bytes.resize(length, 0xff);
+            let error = verifier_file(&format!("{length} bytes of {geometry}"), &bytes);
+            assert!(error.contains("bytes, but those of geometry"), "{error}");
+        }
+        let mut bytes = [header(geometry), generators(geometry), vec![0; 32]].concat();
+        let error = verifier_file(&format!("a false hash of {geometry}"), &bytes);
+        assert!(error.contains("damaged"), "{error}");
+        // Points up to the last, which is none.
+        bytes = generators(geometry);
+        *bytes.last_mut().expect("bytes") = 3;
+        let case = format!("verifier's parameters, no last point of {geometry}");
+        let read = || reason(VerifierParameters::decode(geometry, &bytes));
+        let error = refused_within(TABLES * bytes.len() + BESIDES, &case, bytes.len(), read);
+        assert!(error.contains("the point at byte"), "{error}");
+    }
+    // All of it is read, keys are made of it, and nobody believes it.
+    let bytes = generators(Geometry::COMPACT);
+    let read = || {
+        let read = VerifierParameters::decode(Geometry::COMPACT, &bytes).expect("points");
+        reason(Verifier::new(&read, &RULES, Trust::AllowInsecure))
+    };
+    let case = "verifier's parameters, all points one";
+    let error = refused_within(TABLES * bytes.len() + BESIDES, case, bytes.len(), read);
+    assert!(error.contains("believed only under a rules hash"), "{error}");
+    // A file says how long it is before it is read.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("long.verifier.params");
+    fs::write(&path, header(Geometry::COMPACT)).expect("write");
+    File::options().write(true).open(&path).expect("open").set_len(10 << 30).expect("a sparse file");
+    let error = refused("verifier's parameters, ten gibibytes", 0, || reason(read_verifier(&path)));
+    assert!(error.contains("long.verifier.params"), "{error}");
+}
+
 /// A word with a number in it.
 fn word(number: u64) -> [u8; 32] {
     let mut word = [0; 32];
@@ -318,13 +400,9 @@ fn registration(records: u32) -> Registration {
     Registration::new(CONTRIBUTOR, 11, Geometry::COMPACT, DIGEST, dataset).expect("a registration")
 }
 
-/// Reads a bundle that is refused; the verifier and its keys, which it builds when they are first needed, are
-/// made before, and not counted.
+/// Reads a bundle that is refused; the verifier, whose keys are made with it, is made before and not counted.
 fn refused_bundle(case: &str, bytes: &[u8], registrations: &[Registration]) -> String {
     let verifier = &*VERIFIER;
-    for kind in CircuitKind::all(Geometry::COMPACT) {
-        verifier.key(kind).expect("a key");
-    }
     refused(&format!("bundle, {case}"), bytes.len(), || reason(verifier.read(bytes, registrations)))
 }
 
