@@ -14,8 +14,8 @@ pub fn fund(epoch: u64, amount: u128) -> Vec<u8> {
 
 /// Posts, or while it is pending replaces, an epoch's root; `total` is the sum of all its claims' cumulative
 /// amounts.
-pub fn post(epoch: u64, root: &Digest, policy_hash: &Digest, total: u128) -> Vec<u8> {
-    RoyaltyVault::postCall { epoch, root: word(root), policyHash: word(policy_hash), total }.abi_encode()
+pub fn post(epoch: u64, root: &Digest, rules_hash: &Digest, total: u128) -> Vec<u8> {
+    RoyaltyVault::postCall { epoch, root: word(root), policyHash: word(rules_hash), total }.abi_encode()
 }
 
 /// Strikes out a pending root.

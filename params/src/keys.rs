@@ -336,8 +336,7 @@ impl ProvingKey {
         Ok(Self { verifying, key })
     }
 
-    /// Takes a proving key that was kept, if the verifying key inside it is `verifying`, which was rebuilt
-    /// here.
+    /// Takes a proving key that was kept, if the verifying key inside it is `verifying`, which is believed.
     ///
     /// The polynomials remain on trust: a wrong one can only make proofs that do not verify.
     pub fn from_parts(verifying: VerifyingKey, key: plonk::ProvingKey<G1Affine>) -> Option<Self> {

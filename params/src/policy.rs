@@ -199,12 +199,12 @@ impl Policy {
         self.parameters
     }
 
-    /// The rules hash that the author gives: of whoever had the whole reference string.
+    /// The rules hash that the author gives; it comes from somebody who computed it from the whole SRS.
     pub fn rules_hash(&self) -> Option<Digest> {
         self.rules_hash
     }
 
-    /// The same policy under the rules hash that somebody was given otherwise.
+    /// The same policy, expecting this rules hash.
     pub fn expecting(self, rules_hash: Digest) -> Self {
         Self { rules_hash: Some(rules_hash), ..self }
     }

@@ -3,9 +3,8 @@
 //!
 //! Whoever has the whole reference string derives them ([`VerifierParameters::derive`]), which takes a
 //! fraction of a second, and can write them down for those who do not want to wait. What is read is a
-//! statement of whoever wrote it: its words are computed from its content, all but the fingerprint of the
-//! reference string, and are believed only if the rules hash that they give is one that somebody gave who
-//! derived them.
+//! claim of whoever wrote it. All words but the SRS fingerprint are computed from its content. It is believed
+//! only under a rules hash from somebody who derived it from the whole SRS.
 
 #[cfg(test)]
 mod tests;

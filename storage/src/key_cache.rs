@@ -2,8 +2,8 @@
 //!
 //! A file is named by the digest of the verifying key that belongs to it, which covers circuit,
 //! geometry, SRS and library: a stale file is never found. It is hashed before it is parsed, and used only if
-//! the verifying key inside it is the one rebuilt from the circuit. What remains on trust are the polynomials
-//! of the proving key: a wrong one can only make proofs that do not verify, and the prover verifies each.
+//! the verifying key inside it is the verifier's. What remains on trust are the polynomials of the proving
+//! key: a wrong one can only make proofs that do not verify, and the prover verifies each.
 
 use std::error::Error;
 use std::fs;
@@ -66,9 +66,9 @@ impl KeyCache {
         Self { folder }
     }
 
-    /// The proving key that belongs to `verifying`, which was built under the same parameters: from the cache
-    /// if it is there and right, else rebuilt and kept. A cache that cannot be written to costs time, not
-    /// correctness, and is only warned about.
+    /// The proving key that belongs to `verifying`, which is of the same parameters: from the cache if it is
+    /// there and right, else rebuilt and kept. A cache that cannot be written to costs time, not correctness,
+    /// and is only warned about.
     pub fn proving_key(&self, srs: &Srs, verifying: VerifyingKey) -> Result<ProvingKey, KeyError> {
         let path = self.path(&verifying);
         match self.find(&verifying) {
