@@ -118,11 +118,16 @@ svg{width:100%;height:auto;margin:.5rem 0}svg text{font:12px ui-monospace,monosp
 fn verdict(report: &Report) -> String {
     let (epochs, bundles) = (report.epochs.len(), report.bundles);
     if report.is_clean() {
+        let open = report.epochs.iter().filter(|epoch| epoch.state < State::Settled).count();
+        let still = match open {
+            0 => String::new(),
+            open => format!(" {} without amounts yet: not settled.", count(open, "epoch")),
+        };
         return format!(
             "Everything is as it should be: {} verified again, and every amount of {} computed again to the \
-             unit.",
+             unit.{still}",
             count(bundles, "bundle"),
-            count(epochs, "epoch")
+            count(epochs.saturating_sub(open), "epoch")
         );
     }
     let verified = format!(

@@ -141,14 +141,14 @@ Example:
 A file of any larger power works too. Files of the public Perpetual Powers of Tau are recognised by their \
 hash.")]
     Import(ImportArgs),
-    /// Write what a verifier needs of parameters, which starts at once with it
+    /// Write the file with which a verifier starts at once
     #[command(after_help = "\
 Example:
   fairshare params verifier ceremony.srs
 
-Writes ceremony.verifier.params, as `import` and `insecure` do. `verify` and `vault submit` take it in place \
-of the parameters, or find it beside them. They believe it only under a rules hash that somebody derived from \
-the whole parameters: `rules_hash` in the policy, or --rules-hash.")]
+Writes ceremony.verifier.params, as `import` and `insecure` do. `verify`, `vault init` and `vault submit` \
+take it as --params; with the whole parameters, they and `prove` find it beside them. It is believed only \
+under a rules hash: `rules_hash` in the policy, `verify --rules-hash`, or the one of an epoch that is open.")]
     Verifier(VerifierArgs),
     /// Check a parameter file and describe it
     #[command(after_help = "Example:\n  fairshare params inspect dev.srs")]

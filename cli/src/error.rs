@@ -127,6 +127,11 @@ pub enum CliError {
     #[error("say where it counts: --policy, or --vault with --chain-id and --registry")]
     NoVault,
     #[error(
+        "{}: there is no file here whose name ends in `.{extension}`; name another folder",
+        path.display()
+    )]
+    EmptyFolder { path: PathBuf, extension: String },
+    #[error(
         "there is no key to sign with: give --keystore, or set the environment variable FAIRSHARE_PRIVATE_KEY"
     )]
     NoKey,

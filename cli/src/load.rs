@@ -1,5 +1,8 @@
 //! Files that several commands read, and those that they will write.
 
+use std::borrow::Borrow;
+use std::cell::OnceCell;
+use std::error::Error;
 use std::path::Path;
 
 use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
@@ -7,18 +10,18 @@ use fairshare_formats::registry::{
     MAX_REQUEST_BYTES, MAX_UPLOAD_FILE_BYTES, RegistryFileError, SignedRegistration, Upload,
     request_from_json, signed_from_json, upload_from_json,
 };
-use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::registry::Request;
 use fairshare_params::srs::Srs;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_prover::commit::COMMITMENT_FILES;
+use fairshare_prover::commit::{COMMITMENT_FILES, OPENING_FILE};
 use fairshare_storage::files::{self, ReadError};
 use fairshare_storage::srs::{is_verifier_file, verifier_path};
+use fairshare_verifier::{SetupError, Trust, Verifier};
 use zeroize::Zeroizing;
 
-use crate::error::CliError;
+use crate::error::{CliError, one_line};
 use crate::{output, progress};
 
 /// A policy with the files that it names.
@@ -35,41 +38,92 @@ pub fn params(path: &Path) -> Result<Srs, CliError> {
     Ok(srs)
 }
 
-/// What a verifier needs of the parameters, for policies with a rules hash and for others; insecure ones are
-/// named so.
+/// What a verifier needs of the parameters in a file, from where it takes the least time.
 ///
-/// Under a rules hash they are taken from the file that stands beside the reference string, or is given
-/// itself, which takes no time. Without one they are derived from the whole reference string.
-pub fn verifier_parameters(path: &Path, rules_hash: Option<Digest>) -> Result<VerifierParameters, CliError> {
-    let spinner = progress::spinner("preparing the verifier");
-    let beside = verifier_path(path);
-    let stated = if is_verifier_file(path)? {
-        Some(path)
-    } else if rules_hash.is_some() && beside.exists() {
-        Some(beside.as_path())
-    } else {
-        None
-    };
-    let parameters = match stated {
-        Some(path) => fairshare_storage::srs::read_verifier(path)?,
-        None => derive(&fairshare_storage::srs::read(path, None)?)?,
-    };
-    drop(spinner);
-    output::name_insecure(parameters.is_insecure());
-    Ok(parameters)
+/// Under a rules hash that is the file beside the whole parameters. If that one does not give the rules hash,
+/// and without a rules hash, it is derived from the whole parameters. A file given in their place is taken as
+/// it is: a verifier has to believe it.
+pub struct Parameters<'a> {
+    path: &'a Path,
+    stated: Option<VerifierParameters>,
+    /// Whether there are no others to fall back on.
+    is_only: bool,
+    derived: OnceCell<VerifierParameters>,
 }
 
-/// What a verifier needs of a whole reference string: from beside it under a rules hash, or derived.
-pub fn prover_parameters(
-    path: &Path,
-    srs: &Srs,
-    rules_hash: Option<Digest>,
-) -> Result<VerifierParameters, CliError> {
-    let beside = verifier_path(path);
-    if rules_hash.is_some() && beside.exists() {
-        return Ok(fairshare_storage::srs::read_verifier(&beside)?);
+impl<'a> Parameters<'a> {
+    /// The parameters in `path`, for a policy.
+    pub fn read(path: &'a Path, policy: &Policy) -> Result<Self, CliError> {
+        let is_only = is_verifier_file(path)?;
+        let stated = if is_only {
+            Some(fairshare_storage::srs::read_verifier(path)?)
+        } else {
+            policy.rules_hash().and_then(|_| beside(path))
+        };
+        Ok(Self { path, stated, is_only, derived: OnceCell::new() })
     }
-    derive(srs)
+
+    /// The verifier under a policy. Insecure parameters are named so.
+    pub fn verifier<'b>(&'b self, policy: &'b Policy, trust: Trust) -> Result<Verifier<'b>, CliError> {
+        let read = || fairshare_storage::srs::read(self.path, None).map_err(CliError::from);
+        let spinner = progress::spinner("preparing the verifier");
+        let verifier = self.verifier_of(read, policy, trust);
+        drop(spinner);
+        let is_insecure = match &verifier {
+            Ok(verifier) => verifier.parameters().is_insecure(),
+            Err(error) => matches!(error, CliError::Setup(SetupError::InsecureParameters)),
+        };
+        output::name_insecure(is_insecure);
+        verifier
+    }
+
+    /// The same for whoever has the whole parameters, and has named insecure ones.
+    pub fn verifier_beside<'b>(&'b self, srs: &Srs, policy: &'b Policy) -> Result<Verifier<'b>, CliError> {
+        self.verifier_of(|| Ok(srs), policy, Trust::AllowInsecure)
+    }
+
+    fn verifier_of<'b, S: Borrow<Srs>>(
+        &'b self,
+        whole: impl FnOnce() -> Result<S, CliError>,
+        policy: &'b Policy,
+        trust: Trust,
+    ) -> Result<Verifier<'b>, CliError> {
+        let mut refused = None;
+        if let Some(stated) = &self.stated {
+            match Verifier::new(stated, policy, trust) {
+                Err(error) if !self.is_only && !matches!(error, SetupError::InsecureParameters) => {
+                    refused = Some(error);
+                }
+                verifier => return Ok(verifier?),
+            }
+        }
+        let derived = derive(whole()?.borrow())?;
+        let verifier = Verifier::new(self.derived.get_or_init(|| derived), policy, trust)?;
+        // Where the whole parameters are refused as well, the file is not to blame.
+        if let Some(error) = &refused {
+            distrust(&verifier_path(self.path), error);
+        }
+        Ok(verifier)
+    }
+}
+
+/// The verifier's parameters beside whole ones, if there are any to be read.
+fn beside(path: &Path) -> Option<VerifierParameters> {
+    let beside = verifier_path(path);
+    if !beside.exists() {
+        return None;
+    }
+    fairshare_storage::srs::read_verifier(&beside).inspect_err(|error| distrust(&beside, error)).ok()
+}
+
+/// Says that a file is passed over.
+fn distrust(beside: &Path, error: &dyn Error) {
+    output::notice(&format!(
+        "warning: {} is not used, and the keys are computed instead: {}; write it again with `fairshare \
+         params verifier`",
+        beside.display(),
+        one_line(error)
+    ));
 }
 
 /// What a verifier needs of a whole reference string.
@@ -80,14 +134,15 @@ pub fn derive(srs: &Srs) -> Result<VerifierParameters, CliError> {
 /// Refuses, before any work is done for it, an output that could not be written, or that would take the place
 /// of what it is made from or of a file of a commitment folder: an opening is the only way to prove later.
 pub fn check_output<'a>(path: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
-    if let Ok(standing) = path.canonicalize() {
-        let is_committed =
-            standing.file_name().is_some_and(|name| COMMITMENT_FILES.iter().any(|file| name == *file));
-        let is_input =
-            inputs.into_iter().any(|input| input.canonicalize().is_ok_and(|input| input == standing));
-        if is_committed || is_input {
-            return Err(CliError::Replaces { path: path.to_owned() });
-        }
+    // Not yet there: a file of a commitment folder would be made while the command runs.
+    let folder = path.parent().filter(|folder| folder.join(OPENING_FILE).exists());
+    let standing = path.canonicalize().ok();
+    let named = standing.as_deref().or(folder.and(Some(path)));
+    let is_committed =
+        named.and_then(Path::file_name).is_some_and(|name| COMMITMENT_FILES.iter().any(|file| name == *file));
+    let is_input = |input: &Path| standing.is_some() && input.canonicalize().ok() == standing;
+    if is_committed || inputs.into_iter().any(is_input) {
+        return Err(CliError::Replaces { path: path.to_owned() });
     }
     files::check_writable(path).map_err(|source| CliError::File { path: path.to_owned(), source })
 }

@@ -4,19 +4,29 @@ use std::fmt;
 
 /// Longest excerpt of a cell or a name in a message, in characters: an address is whole.
 const EXCERPT: usize = 42;
-/// Most column names that a message lists.
+/// Most column names that a message lists, and most bytes of them.
 const NAMES: usize = 50;
+const NAMES_BYTES: usize = 2000;
 
-/// A cell as a message shows it: on one line, control characters escaped, cut to 42 characters.
+/// A cell as a message shows it: on one line, control characters escaped, cut to 42 characters, escapes
+/// included.
 pub fn excerpt(text: &str) -> String {
-    let mut shown: String = text.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
-    if text.chars().nth(EXCERPT).is_some() {
-        shown.push('…');
+    let mut shown = String::new();
+    let mut left = EXCERPT;
+    for letter in text.chars() {
+        let escaped = letter.escape_debug();
+        let Some(after) = left.checked_sub(escaped.clone().count()) else {
+            shown.push('…');
+            break;
+        };
+        shown.extend(escaped);
+        left = after;
     }
     shown
 }
 
-/// Columns' names as a message lists them: the first fifty, each cut to 42 characters.
+/// Columns' names as a message lists them: the first fifty, each cut to 42 characters, or fewer that take
+/// 2,000 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     listed: Vec<String>,
@@ -26,9 +36,17 @@ pub struct Names {
 impl Names {
     /// Of these columns.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut names = names.into_iter();
-        let listed = names.by_ref().take(NAMES).map(excerpt).collect();
-        Self { listed, more: names.count() }
+        let (mut listed, mut bytes, mut more) = (Vec::new(), 0usize, 0usize);
+        for name in names {
+            let shown = excerpt(name);
+            bytes = bytes.saturating_add(shown.len());
+            if more > 0 || listed.len() == NAMES || bytes > NAMES_BYTES {
+                more = more.saturating_add(1);
+            } else {
+                listed.push(shown);
+            }
+        }
+        Self { listed, more }
     }
 }
 
@@ -41,5 +59,32 @@ impl fmt::Display for Names {
             0 => Ok(()),
             more => write!(f, ", and {more} more"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_short_however_it_is_spelled() {
+        let address = format!("0x{}", "a".repeat(40));
+        assert_eq!(excerpt(&address), address);
+        assert_eq!(excerpt(&format!("{address}b")), format!("{address}…"));
+        assert_eq!(excerpt("a\nb"), "a\\nb");
+        assert_eq!(excerpt(&"\u{4}".repeat(9)), "\\u{4}".repeat(8) + "…");
+    }
+
+    /// libFuzzer found a header of control characters, each of which took five.
+    #[test]
+    fn a_list_of_names_is_short_whatever_they_are() {
+        for name in ["\u{4}", "a", "\u{1f600}", "\u{10ffff}"] {
+            let name = name.repeat(60);
+            let names = Names::new((0..60).map(|_| name.as_str()));
+            assert!(names.to_string().len() < 2_300, "{names}");
+            assert!(names.to_string().ends_with(&format!(", and {} more", names.more)) && names.more >= 10);
+            assert_eq!(names.listed.len() + names.more, 60);
+        }
+        assert_eq!(Names::new(["a", "b"]).to_string(), "`a`, `b`");
     }
 }

@@ -44,6 +44,8 @@ pub use time::TimeError;
 pub const MAX_POLICY_BYTES: u64 = 1 << 20;
 /// Longest file that a policy may name, in bytes.
 pub const MAX_SIDE_FILE_BYTES: u64 = 16 << 20;
+/// Longest path of such a file, in bytes: an archive has room for it.
+pub const MAX_SIDE_NAME_BYTES: usize = 1024;
 /// Most errors of one policy that are named; the others are counted.
 pub const MAX_ERRORS: usize = 100;
 

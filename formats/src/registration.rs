@@ -33,7 +33,7 @@ pub enum RegistrationFileError {
     #[error("the registration is not a JSON object with every key once")]
     Json(#[from] JsonError),
     /// A field is missing.
-    #[error("`{field}` is missing; add it")]
+    #[error("`{field}` is missing; give `registration.json` as `fairshare commit data` wrote it")]
     Missing {
         /// The field.
         field: String,

@@ -40,6 +40,12 @@ pub enum SrsFormatError {
         /// The lengths that would have been accepted, in bytes.
         accepted: Vec<(Geometry, u64)>,
     },
+    /// The file of a verifier.
+    #[error(
+        "a verifier's parameters, which are a part of them; give the whole parameters, from which this file \
+         was made"
+    )]
+    Verifiers,
     /// The SHA-256 at the end is not that of what precedes it.
     #[error("damaged: its SHA-256 is {computed}, the one it records {stored}; generate or import it again")]
     Checksum {

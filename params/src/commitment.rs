@@ -79,8 +79,8 @@ impl Wipe for Blinding {
 /// but zeros.
 ///
 /// The library's sum unwraps a point that is not on the curve if it has 8,104 bases or more and one of them
-/// is the identity. The Lagrange points of an [`Srs`] never are: what is read or imported is checked for
-/// that, and the insecure one's trapdoor is not one of the rows' roots of unity.
+/// is the identity. The Lagrange points of an [`Srs`](crate::srs::Srs) never are: what is read or imported is
+/// checked for that, and the insecure one's trapdoor is not one of the rows' roots of unity.
 pub fn commit(points: &impl LagrangePoints, values: &[Fr], blinding: &Blinding) -> G1 {
     let rows = points.row_points();
     let usable = points.geometry().usable_rows().min(values.len()).min(rows.len());

@@ -8,14 +8,16 @@ mod fixed;
 
 use std::fmt;
 use std::io;
+use std::sync::OnceLock;
 
 use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
 use fairshare_circuits::geometry::{Geometry, Width};
 use fairshare_circuits::histogram::{self, HistogramCircuit};
+use ff::PrimeField;
 use halo2_proofs::plonk::{self, Circuit, ConstraintSystem, keygen_pk, keygen_vk_custom};
 use halo2_proofs::{SerdeCurveAffine, SerdeFormat};
-use halo2curves::bn256::G1Affine;
+use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES};
 use crate::keys::fixed::FixedColumns;
@@ -127,15 +129,31 @@ pub enum KeyError {
         #[source]
         source: plonk::Error,
     },
+    /// A verifying key that was stated is not the one that the whole parameters give.
+    #[error(
+        "the verifier's parameters state a false key for {circuit}; write them again from the whole \
+         parameters (`fairshare params verifier`), and ask whoever gave you the rules hash how they got it"
+    )]
+    False {
+        /// The circuit.
+        circuit: CircuitId,
+    },
 }
 
 /// A verifying key that knows its circuit.
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
     id: CircuitId,
-    key: plonk::VerifyingKey<G1Affine>,
+    /// The key itself, or the same over a domain of [`OUTLINE_K`]: all of it but what belongs to the domain.
+    outline: plonk::VerifyingKey<G1Affine>,
+    /// The key of an outline, made when it is first asked for.
+    whole: OnceLock<plonk::VerifyingKey<G1Affine>>,
     digest: Digest,
 }
+
+/// Binary logarithm of the rows of an outline's domain. The library makes tables as long as the domain, so
+/// that a verifier of one bundle would spend most of its time on keys that it does not need.
+const OUTLINE_K: u32 = 1;
 
 impl VerifyingKey {
     /// Builds the key of `kind` at the SRS's geometry.
@@ -165,19 +183,27 @@ impl VerifyingKey {
         if fixed.checked_add(permutation) != Some(points.len()) {
             return None;
         }
-        let bytes = library_key(id.geometry.k(), fixed, points).ok()?;
-        let key = parse(id, &mut bytes.as_slice()).ok()?;
-        Some(Self::of(id, key))
+        Some(Self::of(id, read_over(OUTLINE_K, id, fixed, points).ok()?))
     }
 
     /// The commitments, as [`VerifyingKey::from_points`] takes them.
     pub fn points(&self) -> impl Iterator<Item = &G1Affine> {
-        self.key.fixed_commitments().iter().chain(self.key.permutation().commitments())
+        self.outline.fixed_commitments().iter().chain(self.outline.permutation().commitments())
     }
 
-    fn of(id: CircuitId, key: plonk::VerifyingKey<G1Affine>) -> Self {
-        let digest = digest(id, &key);
-        Self { id, key, digest }
+    /// Whether it was read, and not built.
+    fn is_outline(&self) -> bool {
+        self.outline.get_domain().k() != self.id.geometry.k()
+    }
+
+    fn built_again(self, srs: &Srs) -> Result<Self, KeyError> {
+        let built = Self::build(srs, self.id.kind)?;
+        if built.digest == self.digest { Ok(built) } else { Err(KeyError::False { circuit: self.id }) }
+    }
+
+    fn of(id: CircuitId, outline: plonk::VerifyingKey<G1Affine>) -> Self {
+        let digest = digest(id, &outline);
+        Self { id, outline, whole: OnceLock::new(), digest }
     }
 
     /// The circuit.
@@ -187,7 +213,15 @@ impl VerifyingKey {
 
     /// The backend's key.
     pub fn key(&self) -> &plonk::VerifyingKey<G1Affine> {
-        &self.key
+        if !self.is_outline() {
+            return &self.outline;
+        }
+        self.whole.get_or_init(|| {
+            let points: Vec<_> = self.points().copied().collect();
+            let fixed = self.outline.fixed_commitments().len();
+            // The same bytes but for the domain were read before. An outline in its place verifies nothing.
+            read_over(self.id.geometry.k(), self.id, fixed, &points).unwrap_or_else(|_| self.outline.clone())
+        })
     }
 
     /// The verifying-key digest (PROTOCOL section 8), of circuit, geometry and SRS: what is pinned and
@@ -203,7 +237,7 @@ impl VerifyingKey {
     /// pieces.
     #[expect(clippy::arithmetic_side_effects, reason = "counts of a circuit of ours: thousands at most")]
     pub fn proof_bytes(&self) -> usize {
-        let cs = self.key.cs();
+        let cs = self.outline.cs();
         let pieces = cs.degree() - 1;
         let points = cs.num_advice_columns() + self.permutation_products() + 1 + pieces + 2;
         points * POINT_BYTES + self.evaluations() * SCALAR_BYTES
@@ -213,7 +247,7 @@ impl VerifyingKey {
     /// the permutation.
     #[expect(clippy::arithmetic_side_effects, reason = "counts of a circuit of ours: thousands at most")]
     pub fn evaluations(&self) -> usize {
-        let cs = self.key.cs();
+        let cs = self.outline.cs();
         // Each product is opened at x and ωx, each but the last also at the last usable row.
         let permutation =
             cs.permutation().get_columns().len() + (3 * self.permutation_products()).saturating_sub(1);
@@ -223,7 +257,7 @@ impl VerifyingKey {
     /// halo2 packs `degree − 2` columns into a permutation product; every circuit of ours has degree 3 or
     /// more.
     fn permutation_products(&self) -> usize {
-        let cs = self.key.cs();
+        let cs = self.outline.cs();
         cs.permutation().get_columns().len().div_ceil(cs.degree().saturating_sub(2).max(1))
     }
 }
@@ -260,6 +294,16 @@ impl KeyShape {
     }
 }
 
+/// The library's key with these commitments, over a domain of `2^k` rows.
+fn read_over(
+    k: u32,
+    id: CircuitId,
+    fixed: usize,
+    points: &[G1Affine],
+) -> io::Result<plonk::VerifyingKey<G1Affine>> {
+    parse(id, &mut library_key(k, fixed, points)?.as_slice())
+}
+
 /// A key as the library writes one, whose selectors are columns of their own.
 fn library_key(k: u32, fixed: usize, points: &[G1Affine]) -> io::Result<Vec<u8>> {
     const VERSION: u8 = 2;
@@ -287,6 +331,11 @@ fn parse(id: CircuitId, bytes: &mut &[u8]) -> io::Result<plonk::VerifyingKey<G1A
     }
 }
 
+/// The generator of a geometry's domain (PROTOCOL section 4).
+fn omega(geometry: Geometry) -> Fr {
+    (geometry.k()..Fr::S).fold(Fr::ROOT_OF_UNITY, |omega, _| omega.square())
+}
+
 /// The code hash of a contract that holds the key's words.
 fn digest(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Digest {
     let (cs, permutation) = (key.cs(), key.permutation().commitments());
@@ -299,7 +348,7 @@ fn digest(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Digest {
         .integer(id.geometry.id())
         .count(width)
         .text(&format!("{:?}", cs.pinned()))
-        .scalar(&key.get_domain().get_omega())
+        .scalar(&omega(id.geometry))
         .count(cs.num_advice_columns())
         .count(cs.num_fixed_columns())
         .count(cs.num_instance_columns())
@@ -321,9 +370,11 @@ impl ProvingKey {
         Self::from_verifying(srs, VerifyingKey::build(srs, kind)?)
     }
 
-    /// Builds the proving key that belongs to `verifying`, which was built under the same SRS.
+    /// Builds the proving key that belongs to `verifying`. One that was not built here is built first, and
+    /// refused if it is another: whoever proved under it would spend an opening, and have no proof.
     pub fn from_verifying(srs: &Srs, verifying: VerifyingKey) -> Result<Self, KeyError> {
-        let (vk, kind) = (verifying.key.clone(), verifying.id.kind);
+        let verifying = if verifying.is_outline() { verifying.built_again(srs)? } else { verifying };
+        let (vk, kind) = (verifying.key().clone(), verifying.id.kind);
         let (geometry, params) = (srs.geometry(), srs.params());
         let key = match kind {
             CircuitKind::Histogram(width) => {
@@ -340,7 +391,8 @@ impl ProvingKey {
     ///
     /// The polynomials remain on trust: a wrong one can only make proofs that do not verify.
     pub fn from_parts(verifying: VerifyingKey, key: plonk::ProvingKey<G1Affine>) -> Option<Self> {
-        (key.get_vk().transcript_repr() == verifying.key.transcript_repr()).then_some(Self { verifying, key })
+        (key.get_vk().transcript_repr() == verifying.key().transcript_repr())
+            .then_some(Self { verifying, key })
     }
 
     /// The matching verifying key.

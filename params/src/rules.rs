@@ -22,7 +22,7 @@ use crate::encoding::Digest;
 use crate::words::Words;
 
 pub use derived::{DerivedError, ParameterWords, ReferenceWords, keys_digest};
-pub use domains::{DomainError, MAX_SUBNET, is_subnet};
+pub use domains::DomainError;
 
 /// The protocol's version, as a word of the rules.
 pub const PROTOCOL_VERSION: u32 = 2;
@@ -57,7 +57,8 @@ pub struct Terms {
     pub registry: Address,
     /// Who computes what is paid, and how it is claimed.
     pub settlement: Settlement,
-    /// The subnet's name; see [`is_subnet`]. Its hash is the word.
+    /// The subnet's name: 1 to 64 printable ASCII characters, without a space at either end. Its hash is the
+    /// word.
     pub subnet: String,
     /// The epoch's number.
     pub epoch: u64,
@@ -159,11 +160,6 @@ impl Settlement {
             Self::Claims => 2,
             Self::Payments => 3,
         }
-    }
-
-    /// The one of that name, if there is one.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|settlement| settlement.name() == name)
     }
 }
 

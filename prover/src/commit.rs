@@ -59,7 +59,7 @@ use crate::opened::OPENED_FILE;
 use crate::progress::{Progress, Task};
 use crate::scored::SCORED_FILE;
 use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
-use crate::segment::commit_columns;
+use crate::segment::{commit_columns, commit_first_column};
 
 /// The public registration's file name.
 pub const REGISTRATION_FILE: &str = "registration.json";
@@ -84,6 +84,16 @@ pub enum CommitError {
         folder.display()
     )]
     Occupied {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// What is committed to here is worth nothing under other parameters.
+    #[error(
+        "{}: holds a commitment that was made under other parameters, and can be proved under those alone; \
+         choose another folder",
+        folder.display()
+    )]
+    OtherSrs {
         /// The folder.
         folder: PathBuf,
     },
@@ -373,6 +383,9 @@ fn registration_of_opening(
         }
         other => other,
     })?;
+    if !is_under(srs, &opening, contributor, &expected, &columns)? {
+        return Err(CommitError::OtherSrs { folder: folder.to_owned() });
+    }
     let registration = Registration::of_columns(
         contributor.address,
         contributor.round,
@@ -384,6 +397,27 @@ fn registration_of_opening(
     let registration = with_evidence(registration, contributor, folder)?;
     write_request(folder, &registration, schema, count, &columns)?;
     Ok(registration)
+}
+
+/// Whether the first commitment of the last segment is under this reference string. Under another one the
+/// dataset could not be proved.
+fn is_under(
+    srs: &Srs,
+    opening: &Opening,
+    contributor: &Contributor,
+    expected: &Expected<'_>,
+    columns: &[Vec<G1Affine>],
+) -> Result<bool> {
+    let geometry = srs.geometry();
+    let Some((index, (part, columns))) = expected.cut.iter().zip(columns).enumerate().last() else {
+        return Ok(false);
+    };
+    let symbols = opening.symbols(part.first, part.symbols)?;
+    let index = SegmentIndex::try_from(index)?;
+    let (schema, records) = (expected.schema, expected.records);
+    let dataset = Dataset { contributor: &contributor.address, geometry, schema, records };
+    let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
+    Ok(columns.first() == Some(&commit_first_column(srs, &symbols, &secret)))
 }
 
 /// The opening in a folder without registration, if its geometry is this. It is not ours to replace

@@ -59,6 +59,8 @@ impl fmt::Display for Opened {
 
 impl Use for Opened {
     const FILE: &str = OPENED_FILE;
+    const INSTEAD: &'static str =
+        "without it the opening proves nothing more; commit again and register the new digest";
 
     fn parse(fields: &[&str]) -> Option<Self> {
         let [columns, version, key] = fields else { return None };

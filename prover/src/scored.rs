@@ -72,6 +72,8 @@ impl fmt::Display for Scored {
 
 impl Use for Scored {
     const FILE: &str = SCORED_FILE;
+    const INSTEAD: &'static str =
+        "a new commitment to the same records would begin a new list, and take back no score that got out";
 
     fn parse(fields: &[&str]) -> Option<Self> {
         let [reference, covered] = fields else { return None };

@@ -23,7 +23,7 @@ pub enum UseListError {
     /// uses.
     #[error(
         "{}: line {line} was altered or cut short, or a newer program wrote it, so it is not known what this \
-         opening was used for; restore the file as it was last, or commit again and register the new digest",
+         opening was used for; restore the file as it was last: {instead}",
         path.display()
     )]
     Line {
@@ -31,11 +31,12 @@ pub enum UseListError {
         path: PathBuf,
         /// Number of the line, from 1.
         line: usize,
+        /// What there is to know without it.
+        instead: &'static str,
     },
     /// Longer than is read.
     #[error(
-        "{}: {found} bytes or more, and a list of at most {bound} is kept; commit again and register the \
-         new digest",
+        "{}: {found} bytes or more, and a list of at most {bound} is kept: {instead}",
         path.display()
     )]
     TooLong {
@@ -45,6 +46,8 @@ pub enum UseListError {
         found: u64,
         /// The most that are kept.
         bound: u64,
+        /// What there is to know without it.
+        instead: &'static str,
     },
     /// It cannot be read or written.
     #[error("{}: the list of what this opening was used for cannot be kept", path.display())]
@@ -61,6 +64,8 @@ pub enum UseListError {
 pub(crate) trait Use: Display + PartialEq + Sized {
     /// The name of its list in a commitment folder.
     const FILE: &str;
+    /// What can be done without the list, or cannot.
+    const INSTEAD: &'static str;
 
     /// Reads a line's fields, as far as they mean anything.
     fn parse(fields: &[&str]) -> Option<Self>;
@@ -73,11 +78,17 @@ pub(crate) fn read<U: Use>(folder: &Path) -> Result<Vec<U>, UseListError> {
         Ok(bytes) => bytes,
         Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(ReadError::Io(source)) => return Err(UseListError::Io { path, source }),
-        Err(ReadError::TooLong { found, bound }) => return Err(UseListError::TooLong { path, found, bound }),
+        Err(ReadError::TooLong { found, bound }) => {
+            return Err(UseListError::TooLong { path, found, bound, instead: U::INSTEAD });
+        }
     };
     let mut uses = Vec::new();
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let parsed = parse(line).ok_or_else(|| UseListError::Line { path: path.clone(), line: index + 1 })?;
+        let parsed = parse(line).ok_or_else(|| UseListError::Line {
+            path: path.clone(),
+            line: index + 1,
+            instead: U::INSTEAD,
+        })?;
         if !uses.contains(&parsed) {
             uses.push(parsed);
         }
@@ -108,7 +119,7 @@ fn write<'a, U: Use + 'a>(folder: &Path, uses: impl Iterator<Item = &'a U>) -> R
     let text: String = uses.map(|line| format!("{line}\n")).collect();
     let (found, bound) = (text.len() as u64, MAX_LIST_BYTES);
     if found > bound {
-        return Err(UseListError::TooLong { path, found, bound });
+        return Err(UseListError::TooLong { path, found, bound, instead: U::INSTEAD });
     }
     files::write(&path, text.as_bytes(), Access::Public).map_err(|source| UseListError::Io { path, source })
 }
@@ -165,6 +176,7 @@ pub(crate) mod tests {
 
     impl Use for Numbered {
         const FILE: &str = "numbered.txt";
+        const INSTEAD: &str = "nothing";
 
         fn parse(fields: &[&str]) -> Option<Self> {
             let [number, digest] = fields else { return None };

@@ -82,7 +82,9 @@ pub enum SrsFileError {
 pub fn read(path: &Path, expected: Option<Geometry>) -> Result<Srs, SrsFileError> {
     let format = |source| SrsFileError::Format { path: path.to_owned(), source };
     let (file, length) = files::open(path).map_err(refused(path))?;
-    srs_file::geometry_of(length, expected).map_err(format)?;
+    if let Err(error) = srs_file::geometry_of(length, expected) {
+        return Err(format(if is_verifier_file(path)? { SrsFormatError::Verifiers } else { error }));
+    }
     let bytes = files::read_bounded(file, length).map_err(|error| match error {
         ReadError::Io(source) => io_error(Action::Read, path)(source),
         // It grew while it was read.
@@ -98,9 +100,15 @@ pub fn write(path: &Path, srs: &Srs) -> Result<(), SrsFileError> {
     files::write(path, &srs_file::encode(srs), Access::Public).map_err(io_error(Action::Write, path))
 }
 
-/// Where the verifier's parameters of the reference string in `path` stand: beside it, with its name.
+/// Where the verifier's parameters of the reference string in `path` stand: beside it, with its name. Only
+/// `.srs` gives way, so that files which differ in another ending have one each.
 pub fn verifier_path(path: &Path) -> PathBuf {
-    path.with_extension("verifier.params")
+    let mut path = path.to_owned();
+    if path.extension().is_some_and(|extension| extension == "srs") {
+        path.set_extension("");
+    }
+    path.add_extension("verifier.params");
+    path
 }
 
 /// Whether the file begins as a verifier's parameters do.

@@ -29,9 +29,11 @@ pub enum SetupError {
     #[error(
         "these parameters and this policy have the rules hash {found}, but {given} was given: {}",
         if *.is_derived {
-            "the policy was changed, or is another one"
+            "the policy was changed or is another one; if it was you who changed it, correct `rules_hash`, \
+             else ask whoever gave you the hash for its policy"
         } else {
-            "the policy was changed, or the verifier's parameters are false; take the whole reference string"
+            "the policy was changed, or the verifier's parameters are false; give the whole parameters to \
+             find out"
         }
     )]
     RulesHash {
@@ -45,8 +47,8 @@ pub enum SetupError {
     /// Parameters that somebody wrote down, and nothing to believe them by.
     #[error(
         "a verifier's parameters are believed only under a rules hash that somebody derived from the whole \
-         reference string; give one (`rules_hash` in the policy, or `--rules-hash`), or give the whole \
-         reference string"
+         parameters; give one (`rules_hash` in the policy; `verify` takes `--rules-hash`, too), or give the \
+         whole parameters"
     )]
     Unbelieved,
     /// Units of other rounds than the policy's.

@@ -111,9 +111,6 @@ impl<'a> Verifier<'a> {
         trust: Trust,
     ) -> Result<Self, SetupError> {
         // 1. the parameters
-        if trust == Trust::CeremonyOnly && parameters.is_insecure() {
-            return Err(SetupError::InsecureParameters);
-        }
         let words = *parameters.words();
         policy.check_parameters(parameters.geometry(), &words.srs, parameters.is_insecure())?;
         let reference = ReferenceWords::of(parameters, policy.feature_references(), policy.pseudo_count())?;
@@ -126,6 +123,10 @@ impl<'a> Verifier<'a> {
             }
             None if !parameters.is_derived() => return Err(SetupError::Unbelieved),
             _ => {}
+        }
+        // Last: of other parameters than these it is no matter whether they are secure.
+        if trust == Trust::CeremonyOnly && parameters.is_insecure() {
+            return Err(SetupError::InsecureParameters);
         }
         Ok(Self { parameters, policy, rules, rules_hash, units: None })
     }

@@ -24,6 +24,7 @@ pub fn run(command: &CommitCommand, output: Output) -> Result<Status, CliError> 
         Contributor { address: args.contributor, round: args.round, evidence: args.evidence.clone() };
     let registration = commit_data(&srs, &policy, &contributor, &args.data, &args.out, &Bars::default())?;
     warn_of_few_records(&policy, &registration);
+    warn_of_what_no_vault_takes(&policy, &registration);
     describe(&args.out, &registration, output)
 }
 
@@ -35,6 +36,24 @@ fn warn_of_few_records(policy: &Policy, registration: &Registration) {
             thousands(registration.records()),
             thousands(policy.terms().min_records)
         ));
+    }
+}
+
+/// The round is the registry's to say and not proved, so that a wrong one is no error here.
+fn warn_of_what_no_vault_takes(policy: &Policy, registration: &Registration) {
+    let (rounds, round) = (policy.data_rounds(), registration.round());
+    if !rounds.contains(&round) {
+        let (first, last) = rounds.into_inner();
+        notice(&format!(
+            "warning: the policy pays for data of rounds {first} to {last}, and not of round {round}; commit \
+             again with the round in which it is registered"
+        ));
+    }
+    if policy.terms().evidence && registration.evidence().is_none() {
+        notice(
+            "warning: the policy takes no data without evidence of its upload; commit again with \
+             `--evidence`",
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! `fairshare policy`: the epoch's rules.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
@@ -10,6 +11,7 @@ use fairshare_ingest::{Records, reference};
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
+use fairshare_params::rules::Terms;
 use fairshare_params::schema::Feature;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
@@ -43,6 +45,8 @@ pub struct Checked {
     valid: bool,
     /// Everything that is wrong with it.
     errors: Vec<Fault>,
+    /// How many more there are.
+    more_errors: usize,
     /// The rules hash; null without `--params`.
     #[schemars(with = "Option<Hash>")]
     rules_hash: Option<String>,
@@ -106,6 +110,7 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
         policy: path.display().to_string(),
         valid: false,
         errors: Vec::new(),
+        more_errors: 0,
         rules_hash: None,
         parameters: None,
         schema_hash: None,
@@ -124,11 +129,13 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
         Ok(policy) => policy,
         Err(PolicyFileError::Policy { source, .. }) if !is_unreadable(&source) => {
             checked.errors = source.errors().map(Fault::of).collect();
+            checked.more_errors = source.more();
             output.result(&checked, || format!("{}: refused\n{source}", path.display()))?;
             return Ok(Status::Refused);
         }
         Err(error) => return Err(error.into()),
     };
+    warn_of_times(policy.terms());
     if policy.terms().min_records < FEW_RECORDS {
         notice(&format!(
             "warning: `data.min_records` is {}; fewer than {FEW_RECORDS} records say little, since \
@@ -156,12 +163,30 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
     Ok(Status::Done)
 }
 
-/// In place of the hash where there are no parameters to compute it with.
-fn unknown() -> String {
-    "give the parameters to compute it (`--params`)".to_owned()
+/// Times that are allowed, and hardly meant.
+fn warn_of_times(terms: &Terms) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    if terms.ends_by <= now {
+        notice("warning: `rounds.ends_by` is over: anybody may end the epoch's rounds at once");
+    }
+    if Timestamp::from_second(i64::try_from(terms.ends_by).unwrap_or(i64::MAX)).is_err() {
+        notice("warning: `rounds.ends_by` is after the year 9999; is it in milliseconds?");
+    }
+    if terms.proving_seconds == 0 {
+        notice("warning: `rounds.proving_seconds` is 0, so no proof is taken after the last round");
+    }
 }
 
-/// Whether nothing is known to be wrong but that a file which the policy names cannot be read.
+/// The rules hash as far as it is known: it was computed, or the policy states it.
+fn known_hash(policy: &Policy, computed: Option<&Digest>) -> String {
+    match (computed, policy.rules_hash()) {
+        (Some(hash), _) => hash.to_string(),
+        (None, Some(stated)) => format!("{stated}, as the policy states; give `--params` to check it"),
+        (None, None) => "give the parameters to compute it (`--params`)".to_owned(),
+    }
+}
+
+/// Whether the only faults are files that cannot be read.
 fn is_unreadable(errors: &PolicyErrors) -> bool {
     let unreadable = |fault| matches!(fault, &PolicyFault::TooLarge { .. } | &PolicyFault::SideFile { .. });
     errors.errors().all(|error| unreadable(error.fault()))
@@ -187,7 +212,7 @@ fn describe(path: &Path, policy: &Policy, rules_hash: Option<&Digest>) -> String
     let (rounds, first, last) = (policy.rounds(), terms.first_round, terms.last_round());
     let mut lines = vec![
         ("policy", format!("{}: valid", path.display())),
-        ("rules hash", rules_hash.map_or_else(unknown, Digest::to_string)),
+        ("rules hash", known_hash(policy, rules_hash)),
         ("parameters", policy.parameters().to_string()),
         ("vault", format!("{} on chain {}", checksummed(&terms.vault), terms.chain_id)),
         ("registry", format!("{}, {}", checksummed(&terms.registry), evidence(terms.evidence))),
@@ -248,6 +273,8 @@ fn instant(seconds: u64) -> String {
 /// A span in days if it is a number of whole ones.
 fn days(seconds: u64) -> String {
     match (seconds / 86_400, seconds % 86_400) {
+        (1, 0) => "1 day".to_owned(),
+        (0, 1) => "1 second".to_owned(),
         (days @ 1.., 0) => format!("{days} days"),
         _ => format!("{} seconds", thousands(seconds)),
     }
@@ -361,7 +388,10 @@ mod tests {
     fn times_are_told_in_the_calendar_as_far_as_it_goes() {
         assert_eq!(instant(2_208_988_800), "2040-01-01T00:00:00Z");
         assert_eq!(instant(u64::MAX), format!("second {} of Unix time", u64::MAX));
-        assert_eq!([86_400 * 14, 86_401, 1].map(days), ["14 days", "86,401 seconds", "1 seconds"]);
+        assert_eq!(
+            [86_400 * 14, 86_400, 86_401, 1].map(days),
+            ["14 days", "1 day", "86,401 seconds", "1 second"]
+        );
     }
 
     #[test]

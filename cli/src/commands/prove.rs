@@ -9,7 +9,7 @@ use fairshare_ingest::units::read_units;
 use fairshare_prover::plan;
 use fairshare_prover::{Limits, ProveError, Prover, ScoreLimit, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
-use fairshare_verifier::{Score, SetupError, Trust, Verifier};
+use fairshare_verifier::{Score, SetupError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -67,8 +67,8 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     let spinner = progress::spinner("preparing the verifier");
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
     policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure()).map_err(SetupError::from)?;
-    let parameters = load::prover_parameters(&args.params, &srs, policy.rules_hash())?;
-    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?.with_units(units.as_ref())?;
+    let parameters = load::Parameters::read(&args.params, &policy)?;
+    let verifier = parameters.verifier_beside(&srs, &policy)?.with_units(units.as_ref())?;
     drop(spinner);
     let prover = Prover::new(&srs, &verifier, limits);
     let prover = match args.keys.clone().or_else(cache_folder) {

@@ -7,11 +7,12 @@ use fairshare_audit::archive;
 use fairshare_audit::snapshot::State;
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
+use fairshare_prover::commit::REGISTRATION_FILE;
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Epoch, Unproved};
-use fairshare_verifier::{Trust, Verifier};
+use fairshare_verifier::Trust;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -124,9 +125,9 @@ fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<St
 
 fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Result<Status, CliError> {
     let (source, policy) = fairshare_storage::policy::load_source(policy)?;
-    let parameters = load::verifier_parameters(params, policy.rules_hash())?;
-    // Insecure parameters were named; whoever verifies has to allow them.
-    let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?;
+    let parameters = load::Parameters::read(params, &policy)?;
+    // Insecure parameters are named; whoever verifies has to allow them.
+    let verifier = parameters.verifier(&policy, Trust::AllowInsecure)?;
     let mut ledger = Ledger::open_or_create(location)?;
     let opened = ledger.open_epoch(&source, &verifier)?;
     let text = format!("ledger at {}", ledger.location());
@@ -146,7 +147,7 @@ pub struct RegisteredResult {
 
 fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<Status, CliError> {
     let mut registrations = Vec::new();
-    for path in expand(&args.registrations, "json")? {
+    for path in expand(&registrations_of(&args.registrations), "json")? {
         registrations.push((load::registration(&path)?, path));
     }
     registrations.sort_by_key(|(registration, _)| (*registration.digest(), *registration.contributor()));
@@ -228,6 +229,12 @@ fn export(ledger: &mut Ledger, args: &ExportArgs, output: Output) -> Result<Stat
     Ok(Status::Done)
 }
 
+/// A commitment folder stands for its registration: its other JSON is none.
+fn registrations_of(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let registration = |path: &PathBuf| Some(path.join(REGISTRATION_FILE)).filter(|inside| inside.is_file());
+    paths.iter().map(|path| registration(path).unwrap_or_else(|| path.clone())).collect()
+}
+
 /// The files named, a folder standing for those in it that end so; in order of their names.
 fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> {
     let mut files = Vec::new();
@@ -243,6 +250,9 @@ fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> 
             if file.extension().is_some_and(|found| found == extension) {
                 found.push(file);
             }
+        }
+        if found.is_empty() {
+            return Err(CliError::EmptyFolder { path: path.clone(), extension: extension.to_owned() });
         }
         found.sort();
         files.append(&mut found);

@@ -64,7 +64,7 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     };
     let registry = Registry::read(&args.registration)?;
     let units = args.units.as_deref().map(|path| read_units(path, Rounds::of(&policy))).transpose()?;
-    let parameters = load::verifier_parameters(&args.params, policy.rules_hash())?;
+    let parameters = load::Parameters::read(&args.params, &policy)?;
     let given: Vec<Result<Given, CliError>> = args.bundles.iter().map(|path| Given::read(path)).collect();
     let registrations: Vec<_> = given
         .iter()
@@ -74,15 +74,12 @@ pub fn run(args: &VerifyArgs, output: Output) -> Result<Status, CliError> {
     warn_of_repeated(&args.bundles, &given, &registrations);
 
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    let spinner = progress::spinner("preparing the verifier");
-    let verifier = Verifier::new(&parameters, &policy, trust);
-    let verifier = match verifier.and_then(|verifier| verifier.with_units(units.as_ref())) {
-        Ok(verifier) => Some(verifier),
+    let verifier = match parameters.verifier(&policy, trust) {
+        Ok(verifier) => Some(verifier.with_units(units.as_ref())?),
         // The bundles are refused, each for this reason.
-        Err(SetupError::InsecureParameters) => None,
-        Err(error) => return Err(error.into()),
+        Err(CliError::Setup(SetupError::InsecureParameters)) => None,
+        Err(error) => return Err(error),
     };
-    drop(spinner);
     let begun = Instant::now();
     let spinner = progress::spinner("verifying");
     let entries = given.into_iter().zip(registrations);

@@ -79,6 +79,16 @@ fn a_policy_is_told_what_its_first_round_pays_and_warned_of_few_records() {
     for part in ["the first round pays 38.09 times the last", "the first round pays 6.17 times the last"] {
         assert!(checked.stdout.contains(part), "{part}: {}", checked.stdout);
     }
+    let odd = [
+        ("ends_by = 2040-01-01T00:00:00Z", "ends_by = 2020-01-01T00:00:00Z", "`rounds.ends_by` is over"),
+        ("ends_by = 2040-01-01T00:00:00Z", "ends_by = 1800000000000", "is it in milliseconds?"),
+        ("proving_seconds = 1_209_600", "proving_seconds = 0", "no proof is taken after the last round"),
+    ];
+    for (from, to, said) in odd {
+        let checked = fairshare(&format!("policy check {}", policy(&folder(), &[(from, to)])));
+        assert_eq!(checked.status, 0, "{}", checked.stdout);
+        assert!(checked.stderr.contains("warning: ") && checked.stderr.contains(said), "{}", checked.stderr);
+    }
     let few = policy(&folder(), &[("min_records = 500", "min_records = 99")]);
     let checked = fairshare(&format!("policy check {few}"));
     assert_eq!(checked.status, 0, "{}", checked.stdout);
@@ -175,6 +185,21 @@ fn a_reference_must_have_every_bin_and_no_room_for_overflow() {
         let ran = fairshare(&format!("policy check {path}"));
         assert_eq!(ran.status, 1, "{}", ran.stderr);
         assert!(ran.stdout.contains(part), "{}", ran.stdout);
+    }
+}
+
+/// What a vault will not take is said before days are spent on proving.
+#[test]
+fn a_commitment_that_no_vault_takes_is_warned_of() {
+    let folder = folder();
+    let strict = policy(&folder, &[("evidence = false", "evidence = true")]);
+    let flights = show(&examples().join("flights-2000.csv"));
+    let line = format!("commit data --policy {strict} --params {} --data {flights}", prepared().params);
+    let out = show(&folder.join("data"));
+    let ran = fairshare(&format!("{line} --contributor {CONTRIBUTOR} --round 364 --out {out}"));
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for part in ["data of rounds 0 to 363, and not of round 364", "without evidence of its upload"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
 }
 

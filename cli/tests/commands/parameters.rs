@@ -1,6 +1,7 @@
 //! Parameters, references, and bad usage.
 
 use std::fs;
+use std::path::Path;
 
 use super::support::*;
 
@@ -100,6 +101,45 @@ fn the_example_reference_is_what_the_command_makes_of_the_data() {
     let toml = counted["toml"].as_str().unwrap();
     assert!(text.contains(toml), "{toml}");
     fairshare(&format!("policy reference --policy {draft} --data absent.csv")).fails(2, &["absent.csv"]);
+}
+
+/// Whoever has the whole parameters is not kept from verifying and proving by a file beside them.
+#[test]
+fn a_wrong_file_beside_the_parameters_is_passed_over() {
+    let (p, folder) = (prepared(), folder());
+    let srs = show(&folder.join("own.srs"));
+    fs::copy(&p.params, &srs).unwrap();
+    let checked = fairshare(&format!("policy check {} --params {} --json", p.policy, p.params)).json();
+    let hash = format!("parameters = \"insecure-development\"\nrules_hash = {}", checked["rules_hash"]);
+    let policy = policy(&folder, &[("parameters = \"insecure-development\"", &hash)]);
+    let verify = format!(
+        "verify {} --policy {policy} --params {srs} {} --allow-insecure-params",
+        p.data_bundle,
+        p.record()
+    );
+    let good = fs::read(Path::new(&p.params).with_extension("verifier.params")).unwrap();
+    let mut damaged = good.clone();
+    damaged[1000] ^= 1;
+    // Of another geometry: whole, and not these.
+    let large = show(&folder.join("large.srs"));
+    assert_eq!(fairshare(&format!("params insecure --geometry standard --out {large}")).status, 0);
+    let other = fs::read(folder.join("large.verifier.params")).unwrap();
+    for (beside, part) in [(good, None), (damaged, Some("SHA-256")), (other, Some("other parameters"))] {
+        write(&folder, "own.verifier.params", beside);
+        let out = show(&folder.join("out.bundle"));
+        let unit = format!("--units {} --contributor {CONTRIBUTOR} --out {out}", p.units);
+        for line in [verify.clone(), format!("prove compute --policy {policy} --params {srs} {unit}")] {
+            let ran = fairshare(&line);
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
+            assert_eq!(
+                ran.stderr.contains("own.verifier.params is not used"),
+                part.is_some(),
+                "{}",
+                ran.stderr
+            );
+            assert!(part.is_none_or(|part| ran.stderr.contains(part)), "{}", ran.stderr);
+        }
+    }
 }
 
 #[test]

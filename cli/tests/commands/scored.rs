@@ -85,7 +85,9 @@ fn the_ninth_score_has_to_be_asked_for() {
 fn a_list_that_was_altered_is_refused_with_what_to_do() {
     let scene = Scene::new();
     let whole = scene.record(3);
-    for name in [SCORED_FILE, "opened.txt"] {
+    for (name, instead) in
+        [(SCORED_FILE, "take back no score"), ("opened.txt", "proves nothing more; commit again")]
+    {
         let path = scene.target.join(name);
         let before = fs::read_to_string(&path).unwrap();
         for altered in [before.trim_end().to_owned(), format!("{before}\n"), before.replacen("0x", "0X", 1)] {
@@ -94,7 +96,7 @@ fn a_list_that_was_altered_is_refused_with_what_to_do() {
                 let ran = fairshare(&format!("{}{option}", scene.line));
                 ran.fails(
                     2,
-                    &[&format!("{}: line ", show(&path)), "restore the file as it was last", "commit again"],
+                    &[&format!("{}: line ", show(&path)), "restore the file as it was last", instead],
                 );
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), altered);

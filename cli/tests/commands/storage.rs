@@ -282,6 +282,19 @@ fn a_folder_that_cannot_be_written_to() {
     mode(&locked, 0o755);
 }
 
+/// A file that the command itself will write there is as good as standing.
+#[test]
+fn an_output_takes_no_place_in_a_commitment_folder() {
+    let (p, target) = (prepared(), folder().join("data"));
+    assert_eq!(fairshare(&format!("{} {}", commit(), show(&target))).status, 0);
+    for name in ["scored.txt", "opened.txt", "opening.bin"] {
+        let out = target.join(name);
+        let line = format!("prove data {} {} --out {}", show(&target), p.common(), show(&out));
+        fairshare(&line).fails(2, &[name, "replace a file"]);
+        assert!(name == "opening.bin" || !out.exists(), "{name}");
+    }
+}
+
 /// What the commands leave, under a mask that forbids nothing and one that forbids others everything.
 #[test]
 fn secrets_are_their_owners_under_any_mask() {

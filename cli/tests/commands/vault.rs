@@ -116,6 +116,35 @@ fn mistakes_are_told_with_the_way_out() {
         .fails(2, &["they cannot change to 0x"]);
 }
 
+/// What an operator of an epoch that is open has at hand: commitment folders, and a verifier's parameters.
+#[test]
+fn folders_and_a_verifiers_parameters_will_do() {
+    let (p, folder) = (prepared(), folder());
+    let (ledger, archive) = (show(&folder.join("vault.ledger")), show(&folder.join("vault.tar")));
+    assert_eq!(vault(&ledger, &format!("init {}", p.common())).status, 0);
+    let target = show(&p.data);
+    let registered = vault(&ledger, &format!("register {target} --json")).json();
+    assert_eq!(registered["new"], 1);
+    // The epoch has its rules hash since it was opened.
+    let verifier = p.params.replace(".srs", ".verifier.params");
+    let submit = format!("submit {} --params {verifier} --allow-insecure-params", p.data_bundle);
+    assert_eq!(vault(&ledger, &submit).status, 0);
+    let empty = show(&folder.join("empty"));
+    fs::create_dir(&empty).unwrap();
+    for line in [format!("register {empty}"), format!("submit {empty} --params {verifier}")] {
+        vault(&ledger, &line).fails(2, &["empty", "there is no file here"]);
+    }
+    // An epoch that is not settled has no amounts that could be right.
+    assert_eq!(vault(&ledger, &format!("export --archive {archive}")).status, 0);
+    let audited = fairshare(&format!("audit {archive} --params {} --allow-insecure-params", p.params));
+    assert_eq!(audited.status, 0, "{}", audited.stderr);
+    for part in ["every amount of 0 epochs", "1 epoch without amounts yet: not settled"] {
+        assert!(audited.stdout.contains(part), "{}", audited.stdout);
+    }
+    fairshare(&format!("audit {archive} --params {verifier}"))
+        .fails(2, &["a verifier's parameters", "whole"]);
+}
+
 #[test]
 fn an_altered_archive_is_told_by_what_differs() {
     let folder = folder();

@@ -196,6 +196,18 @@ fn insecure_parameters_are_refused_unless_asked_for() {
     assert!(ran.stdout.contains("0 of 2 accepted"), "{}", ran.stdout);
 }
 
+/// Whether parameters are secure is no matter where they are not the ones.
+#[test]
+fn other_parameters_are_no_verdict() {
+    let (p, folder) = (prepared(), folder());
+    let named = format!("parameters = \"0x{}\"", "7".repeat(64));
+    let policy = policy(&folder, &[("parameters = \"insecure-development\"", &named)]);
+    let line = format!("verify {} --policy {policy} --params {} {}", p.data_bundle, p.params, p.record());
+    for allow in ["", "--allow-insecure-params"] {
+        fairshare(&format!("{line} {allow}")).fails(2, &["other parameters than the policy names"]);
+    }
+}
+
 #[test]
 fn nothing_is_verified_against_files_that_cannot_be_read() {
     let p = prepared();

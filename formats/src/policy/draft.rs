@@ -21,7 +21,8 @@ use fairshare_params::schema::{Column, Feature, Rule, Schema};
 use super::fault::PolicyFault;
 use super::reader::Reader;
 use super::table::{Table, Value};
-use super::{MAX_SIDE_FILE_BYTES, side_file_hash};
+use super::{MAX_SIDE_FILE_BYTES, MAX_SIDE_NAME_BYTES, side_file_hash};
+use crate::excerpt::excerpt;
 use crate::reference;
 
 const TOP: &[&str] = &[
@@ -201,8 +202,11 @@ fn side_file(table: &Table<'_>, load: Load<'_>) -> Option<Reference> {
     let file = table.value("file")?;
     let name = file.text()?;
     // A policy comes from others: it must not make its reader open files elsewhere.
-    if name.is_empty() || Path::new(name).components().any(|part| !matches!(part, Component::Normal(_))) {
-        return file.refuse(PolicyFault::SidePath { file: name.to_owned() });
+    let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    // One spelling for each file: an archive has the policy's name for it, and knows no other.
+    let is_plain = !name.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if !is_below || !is_plain || name.len() > MAX_SIDE_NAME_BYTES {
+        return file.refuse(PolicyFault::SidePath { file: excerpt(name) });
     }
     let (expected, name) = (hash?, name.to_owned());
     let bytes = match load(&name) {

@@ -10,6 +10,7 @@ use fairshare_params::policy::{NamedParameters, RuleError};
 use fairshare_params::rules::PROTOCOL_VERSION;
 use fairshare_params::schema::SchemaError;
 
+use super::MAX_SIDE_NAME_BYTES;
 use super::time::TimeError;
 use crate::eip55::AddressError;
 use crate::reference::ReferenceFileError;
@@ -17,13 +18,6 @@ use crate::reference::ReferenceFileError;
 /// What the parser of TOML refuses.
 #[derive(Debug)]
 pub struct SyntaxError(pub(super) Box<toml::de::Error>);
-
-impl SyntaxError {
-    /// The library's error, without the text.
-    pub fn inner(&self) -> &toml::de::Error {
-        &self.0
-    }
-}
 
 /// The message alone: the library's own form repeats where it is.
 impl fmt::Display for SyntaxError {
@@ -101,7 +95,7 @@ pub enum PolicyFault {
         most: u128,
     },
     /// An edge that is not a number.
-    #[error("{found} is not a finite number, or an integer that is not between -2^53 and 2^53")]
+    #[error("{found} cannot be an edge; give a finite decimal, or an integer from -2^53 to 2^53")]
     Edge {
         /// The edge as written, cut to 42 characters.
         found: String,
@@ -136,7 +130,10 @@ pub enum PolicyFault {
     #[error(transparent)]
     Cap(DecimalError),
     /// `records-divergence` without a cap.
-    #[error("weighting `records-divergence` needs a cap; add `cap = \"0.05\"`, nats per record, to `[data]`")]
+    #[error(
+        "weighting `records-divergence` needs a cap; add `cap` to `[data]`, in nats per record, above what \
+         honest data reaches"
+    )]
     MissingCap,
     /// `divergence` with a cap that it would ignore.
     #[error("weighting `divergence` has no cap; remove this line, or choose weighting `records-divergence`")]
@@ -149,11 +146,11 @@ pub enum PolicyFault {
     },
     /// A file's path leads out of the policy's folder.
     #[error(
-        "`{file}` is not a plain relative path; keep the file beside the policy or in a folder below it, \
-         without `..`"
+        "`{file}` is not a plain relative path; keep the file beside the policy or in a folder below it, and \
+         write its path without `.`, `..` or empty parts, in at most {MAX_SIDE_NAME_BYTES} bytes"
     )]
     SidePath {
-        /// The path.
+        /// The path, cut to 42 characters.
         file: String,
     },
     /// A file named in the policy cannot be read.
@@ -237,8 +234,9 @@ fn hint(version: u64) -> &'static str {
     if version != 1 {
         return "";
     }
-    "; version 1 was never released: write 2, remove `[weights]`, and add `parameters`, `vault.registry`, \
-     `vault.settlement`, `rounds.ends_by`, `rounds.proving_seconds` and `data.evidence`"
+    "; version 1 was never released: write 2, remove `[weights]`, put `rounds.count` in place of \
+     `rounds.totals`, and add `parameters`, `vault.registry`, `vault.settlement`, `rounds.ends_by`, \
+     `rounds.proving_seconds` and `data.evidence`"
 }
 
 fn known_keys(nearest: &Option<&str>, known: &[&str]) -> String {

@@ -163,7 +163,8 @@ fn other_versions_are_refused_before_anything_else() {
         assert_eq!(
             errors,
             "`protocol` (line 2, column 12): 1 is not 2, the version of policies that this program reads; \
-             version 1 was never released: write 2, remove `[weights]`, and add `parameters`, \
+             version 1 was never released: write 2, remove `[weights]`, put `rounds.count` in place of \
+             `rounds.totals`, and add `parameters`, \
              `vault.registry`, `vault.settlement`, `rounds.ends_by`, `rounds.proving_seconds` and \
              `data.evidence`"
         );

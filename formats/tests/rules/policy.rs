@@ -224,7 +224,7 @@ fn small_numbers_are_between_one_and_2_to_the_32() {
 #[test]
 fn a_cap_goes_with_its_weighting() {
     let text = edit("cap = \"0.05\"\n", "");
-    refuses!(read(&text), PolicyFault::MissingCap, "`data.weighting` (line 19", "cap = \"0.05\"");
+    refuses!(read(&text), PolicyFault::MissingCap, "`data.weighting` (line 19", "add `cap` to `[data]`");
     let text = edit("\"records-divergence\"", "\"divergence\"");
     refuses!(read(&text), PolicyFault::UnusedCap, "`data.cap` (line 20", "remove this line");
     refuses!(read(&edit("\"0.05\"", "\"-1\"")), PolicyFault::Cap(_), "`data.cap` (line 20", "-1");
@@ -340,7 +340,17 @@ fn lists_have_exactly_one_form() {
 
 #[test]
 fn files_stay_below_the_policy() {
-    for file in ["", "/etc/hosts", "../reference.json", "a/../../reference.json", "./reference.json"] {
+    for file in [
+        "",
+        "/etc/hosts",
+        "../reference.json",
+        "a/../../reference.json",
+        "./reference.json",
+        "a//reference.json",
+        "a/./reference.json",
+        "reference.json/",
+        &"a".repeat(1025),
+    ] {
         let text = with_reference_file(REFERENCE_JSON).replace("reference.json", file);
         refuses!(
             read_with(&text, REFERENCE_JSON),

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use fairshare_circuits::numeric::fixed::to_decimal;
+
 use crate::Geometry;
 use crate::rules::{Settlement, Terms, Weighting};
 
 /// The most characters of a subnet's name.
-pub const MAX_SUBNET: usize = 64;
+const MAX_SUBNET: usize = 64;
 /// The largest cap: `2^15` nats, with 48 fractional bits.
 const MAX_CAP: u64 = 1 << 63;
 
@@ -14,7 +16,7 @@ const MAX_CAP: u64 = 1 << 63;
 /// end.
 ///
 /// ASCII only: two names that look alike but differ in Unicode form would be two subnets.
-pub fn is_subnet(name: &str) -> bool {
+fn is_subnet(name: &str) -> bool {
     let printable = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     (1..=MAX_SUBNET).contains(&name.len()) && printable && name.trim() == name
 }
@@ -97,7 +99,7 @@ pub enum DomainError {
     #[error("the fewest records that are paid for are 0; give a whole number from 1 to 4294967295")]
     MinRecords,
     /// A cap of nothing, or one that no product has room for.
-    #[error("the cap must be from 2^-48 to 32768 nats, found {found} times 2^-48")]
+    #[error("the cap must be from 2^-48 to 32768 nats, found {}", to_decimal(*.found, 6))]
     Cap {
         /// The cap.
         found: u64,

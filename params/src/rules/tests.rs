@@ -346,8 +346,5 @@ fn words_outside_their_domains_are_named() {
 #[test]
 fn settlements_have_their_words() {
     assert_eq!(Settlement::ALL.map(Settlement::id), [1, 2, 3]);
-    for settlement in Settlement::ALL {
-        assert_eq!(Settlement::from_name(settlement.name()), Some(settlement));
-    }
-    assert_eq!(Settlement::from_name("2"), None);
+    assert_eq!(Settlement::ALL.map(Settlement::name), ["contract", "claims", "payments"]);
 }

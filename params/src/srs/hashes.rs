@@ -9,8 +9,8 @@ use crate::words::Words;
 
 /// The SRS digest, `K(T_srs, k, K'(powers' words), [1]_2, [s]_2)`, of `2^k` powers.
 ///
-/// It covers no Lagrange point: they follow from the powers. That those of an [`Srs`] do is checked with
-/// random coefficients, which for that very reason must never be derived from this digest.
+/// It covers no Lagrange point: they follow from the powers. That those of an [`Srs`](crate::srs::Srs) do is
+/// checked with random coefficients, which for that very reason must never be derived from this digest.
 pub fn powers_digest(k: u32, powers: &[G1Affine], g2: &G2Affine, s_g2: &G2Affine) -> Digest {
     let powers = points(Words::untagged(), powers).finish();
     second_group(Words::new("srs").integer(k).digest(&powers), [g2, s_g2]).finish()

@@ -9,23 +9,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_params::Width;
 use fairshare_params::commitment::normalize;
-use fairshare_params::encoding::{POINT_BYTES, decode_point};
+use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
+use fairshare_params::keys::{CircuitKind, KeyError};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::{FileHash, Srs};
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
     REQUEST_FILE, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
-use fairshare_prover::{Contributor, OPENED_FILE, Progress, ProveError, Silent, Task};
+use fairshare_prover::{Contributor, Limits, OPENED_FILE, Progress, ProveError, Prover, Silent, Task};
 use fairshare_storage::files;
+use fairshare_verifier::{SetupError, Trust, Verifier};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use tempfile::TempDir;
 
 use super::fixture::{
-    POLICY, PROVER, RULES, SRS, contributor, edit, evidence, policy, records, stranger, write,
+    PARAMETERS, POLICY, PROVER, RULES, SRS, contributor, edit, evidence, policy, records, stranger, write,
 };
 use super::{folder, prove, secret_of};
 
@@ -236,6 +239,39 @@ fn commitments_of_other_parameters_are_refused_before_an_opening_is_spent() {
     let refused = PROVER.prove_data(std::slice::from_ref(&scene.target), &Silent).map(drop);
     let Err(ProveError::OpeningMismatch { folder }) = refused else { panic!("{refused:?}") };
     assert_eq!(folder, scene.target);
+    assert!(!scene.target.join(OPENED_FILE).exists());
+    // Nor does committing again say that all is well.
+    let again = commit_data(&SRS, &RULES, &contributor(), &scene.files, &scene.target, &Silent).map(drop);
+    let Err(CommitError::OtherSrs { folder }) = again else { panic!("{again:?}") };
+    assert_eq!(folder, scene.target);
+    commit_data(&srs, &rules, &contributor(), &scene.files, &scene.target, &Silent).expect("the same again");
+}
+
+/// A false key under a rules hash of its own, both from one stranger: no opening is spent on it.
+#[test]
+fn a_false_key_spends_no_opening() {
+    let scene = Scene::new();
+    commit_data(&SRS, &RULES, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
+    let points = |kind| PARAMETERS.key(kind).expect("a key").points().count() * POINT_BYTES;
+    let all: usize = CircuitKind::all(SRS.geometry()).map(points).sum();
+    let mut bytes = PARAMETERS.encode();
+    let mut first = bytes.len() - all;
+    // The first point of every key becomes its second.
+    for kind in CircuitKind::all(SRS.geometry()) {
+        bytes.copy_within(first + POINT_BYTES..first + 2 * POINT_BYTES, first);
+        first += points(kind);
+    }
+    let stated = VerifierParameters::decode(SRS.geometry(), &bytes).expect("points");
+    let wrong = RULES.clone().expecting(Digest([0; 32]));
+    let Err(SetupError::RulesHash { found, .. }) = Verifier::new(&stated, &wrong, Trust::AllowInsecure)
+    else {
+        panic!("another hash")
+    };
+    let rules = RULES.clone().expecting(found);
+    let verifier = Verifier::new(&stated, &rules, Trust::AllowInsecure).expect("believed");
+    let prover = Prover::new(&SRS, &verifier, Limits::default());
+    let refused = prover.prove_data(std::slice::from_ref(&scene.target), &Silent).map(drop);
+    assert!(matches!(refused, Err(ProveError::Key(KeyError::False { .. }))), "{refused:?}");
     assert!(!scene.target.join(OPENED_FILE).exists());
 }
 

@@ -166,7 +166,7 @@ fn a_score_that_cannot_be_put_on_record_is_not_proved() {
     fs::write(&record, "junk\n").expect("written");
     let prover = Prover::new(&SRS, &VERIFIER, Limits::default()).with_score_limit(ScoreLimit::None);
     let refused = prover.prove_data(std::slice::from_ref(&target), &Silent);
-    let Err(ProveError::Scored(ScoredError::List(UseListError::Line { path, line: 1 }))) = refused else {
+    let Err(ProveError::Scored(ScoredError::List(UseListError::Line { path, line: 1, .. }))) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(path, record);

@@ -76,8 +76,9 @@ fn insecure_parameters_are_refused_unless_asked_for() {
     let path = folder.path().join("verifier.params");
     fairshare_storage::srs::write_verifier(&path, &derived).expect("written");
     let stated = fairshare_storage::srs::read_verifier(&path).expect("read");
+    let rules = RULES.clone().expecting(VERIFIER.rules_hash());
     for parameters in [derived, stated] {
-        let refused = Verifier::new(&parameters, &RULES, Trust::CeremonyOnly);
+        let refused = Verifier::new(&parameters, &rules, Trust::CeremonyOnly);
         assert!(matches!(refused, Err(SetupError::InsecureParameters)));
     }
 }

@@ -50,13 +50,13 @@ pub struct Line {
 pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Status, CliError> {
     let paths = expand(&args.bundles, "bundle")?;
     let total = paths.len();
-    let (_, policy) = ledger.epoch(args.epoch.epoch)?;
-    let parameters = load::verifier_parameters(&args.params, policy.rules_hash())?;
+    let (epoch, policy) = ledger.epoch(args.epoch.epoch)?;
+    // Given when the epoch was opened, by parameters that were derived or believed then.
+    let policy = policy.expecting(epoch.rules_hash);
+    let parameters = load::Parameters::read(&args.params, &policy)?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    let spinner = progress::spinner("preparing the verifier");
     let units = ledger.units(args.epoch.epoch)?;
-    let verifier = Verifier::new(&parameters, &policy, trust)?.with_units(units.as_ref())?;
-    drop(spinner);
+    let verifier = parameters.verifier(&policy, trust)?.with_units(units.as_ref())?;
     let begun = Instant::now();
     let bar = progress::counter("verifying bundles");
     let mut lines = Vec::new();
