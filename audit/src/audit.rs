@@ -8,7 +8,7 @@
 //! 5. the claims: nobody was paid more than it had earned, or twice.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::num::NonZeroU32;
 
 use fairshare_circuits::numeric::divergence::per_record;
@@ -181,8 +181,10 @@ struct Past {
     datasets: HashMap<Digest, Registration>,
     carry: Carry,
     earned: BTreeMap<Address, u128>,
-    /// All earned up to and including each settled epoch.
+    /// What those who claim up to a settled epoch had earned in all by then.
     settled: BTreeMap<u64, BTreeMap<Address, u128>>,
+    /// The first epoch that is not settled: a ledger opens none after it.
+    unsettled: Option<u64>,
 }
 
 impl<'a> Auditor<'a> {
@@ -205,7 +207,11 @@ impl<'a> Auditor<'a> {
     pub fn audit(&self, snapshot: &LedgerSnapshot) -> Report {
         let total = snapshot.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
         let (past, findings) = (Past::default(), BTreeMap::new());
-        let mut run = Run { auditor: self, past, findings, unaudited: Vec::new(), done: 0, total };
+        let mut claimants: BTreeMap<u64, BTreeSet<Address>> = BTreeMap::new();
+        for claim in &snapshot.claims {
+            claimants.entry(claim.epoch).or_default().insert(claim.contributor);
+        }
+        let mut run = Run { auditor: self, past, claimants, findings, unaudited: Vec::new(), done: 0, total };
         let epochs = snapshot.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
         let claimed = claims::check(&mut run, snapshot);
         let Run { findings, unaudited, done, .. } = run;
@@ -213,12 +219,12 @@ impl<'a> Auditor<'a> {
     }
 
     fn parameters(&self, policy: &Policy) -> Option<&VerifierParameters> {
-        let derived = self.parameters.iter().filter(|parameters| parameters.is_derived());
+        let mut derived = self.parameters.iter().filter(|parameters| parameters.is_derived());
         let is_named = |parameters: &&VerifierParameters| {
             let (geometry, srs) = (parameters.geometry(), &parameters.words().srs);
             policy.check_parameters(geometry, srs, parameters.is_insecure()).is_ok()
         };
-        derived.into_iter().find(is_named)
+        derived.find(is_named)
     }
 }
 
@@ -229,6 +235,8 @@ type Own<'a> = HashMap<Address, Vec<&'a Registration>>;
 struct Run<'a> {
     auditor: &'a Auditor<'a>,
     past: Past,
+    /// Who claims, by the epoch up to which.
+    claimants: BTreeMap<u64, BTreeSet<Address>>,
     findings: BTreeMap<u64, Vec<Finding>>,
     unaudited: Vec<NoParameters>,
     done: usize,
@@ -252,6 +260,12 @@ impl Run<'_> {
             rounding: Carry::default(),
             lines: BTreeMap::new(),
         };
+        if let Some(earlier) = self.past.unsettled {
+            self.note(snapshot.number, Finding::NotSettledBefore { earlier });
+        }
+        if snapshot.state < State::Settled {
+            self.past.unsettled.get_or_insert(snapshot.number);
+        }
         if let Some(policy) = self.policy(snapshot) {
             self.registrations(snapshot, &policy);
             if let Some((basis, scores)) = self.scores(snapshot, &policy) {
@@ -282,7 +296,16 @@ impl Run<'_> {
             *earned = earned.saturating_add(paid.payout.total());
         }
         self.past.carry = snapshot.left.clone().unwrap_or_default();
-        self.past.settled.insert(snapshot.number, self.past.earned.clone());
+        self.keep_earned(snapshot.number);
+    }
+
+    /// Keeps what was earned up to this epoch, as far as somebody claims it: an archive of many epochs and
+    /// many contributors takes no more memory than its claims.
+    fn keep_earned(&mut self, epoch: u64) {
+        let claimants = self.claimants.get(&epoch).into_iter().flatten();
+        let earned = claimants.filter_map(|claimant| Some((*claimant, *self.past.earned.get(claimant)?)));
+        let earned = earned.collect();
+        self.past.settled.insert(epoch, earned);
     }
 
     /// Step 1.
@@ -497,7 +520,7 @@ impl Run<'_> {
             self.note(epoch, Finding::Root { computed: root, recorded: snapshot.root });
         }
         self.past.carry = settlement.carry;
-        self.past.settled.insert(epoch, self.past.earned.clone());
+        self.keep_earned(epoch);
     }
 
     /// Every amount on record against the amount computed; what was earned in all goes on from the latter.
@@ -550,18 +573,9 @@ mod tests {
 
     use super::*;
 
-    /// No ledger leads there, but an archive may say what it likes.
-    #[test]
-    fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
-        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
-        let findings = BTreeMap::new();
-        let past = Past::default();
-        let mut run = Run { auditor: &auditor, past, findings, unaudited: Vec::new(), done: 0, total: 0 };
-        let contributor = Address([7; 20]);
-        run.past.earned.insert(contributor, u128::MAX);
-        let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
-        let epoch = EpochSnapshot {
-            number: 3,
+    fn settled(number: u64) -> EpochSnapshot {
+        EpochSnapshot {
+            number,
             state: State::Settled,
             rules_hash: Digest([0; 32]),
             source: PolicySource { text: String::new(), files: BTreeMap::new() },
@@ -572,8 +586,58 @@ mod tests {
             units: None,
             bundles: Vec::new(),
             payouts: Vec::new(),
+        }
+    }
+
+    /// An epoch that nobody can verify costs an archive a few hundred bytes, so no more is kept of it.
+    #[test]
+    fn what_was_earned_is_kept_for_those_who_claim() {
+        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
+        let [one, two] = [7, 8].map(|byte| Address([byte; 20]));
+        let claimants = BTreeMap::from([(2, BTreeSet::from([one]))]);
+        let (past, findings, unaudited) = (Past::default(), BTreeMap::new(), Vec::new());
+        let mut run = Run { auditor: &auditor, past, claimants, findings, unaudited, done: 0, total: 0 };
+        let payout = Payout { compute: 3, data: 0 };
+        let paid = |contributor| Paid { contributor, payout, cumulative: 3 };
+        for number in 1..4 {
+            run.epoch(&EpochSnapshot { payouts: vec![paid(one), paid(two)], ..settled(number) });
+        }
+        assert_eq!(run.past.earned[&two], 9);
+        let kept = |epoch: u64| run.past.settled[&epoch].clone();
+        assert_eq!([1, 2, 3].map(kept), [BTreeMap::new(), [(one, 6)].into(), BTreeMap::new()]);
+    }
+
+    /// A ledger opens no epoch before the last one is settled: whoever leaves one open keeps its pool.
+    #[test]
+    fn an_epoch_is_settled_before_the_next() {
+        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
+        let (past, findings, unaudited) = (Past::default(), BTreeMap::new(), Vec::new());
+        let claimants = BTreeMap::new();
+        let mut run = Run { auditor: &auditor, past, claimants, findings, unaudited, done: 0, total: 0 };
+        let is_told = |run: &Run<'_>, epoch| {
+            run.findings[&epoch].iter().any(|found| matches!(found, Finding::NotSettledBefore { earlier: 2 }))
         };
-        run.payouts(&epoch, &Settlement { payouts, carry: Carry::default(), rounding: Carry::default() });
+        run.epoch(&settled(1));
+        run.epoch(&EpochSnapshot { state: State::Closed, ..settled(2) });
+        run.epoch(&settled(3));
+        assert_eq!([1, 2, 3].map(|epoch| is_told(&run, epoch)), [false, false, true]);
+    }
+
+    /// No ledger leads there, but an archive may say what it likes.
+    #[test]
+    fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
+        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
+        let findings = BTreeMap::new();
+        let past = Past::default();
+        let (claimants, unaudited) = (BTreeMap::new(), Vec::new());
+        let mut run = Run { auditor: &auditor, past, claimants, findings, unaudited, done: 0, total: 0 };
+        let contributor = Address([7; 20]);
+        run.past.earned.insert(contributor, u128::MAX);
+        let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
+        run.payouts(
+            &settled(3),
+            &Settlement { payouts, carry: Carry::default(), rounding: Carry::default() },
+        );
         assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
         assert_eq!(run.past.earned[&contributor], u128::MAX);
     }

@@ -38,7 +38,7 @@ Example, a whole round in the folder examples/flights:
 Exit status:
   0    done; all that was to be verified is accepted
   1    a proof or check was refused
-  2    usage, I/O or parameters: nothing was judged
+  2    usage, I/O or parameters: nothing was judged, or by an audit not everything
   130  interrupted by Ctrl-C
 
 With --json, an error is one line of JSON on standard error; `fairshare schema` describes all output."

@@ -97,8 +97,14 @@ impl<'a> Parameters<'a> {
                 verifier => return Ok(verifier?),
             }
         }
-        let derived = derive(whole()?.borrow())?;
-        let verifier = Verifier::new(self.derived.get_or_init(|| derived), policy, trust)?;
+        let derived = match self.derived.get() {
+            Some(derived) => derived,
+            None => {
+                let derived = derive(whole()?.borrow())?;
+                self.derived.get_or_init(|| derived)
+            }
+        };
+        let verifier = Verifier::new(derived, policy, trust)?;
         // Where the whole parameters are refused as well, the file is not to blame.
         if let Some(error) = &refused {
             distrust(&verifier_path(self.path), error);

@@ -216,12 +216,16 @@ impl VerifyingKey {
         if !self.is_outline() {
             return &self.outline;
         }
-        self.whole.get_or_init(|| {
-            let points: Vec<_> = self.points().copied().collect();
-            let fixed = self.outline.fixed_commitments().len();
-            // The same bytes but for the domain were read before. An outline in its place verifies nothing.
-            read_over(self.id.geometry.k(), self.id, fixed, &points).unwrap_or_else(|_| self.outline.clone())
-        })
+        if let Some(key) = self.whole.get() {
+            return key;
+        }
+        let points: Vec<_> = self.points().copied().collect();
+        let fixed = self.outline.fixed_commitments().len();
+        // Never under the cell's lock: the library makes its tables on the thread pool, where a thread that
+        // waits takes up other work, which may ask for this key and would wait for itself.
+        let whole = read_over(self.id.geometry.k(), self.id, fixed, &points);
+        // The same bytes but for the domain were read before. An outline in its place verifies nothing.
+        self.whole.get_or_init(|| whole.unwrap_or_else(|_| self.outline.clone()))
     }
 
     /// The verifying-key digest (PROTOCOL section 8), of circuit, geometry and SRS: what is pinned and

@@ -57,6 +57,8 @@ pub enum Finding {
         contributor = checksummed(.contributor)
     )]
     Backdated { contributor: Address, digest: Digest, round: u64 },
+    #[error("epoch {earlier} before it was never settled: its pool and its carry are passed over")]
+    NotSettledBefore { earlier: u64 },
     #[error("its rules have a contract compute what is paid, so that no ledger can settle it")]
     ContractSettles,
     #[error("nothing of it was verified")]

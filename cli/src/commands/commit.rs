@@ -51,8 +51,8 @@ fn warn_of_what_no_vault_takes(policy: &Policy, registration: &Registration) {
     }
     if policy.terms().evidence && registration.evidence().is_none() {
         notice(
-            "warning: the policy takes no data without evidence of its upload; commit again with \
-             `--evidence`",
+            "warning: the policy takes no data without evidence of its upload, and a ledger reads it from \
+             this registration: it has to be given by `--evidence` when you commit",
         );
     }
 }

@@ -148,7 +148,7 @@ fn conclude(lines: &[Line], elapsed: Duration, accepted: bool) -> String {
     let verdict = if accepted { "3 forgeries refused" } else { "A FORGERY WAS ACCEPTED: please report this" };
     format!(
         "\n{} records of {} contributors committed, proved, verified and paid;\n{verdict}; {} in all.\n\
-         Next: `fairshare --help` has the same path in four commands, for your own data;\n\
+         Next: `fairshare --help` has a contributor's path in four commands, for your own data;\n\
          examples/flights/policy.toml explains every rule.",
         thousands(records),
         lines.len(),

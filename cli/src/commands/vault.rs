@@ -7,7 +7,7 @@ use fairshare_audit::archive;
 use fairshare_audit::snapshot::State;
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
-use fairshare_prover::commit::REGISTRATION_FILE;
+use fairshare_prover::commit::{COMMITMENTS_FILE, REGISTRATION_FILE};
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
@@ -229,9 +229,13 @@ fn export(ledger: &mut Ledger, args: &ExportArgs, output: Output) -> Result<Stat
     Ok(Status::Done)
 }
 
-/// A commitment folder stands for its registration: its other JSON is none.
+/// A commitment folder, told by its commitments, stands for its registration: its other JSON is none. In any
+/// other folder a file of that name is one of many.
 fn registrations_of(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let registration = |path: &PathBuf| Some(path.join(REGISTRATION_FILE)).filter(|inside| inside.is_file());
+    let registration = |path: &PathBuf| {
+        let is_commitment = path.join(COMMITMENTS_FILE).is_file();
+        Some(path.join(REGISTRATION_FILE)).filter(|inside| is_commitment && inside.is_file())
+    };
     paths.iter().map(|path| registration(path).unwrap_or_else(|| path.clone())).collect()
 }
 

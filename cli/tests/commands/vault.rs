@@ -129,6 +129,12 @@ fn folders_and_a_verifiers_parameters_will_do() {
     let verifier = p.params.replace(".srs", ".verifier.params");
     let submit = format!("submit {} --params {verifier} --allow-insecure-params", p.data_bundle);
     assert_eq!(vault(&ledger, &submit).status, 0);
+    // A file of that name among others is one of them.
+    let inbox = folder.join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    fs::copy(p.registration(), inbox.join("registration.json")).unwrap();
+    write(&inbox, "another.json", "{}");
+    vault(&ledger, &format!("register {}", show(&inbox))).fails(2, &["another.json"]);
     let empty = show(&folder.join("empty"));
     fs::create_dir(&empty).unwrap();
     for line in [format!("register {empty}"), format!("submit {empty} --params {verifier}")] {
