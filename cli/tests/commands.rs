@@ -27,6 +27,7 @@ mod commands {
     mod vault;
     #[cfg(unix)]
     mod vault_crash;
+    mod vault_passwords;
     mod verdicts;
     mod verifier_file;
 }

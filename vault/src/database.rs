@@ -5,17 +5,20 @@
 //! it. So no rule of the ledger has to be argued about under concurrency: whoever comes second finds what the
 //! first one left.
 
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod error;
+mod location;
 mod migrations;
+mod passfile;
 mod postgres;
 mod sqlite;
+mod tls;
 mod value;
 
-pub use error::DatabaseError;
+pub use error::{DatabaseError, Failure, Source};
+pub use location::{Location, Server};
 pub use value::{Row, Value};
 
 /// How long a writer waits for another one before it gives up.
@@ -23,72 +26,53 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
-/// Where a ledger is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// An SQLite database in this file.
-    File(PathBuf),
-    /// A PostgreSQL database: `postgres://user:password@host/database`, or with a Unix socket's folder as
-    /// host.
-    Server(String),
-}
-
-impl FromStr for Location {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let is_url = text.starts_with("postgres://") || text.starts_with("postgresql://");
-        Ok(if is_url { Self::Server(text.to_owned()) } else { Self::File(PathBuf::from(text)) })
-    }
-}
-
-/// Without the password that a URL may hold.
-impl std::fmt::Display for Location {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path) => path.display().fmt(f),
-            Self::Server(url) => f.write_str(&without_password(url)),
-        }
-    }
-}
+/// What the environment says by a name.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A connection to a ledger's database.
 pub struct Database {
     location: Location,
+    access: Access,
     backend: Backend,
 }
 
 enum Backend {
-    Sqlite(rusqlite::Connection),
-    Postgres(Box<::postgres::Client>),
+    Sqlite(rusqlite::Connection, PathBuf),
+    Postgres(Box<::postgres::Client>, Server),
 }
 
 /// A transaction under way; what it did is undone unless it ends well.
-pub enum Transaction<'a> {
-    /// Of SQLite.
-    Sqlite(rusqlite::Transaction<'a>),
-    /// Of PostgreSQL.
-    Postgres(::postgres::Transaction<'a>),
+pub struct Transaction<'a>(Begun<'a>);
+
+/// With where it is, for its errors.
+enum Begun<'a> {
+    Sqlite(rusqlite::Transaction<'a>, &'a Path),
+    Postgres(::postgres::Transaction<'a>, &'a Server),
 }
 
-/// Whether a database that is not there is made.
+/// What a database is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// Make it.
+pub enum Access {
+    /// To be read. Nothing is changed, and nothing left behind that a ledger's keeper would stumble over.
+    Read,
+    /// To be written; it has to be there.
+    Write,
+    /// To be written; it is made where there is none.
     Create,
-    /// Refuse.
-    Refuse,
 }
 
 impl Database {
-    /// Opens the database at `location` and brings its tables up to date.
-    pub fn open(location: &Location, missing: Missing) -> Result<Self> {
+    /// Opens the database at `location`, and brings its tables up to date unless it is to be read only.
+    pub fn open(location: &Location, access: Access) -> Result<Self> {
         let backend = match location {
-            Location::File(path) => Backend::Sqlite(sqlite::open(path, missing)?),
-            Location::Server(url) => Backend::Postgres(Box::new(postgres::open(url)?)),
+            Location::File(path) => {
+                location::check_name(path)?;
+                Backend::Sqlite(sqlite::open(path, access)?, path.clone())
+            }
+            Location::Server(server) => Backend::Postgres(Box::new(postgres::open(server)?), server.clone()),
         };
-        let mut database = Self { location: location.clone(), backend };
-        migrations::run(&mut database, missing)?;
+        let mut database = Self { location: location.clone(), access, backend };
+        migrations::run(&mut database, access)?;
         Ok(database)
     }
 
@@ -100,13 +84,13 @@ impl Database {
     /// Bytes that the database takes on its disk.
     pub fn size(&mut self) -> Result<u64> {
         let sql = match self.backend {
-            Backend::Sqlite(_) => {
-                "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            Backend::Sqlite(..) => {
+                "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()"
             }
-            Backend::Postgres(_) => "SELECT pg_database_size(current_database())",
+            Backend::Postgres(..) => "SELECT pg_database_size(current_database()) AS size",
         };
         let row = self.read(|transaction| transaction.query_one(sql, &[]))?;
-        row.count(0)
+        row.count("size")
     }
 
     /// Does `work` in one transaction, alone among writers: all of it is kept, or, on an error, nothing.
@@ -114,6 +98,9 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        if self.access == Access::Read {
+            return Err(DatabaseError::OpenedToRead { place: self.location.to_string() }.into());
+        }
         let mut transaction = self.begin_write()?;
         let done = work(&mut transaction)?;
         transaction.commit()?;
@@ -125,35 +112,52 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let mut transaction = match &mut self.backend {
-            Backend::Sqlite(connection) => Transaction::Sqlite(sqlite::begin_read(connection)?),
-            Backend::Postgres(client) => Transaction::Postgres(postgres::begin_read(client)?),
-        };
+        let mut transaction = self.begin_read()?;
         work(&mut transaction)
     }
 
     fn begin_write(&mut self) -> Result<Transaction<'_>> {
-        Ok(match &mut self.backend {
-            Backend::Sqlite(connection) => Transaction::Sqlite(sqlite::begin_write(connection)?),
-            Backend::Postgres(client) => Transaction::Postgres(postgres::begin_write(client)?),
-        })
+        Ok(Transaction(match &mut self.backend {
+            Backend::Sqlite(connection, path) => Begun::Sqlite(
+                sqlite::begin_write(connection).map_err(|error| DatabaseError::of_file(error, path))?,
+                path,
+            ),
+            Backend::Postgres(client, server) => Begun::Postgres(
+                postgres::begin_write(client).map_err(|error| DatabaseError::of_postgres(error, server))?,
+                server,
+            ),
+        }))
+    }
+
+    fn begin_read(&mut self) -> Result<Transaction<'_>> {
+        Ok(Transaction(match &mut self.backend {
+            Backend::Sqlite(connection, path) => Begun::Sqlite(sqlite::begin_read(connection, path)?, path),
+            Backend::Postgres(client, server) => Begun::Postgres(
+                postgres::begin_read(client).map_err(|error| DatabaseError::of_postgres(error, server))?,
+                server,
+            ),
+        }))
     }
 }
 
 impl Transaction<'_> {
     /// Runs a statement; returns how many rows it touched.
     pub fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64> {
-        match self {
-            Self::Sqlite(transaction) => sqlite::execute(transaction, sql, parameters),
-            Self::Postgres(transaction) => postgres::execute(transaction, sql, parameters),
+        match &mut self.0 {
+            Begun::Sqlite(transaction, path) => sqlite::execute(transaction, sql, parameters)
+                .map_err(|error| DatabaseError::of_file(error, path)),
+            Begun::Postgres(transaction, server) => postgres::execute(transaction, sql, parameters)
+                .map_err(|error| DatabaseError::of_postgres(error, server)),
         }
     }
 
-    /// All rows of a query.
+    /// All rows of a query. A column that is computed needs a name: `count(*) AS bundles`.
     pub fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(transaction) => sqlite::query(transaction, sql, parameters),
-            Self::Postgres(transaction) => postgres::query(transaction, sql, parameters),
+        match &mut self.0 {
+            Begun::Sqlite(transaction, path) => sqlite::query(transaction, sql, parameters)
+                .map_err(|error| DatabaseError::of_file(error, path)),
+            Begun::Postgres(transaction, server) => postgres::query(transaction, sql, parameters)
+                .map_err(|error| DatabaseError::of_postgres(error, server)),
         }
     }
 
@@ -170,52 +174,32 @@ impl Transaction<'_> {
 
     /// Several statements without parameters.
     fn batch(&mut self, sql: &str) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.execute_batch(sql).map_err(Into::into),
-            Self::Postgres(transaction) => transaction.batch_execute(sql).map_err(Into::into),
+        match &mut self.0 {
+            Begun::Sqlite(transaction, path) => {
+                transaction.execute_batch(sql).map_err(|error| DatabaseError::of_file(error, path))
+            }
+            Begun::Postgres(transaction, server) => {
+                transaction.batch_execute(sql).map_err(|error| DatabaseError::of_postgres(error, server))
+            }
         }
     }
 
-    fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+    /// The file that it is on, unless it is on a server.
+    fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Begun::Sqlite(_, path) => Some(path),
+            Begun::Postgres(..) => None,
+        }
     }
 
     fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().map_err(Into::into),
-            Self::Postgres(transaction) => transaction.commit().map_err(Into::into),
+        match self.0 {
+            Begun::Sqlite(transaction, path) => {
+                transaction.commit().map_err(|error| DatabaseError::of_file(error, path))
+            }
+            Begun::Postgres(transaction, server) => {
+                transaction.commit().map_err(|error| DatabaseError::of_postgres(error, server))
+            }
         }
-    }
-}
-
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let shown = match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{user}@{host}")
-        }
-        None => authority.to_owned(),
-    };
-    // A password may also stand among the parameters.
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    format!("{scheme}://{shown}{path}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_a_server_and_its_password_is_not_shown() {
-        let location: Location =
-            "postgres://vault:s3cret@db.example:5432/fairshare?sslmode=disable".parse().unwrap();
-        assert!(matches!(location, Location::Server(_)));
-        assert_eq!(location.to_string(), "postgres://vault@db.example:5432/fairshare");
-        let location: Location = "postgresql:///fairshare?user=a&password=s3cret".parse().unwrap();
-        assert_eq!(location.to_string(), "postgresql:///fairshare");
-        let location: Location = "vault.ledger".parse().unwrap();
-        assert_eq!(location, Location::File("vault.ledger".into()));
     }
 }

@@ -16,7 +16,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::units::Units;
 
-use crate::database::{Database, DatabaseError, Location, Missing, Row, Transaction, Value};
+use crate::database::{Access, Database, DatabaseError, Location, Row, Transaction, Value};
 use crate::error::VaultError;
 
 mod claim;
@@ -68,19 +68,21 @@ const EPOCH: &str = "SELECT id, number, rules_hash, source, state, compute_broug
 
 impl Epoch {
     fn read(row: &Row) -> Result<Self> {
-        let left = match (row.optional_text(7)?, row.optional_text(8)?) {
-            (Some(_), Some(_)) => Some(Carry { compute: row.parsed(7)?, data: row.parsed(8)? }),
+        let left = match (row.optional_text("compute_left")?, row.optional_text("data_left")?) {
+            (Some(_), Some(_)) => {
+                Some(Carry { compute: row.parsed("compute_left")?, data: row.parsed("data_left")? })
+            }
             _ => None,
         };
         Ok(Self {
-            id: row.integer(0)?,
-            number: row.parsed(1)?,
-            rules_hash: row.parsed(2)?,
-            source: row.parsed(3)?,
-            state: row.parsed(4)?,
-            brought: Carry { compute: row.parsed(5)?, data: row.parsed(6)? },
+            id: row.integer("id")?,
+            number: row.parsed("number")?,
+            rules_hash: row.parsed("rules_hash")?,
+            source: row.parsed("source")?,
+            state: row.parsed("state")?,
+            brought: Carry { compute: row.parsed("compute_brought")?, data: row.parsed("data_brought")? },
             left,
-            root: row.optional_text(9)?.is_some().then(|| row.parsed(9)).transpose()?,
+            root: row.optional_text("root")?.is_some().then(|| row.parsed("root")).transpose()?,
         })
     }
 
@@ -95,12 +97,12 @@ impl Epoch {
 impl Ledger {
     /// Opens the ledger at `location`, which has to be there.
     pub fn open(location: &Location) -> Result<Self> {
-        Ok(Self { database: Database::open(location, Missing::Refuse)? })
+        Ok(Self { database: Database::open(location, Access::Write)? })
     }
 
     /// Opens the ledger at `location`; makes an empty one where there is none.
     pub fn open_or_create(location: &Location) -> Result<Self> {
-        Ok(Self { database: Database::open(location, Missing::Create)? })
+        Ok(Self { database: Database::open(location, Access::Create)? })
     }
 
     /// Where the ledger is kept.
@@ -158,7 +160,7 @@ fn read_source(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Polic
         transaction.query("SELECT name, content FROM policy_files WHERE epoch = $1", &[epoch.id.into()])?;
     let mut files = BTreeMap::new();
     for row in &rows {
-        files.insert(row.text(0)?.to_owned(), row.bytes(1)?.to_vec());
+        files.insert(row.text("name")?.to_owned(), row.bytes("content")?.to_vec());
     }
     let text = files.remove(POLICY_FILE).and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.ok_or(DatabaseError::Corrupt { what: "an epoch without a policy" })?;
@@ -178,8 +180,9 @@ fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Polic
     source.policy().map_err(|source| VaultError::Policy { epoch: epoch.number, source: Box::new(source) })
 }
 
-fn read_registration(row: &Row, column: usize) -> Result<Registration> {
-    fairshare_formats::registration::from_json(row.text(column)?.as_bytes()).map_err(VaultError::Registration)
+fn read_registration(row: &Row) -> Result<Registration> {
+    fairshare_formats::registration::from_json(row.text("content")?.as_bytes())
+        .map_err(VaultError::Registration)
 }
 
 /// What each contributor has earned in all, up to and including the epoch: the latest payout of each.
@@ -187,7 +190,7 @@ fn cumulative(transaction: &mut Transaction<'_>, epoch: i64) -> Result<BTreeMap<
     let sql = "SELECT contributor, cumulative FROM payouts AS latest WHERE epoch =
         (SELECT max(epoch) FROM payouts WHERE contributor = latest.contributor AND epoch <= $1)";
     let rows = transaction.query(sql, &[epoch.into()])?;
-    rows.iter().map(|row| Ok((row.address(0)?, row.parsed(1)?))).collect()
+    rows.iter().map(|row| Ok((row.address("contributor")?, row.parsed("cumulative")?))).collect()
 }
 
 /// Inserts rows many at a time: a server is asked once for hundreds of them.

@@ -13,6 +13,7 @@ pub struct VaultArgs {
         long,
         global = true,
         env = "FAIRSHARE_LEDGER",
+        hide_env_values = true,
         default_value = "vault.ledger",
         value_name = "LEDGER"
     )]

@@ -9,9 +9,9 @@ use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
 use fairshare_prover::commit::{COMMITMENTS_FILE, REGISTRATION_FILE};
 use fairshare_storage::files::{self, Access};
-use fairshare_vault::Ledger;
 use fairshare_vault::database::Location;
 use fairshare_vault::ledger::{Batch, Epoch, Unproved};
+use fairshare_vault::{Ledger, VaultError};
 use fairshare_verifier::Trust;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,8 +35,7 @@ pub use status::StatusResult;
 pub use submit::Line as SubmittedLine;
 
 pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
-    // Reading a location cannot fail.
-    let Ok(location) = args.ledger.parse();
+    let location = args.ledger.parse().map_err(VaultError::Database)?;
     if let VaultCommand::Init { policy, params } = &args.command {
         return init(&location, policy, params, output);
     }

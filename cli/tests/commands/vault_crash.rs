@@ -176,7 +176,8 @@ fn on_a_full_disk_no_step_is_half_done() {
                 inspect(&stored.ledger, true);
             }
         }
-        assert!(refused > 0, "{line}: even without any room");
+        // When everybody has claimed, there is nothing to write.
+        assert!(refused > 0 || line.contains("claim --all"), "{line}: even without any room");
         finish(line);
     }
 }

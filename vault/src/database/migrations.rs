@@ -4,8 +4,13 @@
 //! The database itself holds what must never break, whatever program writes to it: states in their order, one
 //! score a contributor and role, one registration of a dataset in an epoch, and no row of the record changed
 //! or taken away.
+//!
+//! No crate runs these migrations: refinery, the one for both databases, looks for what is to be applied
+//! before it begins to write and takes no lock, so that of two programs one fails.
 
-use super::{Database, DatabaseError, Missing, Result, Transaction};
+use std::path::Path;
+
+use super::{Access, Database, DatabaseError, Result, Transaction};
 
 /// Statements of each version for SQLite, and for PostgreSQL where they differ, which they do in types and in
 /// triggers.
@@ -22,20 +27,24 @@ struct Migration {
 }
 
 /// Brings the tables up to date; two programs that do so at once are one after the other.
-pub fn run(database: &mut Database, missing: Missing) -> Result<()> {
+pub fn run(database: &mut Database, access: Access) -> Result<()> {
     let known = MIGRATIONS.len() as i64;
     let found = database.read(version)?;
-    if found == 0 && missing == Missing::Refuse {
-        return Err(DatabaseError::NoLedger);
-    }
+    let place = || database.location().to_string();
     if found > known {
-        return Err(DatabaseError::Newer { found, known });
+        return Err(DatabaseError::Newer { place: place(), found, known });
     }
-    if found == known {
-        return Ok(());
+    match (found, access) {
+        (0, Access::Read | Access::Write) => return Err(DatabaseError::NoLedger { place: place() }),
+        _ if found == known => return Ok(()),
+        (_, Access::Read) => return Err(DatabaseError::Older { place: place(), found, known }),
+        _ => {}
     }
     database.write(|transaction| {
         let done = version(transaction)?;
+        if done == 0 {
+            check_empty(transaction)?;
+        }
         for (index, migration) in (1..).zip(&MIGRATIONS).skip(done.unsigned_abs() as usize) {
             migration.apply(transaction)?;
             transaction.execute("INSERT INTO fairshare_versions (version) VALUES ($1)", &[index.into()])?;
@@ -44,23 +53,33 @@ pub fn run(database: &mut Database, missing: Missing) -> Result<()> {
     })
 }
 
+/// A file is a ledger's own. (On a server a ledger may share its schema.)
+fn check_empty(transaction: &mut Transaction<'_>) -> Result<()> {
+    let Some(path) = transaction.file().map(Path::to_path_buf) else { return Ok(()) };
+    if transaction.query_one("SELECT count(*) AS found FROM sqlite_master", &[])?.integer("found")? > 0 {
+        return Err(DatabaseError::OtherProgram { place: path.display().to_string() });
+    }
+    Ok(())
+}
+
 /// The newest version applied; 0 where there is none.
 fn version(transaction: &mut Transaction<'_>) -> Result<i64> {
-    let exists = if transaction.is_postgres() {
-        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = \
+    let exists = if transaction.file().is_none() {
+        "SELECT count(*) AS found FROM pg_tables WHERE schemaname = current_schema() AND tablename = \
          'fairshare_versions'"
     } else {
-        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'fairshare_versions'"
+        "SELECT count(*) AS found FROM sqlite_master WHERE type = 'table' AND name = 'fairshare_versions'"
     };
-    if transaction.query_one(exists, &[])?.integer(0)? == 0 {
+    if transaction.query_one(exists, &[])?.integer("found")? == 0 {
         return Ok(0);
     }
-    transaction.query_one("SELECT coalesce(max(version), 0) FROM fairshare_versions", &[])?.integer(0)
+    let newest = "SELECT coalesce(max(version), 0) AS newest FROM fairshare_versions";
+    transaction.query_one(newest, &[])?.integer("newest")
 }
 
 impl Migration {
     fn apply(&self, transaction: &mut Transaction<'_>) -> Result<()> {
-        let postgres = transaction.is_postgres();
+        let postgres = transaction.file().is_none();
         let types = if postgres {
             [
                 ("{id}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
@@ -82,7 +101,12 @@ impl Migration {
             transaction.batch(REFUSE)?;
         }
         for table in self.rows {
-            transaction.batch(&if postgres { guard_postgres(table) } else { guard_sqlite(table) })?;
+            let guard = if postgres {
+                guard_postgres(table)
+            } else {
+                guard_sqlite(table, &keys(transaction, table)?)
+            };
+            transaction.batch(&guard)?;
         }
         Ok(())
     }
@@ -99,13 +123,180 @@ fn guard_postgres(table: &str) -> String {
     )
 }
 
-fn guard_sqlite(table: &str) -> String {
-    ["UPDATE", "DELETE"]
+fn guard_sqlite(table: &str, keys: &[Key]) -> String {
+    let rows = ["UPDATE", "DELETE"]
         .map(|event| {
             format!(
                 "CREATE TRIGGER {table}_{event} BEFORE {event} ON {table}
          BEGIN SELECT raise(ABORT, 'rows of {table} are never changed'); END;"
             )
         })
-        .concat()
+        .concat();
+    // `INSERT OR REPLACE` deletes the rows in its way without asking the triggers of a deletion.
+    let taken: Vec<_> = keys.iter().map(|key| key.is_taken(table)).collect();
+    format!(
+        "{rows} CREATE TRIGGER {table}_REPLACE BEFORE INSERT ON {table} WHEN {}
+         BEGIN SELECT raise(ABORT, 'rows of {table} are never changed, and one of them has this key'); END;",
+        taken.join(" OR ")
+    )
+}
+
+/// Columns of which no two rows of a table have the same values, or none of those to which the index is
+/// confined.
+struct Key {
+    columns: Vec<String>,
+    confined: Option<Confined>,
+}
+
+struct Confined {
+    /// The index's condition.
+    condition: String,
+    /// All columns of the table, which it may name.
+    columns: Vec<String>,
+}
+
+/// The keys of a table, as SQLite knows them.
+fn keys(transaction: &mut Transaction<'_>, table: &str) -> Result<Vec<Key>> {
+    let mut names = |sql: &str, of: &str| -> Result<Vec<Option<String>>> {
+        let rows = transaction.query(sql, &[of.into()])?;
+        rows.iter().map(|row| Ok(row.optional_text("name")?.map(str::to_owned))).collect()
+    };
+    let columns: Vec<_> =
+        names("SELECT name FROM pragma_table_info($1)", table)?.into_iter().flatten().collect();
+    let mut keys = vec![Key { columns: vec!["rowid".to_owned()], confined: None }];
+    for index in names("SELECT name FROM pragma_index_list($1) WHERE \"unique\" = 1", table)? {
+        let index = index.unwrap_or_default();
+        let of = names("SELECT name FROM pragma_index_info($1) ORDER BY seqno", &index)?;
+        let of: Option<Vec<_>> = of.into_iter().collect();
+        // Known before any release: an index of a guarded table is ours.
+        let of = of.ok_or(DatabaseError::Corrupt { what: "a guarded table with a key that is no column" })?;
+        let sql = names("SELECT sql AS name FROM sqlite_master WHERE type = 'index' AND name = $1", &index)?;
+        let sql = sql.into_iter().flatten().next().unwrap_or_default();
+        let confined = sql
+            .split_once(" WHERE ")
+            .map(|(_, condition)| Confined { condition: condition.to_owned(), columns: columns.clone() });
+        keys.push(Key { columns: of, confined });
+    }
+    Ok(keys)
+}
+
+impl Key {
+    /// Whether a row has the key of the one to be inserted.
+    fn is_taken(&self, table: &str) -> String {
+        let same: Vec<_> = self.columns.iter().map(|column| format!("{column} = NEW.{column}")).collect();
+        let same = same.join(" AND ");
+        match &self.confined {
+            None => format!("EXISTS (SELECT 1 FROM {table} WHERE {same})"),
+            Some(Confined { condition, columns }) => {
+                let new: Vec<_> = columns.iter().map(|column| format!("NEW.{column} AS {column}")).collect();
+                format!(
+                    "(EXISTS (SELECT 1 FROM {table} WHERE {same} AND ({condition}))
+                      AND EXISTS (SELECT 1 FROM (SELECT {}) WHERE {condition}))",
+                    new.join(", ")
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Location;
+    use super::*;
+
+    const GUARDED: Migration = Migration {
+        tables:
+            "CREATE TABLE kept (id {id}, epoch {integer} NOT NULL, name TEXT NOT NULL, node TEXT, struck TEXT,
+                UNIQUE (epoch, name)) {strict};
+            CREATE UNIQUE INDEX one_node ON kept (node) WHERE struck IS NULL;
+            CREATE TABLE pairs (epoch {integer}, node TEXT, PRIMARY KEY (epoch, node)) {strict};
+            INSERT INTO kept (epoch, name, node, struck) VALUES (1, 'a', 'n', NULL), (1, 'b', 'm', 'x');
+            INSERT INTO pairs VALUES (1, 'a');",
+        rows: &["kept", "pairs"],
+    };
+
+    /// What each of these leaves is what was there before.
+    const CHANGES: [&str; 5] = [
+        "UPDATE kept SET name = 'c' WHERE id = 1",
+        "UPDATE kept SET epoch = epoch",
+        "DELETE FROM kept WHERE id = 1",
+        "DELETE FROM pairs",
+        "INSERT INTO pairs VALUES (1, 'a') ON CONFLICT (epoch, node) DO UPDATE SET node = 'b'",
+    ];
+
+    fn made(location: &Location) -> Database {
+        let mut database = Database::open(location, Access::Create).unwrap();
+        database.write(|transaction| GUARDED.apply(transaction)).unwrap();
+        database
+    }
+
+    const ALL: &str = "SELECT id, epoch, name, node, struck FROM kept ORDER BY id";
+
+    #[test]
+    fn rows_of_a_file_stay_whatever_writes_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ledger");
+        drop(made(&Location::File(path.clone())));
+        // A connection of another program, without anything that ours switches on.
+        let other = rusqlite::Connection::open(&path).unwrap();
+        let all = || -> Vec<String> {
+            let mut statement = other.prepare(ALL).unwrap();
+            let rows = statement.query_map([], |row| {
+                let values = (0..5).map(|column| row.get::<_, rusqlite::types::Value>(column));
+                Ok(format!("{:?}", values.collect::<rusqlite::Result<Vec<_>>>()?))
+            });
+            rows.unwrap().map(rusqlite::Result::unwrap).collect()
+        };
+        let before = all();
+        let replacing = [
+            // By each key: the row's number, by either name, two columns, and one that only some rows have.
+            "INSERT OR REPLACE INTO kept (id, epoch, name) VALUES (1, 7, 'z')",
+            "REPLACE INTO kept (id, epoch, name) VALUES (2, 7, 'z')",
+            "REPLACE INTO kept (rowid, epoch, name) VALUES (2, 7, 'z')",
+            "REPLACE INTO kept (epoch, name) VALUES (1, 'a')",
+            "INSERT OR REPLACE INTO kept (epoch, name, node) VALUES (2, 'z', 'n')",
+            "REPLACE INTO pairs VALUES (1, 'a')",
+            "REPLACE INTO pairs (rowid, epoch, node) VALUES (1, 9, 'z')",
+            "UPDATE OR REPLACE kept SET name = 'b'",
+        ];
+        for sql in CHANGES.iter().chain(&replacing) {
+            let error = other.execute(sql, []).unwrap_err().to_string();
+            assert!(error.contains("are never changed"), "{sql}: {error}");
+            assert_eq!(all(), before, "{sql}");
+        }
+        // What takes no row's place is inserted: other rows, and a node of rows that the index leaves out.
+        for sql in [
+            "INSERT INTO kept (epoch, name, node) VALUES (2, 'a', 'o')",
+            "INSERT INTO kept (epoch, name, node) VALUES (3, 'a', 'm')",
+            "INSERT INTO kept (epoch, name, node, struck) VALUES (4, 'a', 'n', 'x')",
+            "INSERT OR REPLACE INTO kept (epoch, name) VALUES (5, 'a'), (6, 'a')",
+            "INSERT INTO pairs VALUES (1, 'b'), (2, 'a')",
+        ] {
+            other.execute(sql, []).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+    }
+
+    #[test]
+    fn rows_of_a_server_stay_whatever_writes_to_it() {
+        let Ok(server) = std::env::var("FAIRSHARE_TEST_POSTGRES") else { return };
+        let mut admin = ::postgres::Client::connect(&server, ::postgres::NoTls).unwrap();
+        let name = format!("fairshare_guards_{}", std::process::id());
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        drop(made(&url.parse().unwrap()));
+        let mut other = ::postgres::Client::connect(&url, ::postgres::NoTls).unwrap();
+        let mut all = |sql: &str| format!("{:?}", other.simple_query(sql));
+        let before = all(ALL);
+        let more = [
+            "TRUNCATE kept",
+            "TRUNCATE pairs, kept CASCADE",
+            "MERGE INTO kept USING pairs ON kept.epoch = pairs.epoch WHEN MATCHED THEN DELETE",
+        ];
+        for sql in CHANGES.iter().chain(&more) {
+            let answer = all(sql);
+            assert!(answer.contains("are never changed"), "{sql}: {answer}");
+            assert_eq!(all(ALL), before, "{sql}");
+        }
+        admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
+    }
 }

@@ -1,52 +1,92 @@
 //! PostgreSQL: one database behind several operators.
+//!
+//! Nothing here outlives its transaction: no setting of the session, no prepared statement, no lock. So each
+//! transaction may have another session, as behind pgbouncer in transaction mode. (The client's `query` and
+//! `execute` prepare statements by name, `s0`, `s1`, …, and close them at leisure, after the transaction:
+//! another client's `s0` is in the way then. Its `…_typed` methods use the unnamed statement, in one round
+//! trip.)
 
-use std::str::FromStr;
+use std::sync::Arc;
 
-use ::postgres::{Client, Config, IsolationLevel, NoTls, Transaction, types::ToSql};
+use ::postgres::config::{Host, SslMode};
+use ::postgres::error::Error;
+use ::postgres::types::{ToSql, Type};
+use ::postgres::{Client, IsolationLevel, Transaction};
 
-use super::{DatabaseError, PATIENCE, Result, Row, Value};
+use super::location::Server;
+use super::{DatabaseError, PATIENCE, Row, Value, passfile};
 
-/// How long a server may take to answer a connection.
+type Result<T> = std::result::Result<T, Error>;
+
+/// How long a server may take to answer a connection, unless the URL says otherwise.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Connects. The connection is not encrypted: use a Unix socket, this machine, or a tunnel.
-pub fn open(url: &str) -> Result<Client> {
-    let mut config = Config::from_str(url).map_err(|source| DatabaseError::Url(source.into()))?;
-    config.connect_timeout(CONNECT).application_name("fairshare");
-    let mut client = config.connect(NoTls)?;
-    client.batch_execute(&format!("SET lock_timeout = '{}s'", PATIENCE.as_secs()))?;
-    Ok(client)
+/// Connects.
+pub fn open(server: &Server) -> super::Result<Client> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let tls = server.tls().with_defaults(&environment)?;
+    let mut config = server.config().clone();
+    config.ssl_mode(tls.client_mode());
+    if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+        // Nobody is in between there, and no server has TLS on a Unix socket.
+        config.ssl_mode(SslMode::Disable);
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("fairshare");
+    }
+    if config.get_password().is_none()
+        && let Some(password) = passfile::password(&config, &environment)?
+    {
+        config.password(password);
+    }
+    config.connect(tls.connector()?).map_err(|error| DatabaseError::of_postgres(error, server))
 }
 
-/// Every writer takes this lock first, whether there is a ledger yet or not, and holds it to its end; what it
-/// reads after that is what the writer before it left.
+/// Every writer takes the lock first, whether there is a ledger yet or not, and holds it to its end; what it
+/// reads after that is what the writer before it left. That takes a view of its own for each statement,
+/// whatever the server's default is: one view for all would be as old as the wait for the lock is long.
 pub fn begin_write(client: &mut Client) -> Result<Transaction<'_>> {
-    let mut transaction = client.transaction()?;
-    transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
+    let mut transaction =
+        client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).read_only(false).start()?;
+    transaction.batch_execute(&format!("{}; SELECT pg_advisory_xact_lock({LOCK})", patience()))?;
     Ok(transaction)
 }
 
 /// `fairvalt` in ASCII: other programs in the same database have other numbers.
 const LOCK: i64 = 0x6661_6972_7661_6c74;
 
+/// A reader has one view from its first statement on.
 pub fn begin_read(client: &mut Client) -> Result<Transaction<'_>> {
-    Ok(client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?)
+    let mut transaction =
+        client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
+    transaction.batch_execute(&patience())?;
+    Ok(transaction)
+}
+
+/// How long a transaction waits for another one's lock.
+fn patience() -> String {
+    format!("SET LOCAL lock_timeout = '{}s'", PATIENCE.as_secs())
 }
 
 pub fn execute(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Value]) -> Result<u64> {
-    Ok(transaction.execute(sql, &references(parameters))?)
+    transaction.execute_typed(sql, &typed(parameters))
 }
 
 pub fn query(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Value]) -> Result<Vec<Row>> {
-    let rows = transaction.query(sql, &references(parameters))?;
+    let rows = transaction.query_typed(sql, &typed(parameters))?;
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let names: Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
     rows.iter()
         .map(|row| {
             let values = (0..row.len()).map(|column| row.try_get(column));
-            Ok(Row(values.collect::<std::result::Result<_, ::postgres::Error>>()?))
+            Ok(Row::new(&names, values.collect::<Result<_>>()?))
         })
         .collect()
 }
 
-fn references(parameters: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
+fn typed(parameters: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    parameters.iter().map(|value| (value as &(dyn ToSql + Sync), value.server_type())).collect()
 }

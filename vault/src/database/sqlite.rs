@@ -1,42 +1,126 @@
-//! SQLite: a file, written ahead, with everything that guards it switched on.
+//! SQLite: a file, with everything that guards it switched on.
+//!
+//! The journal is a rollback journal that a commit deletes (`journal_mode = DELETE`), not one written ahead:
+//! with that one even a reader makes files beside the ledger, which belong to the reader and lock the owner
+//! out. The price: a commit waits for readers, and they for it, for the moment that each takes. A commit is
+//! kept whatever happens to the power: `synchronous = EXTRA` makes the journal's deletion as durable.
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params_from_iter};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, Result, Transaction, TransactionBehavior, params_from_iter,
+};
 
-use super::{DatabaseError, Missing, PATIENCE, Result, Row, Value};
+use super::{Access, DatabaseError, PATIENCE, Row, Value};
 
-/// Opens the file. A power cut keeps what was committed (`synchronous = FULL`); a reader never waits for a
-/// writer (WAL).
-pub fn open(path: &Path, missing: Missing) -> Result<Connection> {
-    if missing == Missing::Refuse && !path.exists() {
-        return Err(DatabaseError::NoFile { path: path.to_path_buf() });
+/// Opens the file.
+pub fn open(path: &Path, access: Access) -> super::Result<Connection> {
+    check_file(path, access)?;
+    if access != Access::Read {
+        return open_to_write(path, access);
     }
-    let create = if missing == Missing::Create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    let set = |pragma: &str, value: &str| connection.pragma_update(None, pragma, value);
-    let opened = set("journal_mode", "WAL")
-        .and_then(|()| set("synchronous", "FULL"))
-        .and_then(|()| set("foreign_keys", "ON"))
-        .and_then(|()| set("trusted_schema", "OFF"));
-    match opened {
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            Err(DatabaseError::NotADatabase { path: path.to_path_buf() })
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let connection = connection.map_err(|error| DatabaseError::of_file(error, path))?;
+    see(&connection, path)?;
+    // A file that another program has switched to writing ahead.
+    if journal_mode(&connection).map_err(|error| DatabaseError::of_file(error, path))? == "wal" {
+        drop(connection);
+        put_in_order(path)?;
+        return open(path, access);
+    }
+    Ok(connection)
+}
+
+fn check_file(path: &Path, access: Access) -> super::Result<()> {
+    let place = path.to_path_buf();
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(DatabaseError::Folder { path: place }),
+        Ok(metadata) if !metadata.is_file() => Err(DatabaseError::NotADatabase { path: place }),
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            match parent.filter(|parent| !parent.is_dir()) {
+                _ if access != Access::Create => Err(DatabaseError::NoFile { path: place }),
+                Some(parent) => Err(DatabaseError::NoFolder { path: parent.to_path_buf() }),
+                None => Ok(()),
+            }
         }
-        other => other.map(|()| connection).map_err(Into::into),
+        Err(error) => Err(DatabaseError::denied(error, path)),
+    }
+}
+
+fn open_to_write(path: &Path, access: Access) -> super::Result<Connection> {
+    let create = if access == Access::Create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let open = || -> Result<Connection> {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create)?;
+        let set = |pragma: &str, value: &str| connection.pragma_update(None, pragma, value);
+        set("synchronous", "EXTRA")?;
+        set("foreign_keys", "ON")?;
+        Ok(connection)
+    };
+    let connection = open().map_err(|error| DatabaseError::of_file(error, path))?;
+    // Whoever may not write gets a connection all the same, which cannot.
+    if connection.is_readonly("main").map_err(|error| DatabaseError::of_file(error, path))? {
+        return Err(DatabaseError::denied(io::ErrorKind::PermissionDenied.into(), path));
+    }
+    // The first look undoes what a killed writer has left.
+    look(&connection)
+        .and_then(|()| connection.pragma_update(None, "journal_mode", "DELETE"))
+        .map_err(|error| DatabaseError::of_file(error, path))?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    Ok(connection)
+}
+
+/// Reads from the file, which opening it does not.
+fn look(connection: &Connection) -> Result<()> {
+    connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))
+}
+
+fn journal_mode(connection: &Connection) -> Result<String> {
+    connection.pragma_query_value(None, "journal_mode", |row| row.get(0))
+}
+
+/// Looks into the file; where a killed writer has left a transaction half done, has it undone first, which
+/// takes a connection that may write.
+fn see(connection: &Connection, path: &Path) -> super::Result<()> {
+    let Err(error) = look(connection) else { return Ok(()) };
+    let needs_order = error.sqlite_error_code() == Some(ErrorCode::ReadOnly);
+    if !needs_order {
+        return Err(DatabaseError::of_file(error, path));
+    }
+    put_in_order(path)?;
+    look(connection).map_err(|error| DatabaseError::of_file(error, path))
+}
+
+fn put_in_order(path: &Path) -> super::Result<()> {
+    match open_to_write(path, Access::Write) {
+        Ok(_) => Ok(()),
+        Err(DatabaseError::Denied(_)) => Err(DatabaseError::Unfinished { path: path.to_path_buf() }),
+        Err(other) => Err(other),
     }
 }
 
 /// Takes the write lock at once: a transaction that reads first and writes later could find that it has to
 /// start anew.
 pub fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>> {
-    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-pub fn begin_read(connection: &mut Connection) -> Result<Transaction<'_>> {
-    Ok(connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
+/// A reader has one view from here on.
+pub fn begin_read<'a>(connection: &'a mut Connection, path: &Path) -> super::Result<Transaction<'a>> {
+    see(connection, path)?;
+    connection
+        .transaction_with_behavior(TransactionBehavior::Deferred)
+        .and_then(|transaction| look(&transaction).map(|()| transaction))
+        .map_err(|error| DatabaseError::of_file(error, path))
 }
 
 pub fn execute(transaction: &Transaction<'_>, sql: &str, parameters: &[Value]) -> Result<u64> {
@@ -46,11 +130,12 @@ pub fn execute(transaction: &Transaction<'_>, sql: &str, parameters: &[Value]) -
 
 pub fn query(transaction: &Transaction<'_>, sql: &str, parameters: &[Value]) -> Result<Vec<Row>> {
     let mut statement = transaction.prepare_cached(&numbered(sql))?;
-    let columns = statement.column_count();
+    let names: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
     let rows = statement.query_map(params_from_iter(parameters), |row| {
-        (0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<_>>().map(Row)
+        let values = (0..names.len()).map(|column| row.get(column));
+        Ok(Row::new(&names, values.collect::<Result<_>>()?))
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    rows.collect()
 }
 
 /// SQLite numbers its parameters with question marks.

@@ -1,6 +1,7 @@
 //! Values in and out of either database: integers, text and bytes.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use ::postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use bytes::BytesMut;
@@ -20,6 +21,19 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+}
+
+impl Value {
+    /// What a server takes it for.
+    pub(super) fn server_type(&self) -> Type {
+        match self {
+            // The server finds it from where the parameter stands.
+            Self::Null => Type::UNKNOWN,
+            Self::Integer(_) => Type::INT8,
+            Self::Text(_) => Type::TEXT,
+            Self::Bytes(_) => Type::BYTEA,
+        }
+    }
 }
 
 impl From<i64> for Value {
@@ -59,69 +73,86 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// One row of an answer. Whoever reads a column knows its type; any other is a ledger that something else
-/// wrote.
+/// One row of an answer, its columns by name. Whoever reads a column knows its type; any other is a ledger
+/// that something else wrote.
 #[derive(Clone, Debug)]
-pub struct Row(pub(super) Vec<Value>);
+pub struct Row {
+    /// Of all rows of the answer.
+    names: Arc<[String]>,
+    values: Vec<Value>,
+}
 
 impl Row {
+    pub(super) fn new(names: &Arc<[String]>, values: Vec<Value>) -> Self {
+        Self { names: Arc::clone(names), values }
+    }
+
+    /// The value in this column. A name that stands for two columns stands for none.
+    pub fn value(&self, column: &str) -> Result<&Value> {
+        let mut found = self.names.iter().zip(&self.values).filter(|(name, _)| *name == column);
+        match (found.next(), found.next()) {
+            (Some((_, value)), None) => Ok(value),
+            _ => Err(DatabaseError::NoColumn { column: column.to_owned() }),
+        }
+    }
+
     /// The integer in this column.
-    pub fn integer(&self, column: usize) -> Result<i64> {
-        match self.0.get(column) {
-            Some(Value::Integer(value)) => Ok(*value),
-            _ => Err(DatabaseError::Corrupt { what: "something else where an integer stands" }),
+    pub fn integer(&self, column: &str) -> Result<i64> {
+        match self.value(column)? {
+            Value::Integer(value) => Ok(*value),
+            _ => Err(wrong(column, "something else where an integer stands")),
         }
     }
 
     /// The integer in this column, which counts something.
-    pub fn count(&self, column: usize) -> Result<u64> {
+    pub fn count(&self, column: &str) -> Result<u64> {
         u64::try_from(self.integer(column)?)
-            .map_err(|_| DatabaseError::Corrupt { what: "a negative number where a count stands" })
+            .map_err(|_| wrong(column, "a negative number where a count stands"))
     }
 
     /// The text in this column.
-    pub fn text(&self, column: usize) -> Result<&str> {
-        self.optional_text(column)?.ok_or(DatabaseError::Corrupt { what: "nothing where a text stands" })
+    pub fn text(&self, column: &str) -> Result<&str> {
+        self.optional_text(column)?.ok_or_else(|| wrong(column, "nothing where a text stands"))
     }
 
     /// The text in this column, or nothing.
-    pub fn optional_text(&self, column: usize) -> Result<Option<&str>> {
-        match self.0.get(column) {
-            Some(Value::Text(value)) => Ok(Some(value)),
-            Some(Value::Null) => Ok(None),
-            _ => Err(DatabaseError::Corrupt { what: "something else where a text stands" }),
+    pub fn optional_text(&self, column: &str) -> Result<Option<&str>> {
+        match self.value(column)? {
+            Value::Text(value) => Ok(Some(value)),
+            Value::Null => Ok(None),
+            _ => Err(wrong(column, "something else where a text stands")),
         }
     }
 
     /// The bytes in this column.
-    pub fn bytes(&self, column: usize) -> Result<&[u8]> {
-        match self.0.get(column) {
-            Some(Value::Bytes(value)) => Ok(value),
-            _ => Err(DatabaseError::Corrupt { what: "something else where bytes stand" }),
-        }
+    pub fn bytes(&self, column: &str) -> Result<&[u8]> {
+        self.optional_bytes(column)?.ok_or_else(|| wrong(column, "nothing where bytes stand"))
     }
 
     /// The bytes in this column, or nothing.
-    pub fn optional_bytes(&self, column: usize) -> Result<Option<&[u8]>> {
-        match self.0.get(column) {
-            Some(Value::Null) => Ok(None),
-            _ => self.bytes(column).map(Some),
+    pub fn optional_bytes(&self, column: &str) -> Result<Option<&[u8]>> {
+        match self.value(column)? {
+            Value::Bytes(value) => Ok(Some(value)),
+            Value::Null => Ok(None),
+            _ => Err(wrong(column, "something else where bytes stand")),
         }
     }
 
     /// The value that the text in this column spells.
-    pub fn parsed<T: std::str::FromStr>(&self, column: usize) -> Result<T> {
-        self.text(column)?
-            .parse()
-            .map_err(|_| DatabaseError::Corrupt { what: "a number or digest that cannot be read" })
+    pub fn parsed<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
+        self.text(column)?.parse().map_err(|_| wrong(column, "a number or digest that cannot be read"))
     }
 
     /// The address that the text in this column spells. It has one spelling here: rows are found by it.
-    pub fn address(&self, column: usize) -> Result<Address> {
+    pub fn address(&self, column: &str) -> Result<Address> {
         let text = self.text(column)?;
         let address = eip55::parse(text).ok().filter(|address| checksummed(address).to_string() == text);
-        address.ok_or(DatabaseError::Corrupt { what: "an address that was not written here" })
+        address.ok_or_else(|| wrong(column, "an address that was not written here"))
     }
+}
+
+fn wrong(column: &str, what: &'static str) -> DatabaseError {
+    DatabaseError::Column { column: column.to_owned(), what }
 }
 
 impl rusqlite::ToSql for Value {
@@ -175,6 +206,7 @@ impl<'a> FromSql<'a> for Value {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
         Ok(match *ty {
             Type::INT8 => Self::Integer(i64::from_sql(ty, raw)?),
+            Type::INT4 => Self::Integer(i32::from_sql(ty, raw)?.into()),
             Type::BYTEA => Self::Bytes(Vec::from_sql(ty, raw)?),
             _ => Self::Text(String::from_sql(ty, raw)?),
         })
@@ -185,6 +217,6 @@ impl<'a> FromSql<'a> for Value {
     }
 
     fn accepts(ty: &Type) -> bool {
-        matches!(*ty, Type::INT8 | Type::BYTEA | Type::TEXT)
+        matches!(*ty, Type::INT8 | Type::INT4 | Type::BYTEA | Type::TEXT)
     }
 }

@@ -69,6 +69,7 @@ struct Due {
 fn due(transaction: &mut Transaction<'_>, contributor: Option<&Address>) -> Result<Vec<Due>> {
     let sql = "SELECT latest.contributor, latest.epoch, epochs.number, latest.cumulative,
             (SELECT cumulative FROM claims WHERE contributor = latest.contributor ORDER BY id DESC LIMIT 1)
+                AS claimed
         FROM payouts AS latest JOIN epochs ON epochs.id = latest.epoch
         WHERE latest.epoch = (SELECT max(epoch) FROM payouts WHERE contributor = latest.contributor)";
     let rows = match contributor {
@@ -80,12 +81,17 @@ fn due(transaction: &mut Transaction<'_>, contributor: Option<&Address>) -> Resu
     };
     rows.iter()
         .map(|row| {
-            let cumulative: u128 = row.parsed(3)?;
-            let claimed: u128 = row.optional_text(4)?.map_or(Ok(0), |_| row.parsed(4))?;
+            let cumulative: u128 = row.parsed("cumulative")?;
+            let claimed: u128 = row.optional_text("claimed")?.map_or(Ok(0), |_| row.parsed("claimed"))?;
             // More claimed than earned is for an audit to tell; nothing is paid on it.
             let amount = cumulative.saturating_sub(claimed);
-            let payment = Payment { contributor: row.address(0)?, epoch: row.parsed(2)?, amount, cumulative };
-            Ok(Due { epoch: row.integer(1)?, payment })
+            let payment = Payment {
+                contributor: row.address("contributor")?,
+                epoch: row.parsed("number")?,
+                amount,
+                cumulative,
+            };
+            Ok(Due { epoch: row.integer("epoch")?, payment })
         })
         .collect()
 }

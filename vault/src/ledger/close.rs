@@ -30,15 +30,16 @@ pub struct Unproved {
 
 impl Unproved {
     fn count(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Self> {
-        let mut count =
-            |sql: &str| -> Result<u64> { Ok(transaction.query_one(sql, &[epoch.id.into()])?.count(0)?) };
+        let mut count = |sql: &str| -> Result<u64> {
+            Ok(transaction.query_one(sql, &[epoch.id.into()])?.count("unproved")?)
+        };
         let contributors = count(
-            "SELECT count(DISTINCT contributor) FROM registrations WHERE epoch = $1 AND NOT EXISTS
+            "SELECT count(DISTINCT contributor) AS unproved FROM registrations WHERE epoch = $1 AND NOT EXISTS
                 (SELECT 1 FROM bundles WHERE bundles.epoch = registrations.epoch AND role = 'data'
                     AND bundles.contributor = registrations.contributor)",
         );
         let nodes = count(
-            "SELECT count(*) FROM units WHERE epoch = $1 AND NOT EXISTS
+            "SELECT count(*) AS unproved FROM units WHERE epoch = $1 AND NOT EXISTS
                 (SELECT 1 FROM bundles WHERE bundles.epoch = units.epoch AND role = 'compute'
                     AND bundles.contributor = units.node)",
         );

@@ -43,7 +43,7 @@ fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<Epo
 fn registrations(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Registration>> {
     let sql = "SELECT content FROM registrations WHERE epoch = $1 ORDER BY id";
     let rows = transaction.query(sql, &[epoch.id.into()])?;
-    rows.iter().map(|row| read_registration(row, 0)).collect()
+    rows.iter().map(read_registration).collect()
 }
 
 /// One at a time: a server would otherwise send all of them in one answer.
@@ -52,8 +52,8 @@ fn bundles(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Vec<u
     ids.iter()
         .map(|id| {
             let row = transaction
-                .query_one("SELECT content FROM bundles WHERE id = $1", &[id.integer(0)?.into()])?;
-            Ok(row.bytes(0)?.to_vec())
+                .query_one("SELECT content FROM bundles WHERE id = $1", &[id.integer("id")?.into()])?;
+            Ok(row.bytes("content")?.to_vec())
         })
         .collect()
 }
@@ -65,11 +65,11 @@ fn claims(transaction: &mut Transaction<'_>) -> Result<Vec<ClaimOnRecord>> {
     rows.iter()
         .map(|row| {
             Ok(ClaimOnRecord {
-                contributor: row.address(0)?,
-                epoch: row.parsed(1)?,
-                amount: row.parsed(2)?,
-                cumulative: row.parsed(3)?,
-                evidence: row.optional_text(4)?.map(str::to_owned),
+                contributor: row.address("contributor")?,
+                epoch: row.parsed("number")?,
+                amount: row.parsed("amount")?,
+                cumulative: row.parsed("cumulative")?,
+                evidence: row.optional_text("evidence")?.map(str::to_owned),
             })
         })
         .collect()

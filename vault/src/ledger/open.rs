@@ -68,8 +68,8 @@ fn bind_vault(transaction: &mut Transaction<'_>, policy: &Policy) -> Result<()> 
         transaction.execute(sql, &row)?;
         return Ok(());
     };
-    let (chain_id, address) = (row.parsed(0)?, row.address(1)?);
-    let recorded = VaultIdentity { chain_id, address, subnet: row.text(2)?.to_owned() };
+    let (chain_id, address) = (row.parsed("chain_id")?, row.address("vault")?);
+    let recorded = VaultIdentity { chain_id, address, subnet: row.text("subnet")?.to_owned() };
     if recorded != given {
         return Err(VaultError::OtherVault { ledger: Box::new(recorded), policy: Box::new(given) });
     }

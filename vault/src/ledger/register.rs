@@ -100,7 +100,9 @@ fn is_recorded(
     )?;
     match row {
         None => Ok(false),
-        Some(row) if row.text(0)? == fairshare_formats::registration::to_json(registration) => Ok(true),
+        Some(row) if row.text("content")? == fairshare_formats::registration::to_json(registration) => {
+            Ok(true)
+        }
         Some(_) => Err(VaultError::RegisteredOtherwise {
             digest: *registration.digest(),
             epoch: epoch.number,
@@ -158,11 +160,15 @@ fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -
     let Some(row) = transaction.query_first(sql, &[registration.digest().to_string().into()])? else {
         return Ok(false);
     };
-    if row.text(0)? == fairshare_formats::registration::to_json(registration) {
+    if row.text("content")? == fairshare_formats::registration::to_json(registration) {
         return Ok(true);
     }
-    let owner = *read_registration(&row, 0)?.contributor();
-    Err(VaultError::RegisteredOtherwise { digest: *registration.digest(), epoch: row.parsed(1)?, owner })
+    let owner = *read_registration(&row)?.contributor();
+    Err(VaultError::RegisteredOtherwise {
+        digest: *registration.digest(),
+        epoch: row.parsed("number")?,
+        owner,
+    })
 }
 
 fn record_units(
@@ -197,8 +203,10 @@ pub(super) fn read_units(
     if rows.is_empty() {
         return Ok(None);
     }
-    let by_node =
-        rows.iter().map(|row| Ok((row.address(0)?, decode_units(row.bytes(1)?)?))).collect::<Result<_>>()?;
+    let by_node = rows
+        .iter()
+        .map(|row| Ok((row.address("node")?, decode_units(row.bytes("content")?)?)))
+        .collect::<Result<_>>()?;
     let units = Units::new(policy.terms().first_round, policy.rounds(), by_node);
     Ok(Some(units.map_err(|_| DatabaseError::Corrupt { what: "units that are no record of the epoch" })?))
 }

@@ -97,8 +97,12 @@ pub(super) fn payouts(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Resul
     let mut payouts = rows
         .iter()
         .map(|row| {
-            let payout = Payout { compute: row.parsed(1)?, data: row.parsed(2)? };
-            Ok(Paid { contributor: row.address(0)?, payout, cumulative: row.parsed(3)? })
+            let payout = Payout { compute: row.parsed("compute")?, data: row.parsed("data")? };
+            Ok(Paid {
+                contributor: row.address("contributor")?,
+                payout,
+                cumulative: row.parsed("cumulative")?,
+            })
         })
         .collect::<Result<Vec<_>>>()?;
     payouts.sort_by_key(|paid| paid.contributor);
@@ -112,8 +116,8 @@ fn scores(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(Addre
     let rows = transaction.query(sql, &[epoch.id.into()])?;
     rows.iter()
         .map(|row| {
-            let (contributor, score) = (row.address(1)?, row.parsed(2)?);
-            let earned = match row.text(0)? {
+            let (contributor, score) = (row.address("contributor")?, row.parsed("score")?);
+            let earned = match row.text("role")? {
                 "data" => Earned::Data { score, datasets: datasets.remove(&contributor).unwrap_or_default() },
                 _ => Earned::Compute { score },
             };
@@ -130,7 +134,7 @@ fn datasets(
     let sql = "SELECT content FROM registrations WHERE epoch = $1 ORDER BY id";
     let mut datasets: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in &transaction.query(sql, &[epoch.id.into()])? {
-        let registration = read_registration(row, 0)?;
+        let registration = read_registration(row)?;
         let (digest, round, records) = (*registration.digest(), registration.round(), registration.records());
         let dataset = ScoredDataset { digest, round, records };
         datasets.entry(*registration.contributor()).or_default().push(dataset);

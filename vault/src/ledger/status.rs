@@ -46,7 +46,7 @@ impl Ledger {
             let mut claimed = 0u128;
             let rows = transaction.query("SELECT amount FROM claims", &[])?;
             for row in &rows {
-                claimed = claimed.checked_add(row.parsed(0)?).ok_or(VaultError::Number)?;
+                claimed = claimed.checked_add(row.parsed("amount")?).ok_or(VaultError::Number)?;
             }
             Ok(Status { epochs, claimed, claims: rows.len() as u64 })
         })
@@ -55,8 +55,8 @@ impl Ledger {
 
 fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochStatus> {
     let mut count = |of: &str| -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM {of}");
-        Ok(transaction.query_one(&sql, &[epoch.id.into()])?.count(0)?)
+        let sql = format!("SELECT count(*) AS found FROM {of}");
+        Ok(transaction.query_one(&sql, &[epoch.id.into()])?.count("found")?)
     };
     let (datasets, nodes) = (count("registrations WHERE epoch = $1")?, count("units WHERE epoch = $1")?);
     let bundles = [

@@ -224,7 +224,7 @@ fn check_covers(
         "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 ORDER BY id",
         &[epoch.id.into(), contributor.into()],
     )?;
-    let registrations = rows.iter().map(|row| read_registration(row, 0)).collect::<Result<Vec<_>>>()?;
+    let registrations = rows.iter().map(read_registration).collect::<Result<Vec<_>>>()?;
     let contributor = *contributor;
     let registered: HashSet<_> = registrations.iter().map(|registration| *registration.digest()).collect();
     if let Some(digest) = digests.iter().find(|digest| !registered.contains(*digest)) {
@@ -246,6 +246,6 @@ fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, header: &Header, 
     match row {
         None => Ok(false),
         // Another score for the same digests is a forgery: it goes the way of the verifier, which refuses it.
-        Some(row) => Ok(row.parsed::<u64>(0)? == score),
+        Some(row) => Ok(row.parsed::<u64>("score")? == score),
     }
 }

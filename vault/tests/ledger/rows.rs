@@ -1,13 +1,13 @@
 //! What the databases themselves refuse, whatever program writes to them.
 
 use fairshare_formats::eip55::checksummed;
-use fairshare_vault::database::{Database, DatabaseError, Location, Missing};
+use fairshare_vault::database::{Access, Database, DatabaseError, Location};
 
 use crate::world::*;
 
 /// Runs a statement behind the ledger's back.
 fn meddle(location: &Location, sql: &str) -> Result<u64, DatabaseError> {
-    let mut database = Database::open(location, Missing::Refuse)?;
+    let mut database = Database::open(location, Access::Write)?;
     database.write(|transaction| transaction.execute(sql, &[]))
 }
 
@@ -36,7 +36,7 @@ fn contributors_stand_on_record_with_their_checksum() {
         drop(paid_out(location));
         let spelled = checksummed(&ALICE).to_string();
         assert_ne!(spelled, spelled.to_lowercase());
-        let mut database = Database::open(location, Missing::Refuse).unwrap();
+        let mut database = Database::open(location, Access::Write).unwrap();
         for table in ["registrations", "bundles", "payouts", "claims"] {
             let sql = format!("SELECT contributor FROM {table} WHERE contributor = $1");
             let rows = database.write(|transaction| transaction.query(&sql, &[spelled.as_str().into()]));
@@ -79,7 +79,7 @@ fn tables_of_a_later_version_are_left_alone() {
     on_each(|location| {
         drop(opened(location));
         meddle(location, "INSERT INTO fairshare_versions (version) VALUES (99)").unwrap();
-        let Err(error) = Database::open(location, Missing::Refuse) else { panic!("opened") };
-        assert!(matches!(error, DatabaseError::Newer { found: 99, known: 1 }), "{error}");
+        let Err(error) = Database::open(location, Access::Write) else { panic!("opened") };
+        assert!(matches!(error, DatabaseError::Newer { found: 99, known: 1, .. }), "{error}");
     });
 }

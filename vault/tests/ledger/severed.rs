@@ -78,11 +78,12 @@ fn epoch(location: &Location) -> Result<(), VaultError> {
 #[test]
 fn a_server_that_goes_away_costs_nothing_but_another_try() {
     on_each(|location| {
-        let Location::Server(url) = location else { return };
+        let Location::Server(server) = location else { return };
+        let url = server.to_string();
         let (before, after) = url.rsplit_once('@').expect("postgres://user@host:port/database");
         let (host, database) = after.split_once('/').expect("postgres://user@host:port/database");
         let relay = Relay::to(host.to_owned());
-        let behind = Location::Server(format!("{before}@127.0.0.1:{}/{database}", relay.port));
+        let behind = format!("{before}@127.0.0.1:{}/{database}", relay.port).parse().expect("a URL");
         let mut cuts = 0;
         for attempt in 1..=ATTEMPTS {
             relay.left.store(attempt * STEP, Ordering::SeqCst);

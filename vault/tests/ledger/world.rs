@@ -24,7 +24,7 @@ pub fn on_each(test: impl Fn(&Location)) {
     let name = format!("fairshare_test_{}_{count}", std::process::id());
     client.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
     let (base, _) = server.rsplit_once('/').expect("postgres://user@host/database");
-    test(&Location::Server(format!("{base}/{name}")));
+    test(&format!("{base}/{name}").parse().expect("a URL"));
     client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("nothing holds the database");
 }
 
