@@ -45,15 +45,19 @@ pub enum DatabaseError {
         path: PathBuf,
     },
     /// A database of something else.
-    #[error("{place} is a database with other tables than a ledger's; name a file that is not there yet")]
+    #[error(
+        "{place} has tables of another program; name a file that is not there yet, or on a server a schema \
+         of the ledger's own (`options=-c%20search_path%3DSCHEMA`)"
+    )]
     OtherProgram {
-        /// The file.
+        /// The database.
         place: String,
     },
     /// A transaction half done, which only somebody who may write can undo.
     #[error(
-        "the command that wrote to {} last was killed half-way, and you may not write there; run any `vault` \
-         command as the user who keeps the ledger, which undoes that half: nothing recorded is lost",
+        "{} is not at rest: the command that wrote there last was killed half-way, or another program keeps \
+         a log beside it. You may not put that in order; run any `vault` command as the user who keeps the \
+         ledger, which does: nothing recorded is lost",
         path.display()
     )]
     Unfinished {
@@ -306,6 +310,7 @@ impl DatabaseError {
         let kind = Kind::of(&error);
         let failure = Failure::new(error, place);
         match kind {
+            Kind::OtherProgram => Self::OtherProgram { place: failure.place },
             Kind::Busy => Self::Busy(failure),
             Kind::Full => Self::Full(failure),
             Kind::Denied => Self::Denied(failure),
@@ -337,6 +342,7 @@ enum Kind {
     OtherHost,
     Tls,
     Constraint,
+    OtherProgram,
     Other,
 }
 
@@ -351,6 +357,8 @@ impl Kind {
             SqlState::DISK_FULL => Self::Full,
             SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied,
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::Standby,
+            // Only tables are made, and only where there is no ledger.
+            SqlState::DUPLICATE_TABLE => Self::OtherProgram,
             SqlState::INVALID_CATALOG_NAME => Self::NoDatabase,
             SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => Self::Login,
             SqlState::ADMIN_SHUTDOWN

@@ -206,6 +206,7 @@ impl fmt::Display for Server {
             let host = match host {
                 Host::Tcp(host) if host.contains(':') => format!("[{}]", host.replace(|c| !is_ipv6(c), "")),
                 Host::Tcp(host) => escaped(host),
+                #[cfg(unix)]
                 Host::Unix(path) => escaped(&path.to_string_lossy()),
             };
             let port = port(&self.config, index);

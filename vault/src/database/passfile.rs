@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ::postgres::Config;
@@ -46,6 +45,7 @@ pub fn password(config: &Config, environment: Environment<'_>) -> Result<Option<
 fn hosts(host: &Host) -> Vec<String> {
     match host {
         Host::Tcp(host) => vec![host.clone()],
+        #[cfg(unix)]
         Host::Unix(path) => {
             let path = path.to_string_lossy().into_owned();
             // The folders that libpq is built with.
@@ -63,7 +63,7 @@ fn read(path: &Path) -> Option<String> {
         tracing::warn!("{shown} is not a file; no password is read from it");
         return None;
     }
-    if metadata.permissions().mode() & 0o077 != 0 {
+    if is_open_to_others(&metadata) {
         tracing::warn!(
             "others may read {shown}; no password is read from it until `chmod 600` makes it yours alone"
         );
@@ -77,6 +77,17 @@ fn read(path: &Path) -> Option<String> {
             None
         }
     }
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0
+}
+
+/// Elsewhere a home is its owner's, and libpq asks no more either.
+#[cfg(not(unix))]
+fn is_open_to_others(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// The password of the first line that is for these: host, port, database, user.
@@ -140,13 +151,16 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     fn password_of(url: &str, environment: Environment<'_>) -> Result<Option<String>> {
         let config = url.parse().unwrap();
         password(&config, environment)
     }
 
+    #[cfg(unix)]
     #[test]
     fn files_that_others_may_read_are_ignored() {
+        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pass");
         fs::write(&path, FILE).unwrap();

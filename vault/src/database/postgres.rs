@@ -2,9 +2,8 @@
 //!
 //! Nothing here outlives its transaction: no setting of the session, no prepared statement, no lock. So each
 //! transaction may have another session, as behind pgbouncer in transaction mode. (The client's `query` and
-//! `execute` prepare statements by name, `s0`, `s1`, …, and close them at leisure, after the transaction:
-//! another client's `s0` is in the way then. Its `…_typed` methods use the unnamed statement, in one round
-//! trip.)
+//! `execute` prepare a statement by name, `s0`, `s1`, …: one that outlives its transaction is in the way of
+//! another client's. Its `…_typed` methods use the unnamed statement, which cannot, in one round trip.)
 
 use std::sync::Arc;
 
@@ -27,7 +26,7 @@ pub fn open(server: &Server) -> super::Result<Client> {
     let tls = server.tls().with_defaults(&environment)?;
     let mut config = server.config().clone();
     config.ssl_mode(tls.client_mode());
-    if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+    if !config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_))) {
         // Nobody is in between there, and no server has TLS on a Unix socket.
         config.ssl_mode(SslMode::Disable);
     }

@@ -86,7 +86,7 @@ fn a_killed_writers_half_is_undone_by_whoever_may() {
     open_to_all(&place, 0o755);
     if let Some(stranger) = Stranger::beside(folder.path()) {
         let refused = stranger.ran("read", ledger);
-        assert!(refused.contains("killed half-way") && refused.contains(ledger), "{refused}");
+        assert!(refused.contains("not at rest") && refused.contains(ledger), "{refused}");
     }
     // One that was open all the time, and one that opens it first.
     assert_eq!(notes(&mut reader).unwrap(), ["whole"]);
@@ -114,6 +114,17 @@ fn a_log_written_ahead_is_put_away() {
         assert_eq!(notes(&mut Database::open(&file(&path), access).unwrap()).unwrap(), ["ahead", "kept"]);
         assert_eq!(names(folder.path()), ["a.ledger"]);
     }
+    // By whom it may be.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.pragma_update(None, "journal_mode", "WAL").unwrap();
+    drop(other);
+    let Some(stranger) = Stranger::beside(folder.path()) else { return };
+    open_to_all(folder.path(), 0o777);
+    let refused = stranger.ran("read", path.to_str().unwrap());
+    assert!(refused.contains("not at rest") && refused.contains(path.to_str().unwrap()), "{refused}");
+    drop(Database::open(&file(&path), Access::Write).unwrap());
+    assert_eq!(names(folder.path()), ["a.ledger", "program"]);
+    assert_eq!(stranger.ran("read", path.to_str().unwrap()), "ahead, kept");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Tests of servers run where `FAIRSHARE_TEST_POSTGRES` names one on which databases may be made
 //! (`postgres://user@host/database`); those of TLS and of pgbouncer start servers of their own besides.
 
+#![cfg(unix)]
+
 mod children;
 mod files;
 mod pooled;

@@ -96,7 +96,17 @@ fn a_schema_of_its_own() {
         let schemas =
             "SELECT count(DISTINCT schemaname) FROM pg_tables WHERE tablename = 'fairshare_versions'";
         assert_eq!(client.query_one(schemas, &[]).unwrap().get::<_, i64>(0), 2);
-        // A name can be one schema's alone: another ledger's tables are not in the way.
+        // A schema in which another program has a table of a ledger's name.
+        client
+            .batch_execute(
+                "CREATE SCHEMA other; CREATE TABLE other.ledger (page TEXT);
+            CREATE TABLE other.epochs (since TEXT); CREATE TABLE other.registrations (name TEXT)",
+            )
+            .unwrap();
+        let other: Location = format!("{location}?options=-c%20search_path%3Dother").parse().unwrap();
+        let error = super::refusal(&other, Access::Create);
+        assert!(matches!(error, DatabaseError::OtherProgram { .. }), "{error}");
+        assert!(error.to_string().contains(&location.to_string()), "{error}");
         let version: i64 =
             client.query_one("SELECT max(version) FROM books.fairshare_versions", &[]).unwrap().get(0);
         assert!(version > 0);
