@@ -330,6 +330,72 @@ mod tests {
         }
     }
 
+    /// Wherever a password stands, and whatever is beside or in it.
+    #[test]
+    fn no_text_around_a_password_has_it_shown() {
+        let around = [
+            "",
+            "x",
+            "/",
+            "?",
+            "#",
+            "@",
+            "%",
+            "%zz",
+            "%40",
+            ":",
+            "&",
+            "=",
+            " ",
+            ",",
+            "[",
+            "]",
+            "'",
+            "\\",
+            "//",
+            "://",
+            "/@",
+            "@/",
+            "?@",
+            ":@",
+            "@:",
+            "&user=",
+            "@x/y",
+            "/x@y",
+            "?x=y&",
+            "\n",
+            "\u{1b}[31m",
+            "é",
+        ];
+        let places = [
+            "postgres://u:{}@h/d",
+            "postgres://u:{}@h:1/d?sslmode=disable",
+            "POSTGRES://u:{}@h",
+            "postgres://:{}@h/d",
+            "postgresql://h/d?user=u&password={}",
+            "postgres://h/d?password={}&user=u",
+            "postgres:///d?host=h&password={}",
+            "postgres://h/d?sslmode=disable&password={}",
+            "postgres:/u:{}@h/d",
+            "postgres:u:{}@h",
+            "//u:{}@h/d",
+            "u:{}@h/d",
+            "http://u:{}@h/d",
+            "host=h password={}",
+            "PASSWORD = '{}' host=h",
+        ];
+        for place in places {
+            for before in around {
+                for behind in around {
+                    let text = place.replace("{}", &format!("{before}{SECRET}{behind}"));
+                    // What the URL itself calls the user is shown.
+                    let is_user = before == "&user=";
+                    assert!(is_user || !said(&text).contains(SECRET), "{text}: {}", said(&text));
+                }
+            }
+        }
+    }
+
     #[test]
     fn other_text_is_a_file_and_a_path_always() {
         for text in [

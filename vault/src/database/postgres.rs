@@ -36,7 +36,7 @@ pub fn open(server: &Server) -> super::Result<Client> {
     if config.get_application_name().is_none() {
         config.application_name("fairshare");
     }
-    if config.get_password().is_none()
+    if config.get_password().is_none_or(<[u8]>::is_empty)
         && let Some(password) = passfile::password(&config, &environment)?
     {
         config.password(password);

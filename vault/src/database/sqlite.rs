@@ -21,16 +21,18 @@ pub fn open(path: &Path, access: Access) -> super::Result<Connection> {
     if access != Access::Read {
         return open_to_write(path, access);
     }
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let connection = connection.map_err(|error| DatabaseError::of_file(error, path))?;
-    see(&connection, path)?;
-    // A file that another program has switched to writing ahead.
-    if journal_mode(&connection).map_err(|error| DatabaseError::of_file(error, path))? == "wal" {
+    for _ in 0..2 {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let connection = connection.map_err(|error| DatabaseError::of_file(error, path))?;
+        see(&connection, path)?;
+        if journal_mode(&connection).map_err(|error| DatabaseError::of_file(error, path))? != "wal" {
+            return Ok(connection);
+        }
+        // Another program has switched the file to writing ahead.
         drop(connection);
         put_in_order(path)?;
-        return open(path, access);
     }
-    Ok(connection)
+    Err(DatabaseError::Unfinished { path: path.to_path_buf() })
 }
 
 fn check_file(path: &Path, access: Access) -> super::Result<()> {

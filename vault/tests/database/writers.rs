@@ -78,6 +78,40 @@ fn a_reader_has_one_view_of_a_server() {
     });
 }
 
+/// A role does what it is granted, and is told what it is not.
+#[test]
+fn a_role_without_a_right_is_told() {
+    on_given("roles", |location, client| {
+        drop(made(location));
+        let role = format!("fairshare_clerk_{}", std::process::id());
+        let grants = format!(
+            "CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE SCHEMA bare;
+             GRANT USAGE ON SCHEMA public, bare TO {role};
+             GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role};"
+        );
+        client.batch_execute(&grants).unwrap();
+        let url = location.to_string();
+        let (_, host) = url.rsplit_once('@').expect("postgres://user@host/database");
+        let clerk: Location = format!("postgres://{role}@{host}").parse().unwrap();
+        let mut database = Database::open(&clerk, Access::Write).unwrap();
+        note(&mut database, "by a clerk").unwrap();
+        assert_eq!(notes(&mut Database::open(&clerk, Access::Read).unwrap()).unwrap(), ["by a clerk"]);
+        let errors = [
+            database.write(|transaction| transaction.execute("DELETE FROM notes", &[])).unwrap_err(),
+            super::refusal(
+                &format!("{clerk}?options=-c%20search_path%3Dbare").parse().unwrap(),
+                Access::Create,
+            ),
+        ];
+        for error in errors {
+            assert!(matches!(error, DatabaseError::Denied(_)), "{error:?}");
+            assert!(error.to_string().contains(&clerk.to_string()), "{error}");
+        }
+        drop(database);
+        client.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).unwrap();
+    });
+}
+
 /// The tables are where the `search_path` says, and nowhere else.
 #[test]
 fn a_schema_of_its_own() {
