@@ -1,50 +1,53 @@
-//! Computing everything again: from a snapshot alone, believing none of its results.
+//! Going through a ledger again: entry by entry, believing none of its results.
 //!
-//! 1. the policies: each is the one its epoch was opened with, and follows the one before it;
-//! 2. the registrations: each fits its policy, no dataset has two owners;
-//! 3. the bundles: each verifies, of data with all that its contributor registered, of computing power with
-//!    the units on record;
-//! 4. the payouts: every amount, carry and root is what the verified scores give, to the unit;
-//! 5. the claims: nobody was paid more than it had earned, or twice.
+//! 1. the chain: each entry leads from the head before it to the head that it names;
+//! 2. the registry: it takes each entry after those before it ([`crate::registry`]);
+//! 3. the bundles: each verifies, of data with datasets that count, of computing power with the units on
+//!    record; who has units has a proof of them;
+//! 4. the amounts: every earning, carry and root is what the verified scores give, to the unit;
+//! 5. the payments: nobody was to be paid more than it had earned, or twice.
+//!
+//! What the registry would not have taken changes nothing of what follows. Nothing is held but what later
+//! entries need: bundles go as they are verified.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
 use std::num::NonZeroU32;
 
 use fairshare_circuits::numeric::divergence::per_record;
-use fairshare_formats::eip55;
-use fairshare_formats::units::{Rounds, from_csv};
+use fairshare_formats::archive::{self, ArchiveError, Heading, Item};
+use fairshare_formats::eip55::{self, checksummed};
+use fairshare_formats::excerpt::escaped;
+use fairshare_formats::ledger::{Event, Files, Receipt, Stored, Tenths};
+use fairshare_formats::time::Moment;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
-use fairshare_params::context;
 use fairshare_params::encoding::Digest;
+use fairshare_params::ledger::first_head;
 use fairshare_params::policy::{NamedParameters, Policy};
-use fairshare_params::registration::Registration;
-use fairshare_params::role::Role;
-use fairshare_params::rules::Settlement as SettledBy;
-use fairshare_params::units::Units;
+use fairshare_params::rules::Terms;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_verifier::bundle::Header;
-use fairshare_verifier::{Trust, Verifier};
-use num_bigint::BigUint;
+use fairshare_verifier::Trust;
 
-use crate::claims::{ClaimTree, Distribution};
-use crate::settlement::{Carry, Earned, Payout, Settlement, settle};
-use crate::snapshot::{EpochSnapshot, LedgerSnapshot, Paid, State, VaultIdentity};
+use crate::registry::{At, Dataset, Identity, Ineligible, State, Timeline};
+use crate::settlement::Payout;
 
-mod claims;
+mod amounts;
 mod finding;
+mod open;
+mod payments;
+mod proofs;
+mod record;
 
 pub use finding::Finding;
-
-/// Bundles verified at once: enough for every core, few enough for the memory.
-const BATCH: usize = 256;
+use open::Open;
+use payments::Payments;
 
 /// What an audit is done with.
 pub struct Auditor<'a> {
     parameters: &'a [VerifierParameters],
     trust: Trust,
-    progress: &'a dyn Fn(usize, usize),
+    progress: &'a dyn Fn(u64, u64),
 }
 
 /// Parameters that an audit needs and was not given.
@@ -62,21 +65,70 @@ pub struct NoParameters {
     pub named: NamedParameters,
 }
 
+/// What somebody was told elsewhere, and the ledger has to agree with.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// The rules hash of the last settled epoch, or of the last one where none is.
+    pub rules_hash: Option<Digest>,
+    /// The root of the last settled epoch's claims.
+    pub root: Option<Digest>,
+    /// The sum of these claims, in base units.
+    pub total: Option<u128>,
+    /// Receipts that the operator signed.
+    pub receipts: Vec<Receipt>,
+}
+
 /// What an audit found.
 #[derive(Debug)]
 pub struct Report {
+    /// Whose ledger it is, as it says itself.
+    pub heading: Heading,
+    /// Whose ledger it is, by its rules; none if it has none.
+    pub identity: Option<Identity>,
+    /// The head that its entries lead to.
+    pub head: Digest,
     /// Every epoch, in order.
     pub epochs: Vec<EpochReport>,
-    /// Paid to contributors in all, by the claims.
-    pub claimed: BigUint,
-    /// Claims on record.
-    pub claims: usize,
-    /// Everything that is not as it should be, by epoch.
-    pub findings: BTreeMap<u64, Vec<Finding>>,
+    /// Every dataset on record, in order.
+    pub datasets: Vec<DatasetReport>,
+    /// Strikes, in order.
+    pub strikes: Vec<Strike>,
+    /// What was listed to be paid in all, in base units, and how often somebody was.
+    pub sent: (u128, u64),
+    /// Payments that were confirmed.
+    pub confirmed: u64,
+    /// Everything that is not as it should be, in order; at most [`MAX_FINDINGS`].
+    pub findings: Vec<Found>,
+    /// How many more there are.
+    pub more_findings: u64,
     /// Epochs that were not audited, in order, for want of parameters. They may hide anything.
     pub unaudited: Vec<NoParameters>,
     /// Bundles verified.
-    pub bundles: usize,
+    pub bundles: u64,
+}
+
+/// Most findings that are kept: a report of more is not read to its end.
+pub const MAX_FINDINGS: usize = 1_000;
+/// Most fates that are kept.
+pub const MAX_FATES: usize = 1_000_000;
+/// Most datasets that are held, some 80 MiB.
+const MAX_DATASETS: usize = 400_000;
+/// Most contributors whose earnings are held, some 60 MiB.
+const MAX_CONTRIBUTORS: usize = 400_000;
+/// Most strikes that are held.
+const MAX_STRIKES: usize = 20_000;
+/// Most units of epochs that are not settled, 64 MiB.
+const MAX_UNITS: usize = 1 << 24;
+
+/// A finding and where it was made.
+#[derive(Debug)]
+pub struct Found {
+    /// The entry, from 1; none where it is of the whole ledger.
+    pub entry: Option<u64>,
+    /// The epoch, where there is one.
+    pub epoch: Option<u64>,
+    /// What.
+    pub finding: Finding,
 }
 
 /// One epoch, as computed again.
@@ -84,8 +136,8 @@ pub struct Report {
 pub struct EpochReport {
     /// Its number.
     pub number: u64,
-    /// Its policy, unless that could not be read.
-    pub policy: Option<Policy>,
+    /// The rules that are their own words.
+    pub terms: Terms,
     /// What it was verified under; none where it was not verified.
     pub basis: Option<Basis>,
     /// The first of the epochs before it, if there is any, that was not verified: what this one brings, and
@@ -94,11 +146,15 @@ pub struct EpochReport {
     /// Its state on record.
     pub state: State,
     /// What was brought from the epoch before.
-    pub brought: Carry,
+    pub brought: Tenths,
     /// What is carried to the next: the whole of a pool without weight.
-    pub left: Carry,
+    pub left: Tenths,
     /// What rounding leaves in the vault.
-    pub rounding: Carry,
+    pub rounding: Tenths,
+    /// The root of its claims, computed again.
+    pub root: Option<Digest>,
+    /// The sum of all claims up to it.
+    pub claims_total: u128,
     /// Every contributor with a verified score, by address.
     pub lines: BTreeMap<Address, Line>,
 }
@@ -110,6 +166,8 @@ pub struct Basis {
     pub rules_hash: Digest,
     /// The reference string's fingerprint.
     pub srs: Digest,
+    /// Whether everybody knows its trapdoor.
+    pub insecure: bool,
 }
 
 /// One contributor in one epoch.
@@ -133,6 +191,53 @@ impl Line {
     }
 }
 
+/// A dataset and what became of it, epoch by epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetReport {
+    /// The entry that registered it.
+    pub index: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// Whose it is.
+    pub contributor: Address,
+    /// The round.
+    pub round: u64,
+    /// Its records.
+    pub records: u32,
+    /// What became of it in each closed epoch whose data window has its round; of a ledger with more than
+    /// [`MAX_FATES`] of them the first ones.
+    pub fates: Vec<(u64, Fate)>,
+}
+
+/// What became of a dataset in an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fate {
+    /// A bundle that counts covers it.
+    #[error("counted")]
+    Counted,
+    /// Its contributor's bundle does not cover it.
+    #[error("left out by its contributor")]
+    LeftOut,
+    /// Its contributor has no bundle.
+    #[error("not proved in time")]
+    Unproved,
+    /// It does not count.
+    #[error("does not count: {0}")]
+    Ineligible(#[source] Ineligible),
+}
+
+/// A strike on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strike {
+    /// The entry.
+    pub index: u64,
+    /// The dataset or the node, in words.
+    pub target: String,
+    /// Why.
+    pub reason: String,
+}
+
 impl Report {
     /// Whether everything was audited, and was as it should be.
     pub fn is_clean(&self) -> bool {
@@ -140,28 +245,40 @@ impl Report {
     }
 
     /// How many findings there are.
-    pub fn finding_count(&self) -> usize {
-        self.findings.values().map(Vec::len).sum()
+    pub fn finding_count(&self) -> u64 {
+        self.more_findings.saturating_add(self.findings.len() as u64)
     }
 
-    /// Every finding in one line of words, with its epoch and its causes, cut to some 2,000 bytes.
+    /// The last settled epoch, or the last one where none is settled.
+    pub fn last(&self) -> Option<&EpochReport> {
+        let settled = self.epochs.iter().rev().find(|epoch| epoch.state == State::Settled);
+        settled.or(self.epochs.last())
+    }
+
+    /// Every finding in one line of words, with its place and its causes, cut to some 2,000 bytes.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.findings.iter().flat_map(|(epoch, findings)| findings.iter().map(move |f| in_words(*epoch, f)))
+        self.findings.iter().map(in_words)
     }
 }
 
 /// Longest line about one finding, in bytes: a policy may have a hundred errors.
 const MAX_LINE: usize = 2000;
 
-fn in_words(epoch: u64, finding: &Finding) -> String {
-    let causes = eip55::chain(finding).map(|cause| {
+fn in_words(found: &Found) -> String {
+    let causes = eip55::chain(&found.finding).map(|cause| {
         let mut lines = cause.lines().map(str::trim);
         // `3 errors:` and the errors.
         let first = lines.next().unwrap_or_default();
         let others: Vec<_> = lines.collect();
         if others.is_empty() { first.to_owned() } else { format!("{first} {}", others.join("; ")) }
     });
-    let mut line = format!("epoch {epoch}: {}", causes.collect::<Vec<_>>().join(": "));
+    let place = match (found.entry, found.epoch) {
+        (Some(entry), Some(epoch)) => format!("entry {entry}, epoch {epoch}"),
+        (Some(entry), None) => format!("entry {entry}"),
+        (None, Some(epoch)) => format!("epoch {epoch}"),
+        (None, None) => "the ledger".to_owned(),
+    };
+    let mut line = escaped(&format!("{place}: {}", causes.collect::<Vec<_>>().join(": ")));
     if line.len() > MAX_LINE {
         line.truncate(line.floor_char_boundary(MAX_LINE));
         line.push('…');
@@ -169,53 +286,82 @@ fn in_words(epoch: u64, finding: &Finding) -> String {
     line
 }
 
-/// What earlier epochs say about later ones.
-#[derive(Default)]
-struct Past {
-    vault: Option<VaultIdentity>,
-    last: Option<u64>,
-    last_round: Option<u64>,
-    /// The first epoch that was not verified: what follows builds on the record's word.
-    unverified: Option<u64>,
-    /// A dataset's first registration.
-    datasets: HashMap<Digest, Registration>,
-    carry: Carry,
-    earned: BTreeMap<Address, u128>,
-    /// What those who claim up to a settled epoch had earned in all by then.
-    settled: BTreeMap<u64, BTreeMap<Address, u128>>,
-    /// The first epoch that is not settled: a ledger opens none after it.
-    unsettled: Option<u64>,
+/// Why an audit stops.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// More than is held: an audit's memory is bounded, whatever an archive has.
+    #[error("the ledger has more than {most} {what}, the most that an audit holds")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The most.
+        most: usize,
+    },
 }
 
 impl<'a> Auditor<'a> {
     /// An auditor with these parameters, one set for each reference string that the policies name; `progress`
-    /// is told how many bundles have been verified, of how many.
+    /// is told how many entries are done, of how many.
     ///
     /// Parameters that were not derived from a whole reference string are of no use here: the rules hashes on
     /// record are the word of the one who is audited.
-    pub fn new(
-        parameters: &'a [VerifierParameters],
-        trust: Trust,
-        progress: &'a dyn Fn(usize, usize),
-    ) -> Self {
+    pub fn new(parameters: &'a [VerifierParameters], trust: Trust, progress: &'a dyn Fn(u64, u64)) -> Self {
         Self { parameters, trust, progress }
     }
 
-    /// Audits a ledger's snapshot. Of an epoch whose parameters were not given there is nothing to be said,
-    /// neither good nor bad; the others are audited all the same, because whoever is audited writes the
-    /// policies and could hide behind one.
-    pub fn audit(&self, snapshot: &LedgerSnapshot) -> Report {
-        let total = snapshot.epochs.iter().map(|epoch| epoch.bundles.len()).sum();
-        let (past, findings) = (Past::default(), BTreeMap::new());
-        let mut claimants: BTreeMap<u64, BTreeSet<Address>> = BTreeMap::new();
-        for claim in &snapshot.claims {
-            claimants.entry(claim.epoch).or_default().insert(claim.contributor);
+    /// Audits an archive, which is read once. Of an epoch whose parameters were not given there is nothing to
+    /// be said, neither good nor bad; the others are audited all the same, because whoever is audited writes
+    /// the policies and could hide behind one.
+    pub fn archive(&self, from: impl Read, expected: &Expected) -> Result<Report, AuditError> {
+        let mut audit = None;
+        archive::read(from, |item| {
+            match item {
+                Item::Heading(heading) => audit = Some(self.begin(heading, expected)),
+                Item::Entry(stored, files) => {
+                    if let Some(audit) = &mut audit {
+                        audit.entry(&stored, files)?;
+                    }
+                }
+            }
+            Ok::<_, AuditError>(())
+        })?;
+        // An archive without a heading was refused.
+        audit.map(Audit::finish).ok_or(AuditError::Archive(ArchiveError::Empty))
+    }
+
+    /// Begins an audit of a ledger, whose entries have to follow in order.
+    pub fn begin(&self, heading: Heading, expected: &Expected) -> Audit<'_> {
+        let head = first_head(heading.chain_id, &heading.vault, &heading.registry);
+        Audit {
+            auditor: self,
+            expected: expected.clone(),
+            heading,
+            head,
+            last: None,
+            identity: None,
+            timeline: Timeline::default(),
+            datasets: BTreeMap::new(),
+            digests: HashMap::new(),
+            roots: HashMap::new(),
+            struck_nodes: BTreeSet::new(),
+            open: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            fates: BTreeMap::new(),
+            fates_kept: 0,
+            strikes: Vec::new(),
+            carry: Tenths::default(),
+            earned: BTreeMap::new(),
+            unverified: None,
+            payments: Payments::default(),
+            findings: Vec::new(),
+            more_findings: 0,
+            unaudited: Vec::new(),
+            bundles: 0,
         }
-        let mut run = Run { auditor: self, past, claimants, findings, unaudited: Vec::new(), done: 0, total };
-        let epochs = snapshot.epochs.iter().map(|epoch| run.epoch(epoch)).collect();
-        let claimed = claims::check(&mut run, snapshot);
-        let Run { findings, unaudited, done, .. } = run;
-        Report { epochs, claimed, claims: snapshot.claims.len(), findings, unaudited, bundles: done }
     }
 
     fn parameters(&self, policy: &Policy) -> Option<&VerifierParameters> {
@@ -228,417 +374,221 @@ impl<'a> Auditor<'a> {
     }
 }
 
-/// What each contributor registered in an epoch.
-type Own<'a> = HashMap<Address, Vec<&'a Registration>>;
-
 /// An audit under way.
-struct Run<'a> {
+pub struct Audit<'a> {
     auditor: &'a Auditor<'a>,
-    past: Past,
-    /// Who claims, by the epoch up to which.
-    claimants: BTreeMap<u64, BTreeSet<Address>>,
-    findings: BTreeMap<u64, Vec<Finding>>,
+    expected: Expected,
+    heading: Heading,
+    head: Digest,
+    last: Option<At>,
+    identity: Option<Identity>,
+    timeline: Timeline,
+    /// Datasets by the entry that registered them.
+    datasets: BTreeMap<u64, Dataset>,
+    /// Where each digest was registered.
+    digests: HashMap<Digest, u64>,
+    /// Whose each upload is.
+    roots: HashMap<Digest, Digest>,
+    struck_nodes: BTreeSet<(u64, Address)>,
+    /// Epochs whose amounts are not fixed.
+    open: BTreeMap<u64, Open>,
+    reports: BTreeMap<u64, EpochReport>,
+    fates: BTreeMap<u64, Vec<(u64, Fate)>>,
+    fates_kept: usize,
+    strikes: Vec<Strike>,
+    /// What the last settled epoch leaves.
+    carry: Tenths,
+    earned: BTreeMap<Address, u128>,
+    /// The first epoch that was not verified: what follows builds on the record's word.
+    unverified: Option<u64>,
+    payments: Payments,
+    findings: Vec<Found>,
+    more_findings: u64,
     unaudited: Vec<NoParameters>,
-    done: usize,
-    total: usize,
+    bundles: u64,
 }
 
-impl Run<'_> {
-    fn note(&mut self, epoch: u64, finding: Finding) {
-        self.findings.entry(epoch).or_default().push(finding);
+impl Audit<'_> {
+    /// The next entry, with what stands beside it.
+    pub fn entry(&mut self, stored: &Stored, files: Files) -> Result<(), AuditError> {
+        let at = At { index: stored.index, time: stored.time };
+        self.chain(stored, at);
+        match files.check(&stored.event) {
+            Ok(()) => self.event(at, &stored.event, files),
+            Err(source) => self.note(at, stored.event.epoch(), Finding::Files(source)),
+        }
+        self.check_memory()?;
+        self.last = Some(at);
+        (self.auditor.progress)(stored.index, self.heading.entries);
+        Ok(())
     }
 
-    fn epoch(&mut self, snapshot: &EpochSnapshot) -> EpochReport {
-        let mut report = EpochReport {
-            number: snapshot.number,
-            policy: None,
-            basis: None,
-            unverified_before: self.past.unverified,
-            state: snapshot.state,
-            brought: self.past.carry.clone(),
-            left: Carry::default(),
-            rounding: Carry::default(),
-            lines: BTreeMap::new(),
-        };
-        if let Some(earlier) = self.past.unsettled {
-            self.note(snapshot.number, Finding::NotSettledBefore { earlier });
-        }
-        if snapshot.state < State::Settled {
-            self.past.unsettled.get_or_insert(snapshot.number);
-        }
-        if let Some(policy) = self.policy(snapshot) {
-            self.registrations(snapshot, &policy);
-            if let Some((basis, scores)) = self.scores(snapshot, &policy) {
-                report.basis = Some(basis);
-                report.lines = lines(&scores);
-                self.settlement(snapshot, &policy, &scores, &mut report);
+    /// What is held grows with the ledger, up to here.
+    fn check_memory(&self) -> Result<(), AuditError> {
+        let units = self.open.values().filter_map(|open| open.units.as_ref());
+        let units = units.map(|units| units.nodes().len().saturating_mul(units.totals().len()));
+        for (what, held, most) in [
+            ("datasets on record", self.datasets.len(), MAX_DATASETS),
+            ("contributors that have earned something", self.earned.len(), MAX_CONTRIBUTORS),
+            ("strikes", self.strikes.len(), MAX_STRIKES),
+            ("units in epochs that are not settled", units.sum(), MAX_UNITS),
+        ] {
+            if held > most {
+                return Err(AuditError::TooMany { what, most });
             }
-            report.policy = Some(policy);
         }
-        if report.basis.is_none() {
-            self.unverified(snapshot);
+        Ok(())
+    }
+
+    /// Step 1. The chain goes on from what is recorded, so that one altered entry is one finding.
+    fn chain(&mut self, stored: &Stored, at: At) {
+        let (before, epoch) = (self.head, stored.event.epoch());
+        let (computed, recorded) = (stored.entry().follow(&before), stored.head);
+        if computed != recorded {
+            self.note(at, epoch, Finding::Head { computed, recorded });
         }
+        self.head = recorded;
+        let before_time = self.last.map_or(Moment::default(), |last| last.time);
+        if stored.time < before_time {
+            let (found, before) = (stored.time, before_time);
+            self.note(at, epoch, Finding::Time { found, before });
+        }
+        let index = stored.index;
+        let round = self.timeline.round().unwrap_or_default();
+        let is_other = |receipt: &Receipt| {
+            let place = (receipt.round, receipt.before, receipt.after());
+            receipt.index == index && place != (round, before, computed)
+        };
+        if self.expected.receipts.iter().any(is_other) {
+            self.note(at, epoch, Finding::Receipt { index });
+        }
+    }
+
+    fn event(&mut self, at: At, event: &Event, files: Files) {
+        match event {
+            Event::Rules { epoch, rules_hash, .. } => self.rules(at, *epoch, rules_hash, &files),
+            Event::Rounds { first, last } => {
+                let check = self.timeline.check_rounds(*first, *last);
+                self.step(at, event, check);
+            }
+            Event::Registration { .. } => self.registration(at, event, files.single()),
+            Event::Units { epoch, .. } => self.units(at, event, *epoch, files.single()),
+            Event::StrikeData { digest, reason } => self.strike_data(at, digest, reason),
+            Event::StrikeNode { epoch, node, reason } => self.strike_node(at, *epoch, node, reason),
+            Event::Ended { epoch } => {
+                let check = self.timeline.check_ended(*epoch);
+                self.step(at, event, check);
+            }
+            Event::Bundle { epoch, .. } => self.bundle(at, *epoch, event, files),
+            Event::Closed { epoch } => self.closed(at, event, *epoch),
+            Event::Settled(settled) => self.settled(at, event, settled, files.single()),
+            Event::Sent { epoch, .. } => self.sent(at, *epoch, files.single()),
+            Event::Confirmed { contributor, cumulative, evidence } => {
+                self.confirmed(at, contributor, *cumulative, evidence);
+            }
+        }
+    }
+
+    /// A step of the timeline, if the registry takes it.
+    fn step(&mut self, at: At, event: &Event, check: Result<(), crate::registry::Refusal>) {
+        match check {
+            Ok(()) => self.timeline.apply(at, event),
+            Err(source) => self.note(at, event.epoch(), Finding::Refused(source)),
+        }
+    }
+
+    fn note(&mut self, at: At, epoch: Option<u64>, finding: Finding) {
+        self.find(Some(at.index), epoch, finding);
+    }
+
+    fn find(&mut self, entry: Option<u64>, epoch: Option<u64>, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(Found { entry, epoch, finding });
+        } else {
+            self.more_findings = self.more_findings.saturating_add(1);
+        }
+    }
+
+    /// What was found, when no entry is left.
+    pub fn finish(mut self) -> Report {
+        let open: Vec<_> = self.open.keys().copied().collect();
+        open.into_iter().for_each(|epoch| self.preview(epoch));
+        let (computed, recorded) = (self.head, self.heading.head);
+        if computed != recorded {
+            self.find(None, None, Finding::LastHead { computed, recorded });
+        }
+        for receipt in std::mem::take(&mut self.expected.receipts) {
+            let domain = receipt.domain;
+            let is_ours =
+                (domain.chain_id, domain.registry) == (self.heading.chain_id, self.heading.registry);
+            if !is_ours || receipt.index > self.last.map_or(0, |last| last.index) {
+                self.find(None, None, Finding::Receipt { index: receipt.index });
+            }
+        }
+        let states: Vec<_> = self
+            .timeline
+            .stages()
+            .iter()
+            .map(|stage| (stage.span.epoch, self.timeline.state(stage)))
+            .collect();
+        for (epoch, state) in states {
+            if let Some(report) = self.reports.get_mut(&epoch) {
+                report.state = state;
+            }
+        }
+        let fates = std::mem::take(&mut self.fates);
+        let datasets = self.datasets.values().map(|dataset| DatasetReport {
+            index: dataset.index,
+            digest: *dataset.registration.digest(),
+            contributor: *dataset.registration.contributor(),
+            round: dataset.round,
+            records: dataset.registration.records(),
+            fates: fates.get(&dataset.index).cloned().unwrap_or_default(),
+        });
+        let mut report = Report {
+            identity: self.identity,
+            head: self.head,
+            datasets: datasets.collect(),
+            strikes: self.strikes,
+            sent: self.payments.sent(),
+            confirmed: self.payments.confirmed(),
+            heading: self.heading,
+            epochs: self.reports.into_values().collect(),
+            findings: self.findings,
+            more_findings: self.more_findings,
+            unaudited: self.unaudited,
+            bundles: self.bundles,
+        };
+        compare(&mut report, &self.expected);
         report
     }
-
-    /// What an epoch that was not verified leaves to later ones: what is on record, because nothing can be
-    /// said of it, and against nothing everything would differ.
-    fn unverified(&mut self, snapshot: &EpochSnapshot) {
-        self.past.unverified.get_or_insert(snapshot.number);
-        for registration in &snapshot.registrations {
-            self.past.datasets.entry(*registration.digest()).or_insert_with(|| registration.clone());
-        }
-        if snapshot.state < State::Settled {
-            return;
-        }
-        for paid in snapshot.payouts.iter().filter(|paid| paid.payout.total() > 0) {
-            let earned = self.past.earned.entry(paid.contributor).or_default();
-            *earned = earned.saturating_add(paid.payout.total());
-        }
-        self.past.carry = snapshot.left.clone().unwrap_or_default();
-        self.keep_earned(snapshot.number);
-    }
-
-    /// Keeps what was earned up to this epoch, as far as somebody claims it: an archive of many epochs and
-    /// many contributors takes no more memory than its claims.
-    fn keep_earned(&mut self, epoch: u64) {
-        let claimants = self.claimants.get(&epoch).into_iter().flatten();
-        let earned = claimants.filter_map(|claimant| Some((*claimant, *self.past.earned.get(claimant)?)));
-        let earned = earned.collect();
-        self.past.settled.insert(epoch, earned);
-    }
-
-    /// Step 1.
-    fn policy(&mut self, snapshot: &EpochSnapshot) -> Option<Policy> {
-        let epoch = snapshot.number;
-        let policy = match snapshot.source.policy() {
-            Ok(policy) => policy,
-            Err(source) => {
-                self.note(epoch, Finding::Policy(Box::new(source)));
-                return None;
-            }
-        };
-        let terms = policy.terms();
-        if terms.settlement == SettledBy::Contract {
-            self.note(epoch, Finding::ContractSettles);
-        }
-        if terms.epoch != epoch {
-            self.note(epoch, Finding::EpochNumber { policy: terms.epoch });
-        }
-        let identity = VaultIdentity::of(&policy);
-        let first = self.past.vault.get_or_insert_with(|| identity.clone());
-        if *first != identity {
-            let first = first.clone();
-            self.note(epoch, Finding::OtherVault { found: identity, first });
-        }
-        if self.past.last.is_some_and(|last| epoch <= last) {
-            self.note(epoch, Finding::NotAscending);
-        }
-        self.past.last = Some(epoch);
-        let first = terms.first_round;
-        if self.past.last_round.is_some_and(|last| first <= last) {
-            self.note(epoch, Finding::RoundsAgain { first });
-        }
-        self.past.last_round = Some(terms.last_round());
-        Some(policy)
-    }
-
-    /// Step 2.
-    fn registrations(&mut self, snapshot: &EpochSnapshot, policy: &Policy) {
-        let epoch = snapshot.number;
-        let mut seen = HashSet::new();
-        for registration in &snapshot.registrations {
-            let (digest, contributor) = (*registration.digest(), *registration.contributor());
-            if !seen.insert((digest, contributor)) {
-                self.note(epoch, Finding::RegisteredTwice { contributor, digest });
-            }
-            let one = std::slice::from_ref(registration);
-            if let Err(source) = context::check(policy, &contributor, one) {
-                self.note(epoch, Finding::Unfit { contributor, digest, source: Box::new(source) });
-            }
-            if policy.terms().evidence && registration.evidence().is_none() {
-                self.note(epoch, Finding::NoEvidence { contributor, digest });
-            }
-            let (round, first) = (registration.round(), policy.terms().first_round);
-            if !policy.data_rounds().contains(&round) {
-                self.note(epoch, Finding::RoundOutside { contributor, digest, round });
-            } else if round < first && !self.past.datasets.contains_key(&digest) {
-                self.note(epoch, Finding::Backdated { contributor, digest, round });
-            }
-            let first = self.past.datasets.entry(digest).or_insert_with(|| registration.clone());
-            if first != registration {
-                let owner = *first.contributor();
-                self.note(epoch, Finding::RegisteredOtherwise { contributor, digest, owner });
-            }
-        }
-    }
-
-    /// Step 3: the verified scores of the epoch, unless there is nothing to verify them under.
-    fn scores(
-        &mut self,
-        snapshot: &EpochSnapshot,
-        policy: &Policy,
-    ) -> Option<(Basis, Vec<(Address, Earned)>)> {
-        let epoch = snapshot.number;
-        let auditor = self.auditor;
-        let Some(parameters) = auditor.parameters(policy) else {
-            let (geometry, named) = (policy.geometry(), policy.parameters());
-            self.unaudited.push(NoParameters { epoch, geometry, named });
-            return None;
-        };
-        let units = self.units(snapshot, policy);
-        let verifier = Verifier::new(parameters, policy, auditor.trust);
-        let verifier = match verifier.and_then(|verifier| verifier.with_units(units.as_ref())) {
-            Ok(verifier) => verifier,
-            Err(source) => {
-                self.note(epoch, Finding::Setup(source));
-                return None;
-            }
-        };
-        let basis = Basis { rules_hash: verifier.rules_hash(), srs: parameters.words().srs };
-        if basis.rules_hash != snapshot.rules_hash {
-            let (found, recorded) = (basis.rules_hash, snapshot.rules_hash);
-            self.note(epoch, Finding::RulesHash { found, recorded });
-        }
-        let mut own: Own<'_> = HashMap::new();
-        for registration in &snapshot.registrations {
-            own.entry(*registration.contributor()).or_default().push(registration);
-        }
-        let mut scores = BTreeMap::new();
-        for (batch, bundles) in snapshot.bundles.chunks(BATCH).enumerate() {
-            self.verify(epoch, &own, &verifier, (batch * BATCH..).zip(bundles), &mut scores);
-            self.done += bundles.len();
-            (auditor.progress)(self.done, self.total);
-        }
-        let scores = scores.into_iter().map(|((contributor, _), earned)| (contributor, earned));
-        Some((basis, scores.collect()))
-    }
-
-    /// The units on record.
-    fn units(&mut self, snapshot: &EpochSnapshot, policy: &Policy) -> Option<Units> {
-        let read = from_csv(snapshot.units.as_deref()?, Rounds::of(policy));
-        read.map_err(|source| self.note(snapshot.number, Finding::Units(source))).ok()
-    }
-
-    fn verify<'b>(
-        &mut self,
-        epoch: u64,
-        own: &Own<'_>,
-        verifier: &Verifier<'_>,
-        bundles: impl Iterator<Item = (usize, &'b Vec<u8>)>,
-        scores: &mut BTreeMap<(Address, u8), Earned>,
-    ) {
-        let mut read = Vec::new();
-        for (index, bytes) in bundles {
-            let header = match Header::read(bytes) {
-                Ok(header) => header,
-                Err(source) => {
-                    self.note(epoch, Finding::BundleBytes { index, source });
-                    continue;
-                }
-            };
-            let registrations = self.covered(epoch, own, index, &header);
-            match verifier.read(bytes, &registrations) {
-                Ok(bundle) => read.push((index, bundle, registrations)),
-                Err(source) => {
-                    let (contributor, role, source) = (header.contributor, header.role, Box::new(source));
-                    self.note(epoch, Finding::Bundle { index, contributor, role, source });
-                }
-            }
-        }
-        let items: Vec<_> = read.iter().map(|(_, bundle, covered)| (bundle, covered.as_slice())).collect();
-        for (result, (index, bundle, _)) in verifier.verify_batch(&items).into_iter().zip(&read) {
-            let (index, contributor, role) = (*index, bundle.contributor(), bundle.role());
-            match result {
-                Err(source) => {
-                    let source = Box::new(source);
-                    self.note(epoch, Finding::Bundle { index, contributor, role, source });
-                }
-                Ok(score) => match scores.entry((contributor, role.id())) {
-                    Entry::Vacant(entry) => {
-                        entry.insert(Earned::from(&score));
-                    }
-                    Entry::Occupied(_) => self.note(epoch, Finding::ScoredTwice { index, contributor, role }),
-                },
-            }
-        }
-    }
-
-    /// What the bundle's contributor registered, all of which it has to cover. A compute bundle covers none:
-    /// it is of the node's units.
-    fn covered(&mut self, epoch: u64, own: &Own<'_>, index: usize, header: &Header) -> Vec<Registration> {
-        if header.role == Role::Compute {
-            return Vec::new();
-        }
-        let contributor = header.contributor;
-        let digests: HashSet<_> = header.digests.iter().collect();
-        let own = own.get(&contributor).map(Vec::as_slice).unwrap_or_default();
-        let (covered, left_out): (Vec<&Registration>, Vec<_>) =
-            own.iter().partition(|own| digests.contains(own.digest()));
-        for registration in left_out {
-            self.note(epoch, Finding::LeftOut { index, contributor, digest: *registration.digest() });
-        }
-        covered.into_iter().cloned().collect()
-    }
-
-    /// Step 4.
-    fn settlement(
-        &mut self,
-        snapshot: &EpochSnapshot,
-        policy: &Policy,
-        scores: &[(Address, Earned)],
-        report: &mut EpochReport,
-    ) {
-        let epoch = snapshot.number;
-        if snapshot.brought != self.past.carry {
-            let (computed, recorded) = (self.past.carry.clone(), snapshot.brought.clone());
-            self.note(epoch, Finding::Brought { computed, recorded });
-        }
-        let settlement = match settle(policy, &self.past.carry, scores) {
-            Ok(settlement) => settlement,
-            Err(source) => return self.note(epoch, Finding::Settlement(source)),
-        };
-        for (contributor, payout) in &settlement.payouts {
-            report.lines.entry(*contributor).or_default().payout = *payout;
-        }
-        report.left = settlement.carry.clone();
-        report.rounding = settlement.rounding.clone();
-        if snapshot.state < State::Settled {
-            if !snapshot.payouts.is_empty() || snapshot.left.is_some() || snapshot.root.is_some() {
-                self.note(epoch, Finding::SettledEarly);
-            }
-            return;
-        }
-        self.payouts(snapshot, &settlement);
-        if snapshot.left.as_ref() != Some(&settlement.carry) {
-            let (computed, recorded) = (settlement.carry.clone(), snapshot.left.clone().unwrap_or_default());
-            self.note(epoch, Finding::Left { computed, recorded });
-        }
-        let tree = ClaimTree::of_earned(Distribution::of(policy), &self.past.earned);
-        let root = tree.map(|tree| tree.root());
-        if root != snapshot.root {
-            self.note(epoch, Finding::Root { computed: root, recorded: snapshot.root });
-        }
-        self.past.carry = settlement.carry;
-        self.keep_earned(epoch);
-    }
-
-    /// Every amount on record against the amount computed; what was earned in all goes on from the latter.
-    fn payouts(&mut self, snapshot: &EpochSnapshot, settlement: &Settlement) {
-        let mut recorded: BTreeMap<Address, Vec<&Paid>> = BTreeMap::new();
-        for paid in &snapshot.payouts {
-            recorded.entry(paid.contributor).or_default().push(paid);
-        }
-        let contributors: Vec<_> = settlement.payouts.keys().chain(recorded.keys()).copied().collect();
-        let mut seen = HashSet::new();
-        for contributor in contributors.into_iter().filter(|contributor| seen.insert(*contributor)) {
-            let computed = settlement.payouts.get(&contributor).copied().unwrap_or_default();
-            let earned = self.past.earned.get(&contributor).copied().unwrap_or_default();
-            let Some(cumulative) = earned.checked_add(computed.total()) else {
-                self.note(snapshot.number, Finding::TooMuch { contributor });
-                continue;
-            };
-            if computed.total() > 0 {
-                self.past.earned.insert(contributor, cumulative);
-            }
-            let expected =
-                (computed.total() > 0).then_some(Paid { contributor, payout: computed, cumulative });
-            let found = recorded.get(&contributor).map(Vec::as_slice).unwrap_or_default();
-            if found.iter().copied().ne(expected.iter()) {
-                let recorded = found.iter().map(|paid| **paid).collect();
-                self.note(snapshot.number, Finding::Payout { contributor, computed, cumulative, recorded });
-            }
-        }
-    }
 }
 
-fn lines(scores: &[(Address, Earned)]) -> BTreeMap<Address, Line> {
-    let mut lines: BTreeMap<Address, Line> = BTreeMap::new();
-    for (contributor, earned) in scores {
-        let line = lines.entry(*contributor).or_default();
-        match earned {
-            Earned::Compute { score } => line.compute = Some(*score),
-            Earned::Data { score, datasets } => {
-                line.data = Some(*score);
-                line.records = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
-            }
-        }
+/// What the auditor was told elsewhere, against what was computed.
+fn compare(report: &mut Report, expected: &Expected) {
+    let Some(last) = report.last() else { return };
+    let (epoch, root, total) = (Some(last.number), last.root, last.claims_total);
+    let hash = last.basis.map(|basis| basis.rules_hash);
+    let mut found = Vec::new();
+    if let (Some(expected), Some(hash)) = (expected.rules_hash, hash)
+        && expected != hash
+    {
+        found.push(Finding::OtherRules { found: hash, expected });
     }
-    lines
+    if let Some(expected) = expected.root
+        && root != Some(expected)
+    {
+        found.push(Finding::OtherRoot { found: root, expected });
+    }
+    if let Some(expected) = expected.total
+        && total != expected
+    {
+        found.push(Finding::OtherTotal { found: total, expected });
+    }
+    report.findings.extend(found.into_iter().map(|finding| Found { entry: None, epoch, finding }));
 }
 
-#[cfg(test)]
-mod tests {
-    use fairshare_formats::policy::PolicySource;
-
-    use super::*;
-
-    fn settled(number: u64) -> EpochSnapshot {
-        EpochSnapshot {
-            number,
-            state: State::Settled,
-            rules_hash: Digest([0; 32]),
-            source: PolicySource { text: String::new(), files: BTreeMap::new() },
-            brought: Carry::default(),
-            left: None,
-            root: None,
-            registrations: Vec::new(),
-            units: None,
-            bundles: Vec::new(),
-            payouts: Vec::new(),
-        }
-    }
-
-    /// An epoch that nobody can verify costs an archive a few hundred bytes, so no more is kept of it.
-    #[test]
-    fn what_was_earned_is_kept_for_those_who_claim() {
-        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
-        let [one, two] = [7, 8].map(|byte| Address([byte; 20]));
-        let claimants = BTreeMap::from([(2, BTreeSet::from([one]))]);
-        let (past, findings, unaudited) = (Past::default(), BTreeMap::new(), Vec::new());
-        let mut run = Run { auditor: &auditor, past, claimants, findings, unaudited, done: 0, total: 0 };
-        let payout = Payout { compute: 3, data: 0 };
-        let paid = |contributor| Paid { contributor, payout, cumulative: 3 };
-        for number in 1..4 {
-            run.epoch(&EpochSnapshot { payouts: vec![paid(one), paid(two)], ..settled(number) });
-        }
-        assert_eq!(run.past.earned[&two], 9);
-        let kept = |epoch: u64| run.past.settled[&epoch].clone();
-        assert_eq!([1, 2, 3].map(kept), [BTreeMap::new(), [(one, 6)].into(), BTreeMap::new()]);
-    }
-
-    /// A ledger opens no epoch before the last one is settled: whoever leaves one open keeps its pool.
-    #[test]
-    fn an_epoch_is_settled_before_the_next() {
-        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
-        let (past, findings, unaudited) = (Past::default(), BTreeMap::new(), Vec::new());
-        let claimants = BTreeMap::new();
-        let mut run = Run { auditor: &auditor, past, claimants, findings, unaudited, done: 0, total: 0 };
-        let is_told = |run: &Run<'_>, epoch| {
-            run.findings[&epoch].iter().any(|found| matches!(found, Finding::NotSettledBefore { earlier: 2 }))
-        };
-        run.epoch(&settled(1));
-        run.epoch(&EpochSnapshot { state: State::Closed, ..settled(2) });
-        run.epoch(&settled(3));
-        assert_eq!([1, 2, 3].map(|epoch| is_told(&run, epoch)), [false, false, true]);
-    }
-
-    /// No ledger leads there, but an archive may say what it likes.
-    #[test]
-    fn more_than_128_bits_in_all_are_a_finding_and_not_a_smaller_sum() {
-        let auditor = Auditor::new(&[], Trust::CeremonyOnly, &|_, _| {});
-        let findings = BTreeMap::new();
-        let past = Past::default();
-        let (claimants, unaudited) = (BTreeMap::new(), Vec::new());
-        let mut run = Run { auditor: &auditor, past, claimants, findings, unaudited, done: 0, total: 0 };
-        let contributor = Address([7; 20]);
-        run.past.earned.insert(contributor, u128::MAX);
-        let payouts = BTreeMap::from([(contributor, Payout { compute: 1, data: 0 })]);
-        run.payouts(
-            &settled(3),
-            &Settlement { payouts, carry: Carry::default(), rounding: Carry::default() },
-        );
-        assert!(matches!(run.findings[&3][..], [Finding::TooMuch { .. }]), "{:?}", run.findings);
-        assert_eq!(run.past.earned[&contributor], u128::MAX);
-    }
+/// A node's or dataset's name in a report.
+fn node_name(node: &Address) -> String {
+    format!("node {}", checksummed(node))
 }

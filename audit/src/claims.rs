@@ -85,6 +85,8 @@ pub struct ClaimTree {
 #[serde(rename_all = "camelCase")]
 struct Dump {
     format: &'static str,
+    rules_hash: String,
+    total: String,
     leaf_encoding: [&'static str; 5],
     root: String,
     tree: Vec<String>,
@@ -165,8 +167,14 @@ impl ClaimTree {
         self.positions.get(contributor).map(|(_, position)| self.siblings(*position))
     }
 
-    /// The tree as JSON that OpenZeppelin's `StandardMerkleTree.load` reads.
-    pub fn to_json(&self) -> serde_json::Result<String> {
+    /// The sum of all claims, in the token's base units. A ledger's claims never come near 2^128.
+    pub fn total(&self) -> u128 {
+        self.claims.iter().fold(0, |sum, claim| sum.saturating_add(claim.cumulative))
+    }
+
+    /// The tree as JSON that OpenZeppelin's `StandardMerkleTree.load` reads, with the rules hash of its epoch
+    /// and the sum of its claims.
+    pub fn to_json(&self, rules_hash: &Digest) -> serde_json::Result<String> {
         let Distribution { chain_id, vault, epoch } = &self.distribution;
         let value = |claim: &Claim| {
             let (_, position) = self.positions[&claim.contributor];
@@ -185,6 +193,8 @@ impl ClaimTree {
         };
         let dump = Dump {
             format: "standard-v1",
+            rules_hash: rules_hash.to_string(),
+            total: self.total().to_string(),
             leaf_encoding: LEAF_ENCODING,
             root: self.root().to_string(),
             tree: self.nodes.iter().map(ToString::to_string).collect(),
@@ -290,8 +300,8 @@ mod tests {
     #[test]
     fn the_json_is_the_one_that_the_library_reads() {
         let mut claims = claims(9);
-        claims[3].cumulative = u128::MAX;
-        let json = ClaimTree::new(HERE, claims).unwrap().to_json().unwrap();
+        claims[3].cumulative = u128::MAX - 1_000_000_000_000;
+        let json = ClaimTree::new(HERE, claims).unwrap().to_json(&Digest([7; 32])).unwrap();
         fairshare_pinned::assert_pinned("tests/data/claims.json", &json);
     }
 

@@ -4,23 +4,33 @@ use std::fmt::Write;
 
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::excerpt::excerpt;
 use fairshare_params::address::Address;
 use num_bigint::BigUint;
 
-use crate::audit::{Basis, EpochReport, Line, Report};
+use crate::audit::{Basis, DatasetReport, EpochReport, Line, Report};
+use crate::registry::State;
 use crate::settlement::pools;
-use crate::snapshot::State;
 
+/// This program's version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Contributors shown of an epoch; the others are one line.
 const SHOWN: usize = 25;
 /// Findings shown; a report of more is not read to its end.
 const FINDINGS: usize = 50;
+/// Datasets shown as text; the page shows [`PAGE_DATASETS`], and JSON all.
+const DATASETS: usize = 25;
+/// Datasets shown on a page.
+const PAGE_DATASETS: usize = 2_000;
 
 /// The report as text.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{}", verdict(report));
+    for line in whose(report) {
+        let _ = writeln!(text, "{line}");
+    }
     for epoch in &report.epochs {
         let _ = writeln!(text, "\n{}", heading(epoch));
         let Some(basis) = &epoch.basis else {
@@ -44,7 +54,10 @@ pub fn text(report: &Report) -> String {
         }
         let _ = writeln!(text, "  {}", carries(epoch));
     }
-    let _ = writeln!(text, "\n{}", claims(report));
+    text.push('\n');
+    for line in datasets(report, DATASETS).chain(strikes(report)).chain(payments(report)) {
+        let _ = writeln!(text, "{line}");
+    }
     for epoch in &report.unaudited {
         let _ = writeln!(text, "NOT AUDITED {epoch}");
     }
@@ -63,6 +76,7 @@ pub fn html(report: &Report) -> String {
         "<h1>Audit of a royalty vault</h1><p class=\"{class}\">{}</p>",
         escape(&verdict(report))
     );
+    whose(report).iter().for_each(|line| paragraph(&mut page, line));
     if !report.unaudited.is_empty() {
         page.push_str("<h2>What was not audited</h2><ul>");
         for epoch in &report.unaudited {
@@ -99,8 +113,15 @@ pub fn html(report: &Report) -> String {
         }
         let _ = write!(page, "</table><p>{}</p>", escape(&carries(epoch)));
     }
-    let _ = write!(page, "<p>{}</p></main>", escape(&claims(report)));
+    page.push_str("<h2>What was registered</h2>");
+    let lines = datasets(report, PAGE_DATASETS).chain(strikes(report)).chain(payments(report));
+    lines.for_each(|line| paragraph(&mut page, &line));
+    page.push_str("</main>");
     page
+}
+
+fn paragraph(page: &mut String, line: &str) {
+    let _ = write!(page, "<p>{}</p>", escape(line));
 }
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -116,9 +137,9 @@ svg{width:100%;height:auto;margin:.5rem 0}svg text{font:12px ui-monospace,monosp
 </style><main>";
 
 fn verdict(report: &Report) -> String {
-    let (epochs, bundles) = (report.epochs.len(), report.bundles);
+    let (epochs, bundles) = (report.epochs.len() as u64, report.bundles);
     if report.is_clean() {
-        let open = report.epochs.iter().filter(|epoch| epoch.state < State::Settled).count();
+        let open = report.epochs.iter().filter(|epoch| epoch.state < State::Settled).count() as u64;
         let still = match open {
             0 => String::new(),
             open => format!(" {} without amounts yet: not settled.", count(open, "epoch")),
@@ -136,7 +157,7 @@ fn verdict(report: &Report) -> String {
         count(epochs, "epoch"),
         count(bundles, "bundle")
     );
-    match report.unaudited.len() {
+    match report.unaudited.len() as u64 {
         0 => verified,
         more => format!("{verified} NOT AUDITED: {}.", count(more, "epoch")),
     }
@@ -147,8 +168,14 @@ const UNVERIFIED: &str = "Nothing of it was verified: what it pays and leaves is
 
 /// What an epoch was verified under, and what it builds on.
 fn under(basis: &Basis, epoch: &EpochReport) -> Vec<String> {
-    let mut lines =
-        vec![format!("Rules hash {}", basis.rules_hash), format!("Parameters of fingerprint {}", basis.srs)];
+    let insecure = if basis.insecure { ", INSECURE: everybody knows their trapdoor" } else { "" };
+    let mut lines = vec![
+        format!("Rules hash {}", basis.rules_hash),
+        format!("Parameters of fingerprint {}{insecure}", basis.srs),
+    ];
+    lines.extend(epoch.root.map(|root| {
+        format!("Root of the claims {root}, {} units in all", grouped(&epoch.claims_total.to_string()))
+    }));
     lines.extend(epoch.unverified_before.map(|earlier| {
         format!(
             "Epoch {earlier} was not verified: what this one brings, and what was earned before it, is \
@@ -159,22 +186,64 @@ fn under(basis: &Basis, epoch: &EpochReport) -> Vec<String> {
 }
 
 fn more(report: &Report) -> String {
-    match report.finding_count().saturating_sub(FINDINGS) {
+    match report.finding_count().saturating_sub(FINDINGS as u64) {
         0 => String::new(),
         more => format!("and {} more\n", count(more, "difference")),
     }
 }
 
-fn claims(report: &Report) -> String {
-    format!("{} paid {} units in all.", count(report.claims, "claim"), grouped(&report.claimed.to_string()))
+/// Whose ledger it is, and as of when.
+fn whose(report: &Report) -> Vec<String> {
+    let heading = &report.heading;
+    let (vault, registry) = (checksummed(&heading.vault), checksummed(&heading.registry));
+    let subnet = report
+        .identity
+        .as_ref()
+        .map(|identity| format!(", subnet {}, settlement {}", identity.subnet, identity.settlement));
+    vec![
+        format!("Vault {vault} on chain {}{}", heading.chain_id, subnet.unwrap_or_default()),
+        format!("Registry {registry}, {}, head {}", count(heading.entries, "entry"), report.head),
+        format!("Written by {}, audited by fairshare {VERSION}", excerpt(&heading.software)),
+    ]
+}
+
+/// Every dataset and what became of it.
+fn datasets(report: &Report, most: usize) -> impl Iterator<Item = String> {
+    let more = (report.datasets.len() as u64).saturating_sub(most as u64);
+    let more = (more > 0).then(|| format!("and {}", count(more, "more dataset")));
+    report.datasets.iter().take(most).map(dataset).chain(more)
+}
+
+fn dataset(dataset: &DatasetReport) -> String {
+    let DatasetReport { index, digest, contributor, round, records, fates } = dataset;
+    let fates: Vec<_> = fates.iter().map(|(epoch, fate)| format!("epoch {epoch}: {fate}")).collect();
+    let fates = if fates.is_empty() { "in no closed epoch".to_owned() } else { fates.join("; ") };
+    let (contributor, records) = (checksummed(contributor), count(u64::from(*records), "record"));
+    format!("Entry {index}, round {round}: {contributor} registered {records} as {digest}; {fates}")
+}
+
+fn strikes(report: &Report) -> impl Iterator<Item = String> {
+    report
+        .strikes
+        .iter()
+        .map(|strike| format!("Entry {}: STRUCK {}: {}", strike.index, strike.target, strike.reason))
+}
+
+fn payments(report: &Report) -> Option<String> {
+    let (sum, transfers) = report.sent;
+    (transfers > 0).then(|| {
+        format!(
+            "{} of {} units in all listed, {} confirmed.",
+            count(transfers, "payment"),
+            grouped(&sum.to_string()),
+            report.confirmed
+        )
+    })
 }
 
 fn heading(epoch: &EpochReport) -> String {
-    let Some(policy) = &epoch.policy else {
-        return format!("Epoch {}, {}: its policy is refused", epoch.number, epoch.state);
-    };
-    let terms = policy.terms();
-    let [compute, data] = pools(policy, &epoch.brought);
+    let terms = &epoch.terms;
+    let [compute, data] = pools(terms, &epoch.brought);
     format!(
         "Epoch {} of subnet {}, {}: a pool of {} units, {} for computing power and {} for data",
         epoch.number,
@@ -314,8 +383,13 @@ fn grouped(digits: &str) -> String {
     text
 }
 
-fn count(number: usize, thing: &str) -> String {
-    format!("{} {thing}{}", grouped(&number.to_string()), if number == 1 { "" } else { "s" })
+fn count(number: u64, thing: &str) -> String {
+    let things = match thing.strip_suffix('y') {
+        _ if number == 1 => thing.to_owned(),
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{thing}s"),
+    };
+    format!("{} {things}", grouped(&number.to_string()))
 }
 
 fn escape(text: &str) -> String {

@@ -31,10 +31,11 @@ use std::ops::RangeInclusive;
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::Tenths;
 use fairshare_params::address::Address;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
 use fairshare_params::role::Role;
-use fairshare_verifier::{Score, ScoredDataset};
+use fairshare_params::rules::Terms;
 use num_bigint::BigUint;
 
 /// Parts into which a base unit is divided between the pools.
@@ -47,8 +48,10 @@ pub enum Earned {
     Data {
         /// The score, in 1/256 nat.
         score: u64,
-        /// The datasets that it covers.
-        datasets: Vec<ScoredDataset>,
+        /// Records of the datasets that it covers.
+        records: NonZeroU32,
+        /// The latest of their rounds.
+        latest: u64,
     },
     /// For computing power.
     Compute {
@@ -65,24 +68,6 @@ impl Earned {
             Self::Compute { .. } => Role::Compute,
         }
     }
-}
-
-impl From<&Score> for Earned {
-    fn from(score: &Score) -> Self {
-        match score {
-            Score::Compute(score) => Self::Compute { score: score.score },
-            Score::Data(score) => Self::Data { score: score.score, datasets: score.datasets.clone() },
-        }
-    }
-}
-
-/// Tenths of base units, of each pool by itself. What is carried stays with its kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carry {
-    /// For computing power.
-    pub compute: BigUint,
-    /// For data.
-    pub data: BigUint,
 }
 
 /// What one contributor is paid for one epoch, in the token's base units.
@@ -107,9 +92,9 @@ pub struct Settlement {
     /// By contributor; who earned nothing is listed with zeros.
     pub payouts: BTreeMap<Address, Payout>,
     /// What is carried to the next epoch: the whole of a pool without weight.
-    pub carry: Carry,
+    pub carry: Tenths,
     /// What rounding leaves in the vault: less than a base unit per contributor and pool.
-    pub rounding: Carry,
+    pub rounding: Tenths,
 }
 
 /// Scores that no pool can be divided by.
@@ -141,7 +126,7 @@ pub enum SettlementError {
 /// Divides the policy's pool, and what was carried to it, by the scores.
 pub fn settle(
     policy: &Policy,
-    carried: &Carry,
+    carried: &Tenths,
     scores: &[(Address, Earned)],
 ) -> Result<Settlement, SettlementError> {
     let (mut compute, mut data) = (BTreeMap::new(), BTreeMap::new());
@@ -149,13 +134,13 @@ pub fn settle(
     for (contributor, earned) in scores {
         let (weights, weight) = match earned {
             Earned::Compute { score } => (&mut compute, BigUint::from(*score)),
-            Earned::Data { score, datasets } => (&mut data, rules.weight(*score, datasets)),
+            Earned::Data { score, records, latest } => (&mut data, rules.weight(*score, *records, *latest)),
         };
         if weights.insert(*contributor, weight).is_some() {
             return Err(SettlementError::Twice { contributor: *contributor, role: earned.role() });
         }
     }
-    let [compute_pool, data_pool] = pools(policy, carried);
+    let [compute_pool, data_pool] = pools(policy.terms(), carried);
     let compute = divide(compute_pool, &compute)?;
     let data = divide(data_pool, &data)?;
     let mut payouts: BTreeMap<Address, Payout> = BTreeMap::new();
@@ -167,14 +152,14 @@ pub fn settle(
         payout.data = share;
         payout.compute.checked_add(share).ok_or(SettlementError::TooLarge { contributor })?;
     }
-    let carry = Carry { compute: compute.carried, data: data.carried };
-    let rounding = Carry { compute: compute.rounding, data: data.rounding };
+    let carry = Tenths { compute: compute.carried, data: data.carried };
+    let rounding = Tenths { compute: compute.rounding, data: data.rounding };
     Ok(Settlement { payouts, carry, rounding })
 }
 
 /// The tenths of both pools, for computing power and for data, with what was carried to them.
-pub fn pools(policy: &Policy, carried: &Carry) -> [BigUint; 2] {
-    let pool = BigUint::from(policy.terms().pool);
+pub fn pools(terms: &Terms, carried: &Tenths) -> [BigUint; 2] {
+    let pool = BigUint::from(terms.pool);
     [&pool * COMPUTE_WEIGHT + &carried.compute, pool * DATA_WEIGHT + &carried.data]
 }
 
@@ -182,18 +167,18 @@ pub fn pools(policy: &Policy, carried: &Carry) -> [BigUint; 2] {
 /// one, what rounding leaves. More paid than there was is for an audit to find, and leaves nothing here.
 pub fn kept(
     policy: &Policy,
-    brought: &Carry,
-    carried: &Carry,
+    brought: &Tenths,
+    carried: &Tenths,
     payouts: impl Iterator<Item = Payout>,
-) -> Carry {
+) -> Tenths {
     let mut gone = carried.clone();
     for payout in payouts {
         gone.compute += BigUint::from(payout.compute) * PARTS;
         gone.data += BigUint::from(payout.data) * PARTS;
     }
-    let [compute, data] = pools(policy, brought);
+    let [compute, data] = pools(policy.terms(), brought);
     let rest = |there_was: BigUint, gone| if gone > there_was { BigUint::ZERO } else { there_was - gone };
-    Carry { compute: rest(compute, gone.compute), data: rest(data, gone.data) }
+    Tenths { compute: rest(compute, gone.compute), data: rest(data, gone.data) }
 }
 
 /// What the weight of data depends on besides the data.
@@ -222,18 +207,11 @@ impl<'a> DataWeights<'a> {
 
     /// The weight of a contributor's data: `λ_q · g · fade`.
     ///
-    /// A bundle that covers a dataset outside the data window, which is not eligible (section 9), weighs
-    /// nothing: its score cannot be taken apart. It is no error, because one contributor's act must not keep
-    /// the others from being paid.
-    pub fn weight(&self, score: u64, datasets: &[ScoredDataset]) -> BigUint {
-        let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
-        let latest = datasets.iter().map(|dataset| dataset.round).max();
-        let eligible = datasets.iter().all(|dataset| self.window.contains(&dataset.round));
-        // A verified score is of 1 to 2^32 − 1 records.
-        let records = u32::try_from(records).ok().and_then(NonZeroU32::new);
-        let since = latest.and_then(|latest| latest.checked_sub(*self.window.start()));
-        match (records, since) {
-            (Some(records), Some(since)) if eligible => {
+    /// Data of a round outside the window, which is not eligible (section 9), weighs nothing. It is no error,
+    /// because one contributor's act must not keep the others from being paid.
+    pub fn weight(&self, score: u64, records: NonZeroU32, latest: u64) -> BigUint {
+        match latest.checked_sub(*self.window.start()) {
+            Some(since) if self.window.contains(&latest) => {
                 BigUint::from(self.g(score, records)) * self.decay.lambda_q() * self.decay.fade(since)
             }
             _ => BigUint::ZERO,

@@ -4,15 +4,14 @@ use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
-use fairshare_audit::settlement::{Carry, DataWeights, Earned, Payout, settle};
+use fairshare_audit::settlement::{DataWeights, Earned, Payout, settle};
 use fairshare_circuits::numeric::decay::{DECAY_START, Decay};
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence};
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_formats::ledger::Tenths;
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_testkit::fixture;
-use fairshare_verifier::ScoredDataset;
 
 const DOCUMENT: &str = include_str!("../../docs/scoring.md");
 
@@ -101,15 +100,6 @@ fn worth(score: u64, records: u32) -> (u128, u128) {
     (weights.g(score, records), at_the_cap)
 }
 
-fn datasets(parts: &[(u64, u32)]) -> Vec<ScoredDataset> {
-    let dataset = |&(since, records): &(u64, u32)| ScoredDataset {
-        digest: Digest([0; 32]),
-        round: POLICY.terms().first_round + since,
-        records,
-    };
-    parts.iter().map(dataset).collect()
-}
-
 #[test]
 fn what_ann_ben_and_cat_are_paid() {
     let weights = DataWeights::of(&POLICY);
@@ -123,13 +113,15 @@ fn what_ann_ben_and_cat_are_paid() {
         let records = parts.iter().map(|(_, records)| records).sum();
         let (g, most) = worth(*score, records);
         says([records.into(), (*score).into(), most, g]);
-        let earned = Earned::Data { score: *score, datasets: datasets(parts) };
+        let latest = POLICY.terms().first_round + parts.iter().map(|(since, _)| *since).max().unwrap();
+        let records = NonZeroU32::new(records).unwrap();
+        let earned = Earned::Data { score: *score, records, latest };
         scores.push((Address([index as u8 + 1; 20]), earned));
     }
     for (node, score) in [(8, 3u64 << 48), (9, 2 << 48)] {
         scores.push((Address([node; 20]), Earned::Compute { score }));
     }
-    let settled = settle(&POLICY, &Carry::default(), &scores).unwrap();
+    let settled = settle(&POLICY, &Tenths::default(), &scores).unwrap();
     let paid: Vec<Payout> = settled.payouts.values().copied().collect();
     let data = paid[..3].iter().map(|paid| paid.data).collect::<Vec<_>>();
     assert_eq!(data, [118_154, 181_845, 0]);
@@ -137,8 +129,8 @@ fn what_ann_ben_and_cat_are_paid() {
     assert_eq!(compute, [420_000, 280_000]);
     says(data.iter().chain(&compute));
     // One unit, as the document says.
-    assert_eq!(settled.rounding, Carry { compute: 0u32.into(), data: 10u32.into() });
-    assert_eq!(settled.carry, Carry::default());
+    assert_eq!(settled.rounding, Tenths { compute: 0u32.into(), data: 10u32.into() });
+    assert_eq!(settled.carry, Tenths::default());
 }
 
 #[test]

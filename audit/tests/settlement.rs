@@ -1,16 +1,16 @@
 //! The division of a pool against exact rationals (PROTOCOL section 10).
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
-use fairshare_audit::settlement::{Carry, DataWeights, Earned, Payout, SettlementError, kept, settle};
+use fairshare_audit::settlement::{DataWeights, Earned, Payout, SettlementError, kept, settle};
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::{FeatureCounts, divergence};
+use fairshare_formats::ledger::Tenths;
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::role::Role;
 use fairshare_testkit::fixture;
-use fairshare_verifier::ScoredDataset;
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 use proptest::prelude::*;
@@ -29,6 +29,30 @@ fn policy(pool: u128, weighting: &str) -> Policy {
         _ => text,
     };
     fixture::policy(&text)
+}
+
+/// One of a contributor's datasets.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    round: u64,
+    records: u32,
+}
+
+/// What a bundle of these datasets is weighed by: all records together, and the latest round.
+fn together(datasets: &[Part]) -> (NonZeroU32, u64) {
+    let records = datasets.iter().map(|dataset| dataset.records).sum::<u32>();
+    let latest = datasets.iter().map(|dataset| dataset.round).max();
+    (records.try_into().expect("records"), latest.expect("a dataset"))
+}
+
+fn earned(score: u64, datasets: &[Part]) -> Earned {
+    let (records, latest) = together(datasets);
+    Earned::Data { score, records, latest }
+}
+
+fn weight(weights: &DataWeights<'_>, score: u64, datasets: &[Part]) -> BigUint {
+    let (records, latest) = together(datasets);
+    weights.weight(score, records, latest)
 }
 
 fn rational(number: impl Into<BigInt>) -> BigRational {
@@ -50,7 +74,7 @@ fn fade(decay: &Decay, rounds: u64) -> BigRational {
 }
 
 /// A data weight by PROTOCOL's formula in exact rationals.
-fn exact_weight(policy: &Policy, score: u64, datasets: &[ScoredDataset]) -> BigRational {
+fn exact_weight(policy: &Policy, score: u64, datasets: &[Part]) -> BigRational {
     let records: u64 = datasets.iter().map(|dataset| u64::from(dataset.records)).sum();
     let latest = datasets.iter().map(|dataset| dataset.round).max().unwrap();
     let g = match policy.terms().weighting {
@@ -87,7 +111,7 @@ fn scores() -> impl Strategy<Value = Vec<u64>> {
     prop::collection::vec(score, 0..40)
 }
 
-fn datasets() -> impl Strategy<Value = Vec<ScoredDataset>> {
+fn datasets() -> impl Strategy<Value = Vec<Part>> {
     let round = prop_oneof![Just(FIRST), FIRST..FIRST + ROUNDS, Just(FIRST + ROUNDS - 1)];
     prop::collection::vec((round, records()).prop_map(|(round, records)| dataset(round, records)), 1..4)
 }
@@ -111,12 +135,11 @@ fn weight_of(weights: &DataWeights<'_>, datasets: &[(u64, [u32; 4])]) -> BigUint
     let feature = FeatureCounts { counts: &counts, reference: &[400, 300, 200, 100] };
     let score = divergence(&[feature]).unwrap().score;
     let scored = datasets.iter().map(|(round, counts)| dataset(*round, counts.iter().sum()));
-    weights.weight(score, &scored.collect::<Vec<_>>())
+    weight(weights, score, &scored.collect::<Vec<_>>())
 }
 
-/// Settlement does not ask for the digest.
-fn dataset(round: u64, records: u32) -> ScoredDataset {
-    ScoredDataset { digest: Digest([0; 32]), round, records }
+fn dataset(round: u64, records: u32) -> Part {
+    Part { round, records }
 }
 
 fn address(index: usize, kind: u8) -> Address {
@@ -137,13 +160,13 @@ proptest! {
         brought in (0u64..100, any::<u64>()),
     ) {
         let policy = policy(pool, weighting);
-        let brought = Carry { compute: brought.0.into(), data: brought.1.into() };
+        let brought = Tenths { compute: brought.0.into(), data: brought.1.into() };
         let computing = compute
             .iter()
             .enumerate()
             .map(|(i, score)| (address(i, 1), Earned::Compute { score: *score }));
         let giving = data.iter().enumerate().map(|(i, (score, datasets))| {
-            (address(i, 2), Earned::Data { score: *score, datasets: datasets.clone() })
+            (address(i, 2), earned(*score, datasets))
         });
         let settlement = settle(&policy, &brought, &computing.chain(giving).collect::<Vec<_>>()).unwrap();
 
@@ -176,8 +199,8 @@ proptest! {
             of_kind.fold(BigUint::ZERO, |sum, (_, payout)| sum + paid(payout))
         });
         let there_is = |parts: u32, brought: BigUint| BigUint::from(pool) * parts + brought;
-        let Carry { compute: compute_kept, data: data_kept } = settlement.rounding;
-        let Carry { compute: compute_carried, data: data_carried } = settlement.carry;
+        let Tenths { compute: compute_kept, data: data_kept } = settlement.rounding;
+        let Tenths { compute: compute_carried, data: data_carried } = settlement.carry;
         for (paid, kept, carried, tenths, contributors) in [
             (compute_paid, compute_kept, compute_carried, there_is(7, brought.compute), compute.len()),
             (data_paid, data_kept, data_carried, there_is(3, brought.data), data.len()),
@@ -207,7 +230,7 @@ proptest! {
         let early = datasets.iter().map(|(since, records)| dataset(first + since, *records));
         let late = datasets.iter().map(|(_, records)| dataset(first + latest, *records));
         let [early, late] = [early.collect::<Vec<_>>(), late.collect::<Vec<_>>()];
-        prop_assert!(weights.weight(score, &early) <= weights.weight(score, &late));
+        prop_assert!(weight(&weights, score, &early) <= weight(&weights, score, &late));
     }
 
     /// Records cut into datasets some other way, in another order, have the same histogram in all, and so the
@@ -243,10 +266,10 @@ proptest! {
         let policy = policy(1_000_000, "records-divergence");
         let whole = vec![dataset(round, cuts.iter().sum())];
         let parts: Vec<_> = cuts.iter().map(|records| dataset(round, *records)).collect();
-        let other = (address(1, 2), Earned::Data { score: 1 << 46, datasets: vec![dataset(FIRST + 3, 700)] });
-        let payout = |datasets| {
-            let scores = [(address(0, 2), Earned::Data { score, datasets }), other.clone()];
-            settle(&policy, &Carry::default(), &scores).unwrap().payouts
+        let other = (address(1, 2), earned(1 << 46, &[dataset(FIRST + 3, 700)]));
+        let payout = |datasets: Vec<Part>| {
+            let scores = [(address(0, 2), earned(score, &datasets)), other.clone()];
+            settle(&policy, &Tenths::default(), &scores).unwrap().payouts
         };
         prop_assert_eq!(payout(whole), payout(parts));
     }
@@ -256,17 +279,17 @@ proptest! {
 fn a_pool_without_weight_is_carried_whole_and_stays_with_its_kind() {
     let policy = policy(1001, "records-divergence");
     let alone = [(address(0, 1), Earned::Compute { score: 5 })];
-    let first = settle(&policy, &Carry::default(), &alone).unwrap();
+    let first = settle(&policy, &Tenths::default(), &alone).unwrap();
     assert_eq!(first.payouts[&address(0, 1)].compute, 700);
     // 7 tenths of a unit that nobody can be paid stay, and all of data's pool goes on.
-    assert_eq!(first.rounding, Carry { compute: 7u32.into(), data: 0u32.into() });
-    assert_eq!(first.carry, Carry { compute: 0u32.into(), data: 3003u32.into() });
-    let data = [(address(0, 2), Earned::Data { score: 1 << 16, datasets: vec![dataset(FIRST, 1000)] })];
+    assert_eq!(first.rounding, Tenths { compute: 7u32.into(), data: 0u32.into() });
+    assert_eq!(first.carry, Tenths { compute: 0u32.into(), data: 3003u32.into() });
+    let data = [(address(0, 2), earned(1 << 16, &[dataset(FIRST, 1000)]))];
     let second = settle(&policy, &first.carry, &data).unwrap();
     // 300.3 and 300.3 units.
     assert_eq!(second.payouts[&address(0, 2)].data, 600);
-    assert_eq!(second.rounding, Carry { compute: 0u32.into(), data: 6u32.into() });
-    assert_eq!(second.carry, Carry { compute: 7007u32.into(), data: 0u32.into() });
+    assert_eq!(second.rounding, Tenths { compute: 0u32.into(), data: 6u32.into() });
+    assert_eq!(second.carry, Tenths { compute: 7007u32.into(), data: 0u32.into() });
 }
 
 /// Contributors who have scored nothing are no weight: their pool is carried, too.
@@ -275,20 +298,20 @@ fn a_pool_of_scores_of_nothing_is_carried_whole() {
     let policy = policy(1001, "records-divergence");
     let nothing = [
         (address(0, 1), Earned::Compute { score: 0 }),
-        (address(0, 2), Earned::Data { score: 3 * 256, datasets: vec![dataset(FIRST, 1000)] }),
+        (address(0, 2), earned(3 * 256, &[dataset(FIRST, 1000)])),
     ];
-    let settled = settle(&policy, &Carry::default(), &nothing).unwrap();
-    assert_eq!(settled.carry, Carry { compute: 7007u32.into(), data: 3003u32.into() });
-    assert_eq!(settled.rounding, Carry::default());
+    let settled = settle(&policy, &Tenths::default(), &nothing).unwrap();
+    assert_eq!(settled.carry, Tenths { compute: 7007u32.into(), data: 3003u32.into() });
+    assert_eq!(settled.rounding, Tenths::default());
     assert!(settled.payouts.values().all(|payout| payout.total() == 0));
 }
 
 #[test]
 fn records_divergence_is_capped_loses_what_chance_gives_and_fades_with_the_round() {
     let policy = policy(1_000_000_000_000, "records-divergence");
-    let one = |score, records, round| Earned::Data { score, datasets: vec![dataset(FIRST + round, records)] };
+    let one = |score, records, round| earned(score, &[dataset(FIRST + round, records)]);
     let ratio = |a: Earned, b: Earned| {
-        let settled = settle(&policy, &Carry::default(), &[(address(0, 2), a), (address(1, 2), b)]).unwrap();
+        let settled = settle(&policy, &Tenths::default(), &[(address(0, 2), a), (address(1, 2), b)]).unwrap();
         let [a, b] = [0, 1].map(|i| settled.payouts[&address(i, 2)].data as f64);
         a / b
     };
@@ -300,7 +323,7 @@ fn records_divergence_is_capped_loses_what_chance_gives_and_fades_with_the_round
         (ratio(one(40 * NAT, 1000, 0), one(20 * NAT, 500, 0)) - (40.0 - 3.0) / (20.0 - 3.0)).abs() < 1e-6
     );
     let by_chance = [(address(0, 2), one(NAT, 1000, 0))];
-    assert_eq!(settle(&policy, &Carry::default(), &by_chance).unwrap().payouts[&address(0, 2)].data, 0);
+    assert_eq!(settle(&policy, &Tenths::default(), &by_chance).unwrap().payouts[&address(0, 2)].data, 0);
     // λ is 0.1: ten rounds later, a factor of e.
     assert!((ratio(one(40 * NAT, 1000, 0), one(40 * NAT, 1000, 10)) - std::f64::consts::E).abs() < 1e-6);
 }
@@ -310,30 +333,26 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
     let policy = policy(100, "divergence");
     let twice =
         [(address(0, 1), Earned::Compute { score: 5 }), (address(0, 1), Earned::Compute { score: 5 })];
-    let error = settle(&policy, &Carry::default(), &twice).unwrap_err();
+    let error = settle(&policy, &Tenths::default(), &twice).unwrap_err();
     assert!(matches!(error, SettlementError::Twice { role: Role::Compute, .. }), "{error}");
 }
 
-/// Data of a round before the window or after the epoch is not eligible. It weighs nothing, with whatever
-/// else its bundle covers; it neither counts by a wrapped round nor keeps the others from being paid.
+/// Data of a round before the window or after the epoch is not eligible, and no bundle that counts covers
+/// it. Were it to come here, it would weigh nothing: it neither counts by a wrapped round nor keeps the
+/// others from being paid.
 #[test]
 fn data_outside_the_window_weighs_nothing_and_is_in_nobodys_way() {
     let policy = policy(1_000_000, "records-divergence");
     let last = FIRST + ROUNDS - 1;
-    let of = |rounds: &[u64]| {
-        let datasets = rounds.iter().map(|round| dataset(*round, 1000)).collect();
-        Earned::Data { score: 1 << 16, datasets }
-    };
+    let of = |latest: u64| earned(1 << 16, &[dataset(latest, 1000)]);
     for outside in [0, FIRST - 1, last + 1, u64::MAX] {
-        for rounds in [vec![outside], vec![FIRST, outside], vec![outside, last]] {
-            let scores = [(address(0, 2), of(&rounds)), (address(1, 2), of(&[last]))];
-            let payouts = settle(&policy, &Carry::default(), &scores).unwrap().payouts;
-            let shares = [0, 1].map(|index| payouts[&address(index, 2)].data);
-            assert_eq!(shares, [0, 300_000], "rounds {rounds:?}");
-        }
+        let scores = [(address(0, 2), of(outside)), (address(1, 2), of(last))];
+        let payouts = settle(&policy, &Tenths::default(), &scores).unwrap().payouts;
+        let shares = [0, 1].map(|index| payouts[&address(index, 2)].data);
+        assert_eq!(shares, [0, 300_000], "round {outside}");
     }
-    let both = [(address(0, 2), of(&[FIRST])), (address(1, 2), of(&[FIRST]))];
-    let payouts = settle(&policy, &Carry::default(), &both).unwrap().payouts;
+    let both = [(address(0, 2), of(FIRST)), (address(1, 2), of(FIRST))];
+    let payouts = settle(&policy, &Tenths::default(), &both).unwrap().payouts;
     assert_eq!([0, 1].map(|index| payouts[&address(index, 2)].data), [150_000; 2]);
 }
 
@@ -342,14 +361,13 @@ fn data_outside_the_window_weighs_nothing_and_is_in_nobodys_way() {
 #[test]
 fn a_share_of_more_than_128_bits_is_refused() {
     let policy = policy(u128::MAX, "divergence");
-    let brought = |bits: u32| Carry { compute: BigUint::from(1u32) << bits, data: BigUint::ZERO };
+    let brought = |bits: u32| Tenths { compute: BigUint::from(1u32) << bits, data: BigUint::ZERO };
     let alone = [(address(0, 1), Earned::Compute { score: 5 })];
     let error = settle(&policy, &brought(140), &alone).unwrap_err();
     assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });
     // Nine tenths of 2^128 for computing and three for data: each share fits, and their sum does not.
-    let both =
-        [alone[0].clone(), (address(0, 1), Earned::Data { score: 5, datasets: vec![dataset(FIRST, 1000)] })];
-    let carry = Carry { compute: BigUint::from(u128::MAX) * 2u32, data: BigUint::ZERO };
+    let both = [alone[0].clone(), (address(0, 1), earned(5, &[dataset(FIRST, 1000)]))];
+    let carry = Tenths { compute: BigUint::from(u128::MAX) * 2u32, data: BigUint::ZERO };
     assert!(settle(&policy, &carry, &alone).is_ok());
     let error = settle(&policy, &carry, &both).unwrap_err();
     assert_eq!(error, SettlementError::TooLarge { contributor: address(0, 1) });

@@ -15,9 +15,10 @@ use arrow_array::RecordBatch;
 use fairshare_benches::process::{alone, answer, memory, task};
 use fairshare_benches::{flights, geometry, results};
 use fairshare_params::address::Address;
+use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_prover::{Contributor, Limits, Progress, Prover, Silent, Task as Work, commit_data};
+use fairshare_prover::{Limits, Progress, Prover, Silent, Task as Work, commit_data};
 use fairshare_verifier::{Trust, Verifier};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -154,7 +155,7 @@ fn measure(data: &Path) -> Measured {
     let prover = Prover::new(&srs, &verifier, Limits::default());
     let folder = tempfile::tempdir().expect("a folder");
     let contribution = folder.path().join("data");
-    let contributor = Contributor { address: Address([7; 20]), round: 0, evidence: None };
+    let contributor = Address([7; 20]);
     let began = Instant::now();
     let proving = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -162,14 +163,14 @@ fn measure(data: &Path) -> Measured {
         let readings = scope.spawn(|| watch(began, &proving, until));
 
         let data = [data.to_owned()];
-        let registration = commit_data(&srs, &policy, &contributor, &data, &contribution, &Silent);
-        let registration = registration.expect("a commitment");
+        let request = commit_data(&srs, &policy, &contributor, &data, &contribution, &Silent);
+        let request = request.expect("a commitment");
         let commit = began.elapsed().as_secs_f64();
         proving.store(true, Ordering::Relaxed);
         let clock = Clock::default();
         let proved = prover.prove_data(&[contribution], &clock).expect("a bundle");
         let verifying = Instant::now();
-        let (bytes, registrations) = (proved.bundle.to_bytes(), [registration]);
+        let (bytes, registrations) = (proved.bundle.to_bytes(), [Registration::from(&request)]);
         let bundle = verifier.read(&bytes, &registrations).expect("a bundle");
         verifier.verify(&bundle, &registrations).expect("a good bundle");
         let verify = verifying.elapsed().as_secs_f64();

@@ -1,30 +1,35 @@
-//! A vault under load: 10,000 contributors submitted, closed, settled and claimed in one epoch, and 100,000
-//! settled.
+//! A vault under load: 10,000 contributors verified, closed, settled and paid in one epoch, and 100,000
+//! settled and paid.
 //!
 //! `cargo bench -p fairshare-benches --bench vault`; `FAIRSHARE_TEST_POSTGRES=postgres://user@host/database`
 //! for a server, `FAIRSHARE_CONTRIBUTORS=1000` for fewer. One real proof is verified over and over, as often
 //! as there are contributors. A ledger takes no score that was not verified, so the scores go straight into
-//! its tables, past it.
+//! its tables, past it, each as an entry of the chain.
 
 use std::time::{Duration, Instant};
 
+use fairshare_formats::archive::Item;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::{Entry, Event, file_hash};
 use fairshare_formats::policy::PolicySource;
+use fairshare_formats::time::Moment;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
+use fairshare_params::role::Role;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Limits, Prover, Silent};
-use fairshare_vault::Ledger;
-use fairshare_vault::database::Location;
-use fairshare_vault::ledger::Batch;
+use fairshare_vault::database::{Access, Location};
+use fairshare_vault::ledger::To;
+use fairshare_vault::{Ledger, VaultError};
 use fairshare_verifier::{Trust, Verifier};
 use rusqlite::params;
 
 /// Bundles verified together, as `fairshare vault submit` does.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 
 fn main() {
     let contributors = std::env::var("FAIRSHARE_CONTRIBUTORS").ok();
@@ -50,7 +55,7 @@ fn main() {
 fn source() -> (PolicySource, Policy) {
     let text = "protocol = 2\ngeometry = \"compact\"\nparameters = \"insecure-development\"\n\
          [vault]\nchain_id = 31337\naddress = \"0x00000000000000000000000000000000f11e4755\"\n\
-         registry = \"0x0000000000000000000000000000000000009e61\"\nsettlement = \"claims\"\n\
+         registry = \"0x0000000000000000000000000000000000009e61\"\nsettlement = \"payments\"\n\
          subnet = \"load\"\n\
          epoch = 1\npool = \"1000000000000000000\"\n\
          [data]\nlambda = \"0.1\"\npseudo_count = 1\nmin_records = 1\nweighting = \"divergence\"\n\
@@ -79,14 +84,15 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
     let (bytes, score) = (bundle.to_bytes(), bundle.claimed_score());
 
     println!("\n{database}, {contributors} contributors");
-    let mut ledger = Ledger::open_or_create(location).expect("a ledger");
-    ledger.open_epoch(&source, &verifier).expect("an epoch");
-    let nobody = Batch::new(Vec::new()).expect("in order");
+    let mut ledger = Ledger::open(location, Access::Create).expect("a ledger");
+    ledger.open_epoch(&source, &verifier, now()).expect("an epoch");
+    ledger.advance(To::Round(1), false, now()).expect("the last round");
     timed("put units on record", contributors, || {
-        ledger.register(None, &nobody, Some(&units)).expect("recorded");
+        drop(ledger.register_units(&units, now()).expect("recorded"))
     });
+    ledger.advance(To::End, false, now()).expect("the end");
     let nodes: Vec<_> = (0..contributors).map(address).collect();
-    let mut tables = Tables::open(location);
+    let mut tables = Tables::open(location, &mut ledger);
     timed(if verify { "verify and record" } else { "record" }, contributors, || {
         for nodes in nodes.chunks(BATCH) {
             if verify {
@@ -96,13 +102,16 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
             tables.insert_scores(nodes, score, &bytes);
         }
     });
-    timed("close", contributors, || drop(ledger.close(None).expect("closed")));
-    let settled = timed("settle", contributors, || ledger.settle(None).expect("settled"));
-    assert_eq!(settled.payouts.len(), contributors);
+    timed("close", contributors, || drop(ledger.close(None, false, now()).expect("closed")));
+    let settled = timed("settle", contributors, || ledger.settle(None, now()).expect("settled"));
+    assert_eq!(settled.earnings.len(), contributors);
     timed("tree of claims as JSON", contributors, || {
-        drop(ledger.claim_tree(None).expect("settled").expect("earned").to_json().expect("text"));
+        let (tree, rules_hash) = ledger.claim_tree(None).expect("settled").expect("earned");
+        drop(tree.to_json(&rules_hash).expect("text"));
     });
-    timed("claim, everybody", contributors, || drop(ledger.claim_all(None).expect("claimed")));
+    let due = timed("list what is due", contributors, || ledger.due(None).expect("due").list);
+    assert_eq!(due.payments.len(), contributors);
+    timed("record it as sent", contributors, || ledger.record_sent(&due, now()).expect("sent"));
     let size = ledger.size().expect("a size");
     println!(
         "  database {:.1} MB, {} bytes a contributor; process at most {}",
@@ -112,57 +121,109 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
     );
 }
 
-/// A ledger's tables, on a connection of their own.
-enum Tables {
+fn now() -> Moment {
+    Moment::from_unix_seconds(1_800_000_000).expect("a moment")
+}
+
+/// A ledger's tables, on a connection of their own, and the end of its chain.
+struct Tables {
+    connection: Connection,
+    index: u64,
+    head: Digest,
+}
+
+enum Connection {
     Sqlite(rusqlite::Connection),
     Postgres(postgres::Client),
 }
 
 /// The same words for both databases.
-const INSERT: &str = "INSERT INTO bundles (epoch, role, contributor, score, content)
-    VALUES ((SELECT max(id) FROM epochs), 'compute', $1, $2, $3)";
+const ENTRY: &str = "INSERT INTO entries (id, time, kind, epoch, content, head)
+    VALUES ($1, $2, 'bundle', '1', $3, $4)";
+const FILE: &str = "INSERT INTO files (entry, name, content) VALUES ($1, 'proof.bundle', $2)";
+const BUNDLE: &str = "INSERT INTO bundles (entry, epoch, role, contributor, score, file)
+    VALUES ($1, '1', 'compute', $2, $3, $4)";
 
 impl Tables {
-    fn open(location: &Location) -> Self {
-        match location {
+    fn open(location: &Location, ledger: &mut Ledger) -> Self {
+        let connection = match location {
             Location::File(path) => {
                 let connection = rusqlite::Connection::open(path).expect("a ledger");
                 // As the ledger itself writes: committed is kept, whatever happens to the power.
                 connection.pragma_update(None, "synchronous", "FULL").expect("set");
-                Self::Sqlite(connection)
+                Connection::Sqlite(connection)
             }
             Location::Server(server) => {
                 // It is shown without its password, and has none.
                 let url = server.to_string();
-                Self::Postgres(postgres::Client::connect(&url, postgres::NoTls).expect("a server"))
+                Connection::Postgres(postgres::Client::connect(&url, postgres::NoTls).expect("a server"))
             }
-        }
+        };
+        let (mut index, mut head) = (0, Digest([0; 32]));
+        let heading = |item| {
+            if let Item::Heading(heading) = item {
+                (index, head) = (heading.entries, heading.head);
+            }
+            Ok::<_, VaultError>(())
+        };
+        ledger.export("bench", heading).expect("a ledger");
+        Self { connection, index, head }
     }
 
     /// A compute score for each node, each with the same bytes in the place of a bundle, in one transaction.
     fn insert_scores(&mut self, nodes: &[Address], score: u64, bundle: &[u8]) {
+        let file = file_hash(bundle);
+        let rows: Vec<_> = nodes.iter().map(|node| self.row(*node, score, file)).collect();
         let score = score.to_string();
-        match self {
-            Self::Sqlite(connection) => {
+        let file = file.to_string();
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
                 let transaction = connection.transaction().expect("a transaction");
-                for node in nodes {
-                    let row = params![checksummed(node).to_string(), score, bundle];
-                    transaction.prepare_cached(INSERT).expect("SQL").execute(row).expect("a row");
+                for Row { id, node, time, content, head } in &rows {
+                    let run = |sql: &str, row: &[&dyn rusqlite::ToSql]| {
+                        transaction.prepare_cached(sql).expect("SQL").execute(row).expect("a row");
+                    };
+                    run(ENTRY, params![id, time, content, head]);
+                    run(FILE, params![id, bundle]);
+                    run(BUNDLE, params![id, node, score, file]);
                 }
                 transaction.commit().expect("recorded");
             }
-            Self::Postgres(client) => {
+            Connection::Postgres(client) => {
                 let mut transaction = client.transaction().expect("a transaction");
-                let insert = transaction.prepare(INSERT).expect("SQL");
-                for node in nodes {
-                    transaction
-                        .execute(&insert, &[&checksummed(node).to_string(), &score, &bundle])
-                        .expect("a row");
+                let [entry, contents, bundles] =
+                    [ENTRY, FILE, BUNDLE].map(|sql| transaction.prepare(sql).expect("SQL"));
+                for Row { id, node, time, content, head } in &rows {
+                    transaction.execute(&entry, &[id, time, content, head]).expect("a row");
+                    transaction.execute(&contents, &[id, &bundle]).expect("a row");
+                    transaction.execute(&bundles, &[id, node, &score, &file]).expect("a row");
                 }
                 transaction.commit().expect("recorded");
             }
         }
     }
+
+    fn row(&mut self, node: Address, score: u64, file: Digest) -> Row {
+        let event = Event::Bundle { epoch: 1, role: Role::Compute, contributor: node, score, file };
+        let entry = Entry { time: now(), event };
+        (self.index, self.head) = (self.index + 1, entry.follow(&self.head));
+        Row {
+            id: i64::try_from(self.index).expect("few entries"),
+            node: checksummed(&node).to_string(),
+            time: now().to_string(),
+            content: serde_json::to_string(&entry.event).expect("text"),
+            head: self.head.to_string(),
+        }
+    }
+}
+
+/// An entry as the tables have it.
+struct Row {
+    id: i64,
+    node: String,
+    time: String,
+    content: String,
+    head: String,
 }
 
 fn address(index: usize) -> Address {

@@ -9,7 +9,7 @@ use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
-use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_data};
+use fairshare_prover::{Limits, Proved, Prover, Silent, commit_data};
 use fairshare_verifier::Verifier;
 
 /// The airport, JFK, as the example has it.
@@ -55,9 +55,8 @@ pub fn prove(srs: &Srs, verifier: &Verifier<'_>, threads: usize) -> [Proved; 2] 
     let data = if srs.geometry() == Geometry::COMPACT { "flights-2000.csv" } else { "JFK.parquet" };
     let prover = Prover::new(srs, verifier, Limits { threads, jobs: threads, ..Limits::default() });
     let folder = tempfile::tempdir().expect("a folder");
-    let contributor = Contributor { address: airport(), round: 0, evidence: None };
     let target = folder.path().join("data");
-    commit_data(srs, policy, &contributor, &[example(data)], &target, &Silent).expect("a commitment");
+    commit_data(srs, policy, &airport(), &[example(data)], &target, &Silent).expect("a commitment");
     [prover.prove_data(&[target], &Silent), prover.prove_compute(&airport(), &Silent)]
         .map(|proved| proved.expect("a bundle"))
 }

@@ -7,7 +7,6 @@ use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
-use fairshare_params::registration::Evidence;
 use tracing::level_filters::LevelFilter;
 
 mod register;
@@ -15,7 +14,8 @@ mod vault;
 
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use vault::{
-    AuditArchiveArgs, AuditArgs, ClaimArgs, ExportArgs, RegisterArgs, SubmitArgs, VaultArgs, VaultCommand,
+    AuditArchiveArgs, AuditArgs, ClaimArgs, CloseArgs, ConfirmArgs, ExportArgs, ReceiptArgs, RegisterArgs,
+    RoundArgs, StrikeArgs, SubmitArgs, VaultArgs, VaultCommand,
 };
 
 /// Proves that a share of royalties is fair, without showing the data it is for.
@@ -29,11 +29,11 @@ pub use vault::{
     after_help = "\
 Example, a whole round in the folder examples/flights:
   fairshare params insecure --geometry compact --out dev.srs
-  fairshare commit data --policy policy-compact.toml --params dev.srs --round 0 \\
+  fairshare commit data --policy policy-compact.toml --params dev.srs \\
       --contributor 0x00000000000000000000000000000000000000e1 --data flights-2000.csv --out mine
   fairshare prove data mine --policy policy-compact.toml --params dev.srs --out mine.bundle
   fairshare verify mine.bundle --policy policy-compact.toml --params dev.srs \\
-      --registration mine/registration.json --allow-insecure-params
+      --registration mine/request.json --allow-insecure-params
 
 Exit status:
   0    done; all that was to be verified is accepted
@@ -98,7 +98,7 @@ pub enum Command {
     /// Check a policy, or make its reference from data
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Commit to data: write a public registration, and the secret opening to prove it with
+    /// Commit to data: write a public request to register it, and the secret opening to prove it with
     #[command(subcommand)]
     Commit(CommitCommand),
     /// Prepare encrypted data for storage
@@ -237,12 +237,12 @@ pub enum CommitCommand {
     /// Commit to records
     #[command(after_help = "\
 Example:
-  fairshare commit data --policy policy.toml --params ceremony.srs --round 7 \\
+  fairshare commit data --policy policy.toml --params ceremony.srs \\
       --contributor 0x00000000000000000000000000000000000000e1 --data EWR.parquet --out ewr-data
 
-Publish ewr-data/registration.json; sign ewr-data/request.json with `fairshare register sign`. Keep \
-ewr-data/opening.bin secret, and keep it: nothing else can prove the score. \
-If `commit` is interrupted, run it again: it continues where it stopped.")]
+Sign ewr-data/request.json with `fairshare register sign`, and give the registry the result: it says in \
+which round it takes the data. Keep ewr-data/opening.bin secret, and keep it: nothing else can prove the \
+score. If `commit` is interrupted, run it again: it continues where it stopped.")]
     Data(CommitDataArgs),
 }
 
@@ -260,13 +260,6 @@ pub struct CommitDataArgs {
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Where the upload is stored: its storage root, its length in bytes, and the hash of its transaction,
-    /// for the record only; `upload wrap` and `register sign` tie an upload to its dataset
-    #[arg(long, value_parser = parse_evidence, value_name = "ROOT,LENGTH,TX")]
-    pub evidence: Option<Evidence>,
-    /// The round of registration; the later it is, the less the data weighs
-    #[arg(long, value_name = "X")]
-    pub round: u64,
     /// The records, as .csv or .parquet
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
@@ -385,6 +378,13 @@ pub struct ProveArgs {
     /// Where to write the bundle
     #[arg(long, value_name = "BUNDLE")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+/// How much of the machine proving takes.
+#[derive(Debug, Args)]
+pub struct WorkArgs {
     /// Maximum number of proofs at the same time [default: one per thread]
     #[arg(long, value_parser = parse_count, value_name = "N")]
     pub jobs: Option<usize>,
@@ -400,13 +400,24 @@ pub struct ProveArgs {
     pub threads: Option<usize>,
 }
 
+/// The key that signs.
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// The encrypted key to sign with [default: the environment variable FAIRSHARE_PRIVATE_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub keystore: Option<PathBuf>,
+    /// The keystore's password [default: the environment variable FAIRSHARE_KEYSTORE_PASSWORD]
+    #[arg(long, value_name = "FILE", requires = "keystore")]
+    pub password_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("record").required(true).multiple(true), after_help = "\
 Example:
   fairshare verify ewr-data.bundle ewr-compute.bundle --policy policy.toml --params ceremony.srs \\
-      --registration ewr-data/registration.json --units units.csv
+      --registration ewr-data/signed.json --units units.csv
 
-Registrations are matched to bundles by digest and contributor, units by the node. Every bundle gets a \
+Registrations are matched to bundles by digest, units by the node. Every bundle gets a \
 verdict; an unreadable bundle is refused like one that does not verify. --json prints one object per bundle, \
 each on its own line. Trust the score only if `accepted` is true.")]
 pub struct VerifyArgs {
@@ -422,7 +433,7 @@ pub struct VerifyArgs {
     /// The rules hash, if you were given it and the policy has none
     #[arg(long, value_name = "0x…")]
     pub rules_hash: Option<Digest>,
-    /// What was registered of data
+    /// What was registered of data: requests, or signed registrations
     #[arg(long, num_args = 1.., value_name = "FILE", group = "record")]
     pub registration: Vec<PathBuf>,
     /// The nodes' units on record
@@ -484,21 +495,6 @@ fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "give a number of bytes, KiB, MiB, GiB or TiB, for example 512MiB or 8GiB".to_owned())
 }
 
-fn parse_evidence(text: &str) -> Result<Evidence, String> {
-    let parts: Vec<_> = text.split(',').map(str::trim).collect();
-    let [root, length, transaction] = parts[..] else {
-        return Err(format!("give three parts, ROOT,LENGTH,TX; found {}", parts.len()));
-    };
-    let digest = |name, text: &str| text.parse::<Digest>().map_err(|error| format!("{name}: {error}"));
-    Ok(Evidence {
-        storage_root: digest("storage root", root)?,
-        byte_length: length
-            .parse()
-            .map_err(|_| format!("length: `{length}` is not a whole number of bytes"))?,
-        transaction_hash: digest("transaction hash", transaction)?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -550,23 +546,6 @@ mod tests {
         }
         for text in ["", "GiB", "0", "-1", "+1", "1.5GiB", "8GB", "8 gib", "99999999999TiB", "1e9"] {
             assert!(parse_size(text).unwrap_err().contains("8GiB"), "{text}");
-        }
-    }
-
-    #[test]
-    fn evidence_is_root_length_and_transaction() {
-        let (root, transaction) = (format!("0x{}", "ab".repeat(32)), format!("0x{}", "cd".repeat(32)));
-        let evidence = parse_evidence(&format!("{root},1234,{transaction}")).unwrap();
-        assert_eq!(evidence.storage_root, Digest([0xab; 32]));
-        assert_eq!(evidence.byte_length, 1234);
-        assert_eq!(evidence.transaction_hash, Digest([0xcd; 32]));
-        for (text, part) in [
-            (root.clone(), "three parts"),
-            (format!("{root},x,{transaction}"), "`x`"),
-            (format!("0x12,1,{transaction}"), "storage root"),
-            (format!("{root},1,0x12"), "transaction hash"),
-        ] {
-            assert!(parse_evidence(&text).unwrap_err().contains(part), "{text}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each: what is asked for, and what is printed. What they do is in the libraries.
 
+pub mod account;
 pub mod audit;
 pub mod bench;
 pub mod commit;

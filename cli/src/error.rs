@@ -6,14 +6,14 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use fairshare_audit::archive::ArchiveError;
-use fairshare_formats::eip55;
+use fairshare_audit::audit::AuditError;
+use fairshare_formats::eip55::{self, Checksummed};
 use fairshare_formats::keystore::KeystoreError;
+use fairshare_formats::ledger::ReceiptError;
+use fairshare_formats::payments::PaymentsError;
 use fairshare_formats::policy::PolicyErrors;
-use fairshare_formats::registration::RegistrationFileError;
 use fairshare_formats::registry::RegistryFileError;
 use fairshare_ingest::IngestError;
-use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
@@ -26,7 +26,7 @@ use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, Pro
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_storage::upload::UploadError;
-use fairshare_vault::VaultError;
+use fairshare_vault::{SubmitError, VaultError};
 use fairshare_verifier::{BundleError, NoUnits, SetupError, VerifyError};
 
 /// How a command ended.
@@ -57,13 +57,6 @@ pub enum CliError {
     PolicyFile(#[from] PolicyFileError),
     #[error(transparent)]
     Params(#[from] SrsFileError),
-    #[error("{}", path.display())]
-    Registration { path: PathBuf, source: RegistrationFileError },
-    #[error(
-        "{} and {} register digest {digest} for {}, but they differ; give the recorded one",
-        first.display(), second.display(), eip55::checksummed(contributor)
-    )]
-    RegisteredTwice { first: PathBuf, second: PathBuf, digest: Digest, contributor: Address },
     #[error(transparent)]
     Ingest(#[from] IngestError),
     #[error("the counts are not a reference")]
@@ -109,7 +102,34 @@ pub enum CliError {
     #[error(transparent)]
     Vault(Box<VaultError>),
     #[error("{}", path.display())]
-    Archive { path: PathBuf, source: Box<ArchiveError> },
+    Archive { path: PathBuf, source: Box<AuditError> },
+    #[error("{}", path.display())]
+    Receipt { path: PathBuf, source: Box<ReceiptError> },
+    #[error("{}", path.display())]
+    PaymentList { path: PathBuf, source: PaymentsError },
+    #[error(
+        "the ledger cannot know what was sent: {}; put all lists of this ledger there, or, if you know that \
+         nobody is paid twice, say --resume-without-history",
+        missing_lists(folder, *missing)
+    )]
+    NoHistory { folder: PathBuf, missing: usize },
+    #[error(
+        "the key is that of {found}, but the ledger's operator is {registry}, the `registry` of its rules; \
+         receipts are signed by the operator"
+    )]
+    NotOperator { found: Checksummed, registry: Checksummed },
+    #[error(
+        "nodes of epoch {epoch} without a compute proof on record: {nodes}; give the whole parameters \
+         (--params SRS), and what is missing is made now"
+    )]
+    ProofsMissing { nodes: usize, epoch: u64 },
+    #[error(
+        "stopped: {done} of {nodes} missing compute proofs are made and on record; the same command goes on \
+         from there"
+    )]
+    ClosingStopped { done: usize, nodes: usize },
+    #[error("the proof for {node}, made just now, was not taken; please report")]
+    OwnProof { node: Checksummed, source: Box<SubmitError> },
     #[error("{}", path.display())]
     RegistryFile { path: PathBuf, source: Box<RegistryFileError> },
     #[error(transparent)]
@@ -202,15 +222,13 @@ impl CliError {
                 _ => Status::Unusable,
             },
             Self::Vault(error) => match **error {
-                VaultError::Unfit { .. }
-                | VaultError::NoEvidence { .. }
-                | VaultError::RoundOutside { .. }
-                | VaultError::Backdated { .. }
-                | VaultError::RegisteredOtherwise { .. }
-                | VaultError::ScoredAlready { .. }
-                | VaultError::UnitsOtherwise { .. } => Status::Refused,
+                VaultError::Refused(_) | VaultError::Forfeits { .. } | VaultError::NoUnits { .. } => {
+                    Status::Refused
+                }
                 _ => Status::Unusable,
             },
+            Self::NoHistory { .. } => Status::Refused,
+            Self::ClosingStopped { .. } => Status::Interrupted,
             _ => Status::Unusable,
         }
     }
@@ -219,6 +237,14 @@ impl CliError {
 impl From<VaultError> for CliError {
     fn from(error: VaultError) -> Self {
         Self::Vault(Box::new(error))
+    }
+}
+
+fn missing_lists(folder: &std::path::Path, missing: usize) -> String {
+    let folder = folder.display();
+    match missing {
+        0 => format!("there are no lists in {folder}, and a restored ledger may lack some, too"),
+        _ => format!("{missing} of its lists are missing in {folder}, and there may be later ones"),
     }
 }
 

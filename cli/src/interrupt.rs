@@ -15,7 +15,7 @@ pub fn listen() {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(Status::Interrupted as i32);
         }
-        notice("stopping; finished segments are kept; press Ctrl-C again to end at once");
+        notice("stopping; what is finished is kept; press Ctrl-C again to end at once");
     });
     if let Err(error) = listening {
         tracing::debug!("Ctrl-C ends the program at once: {error}");

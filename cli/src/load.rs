@@ -5,10 +5,9 @@ use std::cell::OnceCell;
 use std::error::Error;
 use std::path::Path;
 
-use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_formats::registry::{
     MAX_REQUEST_BYTES, MAX_UPLOAD_FILE_BYTES, RegistryFileError, SignedRegistration, Upload,
-    request_from_json, signed_from_json, upload_from_json,
+    registration_from_json, request_from_json, signed_from_json, upload_from_json,
 };
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
@@ -153,11 +152,9 @@ pub fn check_output<'a>(path: &Path, inputs: impl IntoIterator<Item = &'a Path>)
     files::check_writable(path).map_err(|source| CliError::File { path: path.to_owned(), source })
 }
 
-/// A registration.
+/// What a proof is about, of a request or of a signed registration.
 pub fn registration(path: &Path) -> Result<Registration, CliError> {
-    let bytes = bytes(path, MAX_REGISTRATION_BYTES as u64)?;
-    fairshare_formats::registration::from_json(&bytes)
-        .map_err(|source| CliError::Registration { path: path.to_owned(), source })
+    registry_file(path, MAX_REQUEST_BYTES, registration_from_json)
 }
 
 /// What a contributor asks the registry to record.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_params::policy::Token;
 use fairshare_params::role::Role;
+use num_bigint::BigUint;
 use schemars::Schema;
 
 use crate::document::Document;
@@ -109,6 +111,31 @@ pub fn short_address(address: &str) -> String {
         (Some(head), Some(tail)) if address.len() > 12 => format!("{head}…{tail}"),
         _ => address.to_owned(),
     }
+}
+
+/// An amount for people: base units, and in tokens where the policy says how.
+pub fn amount(units: u128, token: Option<&Token>) -> String {
+    match token {
+        Some(token) => format!("{} = {}", thousands(units), token.amount(units)),
+        None => thousands(units),
+    }
+}
+
+/// Why something was refused, below a table; what could not be read names its file itself.
+pub fn reason(file: &str, error: &str) -> String {
+    if error.starts_with(file) { format!("\n{error}") } else { format!("\n{file}: {error}") }
+}
+
+/// So many of a thing, in words.
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(number as u64))
+}
+
+/// Tenths of base units, as units.
+pub fn units(tenths: &BigUint) -> String {
+    let (whole, tenth) = (tenths / 10u32, tenths % 10u32);
+    if tenth == BigUint::ZERO { whole.to_string() } else { format!("{whole}.{tenth}") }
 }
 
 /// Aligns columns of numbers.

@@ -1,6 +1,7 @@
 //! The command as its user meets it: the built program, on the flights sample, at the compact geometry.
 
 mod commands {
+    mod archives;
     #[cfg(target_os = "linux")]
     mod bombs;
     #[cfg(target_os = "linux")]
@@ -25,9 +26,16 @@ mod commands {
     mod storage;
     mod support;
     mod vault;
+    mod vault_audit;
+    mod vault_close;
     #[cfg(unix)]
     mod vault_crash;
     mod vault_passwords;
+    #[cfg(unix)]
+    mod vault_pay;
+    mod vault_register;
+    mod vault_submit;
+    mod vaults;
     mod verdicts;
     mod verifier_file;
 }

@@ -1,93 +1,113 @@
-//! A vault's ledger in one file: a tar archive that any tool unpacks, read back with every length bounded.
+//! A vault's ledger in one file: a tar archive that any tool unpacks, and that is read as a stream.
 //!
-//! | entry | what it is |
+//! | in this order | what it is |
 //! | --- | --- |
-//! | `ledger.json` | epochs with their states and payouts, and claims ([`Ledger`]); the first entry |
-//! | `epochs/E/policy.toml`, `epochs/E/files/NAME` | the policy and the files that it names |
-//! | `epochs/E/registrations/N.json` | registrations, in order from 0 |
-//! | `epochs/E/units.csv` | the nodes' units by round, where they are on record |
-//! | `epochs/E/bundles/N.bundle` | accepted bundles, in order from 0 |
+//! | `ledger.json` | whose ledger it is, how many entries it has, its head ([`Heading`]) |
+//! | `N-KIND.json` | entry `N`, in nine digits from 1 ([`Stored`]) |
+//! | `N-KIND/NAME` | the files that belong to the entry, by name ([`Files`]) |
+//!
+//! So names in their order are the ledger's history, and a policy with the files that it names stands in one
+//! folder, as its author had it. No more than one entry is held at a time.
 //!
 //! Nothing of it is believed here: `fairshare_audit` says what it means, and whether it is right.
 
 mod container;
 mod error;
-mod ledger;
-mod state;
-mod text;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
-use fairshare_params::registration::Registration;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::{Digest, wide};
+use serde::{Deserialize, Serialize};
 
-use crate::policy::PolicySource;
-use crate::{json, registration};
-use container::{Entries, append};
+use crate::json;
+use crate::ledger::{Files, Kind, MAX_ENTRY_BYTES, Stored};
+use crate::text;
+use container::{Container, Take, append};
 
-pub use container::{MAX_ARCHIVE_BYTES, MAX_BUNDLE_BYTES};
+pub use container::MAX_ARCHIVE_BYTES;
 pub use error::{ArchiveError, ContentError};
-pub use ledger::{Carried, Claimed, Epoch, Ledger, Paid};
-pub use state::{State, UnknownState};
 
 type Result<T> = std::result::Result<T, ArchiveError>;
 
 /// The version that is written.
 pub const ARCHIVE_VERSION: u32 = 2;
-const INDEX: &str = "ledger.json";
-const UNITS: &str = "units.csv";
+const HEADING: &str = "ledger.json";
+/// Longest `ledger.json`.
+const MAX_HEADING_BYTES: u64 = 4 << 10;
+/// Most bytes of one entry's files together; a policy may name several.
+const MAX_FILES_BYTES: u64 = 64 << 20;
 
-/// What an archive holds of one epoch beside its part of the [`Ledger`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EpochFiles {
-    /// The policy.
-    pub source: PolicySource,
-    /// What was registered, in order.
-    pub registrations: Vec<Registration>,
-    /// The nodes' units as CSV, if they are on record: [`crate::units::from_csv`] needs the policy to read
-    /// them.
-    pub units: Option<Vec<u8>>,
-    /// The accepted bundles, in order, byte for byte.
-    pub bundles: Vec<Vec<u8>>,
+/// Whose ledger an archive is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heading {
+    fairshare_archive: u32,
+    /// The program that wrote it.
+    pub software: String,
+    /// The vault's chain.
+    #[serde(with = "text")]
+    pub chain_id: u64,
+    /// The vault.
+    #[serde(with = "text::address")]
+    pub vault: Address,
+    /// The registry: the ledger operator's address.
+    #[serde(with = "text::address")]
+    pub registry: Address,
+    /// How many entries follow.
+    #[serde(with = "text")]
+    pub entries: u64,
+    /// The head after all of them.
+    pub head: Digest,
+}
+
+impl Heading {
+    /// Of the present version.
+    pub fn new(
+        software: &str,
+        chain_id: u64,
+        vault: Address,
+        registry: Address,
+        entries: u64,
+        head: Digest,
+    ) -> Self {
+        let software = software.to_owned();
+        Self { fairshare_archive: ARCHIVE_VERSION, software, chain_id, vault, registry, entries, head }
+    }
+
+    fn from_json(bytes: &[u8]) -> std::result::Result<Self, ContentError> {
+        #[derive(Deserialize)]
+        struct Version {
+            fairshare_archive: u32,
+        }
+        // The version first: another one has other fields.
+        let Version { fairshare_archive: found } = json::from_slice(bytes).map_err(ContentError::Json)?;
+        if found != ARCHIVE_VERSION {
+            return Err(ContentError::Version { found });
+        }
+        json::from_slice(bytes).map_err(ContentError::Json)
+    }
 }
 
 /// An archive being written; equal content gives equal bytes.
 pub struct Writer<W: Write>(tar::Builder<W>);
 
 impl<W: Write> Writer<W> {
-    /// Writes the ledger; its epochs have to follow, in order.
-    pub fn begin(to: W, ledger: &Ledger) -> io::Result<Self> {
+    /// Writes whose ledger it is; its entries have to follow, in order.
+    pub fn begin(to: W, heading: &Heading) -> io::Result<Self> {
         let mut archive = tar::Builder::new(to);
-        append(&mut archive, INDEX.to_owned(), &serde_json::to_vec_pretty(ledger).map_err(io::Error::from)?)?;
+        let mut text = serde_json::to_vec_pretty(heading).map_err(io::Error::from)?;
+        text.push(b'\n');
+        append(&mut archive, HEADING.to_owned(), &text)?;
         Ok(Self(archive))
     }
 
-    /// Writes the files of an epoch.
-    pub fn epoch(
-        &mut self,
-        number: u64,
-        source: &PolicySource,
-        registrations: &[Registration],
-        units: Option<&[u8]>,
-        bundles: &[Vec<u8>],
-    ) -> io::Result<()> {
-        let folder = format!("epochs/{number}");
-        let mut append = |name: String, content: &[u8]| append(&mut self.0, name, content);
-        append(format!("{folder}/policy.toml"), source.text.as_bytes())?;
-        for (name, content) in &source.files {
-            append(format!("{folder}/files/{name}"), content)?;
-        }
-        for (index, registration) in registrations.iter().enumerate() {
-            let json = registration::to_json(registration);
-            append(format!("{folder}/registrations/{index}.json"), json.as_bytes())?;
-        }
-        if let Some(units) = units {
-            append(format!("{folder}/{UNITS}"), units)?;
-        }
-        for (index, bundle) in bundles.iter().enumerate() {
-            append(format!("{folder}/bundles/{index}.bundle"), bundle)?;
-        }
-        Ok(())
+    /// Writes an entry and its files.
+    pub fn entry(&mut self, stored: &Stored, files: &Files) -> io::Result<()> {
+        let folder = folder(stored.index, stored.event.kind());
+        append(&mut self.0, format!("{folder}.json"), stored.to_json().as_bytes())?;
+        files.iter().try_for_each(|(name, bytes)| append(&mut self.0, format!("{folder}/{name}"), bytes))
     }
 
     /// Writes the end.
@@ -96,195 +116,252 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Reads an archive back: the ledger, and each of its epochs' files. What the ledger does not name must not
-/// be there.
-pub fn read(from: impl Read) -> Result<(Ledger, Vec<EpochFiles>)> {
-    let mut entries = Entries::read(from, bound_of)?;
-    let index = entries.take(INDEX)?;
-    let ledger = ledger::from_json(&index).map_err(|source| content(INDEX, source))?;
-    let files = ledger.epochs.iter().map(|epoch| epoch_files(&mut entries, epoch)).collect::<Result<_>>()?;
-    entries.finish()?;
-    Ok((ledger, files))
+/// What is read of an archive, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// First, whose ledger it is.
+    Heading(Heading),
+    /// An entry with the files that stand beside it. Whether they are the ones that it names is not checked.
+    Entry(Box<Stored>, Files),
 }
 
-/// The most bytes of an entry of this name, if there can be one.
-fn bound_of(name: &str) -> Option<u64> {
-    if name == INDEX {
-        return Some(container::MAX_LEDGER_BYTES);
+/// Reads an archive once, from its beginning to its end, and gives every item to `visit`. Entries stand under
+/// the names that this module writes, in the order of their numbers; how many there have to be, the heading
+/// says.
+pub fn read<E: From<ArchiveError>>(
+    from: impl Read,
+    mut visit: impl FnMut(Item) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    let mut assembled = Assembled { assembly: Assembly::default(), visit: &mut visit };
+    Container::open(from)?.read(&mut assembled)?;
+    assembled.assembly.finish()?.map_or(Ok(()), visit)
+}
+
+/// Gives what is complete to whoever reads the archive.
+struct Assembled<'a, V> {
+    assembly: Assembly,
+    visit: &'a mut V,
+}
+
+impl<E: From<ArchiveError>, V: FnMut(Item) -> std::result::Result<(), E>> Take<E> for Assembled<'_, V> {
+    fn bound(&self, name: &str) -> Result<u64> {
+        self.assembly.bound(name)
     }
-    let (_, rest) = name.strip_prefix("epochs/")?.split_once('/')?;
-    let (folder, _) = rest.split_once('/').unwrap_or((rest, ""));
-    container::bound_of_folder(folder)
+
+    fn take(&mut self, name: &str, content: Vec<u8>) -> std::result::Result<(), E> {
+        self.assembly.take(name, content)?.map_or(Ok(()), &mut *self.visit)
+    }
 }
 
-fn epoch_files(entries: &mut Entries, epoch: &Epoch) -> Result<EpochFiles> {
-    let folder = format!("epochs/{}", epoch.number);
-    let source = policy_source(entries, &folder)?;
-    let registrations =
-        (0..epoch.registrations).map(|index| registered(entries, &folder, index)).collect::<Result<_>>()?;
-    let units = entries.find(&format!("{folder}/{UNITS}"));
-    let bundles = (0..epoch.bundles)
-        .map(|index| entries.take(&format!("{folder}/bundles/{index}.bundle")))
-        .collect::<Result<_>>()?;
-    Ok(EpochFiles { source, registrations, units, bundles })
+/// An entry whose files are being read.
+struct Current {
+    stored: Box<Stored>,
+    files: BTreeMap<String, Vec<u8>>,
 }
 
-fn policy_source(entries: &mut Entries, folder: &str) -> Result<PolicySource> {
-    let name = format!("{folder}/policy.toml");
-    let text = String::from_utf8(entries.take(&name)?).map_err(|error| content(&name, error.into()))?;
-    let files: BTreeMap<_, _> = entries.take_folder(&format!("{folder}/files/"));
-    Ok(PolicySource { text, files })
+/// Puts together what stands under one entry's folder.
+#[derive(Default)]
+struct Assembly {
+    expected: Option<u64>,
+    last: u64,
+    current: Option<Current>,
+    files_bytes: u64,
 }
 
-fn registered(entries: &mut Entries, folder: &str, index: usize) -> Result<Registration> {
-    let entry = format!("{folder}/registrations/{index}.json");
-    registration::from_json(&entries.take(&entry)?)
-        .map_err(|source| ArchiveError::Registration { entry, source })
+impl Assembly {
+    /// The most bytes of an entry of this name, if one may follow what was read.
+    fn bound(&self, name: &str) -> Result<u64> {
+        let unexpected = || ArchiveError::unexpected(name);
+        if self.expected.is_none() {
+            return if name == HEADING { Ok(MAX_HEADING_BYTES) } else { Err(ArchiveError::not_ours(name)) };
+        }
+        let Some((at, file)) = name.split_once('/') else { return Ok(wide(MAX_ENTRY_BYTES)) };
+        let Current { stored, files } = self.current.as_ref().ok_or_else(unexpected)?;
+        let kind = stored.event.kind();
+        let is_new = files.last_key_value().is_none_or(|(last, _)| last.as_str() < file);
+        if at != folder(stored.index, kind) || !is_new {
+            return Err(unexpected());
+        }
+        let bound = kind.file_bound(file).ok_or_else(unexpected)?;
+        Ok(bound.min(MAX_FILES_BYTES.saturating_sub(self.files_bytes)))
+    }
+
+    /// Takes what stands under a name whose bound was asked; gives what is complete by it.
+    fn take(&mut self, name: &str, content: Vec<u8>) -> Result<Option<Item>> {
+        if self.expected.is_none() {
+            let heading =
+                Heading::from_json(&content).map_err(|source| ArchiveError::content(name, source))?;
+            self.expected = Some(heading.entries);
+            return Ok(Some(Item::Heading(heading)));
+        }
+        let Some((_, file)) = name.split_once('/') else { return self.begin(name, &content) };
+        self.files_bytes = self.files_bytes.saturating_add(wide(content.len()));
+        if let Some(Current { files, .. }) = &mut self.current {
+            files.insert(file.to_owned(), content);
+        }
+        Ok(None)
+    }
+
+    fn begin(&mut self, name: &str, content: &[u8]) -> Result<Option<Item>> {
+        let stored = Stored::from_json(content)
+            .map_err(|source| ArchiveError::content(name, ContentError::Entry(source)))?;
+        let expected = self.last.saturating_add(1);
+        let own = format!("{}.json", folder(stored.index, stored.event.kind()));
+        if stored.index != expected || name != own {
+            return Err(ArchiveError::unexpected(name));
+        }
+        self.last = expected;
+        self.files_bytes = 0;
+        let before = self.current.replace(Current { stored: Box::new(stored), files: BTreeMap::new() });
+        Ok(before.map(whole))
+    }
+
+    fn finish(self) -> Result<Option<Item>> {
+        match self.expected {
+            None => Err(ArchiveError::Missing { entry: HEADING.to_owned() }),
+            Some(expected) if expected != self.last => {
+                Err(ArchiveError::Entries { found: self.last, expected })
+            }
+            Some(_) => Ok(self.current.map(whole)),
+        }
+    }
 }
 
-fn content(entry: &str, source: ContentError) -> ArchiveError {
-    ArchiveError::Content { entry: entry.to_owned(), source }
+fn whole(Current { stored, files }: Current) -> Item {
+    Item::Entry(stored, Files::from_map(files))
+}
+
+/// Where an entry's files stand.
+fn folder(index: u64, kind: Kind) -> String {
+    format!("{index:09}-{kind}")
 }
 
 #[cfg(test)]
 mod tests {
-    use fairshare_params::address::Address;
-    use fairshare_params::encoding::Digest;
     use fairshare_pinned::counting::Counting;
-    use num_bigint::BigUint;
 
     use super::*;
+    use crate::ledger::{Event, file_hash};
+    use crate::policy::PolicySource;
+    use crate::time::Moment;
 
-    fn ledger(epochs: Vec<Epoch>) -> Ledger {
-        let claim = Claimed {
-            contributor: Address([0xa1; 20]),
+    fn heading(entries: u64) -> Heading {
+        let [vault, registry] = [0x11, 0xc2].map(|byte| Address([byte; 20]));
+        Heading::new("fairshare 0.1.0", 31337, vault, registry, entries, Digest([7; 32]))
+    }
+
+    fn stored(index: u64, event: Event) -> Stored {
+        let time = Moment::from_unix_seconds(1_800_000_000 + index).unwrap();
+        Stored { index, time, event, head: Digest([index as u8; 32]) }
+    }
+
+    /// Rules with files, rounds without, a bundle.
+    fn history() -> Vec<(Stored, Files)> {
+        let files = BTreeMap::from([("a/reference.json".to_owned(), vec![0; 70_000])]);
+        let source = PolicySource { text: "protocol = 2".to_owned(), files };
+        let rules = Event::Rules { epoch: 4, rules_hash: Digest([1; 32]), policy: source.hash() };
+        let bytes = vec![1; 100_000];
+        let bundle = Event::Bundle {
             epoch: 4,
-            amount: 7,
-            cumulative: u128::MAX,
-            evidence: Some("0xfeed".to_owned()),
+            role: fairshare_params::role::Role::Data,
+            contributor: Address([0xa1; 20]),
+            score: u64::MAX,
+            file: file_hash(&bytes),
         };
-        Ledger::new(epochs, vec![claim])
+        vec![
+            (stored(1, rules), Files::of_policy(&source)),
+            (stored(2, Event::Rounds { first: 0, last: 3 }), Files::none()),
+            (stored(3, bundle), Files::one(Kind::Bundle, bytes)),
+        ]
     }
 
-    fn epoch() -> Epoch {
-        let tenths =
-            |tenths| Carried { compute_tenths: BigUint::from(u128::MAX) * 10u8, data_tenths: tenths };
-        Epoch {
-            number: 4,
-            state: State::PaidOut,
-            rules_hash: Digest([1; 32]),
-            brought: tenths(BigUint::ZERO),
-            left: Some(tenths(BigUint::from(3u8))),
-            root: None,
-            registrations: 0,
-            bundles: 2,
-            payouts: vec![Paid {
-                contributor: Address([0xa1; 20]),
-                compute: 7,
-                data: u128::MAX,
-                cumulative: u128::MAX,
-            }],
-        }
-    }
-
-    fn files() -> EpochFiles {
-        let files = BTreeMap::from([("a".repeat(200), vec![0; 70_000]), ("b".to_owned(), Vec::new())]);
-        let source = PolicySource { text: "protocol = 1".to_owned(), files };
-        let units = Some(b"round\n0\n1\n".to_vec());
-        EpochFiles { source, registrations: Vec::new(), units, bundles: vec![vec![1; 100_000], vec![2]] }
-    }
-
-    fn written(ledger: &Ledger) -> Vec<u8> {
-        let (mut bytes, files) = (Vec::new(), files());
-        let mut writer = Writer::begin(&mut bytes, ledger).unwrap();
-        for epoch in &ledger.epochs {
-            let (source, registrations) = (&files.source, &files.registrations);
-            writer
-                .epoch(epoch.number, source, registrations, files.units.as_deref(), &files.bundles)
-                .unwrap();
+    fn written(heading: &Heading, history: &[(Stored, Files)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::begin(&mut bytes, heading).unwrap();
+        for (stored, files) in history {
+            writer.entry(stored, files).unwrap();
         }
         writer.finish().unwrap();
         bytes
     }
 
+    fn items(from: impl Read) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        read(from, |item| {
+            items.push(item);
+            Ok::<_, ArchiveError>(())
+        })?;
+        Ok(items)
+    }
+
     #[test]
     fn an_archive_is_read_once_and_holds_what_was_written() {
-        let ledger = ledger(vec![epoch()]);
-        let file = Counting::new(written(&ledger));
-        assert_eq!(read(file.clone()).unwrap(), (ledger, vec![files()]));
+        let file = Counting::new(written(&heading(3), &history()));
+        let mut expected = vec![Item::Heading(heading(3))];
+        expected.extend(history().into_iter().map(|(stored, files)| Item::Entry(Box::new(stored), files)));
+        assert_eq!(items(file.clone()).unwrap(), expected);
         file.assert_read_at_most(1);
     }
 
-    /// Others read this text too: it does not change.
     #[test]
-    fn the_ledger_is_the_text_that_it_always_was() {
-        let mut short = epoch();
-        (short.brought, short.left) = (short.left.unwrap(), None);
-        let text = serde_json::to_string_pretty(&ledger(vec![short])).unwrap();
-        let digest = format!("0x{}", "01".repeat(32));
-        let address = "0xA1A1a1a1A1A1A1A1A1a1a1a1a1a1A1A1a1A1a1a1";
-        let most = u128::MAX;
-        let expected = format!(
-            r#"{{
-  "fairshare_archive": 2,
-  "epochs": [
-    {{
-      "number": "4",
-      "state": "paid out",
-      "rules_hash": "{digest}",
-      "brought": {{
-        "compute_tenths": "{most}0",
-        "data_tenths": "3"
-      }},
-      "left": null,
-      "root": null,
-      "registrations": 0,
-      "bundles": 2,
-      "payouts": [
-        {{
-          "contributor": "{address}",
-          "compute": "7",
-          "data": "{most}",
-          "cumulative": "{most}"
-        }}
-      ]
-    }}
-  ],
-  "claims": [
-    {{
-      "contributor": "{address}",
-      "epoch": "4",
-      "amount": "7",
-      "cumulative": "{most}",
-      "evidence": "0xfeed"
-    }}
-  ]
-}}"#
-        );
-        assert_eq!(text, expected);
+    fn every_entry_is_visited_before_the_next_one_is_read() {
+        let file = Counting::new(written(&heading(3), &history()));
+        let mut read_at = Vec::new();
+        let stop = read(file.clone(), |item| {
+            read_at.push(file.bytes_read());
+            if matches!(item, Item::Heading(_)) { Ok(()) } else { Err(ArchiveError::Empty) }
+        });
+        assert!(matches!(stop, Err(ArchiveError::Empty)));
+        // The heading and the first entry with its files, and the header of what follows.
+        assert!(read_at[1] < 80_000, "{read_at:?}");
     }
 
     #[test]
-    fn values_of_the_ledger_are_refused_with_their_line() {
-        let text = serde_json::to_string_pretty(&ledger(vec![epoch()])).unwrap();
-        let address = "0xA1A1a1a1";
-        for (from, to, told) in [
-            ("\"amount\": \"7\"", "\"amount\": \"07\"", "`07` has to be spelled `7` at line"),
-            ("\"amount\": \"7\"", "\"amount\": \"-7\"", "`-7` is not a number or state at line"),
-            ("\"amount\": \"7\"", "\"amount\": 7", "invalid type: integer `7`"),
-            ("paid out", "paid", "`paid` is not a number or state at line 6"),
-            ("tenths\": \"0\"", &format!("tenths\": \"{}\"", "1".repeat(41)), "has 41 characters; 40"),
-            (address, "0xa1A1a1a1", "fails its EIP-55 checksum"),
-            ("\"bundles\"", "\"more\"", "unknown field `more`"),
+    fn entries_stand_in_their_order_and_all_are_there() {
+        let refused = |heading: &Heading, history: &[(Stored, Files)]| {
+            items(&written(heading, history)[..]).unwrap_err().to_string()
+        };
+        let whole = history();
+        let told = refused(&heading(4), &whole);
+        assert!(told.contains("has 3 entries, and `ledger.json` says 4"), "{told}");
+        let told = refused(&heading(2), &whole[1..]);
+        assert!(told.contains("`000000002-rounds.json` does not stand"), "{told}");
+        let mut moved = whole.clone();
+        moved.swap(1, 2);
+        assert!(refused(&heading(3), &moved).contains("`000000003-bundle.json` does not stand"));
+        let mut odd = whole;
+        odd[1].1 = Files::one(Kind::Bundle, vec![1]);
+        assert!(refused(&heading(3), &odd).contains("`000000002-rounds/proof.bundle` does not stand"));
+    }
+
+    #[test]
+    fn what_is_no_archive_is_called_by_its_name() {
+        let mut other = tar::Builder::new(Vec::new());
+        append(&mut other, "photos/\u{1b}[31mred.jpg".to_owned(), b"x").unwrap();
+        let other = other.into_inner().unwrap();
+        for (bytes, told) in [
+            (&b""[..], "the file is empty"),
+            (b"\x1f\x8b\x08\x00rest", "compressed with gzip; unpack it first (`gunzip`)"),
+            (b"PK\x03\x04rest", "compressed with zip"),
+            (b"SQLite format 3\0rest", "fairshare vault audit --ledger"),
+            (b"protocol = 2", "not a tar archive"),
+            (&other, "its first entry is `photos/\\u{1b}[31mred.jpg`"),
+            (&written(&heading(3), &history())[..90_000], "ends within `000000003-bundle/proof.bundle`"),
         ] {
-            let altered = text.replacen(from, to, 1);
-            assert_ne!(altered, text, "{from}");
-            let error = ledger::from_json(altered.as_bytes()).unwrap_err();
-            let ContentError::Json(cause) = error else { panic!("{error}") };
-            assert!(cause.to_string().contains(told) && cause.inner().line() > 1, "{cause}");
+            let error = items(bytes).unwrap_err().to_string();
+            assert!(error.contains(told) && !error.contains('\u{1b}'), "{error}");
         }
-        let other = text.replacen("\"fairshare_archive\": 2", "\"fairshare_archive\": 1", 1);
-        assert!(matches!(ledger::from_json(other.as_bytes()), Err(ContentError::Version { found: 1 })));
+    }
+
+    #[test]
+    fn another_version_says_so() {
+        let mut text = serde_json::to_string(&heading(0)).unwrap();
+        text = text.replace("\"fairshare_archive\":2", "\"fairshare_archive\":1");
+        let mut archive = tar::Builder::new(Vec::new());
+        append(&mut archive, HEADING.to_owned(), text.as_bytes()).unwrap();
+        let error = items(&archive.into_inner().unwrap()[..]).unwrap_err();
+        let ArchiveError::Content { source, .. } = error else { panic!("{error}") };
+        assert!(matches!(source, ContentError::Version { found: 1 }), "{source}");
     }
 
     /// A header of an entry of `kind`, whose one block of data lies at the end of `real` bytes.
@@ -309,16 +386,16 @@ mod tests {
     #[test]
     fn sparse_entries_are_refused_by_the_first() {
         let mut bytes = Vec::new();
-        for index in 0..60 {
-            let name = format!("epochs/1/bundles/{index}.bundle");
+        for index in 1..=60 {
+            let name = format!("{index:09}-bundle/proof.bundle");
             bytes.extend_from_slice(header(&name, b'S', 64 << 20).as_bytes());
         }
         bytes.extend_from_slice(&[0; 1_024]);
         assert_eq!(bytes.len(), 31_744);
         let file = Counting::new(bytes);
-        let error = read(file.clone()).unwrap_err();
+        let error = items(file.clone()).unwrap_err();
         assert!(
-            matches!(&error, ArchiveError::Special { entry } if entry == "epochs/1/bundles/0.bundle"),
+            matches!(&error, ArchiveError::Special { entry } if entry == "000000001-bundle/proof.bundle"),
             "{error}"
         );
         assert_eq!(file.bytes_read(), 512);
@@ -335,31 +412,31 @@ mod tests {
             header.as_bytes().to_vec()
         };
         let file = Counting::new(claiming((8 << 30) - 1));
-        let error = read(file.clone()).unwrap_err();
+        let error = items(file.clone()).unwrap_err();
         assert!(matches!(&error, ArchiveError::TooLong { bytes: 0x1_ffff_ffff, .. }), "{error}");
         assert_eq!(file.bytes_read(), 512);
-        let name = format!("epochs/1/files/{}", "n".repeat(200));
-        let mut archive = tar::Builder::new(Vec::new());
-        append(&mut archive, name, b"x").unwrap();
-        let error = read(&archive.into_inner().unwrap()[..]).unwrap_err();
-        assert!(matches!(&error, ArchiveError::Missing { entry } if entry == "ledger.json"), "{error}");
+        let files = BTreeMap::from([("n".repeat(200), vec![1])]);
+        let source = PolicySource { text: String::new(), files };
+        let mut long = history();
+        long[0].1 = Files::of_policy(&source);
+        assert!(items(&written(&heading(3), &long)[..]).is_ok());
     }
 
     #[test]
     fn whatever_is_not_an_ordinary_file_is_refused() {
-        let name = "epochs/1/bundles/0.bundle";
+        let name = "ledger.json";
         // Hard and symbolic links, devices, folders, pipes, and kinds that nobody has defined.
         for kind in *b"1234567Z" {
             let mut bytes = header(name, kind, 0).as_bytes().to_vec();
             bytes.extend_from_slice(&[0; 1_024]);
-            let error = read(&bytes[..]).unwrap_err();
+            let error = items(&bytes[..]).unwrap_err();
             assert!(matches!(error, ArchiveError::Special { .. }), "{kind}: {error}");
         }
         let with = |key: &str| {
             let mut archive = tar::Builder::new(Vec::new());
             archive.append_pax_extensions([(key, &b"1"[..])]).unwrap();
             append(&mut archive, name.to_owned(), b"x").unwrap();
-            read(&archive.into_inner().unwrap()[..]).unwrap_err()
+            items(&archive.into_inner().unwrap()[..]).unwrap_err()
         };
         // What an extension says may be a length, a name or a hole; this program writes none.
         for key in ["GNU.sparse.major", "mtime"] {

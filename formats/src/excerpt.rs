@@ -25,6 +25,14 @@ pub fn excerpt(text: &str) -> String {
     shown
 }
 
+/// A text without control characters: escaped, they leave a reader's terminal alone.
+pub fn escaped(text: &str) -> String {
+    let shown = |letter: char| {
+        if letter.is_control() { letter.escape_debug().to_string() } else { letter.to_string() }
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Columns' names as a message lists them: the first fifty, each cut to 42 characters, or fewer that take
 /// 2,000 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

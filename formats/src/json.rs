@@ -8,6 +8,7 @@ use serde_json::Deserializer;
 use serde_json::de::{Read, SliceRead};
 
 use crate::BYTE_ORDER_MARK;
+use crate::excerpt::escaped;
 
 /// What was wrong with a JSON text, with line and column.
 #[derive(Debug)]
@@ -17,7 +18,8 @@ pub struct JsonError(serde_json::Error);
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 200;
-        let message = self.0.to_string();
+        // It quotes texts as they are once they are read, control characters included.
+        let message = escaped(&self.0.to_string());
         if message.chars().count() <= MOST {
             return f.write_str(&message);
         }
@@ -72,4 +74,19 @@ pub(crate) fn whole<'de, T: Deserialize<'de>>(
 ) -> Result<T, serde_json::Error> {
     let value = T::deserialize(&mut text)?;
     text.end().map(|()| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text of JSON is read before it is quoted: what it escapes would reach the terminal as it is.
+    #[test]
+    fn no_control_character_is_quoted() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        let error = from_slice::<Nothing>(br#"{"\u001b[31mred": 1}"#).unwrap_err().to_string();
+        assert!(error.contains("\\u{1b}[31mred") && !error.contains('\u{1b}'), "{error:?}");
+    }
 }

@@ -20,12 +20,15 @@ pub mod eip55;
 pub mod excerpt;
 pub mod json;
 pub mod keystore;
+pub mod ledger;
+pub mod payments;
 pub mod policy;
 pub mod ptau;
 pub mod reference;
-pub mod registration;
 pub mod registry;
 pub mod srs_file;
+mod text;
+pub mod time;
 pub mod units;
 pub mod verifier_file;
 

@@ -42,6 +42,8 @@ pub use time::TimeError;
 /// file's. The longest lists of the largest geometry fit twice over, and those of numbers may stand in files
 /// of their own.
 pub const MAX_POLICY_BYTES: u64 = 1 << 20;
+/// The policy's own name where it stands beside the files that it names: none of these has it.
+pub const POLICY_FILE: &str = "policy.toml";
 /// Longest file that a policy may name, in bytes.
 pub const MAX_SIDE_FILE_BYTES: u64 = 16 << 20;
 /// Longest path of such a file, in bytes: an archive has room for it.

@@ -7,10 +7,11 @@ mod signed;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_params::registration::Registration;
 use fairshare_params::registry::{
     Domain, Evidence, MAX_UPLOAD_BYTES, Request, RequestError, Unsigned, UnsignedError, path_nodes,
 };
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::eip55::{self, checksummed};
@@ -180,10 +181,29 @@ pub fn request_to_json(request: &Request) -> String {
 
 /// Reads a request, and checks its digest.
 pub fn request_from_json(bytes: &[u8]) -> Result<Request> {
-    let what = "a request, which `fairshare commit data` writes as `request.json`";
+    request_of(bytes, "a request, which `fairshare commit data` writes as `request.json`")
+}
+
+fn request_of(bytes: &[u8], what: &'static str) -> Result<Request> {
     let file: RequestFile = read(bytes, MAX_REQUEST_BYTES, what)?;
     let RequestFile { contributor, geometry, schema_hash, records, segments, digest, .. } = file;
     Ok(Request::new(contributor.0, geometry, schema_hash, records, segments)?.with_digest(digest)?)
+}
+
+/// Reads what a proof is about from a request or from a signed registration, and checks either as
+/// [`request_from_json`] and [`signed_from_json`] do.
+pub fn registration_from_json(bytes: &[u8]) -> Result<Registration> {
+    #[derive(Deserialize)]
+    struct Kind {
+        signature: Option<IgnoredAny>,
+    }
+    let what = "a request, which `fairshare commit data` writes as `request.json`, or a signed registration, \
+                which `fairshare register sign` writes";
+    let Kind { signature } = read(bytes, MAX_REQUEST_BYTES, what)?;
+    Ok(match signature {
+        None => Registration::from(&request_of(bytes, what)?),
+        Some(_) => Registration::from(signed_of(bytes, what)?.unsigned().request()),
+    })
 }
 
 /// The description of a wrapped upload.
@@ -238,7 +258,10 @@ pub fn signed_to_json(signed: &SignedRegistration) -> String {
 /// Reads a registration, and checks its digest, its evidence and whose signature it has. Where it counts is
 /// for [`Unsigned::check`] to say.
 pub fn signed_from_json(bytes: &[u8]) -> Result<SignedRegistration> {
-    let what = "a signed registration, which `fairshare register sign` writes";
+    signed_of(bytes, "a signed registration, which `fairshare register sign` writes")
+}
+
+fn signed_of(bytes: &[u8], what: &'static str) -> Result<SignedRegistration> {
     let file: SignedFile = read(bytes, MAX_REQUEST_BYTES, what)?;
     let request =
         Request::new(file.contributor.0, file.geometry, file.schema_hash, file.records, file.segments)?

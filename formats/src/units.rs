@@ -26,9 +26,11 @@ type Result<T> = std::result::Result<T, UnitsError>;
 
 /// The column with the round's number.
 const ROUND: &str = "round";
-/// Most units that are held at once, a quarter of a gibibyte: a header of nodes is short, and asks for all
+/// Most units that are held at once, 64 MiB: a header of nodes is short, and asks for all
 /// their rounds.
-const MAX_UNITS: usize = 1 << 26;
+const MAX_UNITS: usize = 1 << 24;
+/// Longest table that a ledger keeps, in bytes.
+pub const MAX_UNITS_BYTES: u64 = 48 << 20;
 
 /// Which rounds a table has to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use alloy_sol_types::{SolStruct, eip712_domain, sol};
 use fairshare_formats::eip55;
 use fairshare_formats::registry::{
     MAX_REQUEST_BYTES, RegistryFileError, SIGNATURE_BYTES, Signature, SignatureError, SignedError,
-    SignedRegistration, Upload, address_of, request_from_json, request_to_json, signed_from_json,
-    signed_to_json, upload_from_json, upload_to_json,
+    SignedRegistration, Upload, address_of, registration_from_json, request_from_json, request_to_json,
+    signed_from_json, signed_to_json, upload_from_json, upload_to_json,
 };
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -387,4 +387,107 @@ fn an_altered_registration_is_refused_for_what_was_altered() {
     let other = sign(&key(8), &signed().unsigned().hash());
     let error = refused("/signature", json!(other.to_string()));
     assert!(matches!(error, RegistryFileError::Signed(SignedError::Signer { .. })), "{error}");
+}
+
+/// What the registry has on record once it has granted [`request`].
+fn on_record() -> fairshare_params::registration::Registration {
+    (&request()).into()
+}
+
+/// What a proof is about, whichever of the two files says it; each is checked as it is by itself.
+#[test]
+fn a_proofs_registration_is_read_from_a_request_or_a_signed_registration() {
+    let (plain, with_signature) = (request_to_json(&request()), signed_to_json(&signed()));
+    for text in [&plain, &with_signature] {
+        assert_eq!(registration_from_json(text.as_bytes()), Ok(on_record()));
+    }
+    for text in [&plain, &with_signature] {
+        let error = registration_from_json(&changed(text, "/records", json!(3001))).unwrap_err();
+        assert!(matches!(error, RegistryFileError::Request(RequestError::Digest { .. })), "{error}");
+    }
+    let other = sign(&key(8), &signed().unsigned().hash());
+    let error = registration_from_json(&changed(&with_signature, "/signature", json!(other.to_string())));
+    assert!(matches!(error, Err(RegistryFileError::Signed(SignedError::Signer { .. }))), "{error:?}");
+    // Neither: a request has no signature, not even none, and a signed registration has more fields.
+    for signature in ["null", "\"0x12\""] {
+        let text = plain.replacen('{', &format!("{{ \"signature\": {signature},"), 1);
+        let error = registration_from_json(text.as_bytes()).unwrap_err();
+        assert!(matches!(error, RegistryFileError::Json { .. }), "{error}");
+    }
+}
+
+/// What `fairshare commit data` wrote before there were requests.
+#[test]
+fn an_older_registration_is_refused_with_what_to_give_instead() {
+    let digest = Digest([1; 32]);
+    let older = |version| {
+        format!(
+            "{{\"version\": {version}, \"contributor\": \"0x{}\", \"round\": 11, \"geometry\": \"compact\", \
+             \"digest\": \"{digest}\", \"schema_hash\": \"{digest}\", \"records\": 250, \"segments\": 1}}",
+            "11".repeat(20)
+        )
+    };
+    for (version, cause) in [(1, None), (2, Some("round"))] {
+        let error = registration_from_json(older(version).as_bytes()).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("`request.json`") && text.contains("`fairshare register sign` writes"),
+            "{text}"
+        );
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(source.is_some(), cause.is_some());
+        assert!(source.unwrap_or_default().contains(cause.unwrap_or_default()));
+    }
+}
+
+proptest! {
+    /// What is read back from changed bytes is the request as it was.
+    #[test]
+    fn mutated_bytes_are_read_or_refused(
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 1..5),
+        with_signature in any::<bool>(),
+    ) {
+        let text = if with_signature { signed_to_json(&signed()) } else { request_to_json(&request()) };
+        let mut bytes = text.into_bytes();
+        for (index, byte, kind) in edits {
+            let at = index.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => { bytes.remove(at); }
+            }
+        }
+        if let Ok(read) = registration_from_json(&bytes) {
+            prop_assert_eq!(read, on_record());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(registration_from_json(&bytes).is_err());
+    }
+}
+
+/// Found by libFuzzer: the JSON library quotes a value of the wrong type whole.
+#[test]
+fn what_is_quoted_of_a_text_that_is_no_object_is_cut() {
+    let text = format!("\n\"{}\"", "att (".repeat(900));
+    let error = registration_from_json(text.as_bytes()).unwrap_err();
+    let message = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(message.len() < 400, "{} bytes", message.len());
+    assert!(message.contains("… at line 2 column"), "{message}");
+    let error = fairshare_formats::reference::from_json(text.as_bytes()).unwrap_err();
+    let message = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(message.len() < 400 && message.contains("at line 2 column"), "{message}");
+}
+
+/// As in policies and tables: some editors begin a text with it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let text = request_to_json(&request());
+    assert_eq!(request_from_json(format!("\u{feff}{text}").as_bytes()), Ok(request()));
+    for text in [format!("\u{feff}\u{feff}{text}"), format!("{text}\u{feff}"), "\u{feff}".to_owned()] {
+        let error = request_from_json(text.as_bytes());
+        assert!(matches!(error, Err(RegistryFileError::Json { .. })), "{text:?}");
+    }
 }

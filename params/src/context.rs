@@ -8,9 +8,9 @@ use halo2curves::bn256::G1Affine;
 
 use crate::Geometry;
 use crate::address::Address;
-use crate::encoding::{self, Digest};
+use crate::encoding::Digest;
 use crate::policy::Policy;
-use crate::registration::{Dataset, Registration};
+use crate::registration::Registration;
 use crate::role::Role;
 use crate::words::{Words, hash_list};
 
@@ -57,19 +57,6 @@ pub enum ContextError {
         /// Hash of the policy's.
         expected: Digest,
     },
-    /// Another number of segments than its records are cut into.
-    #[error(
-        "registration {index} has {found} segments, but its records are cut into {expected}; register what \
-         `commit` wrote"
-    )]
-    Segments {
-        /// Position of the registration.
-        index: usize,
-        /// Segments registered.
-        found: u32,
-        /// Segments that the records are cut into.
-        expected: u64,
-    },
     /// One digest given twice would be scored twice.
     #[error("registration {index} repeats digest {digest}; give every registration once")]
     Repeated {
@@ -83,8 +70,8 @@ pub enum ContextError {
 /// The context of a data proof for `contributor` about `registrations`, in their order; `rules` is the rules
 /// hash of the policy.
 ///
-/// What [`check`] refuses has no context. Round and evidence of a registration are not covered: they are what
-/// the registry says, not what is proved.
+/// What [`check`] refuses has no context. The number of a dataset's segments is for the verifier to check,
+/// which has the segments.
 pub fn data_context(
     policy: &Policy,
     rules: &Digest,
@@ -144,23 +131,13 @@ pub fn check(
             let (found, expected) = (registration.geometry(), policy.geometry());
             return Err(ContextError::Geometry { index, found, expected });
         }
-        check_dataset(policy, index, registration.dataset())?;
+        let (found, expected) = (*registration.schema_hash(), policy.schema().hash());
+        if found != expected {
+            return Err(ContextError::Schema { index, found, expected });
+        }
         if !seen.insert(registration.digest()) {
             return Err(ContextError::Repeated { index, digest: *registration.digest() });
         }
-    }
-    Ok(())
-}
-
-fn check_dataset(policy: &Policy, index: usize, dataset: &Dataset) -> Result<(), ContextError> {
-    let (found, expected) = (dataset.schema_hash, policy.schema().hash());
-    if found != expected {
-        return Err(ContextError::Schema { index, found, expected });
-    }
-    let symbols = u64::from(dataset.records).saturating_mul(encoding::wide(policy.schema().len()));
-    let (found, expected) = (dataset.segments, policy.geometry().cut(symbols).segments());
-    if u64::from(found) != expected {
-        return Err(ContextError::Segments { index, found, expected });
     }
     Ok(())
 }

@@ -51,15 +51,23 @@ impl fmt::Debug for Digest {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not 0x followed by {digits} hexadecimal digits")]
 pub struct HexError {
-    /// The text, cut to 80 characters.
+    /// The text, cut to 80 characters, control characters escaped.
     pub text: String,
     /// How many digits were expected.
     pub digits: usize,
 }
 
+/// A character as a message shows it: a terminal obeys no control character in an error.
+fn shown(letter: char) -> impl Iterator<Item = char> {
+    let escaped = letter.is_control().then(|| letter.escape_debug());
+    let plain = escaped.is_none().then_some(letter);
+    escaped.into_iter().flatten().chain(plain)
+}
+
 /// Decodes `0x` and exactly `2·N` hexadecimal digits.
 pub fn decode_hex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let error = || HexError { text: text.chars().take(80).collect(), digits: N.saturating_mul(2) };
+    let error =
+        || HexError { text: text.chars().take(80).flat_map(shown).collect(), digits: N.saturating_mul(2) };
     let digits = text.strip_prefix("0x").ok_or_else(error)?;
     let mut bytes = [0u8; N];
     hex::decode_to_slice(digits, &mut bytes).map_err(|_| error())?;
@@ -200,4 +208,17 @@ pub fn decode_point(bytes: &[u8; POINT_BYTES]) -> Option<G1Affine> {
         return None;
     }
     G1Affine::from_xy(x, y).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_quotes_no_control_character() {
+        let error = decode_hex::<2>("0x\u{1b}[3é").unwrap_err().to_string();
+        assert!(error.contains("0x\\u{1b}[3é") && !error.contains('\u{1b}'), "{error:?}");
+        let long = decode_hex::<2>(&"\u{7f}".repeat(1000)).unwrap_err().to_string();
+        assert!(long.len() < 700, "{}", long.len());
+    }
 }

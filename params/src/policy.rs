@@ -46,6 +46,50 @@ pub struct Draft {
     pub parameters: NamedParameters,
     /// The rules hash, if the author gives it.
     pub rules_hash: Option<Digest>,
+    /// How people read amounts, if the author says so.
+    pub token: Option<Token>,
+}
+
+/// The token that is paid, as people read its amounts. It is no rule, and in no hash: what is paid is fixed
+/// in base units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    symbol: String,
+    decimals: u8,
+}
+
+impl Token {
+    /// Most letters of a symbol.
+    pub const MAX_SYMBOL: usize = 12;
+    /// Most decimals: `10^36` is below `2^128`.
+    pub const MAX_DECIMALS: u8 = 36;
+
+    /// A token whose symbol has 1 to 12 letters, digits or signs of ASCII, and at most 36 decimals.
+    pub fn new(symbol: &str, decimals: u8) -> Option<Self> {
+        let is_symbol = (1..=Self::MAX_SYMBOL).contains(&symbol.len())
+            && symbol.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = is_symbol && decimals <= Self::MAX_DECIMALS;
+        fits.then(|| Self { symbol: symbol.to_owned(), decimals })
+    }
+
+    /// Its symbol.
+    pub fn symbol(&self) -> &str {
+        &self.symbol
+    }
+
+    /// How many decimals its amounts have: `10^decimals` base units are one token.
+    pub fn decimals(&self) -> u8 {
+        self.decimals
+    }
+
+    /// An amount of base units in tokens, with all decimals.
+    pub fn amount(&self, units: u128) -> String {
+        let places = usize::from(self.decimals);
+        let digits = format!("{units:0>width$}", width = places.saturating_add(1));
+        let (whole, part) = digits.split_at(digits.len().saturating_sub(places));
+        let point = if places == 0 { "" } else { "." };
+        format!("{whole}{point}{part} {}", self.symbol)
+    }
 }
 
 /// Which reference string a policy names.
@@ -110,6 +154,7 @@ pub struct Policy {
     reference: SmoothedReference,
     parameters: NamedParameters,
     rules_hash: Option<Digest>,
+    token: Option<Token>,
 }
 
 impl Policy {
@@ -117,9 +162,19 @@ impl Policy {
     /// what depends on something refused is not looked at.
     pub fn new(draft: Draft) -> Result<Self, Vec<RuleError>> {
         let reference = checks::check(&draft)?;
-        let Draft { terms, data_decay, compute_decay, pseudo_count, schema, parameters, rules_hash, .. } =
-            draft;
-        Ok(Self { terms, data_decay, compute_decay, pseudo_count, schema, reference, parameters, rules_hash })
+        let Draft { terms, data_decay, compute_decay, pseudo_count, schema, parameters, .. } = draft;
+        let Draft { rules_hash, token, .. } = draft;
+        Ok(Self {
+            terms,
+            data_decay,
+            compute_decay,
+            pseudo_count,
+            schema,
+            reference,
+            parameters,
+            rules_hash,
+            token,
+        })
     }
 
     /// The rules that are their own words: vault, rounds, pool and others.
@@ -204,6 +259,11 @@ impl Policy {
         self.rules_hash
     }
 
+    /// How people read amounts, if the author says so.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
     /// The same policy, expecting this rules hash.
     pub fn expecting(self, rules_hash: Digest) -> Self {
         Self { rules_hash: Some(rules_hash), ..self }
@@ -239,6 +299,27 @@ impl Policy {
             data_decay: (&self.data_decay).into(),
             compute_decay: (&self.compute_decay).into(),
             parameters,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_all_decimals_of_their_token() {
+        let usdc = Token::new("USDC", 6).unwrap();
+        assert_eq!(
+            [0, 1, 999_999, 1_000_000, 25_274_406].map(|units| usdc.amount(units)),
+            ["0.000000 USDC", "0.000001 USDC", "0.999999 USDC", "1.000000 USDC", "25.274406 USDC",]
+        );
+        assert_eq!(Token::new("PTS", 0).unwrap().amount(12), "12 PTS");
+        let most = Token::new("X", 36).unwrap().amount(u128::MAX);
+        assert_eq!(most, "340.282366920938463463374607431768211455 X");
+        for (symbol, decimals) in [("", 6), ("US DC", 6), ("USDC\u{1b}", 6), ("ABCDEFGHIJKLM", 6), ("X", 37)]
+        {
+            assert_eq!(Token::new(symbol, decimals), None, "{symbol}");
         }
     }
 }

@@ -12,7 +12,7 @@ mod upload;
 
 pub use policy::NotTaken;
 pub use request::{Request, RequestError};
-pub use typed_data::{Domain, Message};
+pub use typed_data::{Domain, Message, ReceiptMessage};
 pub use unsigned::{Evidence, Unsigned, UnsignedError};
 pub use upload::{
     CHUNK_BYTES, Chunk, MAX_PATH_NODES, MAX_UPLOAD_BYTES, PathError, Tree, check_path, first_chunk,

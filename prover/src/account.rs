@@ -10,6 +10,7 @@ use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::keystore::{KeyDerivation, Keystore};
+use fairshare_formats::ledger::{Receipt, ReceiptError, SignedReceipt};
 use fairshare_formats::registry::{Signature, SignatureError, SignedError, SignedRegistration, address_of};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -48,6 +49,9 @@ pub enum AccountError {
     /// What was signed has no canonical form.
     #[error("internal invariant violated: the signature is not canonical; please report")]
     Form(#[source] SignatureError),
+    /// The account is not the operator's.
+    #[error("no receipt was signed")]
+    Receipt(#[from] ReceiptError),
     /// The account is not the contributor's.
     #[error("nothing was signed")]
     Signed(#[from] SignedError),
@@ -100,6 +104,12 @@ impl Account {
         }
         let signature = self.sign(&unsigned.hash())?;
         Ok(SignedRegistration::new(unsigned, signature)?)
+    }
+
+    /// Signs a receipt of the ledger whose operator this is.
+    pub fn receipt(&self, receipt: Receipt) -> Result<SignedReceipt> {
+        let signature = self.sign(&receipt.hash())?;
+        Ok(SignedReceipt::new(receipt, signature)?)
     }
 
     fn sign(&self, hash: &Digest) -> Result<Signature> {

@@ -1,13 +1,12 @@
-//! Committing: from files to a public registration and a secret opening.
+//! Committing: from files to a public request and a secret opening.
 //!
 //! A commitment folder holds, besides the proofs and the lists of keys and scores that [`crate::Prover`]
 //! keeps there:
 //!
 //! | file | who may read it | what it is |
 //! | --- | --- | --- |
-//! | `registration.json` | everyone | what a task contract records; written last, for a whole folder |
-//! | `request.json` | everyone | what a contributor asks the registry to record |
-//! | `commitments.bin` | everyone | the data-column commitments, which hash to the registered digest |
+//! | `request.json` | everyone | what the registry is asked to record; written last, for a whole folder |
+//! | `commitments.bin` | everyone | the data-column commitments, which hash to the requested digest |
 //! | `opening.bin` | its owner | symbols, and the seed of all blindings |
 //! | `commit.journal` | its owner | while committing only: the segments committed to so far, and the seed |
 //!
@@ -16,14 +15,14 @@
 //!
 //! | what stands there | what the next run does |
 //! | --- | --- |
-//! | `registration.json` and `opening.bin` | reads the data again; refuses any other, and changes nothing |
-//! | `opening.bin` | reads the data again; writes the registration if data and address fit, else refuses |
+//! | `request.json` and `opening.bin` | reads the data again; refuses any other, and changes nothing |
+//! | `opening.bin` | reads the data again; writes the request if data and address fit, else refuses |
 //! | `commit.journal` | reads the data again; keeps the commitments to segments that did not change |
 //! | none of them | begins |
 //!
-//! Files appear in the order commitments, opening, request, registration, each in one step, and an opening is
-//! never replaced: it may be that of a registration that was moved elsewhere. That a seed may meet other data
-//! is due to what is [derived](crate::derivation) from it.
+//! Files appear in the order commitments, opening, request, each in one step, and an opening is never
+//! replaced: it may be that of a request that was moved elsewhere. That a seed may meet other data is due to
+//! what is [derived](crate::derivation) from it.
 
 mod folder;
 mod journal;
@@ -33,15 +32,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::registration::{MAX_REGISTRATION_BYTES, RegistrationFileError};
-use fairshare_formats::registry::MAX_REQUEST_BYTES;
+use fairshare_formats::registry::{MAX_REQUEST_BYTES, RegistryFileError, request_to_json};
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::{ParametersError, Policy};
-use fairshare_params::registration::{Evidence, Registration, RegistrationError};
-use fairshare_params::registry::{Request, RequestError};
+use fairshare_params::registry::Request;
 use fairshare_params::srs::Srs;
 use fairshare_storage::files::{self, Access, ReadError};
 use halo2curves::bn256::G1Affine;
@@ -61,8 +58,6 @@ use crate::scored::SCORED_FILE;
 use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
 use crate::segment::{commit_columns, commit_first_column};
 
-/// The public registration's file name.
-pub const REGISTRATION_FILE: &str = "registration.json";
 /// The request's file name.
 pub const REQUEST_FILE: &str = "request.json";
 /// The column commitments' file name.
@@ -71,8 +66,8 @@ pub const COMMITMENTS_FILE: &str = "commitments.bin";
 pub const JOURNAL_FILE: &str = "commit.journal";
 
 /// Every file of a commitment folder that must not be written over.
-pub const COMMITMENT_FILES: [&str; 7] =
-    [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE, SCORED_FILE];
+pub const COMMITMENT_FILES: [&str; 6] =
+    [REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE, JOURNAL_FILE, OPENED_FILE, SCORED_FILE];
 
 /// Why nothing was committed, or a commitment folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -122,13 +117,13 @@ pub enum CommitError {
     /// Others than the policy names.
     #[error(transparent)]
     Parameters(#[from] ParametersError),
-    /// The registration cannot be made or read.
-    #[error("{}: the registration cannot be made or read", path.display())]
-    Registration {
+    /// The request cannot be made or read.
+    #[error("{}: the request cannot be made or read", path.display())]
+    Request {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: RegistrationFileError,
+        source: Box<RegistryFileError>,
     },
     /// More records or segments than can be registered.
     #[error(transparent)]
@@ -199,14 +194,6 @@ pub enum CommitError {
         /// The most that such a file has.
         bound: u64,
     },
-    /// What would be asked of the registry is refused.
-    #[error("{}", path.display())]
-    Request {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: RequestError,
-    },
     /// A file cannot be read or written.
     #[error("{}: cannot be read or written; nothing that was there before is lost", path.display())]
     Io {
@@ -220,49 +207,38 @@ pub enum CommitError {
 
 type Result<T> = std::result::Result<T, CommitError>;
 
-/// Who commits, and what is known of the upload.
-#[derive(Clone, Debug)]
-pub struct Contributor {
-    /// The contributor's address.
-    pub address: Address,
-    /// The round of registration.
-    pub round: u64,
-    /// Where the contribution was stored, if it was.
-    pub evidence: Option<Evidence>,
-}
-
-/// Commits to the records of the files `data`, as one dataset, into a folder that holds no commitment yet, or
-/// goes on with what an interrupted run left there. Memory does not grow with the files.
+/// Commits, for `contributor`, to the records of the files `data`, as one dataset, into a folder that holds
+/// no commitment yet, or goes on with what an interrupted run left there. Memory does not grow with the
+/// files. Gives what `request.json` asks the registry to record.
 pub fn commit_data(
     srs: &Srs,
     policy: &Policy,
-    contributor: &Contributor,
+    contributor: &Address,
     data: &[PathBuf],
     folder: &Path,
     progress: &dyn Progress,
-) -> Result<Registration> {
+) -> Result<Request> {
     policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure())?;
     let mut records = Records::open(data, policy.schema())?;
     let _lock = lock(folder)?;
-    let registration = if folder.join(OPENING_FILE).exists() {
-        registration_of_opening(srs, policy, contributor, &mut records, folder)?
+    let request = if folder.join(OPENING_FILE).exists() {
+        request_of_opening(srs, policy, contributor, &mut records, folder)?
     } else {
         begin_or_resume(srs, policy, contributor, &mut records, folder, progress)?
     };
-    complete(folder, &registration)?;
-    Ok(registration)
+    complete(folder, &request)?;
+    Ok(request)
 }
 
-/// Commits to the records and writes all but the registration, going on from the journal as far as it is of
-/// them.
+/// Commits to the records and writes all but the request, going on from the journal as far as it is of them.
 fn begin_or_resume(
     srs: &Srs,
     policy: &Policy,
-    contributor: &Contributor,
+    contributor: &Address,
     records: &mut Records,
     folder: &Path,
     progress: &dyn Progress,
-) -> Result<Registration> {
+) -> Result<Request> {
     let (opening_path, journal_path) = (folder.join(OPENING_FILE), folder.join(JOURNAL_FILE));
     let geometry = srs.geometry();
     let journal = Journal::open(&journal_path, srs, random_seed()?).map_err(io_error(&journal_path))?;
@@ -273,19 +249,16 @@ fn begin_or_resume(
     // A segment's secret is of the number of records, so nothing is committed to before all are read.
     let count = registered(Counted::Records, records.records_read())?;
     let schema = policy.schema().hash();
-    let dataset = Dataset { contributor: &contributor.address, geometry, schema: &schema, records: count };
+    let dataset = Dataset { contributor, geometry, schema: &schema, records: count };
     let segments =
         commit_segments(srs, &dataset, records.features(), &mut opening, journal, folder, progress)?;
-    let registration =
-        Registration::of_columns(contributor.address, contributor.round, geometry, schema, count, &segments);
-    let registration = with_evidence(registration, contributor, folder)?;
+    let request = request_for(folder, &dataset, &segments)?;
     let path = folder.join(COMMITMENTS_FILE);
     let bytes: Vec<u8> = segments.iter().flatten().flat_map(encode_point).collect();
     files::write(&path, &bytes, Access::Public).map_err(io_error(&path))?;
-    let header = Header { geometry, digest: *registration.digest(), records: u64::from(count) };
+    let header = Header { geometry, digest: *request.digest(), records: u64::from(count) };
     opening.finish(&header).map_err(io_error(&opening_path))?;
-    write_request(folder, &registration, schema, count, &segments)?;
-    Ok(registration)
+    Ok(request)
 }
 
 /// Reads all records, and writes their symbols to the opening.
@@ -342,15 +315,15 @@ fn commit_segments(
     Ok(segments)
 }
 
-/// The registration of a folder whose work was stopped between its opening and its registration, if it is of
-/// these records.
-fn registration_of_opening(
+/// The request of a folder whose work was stopped between its opening and its request, if it is of these
+/// records.
+fn request_of_opening(
     srs: &Srs,
     policy: &Policy,
-    contributor: &Contributor,
+    contributor: &Address,
     records: &mut Records,
     folder: &Path,
-) -> Result<Registration> {
+) -> Result<Request> {
     let opening = standing_opening(folder, srs.geometry(), records.features())?;
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
     let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
@@ -368,35 +341,21 @@ fn registration_of_opening(
         return Err(occupied());
     }
     let schema = policy.schema().hash();
-    let expected = Expected {
-        contributor: &contributor.address,
-        digest: &header.digest,
-        schema: &schema,
-        records: count,
-        cut: header.geometry.cut(u64::from(count) * records.features() as u64),
-    };
+    let (geometry, cut) = (srs.geometry(), srs.geometry().cut(u64::from(count) * records.features() as u64));
+    let dataset = Dataset { contributor, geometry, schema: &schema, records: count };
+    let expected = Expected { dataset, digest: &header.digest, cut };
     let columns = read_columns(folder, &expected).map_err(|error| match error {
         // The records are the opening's, so what else the digest covers is not: it names its contributor.
         CommitError::Commitments { found, expected, .. } => {
-            let (folder, contributor) = (folder.to_owned(), contributor.address);
+            let (folder, contributor) = (folder.to_owned(), *contributor);
             CommitError::AnotherContributor { folder, contributor, found, expected }
         }
         other => other,
     })?;
-    if !is_under(srs, &opening, contributor, &expected, &columns)? {
+    if !is_under(srs, &opening, &expected, &columns)? {
         return Err(CommitError::OtherSrs { folder: folder.to_owned() });
     }
-    let registration = Registration::of_columns(
-        contributor.address,
-        contributor.round,
-        srs.geometry(),
-        schema,
-        count,
-        &columns,
-    );
-    let registration = with_evidence(registration, contributor, folder)?;
-    write_request(folder, &registration, schema, count, &columns)?;
-    Ok(registration)
+    request_for(folder, &dataset, &columns)
 }
 
 /// Whether the first commitment of the last segment is under this reference string. Under another one the
@@ -404,24 +363,19 @@ fn registration_of_opening(
 fn is_under(
     srs: &Srs,
     opening: &Opening,
-    contributor: &Contributor,
     expected: &Expected<'_>,
     columns: &[Vec<G1Affine>],
 ) -> Result<bool> {
-    let geometry = srs.geometry();
     let Some((index, (part, columns))) = expected.cut.iter().zip(columns).enumerate().last() else {
         return Ok(false);
     };
     let symbols = opening.symbols(part.first, part.symbols)?;
     let index = SegmentIndex::try_from(index)?;
-    let (schema, records) = (expected.schema, expected.records);
-    let dataset = Dataset { contributor: &contributor.address, geometry, schema, records };
-    let secret = SegmentSecret::derive(opening.seed(), &dataset, index, &symbols);
+    let secret = SegmentSecret::derive(opening.seed(), &expected.dataset, index, &symbols);
     Ok(columns.first() == Some(&commit_first_column(srs, &symbols, &secret)))
 }
 
-/// The opening in a folder without registration, if its geometry is this. It is not ours to replace
-/// otherwise.
+/// The opening that stands in a folder, if its geometry is this. It is not ours to replace otherwise.
 fn standing_opening(folder: &Path, geometry: Geometry, features: usize) -> Result<Opening> {
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
     match Opening::read_unregistered(&folder.join(OPENING_FILE), features) {
@@ -433,14 +387,14 @@ fn standing_opening(folder: &Path, geometry: Geometry, features: usize) -> Resul
 }
 
 /// Creates the folder where there is none, and locks it until the lock is dropped. Refuses a folder with
-/// nothing but a registration: whatever opens it must not find another beside it.
+/// nothing but a request: whatever opens it must not find another beside it.
 fn lock(folder: &Path) -> Result<File> {
     let owned = || folder.to_owned();
     let failed = io_error(folder);
     files::create_private_folder(folder).map_err(&failed)?;
     let lock =
         files::lock_folder(folder).map_err(&failed)?.ok_or_else(|| CommitError::Busy { folder: owned() })?;
-    if folder.join(REGISTRATION_FILE).exists() && !folder.join(OPENING_FILE).exists() {
+    if folder.join(REQUEST_FILE).exists() && !folder.join(OPENING_FILE).exists() {
         return Err(CommitError::Occupied { folder: owned() });
     }
     if files::is_writable_by_others(&lock).map_err(&failed)? {
@@ -449,45 +403,22 @@ fn lock(folder: &Path) -> Result<File> {
     Ok(lock)
 }
 
-fn with_evidence(
-    registration: std::result::Result<Registration, RegistrationError>,
-    contributor: &Contributor,
-    folder: &Path,
-) -> Result<Registration> {
-    let path = folder.join(REGISTRATION_FILE);
-    let registration =
-        registration.map_err(|source| CommitError::Registration { path, source: source.into() })?;
-    Ok(match &contributor.evidence {
-        Some(evidence) => registration.with_evidence(evidence.clone()),
-        None => registration,
-    })
+/// What is asked of the registry for a dataset of these columns.
+fn request_for(folder: &Path, dataset: &Dataset<'_>, columns: &[Vec<G1Affine>]) -> Result<Request> {
+    let Dataset { contributor, geometry, schema, records } = *dataset;
+    Request::for_columns(*contributor, geometry, *schema, records, columns)
+        .map_err(|error| unusable_request(folder.join(REQUEST_FILE), error.into()))
+}
+
+fn unusable_request(path: PathBuf, source: RegistryFileError) -> CommitError {
+    CommitError::Request { path, source: Box::new(source) }
 }
 
 /// The last steps, once the opening stands: from then on it holds what the journal did.
-fn complete(folder: &Path, registration: &Registration) -> Result<()> {
+fn complete(folder: &Path, request: &Request) -> Result<()> {
     let path = folder.join(JOURNAL_FILE);
     journal::remove(&path).map_err(io_error(&path))?;
-    write_registration(folder, registration)
-}
-
-fn write_registration(folder: &Path, registration: &Registration) -> Result<()> {
-    let text = fairshare_formats::registration::to_json(registration);
-    write_once(folder, REGISTRATION_FILE, text.as_bytes(), MAX_REGISTRATION_BYTES)
-}
-
-/// What the contributor asks the registry to record: all that the registration's digest is made of.
-fn write_request(
-    folder: &Path,
-    registration: &Registration,
-    schema: Digest,
-    records: u32,
-    columns: &[Vec<G1Affine>],
-) -> Result<()> {
-    let (contributor, geometry) = (*registration.contributor(), registration.geometry());
-    let request = Request::for_columns(contributor, geometry, schema, records, columns)
-        .map_err(|source| CommitError::Request { path: folder.join(REQUEST_FILE), source })?;
-    let text = fairshare_formats::registry::request_to_json(&request);
-    write_once(folder, REQUEST_FILE, text.as_bytes(), MAX_REQUEST_BYTES)
+    write_once(folder, REQUEST_FILE, request_to_json(request).as_bytes(), MAX_REQUEST_BYTES)
 }
 
 /// Writes a public file that is never replaced: one that stands there must be the same. Of more bytes than

@@ -10,7 +10,7 @@
 //! The steps of [`Prover::prove_data`] and [`Prover::prove_compute`], numbered as in the verifier:
 //!
 //! 1. the parameters: those of the verifier it is given;
-//! 2. what is on record: one registration in each commitment folder, all of one contributor, under this
+//! 2. what is on record: one request in each commitment folder, all of one contributor, under this
 //!    policy; or the node's units;
 //! 3. the digests: the folder's commitments hash to what is registered;
 //! 4. the instances: the verifier's own, for the score computed here;
@@ -39,7 +39,7 @@ mod uses;
 
 pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
-pub use commit::{CommitError, CommitmentFolder, Contributor, REQUEST_FILE, commit_data};
+pub use commit::{CommitError, CommitmentFolder, REQUEST_FILE, commit_data};
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};

@@ -88,18 +88,18 @@ pub enum OpeningError {
         /// The file.
         path: PathBuf,
     },
-    /// It belongs to another registration.
+    /// It belongs to another request.
     #[error(
-        "{}: opens {found}, but the registration beside it is of {expected}; put the two that belong \
+        "{}: opens {found}, but the request beside it is of {expected}; put the two that belong \
          together into one folder",
         path.display()
     )]
-    OtherRegistration {
+    OtherRequest {
         /// The file.
         path: PathBuf,
         /// The digest it opens.
         found: Digest,
-        /// The registered digest.
+        /// The request's digest.
         expected: Digest,
     },
     /// It is shorter or longer than its header says.
@@ -189,7 +189,7 @@ impl Opening {
     pub fn read(path: &Path, expected: &Digest, features: usize) -> Result<Self, OpeningError> {
         Self::read_if(path, features, |header| match header.digest == *expected {
             true => Ok(()),
-            false => Err(OpeningError::OtherRegistration {
+            false => Err(OpeningError::OtherRequest {
                 path: path.to_owned(),
                 found: header.digest,
                 expected: *expected,
@@ -197,7 +197,7 @@ impl Opening {
         })
     }
 
-    /// As [`Self::read`], of an opening that has no registration beside it yet.
+    /// As [`Self::read`], of an opening that has no request beside it yet.
     pub fn read_unregistered(path: &Path, features: usize) -> Result<Self, OpeningError> {
         Self::read_if(path, features, |_| Ok(()))
     }

@@ -11,11 +11,11 @@ use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Evidence, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_prover::{Contributor, Limits, Prover, Silent, commit_data};
+use fairshare_prover::{Account, Limits, Prover, Silent, commit_data};
 use fairshare_verifier::{Trust, Verifier};
 
 /// The policy of all tests that name no other. Two features: a segment holds 16,320 records.
@@ -27,7 +27,7 @@ parameters = "insecure-development"
 [vault]
 chain_id = 16601
 address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
-registry = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"
+registry = "0x58DA990A8F4A3a6ca7cb6315d68a140105917352"
 settlement = "claims"
 subnet = "new-york-flights"
 epoch = 4
@@ -113,28 +113,32 @@ pub fn verifier(policy: &Policy) -> Verifier<'_> {
     Verifier::new(&PARAMETERS, policy, Trust::AllowInsecure).expect("a verifier")
 }
 
-/// Somebody, who registered in round 11.
-pub fn contributor() -> Contributor {
-    Contributor {
-        address: eip55::parse("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359").expect("an address"),
-        round: 11,
-        evidence: None,
-    }
+/// The operator of the ledger that is the registry of [`POLICY`].
+pub const OPERATOR: Address = Address([
+    0x58, 0xda, 0x99, 0x0a, 0x8f, 0x4a, 0x3a, 0x6c, 0xa7, 0xcb, 0x63, 0x15, 0xd6, 0x8a, 0x14, 0x01, 0x05,
+    0x91, 0x73, 0x52,
+]);
+
+/// The account of [`OPERATOR`].
+pub fn operator() -> Account {
+    account(OPERATOR, 0x09)
+}
+
+/// The account whose private key is this byte 32 times; it has to have that address.
+pub(crate) fn account(address: Address, byte: u8) -> Account {
+    let account = Account::from_text(format!("{byte:02x}").repeat(32).as_bytes()).expect("a key");
+    assert_eq!(*account.address(), address, "{byte:02x}");
+    account
+}
+
+/// Somebody.
+pub fn contributor() -> Address {
+    eip55::parse("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359").expect("an address")
 }
 
 /// Somebody else.
 pub fn stranger() -> Address {
     eip55::parse("0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB").expect("an address")
-}
-
-/// Evidence that differs by `seed`.
-pub fn evidence(seed: u8) -> Evidence {
-    use fairshare_params::encoding::Digest;
-    Evidence {
-        storage_root: Digest([seed; 32]),
-        byte_length: 4096,
-        transaction_hash: Digest([seed ^ 0xff; 32]),
-    }
 }
 
 /// A file of `count` records under [`POLICY`], some cells empty; another seed, other records.
@@ -168,13 +172,12 @@ pub fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 pub fn commit_records(
     folder: &Path,
     name: &str,
-    contributor: &Contributor,
+    contributor: &Address,
     texts: &[String],
 ) -> (PathBuf, Registration) {
     let files: Vec<_> =
         texts.iter().enumerate().map(|(i, text)| write(folder, &format!("{name}-{i}.csv"), text)).collect();
     let target = folder.join(name);
-    let registration =
-        commit_data(&SRS, &RULES, contributor, &files, &target, &Silent).expect("a commitment");
-    (target, registration)
+    let request = commit_data(&SRS, &RULES, contributor, &files, &target, &Silent).expect("a commitment");
+    (target, Registration::from(&request))
 }

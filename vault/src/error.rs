@@ -1,13 +1,14 @@
 //! Why the vault refuses.
 
+use fairshare_audit::registry::{NotCovered, Refusal};
 use fairshare_audit::settlement::SettlementError;
-use fairshare_audit::snapshot::{State, VaultIdentity};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::PolicyErrors;
-use fairshare_formats::registration::RegistrationFileError;
+use fairshare_formats::time::MomentError;
+use fairshare_formats::units::MAX_UNITS_BYTES;
 use fairshare_params::address::Address;
-use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
+use fairshare_params::rules::Settlement;
 use fairshare_verifier::{BundleError, VerifyError};
 
 use crate::database::DatabaseError;
@@ -19,6 +20,9 @@ pub enum VaultError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// What a registry does not take.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A policy on record that cannot be read any more.
     #[error("the policy on record for epoch {epoch} is refused")]
     Policy {
@@ -27,44 +31,17 @@ pub enum VaultError {
         /// Why.
         source: Box<PolicyErrors>,
     },
-    /// A registration on record that cannot be read any more.
-    #[error("the ledger holds a registration that cannot be read; restore it from a backup or an archive")]
-    Registration(#[source] RegistrationFileError),
     /// A policy on record that is not the one its epoch was opened with.
     #[error(
-        "the policy on record for epoch {epoch} is not the one that the epoch was opened with (its text and \
-         files hash to {found}, not to {expected}); restore the ledger from a backup"
+        "the policy on record for epoch {epoch} is not the one that the epoch was opened with; restore the \
+         ledger from a backup"
     )]
     PolicyChanged {
         /// The epoch.
         epoch: u64,
-        /// The hash of what is there.
-        found: Digest,
-        /// The hash recorded.
-        expected: Digest,
-    },
-    /// No epoch at all.
-    #[error("the ledger has no epoch yet; open one with `fairshare vault init --policy POLICY`")]
-    NoEpoch,
-    /// No epoch of that number.
-    #[error("the ledger has no epoch {epoch}; `fairshare vault status` lists those it has")]
-    UnknownEpoch {
-        /// The number.
-        epoch: u64,
-    },
-    /// Another vault's policy.
-    #[error(
-        "this ledger is of {ledger}, but the policy of {policy}; keep each vault and subnet in a ledger of \
-         its own"
-    )]
-    OtherVault {
-        /// The ledger's.
-        ledger: Box<VaultIdentity>,
-        /// The policy's.
-        policy: Box<VaultIdentity>,
     },
     /// The same epoch under other rules.
-    #[error("epoch {epoch} was opened under rules of hash {recorded}; they cannot change to {given}")]
+    #[error("epoch {epoch} was opened under rules of hash {recorded}, not under {given}")]
     OtherRules {
         /// The epoch.
         epoch: u64,
@@ -73,164 +50,89 @@ pub enum VaultError {
         /// That of the policy and parameters given.
         given: Digest,
     },
-    /// An epoch that does not follow.
-    #[error("epoch {epoch} does not follow epoch {last}, the ledger's last; number epochs upwards")]
-    NotAscending {
-        /// The epoch.
-        epoch: u64,
-        /// The last one.
-        last: u64,
-    },
-    /// The epoch before is not settled.
-    #[error(
-        "epoch {epoch} is {state}; settle it before the next one is opened, which takes over what it leaves"
-    )]
-    Unsettled {
-        /// The epoch.
-        epoch: u64,
-        /// Its state.
-        state: State,
-    },
-    /// Rounds that an earlier epoch has paid.
-    #[error(
-        "the policy's rounds begin at {first}, but epoch {epoch} has rounds up to {last}: work of one round \
-         would be paid twice; number rounds on"
-    )]
-    RoundsAgain {
-        /// The policy's first round.
-        first: u64,
-        /// The earlier epoch.
-        epoch: u64,
-        /// Its last round.
-        last: u64,
-    },
-    /// An epoch that no ledger settles.
-    #[error(
-        "the policy of epoch {epoch} says `settlement = \"contract\"`: a contract computes what is paid, of \
-         whatever it is funded with, and a ledger cannot; for a ledger, write \"claims\" or \"payments\""
-    )]
-    ContractSettles {
-        /// The epoch.
-        epoch: u64,
-    },
-    /// More than 128 bits of base units.
-    #[error(
-        "with this pool the vault's epochs would have more than 2^128 base units in all; use larger units"
-    )]
-    PoolsTooLarge,
-    /// An epoch in another state.
-    #[error("epoch {epoch} is {state}, and this command needs one that is {needed}")]
-    State {
-        /// The epoch.
-        epoch: u64,
-        /// Its state.
-        state: State,
-        /// What was needed.
-        needed: State,
-    },
-    /// A batch of registrations that is not strictly ascending.
-    #[error(
-        "registration {index} of the batch repeats the one before it, or does not follow it, in the order of \
-         digest and contributor; give every registration once, in that order"
-    )]
-    Order {
-        /// Position in the batch, from 0.
-        index: usize,
-    },
-    /// A registration that the policy does not admit.
-    #[error(
-        "{contributor}'s registration of {digest} does not fit the policy",
-        contributor = checksummed(.contributor)
-    )]
-    Unfit {
-        /// The contributor.
-        contributor: Address,
-        /// The digest.
-        digest: Digest,
-        /// Why.
-        source: Box<ContextError>,
-    },
-    /// A digest registered before with other values.
-    #[error(
-        "{owner} registered {digest} in epoch {epoch} with other values; a registration never changes: \
-         register that one, or other data",
-        owner = checksummed(.owner)
-    )]
-    RegisteredOtherwise {
-        /// The digest.
-        digest: Digest,
-        /// The epoch on record.
-        epoch: u64,
-        /// The contributor on record.
-        owner: Address,
-    },
-    /// A dataset of a round in which this epoch takes no data.
-    #[error(
-        "{contributor}'s registration of {digest} is of round {round}, and the epoch takes data of rounds \
-         {first} to {last}: it would weigh nothing, and whatever is covered with it; commit the data again, \
-         in such a round",
-        contributor = checksummed(.contributor)
-    )]
-    RoundOutside {
-        /// The contributor.
-        contributor: Address,
-        /// The digest.
-        digest: Digest,
-        /// The round.
-        round: u64,
-        /// The epoch's first round.
-        first: u64,
-        /// The last one that takes data.
-        last: u64,
-    },
-    /// A dataset that comes after the score.
-    #[error(
-        "{contributor}'s data has been scored in this epoch; what is registered after that belongs to the \
-         next one",
-        contributor = checksummed(.contributor)
-    )]
-    ScoredAlready {
-        /// The contributor.
-        contributor: Address,
-    },
     /// Other units than those on record.
-    #[error(
-        "epoch {epoch} has other units on record; they are recorded once, for all nodes, and never change: \
-         take those on record"
-    )]
+    #[error("epoch {epoch} has other units on record; take those")]
     UnitsOtherwise {
         /// The epoch.
         epoch: u64,
     },
-    /// No evidence, which the rules require.
-    #[error(
-        "registration {digest} has no evidence of its upload, which the rules require; register it with \
-         evidence"
-    )]
-    NoEvidence {
-        /// The digest.
-        digest: Digest,
-    },
-    /// A round before the epoch's, of data that was not on record then.
-    #[error(
-        "{contributor}'s registration of {digest} is of round {round}, before the epoch's first, {first}, \
-         and no earlier epoch has it on record: data is of the round in which it was registered; commit it \
-         again, in a round of this epoch",
-        contributor = checksummed(.contributor)
-    )]
-    Backdated {
-        /// The contributor.
-        contributor: Address,
-        /// The digest.
-        digest: Digest,
-        /// The round.
-        round: u64,
-        /// The epoch's first round.
+    /// Units of other rounds.
+    #[error("the units are not of the rounds of epoch {epoch}, which are {first} to {last}")]
+    OtherRounds {
+        /// The epoch.
+        epoch: u64,
+        /// Its first round.
         first: u64,
+        /// Its last round.
+        last: u64,
+    },
+    /// Units of no node.
+    #[error(
+        "the units of epoch {epoch} name no node; if nobody gave computing power, end its rounds with \
+         `fairshare vault round --end --without-units`"
+    )]
+    NobodysUnits {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// A table of units that is too long.
+    #[error(
+        "the table of units has {bytes} bytes, and a ledger keeps at most {MAX_UNITS_BYTES}; divide the \
+         nodes over several subnets, or the rounds over epochs"
+    )]
+    UnitsTooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Rounds that would end without units.
+    #[error(
+        "no units of epoch {epoch} are on record, and after its last round none are taken; record them \
+         first (`fairshare vault register --units UNITS.csv`), or say `--without-units`: then nobody is paid \
+         for computing power"
+    )]
+    NoUnits {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// Somebody who gets nothing, and was not forfeited.
+    #[error(
+        "on record for epoch {epoch} and paid nothing: {count}, listed above; close it all the same with \
+         `--forfeit`"
+    )]
+    Forfeits {
+        /// The epoch.
+        epoch: u64,
+        /// How many.
+        count: usize,
     },
     /// Scores that cannot be weighed.
     #[error(transparent)]
     Settlement(#[from] SettlementError),
+    /// An epoch without amounts.
+    #[error("epoch {epoch} is not settled; settle it first with `fairshare vault settle`")]
+    Unsettled {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// No epoch with amounts.
+    #[error("no epoch is settled yet, so nothing is due; `fairshare vault status` says where each stands")]
+    NothingSettled,
+    /// A ledger that pays otherwise.
+    #[error(
+        "this ledger's rules pay by `{settlement}`: contributors claim from the vault's contract, by the \
+         claims that `fairshare vault export --claims` writes; a list would pay them twice"
+    )]
+    OtherRail {
+        /// How it pays.
+        settlement: Settlement,
+    },
+    /// Claims of a ledger that pays by lists.
+    #[error(
+        "this ledger's rules pay by `{settlement}`: `fairshare vault claim` writes the lists; claims on a \
+         contract would pay everybody twice",
+        settlement = Settlement::Payments
+    )]
+    PaysByLists,
     /// Someone who has earned nothing.
     #[error(
         "{contributor} has earned nothing in a settled epoch; `fairshare vault status` lists the epochs",
@@ -240,6 +142,53 @@ pub enum VaultError {
         /// The contributor.
         contributor: Address,
     },
+    /// Someone on no list.
+    #[error(
+        "nothing was sent to {contributor} that could be confirmed; `fairshare vault claim` writes lists of \
+         payments",
+        contributor = checksummed(.contributor)
+    )]
+    NothingSent {
+        /// The contributor.
+        contributor: Address,
+    },
+    /// Another vault's list.
+    #[error(
+        "a list of payments is of vault {vault} on chain {chain_id}, not of this ledger's; keep the lists of \
+         each vault in a folder of their own",
+        vault = checksummed(.vault)
+    )]
+    OtherList {
+        /// The list's vault.
+        vault: Address,
+        /// Its chain.
+        chain_id: u64,
+    },
+    /// A list of nothing.
+    #[error("the list pays nobody: there is nothing to record as sent")]
+    EmptyList,
+    /// A list that the ledger cannot have written.
+    #[error(
+        "a list of payments up to epoch {epoch} pays {contributor} more, or other, than this ledger knows \
+         of: the ledger was restored from an older copy; settle the epochs up to that one, then run this \
+         again",
+        contributor = checksummed(.contributor)
+    )]
+    ListAhead {
+        /// Who is paid.
+        contributor: Address,
+        /// The list's epoch.
+        epoch: u64,
+    },
+    /// A gap in the chain.
+    #[error("entry {index} is missing from the ledger; restore it from a backup or an archive")]
+    MissingEntry {
+        /// Its place.
+        index: u64,
+    },
+    /// A clock that is wrong.
+    #[error(transparent)]
+    Clock(#[from] MomentError),
     /// A number on record that cannot be one.
     #[error(
         "the ledger holds a number that this program never writes; audit the ledger, and restore it from a \
@@ -266,27 +215,22 @@ pub enum SubmitError {
         /// The most.
         limit: usize,
     },
-    /// A digest that is not registered for the contributor in this epoch.
+    /// Not the time for it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Datasets that do not count.
+    #[error(transparent)]
+    NotCovered(#[from] NotCovered),
+    /// A bundle that would change nothing.
     #[error(
-        "{contributor} has not registered {digest} in this epoch; register it first",
+        "it weighs no more than the bundle that {contributor} has on record, entry {entry}; that one stays",
         contributor = checksummed(.contributor)
     )]
-    Unregistered {
+    NoHeavier {
         /// The contributor.
         contributor: Address,
-        /// The digest.
-        digest: Digest,
-    },
-    /// A dataset left out: leaving data out could raise a score.
-    #[error(
-        "{contributor} has also registered {digest} in this epoch; prove all datasets of an epoch together",
-        contributor = checksummed(.contributor)
-    )]
-    LeftOut {
-        /// The contributor.
-        contributor: Address,
-        /// The digest left out.
-        digest: Digest,
+        /// The bundle on record.
+        entry: u64,
     },
     /// The proof.
     #[error(transparent)]

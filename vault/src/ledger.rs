@@ -1,39 +1,49 @@
-//! The ledger of one vault and subnet: epochs, what was registered and proved in them, what was paid.
+//! The ledger of one vault: who registered what and when, what was proved, what is paid. It answers for its
+//! word: it is a chain of entries, none of which is ever changed (PROTOCOL section 9).
 //!
-//! An epoch is **open** while contributions are registered and bundles submitted, **closed** once nothing is
-//! added any more, **settled** once everybody's amount is fixed, **paid out** once everybody
-//! has claimed it. Each method is one transaction, alone among writers; doing it again changes nothing and
-//! says so.
+//! What may follow what is for [`fairshare_audit::registry`] to say, so that an audit holds an archive to
+//! the very rules that the ledger was held to. Each method is one transaction, alone among writers; doing
+//! it again changes nothing and says so. The time of an entry is the caller's, and never before that of the
+//! entry before it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
-use fairshare_audit::settlement::Carry;
-use fairshare_audit::snapshot::State;
+use fairshare_audit::registry::{At, Dataset, Identity, Now, Refusal, Span, Stage, State, Timeline};
+use fairshare_formats::ledger::{Event, Files, Settled};
 use fairshare_formats::policy::PolicySource;
+use fairshare_formats::units::{Rounds, from_csv};
+use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
+use fairshare_params::rules;
 use fairshare_params::units::Units;
 
 use crate::database::{Access, Database, DatabaseError, Location, Row, Transaction, Value};
 use crate::error::VaultError;
 
-mod claim;
+mod chain;
 mod close;
 mod export;
 mod open;
+mod pay;
 mod register;
+mod rounds;
 mod settle;
 mod status;
+mod strike;
 mod submit;
 
-pub use claim::{Claimed, Payment};
-pub use close::{Closed, Unproved};
+pub use close::{Closed, Forfeit, Nothing};
 pub use open::Opened;
-pub use register::{Batch, Registered};
-pub use settle::Settled;
+pub use pay::{Due, History, Listed};
+pub use register::{Registered, Taken, UnitsTaken};
+pub use rounds::{Reached, To};
+pub use settle::Settlement;
 pub use status::{EpochStatus, Status};
+pub use strike::{Struck, Target};
 pub use submit::{Recorded, Submission, Submitted, Verdict};
 
 type Result<T> = std::result::Result<T, VaultError>;
@@ -44,65 +54,22 @@ pub struct Ledger {
 }
 
 /// An epoch on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
-    id: i64,
-    /// Its number, from the policy.
+    /// Its number.
     pub number: u64,
     /// The rules hash.
     pub rules_hash: Digest,
-    /// The hash of its policy as written.
-    source: Digest,
     /// Where it stands.
     pub state: State,
-    /// What the epoch before left it.
-    pub brought: Carry,
-    /// What it leaves to the next one, once settled.
-    pub left: Option<Carry>,
-    /// The root of its claims, once settled, unless nobody has ever earned anything.
-    pub root: Option<Digest>,
-}
-
-const EPOCH: &str = "SELECT id, number, rules_hash, source, state, compute_brought, data_brought, \
-    compute_left, data_left, root FROM epochs";
-
-impl Epoch {
-    fn read(row: &Row) -> Result<Self> {
-        let left = match (row.optional_text("compute_left")?, row.optional_text("data_left")?) {
-            (Some(_), Some(_)) => {
-                Some(Carry { compute: row.parsed("compute_left")?, data: row.parsed("data_left")? })
-            }
-            _ => None,
-        };
-        Ok(Self {
-            id: row.integer("id")?,
-            number: row.parsed("number")?,
-            rules_hash: row.parsed("rules_hash")?,
-            source: row.parsed("source")?,
-            state: row.parsed("state")?,
-            brought: Carry { compute: row.parsed("compute_brought")?, data: row.parsed("data_brought")? },
-            left,
-            root: row.optional_text("root")?.is_some().then(|| row.parsed("root")).transpose()?,
-        })
-    }
-
-    fn needs(&self, needed: State) -> Result<()> {
-        if self.state == needed {
-            return Ok(());
-        }
-        Err(VaultError::State { epoch: self.number, state: self.state, needed })
-    }
+    /// Its steps.
+    pub stage: Stage,
 }
 
 impl Ledger {
     /// Opens the ledger at `location`, which has to be there.
-    pub fn open(location: &Location) -> Result<Self> {
-        Ok(Self { database: Database::open(location, Access::Write)? })
-    }
-
-    /// Opens the ledger at `location`; makes an empty one where there is none.
-    pub fn open_or_create(location: &Location) -> Result<Self> {
-        Ok(Self { database: Database::open(location, Access::Create)? })
+    pub fn open(location: &Location, access: Access) -> Result<Self> {
+        Ok(Self { database: Database::open(location, access)? })
     }
 
     /// Where the ledger is kept.
@@ -115,10 +82,27 @@ impl Ledger {
         Ok(self.database.size()?)
     }
 
-    /// The epoch of this number, or the latest one, with its policy.
+    /// Whose ledger it is.
+    pub fn identity(&mut self) -> Result<Identity> {
+        self.database.read(identity)?.ok_or(VaultError::Refused(Refusal::NoEpoch))
+    }
+
+    /// The epoch of this number, or the first that is not settled (the last one where all are), with its
+    /// policy.
     pub fn epoch(&mut self, number: Option<u64>) -> Result<(Epoch, Policy)> {
         self.database.read(|transaction| {
             let epoch = find_epoch(transaction, number)?;
+            let policy = read_policy(transaction, &epoch)?;
+            Ok((epoch, policy))
+        })
+    }
+
+    /// The epoch whose rounds go on, with its policy.
+    pub fn running(&mut self) -> Result<(Epoch, Policy)> {
+        self.database.read(|transaction| {
+            let timeline = timeline(transaction)?;
+            let Now::Round(stage, _) = timeline.now() else { return Err(Refusal::NoRound.into()) };
+            let epoch = epoch_of(transaction, &timeline, stage)?;
             let policy = read_policy(transaction, &epoch)?;
             Ok((epoch, policy))
         })
@@ -129,68 +113,204 @@ impl Ledger {
         self.database.read(|transaction| {
             let epoch = find_epoch(transaction, number)?;
             let policy = read_policy(transaction, &epoch)?;
-            register::read_units(transaction, &epoch, &policy)
+            read_units(transaction, &epoch, &policy)
         })
     }
 }
 
-/// The epoch of this number, or the latest one, on record.
-fn find_epoch(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<Epoch> {
-    match number {
-        Some(epoch) => {
-            let sql = format!("{EPOCH} WHERE number = $1");
-            let row = transaction.query_first(&sql, &[epoch.to_string().into()])?;
-            Epoch::read(&row.ok_or(VaultError::UnknownEpoch { epoch })?)
-        }
-        None => latest_epoch(transaction)?.ok_or(VaultError::NoEpoch),
+fn identity(transaction: &mut Transaction<'_>) -> Result<Option<Identity>> {
+    let sql = "SELECT chain_id, vault, registry, subnet, settlement FROM ledger";
+    let Some(row) = transaction.query_first(sql, &[])? else { return Ok(None) };
+    let settlement = row.text("settlement")?;
+    let settlement = rules::Settlement::ALL.into_iter().find(|known| known.name() == settlement);
+    Ok(Some(Identity {
+        chain_id: row.parsed("chain_id")?,
+        vault: row.address("vault")?,
+        registry: row.address("registry")?,
+        subnet: row.text("subnet")?.to_owned(),
+        settlement: settlement.ok_or(DatabaseError::Corrupt { what: "an unknown way to settle" })?,
+    }))
+}
+
+/// Epochs and rounds as they are on record.
+fn timeline(transaction: &mut Transaction<'_>) -> Result<Timeline> {
+    let mut stages: BTreeMap<u64, Stage> = BTreeMap::new();
+    for row in &transaction.query("SELECT * FROM spans ORDER BY entry", &[])? {
+        let span = Span {
+            epoch: row.parsed("epoch")?,
+            first: row.parsed("first_round")?,
+            last: row.parsed("last_round")?,
+            ends_by: row.parsed("ends_by")?,
+            proving_seconds: row.parsed("proving_seconds")?,
+            pool: row.parsed("pool")?,
+        };
+        let rules = row.count("entry")?;
+        let stage = Stage { span, rules, units: None, ended: None, closed: None, settled: None };
+        stages.insert(span.epoch, stage);
     }
+    let sql = "SELECT content FROM entries WHERE kind = 'rounds' ORDER BY id DESC LIMIT 1";
+    let round = match transaction.query_first(sql, &[])?.map(|row| event(&row)).transpose()? {
+        Some(Event::Rounds { last, .. }) => Some(last),
+        _ => None,
+    };
+    let mut timeline = Timeline::new(stages.into_values().collect(), round);
+    let sql = "SELECT id, time, content FROM entries WHERE kind IN ('units', 'ended', 'closed', 'settled')
+        ORDER BY id";
+    for row in &transaction.query(sql, &[])? {
+        timeline.apply(At { index: row.count("id")?, time: row.parsed("time")? }, &event(row)?);
+    }
+    Ok(timeline)
 }
 
-fn latest_epoch(transaction: &mut Transaction<'_>) -> Result<Option<Epoch>> {
-    let row = transaction.query_first(&format!("{EPOCH} ORDER BY id DESC LIMIT 1"), &[])?;
-    row.as_ref().map(Epoch::read).transpose()
+/// What an entry says.
+fn event(row: &Row) -> Result<Event> {
+    let event = serde_json::from_str(row.text("content")?);
+    Ok(event.map_err(|_| DatabaseError::Corrupt { what: "an entry that is none" })?)
 }
 
-fn all_epochs(transaction: &mut Transaction<'_>) -> Result<Vec<Epoch>> {
-    transaction.query(&format!("{EPOCH} ORDER BY id"), &[])?.iter().map(Epoch::read).collect()
+/// The epoch of this number, or the one that is being worked on.
+fn find_epoch(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<Epoch> {
+    let timeline = timeline(transaction)?;
+    let stage = match number {
+        Some(number) => timeline.stage(number)?,
+        None => current(&timeline).ok_or(Refusal::NoEpoch)?,
+    };
+    epoch_of(transaction, &timeline, stage)
+}
+
+/// The epoch that a command without a number means: the first that is not settled, or the last one.
+fn current(timeline: &Timeline) -> Option<&Stage> {
+    let stages = timeline.stages();
+    stages.iter().find(|stage| stage.settled.is_none()).or(stages.last())
+}
+
+fn epoch_of(transaction: &mut Transaction<'_>, timeline: &Timeline, stage: &Stage) -> Result<Epoch> {
+    let row = transaction.query_one("SELECT rules_hash FROM spans WHERE entry = $1", &[id(stage.rules)?])?;
+    let (number, rules_hash) = (stage.span.epoch, row.parsed("rules_hash")?);
+    Ok(Epoch { number, rules_hash, state: timeline.state(stage), stage: *stage })
+}
+
+/// An entry's place as the database has it.
+fn id(index: u64) -> Result<Value> {
+    Ok(i64::try_from(index).map_err(|_| VaultError::Number)?.into())
+}
+
+/// The files of an entry.
+fn read_files(transaction: &mut Transaction<'_>, index: u64) -> Result<Files> {
+    let rows = transaction.query("SELECT name, content FROM files WHERE entry = $1", &[id(index)?])?;
+    let file = |row: &Row| Ok((row.text("name")?.to_owned(), row.bytes("content")?.to_vec()));
+    Ok(Files::from_map(rows.iter().map(file).collect::<Result<_>>()?))
 }
 
 fn read_source(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<PolicySource> {
-    let rows =
-        transaction.query("SELECT name, content FROM policy_files WHERE epoch = $1", &[epoch.id.into()])?;
-    let mut files = BTreeMap::new();
-    for row in &rows {
-        files.insert(row.text("name")?.to_owned(), row.bytes("content")?.to_vec());
-    }
-    let text = files.remove(POLICY_FILE).and_then(|bytes| String::from_utf8(bytes).ok());
-    let text = text.ok_or(DatabaseError::Corrupt { what: "an epoch without a policy" })?;
-    Ok(PolicySource { text, files })
+    let source = read_files(transaction, epoch.stage.rules)?.policy();
+    Ok(source.map_err(|_| DatabaseError::Corrupt { what: "an epoch without a policy" })?)
 }
 
-/// The policy's own name among its files.
-const POLICY_FILE: &str = "";
-
-/// The epoch's policy, which is still the one that it was opened with.
+/// The epoch's policy, which is still the one that stands in its entry.
 fn read_policy(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Policy> {
     let source = read_source(transaction, epoch)?;
+    let sql = "SELECT content FROM entries WHERE id = $1";
+    let recorded = event(&transaction.query_one(sql, &[id(epoch.stage.rules)?])?)?.file();
     let found = source.hash();
-    if found != epoch.source {
-        return Err(VaultError::PolicyChanged { epoch: epoch.number, found, expected: epoch.source });
+    if recorded != Some(found) {
+        return Err(VaultError::PolicyChanged { epoch: epoch.number });
     }
     source.policy().map_err(|source| VaultError::Policy { epoch: epoch.number, source: Box::new(source) })
 }
 
-fn read_registration(row: &Row) -> Result<Registration> {
-    fairshare_formats::registration::from_json(row.text("content")?.as_bytes())
-        .map_err(VaultError::Registration)
+/// The nodes' units on record, if they are.
+fn read_units(transaction: &mut Transaction<'_>, epoch: &Epoch, policy: &Policy) -> Result<Option<Units>> {
+    let Some(index) = epoch.stage.units else { return Ok(None) };
+    let files = read_files(transaction, index)?;
+    let units = from_csv(files.single(), Rounds::of(policy));
+    let corrupt = DatabaseError::Corrupt { what: "units that are no record of the epoch" };
+    Ok(Some(units.map_err(|_| corrupt)?))
 }
 
-/// What each contributor has earned in all, up to and including the epoch: the latest payout of each.
-fn cumulative(transaction: &mut Transaction<'_>, epoch: i64) -> Result<BTreeMap<Address, u128>> {
-    let sql = "SELECT contributor, cumulative FROM payouts AS latest WHERE epoch =
-        (SELECT max(epoch) FROM payouts WHERE contributor = latest.contributor AND epoch <= $1)";
-    let rows = transaction.query(sql, &[epoch.into()])?;
+const DATASETS: &str = "SELECT datasets.entry AS entry, datasets.digest AS digest, root, contributor, round,
+    geometry, schema_hash, records, strikes.entry AS struck
+    FROM datasets LEFT JOIN strikes ON strikes.digest = datasets.digest";
+
+fn dataset(row: &Row) -> Result<Dataset> {
+    let corrupt = || DatabaseError::Corrupt { what: "a dataset that is none" };
+    let geometry = Geometry::from_name(row.text("geometry")?).ok_or_else(corrupt)?;
+    let records = u32::try_from(row.count("records")?).map_err(|_| corrupt())?;
+    let (schema, digest) = (row.parsed("schema_hash")?, row.parsed("digest")?);
+    let registration = Registration::new(row.address("contributor")?, geometry, schema, records, digest);
+    Ok(Dataset {
+        index: row.count("entry")?,
+        round: row.parsed("round")?,
+        registration: registration.map_err(|_| corrupt())?,
+        root: row.optional_text("root")?.is_some().then(|| row.parsed("root")).transpose()?,
+        struck: match row.value("struck")? {
+            Value::Null => None,
+            _ => Some(row.count("struck")?),
+        },
+    })
+}
+
+/// All datasets of a contributor, in order of registration.
+fn datasets_of(transaction: &mut Transaction<'_>, contributor: &Address) -> Result<Vec<Dataset>> {
+    let sql = format!("{DATASETS} WHERE contributor = $1 ORDER BY datasets.entry");
+    transaction.query(&sql, &[contributor.into()])?.iter().map(dataset).collect()
+}
+
+/// The bundle that counts for a contributor and role.
+struct Best {
+    entry: u64,
+    contributor: Address,
+    role: fairshare_params::role::Role,
+    score: u64,
+    /// Of data: its records, and the latest round of what it covers.
+    data: Option<(NonZeroU32, u64)>,
+}
+
+fn best(row: &Row) -> Result<Best> {
+    let corrupt = || DatabaseError::Corrupt { what: "a bundle that is none" };
+    let role = fairshare_params::role::Role::from_name(row.text("role")?).ok_or_else(corrupt)?;
+    let data = match row.value("records")? {
+        Value::Null => None,
+        _ => {
+            let records = u32::try_from(row.count("records")?).ok().and_then(NonZeroU32::new);
+            Some((records.ok_or_else(corrupt)?, row.parsed("latest")?))
+        }
+    };
+    let (contributor, score) = (row.address("contributor")?, row.parsed("score")?);
+    Ok(Best { entry: row.count("entry")?, contributor, role, score, data })
+}
+
+/// The bundles of an epoch that count.
+fn best_bundles(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Vec<Best>> {
+    let sql = "SELECT entry, role, contributor, score, records, latest FROM bundles WHERE entry IN
+        (SELECT max(entry) FROM bundles WHERE epoch = $1 GROUP BY role, contributor) ORDER BY entry";
+    transaction.query(sql, &[epoch.to_string().into()])?.iter().map(best).collect()
+}
+
+/// What each contributor has earned in all, up to and including the entry: the latest of each.
+fn cumulative(transaction: &mut Transaction<'_>, entry: u64) -> Result<BTreeMap<Address, u128>> {
+    let sql = "SELECT contributor, cumulative FROM earnings AS latest WHERE entry =
+        (SELECT max(entry) FROM earnings WHERE contributor = latest.contributor AND entry <= $1)";
+    let rows = transaction.query(sql, &[id(entry)?])?;
     rows.iter().map(|row| Ok((row.address("contributor")?, row.parsed("cumulative")?))).collect()
+}
+
+/// What the last settlement before an epoch left.
+fn settled_entry(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<(u64, Settled)>> {
+    let sql = "SELECT id, content FROM entries WHERE kind = 'settled' AND epoch = $1";
+    let row = transaction.query_first(sql, &[epoch.to_string().into()])?;
+    let Some(row) = row else { return Ok(None) };
+    match event(&row)? {
+        Event::Settled(settled) => Ok(Some((row.count("id")?, settled))),
+        _ => Err(DatabaseError::Corrupt { what: "a settlement that is none" }.into()),
+    }
+}
+
+/// Nodes that were struck in an epoch.
+fn struck_nodes(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Vec<Address>> {
+    let sql = "SELECT node FROM strikes WHERE epoch = $1 ORDER BY node";
+    let rows = transaction.query(sql, &[epoch.to_string().into()])?;
+    rows.iter().map(|row| Ok(row.address("node")?)).collect()
 }
 
 /// Inserts rows many at a time: a server is asked once for hundreds of them.

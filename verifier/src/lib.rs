@@ -336,12 +336,11 @@ impl<'a> Verifier<'a> {
         registration: &Registration,
         merged: &mut Merging<'b>,
     ) -> Result<ScoredDataset, VerifyError> {
-        let (schema_hash, records) = (&registration.dataset().schema_hash, registration.records());
+        let (schema_hash, records) = (registration.schema_hash(), registration.records());
         let geometry = self.policy.geometry();
         let found = dataset.segments.len();
         let cut = self.cut(records)?;
         let needed = cut.segments();
-        // The context refuses another number in the registration.
         if wide(found) != needed {
             return Err(VerifyError::Segments { dataset: index, found, needed });
         }
@@ -369,7 +368,7 @@ impl<'a> Verifier<'a> {
         if let Some(segment) = hashes.iter().position(|hash| !merged.segments.insert(*hash)) {
             return Err(VerifyError::SegmentTwice { dataset: index, segment });
         }
-        Ok(ScoredDataset { digest, round: registration.round(), records })
+        Ok(ScoredDataset { digest, records })
     }
 
     /// The segments that this many records are cut into.

@@ -25,8 +25,6 @@ pub struct DataScore {
 pub struct ScoredDataset {
     /// The registered digest.
     pub digest: Digest,
-    /// The round in which it was registered.
-    pub round: u64,
     /// Its number of records.
     pub records: u32,
 }

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use fairshare_formats::registry::registration_from_json;
 use fairshare_formats::units::Rounds;
 use fairshare_formats::verifier_file;
 use fairshare_params::Geometry;
@@ -29,10 +30,8 @@ fn verify(geometry: Geometry, records: u32, score: u64) {
     assert!(policy.rules_hash().is_some(), "keys and words are those of the day as well");
     let units = fairshare_formats::units::from_csv(&bytes("units.csv")[..], Rounds::of(&policy));
     let units = units.expect("units");
-    let registration = |width| {
-        let json = bytes(&format!("{geometry}-{width}.json"));
-        fairshare_formats::registration::from_json(&json).expect("a registration")
-    };
+    let registration =
+        |width| registration_from_json(&bytes(&format!("{geometry}-{width}.json"))).expect("a request");
     let registrations: Vec<_> = geometry.widths().iter().map(registration).collect();
 
     let derived = VerifierParameters::derive(&Srs::insecure(geometry)).expect("keys");

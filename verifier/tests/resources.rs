@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 use fairshare_formats::policy::{
     MAX_ERRORS, MAX_POLICY_BYTES, MAX_SIDE_FILE_BYTES, PartialPolicy, side_file_hash,
 };
-use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
+use fairshare_formats::registry::{MAX_REQUEST_BYTES, registration_from_json};
 use fairshare_formats::units::{Rounds, from_csv};
 use fairshare_formats::verifier_file;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::registration::{Dataset, Registration};
+use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_storage::srs::read_verifier;
@@ -294,7 +294,8 @@ fn units_on_record() {
     units("one cell", &long(&(header.clone() + "10,"), |_| "1".to_owned()));
     units("an open quote", &long(&(header + "10,\""), |_| "a".to_owned()));
     // A header asks for units of each node in every round, long before they are there.
-    let nodes = long("round", node);
+    let most = (1 << 24) / Geometry::COMPACT.rounds();
+    let nodes = ["round".to_owned()].into_iter().chain((0..most).map(node)).collect::<String>().into_bytes();
     let error = units("as many nodes as fit", &nodes);
     assert!(error.contains("ends before round 10"), "{error}");
     let ones = nodes.iter().filter(|byte| **byte == b',').count();
@@ -306,20 +307,25 @@ fn units_on_record() {
 #[test]
 fn registrations() {
     let _alone = alone();
-    let start = "{\"version\":1,\"contributor\":";
-    let fill = |item: &str| item.repeat((MAX_REGISTRATION_BYTES - start.len()) / item.len());
-    for (case, text) in [
-        ("lists", start.to_owned() + &fill("[")),
-        ("objects", start.to_owned() + &fill("{\"a\":")),
-        ("a long text", start.to_owned() + "\"" + &fill("a")[1..]),
-        ("many numbers", start.to_owned() + "[" + &fill("1,")[2..]),
-        ("a long number", start.to_owned() + &fill("1")),
-        ("one byte too many", " ".repeat(MAX_REGISTRATION_BYTES + 1)),
-        ("far too many", "[".repeat(64 << 20)),
-    ] {
-        refused(&format!("registration, {case}"), text.len(), || {
-            reason(fairshare_formats::registration::from_json(text.as_bytes()))
-        });
+    // A megabyte of each, and as much as is read of what is held in memory.
+    for most in [1 << 20, MAX_REQUEST_BYTES] {
+        for signature in ["", "\"signature\":\"0x12\","] {
+            let start = format!("{{\"version\":2,{signature}\"segments\":");
+            let fill = |item: &str| item.repeat((most - start.len()) / item.len());
+            for (case, text) in [
+                ("lists", start.clone() + &fill("[")),
+                ("objects", start.clone() + &fill("{\"a\":")),
+                ("a long text", start.clone() + "\"" + &fill("a")[1..]),
+                ("many numbers", start.clone() + "[" + &fill("1,")[2..]),
+                ("a long number", start.clone() + &fill("1")),
+                ("digests", start.clone() + "[" + &fill(&format!("\"{DIGEST}\","))),
+                ("one byte too many", " ".repeat(MAX_REQUEST_BYTES + 1)),
+            ] {
+                refused(&format!("registration, {case}"), text.len(), || {
+                    reason(registration_from_json(text.as_bytes()))
+                });
+            }
+        }
     }
 }
 
@@ -396,8 +402,8 @@ const DIGEST: Digest = Digest([7; 32]);
 
 /// A registration of so many records under [`DIGEST`].
 fn registration(records: u32) -> Registration {
-    let dataset = Dataset { schema_hash: RULES.schema().hash(), records, segments: 1 };
-    Registration::new(CONTRIBUTOR, 11, Geometry::COMPACT, DIGEST, dataset).expect("a registration")
+    let schema_hash = RULES.schema().hash();
+    Registration::new(CONTRIBUTOR, Geometry::COMPACT, schema_hash, records, DIGEST).expect("a registration")
 }
 
 /// Reads a bundle that is refused; the verifier, whose keys are made with it, is made before and not counted.

@@ -1,84 +1,71 @@
 //! What an audit may find.
 
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::{AmountsError, Earning, FilesError, Tenths};
 use fairshare_formats::policy::PolicyErrors;
+use fairshare_formats::registry::RegistryFileError;
+use fairshare_formats::time::Moment;
 use fairshare_formats::units::UnitsError;
 use fairshare_params::address::Address;
-use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::role::Role;
 use fairshare_verifier::{BundleError, SetupError, VerifyError};
+use num_bigint::BigUint;
 
-use crate::settlement::{Carry, Payout, SettlementError};
-use crate::snapshot::{Paid, State, VaultIdentity};
+use crate::registry::{NotCovered, Refusal};
+use crate::settlement::{Payout, SettlementError};
 
-/// Something of an epoch that is not as it should be. Positions count from 0, in the snapshot's order.
+/// Something that is not as it should be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is named in its variant's message")]
 pub enum Finding {
+    // The chain.
+    #[error("it names the head {recorded}, but with the entries before it it leads to {computed}")]
+    Head { computed: Digest, recorded: Digest },
+    #[error("the archive names the head {recorded}, but its entries lead to {computed}")]
+    LastHead { computed: Digest, recorded: Digest },
+    #[error("its time is {found}, before that of the entry before it, {before}")]
+    Time { found: Moment, before: Moment },
+    #[error("its files are not those that it names")]
+    Files(#[source] FilesError),
+    #[error("the archive is of another vault than its rules: {found}")]
+    Heading { found: String },
+    // What the registry would not have taken.
+    #[error("the registry does not take it")]
+    Refused(#[source] Refusal),
     #[error("the policy is refused")]
     Policy(#[source] Box<PolicyErrors>),
-    #[error("the rules have the hash {found}, but the epoch was opened under {recorded}")]
+    #[error("the rules have the hash {found}, but {recorded} is on record")]
     RulesHash { found: Digest, recorded: Digest },
     #[error("the policy is of epoch {policy}")]
     EpochNumber { policy: u64 },
-    #[error("the policy is of {found}, but the first epoch's of {first}")]
-    OtherVault { found: VaultIdentity, first: VaultIdentity },
-    #[error("it does not follow the epoch before it")]
-    NotAscending,
-    #[error("its rounds begin at {first}, within those of an earlier epoch: work would be paid twice")]
-    RoundsAgain { first: u64 },
-    #[error("{contributor} registered {digest} twice", contributor = checksummed(.contributor))]
-    RegisteredTwice { contributor: Address, digest: Digest },
-    #[error(
-        "{contributor} registered {digest}, which {owner} had registered before with other values",
-        contributor = checksummed(.contributor), owner = checksummed(.owner)
-    )]
-    RegisteredOtherwise { contributor: Address, digest: Digest, owner: Address },
-    #[error(
-        "{contributor}'s registration of {digest} does not fit the policy",
-        contributor = checksummed(.contributor)
-    )]
-    Unfit { contributor: Address, digest: Digest, source: Box<ContextError> },
-    #[error(
-        "{contributor}'s registration of {digest} is of round {round}, in which it takes no data",
-        contributor = checksummed(.contributor)
-    )]
-    RoundOutside { contributor: Address, digest: Digest, round: u64 },
-    #[error(
-        "{contributor}'s registration of {digest} has no evidence of its upload, which the rules require",
-        contributor = checksummed(.contributor)
-    )]
-    NoEvidence { contributor: Address, digest: Digest },
-    #[error(
-        "{contributor}'s registration of {digest} is of round {round}, before the epoch's first, and no \
-         earlier epoch has it on record: its data would fade less than it has to",
-        contributor = checksummed(.contributor)
-    )]
-    Backdated { contributor: Address, digest: Digest, round: u64 },
-    #[error("epoch {earlier} before it was never settled: its pool and its carry are passed over")]
-    NotSettledBefore { earlier: u64 },
-    #[error("its rules have a contract compute what is paid, so that no ledger can settle it")]
-    ContractSettles,
-    #[error("nothing of it was verified")]
-    Setup(#[source] SetupError),
-    #[error("bundle {index} cannot be read")]
-    BundleBytes { index: usize, source: BundleError },
-    #[error(
-        "bundle {index}, {contributor}'s for {role}, does not verify",
-        contributor = checksummed(.contributor)
-    )]
-    Bundle { index: usize, contributor: Address, role: Role, source: Box<VerifyError> },
-    #[error(
-        "bundle {index} leaves out {digest}, which {contributor} registered too",
-        contributor = checksummed(.contributor)
-    )]
-    LeftOut { index: usize, contributor: Address, digest: Digest },
-    #[error("bundle {index} is {contributor}'s second for {role}", contributor = checksummed(.contributor))]
-    ScoredTwice { index: usize, contributor: Address, role: Role },
+    #[error("what is registered cannot be read")]
+    Registration(#[source] Box<RegistryFileError>),
+    #[error("it is not what its file says: {found}")]
+    RegistrationOtherwise { found: String },
+    #[error("it names round {recorded}, but round {round} went on")]
+    Round { recorded: u64, round: u64 },
     #[error("its units cannot be read: no compute score was verified")]
     Units(#[source] UnitsError),
+    // Proofs.
+    #[error("nothing of the epoch was verified")]
+    Setup(#[source] SetupError),
+    #[error("the bundle cannot be read")]
+    BundleBytes(#[source] BundleError),
+    #[error("the bundle is {contributor}'s for {role}", contributor = checksummed(.contributor))]
+    BundleOtherwise { contributor: Address, role: Role },
+    #[error("the bundle covers what it must not")]
+    NotCovered(#[source] NotCovered),
+    #[error("the bundle does not verify")]
+    Bundle(#[source] Box<VerifyError>),
+    #[error("the bundle shows a score of {found}, but {recorded} is on record")]
+    Score { found: u64, recorded: u64 },
+    #[error("the bundle weighs no more than the one that it replaces")]
+    NoHeavier,
+    // Amounts.
+    #[error("its list of amounts cannot be read")]
+    Amounts(#[source] AmountsError),
     #[error("its scores cannot be weighed")]
     Settlement(#[source] SettlementError),
     #[error(
@@ -86,45 +73,61 @@ pub enum Finding {
         tenths(.recorded),
         tenths(.computed)
     )]
-    Brought { computed: Carry, recorded: Carry },
-    #[error("it has payouts, a carry or a root, although it is not settled")]
-    SettledEarly,
+    Brought { computed: Tenths, recorded: Tenths },
     #[error(
         "{contributor} earns {} for computing power and {} for data, {cumulative} in all with earlier \
          epochs; on record: {}",
         .computed.compute, .computed.data, on_record(.recorded),
         contributor = checksummed(.contributor)
     )]
-    Payout { contributor: Address, computed: Payout, cumulative: u128, recorded: Vec<Paid> },
+    Payout { contributor: Address, computed: Payout, cumulative: u128, recorded: Option<Earning> },
     #[error(
         "{contributor} would have earned more than 2^128 base units in all",
         contributor = checksummed(.contributor)
     )]
     TooMuch { contributor: Address },
     #[error("it leaves {}, but {} is on record", tenths(.computed), tenths(.recorded))]
-    Left { computed: Carry, recorded: Carry },
+    Left { computed: Tenths, recorded: Tenths },
     #[error("the root of its claims is {}, but {} is on record", optional(.computed), optional(.recorded))]
     Root { computed: Option<Digest>, recorded: Option<Digest> },
+    #[error("it pays {computed} in all, but {recorded} is on record")]
+    Total { computed: u128, recorded: u128 },
+    // Payments.
+    #[error("its rules pay by `{found}`, which knows no lists of payments")]
+    OtherRail { found: &'static str },
+    #[error("epoch {epoch} is not settled, and nobody is paid before that")]
+    PaidEarly { epoch: u64 },
     #[error(
-        "claim {index} paid {contributor} {recorded}, but {due} was due",
+        "it pays {contributor} {recorded}, but {due} was due",
         contributor = checksummed(.contributor)
     )]
-    Claim { index: usize, contributor: Address, recorded: u128, due: u128 },
-    #[error("it is {state}, but {open} of its contributors have not claimed")]
-    PaidOut { state: State, open: usize },
+    Payment { contributor: Address, recorded: u128, due: u128 },
+    #[error(
+        "it confirms that {contributor} was paid {cumulative} in all, which no list says, or confirms it \
+         twice",
+        contributor = checksummed(.contributor)
+    )]
+    Confirmed { contributor: Address, cumulative: u128 },
+    // What the auditor was told.
+    #[error("the rules hash is {found}, but {expected} was to be expected")]
+    OtherRules { found: Digest, expected: Digest },
+    #[error("the root of the claims is {}, but {expected} was to be expected", optional(.found))]
+    OtherRoot { found: Option<Digest>, expected: Digest },
+    #[error("the claims are {found} in all, but {expected} was to be expected")]
+    OtherTotal { found: u128, expected: u128 },
+    #[error("the receipt of entry {index} is of another: the ledger was changed after it was given")]
+    Receipt { index: u64 },
 }
 
-fn tenths(carry: &Carry) -> String {
-    format!("{} tenths of a unit for computing power and {} for data", carry.compute, carry.data)
+fn tenths(tenths: &Tenths) -> String {
+    let units = |tenths: &BigUint| format!("{}.{}", tenths / 10u32, tenths % 10u32);
+    format!("{} units for computing power and {} for data", units(&tenths.compute), units(&tenths.data))
 }
 
-fn on_record(paid: &[Paid]) -> String {
-    let one =
-        |paid: &Paid| format!("{} and {}, {} in all", paid.payout.compute, paid.payout.data, paid.cumulative);
-    if paid.is_empty() {
-        "nothing".to_owned()
-    } else {
-        paid.iter().map(one).collect::<Vec<_>>().join("; and again ")
+fn on_record(earning: &Option<Earning>) -> String {
+    match earning {
+        Some(earning) => format!("{} and {}, {} in all", earning.compute, earning.data, earning.cumulative),
+        None => "nothing".to_owned(),
     }
 }
 

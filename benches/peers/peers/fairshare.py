@@ -104,7 +104,7 @@ class Case:
         self.folder = self.case / "data"
         self.committed = self.case / "committed"
         self.bundle = self.case / "bundle"
-        self.registration = self.folder / "registration.json"
+        self.registration = self.folder / "request.json"
         self.records = self.case / "records.csv"
         self.records.write_text("value\n" + "".join(f"{symbol}\n" for symbol in statement.symbols(1 << size)))
 
@@ -121,7 +121,7 @@ class Case:
         shutil.copytree(self.committed, self.folder)
 
     def commit_command(self):
-        return [binary(), "commit", "data", *self.rules, "--contributor", CONTRIBUTOR, "--round", 0,
+        return [binary(), "commit", "data", *self.rules, "--contributor", CONTRIBUTOR,
                 "--data", self.records, "--out", self.folder]
 
     def commit(self):

@@ -7,6 +7,8 @@ use fairshare_formats::eip55;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 
+use super::KeyArgs;
+
 #[derive(Debug, Subcommand)]
 pub enum UploadCommand {
     /// Put the chunk that names a dataset in front of its ciphertext, and compute the storage root
@@ -94,12 +96,8 @@ pub struct SignArgs {
     /// After this round the registration is void
     #[arg(long, value_name = "X")]
     pub last_round: u64,
-    /// The contributor's encrypted key [default: the environment variable FAIRSHARE_PRIVATE_KEY]
-    #[arg(long, value_name = "FILE")]
-    pub keystore: Option<PathBuf>,
-    /// The keystore's password [default: the environment variable FAIRSHARE_KEYSTORE_PASSWORD]
-    #[arg(long, value_name = "FILE", requires = "keystore")]
-    pub password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub key: KeyArgs,
     /// Where to write the signed registration
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

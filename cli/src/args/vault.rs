@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 use fairshare_formats::eip55;
 use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_vault::ledger::Target;
+
+use super::{KeyArgs, WorkArgs};
 
 #[derive(Debug, Args)]
 pub struct VaultArgs {
@@ -24,10 +28,13 @@ pub struct VaultArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
-    /// Open the epoch of a policy; the first one creates the ledger
+    /// Let the rules of an epoch stand; the first ones create the ledger
     #[command(after_help = "\
 Example:
-  fairshare vault init --policy policy.toml --params ceremony.srs --ledger vault.ledger")]
+  fairshare vault init --policy policy.toml --params ceremony.srs --ledger vault.ledger
+
+The policy's `registry` is your own address: you sign receipts with its key. Until the epoch's first round \
+begins, other rules may take the place of these.")]
     Init {
         /// The policy
         #[arg(long, value_name = "POLICY")]
@@ -36,40 +43,75 @@ Example:
         #[arg(long, value_name = "PARAMS")]
         params: PathBuf,
     },
-    /// Record registrations, all of them or none, and the nodes' units
+    /// Begin the next round of registration, or end an epoch's last one
     #[command(after_help = "\
 Example:
-  fairshare vault register ewr-data/registration.json
+  fairshare vault round --next
+  fairshare vault round --to 364
+  fairshare vault round --end
 
-A folder stands for the `.json` files in it. To record the nodes' units, which a task contract publishes:
-  fairshare vault register --units units.csv
-units.csv has a column `round` and one column per node, named by its address. It has every round and every \
-node of the epoch, and is recorded once.")]
-    Register(RegisterArgs),
-    /// Verify bundles and record those that are accepted
+Data is of the round that goes on when it is registered, and the later that is, the less it weighs. An \
+epoch's last round takes the nodes' units, and no data. When it has ended, proofs are taken.")]
+    Round(RoundArgs),
+    /// Record signed registrations, and the nodes' units
     #[command(after_help = "\
 Example:
-  fairshare vault submit bundles/ --params ceremony.srs
+  fairshare vault register ewr-data/signed.json --receipts receipts
+  fairshare vault register --units units.csv --receipts receipts
+
+A folder stands for the `.json` files in it. Each registration is told what became of it; one that is \
+refused does not keep the others out. units.csv has a column `round` and one column per node, named by its \
+address. It has every round and every node of the epoch, and is recorded once, in the epoch's last round. \
+Receipts are signed with the operator's key, from the keystore or the environment variable \
+FAIRSHARE_PRIVATE_KEY; give them to whoever registered.")]
+    Register(RegisterArgs),
+    /// Take a dataset or a node out, for everybody to see
+    #[command(after_help = "\
+Example:
+  fairshare vault strike 0x00000000000000000000000000000000000000e1 --why 'reports units that nobody saw'
+
+A struck dataset weighs nothing in the epochs whose last round has not ended, a struck node in the epoch \
+whose rounds go on. The entry and its reason stand in every audit.")]
+    Strike(StrikeArgs),
+    /// Verify bundles and record those that count
+    #[command(after_help = "\
+Example:
+  fairshare vault submit bundles/ --params ceremony.srs --receipts receipts
 
 A folder stands for the `.bundle` files in it. Every bundle gets a verdict; a refused bundle does not affect \
-the others.")]
+the others. A bundle that weighs more takes the place of an earlier one. Receipts are signed as those of \
+`vault register`.")]
     Submit(SubmitArgs),
-    /// Close an epoch: take no more contributions
-    #[command(after_help = "Example:\n  fairshare vault close")]
-    Close(EpochArgs),
+    /// Close an epoch: prove what nodes left unproved, and take no more
+    #[command(after_help = "\
+Example:
+  fairshare vault close --params ceremony.srs
+
+Nodes' units are public, so their missing proofs are made here; interrupted, the command goes on where it \
+stopped. Everyone on record who gets nothing is listed with the reason; if anyone is, say --forfeit. Until \
+the deadline the epoch is not closed while somebody's data is not proved.")]
+    Close(CloseArgs),
     /// Fix what everybody is paid for a closed epoch
     #[command(after_help = "Example:\n  fairshare vault settle")]
     Settle(EpochArgs),
-    /// Record that contributors are paid what they have earned and not yet claimed
+    /// Write a list of payments that are due, and record them as sent
     #[command(after_help = "\
 Example:
-  fairshare vault claim 0x00000000000000000000000000000000000000e1 --evidence 0x5c50…
+  fairshare vault claim --all --lists payments
 
-Prints what to pay. A repeated claim pays nothing, because amounts are cumulative.")]
+For rules whose settlement is `payments`. The list is written to the folder first, and then recorded. Keep \
+the folder: a ledger that was restored from an older copy reads there what was sent since. Without all lists \
+it cannot know, and pays only if you say --resume-without-history. Under `claims`, contributors claim from \
+the contract by what `vault export --claims` writes.")]
     Claim(ClaimArgs),
-    /// Show the state of every epoch
+    /// Record that payments were made
+    #[command(after_help = "\
+Example:
+  fairshare vault confirm 0x00000000000000000000000000000000000000e1 --evidence 0x5c50…")]
+    Confirm(ConfirmArgs),
+    /// Show where everything stands
     #[command(after_help = "Example:\n  fairshare vault status --json")]
-    Status,
+    Status(StatusArgs),
     /// Verify every bundle of the ledger and recompute every amount
     #[command(after_help = "Example:\n  fairshare vault audit --params ceremony.srs --report audit.html")]
     Audit(AuditArgs),
@@ -84,24 +126,75 @@ with `fairshare audit vault.tar --params ceremony.srs`.")]
     Export(ExportArgs),
 }
 
+impl VaultCommand {
+    /// Whether the command changes nothing.
+    pub fn only_reads(&self) -> bool {
+        matches!(self, Self::Status(_) | Self::Audit(_) | Self::Export(_))
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct EpochArgs {
-    /// The epoch [default: the latest]
+    /// The epoch [default: the first that is not settled]
     #[arg(long, value_name = "N")]
     pub epoch: Option<u64>,
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("to").required(true))]
+pub struct RoundArgs {
+    /// The next round; after an epoch's last one, its end
+    #[arg(long, group = "to")]
+    pub next: bool,
+    /// All rounds up to this one
+    #[arg(long = "to", value_name = "X", group = "to", id = "round")]
+    pub to: Option<u64>,
+    /// All rounds that are left of the epoch, and its end
+    #[arg(long, group = "to")]
+    pub end: bool,
+    /// End the epoch's rounds although no units are on record: nobody is paid for computing power
+    #[arg(long)]
+    pub without_units: bool,
+}
+
+/// Where signed receipts go.
+#[derive(Debug, Args)]
+pub struct ReceiptArgs {
+    /// The folder that signed receipts are written to
+    #[arg(long, value_name = "DIR")]
+    pub receipts: PathBuf,
+    #[command(flatten)]
+    pub key: KeyArgs,
+}
+
+#[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true))]
 pub struct RegisterArgs {
-    /// Registrations, or folders of them
+    /// Signed registrations, or folders of them
     #[arg(value_name = "FILE", group = "what")]
     pub registrations: Vec<PathBuf>,
     /// The nodes' units by round, one column per node
     #[arg(long, value_name = "UNITS.csv", group = "what")]
     pub units: Option<PathBuf>,
     #[command(flatten)]
-    pub epoch: EpochArgs,
+    pub receipts: ReceiptArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StrikeArgs {
+    /// A dataset's digest, or a node's address
+    #[arg(value_name = "TARGET", value_parser = parse_target)]
+    pub target: Target,
+    /// Why, in one line
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+}
+
+fn parse_target(text: &str) -> Result<Target, String> {
+    if let Ok(digest) = text.parse::<Digest>() {
+        return Ok(Target::Data(digest));
+    }
+    eip55::parse(text).map(Target::Node).map_err(|error| format!("neither a digest nor an address: {error}"))
 }
 
 #[derive(Debug, Args)]
@@ -116,7 +209,26 @@ pub struct SubmitArgs {
     #[arg(long)]
     pub allow_insecure_params: bool,
     #[command(flatten)]
+    pub receipts: ReceiptArgs,
+    #[command(flatten)]
     pub epoch: EpochArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// The whole parameters, to prove what nodes left unproved
+    #[arg(long, value_name = "SRS")]
+    pub params: Option<PathBuf>,
+    /// Accept development parameters, under which anyone can forge a proof
+    #[arg(long)]
+    pub allow_insecure_params: bool,
+    /// Close although some on record get nothing
+    #[arg(long)]
+    pub forfeit: bool,
+    #[command(flatten)]
+    pub epoch: EpochArgs,
+    #[command(flatten)]
+    pub work: WorkArgs,
 }
 
 #[derive(Debug, Args)]
@@ -125,12 +237,32 @@ pub struct ClaimArgs {
     /// The contributor
     #[arg(value_name = "0x…", group = "who", value_parser = eip55::parse)]
     pub contributor: Option<Address>,
-    /// Everybody who has something to claim
+    /// Everybody to whom something is due
     #[arg(long, group = "who")]
     pub all: bool,
-    /// The transfer that pays it: its hash, for the record
+    /// The folder of all lists of this ledger
+    #[arg(long, value_name = "DIR")]
+    pub lists: PathBuf,
+    /// Pay although lists are missing: somebody may be paid twice
+    #[arg(long)]
+    pub resume_without_history: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfirmArgs {
+    /// Contributors that were paid
+    #[arg(required = true, value_name = "0x…", value_parser = eip55::parse)]
+    pub contributors: Vec<Address>,
+    /// The transfer that paid them, for instance its hash
     #[arg(long, value_name = "TX")]
-    pub evidence: Option<String>,
+    pub evidence: String,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only this epoch
+    #[arg(long, value_name = "N")]
+    pub epoch: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +276,18 @@ pub struct AuditArgs {
     /// Also write the report as a web page
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
+    /// The rules hash that the last settled epoch has to have, as published elsewhere
+    #[arg(long, value_name = "H")]
+    pub rules_hash: Option<Digest>,
+    /// The root that its claims have to have
+    #[arg(long, value_name = "R")]
+    pub root: Option<Digest>,
+    /// The sum that its claims have to have, in base units
+    #[arg(long, value_name = "T")]
+    pub total: Option<u128>,
+    /// Receipts that the operator signed, which the ledger has to keep to
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub receipt: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -152,7 +296,7 @@ Example:
   fairshare audit vault.tar --params ceremony.srs --report audit.html
 
 Exit status 0 means that every bundle verifies and every amount is right to the unit; 1 means that something \
-differs, which the report names.")]
+differs, which the report names; 2 that not everything could be audited.")]
 pub struct AuditArchiveArgs {
     /// What `fairshare vault export --archive` wrote
     #[arg(value_name = "ARCHIVE")]
@@ -170,6 +314,7 @@ pub struct ExportArgs {
     /// Where to write the archive of the whole ledger
     #[arg(long, value_name = "FILE.tar", group = "what")]
     pub archive: Option<PathBuf>,
-    #[command(flatten)]
-    pub epoch: EpochArgs,
+    /// The epoch of the claims [default: the last that is settled]
+    #[arg(long, value_name = "N")]
+    pub epoch: Option<u64>,
 }

@@ -3,43 +3,125 @@
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use fairshare_audit::archive::{self, ArchiveError};
-use fairshare_audit::audit::{Auditor, Line, Report};
+use fairshare_audit::audit::{Audit, AuditError, Auditor, DatasetReport, Expected, Line, Report};
 use fairshare_audit::report;
-use fairshare_audit::snapshot::LedgerSnapshot;
+use fairshare_formats::archive::{ArchiveError, Item};
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::SignedReceipt;
+use fairshare_params::address::Address;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_storage::files::{self, Access};
+use fairshare_vault::{Ledger, VaultError};
 use fairshare_verifier::Trust;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::{AuditArchiveArgs, AuditArgs};
+use crate::document::SOFTWARE;
 use crate::document::spelling::{Checksummed, Decimal, Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::Output;
 use crate::progress;
 
+/// Longest receipt, in bytes.
+const MAX_RECEIPT_BYTES: u64 = 64 << 10;
+
 /// What the audit found.
 #[derive(Serialize, JsonSchema)]
 pub struct Audited<'a> {
     /// Whether everything on record was audited and is what it should be.
     accepted: bool,
-    /// Bundles verified again.
-    bundles: usize,
-    /// Payments on record.
-    claims: usize,
-    /// Paid in all, in base units.
+    /// The vault's chain.
+    chain_id: u64,
+    /// The vault's address.
+    #[schemars(with = "Checksummed")]
+    vault: String,
+    /// The ledger operator's address.
+    #[schemars(with = "Checksummed")]
+    registry: String,
+    /// The head that its entries lead to.
+    #[schemars(with = "Hash")]
+    head: String,
+    /// Entries.
+    entries: u64,
+    /// The program that wrote the archive, as that one says.
+    written_by: String,
+    /// The program that audits.
+    audited_by: &'static str,
+    /// The rules hash of the last settled epoch, or of the last one; null if it was not verified.
+    #[schemars(with = "Option<Hash>")]
+    rules_hash: Option<String>,
+    /// Root of the claims of the last settled epoch, computed again; null if nothing has been earned.
+    #[schemars(with = "Option<Hash>")]
+    root: Option<String>,
+    /// The sum of these claims, in base units.
     #[schemars(with = "Decimal")]
-    claimed: String,
+    total: String,
+    /// Bundles verified again.
+    bundles: u64,
+    /// Payments listed.
+    payments: u64,
+    /// Listed to be paid in all, in base units.
+    #[schemars(with = "Decimal")]
+    paid: String,
+    /// Payments confirmed.
+    confirmed: u64,
     /// Every epoch, in order.
     epochs: Vec<AuditedEpoch>,
+    /// Every dataset on record, in order.
+    datasets: Vec<AuditedDataset>,
+    /// Every strike, in order.
+    strikes: Vec<AuditedStrike>,
     /// What is not as it should be, in words; empty if nothing is.
     differences: Vec<String>,
+    /// Differences that are not listed, because there are too many.
+    more_differences: u64,
     /// Epochs that were not audited for want of parameters, in words; empty if all were.
     unaudited: Vec<String>,
     /// Where the report was written as a web page; null if it was not asked for.
     report: Option<&'a str>,
+}
+
+/// A dataset, and what became of it.
+#[derive(Serialize, JsonSchema)]
+pub struct AuditedDataset {
+    /// The entry that registered it.
+    entry: u64,
+    /// Its digest.
+    #[schemars(with = "Hash")]
+    digest: String,
+    /// Whose it is.
+    #[schemars(with = "Checksummed")]
+    contributor: String,
+    /// The round in which it was registered.
+    round: u64,
+    /// Its records.
+    records: u32,
+    /// What became of it in each closed epoch that could have counted it.
+    fates: Vec<AuditedFate>,
+}
+
+/// What became of a dataset in an epoch.
+#[derive(Serialize, JsonSchema)]
+pub struct AuditedFate {
+    /// The epoch.
+    epoch: u64,
+    /// Whether it counted.
+    counted: bool,
+    /// In words.
+    fate: String,
+}
+
+/// A strike on record.
+#[derive(Serialize, JsonSchema)]
+pub struct AuditedStrike {
+    /// Its entry.
+    entry: u64,
+    /// What was struck, in words.
+    target: String,
+    /// Why.
+    why: String,
 }
 
 /// What everybody is owed for an epoch, computed again.
@@ -56,6 +138,14 @@ pub struct AuditedEpoch {
     /// Fingerprint of the parameters that it was verified under; null if it was not verified.
     #[schemars(with = "Option<Hash>")]
     srs_fingerprint: Option<String>,
+    /// Whether everybody knows their trapdoor; null if it was not verified.
+    insecure: Option<bool>,
+    /// Root of its claims, computed again; null if it is not settled, or nothing has been earned.
+    #[schemars(with = "Option<Hash>")]
+    root: Option<String>,
+    /// The sum of all claims up to it, in base units.
+    #[schemars(with = "Decimal")]
+    claims_total: String,
     /// The first epoch before it that was not verified, on whose word its carries and sums are taken; null if
     /// all were.
     unverified_before: Option<u64>,
@@ -87,30 +177,75 @@ pub struct AuditedLine {
 
 pub fn run(args: &AuditArchiveArgs, output: Output) -> Result<Status, CliError> {
     let refuse =
-        |source: ArchiveError| CliError::Archive { path: args.archive.clone(), source: Box::new(source) };
-    let spinner = progress::spinner("reading the archive");
-    let (file, _) = files::open(&args.archive).map_err(|error| refuse(io::Error::from(error).into()))?;
-    let snapshot = archive::read(BufReader::new(file)).map_err(refuse)?;
-    drop(spinner);
-    audit(&snapshot, Some(&args.archive), &args.audit, output)
+        |source: AuditError| CliError::Archive { path: args.archive.clone(), source: Box::new(source) };
+    let (file, _) = files::open(&args.archive)
+        .map_err(|error| refuse(ArchiveError::from(io::Error::from(error)).into()))?;
+    audit(Some(&args.archive), &args.audit, output, |auditor, expected| {
+        auditor.archive(BufReader::new(file), expected).map_err(refuse)
+    })
 }
 
-/// Audits a ledger's snapshot, whether from an archive or a database.
-pub fn audit(
-    snapshot: &LedgerSnapshot,
+/// Audits a ledger itself.
+pub fn ledger(
+    ledger: &mut Ledger,
     from: Option<&Path>,
     args: &AuditArgs,
     output: Output,
 ) -> Result<Status, CliError> {
+    audit(from, args, output, |auditor, expected| {
+        let mut audit = None;
+        let exported = ledger.export(SOFTWARE, |item| match (item, &mut audit) {
+            (Item::Heading(heading), _) => {
+                audit = Some(auditor.begin(heading, expected));
+                Ok(())
+            }
+            (Item::Entry(stored, files), Some(audit)) => audit.entry(&stored, files).map_err(Stopped::Audit),
+            (Item::Entry(..), None) => Ok(()),
+        });
+        exported.map_err(|stopped| match stopped {
+            Stopped::Vault(error) => CliError::from(error),
+            Stopped::Audit(source) => {
+                let path = from.map(Path::to_owned).unwrap_or_default();
+                CliError::Archive { path, source: Box::new(source) }
+            }
+        })?;
+        let nothing = || VaultError::Refused(fairshare_audit::registry::Refusal::NoEpoch);
+        audit.map(Audit::finish).ok_or_else(|| nothing().into())
+    })
+}
+
+/// Why going through a ledger stopped.
+enum Stopped {
+    Vault(VaultError),
+    Audit(AuditError),
+}
+
+impl From<VaultError> for Stopped {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
+    }
+}
+
+fn audit(
+    from: Option<&Path>,
+    args: &AuditArgs,
+    output: Output,
+    go: impl FnOnce(&Auditor<'_>, &Expected) -> Result<Report, CliError>,
+) -> Result<Status, CliError> {
     if let Some(path) = &args.report {
         load::check_output(path, args.params.iter().map(PathBuf::as_path).chain(from))?;
     }
+    let expected = expected(args)?;
     // Whole ones: the rules hashes on record are the word of the one who is audited.
     let parameters = args.params.iter().map(|path| load::derive(&load::params(path)?));
-    let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
+    let parameters = parameters.collect::<Result<Vec<VerifierParameters>, _>>()?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    let bar = progress::counter("verifying bundles");
-    let found = Auditor::new(&parameters, trust, &|done, total| bar.set(done, total)).audit(snapshot);
+    let bar = progress::counter("going through the entries");
+    let progress = |done: u64, total: u64| {
+        let [done, total] = [done, total].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        bar.set(done, total);
+    };
+    let found = go(&Auditor::new(&parameters, trust, &progress), &expected)?;
     drop(bar);
     if let Some(path) = &args.report {
         files::write(path, report::html(&found).as_bytes(), Access::Public)
@@ -125,8 +260,74 @@ pub fn audit(
     })
 }
 
+/// What the auditor was told elsewhere.
+fn expected(args: &AuditArgs) -> Result<Expected, CliError> {
+    let receipt = |path: &PathBuf| {
+        let bytes = load::bytes(path, MAX_RECEIPT_BYTES)?;
+        let signed = SignedReceipt::from_json(&bytes)
+            .map_err(|source| CliError::Receipt { path: path.clone(), source: Box::new(source) })?;
+        Ok::<_, CliError>(signed.receipt().clone())
+    };
+    let receipts = args.receipt.iter().map(receipt).collect::<Result<_, _>>()?;
+    Ok(Expected { rules_hash: args.rules_hash, root: args.root, total: args.total, receipts })
+}
+
 fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
-    let line = |(contributor, line): (&fairshare_params::address::Address, &Line)| AuditedLine {
+    let last = found.last();
+    let hash = last.and_then(|last| last.basis).map(|basis| basis.rules_hash.to_string());
+    Audited {
+        accepted: found.is_clean(),
+        chain_id: found.heading.chain_id,
+        vault: checksummed(&found.heading.vault).to_string(),
+        registry: checksummed(&found.heading.registry).to_string(),
+        head: found.head.to_string(),
+        entries: found.heading.entries,
+        written_by: found.heading.software.clone(),
+        audited_by: SOFTWARE,
+        rules_hash: hash,
+        root: last.and_then(|last| last.root).map(|root| root.to_string()),
+        total: last.map_or(0, |last| last.claims_total).to_string(),
+        bundles: found.bundles,
+        payments: found.sent.1,
+        paid: found.sent.0.to_string(),
+        confirmed: found.confirmed,
+        epochs: found.epochs.iter().map(epoch).collect(),
+        datasets: found.datasets.iter().map(dataset).collect(),
+        strikes: strikes(found),
+        differences: found.lines().collect(),
+        more_differences: found.more_findings,
+        unaudited: found.unaudited.iter().map(ToString::to_string).collect(),
+        report,
+    }
+}
+
+fn strikes(found: &Report) -> Vec<AuditedStrike> {
+    let strike = |strike: &fairshare_audit::audit::Strike| AuditedStrike {
+        entry: strike.index,
+        target: strike.target.clone(),
+        why: strike.reason.clone(),
+    };
+    found.strikes.iter().map(strike).collect()
+}
+
+fn dataset(dataset: &DatasetReport) -> AuditedDataset {
+    let fates = dataset.fates.iter().map(|(epoch, fate)| AuditedFate {
+        epoch: *epoch,
+        counted: *fate == fairshare_audit::audit::Fate::Counted,
+        fate: fate.to_string(),
+    });
+    AuditedDataset {
+        entry: dataset.index,
+        digest: dataset.digest.to_string(),
+        contributor: checksummed(&dataset.contributor).to_string(),
+        round: dataset.round,
+        records: dataset.records,
+        fates: fates.collect(),
+    }
+}
+
+fn epoch(epoch: &fairshare_audit::audit::EpochReport) -> AuditedEpoch {
+    let line = |(contributor, line): (&Address, &Line)| AuditedLine {
         contributor: checksummed(contributor).to_string(),
         records: line.records,
         data_score: line.data.map(|score| score.to_string()),
@@ -134,22 +335,15 @@ fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
         data: line.payout.data.to_string(),
         compute: line.payout.compute.to_string(),
     };
-    let epochs = found.epochs.iter().map(|epoch| AuditedEpoch {
+    AuditedEpoch {
         epoch: epoch.number,
         state: epoch.state.name(),
         rules_hash: epoch.basis.map(|basis| basis.rules_hash.to_string()),
         srs_fingerprint: epoch.basis.map(|basis| basis.srs.to_string()),
+        insecure: epoch.basis.map(|basis| basis.insecure),
+        root: epoch.root.map(|root| root.to_string()),
+        claims_total: epoch.claims_total.to_string(),
         unverified_before: epoch.unverified_before,
         contributors: epoch.lines.iter().map(line).collect(),
-    });
-    Audited {
-        accepted: found.is_clean(),
-        bundles: found.bundles,
-        claims: found.claims,
-        claimed: found.claimed.to_string(),
-        epochs: epochs.collect(),
-        differences: found.lines().collect(),
-        unaudited: found.unaudited.iter().map(ToString::to_string).collect(),
-        report,
     }
 }

@@ -8,10 +8,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fairshare_audit::snapshot::Paid;
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::registry::{SignedRegistration, signed_to_json};
+use fairshare_formats::ledger::Earning;
+use fairshare_formats::registry::{SignedRegistration, signed_from_json, signed_to_json};
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
 use fairshare_params::encoding::Digest;
@@ -20,7 +20,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
-use fairshare_prover::{Account, Contributor, Limits, Proved, Prover, commit_data, write_bundle};
+use fairshare_prover::{Account, Limits, Proved, Prover, commit_data, write_bundle};
 use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
@@ -55,6 +55,11 @@ fn airports() -> Result<[Airport; 3], CliError> {
     Ok([airport("EWR", "e1", 0)?, airport("JFK", "a2", 7)?, airport("LGA", "b3", 14)?])
 }
 
+/// The ledger's operator, whose key anybody can guess, too. The policies' `registry` is its address.
+fn operator() -> Result<Account, CliError> {
+    Ok(Account::from_text("c2".repeat(32).as_bytes())?)
+}
+
 /// What one contributor made: a bundle for its data and one for its units.
 struct Made {
     bundle: PathBuf,
@@ -85,14 +90,16 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     let prover = Prover::new(&srs, &verifier, Limits::default());
     warm(output, &prover, &policy)?;
 
-    let mut lines = Vec::new();
-    let mut signed = Vec::new();
+    let mut ledger = books::open(root, &verifier)?;
+    let (mut lines, mut signed) = (Vec::new(), Vec::new());
     for airport in &airports {
         output.text("")?;
         let took = commit(output, root, &srs, &policy, airport)?;
         lines.push(line(&units, airport, took));
-        signed.push(registry::register(output, root, &policy, airport)?);
+        signed.push(registry::register(output, root, &policy, &mut ledger, airport)?);
     }
+    output.text("")?;
+    books::end(output, &mut ledger, &units)?;
     output.text("")?;
     let mut made = Vec::new();
     for (airport, line) in airports.iter().zip(&mut lines) {
@@ -100,7 +107,7 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     }
 
     output.text("")?;
-    let (ledger, submitted, verify_time) = books::submit(output, root, &verifier, &made)?;
+    let (submitted, verify_time) = books::submit(output, &mut ledger, &verifier, &made)?;
     let attacks = attack(output, &verifier, &airports, &made, &signed)?;
     fill(&mut lines, &submitted, &made)?;
     let payout = payout(&policy, &airports, &books::pay(output, ledger, &parameters)?);
@@ -185,11 +192,10 @@ fn commit(
     airport: &Airport,
 ) -> Result<Duration, CliError> {
     let begun = Instant::now();
-    let contributor =
-        Contributor { address: *airport.account.address(), round: airport.round, evidence: None };
+    let contributor = airport.account.address();
     let files = [root.join(format!("{}.parquet", airport.name))];
     let folder = data_folder(root, airport);
-    let data = commit_data(srs, policy, &contributor, &files, &folder, &Bars::of(airport.name))?;
+    let data = commit_data(srs, policy, contributor, &files, &folder, &Bars::of(airport.name))?;
     let took = begun.elapsed();
     say(output, &format!("{} commits: data digest {}", airport.name, short(data.digest())), took)?;
     Ok(took)
@@ -272,26 +278,26 @@ fn attack(
     };
     let (mut raised, mut replayed) = (honest.clone(), honest);
     raised.score += 1;
-    let [owner, thief, _] = airports;
+    let [_, thief, _] = airports;
     replayed.contributor = *thief.account.address();
     let [of_owner, of_thief, ..] = signed else { return Err(CliError::Demo("there is nothing signed")) };
     let [theirs, own] = [of_owner, of_thief].map(|signed| signed.signature().to_string());
     let countersigned = signed_to_json(of_owner).replace(&theirs, &own);
-    // The thief registers the owner's digest for itself: the registry may not know better.
-    let stolen = fairshare_formats::registration::to_json(registration).replace(
-        &checksummed(owner.account.address()).to_string(),
-        &checksummed(thief.account.address()).to_string(),
+    // As if a registry had taken the owner's digest from the thief: no ledger of ours does.
+    let stolen = Registration::new(
+        *thief.account.address(),
+        registration.geometry(),
+        *registration.schema_hash(),
+        registration.records(),
+        *registration.digest(),
     );
-    let stolen = fairshare_formats::registration::from_json(stolen.as_bytes())
-        .map_err(|source| CliError::Registration { path: made.bundle.clone(), source })?;
+    let stolen = stolen.map_err(|_| CliError::Demo("a registration cannot be made"))?;
     let verify = |bundle, registration: &Registration| {
         let verified = verifier.verify(&Bundle::Data(bundle), std::slice::from_ref(registration));
         verified.map(|_| ()).map_err(|error| one_line(&error))
     };
-    let register = || {
-        let taken = registry::take(&countersigned, verifier.policy(), owner);
-        taken.map(|_| ()).map_err(|error| one_line(&error))
-    };
+    let register =
+        || signed_from_json(countersigned.as_bytes()).map(|_| ()).map_err(|error| one_line(&error));
     Ok(vec![
         try_out(output, "EWR's data registered with JFK's signature", register)?,
         try_out(output, "EWR's data score raised by 1/256 nat", || verify(raised, registration))?,
@@ -339,13 +345,12 @@ fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<()
 }
 
 /// What each contributor is paid, in the lines' order.
-fn payout(policy: &Policy, airports: &[Airport], paid: &[Paid]) -> Payout {
+fn payout(policy: &Policy, airports: &[Airport], earned: &[Earning]) -> Payout {
     let of = |airport: &Airport| {
-        let own = paid.iter().find(|paid| paid.contributor == *airport.account.address());
-        own.map_or_else(Default::default, |paid| paid.payout)
+        let own = earned.iter().find(|earning| earning.contributor == *airport.account.address());
+        own.map_or((0, 0), |earning| (earning.data, earning.compute))
     };
-    let data: Vec<_> = airports.iter().map(|airport| of(airport).data).collect();
-    let compute: Vec<_> = airports.iter().map(|airport| of(airport).compute).collect();
+    let (data, compute): (Vec<_>, Vec<_>) = airports.iter().map(of).unzip();
     let sum: u128 = data.iter().chain(&compute).sum();
     Payout { rounding: policy.terms().pool.saturating_sub(sum), data, compute }
 }

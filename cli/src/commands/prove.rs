@@ -13,7 +13,7 @@ use fairshare_verifier::{Score, SetupError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::{ProveArgs, ProveCommand};
+use crate::args::{ProveCommand, WorkArgs};
 use crate::document::spelling::{Checksummed, Decimal, Hash, RoleName};
 use crate::error::{CliError, Status};
 use crate::interrupt;
@@ -52,7 +52,7 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     let args = command.common();
     interrupt::listen();
     let policy = load::policy(&args.policy)?;
-    let limits = limits(args);
+    let limits = limits(&args.work);
     // The prover would refuse them, too, but only once there is a verifier.
     plan(policy.geometry().smallest_segment(), &limits).map_err(ProveError::from)?;
     let record = match command {
@@ -70,11 +70,7 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     let parameters = load::Parameters::read(&args.params, &policy)?;
     let verifier = parameters.verifier_beside(&srs, &policy)?.with_units(units.as_ref())?;
     drop(spinner);
-    let prover = Prover::new(&srs, &verifier, limits);
-    let prover = match args.keys.clone().or_else(cache_folder) {
-        Some(folder) => prover.with_cache(KeyCache::new(folder)),
-        None => prover,
-    };
+    let prover = with_cache(Prover::new(&srs, &verifier, limits), &args.work);
     let bars = Bars::until(interrupt::is_asked);
     let proved = match command {
         ProveCommand::Data(args) => {
@@ -123,10 +119,18 @@ fn describe(
 }
 
 /// What the arguments allow, and the machine where they say nothing.
-fn limits(args: &ProveArgs) -> Limits {
+pub fn limits(args: &WorkArgs) -> Limits {
     let defaults = Limits::default();
     let threads = args.threads.unwrap_or(defaults.threads);
     Limits { threads, jobs: args.jobs.unwrap_or(threads), memory: args.memory.unwrap_or(defaults.memory) }
+}
+
+/// The same prover, keeping its keys where the arguments say, or where caches are.
+pub fn with_cache<'a>(prover: Prover<'a>, args: &WorkArgs) -> Prover<'a> {
+    match args.keys.clone().or_else(cache_folder) {
+        Some(folder) => prover.with_cache(KeyCache::new(folder)),
+        None => prover,
+    }
 }
 
 /// `$XDG_CACHE_HOME/fairshare`, or `~/.cache/fairshare`; none where there is no home.

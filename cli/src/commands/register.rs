@@ -1,31 +1,22 @@
 //! `fairshare register`: a contributor's signature on a request.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::keystore::{self, MAX_KEYSTORE_BYTES};
 use fairshare_formats::registry::{SignedRegistration, signed_to_json};
 use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::registry::{Domain, Evidence, Request, Unsigned};
-use fairshare_prover::{Account, AccountError};
 use fairshare_storage::files::{self, Access};
 use schemars::JsonSchema;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
+use super::account;
 use crate::args::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs};
 use crate::document::spelling::{Checksummed, Hash, Signature};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, list};
-
-/// Where a key may stand, and the password of a keystore.
-const KEY: &str = "FAIRSHARE_PRIVATE_KEY";
-const PASSWORD: &str = "FAIRSHARE_KEYSTORE_PASSWORD";
-/// Longest file with a password, in bytes.
-const MAX_PASSWORD_BYTES: u64 = 4 << 10;
 
 pub fn run(command: &RegisterCommand, output: Output) -> Result<Status, CliError> {
     match command {
@@ -40,10 +31,10 @@ fn sign(args: &SignArgs, output: Output) -> Result<Status, CliError> {
     let evidence = evidence(args, &request)?;
     let unsigned = Unsigned::new(request, evidence, place.domain, place.vault, args.last_round)?;
     place.check(&unsigned)?;
-    let optional = [&args.upload, &args.keystore, &args.password_file, &args.place.policy];
+    let optional = [&args.upload, &args.key.keystore, &args.key.password_file, &args.place.policy];
     let inputs = optional.into_iter().flatten().chain([&args.request]).map(PathBuf::as_path);
     load::check_output(&args.out, inputs)?;
-    let signed = account(args)?.register(unsigned)?;
+    let signed = account::read(&args.key)?.register(unsigned)?;
     files::write(&args.out, signed_to_json(&signed).as_bytes(), Access::Public)
         .map_err(|source| CliError::File { path: args.out.clone(), source })?;
     describe(&args.out, &signed, output)
@@ -96,55 +87,6 @@ fn evidence(args: &SignArgs, request: &Request) -> Result<Option<Evidence>, CliE
         return Err(CliError::OtherUpload { path: path.clone(), found, expected });
     }
     Ok(Some(upload.into_evidence(transaction)))
-}
-
-/// The contributor's account, from the keystore if one is named, else from the environment.
-fn account(args: &SignArgs) -> Result<Account, CliError> {
-    let Some(path) = &args.keystore else {
-        let key = environment(KEY).ok_or(CliError::NoKey)?;
-        return Account::from_text(&key).map_err(|source| CliError::KeyVariable { source: Box::new(source) });
-    };
-    refuse_bare_key(path)?;
-    let bytes = load::bytes(path, MAX_KEYSTORE_BYTES as u64)?;
-    let keystore =
-        keystore::from_json(&bytes).map_err(|source| CliError::Keystore { path: path.clone(), source })?;
-    let password = match &args.password_file {
-        Some(file) => password_of(file)?,
-        None => environment(PASSWORD).ok_or(CliError::NoPassword)?,
-    };
-    Account::from_keystore(&keystore, &password).map_err(|source| match source {
-        AccountError::Password | AccountError::Derivation | AccountError::Range => {
-            CliError::KeystoreKey { path: path.clone(), source: Box::new(source) }
-        }
-        other => other.into(),
-    })
-}
-
-/// A key in place of a file's name would be shown by every error that names the file.
-fn refuse_bare_key(path: &Path) -> Result<(), CliError> {
-    let name = path.as_os_str().as_encoded_bytes();
-    let digits = name.strip_prefix(b"0x").unwrap_or(name);
-    if digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err(CliError::KeyAsArgument);
-    }
-    Ok(())
-}
-
-/// A secret variable's value, wiped when dropped. The environment itself keeps its copy.
-fn environment(name: &str) -> Option<Zeroizing<Vec<u8>>> {
-    env::var_os(name).map(|value| Zeroizing::new(value.into_encoded_bytes()))
-}
-
-/// The password in a file, without the newline at its end.
-fn password_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let mut bytes = load::secret(path, MAX_PASSWORD_BYTES)?;
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
-    Ok(bytes)
 }
 
 /// A registration with its contributor's signature, which is right.

@@ -53,10 +53,14 @@ documents! {
     score::DataScored: "score data";
     score::ComputeScored: "score compute";
     upload::Wrapped: "upload wrap";
-    vault::Changed<'_>: "vault init", "vault close";
-    vault::RegisteredResult: "vault register";
+    vault::Changed: "vault init";
+    vault::Reached: "vault round";
+    vault::RegisteredLine: "vault register";
+    vault::StruckResult: "vault strike";
+    vault::ClosedResult: "vault close";
     vault::Exported: "vault export";
     vault::Claims: "vault claim";
+    vault::Confirmed: "vault confirm";
     vault::SettledResult: "vault settle";
     vault::StatusResult: "vault status";
     vault::SubmittedLine: "vault submit";

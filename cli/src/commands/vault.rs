@@ -1,77 +1,69 @@
-//! `fairshare vault`: the operator's books, from opening an epoch to the last claim.
+//! `fairshare vault`: the operator's books, from the rules of an epoch to the last payment.
 
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use fairshare_audit::archive;
-use fairshare_audit::snapshot::State;
-use fairshare_formats::units::Rounds;
-use fairshare_ingest::units::read_units;
-use fairshare_prover::commit::{COMMITMENTS_FILE, REGISTRATION_FILE};
-use fairshare_storage::files::{self, Access};
-use fairshare_vault::database::Location;
-use fairshare_vault::ledger::{Batch, Epoch, Unproved};
-use fairshare_vault::{Ledger, VaultError};
+use fairshare_formats::time::Moment;
+use fairshare_vault::Ledger;
+use fairshare_vault::database::{Access, Location};
+use fairshare_vault::ledger::{Epoch, To};
 use fairshare_verifier::Trust;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit;
-use crate::args::{ExportArgs, RegisterArgs, VaultArgs, VaultCommand};
+use crate::args::{RoundArgs, StrikeArgs, VaultArgs, VaultCommand};
 use crate::document::spelling::{Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
-use crate::output::{Output, list, notice, thousands};
-use crate::progress;
+use crate::output::{Output, list};
 
 mod claim;
+mod close;
+mod export;
+mod receipts;
+mod register;
 mod settle;
 mod status;
 mod submit;
 
-pub use claim::Claims;
+pub use claim::{Claims, Confirmed};
+pub use close::ClosedResult;
+pub use export::Exported;
+pub use register::Line as RegisteredLine;
 pub use settle::SettledResult;
 pub use status::StatusResult;
 pub use submit::Line as SubmittedLine;
 
 pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
-    let location = args.ledger.parse().map_err(VaultError::Database)?;
+    let location: Location = args.ledger.parse().map_err(fairshare_vault::VaultError::from)?;
+    let access = match &args.command {
+        VaultCommand::Init { .. } => Access::Create,
+        command if command.only_reads() => Access::Read,
+        _ => Access::Write,
+    };
     if let VaultCommand::Init { policy, params } = &args.command {
         return init(&location, policy, params, output);
     }
-    let mut ledger = Ledger::open(&location)?;
+    let mut ledger = Ledger::open(&location, access)?;
     match &args.command {
         VaultCommand::Init { .. } => Ok(Status::Done),
-        VaultCommand::Register(args) => register(&mut ledger, args, output),
+        VaultCommand::Round(args) => round(&mut ledger, args, output),
+        VaultCommand::Register(args) => register::run(&mut ledger, args, output),
+        VaultCommand::Strike(args) => strike(&mut ledger, args, output),
         VaultCommand::Submit(args) => submit::run(&mut ledger, args, output),
-        VaultCommand::Close(args) => {
-            let closed = ledger.close(args.epoch)?;
-            let Unproved { contributors, nodes } = closed.unproved;
-            if contributors + nodes > 0 {
-                notice(&format!(
-                    "warning: the data of {contributors} contributors and the units of {nodes} nodes are on \
-                     record and not proved; they weigh nothing"
-                ));
-            }
-            let text = match closed.nodes {
-                0 => "no units are on record: what is for computing power goes to the next epoch".to_owned(),
-                nodes => format!("the units of {nodes} nodes are on record"),
-            };
-            changed(output, &closed.epoch, closed.before, &text)
-        }
+        VaultCommand::Close(args) => close::run(&mut ledger, args, output),
         VaultCommand::Settle(args) => settle::run(&mut ledger, args.epoch, output),
         VaultCommand::Claim(args) => claim::run(&mut ledger, args, output),
-        VaultCommand::Status => status::run(&mut ledger, output),
-        VaultCommand::Audit(args) => {
-            let snapshot = ledger.snapshot()?;
-            audit::audit(&snapshot, file_of(&location), args, output)
-        }
+        VaultCommand::Confirm(args) => claim::confirm(&mut ledger, args, output),
+        VaultCommand::Status(args) => status::run(&mut ledger, args.epoch, output),
+        VaultCommand::Audit(args) => audit::ledger(&mut ledger, file_of(&location), args, output),
         VaultCommand::Export(args) => {
             let outputs = args.claims.iter().chain(&args.archive);
             outputs
                 .map(PathBuf::as_path)
                 .try_for_each(|path| load::check_output(path, file_of(&location)))?;
-            export(&mut ledger, args, output)
+            export::run(&mut ledger, args, output)
         }
     }
 }
@@ -84,9 +76,15 @@ fn file_of(location: &Location) -> Option<&Path> {
     }
 }
 
+/// The time by this machine's clock.
+pub fn now() -> Result<Moment, CliError> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Moment::from_unix_seconds(since.as_secs()).map_err(fairshare_vault::VaultError::from)?)
+}
+
 /// An epoch in its new state.
 #[derive(Serialize, JsonSchema)]
-pub struct Changed<'a> {
+pub struct Changed {
     /// The epoch's number.
     epoch: u64,
     /// Where it stands.
@@ -97,29 +95,6 @@ pub struct Changed<'a> {
     rules_hash: String,
     /// Whether it was so before.
     before: bool,
-    #[serde(skip)]
-    text: &'a str,
-}
-
-/// Says what a transition did.
-fn changed(output: Output, epoch: &Epoch, before: bool, text: &str) -> Result<Status, CliError> {
-    let changed = Changed {
-        epoch: epoch.number,
-        state: epoch.state.name(),
-        rules_hash: epoch.rules_hash.to_string(),
-        before,
-        text,
-    };
-    output.result(&changed, || {
-        let again = if before { ", as it was before" } else { "" };
-        let mut lines = vec![("epoch", format!("{} is {}{again}", epoch.number, epoch.state))];
-        if !changed.text.is_empty() && !before {
-            lines.push(("", changed.text.to_owned()));
-        }
-        lines.push(("rules hash", changed.rules_hash.clone()));
-        list(&lines)
-    })?;
-    Ok(Status::Done)
 }
 
 fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Result<Status, CliError> {
@@ -127,118 +102,78 @@ fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Re
     let parameters = load::Parameters::read(params, &policy)?;
     // Insecure parameters are named; whoever verifies has to allow them.
     let verifier = parameters.verifier(&policy, Trust::AllowInsecure)?;
-    let mut ledger = Ledger::open_or_create(location)?;
-    let opened = ledger.open_epoch(&source, &verifier)?;
-    let text = format!("ledger at {}", ledger.location());
-    changed(output, &opened.epoch, opened.before, &text)
-}
-
-/// What was put on record.
-#[derive(Serialize, JsonSchema)]
-pub struct RegisteredResult {
-    /// Registrations recorded now.
-    new: usize,
-    /// Registrations that were on record before.
-    before: usize,
-    /// Nodes whose units were recorded now.
-    units: usize,
-}
-
-fn register(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<Status, CliError> {
-    let mut registrations = Vec::new();
-    for path in expand(&registrations_of(&args.registrations), "json")? {
-        registrations.push((load::registration(&path)?, path));
-    }
-    registrations.sort_by_key(|(registration, _)| (*registration.digest(), *registration.contributor()));
-    for pair in registrations.windows(2) {
-        if let [(first, path), (second, again)] = pair
-            && (first.digest(), first.contributor()) == (second.digest(), second.contributor())
-        {
-            return Err(CliError::RegisteredTwice {
-                first: path.clone(),
-                second: again.clone(),
-                digest: *first.digest(),
-                contributor: *first.contributor(),
-            });
+    let mut ledger = Ledger::open(location, Access::Create)?;
+    let opened = ledger.open_epoch(&source, &verifier, now()?)?;
+    let Epoch { number, state, rules_hash, stage } = opened.epoch;
+    let rules_hash = rules_hash.to_string();
+    let changed = Changed { epoch: number, state: state.name(), rules_hash, before: opened.before };
+    output.result(&changed, || {
+        let again = if opened.before { ", as it was before" } else { "" };
+        let mut lines = vec![("epoch", format!("{number} is {state}{again}"))];
+        if !opened.before {
+            lines.push(("", format!("ledger at {}", ledger.location())));
+            lines.push(("", format!("`fairshare vault round --next` begins round {}", stage.span.first)));
         }
-    }
-    let batch = Batch::new(registrations.into_iter().map(|(registration, _)| registration).collect())?;
-    let (_, policy) = ledger.epoch(args.epoch.epoch)?;
-    let units = args.units.as_deref().map(|units| read_units(units, Rounds::of(&policy))).transpose()?;
-    let done = ledger.register(args.epoch.epoch, &batch, units.as_ref())?;
-    let result = RegisteredResult { new: done.new, before: done.before, units: done.units };
-    output.result(&result, || {
-        list(&[
-            (
-                "registered",
-                format!("{} now, {} before", thousands(done.new as u64), thousands(done.before as u64)),
-            ),
-            ("units", format!("of {} nodes put on record", thousands(done.units as u64))),
-        ])
-    })?;
-    Ok(Status::Done)
-}
-
-/// What was written.
-#[derive(Serialize, JsonSchema)]
-pub struct Exported {
-    /// The claims' file; null if it was not asked for.
-    claims: Option<String>,
-    /// Root of the claims; null without them.
-    #[schemars(with = "Option<Hash>")]
-    root: Option<String>,
-    /// The archive's file; null if it was not asked for.
-    archive: Option<String>,
-}
-
-fn export(ledger: &mut Ledger, args: &ExportArgs, output: Output) -> Result<Status, CliError> {
-    let mut exported = Exported { claims: None, root: None, archive: None };
-    if let Some(path) = &args.claims {
-        let refuse = |source| CliError::File { path: path.clone(), source };
-        let tree = ledger.claim_tree(args.epoch.epoch)?.ok_or(CliError::NoClaims)?;
-        let text = tree.to_json().map_err(|error| refuse(error.into()))?;
-        files::write(path, text.as_bytes(), Access::Public).map_err(refuse)?;
-        exported.claims = Some(path.display().to_string());
-        exported.root = Some(tree.root().to_string());
-    }
-    if let Some(path) = &args.archive {
-        let refuse = |source| CliError::File { path: path.clone(), source };
-        let spinner = progress::spinner("writing the archive");
-        let snapshot = ledger.snapshot()?;
-        let file = files::begin(path).map_err(refuse)?;
-        archive::write(&snapshot, BufWriter::new(&file)).map_err(refuse)?;
-        files::publish(file, path, Access::Public).map_err(refuse)?;
-        drop(spinner);
-        exported.archive = Some(path.display().to_string());
-        if snapshot.epochs.iter().any(|epoch| epoch.state < State::Settled) {
-            notice("warning: an epoch is not settled yet; its amounts are not in the archive");
-        }
-    }
-    output.result(&exported, || {
-        let mut lines = Vec::new();
-        if let (Some(path), Some(root)) = (&exported.claims, &exported.root) {
-            lines.push(("claims", path.clone()));
-            lines.push(("root", root.clone()));
-        }
-        if let Some(path) = &exported.archive {
-            lines.push(("archive", path.clone()));
-        }
+        lines.push(("rules hash", changed.rules_hash.clone()));
         list(&lines)
     })?;
     Ok(Status::Done)
 }
 
-/// A commitment folder, told by its commitments, stands for its registration: its other JSON is none. In any
-/// other folder a file of that name is one of many.
-fn registrations_of(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let registration = |path: &PathBuf| {
-        let is_commitment = path.join(COMMITMENTS_FILE).is_file();
-        Some(path.join(REGISTRATION_FILE)).filter(|inside| is_commitment && inside.is_file())
-    };
-    paths.iter().map(|path| registration(path).unwrap_or_else(|| path.clone())).collect()
+/// Where the rounds stand.
+#[derive(Serialize, JsonSchema)]
+pub struct Reached {
+    /// The epoch's number.
+    epoch: u64,
+    /// The round that began last.
+    round: u64,
+    /// Whether the epoch's rounds are over.
+    ended: bool,
+    /// Until when data is proved, in UTC; null while rounds go on.
+    deadline: Option<String>,
+    /// Whether the rounds stood there before.
+    before: bool,
 }
 
-/// The files named, a folder standing for those in it that end so; in order of their names.
+fn round(ledger: &mut Ledger, args: &RoundArgs, output: Output) -> Result<Status, CliError> {
+    let to = match args.to {
+        Some(round) => To::Round(round),
+        None if args.end => To::End,
+        None => To::Next,
+    };
+    let reached = ledger.advance(to, args.without_units, now()?)?;
+    let (epoch, round) = (reached.epoch, reached.round);
+    let deadline = reached.deadline.map(|deadline| deadline.to_string());
+    let result = Reached { epoch, round, ended: deadline.is_some(), deadline, before: reached.before };
+    output.result(&result, || match &result.deadline {
+        Some(deadline) => list(&[
+            ("epoch", format!("{epoch}: its rounds are over")),
+            ("proofs", format!("of data are taken until {deadline}")),
+        ]),
+        None => list(&[("round", format!("{round} of epoch {epoch} goes on"))]),
+    })?;
+    Ok(Status::Done)
+}
+
+/// A strike on record.
+#[derive(Serialize, JsonSchema)]
+pub struct StruckResult {
+    /// Its entry in the ledger.
+    entry: u64,
+    /// The epoch whose rounds go on; null if none do.
+    epoch: Option<u64>,
+}
+
+fn strike(ledger: &mut Ledger, args: &StrikeArgs, output: Output) -> Result<Status, CliError> {
+    let struck = ledger.strike(args.target, &args.why, now()?)?;
+    let result = StruckResult { entry: struck.receipt.index, epoch: struck.epoch };
+    output
+        .result(&result, || list(&[("struck", format!("entry {}, for everybody to see", result.entry))]))?;
+    Ok(Status::Done)
+}
+
+/// The files named, a folder standing for those in it that end so, hidden ones aside; in order of their
+/// names.
 fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> {
     let mut files = Vec::new();
     for path in paths {
@@ -250,7 +185,9 @@ fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> 
         let mut found = Vec::new();
         for entry in std::fs::read_dir(path).map_err(refuse)? {
             let file = entry.map_err(refuse)?.path();
-            if file.extension().is_some_and(|found| found == extension) {
+            // What a system leaves beside files that it copies is hidden.
+            let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !is_hidden && file.extension().is_some_and(|found| found == extension) {
                 found.push(file);
             }
         }

@@ -8,7 +8,6 @@ use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
-use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::bundle::Header;
@@ -166,47 +165,30 @@ impl Entry {
     }
 }
 
-/// What is registered, by digest and contributor: two nodes with the same units have one digest.
-struct Registry(HashMap<(Digest, Address), (PathBuf, Registration)>);
+/// What is registered, by digest.
+struct Registry(HashMap<Digest, (PathBuf, Registration)>);
 
 impl Registry {
+    /// A request and the registration signed for it are of one digest, which covers all that a proof is
+    /// about.
     fn read(paths: &[PathBuf]) -> Result<Self, CliError> {
-        let mut registry = HashMap::new();
-        for path in paths {
+        let read = |path: &PathBuf| {
             let registration = load::registration(path)?;
-            let key = (*registration.digest(), *registration.contributor());
-            if let Some((first, other)) = registry.get(&key)
-                && *other != registration
-            {
-                let first: &PathBuf = first;
-                return Err(CliError::RegisteredTwice {
-                    first: first.clone(),
-                    second: path.clone(),
-                    digest: key.0,
-                    contributor: key.1,
-                });
-            }
-            registry.insert(key, (path.clone(), registration));
-        }
-        Ok(Self(registry))
+            Ok((*registration.digest(), (path.clone(), registration)))
+        };
+        paths.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The registrations that a bundle names: its contributor's, or else somebody else's, which the verifier
-    /// refuses by name.
+    /// The registrations that a bundle names.
     fn of(&self, header: &Header) -> Vec<Registration> {
-        let contributor = header.contributor;
-        let find = |digest: &Digest| {
-            let own = self.0.get(&(*digest, contributor));
-            let other = || self.0.iter().find(|((other, _), _)| other == digest).map(|(_, value)| value);
-            own.or_else(other).map(|(_, registration)| registration.clone())
-        };
+        let find = |digest: &Digest| self.0.get(digest).map(|(_, registration)| registration.clone());
         header.digests.iter().filter_map(find).collect()
     }
 
     fn warn_of_unused(&self, used: &[Vec<Registration>]) {
-        let used: HashSet<_> = used.iter().flatten().map(|r| (*r.digest(), *r.contributor())).collect();
-        let mut unused: Vec<_> =
-            self.0.iter().filter(|(key, _)| !used.contains(*key)).map(|(_, (path, _))| path).collect();
+        let used: HashSet<_> = used.iter().flatten().map(|registration| *registration.digest()).collect();
+        let unused = self.0.iter().filter(|(digest, _)| !used.contains(*digest));
+        let mut unused: Vec<_> = unused.map(|(_, (path, _))| path).collect();
         unused.sort();
         for path in unused {
             notice(&format!("warning: {}: no bundle given covers this registration", path.display()));
@@ -276,7 +258,7 @@ fn describe(verdicts: &[Verdict]) -> String {
             Cell::new(if verdict.accepted { "accepted" } else { "REFUSED" }),
         ]);
         if let Some(error) = &verdict.error {
-            reasons.push_str(&format!("\n{}: {error}", verdict.bundle));
+            reasons.push_str(&output::reason(&verdict.bundle, error));
         }
     }
     format!("{table}{reasons}")

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use fairshare_audit::snapshot::State;
+use fairshare_audit::registry::State;
 use fairshare_params::Geometry;
 use fairshare_params::role::Role;
+use fairshare_params::rules::Settlement;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// Texts of one form.
@@ -32,6 +33,10 @@ macro_rules! texts {
 texts! {
     /// A whole number as a decimal string: JSON's numbers are exact up to 2^53 only.
     Decimal: { "type": "string", "pattern": "^(0|[1-9][0-9]*)$" };
+    /// Base units with at most one digit after the point: pools are kept in tenths.
+    Units: { "type": "string", "pattern": "^(0|[1-9][0-9]*)(\\.[1-9])?$" };
+    /// How a ledger pays.
+    SettlementName: { "type": "string", "enum": [Settlement::Claims.name(), Settlement::Payments.name()] };
     /// 32 bytes in hexadecimal.
     Hash: { "type": "string", "pattern": "^0x[0-9a-f]{64}$" };
     /// BLAKE2b-512 of a ceremony's file, as ceremonies publish it.

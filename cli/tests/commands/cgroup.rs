@@ -85,7 +85,7 @@ fn committed(geometry: &str) -> String {
     let (common, data) =
         (format!("--policy {policy} --params {params}"), format!("{examples}/flights-2000.csv"));
     run(&format!(
-        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {} --out {out}",
+        "commit data {common} --contributor {CONTRIBUTOR} --data {} --out {out}",
         vec![data; 8].join(" ")
     ));
     format!("prove data {out} {common} --out {}", show(&folder.join("out.bundle")))

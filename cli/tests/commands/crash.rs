@@ -79,10 +79,7 @@ impl Scene {
 
     fn commit(&self) -> String {
         let (common, target) = (prepared().common(), show(&self.target));
-        format!(
-            "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {} --out {target}",
-            self.data
-        )
+        format!("commit data {common} --contributor {CONTRIBUTOR} --data {} --out {target}", self.data)
     }
 
     fn prove(&self) -> String {
@@ -163,16 +160,12 @@ impl Scene {
             let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
             let file = path.file_name().unwrap().to_str().unwrap();
             match file {
-                "registration.json" => {
-                    fairshare_formats::registration::from_json(&bytes).expect("whole");
+                "request.json" => {
+                    fairshare_formats::registry::request_from_json(&bytes).expect("whole");
                     assert!(
                         has("opening.bin") && has("commitments.bin") && !has("commit.journal"),
                         "{files:?}"
                     );
-                }
-                "request.json" => {
-                    fairshare_formats::registry::request_from_json(&bytes).expect("whole");
-                    assert!(has("opening.bin") && has("commitments.bin"), "{files:?}");
                 }
                 "opening.bin" => {
                     let opening = Opening::read_unregistered(&path, FEATURES).expect("whole");
@@ -220,7 +213,7 @@ impl Scene {
             "verify {} {} --registration {} --allow-insecure-params --json",
             show(&self.bundle),
             prepared().common(),
-            show(&self.target.join("registration.json"))
+            show(&self.target.join("request.json"))
         ));
         let verdict = ran.json();
         assert_eq!((&verdict["accepted"], &verdict["records"]), (&true.into(), &self.records.into()));
@@ -255,7 +248,7 @@ fn state(files: &BTreeMap<String, u64>) -> String {
             } else {
                 file.trim_start_matches('.').split(".partial").next().unwrap()
             };
-            let kind = ["opening.bin", "commitments.bin", "registration.json", "out.bundle"]
+            let kind = ["opening.bin", "commitments.bin", "request.json", "out.bundle"]
                 .into_iter()
                 .find(|known| kind.starts_with(known))
                 .unwrap_or(kind);

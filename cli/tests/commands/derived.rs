@@ -23,8 +23,7 @@ fn committed(folder: &Path) -> String {
     let some: String = rows.split_inclusive('\n').take(1000).collect();
     let data = write(folder, "data.csv", format!("{header}\n{}{}", rows.repeat(2), some));
     let (common, target) = (prepared().common(), show(&folder.join("target")));
-    let line =
-        format!("commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {data} --out {target}");
+    let line = format!("commit data {common} --contributor {CONTRIBUTOR} --data {data} --out {target}");
     assert_eq!(fairshare(&line).status, 0);
     target
 }
@@ -72,7 +71,7 @@ fn a_process_with_one_segments_symbols_and_secret_makes_the_same_proof() {
     let dataset = Dataset {
         contributor: registration.contributor(),
         geometry: policy.geometry(),
-        schema: &registration.dataset().schema_hash,
+        schema: registration.schema_hash(),
         records,
     };
     let index = SegmentIndex::try_from(1).unwrap();

@@ -11,11 +11,11 @@ fn commit(name: &str, content: &str) -> Ran {
     let folder = folder();
     let file = write(&folder, name, content);
     let ran = fairshare(&format!(
-        "commit data {} --contributor {CONTRIBUTOR} --round 0 --data {file} --out {}",
+        "commit data {} --contributor {CONTRIBUTOR} --data {file} --out {}",
         prepared().common(),
         show(&folder.join("out"))
     ));
-    assert!(!folder.join("out/registration.json").exists() || ran.status == 0, "nothing half done");
+    assert!(!folder.join("out/request.json").exists() || ran.status == 0, "nothing half done");
     ran
 }
 
@@ -45,7 +45,7 @@ fn records_that_cannot_be_read_name_file_line_and_column() {
 fn a_small_upload_is_warned_of_but_committed_to() {
     let ran = commit("small.csv", &format!("{HEADER}UA,IAH,1,2,3,4,5\n"));
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("1 records, but the policy asks for 500"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 record, but the policy asks for 500"), "{}", ran.stderr);
 }
 
 #[test]
@@ -188,32 +188,18 @@ fn a_reference_must_have_every_bin_and_no_room_for_overflow() {
     }
 }
 
-/// What a vault will not take is said before days are spent on proving.
-#[test]
-fn a_commitment_that_no_vault_takes_is_warned_of() {
-    let folder = folder();
-    let strict = policy(&folder, &[("evidence = false", "evidence = true")]);
-    let flights = show(&examples().join("flights-2000.csv"));
-    let line = format!("commit data --policy {strict} --params {} --data {flights}", prepared().params);
-    let out = show(&folder.join("data"));
-    let ran = fairshare(&format!("{line} --contributor {CONTRIBUTOR} --round 364 --out {out}"));
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
-    for part in ["data of rounds 0 to 363, and not of round 364", "without evidence of its upload"] {
-        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
-    }
-}
-
 #[test]
 fn a_commitment_is_never_overwritten() {
     let p = prepared();
     let before = fs::read(p.data.join("opening.bin")).unwrap();
-    fairshare(&format!(
-        "commit data {} --contributor {CONTRIBUTOR} --round 0 --data {}/flights-2000.csv --out {}",
-        p.common(),
-        show(examples()),
-        show(&p.data)
-    ))
-    .fails(2, &["holds a commitment already", "choose another folder"]);
+    let flights = fs::read_to_string(examples().join("flights-2000.csv")).unwrap();
+    let fewer: String = flights.split_inclusive('\n').take(1500).collect();
+    let fewer = write(&folder(), "fewer.csv", fewer);
+    let line = format!("commit data {} --out {} --data", p.common(), show(&p.data));
+    fairshare(&format!("{line} {fewer} --contributor {CONTRIBUTOR}"))
+        .fails(2, &["holds a commitment already", "choose another folder"]);
+    fairshare(&format!("{line} {}/flights-2000.csv --contributor {OTHER}", show(examples())))
+        .fails(2, &["begun for another contributor", "choose another folder"]);
     assert_eq!(fs::read(p.data.join("opening.bin")).unwrap(), before);
 }
 
@@ -229,7 +215,7 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
     symbol[115] ^= 1;
     let another = folder().join("another");
     let flights = show(&examples().join("flights-2000.csv"));
-    let line = format!("commit data {} --contributor {CONTRIBUTOR} --round 3 --data {flights}", p.common());
+    let line = format!("commit data {} --contributor {CONTRIBUTOR} --data {flights}", p.common());
     assert_eq!(fairshare(&format!("{line} --out {}", show(&another))).status, 0);
     let foreign = fs::read(another.join("opening.bin")).unwrap();
     for (content, status, parts) in [
@@ -237,11 +223,11 @@ fn an_opening_that_is_absent_altered_or_anothers_proves_nothing() {
         (Some(&b"nonsense"[..]), 2, ["opening.bin", "opening"]),
         (Some(&seed[..]), 2, ["header was altered", "commit again"]),
         (Some(&opening[..opening.len() - 1]), 2, ["its header says", "restore the file"]),
-        (Some(&foreign[..]), 2, ["but the registration beside it is of", "into one folder"]),
+        (Some(&foreign[..]), 2, ["but the request beside it is of", "into one folder"]),
         (Some(&symbol[..]), 2, ["does not give the commitments", "restore it"]),
     ] {
         let folder = folder();
-        for name in ["registration.json", "commitments.bin"] {
+        for name in ["request.json", "commitments.bin"] {
             fs::copy(p.data.join(name), folder.join(name)).unwrap();
         }
         if let Some(content) = content {
@@ -260,8 +246,8 @@ fn folders_that_do_not_go_together_are_refused() {
     let data = show(&p.data);
     let out = show(&folder().join("out.bundle"));
     let line = |folders: &str| format!("prove data {folders} {} --out {out}", p.common());
-    fairshare(&line(&format!("{data} {data}"))).fails(1, &["registration 1 repeats digest"]);
-    fairshare(&line(&show(&folder()))).fails(2, &["registration.json", "caused by"]);
+    fairshare(&line(&format!("{data} {data}"))).fails(1, &["repeats digest"]);
+    fairshare(&line(&show(&folder()))).fails(2, &["request.json", "caused by"]);
     let other = policy(&folder(), &[("edges = [1, 2,", "edges = [1, 2.5,")]);
     fairshare(&format!("prove data {data} --policy {other} --params {} --out {out}", p.params))
         .fails(1, &["commit the data under the policy's schema"]);

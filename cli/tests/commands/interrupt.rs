@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::support::*;
 
 /// What the first Ctrl-C is answered with.
-const STOPPING: &str = "stopping; finished segments are kept; press Ctrl-C again to end at once\n";
+const STOPPING: &str = "stopping; what is finished is kept; press Ctrl-C again to end at once\n";
 
 /// `prove` with its keys in a folder of its own, so that it makes them first.
 struct Proving {
@@ -76,8 +76,7 @@ fn scene(root: &Path) -> String {
     let (header, rows) = sample.split_once('\n').expect("a header");
     let data = write(root, "data.csv", format!("{header}\n{}", rows.repeat(9)));
     let (common, target) = (prepared().common(), show(&root.join("target")));
-    let commit =
-        format!("commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {data} --out {target}");
+    let commit = format!("commit data {common} --contributor {CONTRIBUTOR} --data {data} --out {target}");
     assert_eq!(fairshare(&commit).status, 0);
     let (out, keys) = (show(&root.join("out.bundle")), show(&root.join("keys")));
     format!("prove data {target} {common} --out {out} --keys {keys} --jobs 1")

@@ -61,8 +61,7 @@ fn scores_are_exact_integers_in_text_beside_their_approximation() {
     assert!((nats - score as f64 / 256.0 / records).abs() < 1e-12);
     assert!(fairshare(&line).stdout.contains(&score.to_string()));
 
-    let lga = "0x88D78a6ca41965A2B5428545d2812c9f2958A1aC";
-    let line = format!("score compute --policy {} --units {} --contributor {lga}", p.policy, p.units);
+    let line = format!("score compute --policy {} --units {} --contributor {LGA}", p.policy, p.units);
     let scored = fairshare(&format!("{line} --json")).json();
     assert_eq!(scored["role"], "compute");
     assert_eq!((&scored["rounds"], &scored["units"]), (&365.into(), &104_662.into()));
@@ -91,33 +90,11 @@ fn a_person_reads_a_table_and_nothing_moves_where_nobody_watches() {
 
 #[cfg(unix)]
 #[test]
-fn the_opening_is_its_owners_and_the_registration_everyones() {
+fn the_opening_is_its_owners_and_the_request_everyones() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |name: &str| fs::metadata(prepared().data.join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("opening.bin"), 0o600);
-    assert_eq!(mode("registration.json"), 0o644);
-}
-
-#[test]
-fn evidence_is_registered() {
-    let p = prepared();
-    let out = folder().join("out");
-    let (root, transaction) = (format!("0x{}", "ab".repeat(32)), format!("0x{}", "cd".repeat(32)));
-    let committed = fairshare(&format!(
-        "commit data {} --contributor {CONTRIBUTOR} --round 9 --data {}/flights-2000.csv --out {} \
-         --evidence {root},1234,{transaction} --json",
-        p.common(),
-        show(examples()),
-        show(&out)
-    ))
-    .json();
-    let registration: Value =
-        serde_json::from_slice(&fs::read(out.join("registration.json")).unwrap()).unwrap();
-    assert_eq!(registration["digest"], committed["digest"]);
-    assert_eq!(registration["round"], 9);
-    assert_eq!(registration["evidence"]["storage_root"], root);
-    assert_eq!(registration["evidence"]["byte_length"], 1234);
-    assert_eq!(registration["evidence"]["transaction_hash"], transaction);
+    assert_eq!(mode("request.json"), 0o644);
 }
 
 #[test]
@@ -126,7 +103,7 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     let folder = folder();
     let second = show(&folder.join("second"));
     let line = format!(
-        "commit data {} --contributor {CONTRIBUTOR} --round 5 --data {}/flights-2000.csv --out {second} \
+        "commit data {} --contributor {CONTRIBUTOR} --data {}/flights-2000.csv --out {second} \
          --json",
         p.common(),
         show(examples())
@@ -153,7 +130,7 @@ fn several_folders_make_one_bundle_and_proofs_are_kept() {
     assert_eq!(fs::read_dir(&keys).unwrap().count(), kept);
     let first = p.registration();
     let verified = fairshare(&format!(
-        "verify {bundle} {} --registration {second}/registration.json {first} --allow-insecure-params --json",
+        "verify {bundle} {} --registration {second}/request.json {first} --allow-insecure-params --json",
         p.common()
     ))
     .json();
@@ -198,7 +175,7 @@ fn anybody_proves_for_any_node_on_record() {
     let p = prepared();
     let folder = folder();
     let bundle = show(&folder.join("jfk.bundle"));
-    let jfk = "0xa64C3a7dB2a92f47Bc3c0729563D8B1F351A62A4".to_lowercase();
+    let jfk = JFK.to_lowercase();
     let line = format!("prove compute {} --units {} --out {bundle} --contributor", p.common(), p.units);
     let proved = fairshare(&format!("{line} {jfk} --json")).json();
     assert_eq!(proved["role"], "compute");

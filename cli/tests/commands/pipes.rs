@@ -67,14 +67,14 @@ fn a_pipe_in_place_of_a_file_that_is_named_is_refused_at_once() {
     for (name, line) in [
         ("policy.toml", "policy check PIPE".to_owned()),
         ("data.csv", format!("score data --policy {} --data PIPE", p.policy)),
-        ("data.parquet", format!("commit data {commit} --round 3 --data PIPE")),
+        ("data.parquet", format!("commit data {commit} --data PIPE")),
         (
             "units.csv",
             format!("score compute --policy {} --contributor {CONTRIBUTOR} --units PIPE", p.policy),
         ),
         ("some.srs", "params inspect PIPE".to_owned()),
         ("some.ptau", format!("params import PIPE --geometry compact --out {}", show(&folder().join("srs")))),
-        ("registration.json", format!("verify {} {common} {verify} PIPE", p.data_bundle)),
+        ("request.json", format!("verify {} {common} {verify} PIPE", p.data_bundle)),
         ("some.bundle", format!("verify PIPE {common} {verify} {data}")),
         ("vault.tar", format!("audit PIPE {audit}")),
     ] {
@@ -87,7 +87,7 @@ fn a_pipe_in_place_of_a_file_that_is_named_is_refused_at_once() {
 fn a_pipe_in_place_of_a_file_beside_another_is_refused_at_once() {
     let p = prepared();
     let (prove, out) = (p.common(), show(&folder().join("out.bundle")));
-    for name in ["registration.json", "opening.bin", "commitments.bin"] {
+    for name in ["request.json", "opening.bin", "commitments.bin"] {
         let (folder, pipe) = contribution(&p.data, name);
         refuses(&format!("prove data {folder} {prove} --out {out}"), pipe);
     }
@@ -98,6 +98,6 @@ fn a_pipe_in_place_of_a_file_beside_another_is_refused_at_once() {
     let folder = folder();
     let pipe = Pipe::new(folder.join("commit.journal"));
     let flights = show(&examples().join("flights-2000.csv"));
-    let line = format!("commit data {} --contributor {CONTRIBUTOR} --round 3 --data {flights}", p.common());
+    let line = format!("commit data {} --contributor {CONTRIBUTOR} --data {flights}", p.common());
     refuses(&format!("{line} --out {}", show(&folder)), pipe);
 }

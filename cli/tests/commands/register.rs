@@ -5,10 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use fairshare_formats::eip55;
-use fairshare_params::Geometry;
-use fairshare_params::digest::data_digest;
-use fairshare_params::encoding::Digest;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -18,7 +14,7 @@ const KEY: &str = "1f2f85631b4a504696d6077fb1296c901a5625e4cbeb24cada377d963a5df
 const ACCOUNT: &str = "0xB64eF26D4E2619187511998a24E4D24E0910A348";
 const OTHER_KEY: &str = "d618593697581c3ec9e184617c1e9342a2e666bd807d0260a657b1cb79b48843";
 /// The key as ethers 6.17.0 encrypts it, with a cheap derivation.
-const KEYSTORE: &str = r#"{
+pub const KEYSTORE: &str = r#"{
     "version": 3,
     "id": "11111111-1111-4111-9111-111111111111",
     "Crypto": {
@@ -38,8 +34,8 @@ const KEYSTORE: &str = r#"{
         "mac": "0da85eaf1dfb4948e6eb85ecb5a72de0028b2b79ea202a5a471ed8638edcb932"
     }
 }"#;
-const PASSWORD: &str = "a password of tests";
-const REGISTRY: &str = "0x00000000000000000000000000000000000000c2";
+pub const PASSWORD: &str = "a password of tests";
+const REGISTRY: &str = OPERATOR;
 const VAULT: &str = "0x00000000000000000000000000000000000000B1";
 const TX: &str = "0x5c50000000000000000000000000000000000000000000000000000000000001";
 
@@ -55,9 +51,8 @@ static DATASET: LazyLock<Dataset> = LazyLock::new(|| {
     let folder = folder();
     let (common, flights) = (prepared().common(), show(&examples().join("flights-2000.csv")));
     let out = show(&folder.join("data"));
-    let ran = fairshare(&format!(
-        "commit data {common} --contributor {ACCOUNT} --round 3 --data {flights} --out {out}"
-    ));
+    let ran =
+        fairshare(&format!("commit data {common} --contributor {ACCOUNT} --data {flights} --out {out}"));
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let request = format!("{out}/request.json");
     let ciphertext = write(&folder, "flights.enc", vec![0xe5; 70_000]);
@@ -121,10 +116,6 @@ fn a_request_is_signed_and_checked() {
     ] {
         assert_eq!(signed[name], value, "{name}");
     }
-    // The vault's own registration has the same digest.
-    let registration = DATASET.request.replace("request.json", "registration.json");
-    let registration: Value = serde_json::from_str(&fs::read_to_string(registration).unwrap()).unwrap();
-    assert_eq!(registration["digest"], signed["digest"]);
     assert_eq!(fs::read(&DATASET.upload).unwrap().len(), 70_256);
     assert_eq!(DATASET.wrapped["path"].as_array().unwrap().len(), 9);
 
@@ -155,8 +146,7 @@ fn what_the_policy_never_takes_is_not_signed() {
     assert_eq!((&signed["registry"], &signed["chain_id"]), (&json!(REGISTRY), &json!(31_337)));
     fs::remove_file(&out).unwrap();
 
-    let segments = changed(&folder, request, "/digest", json!("0x"));
-    let segments = segments_twice(&segments);
+    let segments = segments_twice(&folder, request);
     for (request, changes, more, part) in [
         (
             request,
@@ -184,21 +174,11 @@ fn what_the_policy_never_takes_is_not_signed() {
 }
 
 /// The request with its segment listed twice, and the digest of that.
-fn segments_twice(file: &str) -> String {
+fn segments_twice(folder: &Path, file: &str) -> String {
     let mut json: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().parse::<Digest>().unwrap();
     let segment = json["segments"][0].clone();
     json["segments"] = json!([segment, segment]);
-    let digest = data_digest(
-        &eip55::parse(json["contributor"].as_str().unwrap()).unwrap(),
-        &Geometry::COMPACT,
-        &text(&json["schema_hash"]),
-        2000,
-        &[text(&segment); 2],
-    );
-    json["digest"] = json!(digest.to_string());
-    fs::write(file, json.to_string()).unwrap();
-    file.to_owned()
+    super::support::request(folder, "twice.json", json)
 }
 
 #[test]
@@ -206,7 +186,7 @@ fn committing_again_changes_no_request_and_another_one_is_not_replaced() {
     let folder = folder();
     let (common, flights) = (prepared().common(), show(&examples().join("flights-2000.csv")));
     let out = show(&folder.join("data"));
-    let line = format!("commit data {common} --contributor {ACCOUNT} --round 3 --data {flights} --out {out}");
+    let line = format!("commit data {common} --contributor {ACCOUNT} --data {flights} --out {out}");
     assert_eq!(fairshare(&line).status, 0);
     let request = folder.join("data/request.json");
     let before = fs::read(&request).unwrap();
@@ -276,13 +256,15 @@ fn what_does_not_fit_is_not_signed() {
         let altered = changed(&folder, request, pointer, value);
         refused(&sign_line(&folder, &altered, &described), 1, &["changed.json", part]);
     }
-    let registration = request.replace("request.json", "registration.json");
-    refused(&sign_line(&folder, &registration, &described), 2, &["this is not a request", "`request.json`"]);
+    let garbage = write(&folder, "garbage.json", "{}");
+    refused(&sign_line(&folder, &garbage, &described), 2, &["this is not a request", "`request.json`"]);
+    let version_1 = write(&folder, "registration.json", "{\"version\": 1}");
+    refused(&sign_line(&folder, &version_1, &described), 2, &["`version` is 1, not 2", "`request.json`"]);
     // The prepared contributor is somebody else.
     let others = show(&prepared().data.join("request.json"));
     let bare = line(&folder).replace(&format!("--upload {described} --upload-tx {TX} "), "");
-    let signer = ["nothing was signed", ACCOUNT, "not of the contributor", "00e1"];
-    refused(&bare.replace(request, &others), 1, &signer[..3]);
+    let signer = ["nothing was signed", ACCOUNT, "not of the contributor", CONTRIBUTOR];
+    refused(&bare.replace(request, &others), 1, &signer);
     refused(&bare.replace(VAULT, &format!("0x{}", "00".repeat(20))), 1, &["`vault`: the zero address"]);
     with(&line(&folder), &[]).fails(2, &["no key to sign with", "FAIRSHARE_PRIVATE_KEY"]);
     let short = ("FAIRSHARE_PRIVATE_KEY", &KEY[..60]);

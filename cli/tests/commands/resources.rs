@@ -16,8 +16,13 @@ const ADDRESS_SPACE: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 const GIBIBYTE: u64 = 1 << 30;
 
-/// Runs the program under a limit that the system keeps; prints its peak of memory, as last seen.
+/// Runs the program under a limit on its address space that the system keeps.
 pub fn bounded(line: &str, kibibytes: u64) -> Ran {
+    measured(line, kibibytes).0
+}
+
+/// The same, with the peak of its memory in KiB, as last seen.
+pub fn measured(line: &str, kibibytes: u64) -> (Ran, u64) {
     let program = program();
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("ulimit -v {kibibytes}; exec \"$0\" \"$@\"")]).arg(program.get_program());
@@ -42,7 +47,8 @@ pub fn bounded(line: &str, kibibytes: u64) -> Ran {
     }
     let ran = Ran::new(child.wait_with_output().expect("output"));
     println!("{:>6} ms, {peak}: {line}", begun.elapsed().as_millis());
-    ran
+    let kibibytes = peak.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or_default();
+    (ran, kibibytes)
 }
 
 /// Checks that a command refuses its input in these words, within the bounds.
@@ -135,8 +141,8 @@ fn ten_gibibytes_of_zeros_as_bundle_and_registration() {
 #[test]
 fn ten_gibibytes_of_zeros_in_a_commitment_folder() {
     let p = prepared();
-    let all = ["registration.json", "commitments.bin", "opening.bin"];
-    let parts = ["more than the 65536 that are read", "more than the", "not a secret opening"];
+    let all = ["request.json", "commitments.bin", "opening.bin"];
+    let parts = ["more than the", "more than the", "not a secret opening"];
     for (large, part) in all.into_iter().zip(parts) {
         let folder = folder();
         for name in all.into_iter().filter(|name| *name != large) {
@@ -155,7 +161,7 @@ fn an_opening_of_more_records_than_are_registered() {
     use sha2::{Digest, Sha256};
     let p = prepared();
     let folder = folder();
-    for name in ["registration.json", "commitments.bin"] {
+    for name in ["request.json", "commitments.bin"] {
         fs::copy(p.data.join(name), folder.join(name)).expect("copy");
     }
     let mut header = fs::read(p.data.join("opening.bin")).expect("read");

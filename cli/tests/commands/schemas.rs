@@ -10,6 +10,7 @@ use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use super::support::*;
+use super::vaults::*;
 
 static DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cli.schema.json");
@@ -164,7 +165,8 @@ fn the_program_prints_the_committed_schemas() {
     let ran = fairshare("schema vault status");
     assert!(ran.stdout.lines().count() > 20);
     assert_eq!(ran.json(), own);
-    fairshare("schema vault").fails(2, &["`vault` prints no JSON", "vault status, vault submit, verify"]);
+    fairshare("schema vault")
+        .fails(2, &["`vault` prints no JSON", "vault status, vault strike, vault submit, verify"]);
     fairshare("schema vault --json").fails_as_json(2, "`vault` prints no JSON");
 }
 
@@ -201,7 +203,7 @@ fn an_error_is_one_object() {
     assert!(help.stdout.contains("Usage: fairshare verify"));
 }
 
-/// A line for every schema but those of the demonstration, the bench and signatures, which other tests run.
+/// A line for every schema but those of the demonstration and the bench, which other tests run.
 #[test]
 fn every_output_is_as_its_schema_says() {
     let p = prepared();
@@ -215,6 +217,9 @@ fn every_output_is_as_its_schema_says() {
     let (commit, request) = (path("data"), format!("{}/request.json", path("data")));
     let upload = path("upload");
     let invalid = write(&folder, "policy.toml", "version = 7");
+    let signed = path("signed.json");
+    let (lists, paying) = (path("lists"), Vault::paying(Step::Settled).ledger);
+    let receipts = format!("--receipts {}", path("receipts"));
     let lines = [
         format!("params insecure --geometry compact --out {srs}"),
         format!("policy check {policy}"),
@@ -222,8 +227,11 @@ fn every_output_is_as_its_schema_says() {
         format!("policy reference --policy {policy} --data {data} --out {}", path("reference.json")),
         format!("score data --policy {policy} --data {data}"),
         format!("score compute --policy {policy} --units {units} --contributor {CONTRIBUTOR}"),
-        format!("commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {data} --out {commit}"),
+        // The operator may contribute, too.
+        format!("commit data {common} --contributor {OPERATOR} --data {data} --out {commit}"),
         format!("upload wrap {data} --for {request} --out {upload}"),
+        format!("register sign --request {request} --policy {policy} --last-round 9 --out {signed}"),
+        format!("register check {signed} --policy {policy}"),
         format!("prove data {commit} {common} --out {}", path("data.bundle")),
         format!(
             "prove compute {common} --units {units} --contributor {CONTRIBUTOR} --out {}",
@@ -231,21 +239,32 @@ fn every_output_is_as_its_schema_says() {
         ),
         format!("verify {damaged} {} {} {common} {} {trust}", p.data_bundle, p.compute_bundle, p.record()),
         format!("vault init {common} --ledger {ledger}"),
-        format!("vault register {} --units {units} --ledger {ledger}", p.registration()),
         format!("vault status --ledger {ledger}"),
+        format!("vault round --next --ledger {ledger}"),
+        format!("vault register {} {signed} {damaged} {receipts} --ledger {ledger}", p.signed),
+        format!("vault round --to 364 --ledger {ledger}"),
+        format!("vault register --units {units} {receipts} --ledger {ledger}"),
+        format!("vault strike {JFK} --why unseen --ledger {ledger}"),
+        format!("vault round --end --ledger {ledger}"),
         format!(
-            "vault submit {damaged} {} {} --params {params} {trust} --ledger {ledger}",
-            p.data_bundle, p.compute_bundle
+            "vault submit {damaged} {} {} {} --params {params} {trust} {receipts} --ledger {ledger}",
+            p.data_bundle,
+            p.compute_bundle,
+            path("data.bundle")
         ),
-        format!("vault close --ledger {ledger}"),
+        format!("vault close --params {params} {trust} --forfeit --ledger {ledger}"),
         format!("vault settle --ledger {ledger}"),
         format!("vault export --claims {} --archive {archive} --ledger {ledger}", path("claims.json")),
-        format!("vault claim --all --ledger {ledger}"),
         format!("vault status --ledger {ledger}"),
+        format!("vault status --epoch 2013 --ledger {ledger}"),
+        format!("vault audit --params {params} {trust} --ledger {ledger}"),
         format!("audit {archive} --params {params} {trust}"),
+        format!("vault claim --all --lists {lists} --resume-without-history --ledger {paying}"),
+        format!("vault confirm {CONTRIBUTOR} --evidence 0xfeed --ledger {paying}"),
+        format!("vault status --ledger {paying}"),
         "divide".to_owned(),
     ];
-    let mut seen: BTreeSet<_> = ["bench", "demo", "register sign"].into();
+    let mut seen: BTreeSet<_> = ["bench", "demo"].into();
     for line in &lines {
         let line = format!("{line} --json");
         let ran = fairshare(&line);

@@ -21,9 +21,7 @@ impl Scene {
         let (p, folder) = (prepared(), folder());
         let target = folder.join("data");
         fs::create_dir_all(target.join("proofs")).unwrap();
-        for name in
-            ["registration.json", "commitments.bin", "opening.bin", "opened.txt", "proofs/000000.proof"]
-        {
+        for name in ["request.json", "commitments.bin", "opening.bin", "opened.txt", "proofs/000000.proof"] {
             fs::copy(p.data.join(name), target.join(name)).unwrap();
         }
         let out = show(&folder.join("out.bundle"));

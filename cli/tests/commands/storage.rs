@@ -24,9 +24,7 @@ fn single_outputs() -> [(&'static str, String); 3] {
 /// The command that writes a folder.
 fn commit() -> String {
     let (common, examples) = (prepared().common(), show(examples()));
-    format!(
-        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out"
-    )
+    format!("commit data {common} --contributor {CONTRIBUTOR} --data {examples}/flights-2000.csv --out")
 }
 
 /// A folder's files and their content.
@@ -75,7 +73,7 @@ fn on_a_full_disk_finished_proofs_and_keys_are_whole_or_absent() {
     let folder = folder();
     let (target, keys) = (folder.join("data"), folder.join("keys"));
     fs::create_dir(&target).unwrap();
-    for name in ["registration.json", "commitments.bin", "opening.bin"] {
+    for name in ["request.json", "commitments.bin", "opening.bin"] {
         fs::copy(p.data.join(name), target.join(name)).unwrap();
     }
     let bundle = folder.join("out.bundle");
@@ -127,13 +125,12 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
     let page: u64 = run_text("getconf", &["PAGESIZE"]).trim().parse().unwrap();
     let opening = |folder: &Path| fs::metadata(folder.join("opening.bin")).unwrap().len().div_ceil(page);
     let data = opening(&prepared().data);
-    // Each file but the opening has one page; the journal's is free again before the registration is written.
+    // Each file but the opening has one page; the journal's is free again before the request is written.
     for (pages, unwritten) in [
         (data - 1, Some("opening.bin")),
         (data, Some("commit.journal")),
         (data + 1, Some("commitments.bin")),
-        (data + 2, Some("request.json")),
-        (data + 3, None),
+        (data + 2, None),
     ] {
         let disk = folder().join("disk");
         fs::create_dir(&disk).unwrap();
@@ -150,12 +147,12 @@ fn a_disk_that_fills_at_any_file_and_is_then_enlarged() {
             Some(file) => {
                 assert_eq!(status.trim(), "2", "{stderr}");
                 assert!(stderr.contains(file) && stderr.contains("to do: make room there"), "{stderr}");
-                assert!(!left.contains("registration.json") && !left.contains("partial"), "{left}");
+                assert!(!left.contains("request.json") && !left.contains("partial"), "{left}");
             }
             None => assert_eq!(status.trim(), "0", "{stderr}"),
         }
         let kept = PathBuf::from(format!("{path}.kept/out"));
-        assert_eq!(content(&kept).len(), 4);
+        assert_eq!(content(&kept).len(), 3);
         if unwritten == Some("commit.journal") {
             let bundle = show(&folder().join("out.bundle"));
             let proved =
@@ -203,7 +200,7 @@ fn an_output_takes_no_inputs_place() {
     let folder = folder();
     let data = folder.join("data");
     fs::create_dir(&data).unwrap();
-    for name in ["registration.json", "commitments.bin", "opening.bin"] {
+    for name in ["request.json", "commitments.bin", "opening.bin"] {
         fs::copy(p.data.join(name), data.join(name)).unwrap();
     }
     let policy = policy(&folder, &[]);
@@ -216,7 +213,7 @@ fn an_output_takes_no_inputs_place() {
         (&prove, &policy),
         (&prove, &params),
         (&prove, &show(&data.join("opening.bin"))),
-        (&prove, &show(&data.join("registration.json"))),
+        (&prove, &show(&data.join("request.json"))),
         (&prove, &format!("{}/../policy.toml", show(&data))),
         (&reference, &params),
         (&"params insecure --geometry compact --out".to_owned(), &show(&data.join("opening.bin"))),
@@ -267,8 +264,8 @@ fn a_folder_that_cannot_be_written_to() {
         format!("params insecure --geometry compact --out {out}"),
         format!("policy reference --policy {policy} --data {flights} --out {out}"),
         format!("prove data {} --policy {policy} --params {srs} --out {out}", show_in("none")),
-        format!("commit data {common} --round 3 --data {flights} --out {out}"),
-        format!("commit data {common} --round 3 --data {flights} --out {}", show(&locked)),
+        format!("commit data {common} --data {flights} --out {out}"),
+        format!("commit data {common} --data {flights} --out {}", show(&locked)),
     ] {
         let _ = fs::remove_file(&kept);
         let mut command = Command::new(root.path().join("fairshare"));

@@ -5,14 +5,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{LazyLock, atomic::AtomicUsize, atomic::Ordering};
 
+use fairshare_formats::eip55;
+use fairshare_params::Geometry;
+use fairshare_params::digest::data_digest;
+use fairshare_params::encoding::Digest;
 use serde_json::Value;
 
 use super::schemas;
 
-/// The contributor of [`prepared`].
-pub const CONTRIBUTOR: &str = "0x00000000000000000000000000000000000000e1";
-/// Somebody else.
+/// The contributor of [`prepared`], and first node of the example's units; its key is 32 bytes `e1`.
+pub const CONTRIBUTOR: &str = "0xB22CE629B429C75aCfD5c43a939b1551acd4b17f";
+/// The other nodes of the example's units; their keys are 32 bytes `a2` and `b3`.
+pub const JFK: &str = "0xa64C3a7dB2a92f47Bc3c0729563D8B1F351A62A4";
+pub const LGA: &str = "0x88D78a6ca41965A2B5428545d2812c9f2958A1aC";
+/// The `registry` of the example's policies: the ledger's operator, whose key is 32 bytes `c2`.
+pub const OPERATOR: &str = "0x8bfa4eEEdbaa73913B8290777d65A84CB242fE67";
+/// Somebody else, of whom nothing is on record.
 pub const OTHER: &str = "0x00000000000000000000000000000000000000A2";
+/// What every command reads its key from.
+pub const KEY_VARIABLE: &str = "FAIRSHARE_PRIVATE_KEY";
 
 /// What a run of the program left.
 pub struct Ran {
@@ -60,11 +71,24 @@ impl Ran {
     }
 }
 
-/// The program, keeping its proving keys in the build's folder instead of the user's cache.
+/// A key of 32 equal bytes, as the demonstration's are.
+pub fn key(byte: &str) -> String {
+    byte.repeat(32)
+}
+
+/// The program, keeping its proving keys in the build's folder instead of the user's cache. Whatever it
+/// signs, it signs as the ledger's operator.
 pub fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_fairshare"));
-    program.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    program.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).env(KEY_VARIABLE, key("c2"));
     program
+}
+
+/// Runs the program with the key of 32 such bytes.
+pub fn fairshare_as(byte: &str, line: &str) -> Ran {
+    let mut program = program();
+    program.env(KEY_VARIABLE, key(byte));
+    run(program, line)
 }
 
 /// Runs the program with a line of arguments, split at spaces. What it prints as JSON has to be what the
@@ -78,6 +102,16 @@ pub fn run(mut program: Command, line: &str) -> Ran {
     let ran = Ran::new(program.args(line.split_whitespace()).output().expect("the program starts"));
     schemas::check(line, &ran);
     ran
+}
+
+/// A run's lines of JSON.
+pub fn lines(ran: &Ran) -> Vec<Value> {
+    ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+}
+
+/// A base-unit amount, which JSON has as text.
+pub fn number(value: &Value) -> u128 {
+    value.as_str().and_then(|text| text.parse().ok()).expect("a decimal string")
 }
 
 /// Runs a line under a bound on the size of every file that it writes, in blocks of 512 bytes: what a full
@@ -146,13 +180,38 @@ pub fn policy(folder: &Path, changes: &[(&str, &str)]) -> String {
     write(folder, "policy.toml", text)
 }
 
+/// Writes a request with the digest of what it says.
+pub fn request(folder: &Path, name: &str, mut json: Value) -> String {
+    let hash = |value: &Value| value.as_str().expect("text").parse::<Digest>().expect("a hash");
+    let segments: Vec<_> = json["segments"].as_array().expect("a list").iter().map(hash).collect();
+    let digest = data_digest(
+        &eip55::parse(json["contributor"].as_str().expect("text")).expect("an address"),
+        &Geometry::COMPACT,
+        &hash(&json["schema_hash"]),
+        json["records"].as_u64().and_then(|records| u32::try_from(records).ok()).expect("a count"),
+        &segments,
+    );
+    json["digest"] = digest.to_string().into();
+    write(folder, name, json.to_string())
+}
+
+/// The prepared request with another contributor, and so another digest.
+pub fn request_of(folder: &Path, name: &str, contributor: &str) -> String {
+    let text = fs::read_to_string(prepared().registration()).expect("read");
+    let mut json: Value = serde_json::from_str(&text).expect("JSON");
+    json["contributor"] = contributor.into();
+    request(folder, name, json)
+}
+
 /// Parameters, and one contribution to each role, proved.
 pub struct Prepared {
     pub root: PathBuf,
     pub policy: String,
     pub params: String,
     pub data: PathBuf,
-    /// The example's units on record, with [`CONTRIBUTOR`] in the place of its first node.
+    /// What is registered of the data, with [`CONTRIBUTOR`]'s signature, for the example's registry.
+    pub signed: String,
+    /// The example's units on record.
     pub units: String,
     pub data_bundle: String,
     pub compute_bundle: String,
@@ -164,9 +223,9 @@ impl Prepared {
         format!("--policy {} --params {}", self.policy, self.params)
     }
 
-    /// What is registered of the data.
+    /// What the registry is asked to record of the data.
     pub fn registration(&self) -> String {
-        show(&self.data.join("registration.json"))
+        show(&self.data.join("request.json"))
     }
 
     /// All that is on record: `--registration … --units …`.
@@ -190,7 +249,8 @@ fn prepare() -> Prepared {
         policy: show(&examples().join("policy-compact.toml")),
         params: show(&root.join("compact.srs")),
         data: root.join("data"),
-        units: write(&root, "units.csv", units()),
+        signed: show(&root.join("signed.json")),
+        units: write(&root, "units.csv", fs::read(examples().join("units.csv")).expect("units")),
         data_bundle: show(&root.join("data.bundle")),
         compute_bundle: show(&root.join("compute.bundle")),
         root,
@@ -203,18 +263,14 @@ fn prepare() -> Prepared {
     let (data, units) = (show(&prepared.data), &prepared.units);
     run(&format!("params insecure --geometry compact --out {}", prepared.params));
     run(&format!(
-        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {examples}/flights-2000.csv --out \
+        "commit data {common} --contributor {CONTRIBUTOR} --data {examples}/flights-2000.csv --out \
          {data}"
     ));
     run(&format!("prove data {data} {common} --out {}", prepared.data_bundle));
     let bundle = &prepared.compute_bundle;
     run(&format!("prove compute {common} --units {units} --contributor {CONTRIBUTOR} --out {bundle}"));
+    let sign = format!("register sign --request {data}/request.json --policy {}", prepared.policy);
+    let ran = fairshare_as("e1", &format!("{sign} --last-round 363 --out {}", prepared.signed));
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
     prepared
-}
-
-fn units() -> String {
-    let units = fs::read_to_string(examples().join("units.csv")).expect("units");
-    let first = "0xB22CE629B429C75aCfD5c43a939b1551acd4b17f";
-    assert!(units.contains(first), "the first node");
-    units.replace(first, CONTRIBUTOR)
 }

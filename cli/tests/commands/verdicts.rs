@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use fairshare_params::encoding::Digest;
 use serde_json::Value;
 
 use super::support::*;
@@ -94,22 +95,35 @@ fn a_score_raised_by_one_unit_is_refused() {
 fn a_bundle_is_its_contributors_alone() {
     let p = prepared();
     let folder = folder();
-    let registration = p.registration();
-    let edited = fs::read_to_string(&registration).unwrap().replace(CONTRIBUTOR, OTHER);
+    let data = p.registration();
+    // The digest covers the contributor: a request in another's name is none.
+    let edited = fs::read_to_string(&data).unwrap().replace(CONTRIBUTOR, OTHER);
     let edited = write(&folder, "edited.json", edited);
-    let (status, verdicts, _) = verify(&[&p.data_bundle], &p.policy, &[&edited]);
-    assert_eq!(status, 1);
-    assert_refused(&verdicts[0], "belongs to");
-    assert_refused(&verdicts[0], OTHER);
+    let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&edited]);
+    assert_eq!((status, verdicts.len()), (1, 0), "{stderr}");
+    assert!(stderr.contains("one of them was altered"), "{stderr}");
 
-    // Replayed whole: bundle and registration both under the other's name.
+    // Replayed: the bundle under the other's name, with the owner's digest and with one of the other's own.
     let mut bytes = fs::read(&p.data_bundle).unwrap();
-    bytes[63] = 0xa2;
-    let replayed = write(&folder, "replayed", bytes);
-    let (status, verdicts, _) = verify(&[&replayed], &p.policy, &[&edited, &registration]);
+    bytes[44..64].copy_from_slice(&[[0; 19].as_slice(), &[0xa2]].concat());
+    let replayed = write(&folder, "replayed", &bytes);
+    let (status, verdicts, _) = verify(&[&replayed], &p.policy, &[&data]);
     assert_eq!(status, 1);
     assert_eq!(verdicts[0]["contributor"], OTHER);
-    assert_refused(&verdicts[0], "its commitments hash to");
+    assert_refused(&verdicts[0], "belongs to");
+    assert_refused(&verdicts[0], CONTRIBUTOR);
+    let own = request_of(&folder, "own.json", OTHER);
+    let hash = |path: &str| -> Digest {
+        let json: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        json["digest"].as_str().unwrap().parse().unwrap()
+    };
+    let at = bytes.windows(32).position(|window| window == hash(&data).0).expect("the digest");
+    bytes[at..at + 32].copy_from_slice(&hash(&own).0);
+    let replayed = write(&folder, "replayed-whole", &bytes);
+    let (status, verdicts, _) = verify(&[&replayed], &p.policy, &[&own]);
+    assert_eq!(status, 1);
+    assert_eq!((&verdicts[0]["contributor"], &verdicts[0]["accepted"]), (&OTHER.into(), &false.into()));
+    assert_refused(&verdicts[0], "proof");
 }
 
 #[test]
@@ -141,26 +155,24 @@ fn a_bundle_is_of_one_policy_alone() {
 fn registrations_are_matched_by_digest() {
     let p = prepared();
     let data = p.registration();
-    let text = fs::read_to_string(&data).unwrap();
-    let digest = text.split("\"digest\": \"").nth(1).unwrap()[..66].to_owned();
-    let unknown = text.replace(&digest, &format!("0x{}", "5a".repeat(32)));
-    let unknown = write(&folder(), "unknown.json", unknown);
+    let folder = folder();
+    let unknown = request_of(&folder, "unknown.json", CONTRIBUTOR.to_lowercase().replace('b', "a").as_str());
     let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&unknown]);
     assert_eq!(status, 1);
     assert_refused(&verdicts[0], "but 0 were given");
     assert!(stderr.contains("no bundle given covers this registration"), "{stderr}");
-    // The same registration twice is one; two that differ are a contradiction.
-    let folder = folder();
-    let copy = write(&folder, "copy.json", &text);
-    let (status, _, _) = verify(&[&p.data_bundle], &p.policy, &[&data, &copy]);
-    assert_eq!(status, 0);
-    let other = write(&folder, "other.json", text.replace("\"round\": 3", "\"round\": 4"));
-    let (status, verdicts, stderr) = verify(&[&p.data_bundle], &p.policy, &[&data, &other]);
-    assert_eq!((status, verdicts.len()), (2, 0));
-    assert!(stderr.contains("they differ"), "{stderr}");
-    // The round is the registry's word. No proof is about it, and the registration given is believed.
-    let (status, verdicts, _) = verify(&[&p.data_bundle], &p.policy, &[&other]);
-    assert_eq!((status, &verdicts[0]["accepted"]), (0, &Value::Bool(true)));
+    // The same twice is one, and so are a request and what was signed for it: one digest has one meaning.
+    let copy = write(&folder, "copy.json", fs::read(&data).unwrap());
+    for registrations in [vec![&data, &copy], vec![&data, &p.signed], vec![&p.signed]] {
+        let registrations: Vec<_> = registrations.into_iter().map(String::as_str).collect();
+        let (status, _, _) = verify(&[&p.data_bundle], &p.policy, &registrations);
+        assert_eq!(status, 0, "{registrations:?}");
+    }
+    // Version 1 had other files.
+    let old = write(&folder, "registration.json", "{\"version\": 1, \"role\": \"data\", \"round\": 3}");
+    let (status, _, stderr) = verify(&[&p.data_bundle], &p.policy, &[&old]);
+    assert_eq!(status, 2);
+    assert!(stderr.contains("`version` is 1, not 2") && stderr.contains("signed registration"), "{stderr}");
     // One digest twice is for the payer to refuse, who is told.
     let (status, _, stderr) = verify(&[&p.data_bundle, &p.data_bundle], &p.policy, &[&data]);
     assert_eq!(status, 0);
@@ -221,7 +233,7 @@ fn nothing_is_verified_against_files_that_cannot_be_read() {
         (&p.policy, &absent, &data, ["cannot", "absent"]),
         (&p.policy, &bad, &data, ["2 bytes", "generate or import it again"]),
         (&p.policy, &p.params, &absent, ["absent", "cannot be read"]),
-        (&p.policy, &p.params, &bad, ["bad", "`version` is missing"]),
+        (&p.policy, &p.params, &bad, ["bad", "missing field `version`"]),
     ] {
         fairshare(&format!(
             "verify {} --policy {policy} --params {params} --registration {registration} \

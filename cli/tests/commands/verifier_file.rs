@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use fairshare_audit::archive;
 use fairshare_circuits::geometry::RESERVED_ROWS;
+use fairshare_formats::ledger::Files;
 use fairshare_params::Geometry;
 use sha2::{Digest as _, Sha256};
 
+use super::archives::forge;
 use super::support::*;
 
 const GEOMETRY: &str = "geometry = \"compact\"";
@@ -136,7 +137,7 @@ fn what_takes_whole_parameters_refuses_it() {
     let common = format!("--policy {named} --params {params} --out {out}");
     fairshare(&format!("prove data {} {common}", show(&p.data))).fails(2, &whole);
     fairshare(&format!(
-        "commit data {common} --contributor {CONTRIBUTOR} --round 3 --data {}/flights-2000.csv",
+        "commit data {common} --contributor {CONTRIBUTOR} --data {}/flights-2000.csv",
         show(examples())
     ))
     .fails(2, &whole);
@@ -243,7 +244,7 @@ fn a_policy_of_other_parameters_is_served_by_no_command() {
         format!("prove data {} {common} --out {out}", show(&p.data)),
         format!("prove compute {common} --units {} --contributor {CONTRIBUTOR} --out {out}", p.units),
         format!(
-            "commit data {common} --out {out} --contributor {CONTRIBUTOR} --round 3 --data {}",
+            "commit data {common} --out {out} --contributor {CONTRIBUTOR} --data {}",
             show(&examples().join("flights-2000.csv"))
         ),
         format!("vault init {common} --ledger {ledger}"),
@@ -263,11 +264,13 @@ fn an_archive_of_other_parameters_is_not_audited() {
     for line in [format!("init {}", p.common()), format!("export --archive {path}")] {
         assert_eq!(fairshare(&format!("vault {line} --ledger {ledger}")).status, 0, "{line}");
     }
-    let mut snapshot = archive::read(fs::File::open(&path).unwrap()).unwrap();
-    let text = &mut snapshot.epochs[0].source.text;
-    *text = text.replacen("insecure-development", OTHER_PARAMETERS, 1);
-    archive::write(&snapshot, fs::File::create(&path).unwrap()).unwrap();
-    let ran = fairshare(&format!("audit {path} --params {} --allow-insecure-params", p.params));
+    let other = show(&folder.join("other.tar"));
+    forge(&path, &other, |entries| {
+        let mut source = entries[0].1.policy().unwrap();
+        source.text = source.text.replacen("insecure-development", OTHER_PARAMETERS, 1);
+        entries[0].1 = Files::of_policy(&source);
+    });
+    let ran = fairshare(&format!("audit {other} --params {} --allow-insecure-params", p.params));
     assert_eq!(ran.status, 2, "{}", ran.stderr);
     for part in ["NOT AUDITED the policy of epoch 2013", OTHER_PARAMETERS, "Nothing of it was verified"] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);

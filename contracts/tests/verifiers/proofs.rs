@@ -12,7 +12,7 @@ use fairshare_params::keys::CircuitKind;
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_prover::{Contributor, Limits, Proved, Prover, Silent, commit_data};
+use fairshare_prover::{Limits, Proved, Prover, Silent, commit_data};
 use fairshare_verifier::{Bundle, Score, Trust, Verifier};
 use halo2curves::bn256::Fr;
 
@@ -43,7 +43,7 @@ pub fn calldata(srs: &Srs, kind: CircuitKind) -> Vec<u8> {
                 unreachable!("data was committed")
             };
             let Score::Data(score) = proved.score else { unreachable!("a data score") };
-            let context = verifier.data_context(&contributor().address, &proved.registrations);
+            let context = verifier.data_context(&CONTRIBUTOR, &proved.registrations);
             let context = context.expect("a context").limbs();
             let instance = verifier.data_instance(context, score.records, score.score);
             joined(&instance.to_rows(), &bundle.proof)
@@ -76,16 +76,14 @@ fn policy(srs: &Srs) -> Policy {
     fairshare_formats::policy::from_toml(&text, &|name| fs::read(example(name))).expect("a policy")
 }
 
-fn contributor() -> Contributor {
-    Contributor { address: Address([7; 20]), round: 0, evidence: None }
-}
+const CONTRIBUTOR: Address = Address([7; 20]);
 
 fn data(srs: &Srs, verifier: &Verifier<'_>) -> (Bundle, Proved) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("data");
     // As many as do not fit a segment of four columns: 20 times 2,000 records of seven features.
     let records = vec![example("flights-2000.csv"); 20];
-    commit_data(srs, verifier.policy(), &contributor(), &records, &path, &Silent).expect("a commitment");
+    commit_data(srs, verifier.policy(), &CONTRIBUTOR, &records, &path, &Silent).expect("a commitment");
     let proved =
         Prover::new(srs, verifier, Limits::default()).prove_data(&[path], &Silent).expect("a bundle");
     (proved.bundle.clone(), proved)

@@ -13,7 +13,7 @@ use fairshare_circuits::numeric::fixed::parse_fixed48;
 use fairshare_params::Geometry;
 use fairshare_params::address::{ADDRESS_BYTES, Address};
 use fairshare_params::encoding::wide;
-use fairshare_params::policy::{Draft, NamedParameters, Policy, Weighting};
+use fairshare_params::policy::{Draft, NamedParameters, Policy, Token, Weighting};
 use fairshare_params::reference::Reference;
 use fairshare_params::rules::{PROTOCOL_VERSION, Settlement, Terms};
 use fairshare_params::schema::{Column, Feature, Rule, Schema};
@@ -21,7 +21,7 @@ use fairshare_params::schema::{Column, Feature, Rule, Schema};
 use super::fault::PolicyFault;
 use super::reader::Reader;
 use super::table::{Table, Value};
-use super::{MAX_SIDE_FILE_BYTES, MAX_SIDE_NAME_BYTES, side_file_hash};
+use super::{MAX_SIDE_FILE_BYTES, MAX_SIDE_NAME_BYTES, POLICY_FILE, side_file_hash};
 use crate::excerpt::excerpt;
 use crate::reference;
 
@@ -37,7 +37,8 @@ const TOP: &[&str] = &[
     "schema",
     "reference",
 ];
-const VAULT: &[&str] = &["chain_id", "address", "registry", "settlement", "subnet", "epoch", "pool"];
+const VAULT: &[&str] =
+    &["chain_id", "address", "registry", "settlement", "subnet", "epoch", "pool", "symbol", "decimals"];
 const ROUNDS: &[&str] = &["first", "count", "ends_by", "proving_seconds"];
 const DATA: &[&str] =
     &["lambda", "pseudo_count", "min_records", "weighting", "cap", "first_round", "evidence"];
@@ -56,7 +57,7 @@ pub(super) fn policy(reader: &Reader<'_>, load: Load<'_>) -> Option<Policy> {
     let schema = super::schema::schema(&top, geometry);
     let parameters = top.value("parameters").and_then(|value| parameters(&value));
     let rules_hash = top.optional("rules_hash").and_then(|value| value.digest());
-    let data = top.table("data", DATA);
+    let (vault, data) = (top.table("vault", VAULT), top.table("data", DATA));
     let reference = counts(&top.table("reference", REFERENCE), load);
     if schema.is_none() {
         reader.refuse("schema.feature".to_owned());
@@ -67,7 +68,7 @@ pub(super) fn policy(reader: &Reader<'_>, load: Load<'_>) -> Option<Policy> {
     }
     let schema = schema.or_else(some_schema)?;
     let draft = Draft {
-        terms: terms(&top, &data, geometry.unwrap_or(Geometry::LARGE)),
+        terms: terms(&top, &vault, &data, geometry.unwrap_or(Geometry::LARGE)),
         data_decay: decay(&data).or_else(|| Decay::from_decimal("0.02").ok())?,
         compute_decay: decay(&top.table("compute", COMPUTE)).or_else(|| Decay::from_decimal("0.01").ok())?,
         pseudo_count: whole(&data, "pseudo_count").unwrap_or(1),
@@ -75,6 +76,7 @@ pub(super) fn policy(reader: &Reader<'_>, load: Load<'_>) -> Option<Policy> {
         schema,
         parameters: parameters.unwrap_or(NamedParameters::InsecureDevelopment),
         rules_hash,
+        token: token(&vault),
     };
     match Policy::new(draft) {
         Ok(policy) => Some(policy),
@@ -99,8 +101,7 @@ pub(super) fn geometry(top: &Table<'_>) -> Option<Geometry> {
     top.value("geometry")?.choice(Geometry::ALL.map(|geometry| (geometry.name(), geometry)))
 }
 
-fn terms(top: &Table<'_>, data: &Table<'_>, geometry: Geometry) -> Terms {
-    let vault = top.table("vault", VAULT);
+fn terms(top: &Table<'_>, vault: &Table<'_>, data: &Table<'_>, geometry: Geometry) -> Terms {
     let rounds = top.table("rounds", ROUNDS);
     let some_address = Address([1; ADDRESS_BYTES]);
     let address =
@@ -112,7 +113,7 @@ fn terms(top: &Table<'_>, data: &Table<'_>, geometry: Geometry) -> Terms {
         None => first_round,
     };
     Terms {
-        chain_id: whole(&vault, "chain_id").unwrap_or(1),
+        chain_id: whole(vault, "chain_id").unwrap_or(1),
         vault: address("address"),
         registry: address("registry"),
         settlement: vault
@@ -120,17 +121,38 @@ fn terms(top: &Table<'_>, data: &Table<'_>, geometry: Geometry) -> Terms {
             .and_then(|value| value.choice(settlements))
             .unwrap_or(Settlement::Contract),
         subnet: vault.value("subnet").and_then(|value| value.text()).unwrap_or("x").to_owned(),
-        epoch: whole(&vault, "epoch").unwrap_or_default(),
+        epoch: whole(vault, "epoch").unwrap_or_default(),
         first_round: first_round.unwrap_or_default(),
         rounds: whole(&rounds, "count").unwrap_or(2),
         data_first_round: data_first_round.unwrap_or_default(),
         ends_by: rounds.value("ends_by").and_then(|value| value.time()).unwrap_or_default(),
         proving_seconds: whole(&rounds, "proving_seconds").unwrap_or_default(),
-        pool: whole(&vault, "pool").unwrap_or(1),
+        pool: whole(vault, "pool").unwrap_or(1),
         geometry,
         min_records: whole(data, "min_records").unwrap_or(1),
         weighting: weighting(data).unwrap_or(Weighting::Divergence),
         evidence: data.value("evidence").and_then(|value| value.flag()).unwrap_or_default(),
+    }
+}
+
+/// How people read amounts: both keys, or neither.
+fn token(vault: &Table<'_>) -> Option<Token> {
+    let (symbol, decimals) = (vault.optional("symbol"), vault.optional("decimals"));
+    match (vault.has("symbol"), vault.has("decimals")) {
+        (true, true) => {
+            let (symbol, decimals) = (symbol?, decimals?);
+            let (text, decimals) = (symbol.text()?, decimals.whole::<u32>()?);
+            let token = u8::try_from(decimals).ok().and_then(|decimals| Token::new(text, decimals));
+            if token.is_none() {
+                symbol.refuse::<()>(PolicyFault::Token { symbol: excerpt(text), decimals });
+            }
+            token
+        }
+        (false, false) => None,
+        _ => {
+            vault.add(PolicyFault::HalfToken);
+            None
+        }
     }
 }
 
@@ -204,7 +226,7 @@ fn side_file(table: &Table<'_>, load: Load<'_>) -> Option<Reference> {
     // A policy comes from others: it must not make its reader open files elsewhere.
     let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     // One spelling for each file: an archive has the policy's name for it, and knows no other.
-    let is_plain = !name.split('/').any(|part| matches!(part, "" | "." | ".."));
+    let is_plain = !name.split('/').any(|part| matches!(part, "" | "." | "..")) && name != POLICY_FILE;
     if !is_below || !is_plain || name.len() > MAX_SIDE_NAME_BYTES {
         return file.refuse(PolicyFault::SidePath { file: excerpt(name) });
     }

@@ -147,12 +147,27 @@ pub enum PolicyFault {
     /// A file's path leads out of the policy's folder.
     #[error(
         "`{file}` is not a plain relative path; keep the file beside the policy or in a folder below it, and \
-         write its path without `.`, `..` or empty parts, in at most {MAX_SIDE_NAME_BYTES} bytes"
+         write its path without `.`, `..` or empty parts, in at most {MAX_SIDE_NAME_BYTES} bytes, and not as \
+         `policy.toml`, which is the policy's own name in an archive"
     )]
     SidePath {
         /// The path, cut to 42 characters.
         file: String,
     },
+    /// A token that has no such symbol or decimals.
+    #[error(
+        "`{symbol}` with {decimals} decimals is not a token: a symbol has 1 to 12 characters of ASCII \
+         without spaces, and a token at most 36 decimals"
+    )]
+    Token {
+        /// The symbol, cut short.
+        symbol: String,
+        /// The decimals.
+        decimals: u32,
+    },
+    /// One of two keys that go together.
+    #[error("`symbol` and `decimals` go together: give both, or neither")]
+    HalfToken,
     /// A file named in the policy cannot be read.
     #[error("cannot read `{file}`")]
     SideFile {

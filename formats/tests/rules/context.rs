@@ -7,10 +7,10 @@ use fairshare_params::address::Address;
 use fairshare_params::context::{ContextError, compute_context, data_context};
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Dataset, Registration};
+use fairshare_params::registration::Registration;
 use sha3::{Digest as _, Keccak256};
 
-use crate::fixture::{contributor, data, edit, evidence, point, policy, read, rules_hash, stranger};
+use crate::fixture::{contributor, data, edit, point, policy, read, rules_hash, stranger};
 
 /// The context of a data proof under the policy's own rules hash.
 fn context(
@@ -55,27 +55,6 @@ fn everything_that_a_proof_is_about_changes_its_context() {
     assert_eq!(contexts.len(), 20);
 }
 
-/// In which round something was registered, and with what evidence, is the registry's word: no proof is made
-/// anew for it.
-#[test]
-fn round_and_evidence_are_not_covered() {
-    let of = |registration: &Registration| {
-        context(&policy(), &contributor(), std::slice::from_ref(registration)).unwrap()
-    };
-    let honest = data(1);
-    let later = Registration::new(
-        contributor(),
-        honest.round() + 1,
-        honest.geometry(),
-        *honest.digest(),
-        *honest.dataset(),
-    );
-    for other in [later.unwrap(), honest.clone().with_evidence(evidence(3))] {
-        assert_ne!(other, honest);
-        assert_eq!(of(&other), of(&honest));
-    }
-}
-
 #[test]
 fn the_same_inputs_give_the_same_context() {
     let make = || context(&policy(), &contributor(), &[data(1), data(5)]);
@@ -97,8 +76,7 @@ fn registrations_of_another_owner_are_refused() {
 
 #[test]
 fn a_digest_is_not_counted_twice() {
-    let again = data(1).with_evidence(evidence(3));
-    let error = context(&policy(), &contributor(), &[data(1), data(5), again]).unwrap_err();
+    let error = context(&policy(), &contributor(), &[data(1), data(5), data(1)]).unwrap_err();
     assert_eq!(error, ContextError::Repeated { index: 2, digest: *data(1).digest() });
 }
 
@@ -117,25 +95,6 @@ fn registrations_must_be_made_under_the_policys_schema_and_geometry() {
     let (found, expected) = (Geometry::COMPACT, Geometry::STANDARD);
     let error = context(&other, &contributor(), &[data(1)]).unwrap_err();
     assert_eq!(error, ContextError::Geometry { index: 0, found, expected });
-}
-
-/// One such registration could never be proved, and would hold up all others of its contributor.
-#[test]
-fn registrations_have_as_many_segments_as_their_records_are_cut_into() {
-    let policy = policy();
-    let per_segment = (Geometry::COMPACT.largest_segment().symbols() / policy.schema().len()) as u32;
-    for (records, needed) in [(1, 1), (per_segment, 1), (per_segment + 1, 2), (10 * per_segment, 10)] {
-        for segments in [needed - 1, needed, needed + 1, u32::MAX] {
-            let dataset = Dataset { schema_hash: policy.schema().hash(), records, segments };
-            let registration =
-                Registration::new(contributor(), 11, Geometry::COMPACT, Digest([9; 32]), dataset);
-            let Ok(registration) = registration else { continue };
-            let found = context(&policy, &contributor(), &[registration]);
-            let expected = u64::from(needed);
-            let refused = Err(ContextError::Segments { index: 0, found: segments, expected });
-            assert!(if segments == needed { found.is_ok() } else { found == refused }, "{found:?}");
-        }
-    }
 }
 
 /// Recomputed word by word: an encoding that moves would orphan every proof.
@@ -166,6 +125,6 @@ fn the_encoding_is_fixed() {
 /// The same registration with another contributor, its digest as it was: what a verifier refuses who has the
 /// commitments.
 fn for_stranger(honest: &Registration) -> Registration {
-    Registration::new(stranger(), honest.round(), honest.geometry(), *honest.digest(), *honest.dataset())
-        .unwrap()
+    let (schema, records) = (*honest.schema_hash(), honest.records());
+    Registration::new(stranger(), honest.geometry(), schema, records, *honest.digest()).unwrap()
 }

@@ -8,7 +8,8 @@ use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::{Evidence, Registration};
+use fairshare_params::registration::Registration;
+use fairshare_params::registry::Request;
 use fairshare_params::rules::{ParameterWords, ReferenceWords};
 use group::Curve;
 use halo2curves::bn256::{Fr, G1, G1Affine};
@@ -133,18 +134,14 @@ pub fn point(number: u64) -> G1Affine {
     (G1::generator() * Fr::from(number)).to_affine()
 }
 
-/// Evidence that differs by `seed`.
-pub fn evidence(seed: u8) -> Evidence {
-    Evidence {
-        storage_root: Digest([seed; 32]),
-        byte_length: 4096,
-        transaction_hash: Digest([seed ^ 0xff; 32]),
-    }
-}
-
-/// Data under [`POLICY`]; another `seed`, another digest.
-pub fn data(seed: u64) -> Registration {
+/// A request for data under [`POLICY`]; another `seed`, another digest.
+pub fn request(seed: u64) -> Request {
     let columns = [(seed..seed + 4).map(point).collect()];
     let schema = policy().schema().hash();
-    Registration::of_columns(contributor(), 11, Geometry::COMPACT, schema, 250, &columns).unwrap()
+    Request::for_columns(contributor(), Geometry::COMPACT, schema, 250, &columns).unwrap()
+}
+
+/// What is on record of [`request`].
+pub fn data(seed: u64) -> Registration {
+    Registration::from(&request(seed))
 }

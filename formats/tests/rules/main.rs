@@ -6,6 +6,5 @@ mod errors;
 mod fixture;
 mod numbers;
 mod policy;
-mod registration;
 mod rules_hash;
 mod tamper;

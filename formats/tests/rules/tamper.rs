@@ -1,10 +1,13 @@
 //! Registrations and policies with every byte altered: refused, or another value that a proof is bound to, or
 //! — for reasons listed here — the same value spelled otherwise.
 
-use fairshare_params::context::data_context;
-use fairshare_params::registration::Registration;
+use fairshare_formats::registry::{
+    Signature, SignedRegistration, address_of, registration_from_json, request_to_json, signed_to_json,
+};
+use fairshare_params::registry::{Request, Unsigned};
+use k256::ecdsa::SigningKey;
 
-use crate::fixture::{POLICY, contributor, data, evidence, identity, policy, read, rules_hash};
+use crate::fixture::{POLICY, identity, policy, read, request};
 
 /// Every single change of a text, by position: three flipped bits, a byte left out, doubled, replaced by
 /// another digit or letter, exchanged with the next; and every prefix.
@@ -67,40 +70,38 @@ fn same(tally: &mut Tally, honest: &str, changed: &str) {
     }
 }
 
-/// A registration that reads otherwise is refused under the policy, or has another context; but for the
-/// numbers of records and segments, from which the verifier computes the digest
-/// again, and for round and evidence, which are the registry's word.
-fn is_bound(honest: &Registration, other: &Registration) -> bool {
-    let context = |registration: &Registration| {
-        let registrations = std::slice::from_ref(registration);
-        data_context(&policy(), &rules_hash(&policy()), &contributor(), registrations)
-    };
-    let numbers = |registration: &Registration| *registration.dataset();
-    let word = |registration: &Registration| (registration.round(), registration.evidence().cloned());
-    context(other).is_err()
-        || context(other) != context(honest)
-        || numbers(other) != numbers(honest)
-        || word(other) != word(honest)
-}
-
+/// Every field of a request is in its digest, and every other field of a registration under its signature:
+/// what reads otherwise is refused at once.
 #[test]
 fn registrations() {
-    for honest in [data(1), data(1).with_evidence(evidence(3))] {
-        let text = fairshare_formats::registration::to_json(&honest);
+    for text in [request_to_json(&request(1)), signed_to_json(&signed())] {
+        let honest = registration_from_json(text.as_bytes()).unwrap();
         let mut tally = Tally::default();
         for changed in changes(&text) {
-            match fairshare_formats::registration::from_json(changed.as_bytes()) {
+            match registration_from_json(changed.as_bytes()) {
                 Err(_) => tally.refused += 1,
-                Ok(other) if other == honest => same(&mut tally, &text, &changed),
                 Ok(other) => {
-                    assert!(is_bound(&honest, &other), "{changed}");
-                    tally.other += 1;
+                    assert_eq!(other, honest, "{changed}");
+                    same(&mut tally, &text, &changed);
                 }
             }
         }
         println!("registration: {tally:?}");
         assert!(tally.refused > 5 * text.len() && tally.zero + tally.time == 0, "{tally:?}");
     }
+}
+
+/// The request of a contributor whose key is known, signed.
+fn signed() -> SignedRegistration {
+    let key = SigningKey::from_bytes(&[7; 32].into()).unwrap();
+    let (honest, contributor) = (request(1), address_of(key.verifying_key()));
+    let segments = honest.segments().to_vec();
+    let request =
+        Request::new(contributor, honest.geometry(), *honest.schema_hash(), honest.records(), segments);
+    let (domain, vault) = (policy().domain(), policy().terms().vault);
+    let unsigned = Unsigned::new(request.unwrap(), None, domain, vault, 11).unwrap();
+    let (signature, recovery) = key.sign_prehash_recoverable(&unsigned.hash().0).unwrap();
+    SignedRegistration::new(unsigned, Signature::new(signature, recovery).unwrap()).unwrap()
 }
 
 #[test]

@@ -79,7 +79,7 @@ static HONEST: LazyLock<[Honest; 2]> = LazyLock::new(|| {
     let (long, _) = commit_records(folder.path(), "long", &contributor(), &[records(16_400, 1)]);
     let (short, _) = commit_records(folder.path(), "short", &contributor(), &[records(150, 2)]);
     let data = PROVER.prove_data(&[long, short], &Silent);
-    let compute = PROVER.prove_compute(&contributor().address, &Silent);
+    let compute = PROVER.prove_compute(&contributor(), &Silent);
     [data, compute].map(|proved| {
         let proved = proved.expect("a bundle");
         let (bundle, registrations) = (proved.bundle, proved.registrations);

@@ -15,6 +15,7 @@
 mod bundles;
 mod files;
 mod ingest;
+mod ledger;
 mod parquet_seeds;
 mod registry;
 mod rules;
@@ -31,8 +32,9 @@ pub use bundles::{bundle, bundle_verification};
 pub use fairshare_testkit::fixture;
 pub use files::{key_cache, opening, ptau, srs_file, verifier_file};
 pub use ingest::{csv_ingest, forgive_caught_panics, parquet_ingest, units_csv};
+pub use ledger::ledger;
 pub use registry::registry;
-pub use rules::{policy, registration};
+pub use rules::policy;
 
 /// A function about bytes, and where to begin with it.
 pub struct Target {
@@ -55,13 +57,8 @@ pub const TARGETS: [Target; 13] = [
         seeds: bundles::verification_seeds,
         tokens: &[],
     },
-    Target {
-        name: "registration",
-        run: registration,
-        seeds: rules::registration_seeds,
-        tokens: rules::REGISTRATION_TOKENS,
-    },
     Target { name: "registry", run: registry, seeds: registry::seeds, tokens: registry::TOKENS },
+    Target { name: "ledger", run: ledger, seeds: ledger::seeds, tokens: ledger::TOKENS },
     Target { name: "policy", run: policy, seeds: rules::policy_seeds, tokens: rules::POLICY_TOKENS },
     Target { name: "srs_file", run: srs_file, seeds: files::srs_seeds, tokens: &["FSRS"] },
     Target { name: "verifier_file", run: verifier_file, seeds: files::verifier_seeds, tokens: &["FSVP"] },

@@ -4,16 +4,17 @@ use std::sync::LazyLock;
 
 use fairshare_formats::keystore;
 use fairshare_formats::registry::{
-    RegistryFileError, Upload, request_from_json, request_to_json, signed_from_json, signed_to_json,
-    upload_from_json, upload_to_json,
+    RegistryFileError, Upload, registration_from_json, request_from_json, request_to_json, signed_from_json,
+    signed_to_json, upload_from_json, upload_to_json,
 };
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_params::registration::Registration;
 use fairshare_params::registry::{CHUNK_BYTES, Domain, Request, Tree, Unsigned, check_path, first_chunk};
 use fairshare_prover::Account;
 
-use crate::refused;
+use crate::{refused, said};
 
 /// A request, an upload, a signed registration or a keystore: what is read is written and read again as the
 /// same, and what is accepted holds together.
@@ -30,6 +31,11 @@ pub fn registry(data: &[u8]) -> bool {
             assert_eq!(check_path(&evidence.storage_root, request.digest(), &evidence.path), Ok(()));
         }
     });
+    // Whoever verifies a bundle takes either of the two.
+    let expected = signed_from_json(data).map(|signed| signed.unsigned().request().clone());
+    let expected = expected.or_else(|_| request_from_json(data));
+    let registration = registration_from_json(data).inspect_err(|error| drop(said(error)));
+    assert_eq!(registration.ok(), expected.ok().map(|request| Registration::from(&request)));
     let keystore = keystore::from_json(data).map_or_else(|error| refused(&error), |_| true);
     upload || request || signed || keystore
 }
@@ -92,6 +98,9 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 pub(crate) const TOKENS: &[&str] = &[
     "\"version\"",
     "\"contributor\"",
+    "\"geometry\"",
+    "\"digest\"",
+    "\"records\"",
     "\"segments\"",
     "\"byte_length\"",
     "\"path\"",
@@ -102,6 +111,13 @@ pub(crate) const TOKENS: &[&str] = &[
     "\"Crypto\"",
     "4294967296",
     "18446744073709551616",
+    "1e400",
+    "-0",
+    "\\u0000",
+    "\\ud800",
+    "0x",
     "null",
     "[]",
+    "{",
+    "}",
 ];

@@ -1,36 +1,17 @@
-//! Registrations and policies.
+//! Policies.
 
 use std::io;
-use std::sync::LazyLock;
 
 use fairshare_formats::policy::{
     Location, MAX_ERRORS, PartialPolicy, PolicyErrors, PolicySource, Position, side_file_hash,
 };
-use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{NamedParameters, Policy};
-use fairshare_params::registration::Registration;
 use fairshare_params::rules::{ParameterWords, ReferenceWords, Rules};
 use halo2curves::bn256::G1Affine;
 
-use crate::fixture::{POLICY, commit_records, contributor, edit, evidence, records};
-use crate::{MESSAGE_BYTES, refused};
-
-/// What is read is written in the one spelling, which reads back as the same.
-pub fn registration(data: &[u8]) -> bool {
-    match fairshare_formats::registration::from_json(data) {
-        Ok(registration) => {
-            let text = fairshare_formats::registration::to_json(&registration);
-            assert!(text.len() <= MAX_REGISTRATION_BYTES, "{} bytes", text.len());
-            assert_eq!(
-                fairshare_formats::registration::from_json(text.as_bytes()).as_ref(),
-                Ok(&registration)
-            );
-            true
-        }
-        Err(error) => refused(&error),
-    }
-}
+use crate::MESSAGE_BYTES;
+use crate::fixture::{POLICY, edit};
 
 /// A policy and its reference, parted by NUL; `REFERENCE_HASH` in the policy stands for the file's right
 /// hash. What is accepted keeps the rules that circuits rely on, and is the same when it is read again. What
@@ -128,22 +109,6 @@ fn check_location(location: &Location, text: &str) {
     assert!((1..=length + 1).contains(&column), "no column {column} in line {line}: {location}");
 }
 
-static REGISTRATIONS: LazyLock<[Registration; 2]> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut stored = contributor();
-    stored.evidence = Some(evidence(1));
-    let (_, data) = commit_records(folder.path(), "data", &contributor(), &[records(150, 2)]);
-    let (_, uploaded) = commit_records(folder.path(), "uploaded", &stored, &[records(150, 3)]);
-    [data, uploaded]
-});
-
-pub(crate) fn registration_seeds() -> Vec<Vec<u8>> {
-    REGISTRATIONS
-        .iter()
-        .map(|registration| fairshare_formats::registration::to_json(registration).into_bytes())
-        .collect()
-}
-
 pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {
     const REFERENCE: &str = "{\"counts\": {\"carrier\": [10, 20, 30, 0], \"delay\": [1, 2, 3, 4, 5]}}";
     let table = "[reference.counts]\ncarrier = [10, 20, 30, 0]\ndelay = [1, 2, 3, 4, 5]\n";
@@ -174,29 +139,6 @@ pub(crate) fn policy_seeds() -> Vec<Vec<u8>> {
             .into_bytes(),
     ]
 }
-
-pub(crate) const REGISTRATION_TOKENS: &[&str] = &[
-    "\"version\"",
-    "\"contributor\"",
-    "\"round\"",
-    "\"geometry\"",
-    "\"digest\"",
-    "\"records\"",
-    "\"segments\"",
-    "\"evidence\"",
-    "4294967296",
-    "18446744073709551616",
-    "1e400",
-    "-0",
-    "\\u0000",
-    "\\ud800",
-    "0x",
-    "null",
-    "{",
-    "}",
-    "[",
-    "]",
-];
 
 pub(crate) const POLICY_TOKENS: &[&str] = &[
     "[[schema.feature]]\nname = \"z\"\nkind = \"numeric\"\nedges = [0]\n",

@@ -18,8 +18,8 @@ use rand_chacha::ChaCha20Rng;
 const CASES: [(&str, u64); 13] = [
     ("bundle", 1000),
     ("bundle_verification", 150),
-    ("registration", 6000),
-    ("registry", 3000),
+    ("registry", 6000),
+    ("ledger", 1500),
     ("policy", 6000),
     ("srs_file", 100),
     ("verifier_file", 300),
@@ -126,7 +126,7 @@ macro_rules! targets {
 }
 
 targets! {
-    bundle bundle_verification registration registry policy srs_file verifier_file ptau key_cache opening
+    bundle bundle_verification registry ledger policy srs_file verifier_file ptau key_cache opening
     csv_ingest parquet_ingest units_csv
 }
 

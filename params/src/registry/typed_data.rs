@@ -10,6 +10,7 @@ const NAME: &str = "Fairshare";
 const VERSION: &str = "2";
 const REGISTRATION_TYPE: &str = "Registration(address vault,bytes32 digest,bytes32 root,uint64 length,\
                                  bytes32 uploadTx,uint64 lastRound)";
+const RECEIPT_TYPE: &str = "Receipt(uint64 index,uint64 round,bytes32 entry,bytes32 before,bytes32 after)";
 
 /// Where a signature counts: at one registry, on one chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,35 @@ impl Message {
             .digest(&self.upload_tx)
             .integer(self.last_round)
             .finish();
-        Words::signed().digest(&domain.separator()).digest(&message).finish()
+        signed(domain, &message)
     }
+}
+
+/// A ledger's receipt as its operator signs it, field by field (PROTOCOL section 9, *A ledger answers for its
+/// word*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptMessage {
+    /// The entry's place in the ledger, from 1.
+    pub index: u64,
+    /// The round that went on, or had ended last.
+    pub round: u64,
+    /// The entry's hash.
+    pub entry: Digest,
+    /// The head before it.
+    pub before: Digest,
+    /// The head after it.
+    pub after: Digest,
+}
+
+impl ReceiptMessage {
+    /// The hash that is signed; the domain's registry is the operator.
+    pub fn hash(&self, domain: &Domain) -> Digest {
+        let Self { index, round, entry, before, after } = self;
+        let words = Words::typed(RECEIPT_TYPE).integer(*index).integer(*round);
+        signed(domain, &words.digest(entry).digest(before).digest(after).finish())
+    }
+}
+
+fn signed(domain: &Domain, message: &Digest) -> Digest {
+    Words::signed().digest(&domain.separator()).digest(message).finish()
 }

@@ -506,8 +506,51 @@ def ledger_start(chain_id, vault, registry):
 
 
 def ledger_step(head, entry):
-    """Section 9: `head ← K(T_entry, head, entry)`. What an entry is the hash of, the text leaves open."""
+    """Section 9: `head ← K(T_entry, head, entry)`."""
     return K("entry", head, entry)
+
+
+def tenths_words(tenths):
+    """Of computing power, then of data."""
+    return [tenths["compute"], tenths["data"]]
+
+
+# Of each kind, its fields in order. A text enters by its hash, a role by its word, no root as zero.
+ENTRY_WORDS = {
+    "rules": lambda e: [e["epoch"], e["rules_hash"], e["policy"]],
+    "rounds": lambda e: [e["first"], e["last"]],
+    "registration": lambda e: [e["round"], e["contributor"], e["digest"], e["file"]],
+    "units": lambda e: [e["epoch"], e["file"]],
+    "strike-data": lambda e: [e["digest"], text_hash(e["reason"])],
+    "strike-node": lambda e: [e["epoch"], e["node"], text_hash(e["reason"])],
+    "ended": lambda e: [e["epoch"]],
+    "bundle": lambda e: [e["epoch"], {"data": 1, "compute": 2}[e["role"]], e["contributor"], e["score"], e["file"]],
+    "closed": lambda e: [e["epoch"]],
+    "settled": lambda e: [e["epoch"], *tenths_words(e["brought"]), *tenths_words(e["left"]), e["total"],
+                          e["root"] or bytes(32), e["file"]],
+    "sent": lambda e: [e["epoch"], e["file"]],
+    "confirmed": lambda e: [e["contributor"], e["cumulative"], text_hash(e["evidence"])],
+}  # fmt: skip
+
+
+def entry_hash(time, event):
+    """Section 9: `K` of its kind's tag, time and fields."""
+    return K("entry-" + event["kind"], time, *ENTRY_WORDS[event["kind"]](event))
+
+
+def typed_hash(chain_id, registry, struct):
+    """EIP-712 under section 9's domain."""
+    domain = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    separator = words_hash([text_hash(domain), text_hash("Fairshare"), text_hash("2"), chain_id, registry])
+    return keccak256(b"\x19\x01" + separator + struct)
+
+
+def receipt_hash(chain_id, registry, index, round_number, entry, before):
+    """Section 9: index, round, entry, the head before and after."""
+    name = "Receipt(uint64 index,uint64 round,bytes32 entry,bytes32 before,bytes32 after)"
+    after = ledger_step(before, entry)
+    struct = words_hash([text_hash(name), index, round_number, entry, before, after])
+    return typed_hash(chain_id, registry, struct)
 
 
 # What the vectors are made of. Every made-up value is a hash of its name, so the files never change.
@@ -530,7 +573,9 @@ def point(*name):
 
 
 def shown(value):
-    """JSON's form: integers as decimal strings, bytes and coordinates as 0x…, a point as [x, y]."""
+    """JSON's form: integers as decimal strings, bytes and coordinates as 0x…, a point as [x, y], nothing as null."""
+    if value is None:
+        return None
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, tuple):
@@ -914,6 +959,77 @@ def ledger():
     return vectors
 
 
+U64, U128 = (1 << 64) - 1, (1 << 128) - 1
+
+
+def drawn_integer(below, *name):
+    """The ends of a domain as often as what lies between them."""
+    return [0, 1, below, number(below, *name)][number(4, "which", *name)]
+
+
+def drawn_text(*name):
+    texts = ["x", "copied from a public set", "Fälschung", "0xfeed", "y" * 1000, "a, \"b\" \\ c", "数据"]
+    return texts[number(len(texts), *name)]
+
+
+def drawn_tenths(*name):
+    return {kind: drawn_integer(10 * U128, *name, kind) for kind in ("compute", "data")}
+
+
+def drawn_field(field, *name):
+    """By its name: what a field may hold is the same in every kind."""
+    if field in ("epoch", "first", "last", "round", "score"):
+        return drawn_integer(U64, *name, field)
+    if field in ("total", "cumulative"):
+        return drawn_integer(U128, *name, field)
+    if field in ("contributor", "node"):
+        return address(*name, field)
+    if field in ("reason", "evidence"):
+        return drawn_text(*name, field)
+    if field in ("brought", "left"):
+        return drawn_tenths(*name, field)
+    if field == "role":
+        return ["data", "compute"][number(2, *name, field)]
+    if field == "root" and number(3, *name, "whether") == 0:
+        return None
+    return digest(*name, field)
+
+
+ENTRY_FIELDS = {
+    "rules": ["epoch", "rules_hash", "policy"],
+    "rounds": ["first", "last"],
+    "registration": ["round", "contributor", "digest", "file"],
+    "units": ["epoch", "file"],
+    "strike-data": ["digest", "reason"],
+    "strike-node": ["epoch", "node", "reason"],
+    "ended": ["epoch"],
+    "bundle": ["epoch", "role", "contributor", "score", "file"],
+    "closed": ["epoch"],
+    "settled": ["epoch", "brought", "left", "total", "root", "file"],
+    "sent": ["epoch", "file"],
+    "confirmed": ["contributor", "cumulative", "evidence"],
+}
+
+
+def entries():
+    """Section 9: entries of every kind, and the receipt of each."""
+    vectors = []
+    for kind, fields in ENTRY_FIELDS.items():
+        for i in range(20):
+            event = {"kind": kind} | {field: drawn_field(field, "entry", kind, i) for field in fields}
+            # Seconds that have a date, to the last one.
+            time = [0, 1, 1_797_000_000, 253_402_207_200, number(253_402_207_200, "time", kind, i)][i % 5]
+            chain_id, registry = 1 + number(U64, "chain", kind, i), address("operator", kind, i)
+            index, round_number = 1 + drawn_integer(U64 - 1, "index", kind, i), drawn_integer(U64, "round", kind, i)
+            before, entry = digest("before", kind, i), entry_hash(time, event)
+            vectors.append({
+                "time": time, "event": event, "entry": entry, "chain_id": chain_id, "registry": registry,
+                "index": index, "round": round_number, "before": before, "after": ledger_step(before, entry),
+                "receipt": receipt_hash(chain_id, registry, index, round_number, entry, before),
+            })  # fmt: skip
+    return vectors
+
+
 # What this program can check of itself, before it writes anything.
 
 
@@ -995,6 +1111,7 @@ FILES = {
     "derived.json": derived,
     "contexts.json": contexts,
     "ledger.json": ledger,
+    "entries.json": entries,
 }
 
 

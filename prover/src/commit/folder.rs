@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use fairshare_circuits::geometry::Cut;
-use fairshare_formats::registration::MAX_REGISTRATION_BYTES;
-use fairshare_params::address::Address;
+use fairshare_formats::registry::{MAX_REQUEST_BYTES, request_from_json};
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use halo2curves::bn256::G1Affine;
 
-use super::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, Result, read};
+use super::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REQUEST_FILE, Result, read, unusable_request};
 use crate::derivation::Dataset;
 use crate::secret::{Header, Opening};
 
@@ -20,7 +19,7 @@ use crate::secret::{Header, Opening};
 pub struct CommitmentFolder {
     /// The folder.
     pub folder: PathBuf,
-    /// What is registered.
+    /// What its request asks the registry to record.
     pub registration: Registration,
     /// The secret opening.
     pub opening: Opening,
@@ -33,24 +32,18 @@ impl CommitmentFolder {
     /// Reads a folder that [`commit_data`](super::commit_data) wrote and checks that its files belong
     /// together.
     pub fn read(folder: &Path, policy: &Policy) -> Result<Self> {
-        let path = folder.join(REGISTRATION_FILE);
-        let bytes = read(&path, MAX_REGISTRATION_BYTES as u64)?;
-        let registration = fairshare_formats::registration::from_json(&bytes)
-            .map_err(|source| CommitError::Registration { path: path.clone(), source })?;
+        let path = folder.join(REQUEST_FILE);
+        let bytes = read(&path, MAX_REQUEST_BYTES as u64)?;
+        let request = request_from_json(&bytes).map_err(|source| unusable_request(path, source))?;
+        let registration = Registration::from(&request);
         // Before the opening: its length depends on the schema.
         check_schema(folder, &registration, policy)?;
         let features = policy.schema().len();
         let opening = Opening::read(&folder.join(OPENING_FILE), registration.digest(), features)?;
         check_header(&opening, &registration)?;
         let cut = registration.geometry().cut(u64::from(registration.records()) * features as u64);
-        let expected = Expected {
-            contributor: registration.contributor(),
-            digest: registration.digest(),
-            schema: &registration.dataset().schema_hash,
-            records: registration.records(),
-            cut,
-        };
-        let columns = read_columns(folder, &expected)?;
+        let (dataset, digest) = (dataset_of(&registration), registration.digest());
+        let columns = read_columns(folder, &Expected { dataset, digest, cut })?;
         Ok(Self { folder: folder.to_owned(), registration, opening, columns, cut })
     }
 
@@ -61,27 +54,29 @@ impl CommitmentFolder {
 
     /// What its segments' secrets are derived with.
     pub(crate) fn dataset(&self) -> Dataset<'_> {
-        Dataset {
-            contributor: self.registration.contributor(),
-            geometry: self.registration.geometry(),
-            schema: &self.registration.dataset().schema_hash,
-            records: self.registration.records(),
-        }
+        dataset_of(&self.registration)
+    }
+}
+
+fn dataset_of(registration: &Registration) -> Dataset<'_> {
+    Dataset {
+        contributor: registration.contributor(),
+        geometry: registration.geometry(),
+        schema: registration.schema_hash(),
+        records: registration.records(),
     }
 }
 
 /// What the commitments of a folder must hash to, and all that is hashed with them.
 pub(super) struct Expected<'a> {
-    pub contributor: &'a Address,
+    pub dataset: Dataset<'a>,
     pub digest: &'a Digest,
-    pub schema: &'a Digest,
-    pub records: u32,
     pub cut: Cut,
 }
 
 pub(super) fn read_columns(folder: &Path, expected: &Expected<'_>) -> Result<Vec<Vec<G1Affine>>> {
     let path = folder.join(COMMITMENTS_FILE);
-    let Expected { contributor, digest, schema, records, cut } = *expected;
+    let Expected { dataset: Dataset { contributor, geometry, schema, records }, digest, cut } = *expected;
     let columns: u64 = cut.runs().map(|(shape, segments)| segments * shape.columns() as u64).sum();
     let bytes = read(&path, columns.saturating_mul(POINT_BYTES as u64))?;
     let (points, rest) = bytes.as_chunks::<POINT_BYTES>();
@@ -89,7 +84,6 @@ pub(super) fn read_columns(folder: &Path, expected: &Expected<'_>) -> Result<Vec
     let mut points = points.unwrap_or_default().into_iter();
     let columns: Vec<Vec<_>> =
         cut.iter().map(|part| points.by_ref().take(part.shape.columns()).collect()).collect();
-    let geometry = cut.geometry();
     let segments: Vec<_> = columns.iter().map(|columns| segment_hash(&geometry, columns)).collect();
     let found = data_digest(contributor, &geometry, schema, records, &segments);
     if found != *digest || !rest.is_empty() {
@@ -109,7 +103,7 @@ fn check_header(opening: &Opening, registration: &Registration) -> Result<()> {
 }
 
 fn check_schema(folder: &Path, registration: &Registration, policy: &Policy) -> Result<()> {
-    let (found, expected) = (registration.dataset().schema_hash, policy.schema().hash());
+    let (found, expected) = (*registration.schema_hash(), policy.schema().hash());
     if found != expected {
         let folder = folder.to_owned();
         return Err(CommitError::Schema { folder, found, expected });

@@ -8,10 +8,11 @@ use fairshare_params::Geometry;
 use fairshare_params::context::ContextError;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{NamedParameters, ParametersError};
-use fairshare_prover::commit::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REGISTRATION_FILE, commit_data};
+use fairshare_params::registration::Registration;
+use fairshare_prover::commit::{COMMITMENTS_FILE, CommitError, OPENING_FILE, REQUEST_FILE, commit_data};
 use fairshare_prover::secret::OpeningError;
 use fairshare_prover::{
-    BackendError, Contributor, LimitError, Limits, ProofSubject, ProveError, Prover, SegmentIndex, Silent,
+    BackendError, LimitError, Limits, ProofSubject, ProveError, Prover, SegmentIndex, Silent,
 };
 use fairshare_verifier::VerifyError;
 
@@ -67,14 +68,14 @@ fn an_opening_cut_short_or_extended() {
 }
 
 #[test]
-fn an_opening_of_another_registration() {
+fn an_opening_of_another_request() {
     let folder = folder();
     let (mine, registration) = commit_records(folder.path(), "mine", &contributor(), &[records(200, 1)]);
     let (other, other_registration) =
         commit_records(folder.path(), "other", &contributor(), &[records(200, 1)]);
     let bytes = fs::read(other.join(OPENING_FILE)).expect("read");
     let error = refuse_opening(&mine, &bytes);
-    let OpeningError::OtherRegistration { found, expected, .. } = error else { panic!("{error:?}") };
+    let OpeningError::OtherRequest { found, expected, .. } = error else { panic!("{error:?}") };
     assert_eq!((found, expected), (*other_registration.digest(), *registration.digest()));
 }
 
@@ -173,21 +174,29 @@ fn altered_column_commitments() {
 }
 
 #[test]
-fn an_altered_registration() {
+fn an_altered_request() {
     let folder = folder();
-    let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let path = target.join(REGISTRATION_FILE);
-    let more = fairshare_formats::registration::to_json(&registration)
-        .replace("\"records\": 200", "\"records\": 201");
-    fs::write(&path, more).expect("write");
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    let (other, registration) = commit_records(folder.path(), "other", &contributor(), &[records(201, 1)]);
+    let path = target.join(REQUEST_FILE);
+    let honest = fs::read_to_string(&path).expect("read");
+    let more = honest.replace("\"records\": 200", "\"records\": 201");
+    assert_ne!(more, honest);
+    for text in [&more, "{}"] {
+        fs::write(&path, text).expect("write");
+        let error = refuse(std::slice::from_ref(&target));
+        let ProveError::Commit(CommitError::Request { path: named, .. }) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(*named, path);
+    }
+    // One that is right, of another dataset.
+    fs::copy(other.join(REQUEST_FILE), &path).expect("copy");
     let error = refuse(std::slice::from_ref(&target));
-    assert!(
-        matches!(error, ProveError::Commit(CommitError::Opening(OpeningError::Header { .. }))),
-        "{error:?}"
-    );
-    fs::write(&path, "{}").expect("write");
-    let error = refuse(std::slice::from_ref(&target));
-    assert!(matches!(error, ProveError::Commit(CommitError::Registration { .. })), "{error:?}");
+    let ProveError::Commit(CommitError::Opening(OpeningError::OtherRequest { expected, .. })) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(expected, *registration.digest());
     fs::remove_file(&path).expect("remove");
     assert!(matches!(refuse(&[target]), ProveError::Commit(CommitError::Io { .. })));
 }
@@ -195,9 +204,8 @@ fn an_altered_registration() {
 #[test]
 fn folders_that_do_not_go_together() {
     let folder = folder();
-    let other = Contributor { address: stranger(), ..contributor() };
     let (mine, _) = commit_records(folder.path(), "mine", &contributor(), &[records(200, 1)]);
-    let (theirs, _) = commit_records(folder.path(), "theirs", &other, &[records(200, 2)]);
+    let (theirs, _) = commit_records(folder.path(), "theirs", &stranger(), &[records(200, 2)]);
     assert!(matches!(refuse(&[]), ProveError::NoFolders));
     let context = |folders: &[&PathBuf]| {
         let folders: Vec<_> = folders.iter().map(|folder| (*folder).clone()).collect();
@@ -299,12 +307,16 @@ fn parameters_of_another_geometry() {
     assert!(!target.exists());
 }
 
-/// The registration in a folder is the one that was returned, in its one spelling.
+/// The request in a folder is the one that was returned, in its one spelling, and what is proved is of it.
 #[test]
-fn the_registration_is_the_one_returned() {
+fn the_request_is_the_one_returned() {
     let folder = folder();
-    let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let bytes = fs::read(target.join(REGISTRATION_FILE)).expect("read");
-    assert_eq!(fairshare_formats::registration::from_json(&bytes).expect("a registration"), registration);
-    assert_eq!(bytes, fairshare_formats::registration::to_json(&registration).as_bytes());
+    let csv = write(folder.path(), "data.csv", &records(200, 1));
+    let target = folder.path().join("target");
+    let request = commit_data(&SRS, &RULES, &contributor(), &[csv], &target, &Silent).expect("a commitment");
+    let bytes = fs::read(target.join(REQUEST_FILE)).expect("read");
+    assert_eq!(fairshare_formats::registry::request_from_json(&bytes).expect("a request"), request);
+    assert_eq!(bytes, fairshare_formats::registry::request_to_json(&request).as_bytes());
+    assert_eq!((request.contributor(), request.records()), (&contributor(), 200));
+    assert_eq!(super::prove(&[target]).registrations, [Registration::from(&request)]);
 }

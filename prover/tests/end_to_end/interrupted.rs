@@ -12,15 +12,14 @@ use fairshare_params::commitment::normalize;
 use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
 use fairshare_params::keys::{CircuitKind, KeyError};
 use fairshare_params::policy::Policy;
-use fairshare_params::registration::Registration;
+use fairshare_params::registry::Request;
 use fairshare_params::srs::{FileHash, Srs};
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REGISTRATION_FILE,
-    REQUEST_FILE, commit_data,
+    COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REQUEST_FILE, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
-use fairshare_prover::{Contributor, Limits, OPENED_FILE, Progress, ProveError, Prover, Silent, Task};
+use fairshare_prover::{Limits, OPENED_FILE, Progress, ProveError, Prover, Silent, Task};
 use fairshare_storage::files;
 use fairshare_verifier::{SetupError, Trust, Verifier};
 use group::Curve;
@@ -28,7 +27,7 @@ use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use tempfile::TempDir;
 
 use super::fixture::{
-    PARAMETERS, POLICY, PROVER, RULES, SRS, contributor, edit, evidence, policy, records, stranger, write,
+    PARAMETERS, POLICY, PROVER, RULES, SRS, contributor, edit, policy, records, stranger, write,
 };
 use super::{folder, prove, secret_of};
 
@@ -80,7 +79,7 @@ impl Scene {
         let run = || commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, &stop);
         let stopped = catch_unwind(AssertUnwindSafe(run));
         assert!(stopped.is_err(), "the work was to be interrupted");
-        assert!(!self.target.join(OPENING_FILE).exists() && !self.target.join(REGISTRATION_FILE).exists());
+        assert!(!self.target.join(OPENING_FILE).exists() && !self.target.join(REQUEST_FILE).exists());
     }
 
     fn journal(&self) -> PathBuf {
@@ -94,21 +93,18 @@ impl Scene {
         records.map(|record| record[..RECORD - 32].to_vec()).collect()
     }
 
-    fn commit(&self) -> Result<Registration, CommitError> {
+    fn commit(&self) -> Result<Request, CommitError> {
         commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, &Silent)
     }
 
     /// Commits again, checks that the folder is whole and nothing else, and returns the columns' commitments.
     fn complete(&self) -> Vec<u8> {
-        let registration = self.commit().expect("a commitment");
-        let stored = fs::read(self.target.join(REGISTRATION_FILE)).expect("read");
-        assert_eq!(
-            fairshare_formats::registration::from_json(&stored).expect("a registration"),
-            registration
-        );
+        let request = self.commit().expect("a commitment");
+        let stored = fs::read(self.target.join(REQUEST_FILE)).expect("read");
+        assert_eq!(fairshare_formats::registry::request_from_json(&stored).expect("a request"), request);
         assert_eq!(
             names(&self.target),
-            [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE, REQUEST_FILE].map(Into::into).into()
+            [COMMITMENTS_FILE, OPENING_FILE, REQUEST_FILE].map(Into::into).into()
         );
         let commitment = CommitmentFolder::read(&self.target, &RULES).expect("a whole folder");
         for (index, columns) in commitment.columns.iter().enumerate() {
@@ -345,7 +341,7 @@ fn a_damaged_journal_is_not_believed() {
             points(&commitments).is_disjoint(&points(&recorded))
         };
         assert!(fits, "case {case}");
-        for name in [COMMITMENTS_FILE, OPENING_FILE, REGISTRATION_FILE, REQUEST_FILE] {
+        for name in [COMMITMENTS_FILE, OPENING_FILE, REQUEST_FILE] {
             fs::remove_file(scene.target.join(name)).expect("remove");
         }
     }
@@ -354,25 +350,17 @@ fn a_damaged_journal_is_not_believed() {
 }
 
 #[test]
-fn an_opening_without_its_registration_is_completed_by_the_same_data_only() {
+fn an_opening_without_its_request_is_completed_by_the_same_data_only() {
     let scene = Scene::new();
-    let registration = scene.commit().expect("a commitment");
-    let path = scene.target.join(REGISTRATION_FILE);
+    let request = scene.commit().expect("a commitment");
+    let path = scene.target.join(REQUEST_FILE);
     let opening = fs::read(scene.target.join(OPENING_FILE)).expect("read");
     fs::remove_file(&path).expect("remove");
     // A journal may stand there still: the work was stopped before it was removed.
     fs::write(scene.journal(), b"whatever").expect("write");
-    assert_eq!(scene.commit().expect("the same command"), registration);
+    assert_eq!(scene.commit().expect("the same command"), request);
     assert!(!scene.journal().exists());
     assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
-
-    // Registered in another round and with evidence, it is the same digest.
-    fs::remove_file(&path).expect("remove");
-    let mut other = contributor();
-    (other.round, other.evidence) = (other.round + 1, Some(evidence(3)));
-    let again =
-        commit_data(&SRS, &RULES, &other, &scene.files, &scene.target, &Silent).expect("a commitment");
-    assert_eq!((again.digest(), again.round()), (registration.digest(), other.round));
 
     fs::remove_file(&path).expect("remove");
     let changed = write(scene.root.path(), "changed.csv", &records(16_320, 1).replacen("UA", "B6", 1));
@@ -395,37 +383,59 @@ fn an_opening_without_its_registration_is_completed_by_the_same_data_only() {
     assert_eq!(fs::read(scene.target.join(OPENING_FILE)).expect("read"), opening, "as it was");
 }
 
+/// A request stands for a whole folder: none is written while there is no opening, and beside one whose
+/// opening was moved away nothing is committed to, for its opening has to find it as it was. One that was
+/// altered is not put right either.
+#[test]
+fn a_request_is_never_replaced() {
+    let scene = Scene::new();
+    let request = scene.commit().expect("a commitment");
+    let (path, opening) = (scene.target.join(REQUEST_FILE), scene.target.join(OPENING_FILE));
+    let moved = scene.root.path().join("moved");
+    fs::rename(&opening, &moved).expect("move");
+    let stands = |text: &[u8]| {
+        let refused = scene.commit();
+        assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
+        assert_eq!(fs::read(&path).expect("read"), text);
+    };
+    let honest = fs::read(&path).expect("read");
+    stands(&honest);
+    fs::rename(&moved, &opening).expect("move");
+    let altered = [honest.as_slice(), b"\n"].concat();
+    fs::write(&path, &altered).expect("write");
+    stands(&altered);
+    fs::write(&path, &honest).expect("write");
+    assert_eq!(scene.commit().expect("the same command"), request);
+}
+
 /// The digest names its contributor. Whoever resumes a commitment with another address is told so, whether
-/// its registration stands there or not.
+/// its request stands there or not.
 #[test]
 fn an_opening_is_not_completed_for_another_contributor() {
     let scene = Scene::new();
-    let registration = scene.commit().expect("a commitment");
-    let path = scene.target.join(REGISTRATION_FILE);
-    let before =
-        [REGISTRATION_FILE, OPENING_FILE].map(|name| fs::read(scene.target.join(name)).expect("read"));
-    let other = Contributor { address: stranger(), ..contributor() };
-    for registered in [true, false] {
-        if !registered {
+    let request = scene.commit().expect("a commitment");
+    let path = scene.target.join(REQUEST_FILE);
+    let before = [REQUEST_FILE, OPENING_FILE].map(|name| fs::read(scene.target.join(name)).expect("read"));
+    for is_whole in [true, false] {
+        if !is_whole {
             fs::remove_file(&path).expect("remove");
         }
-        let error =
-            commit_data(&SRS, &RULES, &other, &scene.files, &scene.target, &Silent).expect_err("theirs");
+        let theirs = commit_data(&SRS, &RULES, &stranger(), &scene.files, &scene.target, &Silent);
+        let error = theirs.expect_err("theirs");
         let text = error.to_string();
         let CommitError::AnotherContributor { contributor, expected, found, .. } = error else {
             panic!("{error:?}")
         };
-        assert_eq!((contributor, expected), (stranger(), *registration.digest()));
+        assert_eq!((contributor, expected), (stranger(), *request.digest()));
         assert_ne!(found, expected);
         assert!(
             text.contains("another contributor than 0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"),
             "{text}"
         );
-        assert_eq!(path.exists(), registered);
+        assert_eq!(path.exists(), is_whole);
     }
-    assert_eq!(scene.commit().expect("whose it is"), registration);
-    let after =
-        [REGISTRATION_FILE, OPENING_FILE].map(|name| fs::read(scene.target.join(name)).expect("read"));
+    assert_eq!(scene.commit().expect("whose it is"), request);
+    let after = [REQUEST_FILE, OPENING_FILE].map(|name| fs::read(scene.target.join(name)).expect("read"));
     assert_eq!(after, before);
 }
 

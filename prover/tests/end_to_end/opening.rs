@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fairshare_params::Geometry;
-use fairshare_prover::commit::{CommitError, OPENING_FILE, REGISTRATION_FILE, commit_data};
+use fairshare_prover::commit::{CommitError, OPENING_FILE, REQUEST_FILE, commit_data};
 use fairshare_prover::secret::OpeningError;
 use fairshare_prover::{BackendError, ProveError, Silent};
 use sha2::{Digest as _, Sha256};
@@ -78,7 +78,7 @@ fn fields_that_the_reader_checks() {
     }
     for (at, bit) in (DIGEST..SEED).flat_map(|at| [0, 7].map(|bit| (at, bit))) {
         let error = opening_error(flipped(at, bit), "digest");
-        assert!(matches!(error, OpeningError::OtherRegistration { .. }), "byte {at}: {error:?}");
+        assert!(matches!(error, OpeningError::OtherRequest { .. }), "byte {at}: {error:?}");
         tried += 1;
     }
     let count = u64::from_be_bytes(honest[RECORDS..CHECKSUM].try_into().expect("eight bytes"));
@@ -151,19 +151,19 @@ fn another_geometry_than_is_registered() {
     assert!(matches!(error, OpeningError::Header { .. }), "{error:?}");
 }
 
-/// Nor is it completed, its registration gone, by the command that made it.
+/// Nor is it completed, its request gone, by the command that made it.
 #[test]
 fn an_opening_of_another_geometry_is_not_completed() {
     let folder = folder();
     let (target, honest) = opening(folder.path());
-    let registration = target.join(REGISTRATION_FILE);
+    let request = target.join(REQUEST_FILE);
     let data = [folder.path().join("data-0.csv")];
     let again = || commit_data(&SRS, &RULES, &contributor(), &data, &target, &Silent);
-    fs::remove_file(&registration).expect("remove");
+    fs::remove_file(&request).expect("remove");
     write_changed(&target, &honest, |bytes| bytes[GEOMETRY] = Geometry::STANDARD.id());
     let refused = again();
     assert!(matches!(refused, Err(CommitError::Occupied { .. })), "{refused:?}");
-    assert!(!registration.exists());
+    assert!(!request.exists());
     fs::write(target.join(OPENING_FILE), &honest).expect("write");
     again().expect("the honest one is");
 }
@@ -179,7 +179,7 @@ fn a_wrong_proving_key_hands_out_nothing_false() {
     const HEADER: usize = 40;
     let folder = folder();
     let cache = folder.path().join("cache");
-    let node = contributor().address;
+    let node = contributor();
     let prover = || Prover::new(&SRS, &VERIFIER, Limits::default()).with_cache(KeyCache::new(cache.clone()));
     prover().prove_compute(&node, &Silent).expect("a bundle");
     let file = fs::read_dir(&cache).expect("read").next().expect("a key").expect("an entry").path();

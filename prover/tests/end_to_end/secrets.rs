@@ -14,8 +14,7 @@ use fairshare_params::keys::CircuitKind;
 use fairshare_params::{Geometry, Width};
 use fairshare_plonk::{Known, LastRows, Uninterrupted};
 use fairshare_prover::commit::{
-    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REGISTRATION_FILE, REQUEST_FILE,
-    commit_data,
+    COMMITMENTS_FILE, CommitError, CommitmentFolder, OPENING_FILE, REQUEST_FILE, commit_data,
 };
 use fairshare_prover::derivation::{DERIVATION_VERSION, SegmentSecret};
 use fairshare_prover::measure::{SegmentWitness, commit_columns};
@@ -52,7 +51,7 @@ fn two_proofs_of_one_score_share_nothing_but_the_public_columns() {
     assert!(responses(&first.link).iter().all(|response| !responses(&second.link).contains(response)));
     shared_words(&first.proof, &second.proof, CircuitKind::DataScore);
 
-    let [first, second] = [(); 2].map(|()| match prove_units(&contributor().address).bundle {
+    let [first, second] = [(); 2].map(|()| match prove_units(&contributor()).bundle {
         Bundle::Compute(bundle) => bundle.proof,
         Bundle::Data(_) => panic!("compute"),
     });
@@ -70,8 +69,7 @@ fn shared_words(first: &[u8], second: &[u8], kind: CircuitKind) {
 fn two_equal_segments_of_one_dataset_share_nothing() {
     let folder = folder();
     let text = records(16_320, 1);
-    let (target, registration) = commit_records(folder.path(), "data", &contributor(), &[text.clone(), text]);
-    assert_eq!(registration.dataset().segments, 2);
+    let (target, _) = commit_records(folder.path(), "data", &contributor(), &[text.clone(), text]);
     let Bundle::Data(bundle) = prove(std::slice::from_ref(&target)).bundle else { panic!("data") };
     let [first, second] = &bundle.datasets[0].segments[..] else { panic!("two segments") };
     let all = |proof: &[u8]| -> HashSet<Vec<u8>> { proof.chunks(SCALAR_BYTES).map(<[u8]>::to_vec).collect() };
@@ -131,13 +129,13 @@ fn secrets_are_readable_by_their_owner_only() {
     let mode = |path: std::path::PathBuf| fs::metadata(&path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!(mode(data.clone()), 0o700);
     assert_eq!(mode(data.join(OPENING_FILE)), 0o600);
-    assert_eq!(mode(data.join(REGISTRATION_FILE)), 0o644);
+    assert_eq!(mode(data.join(REQUEST_FILE)), 0o644);
     assert_eq!(mode(data.join(PROOFS_FOLDER)), 0o700);
     // Nothing else was left behind, such as a temporary file with the secret in it.
     let names: HashSet<_> =
         fs::read_dir(&data).expect("read").map(|entry| entry.expect("entry").file_name()).collect();
     let kept = [PROOFS_FOLDER, OPENED_FILE, SCORED_FILE];
-    let committed = [REGISTRATION_FILE, REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE];
+    let committed = [REQUEST_FILE, COMMITMENTS_FILE, OPENING_FILE];
     let expected = [committed.as_slice(), &kept].concat();
     assert_eq!(names, expected.into_iter().map(Into::into).collect());
 }
@@ -226,15 +224,15 @@ fn a_commitment_folder_is_never_overwritten() {
 }
 
 #[test]
-fn an_opening_without_its_registration_is_not_overwritten_either() {
+fn an_opening_without_its_request_is_not_overwritten_either() {
     let folder = folder();
-    let (data, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    // Handed to the task contract by moving it, say.
-    fs::remove_file(data.join(REGISTRATION_FILE)).expect("remove");
+    let (data, _) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
+    // Handed to the registry by moving it, say.
+    let moved = folder.path().join("moved");
+    fs::rename(data.join(REQUEST_FILE), &moved).expect("move");
     let csv = write(folder.path(), "again.csv", &records(200, 2));
     let again = commit_data(&SRS, &RULES, &contributor(), &[csv], &data, &Silent);
     assert!(matches!(again, Err(CommitError::Occupied { .. })), "{again:?}");
-    fs::write(data.join(REGISTRATION_FILE), fairshare_formats::registration::to_json(&registration))
-        .expect("write");
+    fs::rename(moved, data.join(REQUEST_FILE)).expect("move");
     prove(&[data]);
 }

@@ -29,7 +29,7 @@ const NOBODY: Address = Address([9; 20]);
 /// The units of two nodes from round 10 on, a round for each pair.
 fn two_nodes(rounds: &[(u32, u32)]) -> Units {
     let (ours, theirs) = rounds.iter().copied().unzip();
-    let by_node = BTreeMap::from([(contributor().address, ours), (stranger(), theirs)]);
+    let by_node = BTreeMap::from([(contributor(), ours), (stranger(), theirs)]);
     Units::new(10, rounds.len(), by_node).expect("units")
 }
 
@@ -45,9 +45,7 @@ fn anybody_proves_a_nodes_units() {
     let elsewhere = with_units(&published);
     // λ·Σ share·e^(−λx), the rounds counted from the epoch's first.
     let decay = |x: i32| (-0.01 * f64::from(x)).exp();
-    for (node, share) in
-        [(contributor().address, 305.0 / 842.0 + decay(1)), (stranger(), 537.0 / 842.0 + decay(3))]
-    {
+    for (node, share) in [(contributor(), 305.0 / 842.0 + decay(1)), (stranger(), 537.0 / 842.0 + decay(3))] {
         let proved = prove_units(&node);
         assert_eq!(proved.registrations, []);
         let Score::Compute(score) = &proved.score else { panic!("a compute score") };
@@ -84,7 +82,7 @@ fn later_rounds_without_a_nodes_units_leave_its_score() {
     let rules = policy(&edit("count = 4", "count = 6"));
     let longer = two_nodes(&[(305, 537), (943, 0), (0, 0), (0, 7), (0, 5), (0, 6)]);
     let verifier = verifier(&rules).with_units(&longer).expect("units of its rounds");
-    let node = contributor().address;
+    let node = contributor();
     let proved =
         Prover::new(&SRS, &verifier, Limits::default()).prove_compute(&node, &Silent).expect("a bundle");
     assert_eq!(proved.score.value(), prove_units(&node).score.value());
@@ -145,7 +143,7 @@ fn units_of_other_rounds_are_refused() {
 /// A score is of one record: not of one with other units of the node, nor with other totals.
 #[test]
 fn a_score_of_other_units_or_totals_is_refused() {
-    let node = contributor().address;
+    let node = contributor();
     let bundle = prove_units(&node).bundle;
     let others = [
         (two_nodes(&[(304, 538), (943, 0), (0, 0), (0, 7)]), 0),
@@ -176,7 +174,7 @@ fn a_score_is_not_another_nodes_with_the_same_units() {
     let verifier = with_units(&units);
     let proved = Prover::new(&SRS, &verifier, Limits::default()).prove_compute(&stranger(), &Silent);
     let Bundle::Compute(bundle) = proved.expect("a bundle").bundle else { panic!("a compute bundle") };
-    let taken = Bundle::Compute(ComputeBundle { contributor: contributor().address, ..bundle });
+    let taken = Bundle::Compute(ComputeBundle { contributor: contributor(), ..bundle });
     let refused = verifier.verify(&taken, &[]).expect_err("not its own");
     assert!(
         matches!(
@@ -196,7 +194,7 @@ fn altered_units_are_never_proved() {
     let key = PROVER.key(CircuitKind::ComputeScore).expect("a key");
     let prover =
         ScoreProver { verifier: &VERIFIER, commit_key: PROVER.commit_key(), key, signal: &Uninterrupted };
-    let honest = VERIFIER.on_record(&contributor().address).expect("units");
+    let honest = VERIFIER.on_record(&contributor()).expect("units");
     prover.compute(&honest).expect("a proof");
     let altered = prover.compute(&NodeUnits { units: &[304, 943, 0, 0], ..honest });
     let Err(ScoreProofError::Backend(BackendError::Verify(source))) = altered else { panic!("{altered:?}") };
@@ -231,7 +229,7 @@ fn a_verifier_without_units_proves_data_as_before() {
     let verified = VERIFIER.verify(&proved.bundle, &[registration]).expect("a true bundle");
     assert_eq!(verified, proved.score);
 
-    let node = contributor().address;
+    let node = contributor();
     let refused = prover.prove_compute(&node, &NotBegun).expect_err("no units");
     assert!(matches!(refused, ProveError::NoUnits(NoUnits::Epoch)), "{refused:?}");
     let bundle = prove_units(&node).bundle;
@@ -244,7 +242,7 @@ fn a_verifier_without_units_proves_data_as_before() {
 fn a_registration_does_not_go_with_units() {
     let folder = folder();
     let (_, registration) = commit_records(folder.path(), "data", &contributor(), &[records(200, 1)]);
-    let bundle = prove_units(&contributor().address).bundle;
+    let bundle = prove_units(&contributor()).bundle;
     let refused = VERIFIER.verify(&bundle, &[registration]).expect_err("one too many");
     assert!(matches!(refused, VerifyError::Registrations { needed: 0, given: 1 }), "{refused:?}");
 }

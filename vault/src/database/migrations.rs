@@ -1,9 +1,10 @@
 //! The ledger's tables, version by version. A version that was released is never edited: the next one alters
 //! it.
 //!
-//! The database itself holds what must never break, whatever program writes to it: states in their order, one
-//! score a contributor and role, one registration of a dataset in an epoch, and no row of the record changed
-//! or taken away.
+//! The database itself holds what must never break, whatever program writes to it: no row is changed or taken
+//! away, every row belongs to an entry, a digest and an upload are registered once, and an epoch has its
+//! units, its end, its closing and its settlement once. What it cannot hold, that entries follow each other
+//! in the chain as a registry would take them, an audit finds.
 //!
 //! No crate runs these migrations: refinery, the one for both databases, looks for what is to be applied
 //! before it begins to write and takes no lock, so that of two programs one fails.
@@ -16,7 +17,19 @@ use super::{Access, Database, DatabaseError, Result, Transaction};
 /// triggers.
 const MIGRATIONS: [Migration; 1] = [Migration {
     tables: include_str!("tables_1.sql"),
-    rows: &["registrations", "units", "bundles", "payouts", "claims", "policy_files"],
+    rows: &[
+        "ledger",
+        "entries",
+        "files",
+        "spans",
+        "datasets",
+        "strikes",
+        "nodes",
+        "bundles",
+        "earnings",
+        "transfers",
+        "confirmations",
+    ],
 }];
 
 struct Migration {

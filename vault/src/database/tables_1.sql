@@ -1,5 +1,8 @@
+-- A ledger is its entries: each row elsewhere belongs to one, and no row is ever changed or taken away. Where an epoch
+-- stands follows from which entries there are.
+--
 -- Amounts, scores, rounds and epoch numbers are decimal text: they exceed 63 bits, and nothing here compares or adds
--- them. Digests and addresses are text as everywhere else (0x…). Order is by id.
+-- them. Digests and addresses are text as everywhere else (0x…). Order is by id. Times are UTC, in ISO 8601.
 
 CREATE TABLE fairshare_versions (version {integer} PRIMARY KEY) {strict};
 
@@ -7,87 +10,119 @@ CREATE TABLE ledger (
     id {integer} PRIMARY KEY CHECK (id = 1),
     chain_id TEXT NOT NULL,
     vault TEXT NOT NULL,
-    subnet TEXT NOT NULL
+    registry TEXT NOT NULL,
+    subnet TEXT NOT NULL,
+    settlement TEXT NOT NULL CHECK (settlement IN ('claims', 'payments')),
+    time TEXT NOT NULL
 ) {strict};
 
-CREATE TABLE epochs (
+CREATE TABLE entries (
     id {integer} PRIMARY KEY CHECK (id > 0),
-    number TEXT NOT NULL UNIQUE,
-    rules_hash TEXT NOT NULL,
-    -- The hash of the text and files below.
-    source TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'settled', 'paid out')),
-    -- Tenths of base units brought from the epoch before, and left to the next once settled.
-    compute_brought TEXT NOT NULL,
-    data_brought TEXT NOT NULL,
-    compute_left TEXT,
-    data_left TEXT,
-    root TEXT,
-    CHECK ((state IN ('settled', 'paid out')) = (compute_left IS NOT NULL AND data_left IS NOT NULL))
+    time TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    -- The epoch that it names, if it names one.
+    epoch TEXT,
+    -- What it says, as JSON.
+    content TEXT NOT NULL,
+    -- The head of the chain after it.
+    head TEXT NOT NULL UNIQUE
 ) {strict};
 
--- At most one epoch is being worked on.
-CREATE UNIQUE INDEX one_epoch_at_work ON epochs ((1)) WHERE state IN ('open', 'closed');
+CREATE INDEX entries_by_kind ON entries (kind, id);
+-- What happens to an epoch once.
+CREATE UNIQUE INDEX entries_once ON entries (epoch, kind) WHERE kind IN ('units', 'ended', 'closed', 'settled');
 
-CREATE TABLE policy_files (
-    epoch {integer} NOT NULL REFERENCES epochs,
-    -- Empty for the policy itself, else the name of a file that it names.
+CREATE TABLE files (
+    entry {integer} NOT NULL REFERENCES entries,
     name TEXT NOT NULL,
     content {bytes} NOT NULL,
-    PRIMARY KEY (epoch, name)
+    PRIMARY KEY (entry, name)
 ) {strict};
 
-CREATE TABLE registrations (
-    id {id},
-    epoch {integer} NOT NULL REFERENCES epochs,
+-- What rules say of an epoch's place in time; the last ones of an epoch stand.
+CREATE TABLE spans (
+    entry {integer} PRIMARY KEY REFERENCES entries,
+    epoch TEXT NOT NULL,
+    rules_hash TEXT NOT NULL,
+    first_round TEXT NOT NULL,
+    last_round TEXT NOT NULL,
+    ends_by TEXT NOT NULL,
+    proving_seconds TEXT NOT NULL,
+    pool TEXT NOT NULL
+) {strict};
+
+CREATE TABLE datasets (
+    entry {integer} PRIMARY KEY REFERENCES entries,
+    digest TEXT NOT NULL UNIQUE,
+    root TEXT UNIQUE,
     contributor TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    content TEXT NOT NULL,
-    UNIQUE (epoch, contributor, digest)
+    round TEXT NOT NULL,
+    geometry TEXT NOT NULL,
+    schema_hash TEXT NOT NULL,
+    records {integer} NOT NULL
 ) {strict};
 
--- A dataset is one contributor's.
-CREATE UNIQUE INDEX one_owner ON registrations (epoch, digest);
-CREATE INDEX registrations_by_digest ON registrations (digest);
+CREATE INDEX datasets_by_contributor ON datasets (contributor, entry);
 
-CREATE TABLE units (
-    epoch {integer} NOT NULL REFERENCES epochs,
+CREATE TABLE strikes (
+    entry {integer} PRIMARY KEY REFERENCES entries,
+    digest TEXT UNIQUE REFERENCES datasets (digest),
+    epoch TEXT,
+    node TEXT,
+    UNIQUE (epoch, node),
+    CHECK ((digest IS NULL) = (node IS NOT NULL) AND (node IS NULL) = (epoch IS NULL))
+) {strict};
+
+CREATE TABLE nodes (
+    entry {integer} NOT NULL REFERENCES entries,
+    epoch TEXT NOT NULL,
     node TEXT NOT NULL,
-    -- Little-endian, 4 bytes a round.
-    content {bytes} NOT NULL,
     PRIMARY KEY (epoch, node)
 ) {strict};
 
+-- The last one of an epoch, role and contributor counts.
 CREATE TABLE bundles (
-    id {id},
-    epoch {integer} NOT NULL REFERENCES epochs,
+    entry {integer} PRIMARY KEY REFERENCES entries,
+    epoch TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('data', 'compute')),
     contributor TEXT NOT NULL,
     score TEXT NOT NULL,
-    content {bytes} NOT NULL,
-    UNIQUE (epoch, contributor, role)
+    -- Of data: its records, and the latest round of what it covers.
+    records {integer},
+    latest TEXT,
+    file TEXT NOT NULL,
+    CHECK ((role = 'data') = (records IS NOT NULL AND latest IS NOT NULL))
 ) {strict};
 
-CREATE TABLE payouts (
-    epoch {integer} NOT NULL REFERENCES epochs,
+CREATE INDEX bundles_by_contributor ON bundles (epoch, role, contributor, entry);
+
+CREATE TABLE earnings (
+    entry {integer} NOT NULL REFERENCES entries,
     contributor TEXT NOT NULL,
     compute TEXT NOT NULL,
     data TEXT NOT NULL,
     -- All that the contributor has earned up to and including this epoch.
     cumulative TEXT NOT NULL,
-    PRIMARY KEY (epoch, contributor)
+    PRIMARY KEY (contributor, entry)
 ) {strict};
 
-CREATE INDEX payouts_by_contributor ON payouts (contributor, epoch);
+CREATE INDEX earnings_by_entry ON earnings (entry);
 
-CREATE TABLE claims (
-    id {id},
+CREATE TABLE transfers (
+    entry {integer} NOT NULL REFERENCES entries,
     contributor TEXT NOT NULL,
-    epoch {integer} NOT NULL,
     amount TEXT NOT NULL,
+    -- All that the contributor is told to be paid up to and including this list.
     cumulative TEXT NOT NULL,
-    -- The transfer that paid it, where the operator names one.
-    evidence TEXT,
+    PRIMARY KEY (contributor, entry),
+    UNIQUE (contributor, cumulative)
+) {strict};
+
+CREATE TABLE confirmations (
+    entry {integer} PRIMARY KEY REFERENCES entries,
+    contributor TEXT NOT NULL,
+    cumulative TEXT NOT NULL,
+    evidence TEXT NOT NULL,
     UNIQUE (contributor, cumulative),
-    FOREIGN KEY (epoch, contributor) REFERENCES payouts
+    FOREIGN KEY (contributor, cumulative) REFERENCES transfers (contributor, cumulative)
 ) {strict};

@@ -1,10 +1,23 @@
-//! Closing an epoch: from here on nothing is added.
+//! Closing an epoch: from here on nothing is added. Nobody's consent is needed: what is missing of computing
+//! power anybody can prove, and who has not proved data by the deadline has forfeited it.
 
-use fairshare_audit::snapshot::State;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::register::read_units;
-use super::{Epoch, Ledger, Result, find_epoch, read_policy};
+use fairshare_audit::registry::{Identity, Ineligible, Refusal};
+use fairshare_formats::ledger::{Event, Files, Receipt};
+use fairshare_formats::time::Moment;
+use fairshare_params::address::Address;
+use fairshare_params::policy::Policy;
+use fairshare_params::role::Role;
+
+use super::chain::{Chain, receipt};
+use super::submit::weight;
+use super::{
+    DATASETS, Epoch, Ledger, Result, best_bundles, dataset, find_epoch, identity, read_policy, struck_nodes,
+    timeline,
+};
 use crate::database::Transaction;
+use crate::error::VaultError;
 
 /// What closing an epoch did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,55 +26,155 @@ pub struct Closed {
     pub epoch: Epoch,
     /// Whether it had been closed before.
     pub before: bool,
-    /// Nodes whose units are on record.
-    pub nodes: usize,
-    /// What is on record and not proved.
-    pub unproved: Unproved,
+    /// Where it stands.
+    pub receipt: Receipt,
+    /// Who gets nothing, by role and address.
+    pub forfeits: Vec<Forfeit>,
 }
 
-/// What is on record without a bundle that shows its score: it weighs nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unproved {
-    /// Contributors whose data is registered.
-    pub contributors: u64,
-    /// Nodes whose units are on record.
-    pub nodes: u64,
+/// Somebody on record who gets nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forfeit {
+    /// Who.
+    pub contributor: Address,
+    /// For what.
+    pub role: Role,
+    /// Why.
+    pub why: Nothing,
 }
 
-impl Unproved {
-    fn count(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Self> {
-        let mut count = |sql: &str| -> Result<u64> {
-            Ok(transaction.query_one(sql, &[epoch.id.into()])?.count("unproved")?)
-        };
-        let contributors = count(
-            "SELECT count(DISTINCT contributor) AS unproved FROM registrations WHERE epoch = $1 AND NOT EXISTS
-                (SELECT 1 FROM bundles WHERE bundles.epoch = registrations.epoch AND role = 'data'
-                    AND bundles.contributor = registrations.contributor)",
-        );
-        let nodes = count(
-            "SELECT count(*) AS unproved FROM units WHERE epoch = $1 AND NOT EXISTS
-                (SELECT 1 FROM bundles WHERE bundles.epoch = units.epoch AND role = 'compute'
-                    AND bundles.contributor = units.node)",
-        );
-        Ok(Self { contributors: contributors?, nodes: nodes? })
-    }
+/// Why somebody on record gets nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Nothing {
+    /// No bundle.
+    #[error("data is registered and not proved")]
+    Unproved,
+    /// No dataset that counts.
+    #[error("none of the registered datasets counts: the last one does not because {0}")]
+    Ineligible(#[source] Ineligible),
+    /// A score that weighs nothing.
+    #[error("the data is worth no more than chance gives so many records")]
+    Weightless,
+    /// No units that count.
+    #[error("no units, or so few that their score is 0")]
+    NoUnits,
+    /// Struck.
+    #[error("struck by the operator")]
+    Struck,
 }
 
 impl Ledger {
-    /// Closes an open epoch.
-    pub fn close(&mut self, epoch: Option<u64>) -> Result<Closed> {
-        self.database.write(|transaction| {
-            let mut epoch = find_epoch(transaction, epoch)?;
-            let policy = read_policy(transaction, &epoch)?;
-            let nodes = read_units(transaction, &epoch, &policy)?.map_or(0, |units| units.nodes().len());
-            let before = epoch.state > State::Open;
-            if !before {
-                transaction
-                    .execute("UPDATE epochs SET state = 'closed' WHERE id = $1", &[epoch.id.into()])?;
-                epoch.state = State::Closed;
-            }
-            let unproved = Unproved::count(transaction, &epoch)?;
-            Ok(Closed { epoch, before, nodes, unproved })
+    /// Nodes with units and without a compute proof on record, by address.
+    pub fn unproved_nodes(&mut self, epoch: Option<u64>) -> Result<Vec<Address>> {
+        self.database.read(|transaction| {
+            let epoch = find_epoch(transaction, epoch)?;
+            unproved_nodes(transaction, &epoch)
         })
     }
+
+    /// Who would get nothing if the epoch were closed now.
+    pub fn forfeits(&mut self, epoch: Option<u64>) -> Result<Vec<Forfeit>> {
+        self.database.read(|transaction| {
+            let epoch = find_epoch(transaction, epoch)?;
+            let policy = read_policy(transaction, &epoch)?;
+            forfeits(transaction, &epoch, &policy)
+        })
+    }
+
+    /// Closes an epoch whose rounds are over and whose nodes are all proved. Somebody who gets nothing has to
+    /// be forfeited knowingly; until the deadline nobody whose data is not proved can be.
+    pub fn close(&mut self, epoch: Option<u64>, forfeit: bool, now: Moment) -> Result<Closed> {
+        self.database.write(|transaction| {
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let epoch = find_epoch(transaction, epoch)?;
+            let policy = read_policy(transaction, &epoch)?;
+            let forfeits = forfeits(transaction, &epoch, &policy)?;
+            if let Some(at) = epoch.stage.closed {
+                let receipt = receipt(transaction, &identity, at.index)?;
+                return Ok(Closed { epoch, before: true, receipt, forfeits });
+            }
+            let (number, timeline) = (epoch.number, timeline(transaction)?);
+            timeline.check_closed(number)?;
+            let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
+            let missing = unproved_nodes(transaction, &epoch)?;
+            if let Some(node) = missing.first().copied() {
+                return Err(Refusal::Unproved { epoch: number, missing: missing.len(), node }.into());
+            }
+            let early = epoch.stage.deadline().filter(|deadline| chain.time() <= *deadline);
+            let unproved = forfeits.iter().find(|forfeit| forfeit.why == Nothing::Unproved);
+            if let (Some(deadline), Some(Forfeit { contributor, .. })) = (early, unproved) {
+                let contributor = *contributor;
+                return Err(Refusal::ClosedEarly { epoch: number, contributor, deadline }.into());
+            }
+            if !forfeits.is_empty() && !forfeit {
+                return Err(VaultError::Forfeits { epoch: number, count: forfeits.len() });
+            }
+            let receipt = chain.append(transaction, Event::Closed { epoch: number }, &Files::none())?;
+            let epoch = find_epoch(transaction, Some(number))?;
+            Ok(Closed { epoch, before: false, receipt, forfeits })
+        })
+    }
+}
+
+fn unproved_nodes(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Address>> {
+    let sql = "SELECT node FROM nodes WHERE epoch = $1 AND NOT EXISTS
+        (SELECT 1 FROM bundles WHERE bundles.epoch = nodes.epoch AND role = 'compute'
+            AND bundles.contributor = nodes.node) ORDER BY node";
+    let rows = transaction.query(sql, &[epoch.number.to_string().into()])?;
+    rows.iter().map(|row| Ok(row.address("node")?)).collect()
+}
+
+/// Everybody on record for an epoch who gets nothing.
+fn forfeits(transaction: &mut Transaction<'_>, epoch: &Epoch, policy: &Policy) -> Result<Vec<Forfeit>> {
+    let struck: BTreeSet<_> = struck_nodes(transaction, epoch.number)?.into_iter().collect();
+    let mut weightless = BTreeMap::new();
+    for best in best_bundles(transaction, epoch.number)? {
+        let is_nothing = weight(policy, best.score, best.data) == num_bigint::BigUint::ZERO;
+        weightless.insert((best.role.id(), best.contributor), is_nothing);
+    }
+    let mut found = Vec::new();
+    for (contributor, eligible) in contributors(transaction, epoch, policy)? {
+        let why = match (weightless.get(&(Role::Data.id(), contributor)), eligible) {
+            (Some(false), _) => continue,
+            (Some(true), _) => Nothing::Weightless,
+            (None, Ok(())) => Nothing::Unproved,
+            (None, Err(why)) => Nothing::Ineligible(why),
+        };
+        found.push(Forfeit { contributor, role: Role::Data, why });
+    }
+    let nodes = weightless.iter().filter(|((role, _), _)| *role == Role::Compute.id());
+    for ((_, node), is_nothing) in nodes {
+        let (contributor, role) = (*node, Role::Compute);
+        if struck.contains(node) {
+            found.push(Forfeit { contributor, role, why: Nothing::Struck });
+        } else if *is_nothing {
+            found.push(Forfeit { contributor, role, why: Nothing::NoUnits });
+        }
+    }
+    Ok(found)
+}
+
+/// Whoever has registered data in the epoch's rounds, or earlier data that counts in it; and whether any of
+/// it counts.
+fn contributors(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+    policy: &Policy,
+) -> Result<BTreeMap<Address, std::result::Result<(), Ineligible>>> {
+    let (ended, rounds) = (epoch.stage.ended, epoch.stage.span.first..=epoch.stage.span.last);
+    let mut contributors = BTreeMap::new();
+    let sql = format!("{DATASETS} ORDER BY datasets.entry");
+    for row in &transaction.query(&sql, &[])? {
+        let dataset = dataset(row)?;
+        let eligible = dataset.check_eligible(policy, ended.as_ref());
+        if eligible.is_err() && !rounds.contains(&dataset.round) {
+            continue;
+        }
+        let known = contributors.entry(*dataset.registration.contributor()).or_insert(eligible.clone());
+        if eligible.is_ok() || known.is_err() {
+            *known = eligible;
+        }
+    }
+    Ok(contributors)
 }

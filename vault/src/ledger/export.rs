@@ -1,76 +1,61 @@
-//! The whole ledger, as a snapshot that stands by itself.
+//! The whole ledger, entry by entry: what an archive holds and an audit reads.
 
-use fairshare_audit::snapshot::{ClaimOnRecord, EpochSnapshot, LedgerSnapshot};
-use fairshare_formats::units::to_csv;
-use fairshare_params::registration::Registration;
+use fairshare_audit::registry::{Identity, Refusal};
+use fairshare_formats::archive::{Heading, Item};
+use fairshare_formats::ledger::{Files, Stored};
+use fairshare_params::encoding::Digest;
+use fairshare_params::ledger::first_head;
 
-use super::register::read_units;
-use super::settle::payouts;
-use super::{Epoch, Ledger, Result, all_epochs, read_policy, read_registration, read_source};
+use super::{Ledger, Result, event, id, identity, read_files};
 use crate::database::Transaction;
+use crate::error::VaultError;
 
 impl Ledger {
-    /// Everything on record, as of one moment.
-    pub fn snapshot(&mut self) -> Result<LedgerSnapshot> {
-        self.database.read(|transaction| {
-            let epochs = all_epochs(transaction)?
-                .into_iter()
-                .map(|epoch| epoch_snapshot(transaction, epoch))
-                .collect::<Result<_>>()?;
-            Ok(LedgerSnapshot { epochs, claims: claims(transaction)? })
-        })
+    /// Gives everything on record as of one moment: whose ledger it is, then every entry with its files, in
+    /// order, one at a time.
+    pub fn export<E: From<VaultError>>(
+        &mut self,
+        software: &str,
+        mut each: impl FnMut(Item) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let exported = self.database.read(|transaction| {
+            let heading = begin(transaction, software)?;
+            let entries = heading.entries;
+            if let Err(error) = each(Item::Heading(heading)) {
+                return Ok(Err(error));
+            }
+            for index in 1..=entries {
+                let (stored, files) = entry(transaction, index)?;
+                if let Err(error) = each(Item::Entry(Box::new(stored), files)) {
+                    return Ok(Err(error));
+                }
+            }
+            Ok::<_, VaultError>(Ok(()))
+        });
+        exported.map_err(E::from)?
     }
 }
 
-fn epoch_snapshot(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochSnapshot> {
-    let policy = read_policy(transaction, &epoch)?;
-    let units = read_units(transaction, &epoch, &policy)?;
-    Ok(EpochSnapshot {
-        source: read_source(transaction, &epoch)?,
-        registrations: registrations(transaction, &epoch)?,
-        units: units.map(|units| to_csv(&units).into_bytes()),
-        bundles: bundles(transaction, &epoch)?,
-        payouts: payouts(transaction, &epoch)?,
-        number: epoch.number,
-        state: epoch.state,
-        rules_hash: epoch.rules_hash,
-        brought: epoch.brought,
-        left: epoch.left,
-        root: epoch.root,
-    })
+fn begin(transaction: &mut Transaction<'_>, software: &str) -> Result<Heading> {
+    let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+    let Identity { chain_id, vault, registry, .. } = identity;
+    let (entries, head): (u64, Digest) = match end(transaction)? {
+        Some(end) => end,
+        None => (0, first_head(chain_id, &vault, &registry)),
+    };
+    Ok(Heading::new(software, chain_id, vault, registry, entries, head))
 }
 
-fn registrations(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Registration>> {
-    let sql = "SELECT content FROM registrations WHERE epoch = $1 ORDER BY id";
-    let rows = transaction.query(sql, &[epoch.id.into()])?;
-    rows.iter().map(read_registration).collect()
+/// The last entry's place and head.
+pub(super) fn end(transaction: &mut Transaction<'_>) -> Result<Option<(u64, Digest)>> {
+    let row = transaction.query_first("SELECT id, head FROM entries ORDER BY id DESC LIMIT 1", &[])?;
+    row.map(|row| Ok((row.count("id")?, row.parsed("head")?))).transpose()
 }
 
-/// One at a time: a server would otherwise send all of them in one answer.
-fn bundles(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Vec<u8>>> {
-    let ids = transaction.query("SELECT id FROM bundles WHERE epoch = $1 ORDER BY id", &[epoch.id.into()])?;
-    ids.iter()
-        .map(|id| {
-            let row = transaction
-                .query_one("SELECT content FROM bundles WHERE id = $1", &[id.integer("id")?.into()])?;
-            Ok(row.bytes("content")?.to_vec())
-        })
-        .collect()
-}
-
-fn claims(transaction: &mut Transaction<'_>) -> Result<Vec<ClaimOnRecord>> {
-    let sql = "SELECT contributor, epochs.number, amount, cumulative, evidence
-        FROM claims JOIN epochs ON epochs.id = claims.epoch ORDER BY claims.id";
-    let rows = transaction.query(sql, &[])?;
-    rows.iter()
-        .map(|row| {
-            Ok(ClaimOnRecord {
-                contributor: row.address("contributor")?,
-                epoch: row.parsed("number")?,
-                amount: row.parsed("amount")?,
-                cumulative: row.parsed("cumulative")?,
-                evidence: row.optional_text("evidence")?.map(str::to_owned),
-            })
-        })
-        .collect()
+fn entry(transaction: &mut Transaction<'_>, index: u64) -> Result<(Stored, Files)> {
+    let sql = "SELECT time, content, head FROM entries WHERE id = $1";
+    let row = transaction.query_first(sql, &[id(index)?])?;
+    let row = row.ok_or(VaultError::MissingEntry { index })?;
+    let stored = Stored { index, time: row.parsed("time")?, event: event(&row)?, head: row.parsed("head")? };
+    Ok((stored, read_files(transaction, index)?))
 }

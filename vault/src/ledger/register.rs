@@ -1,219 +1,176 @@
-//! Registering contributions: a batch is taken whole or not at all.
+//! Registering: data, of anybody who has signed, and every node's units.
 
-use fairshare_audit::snapshot::State;
-use fairshare_params::address::Address;
-use fairshare_params::context;
-use fairshare_params::encoding::Digest;
+use fairshare_audit::registry::{Identity, Refusal, Span, check_registration};
+use fairshare_formats::ledger::{Event, Files, Kind, Receipt, file_hash};
+use fairshare_formats::registry::{SignedRegistration, signed_to_json};
+use fairshare_formats::time::Moment;
+use fairshare_formats::units::{MAX_UNITS_BYTES, to_csv};
+use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::units::Units;
 
-use super::{Epoch, Ledger, Result, find_epoch, insert, read_policy, read_registration};
-use crate::database::{DatabaseError, Transaction, Value};
+use super::chain::{Chain, receipt};
+use super::{Ledger, Result, epoch_of, id, identity, insert, read_policy, read_units, timeline};
+use crate::database::Transaction;
 use crate::error::VaultError;
 
-/// Registrations in strictly ascending order of digest and contributor: none can hide among them twice.
+/// What became of one registration of a batch.
+pub type Taken = std::result::Result<Registered, Refusal>;
+
+/// A registration on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch(Vec<Registration>);
-
-/// What registering did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
-    /// Registrations put on record.
-    pub new: usize,
-    /// Registrations that were on record, word for word.
-    pub before: usize,
-    /// Nodes whose units were put on record; none where they were before.
-    pub units: usize,
+    /// Where it stands, and in which round.
+    pub receipt: Receipt,
+    /// Whether it stood there before.
+    pub before: bool,
 }
 
-impl Batch {
-    /// Takes registrations that ascend by digest, then contributor.
-    pub fn new(registrations: Vec<Registration>) -> Result<Self> {
-        for (index, pair) in (1..).zip(registrations.windows(2)) {
-            if let [first, second] = pair
-                && key(first) >= key(second)
-            {
-                return Err(VaultError::Order { index });
-            }
-        }
-        Ok(Self(registrations))
-    }
-}
-
-/// The order of a batch.
-pub fn key(registration: &Registration) -> (Digest, Address) {
-    (*registration.digest(), *registration.contributor())
+/// Units on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitsTaken {
+    /// The epoch.
+    pub epoch: u64,
+    /// Nodes that have units.
+    pub nodes: usize,
+    /// Where they stand.
+    pub receipt: Receipt,
+    /// Whether they stood there before.
+    pub before: bool,
 }
 
 impl Ledger {
-    /// Puts a batch on record in an open epoch, and the nodes' units with it: once, those of all nodes.
-    pub fn register(
-        &mut self,
-        epoch: Option<u64>,
-        batch: &Batch,
-        units: Option<&Units>,
-    ) -> Result<Registered> {
+    /// Puts signed registrations on record, in the round that goes on; an answer for each, in their order.
+    /// One that is refused does not keep the others out.
+    pub fn register(&mut self, signed: &[SignedRegistration], now: Moment) -> Result<Vec<Taken>> {
         self.database.write(|transaction| {
-            let epoch = find_epoch(transaction, epoch)?;
-            let policy = read_policy(transaction, &epoch)?;
-            let mut registered = Registered::default();
-            let mut rows = Vec::new();
-            for registration in &batch.0 {
-                if is_recorded(transaction, &epoch, registration)? {
-                    registered.before += 1;
-                    continue;
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let timeline = timeline(transaction)?;
+            let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
+            let now = match timeline.takes_data() {
+                Ok((stage, round)) => {
+                    let epoch = epoch_of(transaction, &timeline, stage)?;
+                    Ok((read_policy(transaction, &epoch)?, round))
                 }
-                epoch.needs(State::Open)?;
-                check_fits(&policy, registration)?;
-                check_new(transaction, &epoch, &policy, registration)?;
-                registered.new += 1;
-                rows.push(row(&epoch, registration));
+                Err(refusal) => Err(refusal),
+            };
+            signed
+                .iter()
+                .map(|signed| {
+                    let text = signed_to_json(signed);
+                    if let Some(index) = same(transaction, signed, &text)? {
+                        let receipt = receipt(transaction, &identity, index)?;
+                        return Ok(Ok(Registered { receipt, before: true }));
+                    }
+                    match &now {
+                        Err(refusal) => Ok(Err(refusal.clone())),
+                        Ok((policy, round)) => {
+                            let taken = take(transaction, &mut chain, policy, *round, signed, text)?;
+                            Ok(taken.map(|receipt| Registered { receipt, before: false }))
+                        }
+                    }
+                })
+                .collect()
+        })
+    }
+
+    /// Puts the nodes' units on record, in the epoch's last round.
+    pub fn register_units(&mut self, units: &Units, now: Moment) -> Result<UnitsTaken> {
+        self.database.write(|transaction| {
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let timeline = timeline(transaction)?;
+            let stage = match timeline.takes_units() {
+                Ok(stage) => stage,
+                Err(Refusal::UnitsKnown { epoch }) => timeline.stage(epoch)?,
+                Err(refusal) => return Err(refusal.into()),
+            };
+            let epoch = epoch_of(transaction, &timeline, stage)?;
+            let (number, nodes) = (epoch.number, units.nodes().len());
+            if let Some(index) = stage.units {
+                let policy = read_policy(transaction, &epoch)?;
+                if read_units(transaction, &epoch, &policy)?.as_ref() != Some(units) {
+                    return Err(Refusal::UnitsKnown { epoch: number }.into());
+                }
+                let receipt = receipt(transaction, &identity, index)?;
+                return Ok(UnitsTaken { epoch: number, nodes, receipt, before: true });
             }
-            insert(transaction, "registrations (epoch, contributor, digest, content)", rows)?;
-            if let Some(units) = units {
-                registered.units = record_units(transaction, &epoch, &policy, units)?;
+            let Span { first, last, .. } = stage.span;
+            let rounds = last.saturating_sub(first).saturating_add(1);
+            if (units.first_round(), wide(units.totals().len())) != (first, rounds) {
+                return Err(VaultError::OtherRounds { epoch: number, first, last });
             }
-            Ok(registered)
+            if nodes == 0 {
+                return Err(VaultError::NobodysUnits { epoch: number });
+            }
+            let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
+            let table = to_csv(units).into_bytes();
+            if wide(table.len()) > MAX_UNITS_BYTES {
+                return Err(VaultError::UnitsTooLong { bytes: table.len() });
+            }
+            let event = Event::Units { epoch: number, file: file_hash(&table) };
+            let receipt = chain.append(transaction, event, &Files::one(Kind::Units, table))?;
+            let row = |node| -> Result<_> { Ok(vec![id(receipt.index)?, number.to_string().into(), node]) };
+            let rows = units.nodes().map(|(node, _)| row(node.into())).collect::<Result<_>>()?;
+            insert(transaction, "nodes (entry, epoch, node)", rows)?;
+            Ok(UnitsTaken { epoch: number, nodes, receipt, before: false })
         })
     }
 }
 
-fn row(epoch: &Epoch, registration: &Registration) -> Vec<Value> {
-    vec![
-        epoch.id.into(),
-        registration.contributor().into(),
-        registration.digest().to_string().into(),
-        fairshare_formats::registration::to_json(registration).into(),
-    ]
+/// Where this very registration stands, if it is on record.
+fn same(transaction: &mut Transaction<'_>, signed: &SignedRegistration, text: &str) -> Result<Option<u64>> {
+    let digest = signed.unsigned().request().digest().to_string();
+    let sql = "SELECT files.entry AS entry, content FROM datasets JOIN files ON files.entry = datasets.entry
+        WHERE digest = $1";
+    let Some(row) = transaction.query_first(sql, &[digest.into()])? else { return Ok(None) };
+    let is_same = row.bytes("content")? == text.as_bytes();
+    Ok(if is_same { Some(row.count("entry")?) } else { None })
 }
 
-/// Whether this very registration is on record in the epoch.
-fn is_recorded(
+fn take(
     transaction: &mut Transaction<'_>,
-    epoch: &Epoch,
-    registration: &Registration,
-) -> Result<bool> {
-    let row = transaction.query_first(
-        "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 AND digest = $3",
-        &[epoch.id.into(), registration.contributor().into(), registration.digest().to_string().into()],
-    )?;
-    match row {
-        None => Ok(false),
-        Some(row) if row.text("content")? == fairshare_formats::registration::to_json(registration) => {
-            Ok(true)
+    chain: &mut Chain,
+    policy: &Policy,
+    round: u64,
+    signed: &SignedRegistration,
+    text: String,
+) -> Result<std::result::Result<Receipt, Refusal>> {
+    let unsigned = signed.unsigned();
+    let registration = Registration::from(unsigned.request());
+    let digest = *registration.digest();
+    let sql = "SELECT round FROM datasets WHERE digest = $1";
+    let known = transaction.query_first(sql, &[digest.to_string().into()])?;
+    let known: Option<u64> = known.map(|row| row.parsed("round")).transpose()?;
+    let root = unsigned.evidence().map(|evidence| evidence.storage_root);
+    let used = match root {
+        None => None,
+        Some(root) => {
+            let sql = "SELECT digest FROM datasets WHERE root = $1";
+            let row = transaction.query_first(sql, &[root.to_string().into()])?;
+            row.map(|row| row.parsed::<Digest>("digest")).transpose()?
         }
-        Some(_) => Err(VaultError::RegisteredOtherwise {
-            digest: *registration.digest(),
-            epoch: epoch.number,
-            owner: *registration.contributor(),
-        }),
+    };
+    if let Err(refusal) = check_registration(policy, unsigned, round, known, used) {
+        return Ok(Err(refusal));
     }
-}
-
-/// Whether the policy would let it be proved: what could never be is refused here and not months later.
-fn check_fits(policy: &Policy, registration: &Registration) -> Result<()> {
-    let contributor = registration.contributor();
-    context::check(policy, contributor, std::slice::from_ref(registration)).map_err(|source| {
-        let digest = *registration.digest();
-        VaultError::Unfit { contributor: *contributor, digest, source: Box::new(source) }
-    })?;
-    if policy.terms().evidence && registration.evidence().is_none() {
-        return Err(VaultError::NoEvidence { digest: *registration.digest() });
-    }
-    Ok(())
-}
-
-fn check_new(
-    transaction: &mut Transaction<'_>,
-    epoch: &Epoch,
-    policy: &Policy,
-    registration: &Registration,
-) -> Result<()> {
-    let is_known = check_owner(transaction, registration)?;
+    let text = text.into_bytes();
     let contributor = *registration.contributor();
-    // A bundle that covers a round outside weighs nothing, and it has to cover all that is registered:
-    // whoever could bring an old registration in again would take its owner's whole share.
-    let rounds = policy.data_rounds();
-    if !rounds.contains(&registration.round()) {
-        let (digest, round) = (*registration.digest(), registration.round());
-        let (first, last) = rounds.into_inner();
-        return Err(VaultError::RoundOutside { contributor, digest, round, first, last });
-    }
-    // Data of an earlier round fades less: nobody may name a round in which no epoch had it.
-    let (round, first) = (registration.round(), policy.terms().first_round);
-    if round < first && !is_known {
-        let digest = *registration.digest();
-        return Err(VaultError::Backdated { contributor, digest, round, first });
-    }
-    let sql = "SELECT id FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = 'data'";
-    let scored = transaction.query(sql, &[epoch.id.into(), (&contributor).into()])?;
-    if scored.is_empty() { Ok(()) } else { Err(VaultError::ScoredAlready { contributor }) }
-}
-
-/// Nobody else may take a dataset's digest, and its round, by which it is weighed, stays. Whether this very
-/// registration is on record in an earlier epoch.
-fn check_owner(transaction: &mut Transaction<'_>, registration: &Registration) -> Result<bool> {
-    let sql =
-        "SELECT content, epochs.number FROM registrations JOIN epochs ON epochs.id = registrations.epoch
-        WHERE digest = $1 ORDER BY registrations.id LIMIT 1";
-    let Some(row) = transaction.query_first(sql, &[registration.digest().to_string().into()])? else {
-        return Ok(false);
-    };
-    if row.text("content")? == fairshare_formats::registration::to_json(registration) {
-        return Ok(true);
-    }
-    let owner = *read_registration(&row)?.contributor();
-    Err(VaultError::RegisteredOtherwise {
-        digest: *registration.digest(),
-        epoch: row.parsed("number")?,
-        owner,
-    })
-}
-
-fn record_units(
-    transaction: &mut Transaction<'_>,
-    epoch: &Epoch,
-    policy: &Policy,
-    units: &Units,
-) -> Result<usize> {
-    if let Some(recorded) = read_units(transaction, epoch, policy)? {
-        return if recorded == *units {
-            Ok(0)
-        } else {
-            Err(VaultError::UnitsOtherwise { epoch: epoch.number })
-        };
-    }
-    epoch.needs(State::Open)?;
-    let row = |(node, units): (&Address, &[u32])| {
-        let bytes: Vec<_> = units.iter().flat_map(|units| units.to_le_bytes()).collect();
-        vec![epoch.id.into(), node.into(), bytes.into()]
-    };
-    insert(transaction, "units (epoch, node, content)", units.nodes().map(row).collect())?;
-    Ok(units.nodes().len())
-}
-
-/// The nodes' units on record, if they are.
-pub(super) fn read_units(
-    transaction: &mut Transaction<'_>,
-    epoch: &Epoch,
-    policy: &Policy,
-) -> Result<Option<Units>> {
-    let rows = transaction.query("SELECT node, content FROM units WHERE epoch = $1", &[epoch.id.into()])?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let by_node = rows
-        .iter()
-        .map(|row| Ok((row.address("node")?, decode_units(row.bytes("content")?)?)))
-        .collect::<Result<_>>()?;
-    let units = Units::new(policy.terms().first_round, policy.rounds(), by_node);
-    Ok(Some(units.map_err(|_| DatabaseError::Corrupt { what: "units that are no record of the epoch" })?))
-}
-
-fn decode_units(bytes: &[u8]) -> Result<Vec<u32>> {
-    match bytes.as_chunks::<4>() {
-        (units, []) => Ok(units.iter().map(|units| u32::from_le_bytes(*units)).collect()),
-        _ => Err(DatabaseError::Corrupt { what: "units of a part of a round" }.into()),
-    }
+    let event = Event::Registration { round, contributor, digest, file: file_hash(&text) };
+    let receipt = chain.append(transaction, event, &Files::one(Kind::Registration, text))?;
+    transaction.execute(
+        "INSERT INTO datasets (entry, digest, root, contributor, round, geometry, schema_hash, records)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            id(receipt.index)?,
+            digest.to_string().into(),
+            root.map(|root| root.to_string()).into(),
+            (&contributor).into(),
+            round.to_string().into(),
+            registration.geometry().name().into(),
+            registration.schema_hash().to_string().into(),
+            i64::from(registration.records()).into(),
+        ],
+    )?;
+    Ok(Ok(receipt))
 }

@@ -1,162 +1,157 @@
 //! Settling a closed epoch: everybody's amount is fixed, and the root of the claims with it.
 
-use std::collections::BTreeMap;
-
 use fairshare_audit::claims::{ClaimTree, Distribution};
-use fairshare_audit::settlement::{Carry, Earned, Payout, kept, settle};
-use fairshare_audit::snapshot::{Paid, State};
+use fairshare_audit::registry::{Identity, Refusal};
+use fairshare_audit::settlement::{Earned, Payout, kept, settle};
+use fairshare_formats::ledger::{
+    Earning, Event, Files, Kind, Receipt, Settled, Tenths, earnings_from_csv, earnings_to_csv, file_hash,
+};
+use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
-use fairshare_verifier::ScoredDataset;
+use fairshare_params::rules::Settlement as Rail;
 
-use super::{Epoch, Ledger, Result, cumulative, find_epoch, insert, read_policy, read_registration};
-use crate::database::Transaction;
+use super::chain::{Chain, receipt};
+use super::{
+    Epoch, Ledger, Result, best_bundles, cumulative, find_epoch, id, identity, insert, read_files,
+    read_policy, settled_entry, struck_nodes, timeline,
+};
+use crate::database::{DatabaseError, Transaction};
 use crate::error::VaultError;
 
-/// What settling an epoch did.
+/// A settled epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct Settlement {
     /// The epoch, settled.
     pub epoch: Epoch,
     /// Whether it had been settled before.
     pub before: bool,
-    /// Who is paid what, by address.
-    pub payouts: Vec<Paid>,
+    /// Where it stands.
+    pub receipt: Receipt,
+    /// What it fixed.
+    pub settled: Settled,
+    /// Who earns what, by address.
+    pub earnings: Vec<Earning>,
     /// Tenths of base units that rounding leaves in the vault.
-    pub rounding: Carry,
+    pub rounding: Tenths,
 }
 
 impl Ledger {
     /// Settles a closed epoch (PROTOCOL section 10).
-    pub fn settle(&mut self, epoch: Option<u64>) -> Result<Settled> {
+    pub fn settle(&mut self, epoch: Option<u64>, now: Moment) -> Result<Settlement> {
         self.database.write(|transaction| {
-            let mut epoch = find_epoch(transaction, epoch)?;
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let epoch = find_epoch(transaction, epoch)?;
             let policy = read_policy(transaction, &epoch)?;
-            if epoch.state >= State::Settled {
-                let payouts = payouts(transaction, &epoch)?;
-                let rounding = rounding(&policy, &epoch, &payouts);
-                return Ok(Settled { epoch, before: true, payouts, rounding });
+            if let Some((index, settled)) = settled_entry(transaction, epoch.number)? {
+                let receipt = receipt(transaction, &identity, index)?;
+                let earnings = earnings(transaction, index)?;
+                let rounding = rounding(&policy, &settled, &earnings);
+                return Ok(Settlement { epoch, before: true, receipt, settled, earnings, rounding });
             }
-            epoch.needs(State::Closed)?;
-            let settlement = settle(&policy, &epoch.brought, &scores(transaction, &epoch)?)?;
-            let mut earned = cumulative(transaction, epoch.id)?;
-            let mut payouts = Vec::new();
-            for (contributor, payout) in
-                settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0)
-            {
-                let cumulative = earned.entry(contributor).or_default();
-                // Bounded by the sum of all pools, which opening keeps below 2^128.
-                *cumulative = cumulative.checked_add(payout.total()).ok_or(VaultError::Number)?;
-                payouts.push(Paid { contributor, payout, cumulative: *cumulative });
-            }
-            let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned);
-            epoch.root = tree.map(|tree| tree.root());
-            epoch.left = Some(settlement.carry);
-            record(transaction, &epoch, &payouts)?;
-            super::claim::mark_paid_out(transaction)?;
+            let timeline = timeline(transaction)?;
+            timeline.check_settled(epoch.number)?;
+            let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
+            let (settled, earnings, rounding) = compute(transaction, &epoch, &policy)?;
+            let list = earnings_to_csv(&earnings).into_bytes();
+            let event = Event::Settled(settled.clone());
+            let receipt = chain.append(transaction, event, &Files::one(Kind::Settled, list))?;
+            record(transaction, receipt.index, &earnings)?;
             let epoch = find_epoch(transaction, Some(epoch.number))?;
-            Ok(Settled { epoch, before: false, payouts, rounding: settlement.rounding })
+            Ok(Settlement { epoch, before: false, receipt, settled, earnings, rounding })
+        })
+    }
+
+    /// The claims of a settled epoch, the last one if no number is given, with its rules hash; none if
+    /// nothing has ever been earned.
+    pub fn claim_tree(&mut self, number: Option<u64>) -> Result<Option<(ClaimTree, Digest)>> {
+        self.database.read(|transaction| {
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            if identity.settlement == Rail::Payments {
+                return Err(VaultError::PaysByLists);
+            }
+            let timeline = timeline(transaction)?;
+            let last = timeline.stages().iter().rfind(|stage| stage.settled.is_some());
+            let number = number.or(last.map(|stage| stage.span.epoch)).ok_or(VaultError::NothingSettled)?;
+            let epoch = find_epoch(transaction, Some(number))?;
+            let at = epoch.stage.settled.ok_or(VaultError::Unsettled { epoch: number })?;
+            let policy: Policy = read_policy(transaction, &epoch)?;
+            let earned = cumulative(transaction, at.index)?;
+            let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned);
+            Ok(tree.map(|tree| (tree, epoch.rules_hash)))
         })
     }
 }
 
-/// What rounding left, by what is on record.
-fn rounding(policy: &Policy, epoch: &Epoch, payouts: &[Paid]) -> Carry {
-    let left = epoch.left.clone().unwrap_or_default();
-    kept(policy, &epoch.brought, &left, payouts.iter().map(|paid| paid.payout))
-}
-
-fn record(transaction: &mut Transaction<'_>, epoch: &Epoch, payouts: &[Paid]) -> Result<()> {
-    let rows = payouts.iter().map(|paid| {
-        vec![
-            epoch.id.into(),
-            (&paid.contributor).into(),
-            paid.payout.compute.to_string().into(),
-            paid.payout.data.to_string().into(),
-            paid.cumulative.to_string().into(),
-        ]
-    });
-    insert(transaction, "payouts (epoch, contributor, compute, data, cumulative)", rows.collect())?;
-    let left = epoch.left.clone().unwrap_or_default();
-    transaction.execute(
-        "UPDATE epochs SET state = 'settled', compute_left = $2, data_left = $3, root = $4 WHERE id = $1",
-        &[
-            epoch.id.into(),
-            left.compute.to_string().into(),
-            left.data.to_string().into(),
-            epoch.root.map(|root| root.to_string()).into(),
-        ],
-    )?;
-    Ok(())
-}
-
-/// The payouts on record, by address.
-pub(super) fn payouts(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Paid>> {
-    let sql = "SELECT contributor, compute, data, cumulative FROM payouts WHERE epoch = $1";
-    let rows = transaction.query(sql, &[epoch.id.into()])?;
-    let mut payouts = rows
-        .iter()
-        .map(|row| {
-            let payout = Payout { compute: row.parsed("compute")?, data: row.parsed("data")? };
-            Ok(Paid {
-                contributor: row.address("contributor")?,
-                payout,
-                cumulative: row.parsed("cumulative")?,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    payouts.sort_by_key(|paid| paid.contributor);
-    Ok(payouts)
-}
-
-/// The scores on record, with what settlement asks of the data.
-fn scores(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(Address, Earned)>> {
-    let mut datasets = datasets(transaction, epoch)?;
-    let sql = "SELECT role, contributor, score FROM bundles WHERE epoch = $1 ORDER BY id";
-    let rows = transaction.query(sql, &[epoch.id.into()])?;
-    rows.iter()
-        .map(|row| {
-            let (contributor, score) = (row.address("contributor")?, row.parsed("score")?);
-            let earned = match row.text("role")? {
-                "data" => Earned::Data { score, datasets: datasets.remove(&contributor).unwrap_or_default() },
-                _ => Earned::Compute { score },
-            };
-            Ok((contributor, earned))
-        })
-        .collect()
-}
-
-/// Every contributor's datasets: a bundle covers all of them, or it would not be on record.
-fn datasets(
+fn compute(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
-) -> Result<BTreeMap<Address, Vec<ScoredDataset>>> {
-    let sql = "SELECT content FROM registrations WHERE epoch = $1 ORDER BY id";
-    let mut datasets: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for row in &transaction.query(sql, &[epoch.id.into()])? {
-        let registration = read_registration(row)?;
-        let (digest, round, records) = (*registration.digest(), registration.round(), registration.records());
-        let dataset = ScoredDataset { digest, round, records };
-        datasets.entry(*registration.contributor()).or_default().push(dataset);
+    policy: &Policy,
+) -> Result<(Settled, Vec<Earning>, Tenths)> {
+    let brought = brought(transaction, epoch.number)?;
+    let settlement = settle(policy, &brought, &scores(transaction, epoch)?)?;
+    let last = i64::MAX.unsigned_abs();
+    let mut earned = cumulative(transaction, last)?;
+    let (mut earnings, mut total) = (Vec::new(), 0u128);
+    for (contributor, payout) in settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0) {
+        let cumulative = earned.entry(contributor).or_default();
+        // Bounded by the sum of all pools, which opening keeps below 2^128.
+        *cumulative = cumulative.checked_add(payout.total()).ok_or(VaultError::Number)?;
+        total = total.checked_add(payout.total()).ok_or(VaultError::Number)?;
+        let Payout { compute, data } = payout;
+        earnings.push(Earning { contributor, compute, data, cumulative: *cumulative });
     }
-    Ok(datasets)
+    let tree = ClaimTree::of_earned(Distribution::of(policy), &earned);
+    let settled = Settled {
+        epoch: epoch.number,
+        brought,
+        left: settlement.carry,
+        total,
+        root: tree.map(|tree| tree.root()),
+        file: file_hash(earnings_to_csv(&earnings).as_bytes()),
+    };
+    Ok((settled, earnings, settlement.rounding))
 }
 
-impl Ledger {
-    /// The claims of a settled epoch; none if nothing has ever been earned.
-    pub fn claim_tree(&mut self, epoch: Option<u64>) -> Result<Option<ClaimTree>> {
-        self.database.read(|transaction| {
-            let epoch = find_epoch(transaction, epoch)?;
-            if epoch.state < State::Settled {
-                return Err(VaultError::State {
-                    epoch: epoch.number,
-                    state: epoch.state,
-                    needed: State::Settled,
-                });
-            }
-            let policy: Policy = read_policy(transaction, &epoch)?;
-            let earned = cumulative(transaction, epoch.id)?;
-            Ok(ClaimTree::of_earned(Distribution::of(&policy), &earned))
-        })
-    }
+/// What the epoch before left; nothing to the first one.
+fn brought(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Tenths> {
+    let Some(before) = epoch.checked_sub(1) else { return Ok(Tenths::default()) };
+    Ok(settled_entry(transaction, before)?.map(|(_, settled)| settled.left).unwrap_or_default())
+}
+
+/// The scores that count.
+fn scores(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<(Address, Earned)>> {
+    let struck = struck_nodes(transaction, epoch.number)?;
+    let bundles = best_bundles(transaction, epoch.number)?;
+    let earned = bundles.into_iter().filter_map(|best| match best.data {
+        Some((records, latest)) => {
+            Some((best.contributor, Earned::Data { score: best.score, records, latest }))
+        }
+        None if struck.contains(&best.contributor) => None,
+        None => Some((best.contributor, Earned::Compute { score: best.score })),
+    });
+    Ok(earned.collect())
+}
+
+fn record(transaction: &mut Transaction<'_>, index: u64, earnings: &[Earning]) -> Result<()> {
+    let row = |earning: &Earning| {
+        let Earning { contributor, compute, data, cumulative } = earning;
+        let amounts = [compute, data, cumulative].map(|amount| amount.to_string().into());
+        Ok([id(index)?, contributor.into()].into_iter().chain(amounts).collect())
+    };
+    let rows = earnings.iter().map(row).collect::<Result<_>>()?;
+    insert(transaction, "earnings (entry, contributor, compute, data, cumulative)", rows)
+}
+
+/// The list of a settlement on record.
+pub(super) fn earnings(transaction: &mut Transaction<'_>, index: u64) -> Result<Vec<Earning>> {
+    let files = read_files(transaction, index)?;
+    let list = earnings_from_csv(files.single());
+    Ok(list.map_err(|_| DatabaseError::Corrupt { what: "a list of earnings that is none" })?)
+}
+
+fn rounding(policy: &Policy, settled: &Settled, earnings: &[Earning]) -> Tenths {
+    let payout = |earning: &Earning| Payout { compute: earning.compute, data: earning.data };
+    kept(policy, &settled.brought, &settled.left, earnings.iter().map(payout))
 }

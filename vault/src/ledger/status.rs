@@ -1,21 +1,36 @@
 //! Where everything stands.
 
-use fairshare_audit::snapshot::State;
+use fairshare_audit::registry::{Identity, Now, Refusal};
+use fairshare_formats::ledger::Tenths;
+use fairshare_formats::time::Moment;
+use fairshare_params::encoding::Digest;
 
-use super::settle::payouts;
-use super::{Epoch, Ledger, Result, all_epochs, read_policy};
+use super::export::end;
+use super::{Epoch, Ledger, Result, cumulative, epoch_of, identity, settled_entry, timeline};
 use crate::database::Transaction;
 use crate::error::VaultError;
 
 /// Where the ledger stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Every epoch, in order.
+    /// Whose it is.
+    pub identity: Identity,
+    /// Entries.
+    pub entries: u64,
+    /// The head.
+    pub head: Option<Digest>,
+    /// The epoch and round that go on.
+    pub now: Option<(u64, u64)>,
+    /// Epochs, in order.
     pub epochs: Vec<EpochStatus>,
-    /// Paid to contributors in all, in base units.
-    pub claimed: u128,
-    /// Claims made.
-    pub claims: u64,
+    /// Earned by all contributors in all settled epochs, in base units.
+    pub earned: u128,
+    /// Of that, listed to be paid.
+    pub sent: u128,
+    /// Of that, confirmed.
+    pub confirmed: u128,
+    /// What the last settled epoch leaves to the next one.
+    pub carried: Tenths,
 }
 
 /// Where one epoch stands.
@@ -23,53 +38,104 @@ pub struct Status {
 pub struct EpochStatus {
     /// The epoch.
     pub epoch: Epoch,
-    /// Its pool, in base units.
-    pub pool: u128,
-    /// Datasets registered.
+    /// Datasets registered in its rounds.
     pub datasets: u64,
     /// Nodes whose units are on record.
     pub nodes: u64,
-    /// Bundles on record, for data and for computing power.
+    /// Contributors with a bundle on record, for data and for computing power.
     pub bundles: [u64; 2],
-    /// Contributors that the epoch pays, and what it pays them in all; once settled.
-    pub paid: Option<(u64, u128)>,
+    /// Until when data is proved, once its rounds are over.
+    pub deadline: Option<Moment>,
+    /// Contributors that earn something, and what they earn in all; once settled.
+    pub earned: Option<(u64, u128)>,
 }
 
 impl Ledger {
-    /// Where everything stands.
-    pub fn status(&mut self) -> Result<Status> {
+    /// Where everything stands, or everything of one epoch.
+    pub fn status(&mut self, only: Option<u64>) -> Result<Status> {
         self.database.read(|transaction| {
-            let epochs = all_epochs(transaction)?
-                .into_iter()
-                .map(|epoch| epoch_status(transaction, epoch))
-                .collect::<Result<_>>()?;
-            let mut claimed = 0u128;
-            let rows = transaction.query("SELECT amount FROM claims", &[])?;
-            for row in &rows {
-                claimed = claimed.checked_add(row.parsed("amount")?).ok_or(VaultError::Number)?;
+            let identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let timeline = timeline(transaction)?;
+            if let Some(number) = only {
+                timeline.stage(number)?;
             }
-            Ok(Status { epochs, claimed, claims: rows.len() as u64 })
+            let stages = timeline.stages().iter();
+            let shown = stages.filter(|stage| only.is_none_or(|only| only == stage.span.epoch));
+            let epochs = shown
+                .map(|stage| {
+                    let epoch = epoch_of(transaction, &timeline, stage)?;
+                    epoch_status(transaction, epoch)
+                })
+                .collect::<Result<_>>()?;
+            let now = match timeline.now() {
+                Now::Round(stage, round) => Some((stage.span.epoch, round)),
+                Now::Between => None,
+            };
+            let last = timeline.stages().iter().rfind(|stage| stage.settled.is_some());
+            let last = match last {
+                Some(stage) => settled_entry(transaction, stage.span.epoch)?,
+                None => None,
+            };
+            let (entries, head) = end(transaction)?.map_or((0, None), |(index, head)| (index, Some(head)));
+            let earned = cumulative(transaction, i64::MAX.unsigned_abs())?.into_values();
+            Ok(Status {
+                identity,
+                entries,
+                head,
+                now,
+                epochs,
+                earned: earned.fold(0, u128::saturating_add),
+                sent: sum(transaction, "SELECT amount FROM transfers")?,
+                confirmed: sum(
+                    transaction,
+                    "SELECT amount FROM transfers JOIN confirmations
+                        ON confirmations.contributor = transfers.contributor
+                        AND confirmations.cumulative = transfers.cumulative",
+                )?,
+                carried: last.map(|(_, settled)| settled.left).unwrap_or_default(),
+            })
         })
     }
 }
 
+fn sum(transaction: &mut Transaction<'_>, sql: &str) -> Result<u128> {
+    let rows = transaction.query(sql, &[])?;
+    rows.iter().try_fold(0u128, |sum, row| sum.checked_add(row.parsed("amount")?).ok_or(VaultError::Number))
+}
+
 fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochStatus> {
-    let mut count = |of: &str| -> Result<u64> {
-        let sql = format!("SELECT count(*) AS found FROM {of}");
-        Ok(transaction.query_one(&sql, &[epoch.id.into()])?.count("found")?)
+    let number = epoch.number.to_string();
+    let mut count = |sql: &str| -> Result<u64> {
+        let sql = format!("SELECT count(*) AS found FROM {sql}");
+        Ok(transaction.query_one(&sql, &[number.as_str().into()])?.count("found")?)
     };
-    let (datasets, nodes) = (count("registrations WHERE epoch = $1")?, count("units WHERE epoch = $1")?);
-    let bundles = [
-        count("bundles WHERE epoch = $1 AND role = 'data'")?,
-        count("bundles WHERE epoch = $1 AND role = 'compute'")?,
-    ];
-    let paid = if epoch.state >= State::Settled {
-        let payouts = payouts(transaction, &epoch)?;
-        let sum = payouts.iter().try_fold(0u128, |sum, paid| sum.checked_add(paid.payout.total()));
-        Some((payouts.len() as u64, sum.ok_or(VaultError::Number)?))
-    } else {
-        None
+    let nodes = count("nodes WHERE epoch = $1")?;
+    let mut proved = |role: &str| {
+        count(&format!(
+            "(SELECT DISTINCT contributor FROM bundles WHERE epoch = $1 AND role = '{role}') AS proved"
+        ))
     };
-    let pool = read_policy(transaction, &epoch)?.terms().pool;
-    Ok(EpochStatus { epoch, pool, datasets, nodes, bundles, paid })
+    let bundles = [proved("data")?, proved("compute")?];
+    let datasets = datasets(transaction, &epoch)?;
+    let earned = match settled_entry(transaction, epoch.number)? {
+        None => None,
+        Some((index, settled)) => {
+            let sql = "SELECT count(*) AS found FROM earnings WHERE entry = $1";
+            let found = transaction.query_one(sql, &[super::id(index)?])?.count("found")?;
+            Some((found, settled.total))
+        }
+    };
+    let deadline = epoch.stage.deadline();
+    Ok(EpochStatus { epoch, datasets, nodes, bundles, deadline, earned })
+}
+
+/// How many datasets were registered in an epoch's rounds: between its first rounds' entry and its end.
+fn datasets(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<u64> {
+    let rounds = epoch.stage.span.first..=epoch.stage.span.last;
+    let rows = transaction.query("SELECT round, count(*) AS found FROM datasets GROUP BY round", &[])?;
+    rows.iter().try_fold(0u64, |sum, row| {
+        let round: u64 = row.parsed("round")?;
+        let found = if rounds.contains(&round) { row.count("found")? } else { 0 };
+        Ok(sum.saturating_add(found))
+    })
 }

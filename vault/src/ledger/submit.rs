@@ -1,19 +1,26 @@
 //! Taking verified bundles.
 //!
-//! Only what the verifier accepted gets a row: the one function that inserts a score takes a [`Score`], which
+//! Only what the verifier accepted gets a row: the one function that records a score takes a [`Score`], which
 //! nothing but a verification makes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::num::NonZeroU32;
 
-use fairshare_audit::snapshot::{MAX_BUNDLE_BYTES, State};
+use fairshare_audit::registry::{Covered, Dataset, Identity, Refusal, Timeline, covered};
+use fairshare_audit::settlement::DataWeights;
+use fairshare_formats::ledger::{Event, Files, Kind, MAX_BUNDLE_BYTES, Receipt, file_hash};
+use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::role::Role;
 use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
+use num_bigint::BigUint;
 
-use super::register::read_units;
-use super::{Epoch, Ledger, Result, find_epoch, read_registration};
+use super::chain::{Chain, receipt};
+use super::{Best, Epoch, Ledger, Result, best, datasets_of, find_epoch, id, identity, read_units, timeline};
 use crate::database::Transaction;
 use crate::error::{SubmitError, VaultError};
 
@@ -46,22 +53,29 @@ pub struct Submitted {
 }
 
 /// A score on record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// From now on.
-    Now,
-    /// It was before.
-    Before,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Where its entry stands: this bundle's, or one of the same score.
+    pub receipt: Receipt,
+    /// Whether it stood there before.
+    pub before: bool,
+}
+
+/// A bundle that can be verified.
+struct Ready {
+    bundle: Box<Bundle>,
+    covered: Option<Covered>,
 }
 
 impl Ledger {
-    /// Verifies bundles together and puts those accepted on record, in one transaction; one verdict each, in
-    /// the same order. The verifier is one for the epoch's policy and the units on record.
+    /// Verifies bundles together and puts those that count on record, in one transaction; one verdict each,
+    /// in the same order. The verifier is one for the epoch's policy and the units on record.
     pub fn submit(
         &mut self,
         epoch: Option<u64>,
         verifier: &Verifier<'_>,
         submissions: &[Submission],
+        now: Moment,
     ) -> Result<Vec<Verdict>> {
         let (epoch, policy) = self.epoch(epoch)?;
         let (given, recorded) = (verifier.rules_hash(), epoch.rules_hash);
@@ -75,93 +89,224 @@ impl Ledger {
             {
                 return Err(VaultError::UnitsOtherwise { epoch: epoch.number });
             }
-            submissions
-                .iter()
-                .map(|submission| Entry::read(transaction, &epoch, verifier, submission))
-                .collect::<Result<Vec<_>>>()
+            let timeline = timeline(transaction)?;
+            let read = |submission| Entry::read(transaction, &timeline, &epoch, verifier, submission, now);
+            submissions.iter().map(read).collect::<Result<Vec<_>>>()
         })?;
-        let pending: Vec<_> = entries.iter().filter_map(Entry::pending).collect();
-        let scores = verifier.verify_batch(&pending);
-        self.record(epoch.number, &mut entries, submissions, scores)?;
-        Ok(entries.into_iter().map(Entry::into_verdict).collect())
+        let none: &[Registration] = &[];
+        let ready: Vec<_> = entries.iter().filter_map(|entry| entry.step.as_ref().ok()).collect();
+        let registrations = |one: &&Ready| {
+            one.covered.as_ref().map_or(none.to_vec(), |covered| covered.registrations.clone())
+        };
+        let registrations: Vec<_> = ready.iter().map(registrations).collect();
+        let items: Vec<_> = ready
+            .iter()
+            .zip(&registrations)
+            .map(|(one, registrations)| (&*one.bundle, registrations.as_slice()))
+            .collect();
+        let scores = verifier.verify_batch(&items);
+        self.record(epoch.number, verifier.policy(), &mut entries, submissions, scores, now)
     }
 
     /// Puts verified scores on record, each with the bundle that shows it: one of `scores` for each entry
-    /// that waits for it.
+    /// that waits for it. What was read before the verification may have changed since; here nothing can any
+    /// more.
     fn record(
         &mut self,
         epoch: u64,
-        entries: &mut [Entry],
+        policy: &Policy,
+        entries: &mut Vec<Entry>,
         submissions: &[Submission],
         scores: Vec<std::result::Result<Score, VerifyError>>,
-    ) -> Result<()> {
+        now: Moment,
+    ) -> Result<Vec<Verdict>> {
         let mut scores = scores.into_iter();
         self.database.write(|transaction| {
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let timeline = timeline(transaction)?;
+            let chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let epoch = find_epoch(transaction, Some(epoch))?;
-            for (entry, submission) in entries.iter_mut().zip(submissions) {
-                let Step::Verify { bundle, .. } = &entry.step else { continue };
-                let result = match scores.next().unwrap_or(Err(VerifyError::Internal)) {
-                    Ok(score) => record(transaction, &epoch, &score, &bundle.header(), &submission.bytes)?,
-                    Err(error) => Err(error.into()),
+            let mut recorder = Recorder { identity, timeline, epoch, policy, chain };
+            let verdict = |(entry, submission): (Entry, &Submission)| {
+                let Entry { claim, step } = entry;
+                let result = match step {
+                    Err(error) => Err(error),
+                    Ok(_) => match scores.next().unwrap_or(Err(VerifyError::Internal)) {
+                        Err(error) => Err(error.into()),
+                        Ok(score) => recorder.record(transaction, &score, &submission.bytes)?,
+                    },
                 };
-                entry.step = Step::Done(result);
-            }
-            Ok(())
+                Ok(Verdict { claim, result })
+            };
+            std::mem::take(entries).into_iter().zip(submissions).map(verdict).collect()
         })
     }
 }
 
-/// Puts a verified score on record. What was read before the verification may have changed since; here
-/// nothing can any more.
-fn record(
+/// What records verified scores.
+struct Recorder<'a> {
+    identity: Identity,
+    timeline: Timeline,
+    epoch: Epoch,
+    policy: &'a Policy,
+    chain: Chain,
+}
+
+impl Recorder<'_> {
+    fn record(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        score: &Score,
+        bytes: &[u8],
+    ) -> Result<std::result::Result<Recorded, SubmitError>> {
+        let (contributor, role, data) = match score {
+            Score::Compute(score) => (score.contributor, Role::Compute, None),
+            Score::Data(score) => {
+                let digests: Vec<_> = score.datasets.iter().map(|dataset| dataset.digest).collect();
+                match covers(transaction, &self.epoch, self.policy, &score.contributor, &digests)? {
+                    Err(error) => return Ok(Err(error)),
+                    Ok(covered) => (score.contributor, Role::Data, Some((score.records, covered.latest))),
+                }
+            }
+        };
+        let file = file_hash(bytes);
+        if let Some(index) = stands(transaction, &self.epoch, &contributor, role, score.value(), &file)? {
+            let receipt = receipt(transaction, &self.identity, index)?;
+            return Ok(Ok(Recorded { receipt, before: true }));
+        }
+        // Of what is on record already, nothing is late.
+        if let Err(refusal) = in_time(&self.timeline, &self.epoch, role, self.chain.time()) {
+            return Ok(Err(refusal.into()));
+        }
+        let weight = weight(self.policy, score.value(), data);
+        let before = on_record(transaction, &self.epoch, &contributor, role)?;
+        if let Some(before) = before.filter(|before| weight <= self.weight(before)) {
+            let error = match role {
+                Role::Data => SubmitError::NoHeavier { contributor, entry: before.entry },
+                // The same units have one score.
+                Role::Compute => VerifyError::Internal.into(),
+            };
+            return Ok(Err(error));
+        }
+        let receipt = self.append(transaction, contributor, role, score.value(), data, bytes)?;
+        Ok(Ok(Recorded { receipt, before: false }))
+    }
+
+    fn weight(&self, best: &Best) -> BigUint {
+        weight(self.policy, best.score, best.data)
+    }
+
+    fn append(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        contributor: Address,
+        role: Role,
+        score: u64,
+        data: Option<(NonZeroU32, u64)>,
+        bytes: &[u8],
+    ) -> Result<Receipt> {
+        let (epoch, file) = (self.epoch.number, file_hash(bytes));
+        let event = Event::Bundle { epoch, role, contributor, score, file };
+        let receipt = self.chain.append(transaction, event, &Files::one(Kind::Bundle, bytes.to_vec()))?;
+        transaction.execute(
+            "INSERT INTO bundles (entry, epoch, role, contributor, score, records, latest, file)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                id(receipt.index)?,
+                epoch.to_string().into(),
+                role.name().into(),
+                (&contributor).into(),
+                score.to_string().into(),
+                data.map(|(records, _)| i64::from(records.get())).into(),
+                data.map(|(_, latest)| latest.to_string()).into(),
+                file.to_string().into(),
+            ],
+        )?;
+        Ok(receipt)
+    }
+}
+
+/// What a score weighs.
+pub(super) fn weight(policy: &Policy, score: u64, data: Option<(NonZeroU32, u64)>) -> BigUint {
+    match data {
+        Some((records, latest)) => DataWeights::of(policy).weight(score, records, latest),
+        None => score.into(),
+    }
+}
+
+fn in_time(timeline: &Timeline, epoch: &Epoch, role: Role, now: Moment) -> std::result::Result<(), Refusal> {
+    match role {
+        Role::Data => timeline.takes_data_proofs(epoch.number, now),
+        Role::Compute => timeline.takes_proofs(epoch.number),
+    }
+    .map(|_| ())
+}
+
+/// The entry by which this bundle counts already: itself, or for computing power any of the same score, since
+/// the same units have no other.
+fn stands(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
-    score: &Score,
-    header: &Header,
-    bytes: &[u8],
-) -> Result<std::result::Result<Recorded, SubmitError>> {
-    let (contributor, role) = match score {
-        Score::Data(score) => (score.contributor, Role::Data),
-        Score::Compute(score) => (score.contributor, Role::Compute),
-    };
-    if let Err(error) = check_covers(transaction, epoch, header)? {
-        return Ok(Err(error));
-    }
-    if is_scored(transaction, epoch, header, score.value())? {
-        return Ok(Ok(Recorded::Before));
-    }
-    epoch.needs(State::Open)?;
-    transaction.execute(
-        "INSERT INTO bundles (epoch, role, contributor, score, content) VALUES ($1, $2, $3, $4, $5)",
-        &[
-            epoch.id.into(),
-            role.name().into(),
-            (&contributor).into(),
-            score.value().to_string().into(),
-            bytes.to_vec().into(),
-        ],
-    )?;
-    Ok(Ok(Recorded::Now))
+    contributor: &Address,
+    role: Role,
+    score: u64,
+    file: &Digest,
+) -> Result<Option<u64>> {
+    let sql = "SELECT entry FROM bundles WHERE epoch = $1 AND role = $2 AND contributor = $3
+        AND (file = $4 OR (role = 'compute' AND score = $5)) ORDER BY entry LIMIT 1";
+    let (file, score) = (file.to_string(), score.to_string());
+    let parameters = key(epoch, contributor, role).into_iter().chain([file.into(), score.into()]);
+    let row = transaction.query_first(sql, &parameters.collect::<Vec<_>>())?;
+    row.map(|row| Ok(row.count("entry")?)).transpose()
+}
+
+/// The bundle that counts for a contributor and role.
+fn on_record(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+    contributor: &Address,
+    role: Role,
+) -> Result<Option<Best>> {
+    let sql = "SELECT entry, role, contributor, score, records, latest FROM bundles
+        WHERE epoch = $1 AND role = $2 AND contributor = $3 ORDER BY entry DESC LIMIT 1";
+    transaction.query_first(sql, &key(epoch, contributor, role))?.as_ref().map(best).transpose()
+}
+
+fn key(epoch: &Epoch, contributor: &Address, role: Role) -> Vec<crate::database::Value> {
+    vec![epoch.number.to_string().into(), role.name().into(), contributor.into()]
+}
+
+/// What digests cover by the record.
+fn covers(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+    policy: &Policy,
+    contributor: &Address,
+    digests: &[Digest],
+) -> Result<std::result::Result<Covered, SubmitError>> {
+    let own: HashMap<_, Dataset> = datasets_of(transaction, contributor)?
+        .into_iter()
+        .map(|dataset| (*dataset.registration.digest(), dataset))
+        .collect();
+    let ended = epoch.stage.ended;
+    Ok(covered(policy, ended.as_ref(), contributor, digests, |digest| own.get(digest)).map_err(Into::into))
 }
 
 /// A submission on its way.
 struct Entry {
     claim: Option<Submitted>,
-    step: Step,
-}
-
-enum Step {
-    Verify { bundle: Box<Bundle>, registrations: Vec<Registration> },
-    Done(std::result::Result<Recorded, SubmitError>),
+    step: std::result::Result<Ready, SubmitError>,
 }
 
 impl Entry {
     /// All that can be said without a verification.
     fn read(
         transaction: &mut Transaction<'_>,
+        timeline: &Timeline,
         epoch: &Epoch,
         verifier: &Verifier<'_>,
         submission: &Submission,
+        now: Moment,
     ) -> Result<Self> {
         let bytes = submission.bytes.len();
         if bytes > MAX_BUNDLE_BYTES {
@@ -172,80 +317,40 @@ impl Entry {
             Err(error) => return Ok(Self::refused(None, error.into())),
         };
         let mut claim = Submitted { contributor: header.contributor, role: header.role, score: None };
-        let registrations = match check_covers(transaction, epoch, &header)? {
-            Ok(registrations) => registrations,
-            Err(error) => return Ok(Self::refused(Some(claim), error)),
+        // Whatever is on record is told so, however late it is.
+        let file = file_hash(&submission.bytes);
+        let late = in_time(timeline, epoch, header.role, now).err();
+        if let Some(refusal) = late
+            && !is_on_record(transaction, epoch, &file)?
+        {
+            return Ok(Self::refused(Some(claim), refusal.into()));
+        }
+        let covered = match header.role {
+            Role::Compute => None,
+            Role::Data => {
+                match covers(transaction, epoch, verifier.policy(), &header.contributor, &header.digests)? {
+                    Ok(covered) => Some(covered),
+                    Err(error) => return Ok(Self::refused(Some(claim), error)),
+                }
+            }
         };
-        let bundle = match verifier.read(&submission.bytes, &registrations) {
-            Ok(bundle) => bundle,
-            Err(error) => return Ok(Self::refused(Some(claim), error.into())),
-        };
-        claim.score = Some(bundle.claimed_score());
-        // The same digests have the same score: if one is on record, another proof of it adds nothing.
-        let step = match is_scored(transaction, epoch, &header, bundle.claimed_score())? {
-            true => Step::Done(Ok(Recorded::Before)),
-            false => Step::Verify { bundle: Box::new(bundle), registrations },
-        };
-        Ok(Self { claim: Some(claim), step })
+        let registrations = covered.as_ref().map_or(&[][..], |covered| &covered.registrations);
+        Ok(match verifier.read(&submission.bytes, registrations) {
+            Err(error) => Self::refused(Some(claim), error.into()),
+            Ok(bundle) => {
+                claim.score = Some(bundle.claimed_score());
+                Self { claim: Some(claim), step: Ok(Ready { bundle: Box::new(bundle), covered }) }
+            }
+        })
     }
 
     fn refused(claim: Option<Submitted>, error: SubmitError) -> Self {
-        Self { claim, step: Step::Done(Err(error)) }
-    }
-
-    fn pending(&self) -> Option<(&Bundle, &[Registration])> {
-        match &self.step {
-            Step::Verify { bundle, registrations } => Some((bundle, registrations)),
-            Step::Done(_) => None,
-        }
-    }
-
-    fn into_verdict(self) -> Verdict {
-        let result = match self.step {
-            Step::Done(result) => result,
-            Step::Verify { .. } => Err(VerifyError::Internal.into()),
-        };
-        Verdict { claim: self.claim, result }
+        Self { claim, step: Err(error) }
     }
 }
 
-/// The registrations that a bundle covers, which have to be all of its contributor's in this epoch; of
-/// computing power none.
-fn check_covers(
-    transaction: &mut Transaction<'_>,
-    epoch: &Epoch,
-    header: &Header,
-) -> Result<std::result::Result<Vec<Registration>, SubmitError>> {
-    if header.role == Role::Compute {
-        return Ok(Ok(Vec::new()));
-    }
-    let Header { contributor, digests, .. } = header;
-    let rows = transaction.query(
-        "SELECT content FROM registrations WHERE epoch = $1 AND contributor = $2 ORDER BY id",
-        &[epoch.id.into(), contributor.into()],
-    )?;
-    let registrations = rows.iter().map(read_registration).collect::<Result<Vec<_>>>()?;
-    let contributor = *contributor;
-    let registered: HashSet<_> = registrations.iter().map(|registration| *registration.digest()).collect();
-    if let Some(digest) = digests.iter().find(|digest| !registered.contains(*digest)) {
-        return Ok(Err(SubmitError::Unregistered { contributor, digest: *digest }));
-    }
-    let covered: HashSet<_> = digests.iter().collect();
-    if let Some(digest) = registered.iter().find(|digest| !covered.contains(digest)) {
-        return Ok(Err(SubmitError::LeftOut { contributor, digest: *digest }));
-    }
-    Ok(Ok(registrations))
-}
-
-/// Whether a bundle's contributor has this very score for its role on record.
-fn is_scored(transaction: &mut Transaction<'_>, epoch: &Epoch, header: &Header, score: u64) -> Result<bool> {
-    let row = transaction.query_first(
-        "SELECT score FROM bundles WHERE epoch = $1 AND contributor = $2 AND role = $3",
-        &[epoch.id.into(), (&header.contributor).into(), header.role.name().into()],
-    )?;
-    match row {
-        None => Ok(false),
-        // Another score for the same digests is a forgery: it goes the way of the verifier, which refuses it.
-        Some(row) => Ok(row.parsed::<u64>("score")? == score),
-    }
+fn is_on_record(transaction: &mut Transaction<'_>, epoch: &Epoch, file: &Digest) -> Result<bool> {
+    let sql = "SELECT entry FROM bundles WHERE epoch = $1 AND file = $2 LIMIT 1";
+    let row = [epoch.number.to_string().into(), file.to_string().into()];
+    Ok(transaction.query_first(sql, &row)?.is_some())
 }

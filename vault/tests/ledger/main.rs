@@ -1,13 +1,17 @@
 //! The ledger on real proofs: every test runs on SQLite, and on PostgreSQL too where
 //! `FAIRSHARE_TEST_POSTGRES` names a server on which databases may be made (`postgres://user@host/database`).
-
-use fairshare_testkit::fixture;
+//! Every ledger is audited at its end, from an archive of it.
 
 mod world;
 
 mod epochs;
+mod paying;
+mod proofs;
 mod racing;
-mod refusals;
+mod registering;
+mod rounds;
 mod rows;
+mod rules;
 mod severed;
+mod strikes;
 mod units;

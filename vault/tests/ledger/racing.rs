@@ -3,73 +3,80 @@
 
 use std::sync::Barrier;
 
+use fairshare_audit::registry::Refusal;
 use fairshare_vault::Ledger;
+use fairshare_vault::VaultError;
+use fairshare_vault::database::{Access, Location};
+use fairshare_vault::ledger::{Reached, To};
 
 use crate::world::*;
 
 const OPERATORS: usize = 8;
+const STEPS: usize = 9;
+
+/// Whether this one let the rounds begin; the others are told that they have.
+fn advanced(reached: Result<Reached, VaultError>) -> usize {
+    match reached {
+        Ok(reached) => usize::from(!reached.before),
+        Err(VaultError::Refused(Refusal::RoundAhead { .. } | Refusal::NoRules { .. })) => 0,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// What one operator did of every step, in step with the others.
+fn operate(location: &Location, barrier: &Barrier) -> [usize; STEPS] {
+    let world = &LISTED[0];
+    let mut ledger = Ledger::open(location, Access::Create).unwrap();
+    let mut done = [0; STEPS];
+    let mut step = |index: usize, did: usize| {
+        done[index] += did;
+        barrier.wait();
+    };
+    let opened = ledger.open_epoch(&world.source, &world.verifier(), at(0)).unwrap();
+    step(0, usize::from(!opened.before));
+    step(1, advanced(ledger.advance(To::Round(12), false, at(1_000))));
+    let taken = ledger.register(&world.registrations, at(2_000)).unwrap();
+    step(2, taken.iter().filter(|taken| !taken.as_ref().unwrap().before).count());
+    step(1, advanced(ledger.advance(To::Round(13), false, at(2_500))));
+    step(3, usize::from(!ledger.register_units(&world.units, at(3_000)).unwrap().before));
+    step(4, advanced(ledger.advance(To::End, false, at(ENDED[0]))));
+    let verdicts = ledger.submit(None, &world.verifier(), &all(world), proving(world)).unwrap();
+    step(5, verdicts.iter().filter(|verdict| !verdict.result.as_ref().unwrap().before).count());
+    step(6, usize::from(!ledger.close(None, false, proving(world)).unwrap().before));
+    step(7, usize::from(!ledger.settle(None, proving(world)).unwrap().before));
+    // Each would send it; one of the lists is on record.
+    let list = ledger.due(None).unwrap().list;
+    barrier.wait();
+    if !list.payments.is_empty() {
+        ledger.record_sent(&list, at(20_000)).unwrap();
+    }
+    step(8, ledger.confirm(&ALICE, "0xfeed", at(20_001)).unwrap());
+    done
+}
 
 #[test]
 fn eight_operators_at_once_do_every_step_once() {
     on_each(|location| {
-        let alone = {
-            let mut expected = None;
-            on_each_file(|location| expected = Some(paid_out_plainly(location)));
-            expected.expect("ran")
-        };
-        drop(Ledger::open_or_create(location).unwrap());
+        drop(Ledger::open(location, Access::Create).unwrap());
         let barrier = Barrier::new(OPERATORS);
-        let done: Vec<[usize; 7]> = std::thread::scope(|scope| {
-            let operators: Vec<_> = (0..OPERATORS)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut ledger = Ledger::open_or_create(location).unwrap();
-                        let mut done = [0; 7];
-                        let mut step = |index: usize, did: usize| {
-                            done[index] += did;
-                            barrier.wait();
-                        };
-                        let opened = ledger.open_epoch(&FIRST.source, &FIRST.verifier()).unwrap();
-                        step(0, usize::from(!opened.before));
-                        let registered =
-                            ledger.register(None, &batch(&FIRST.registrations), Some(&FIRST.units)).unwrap();
-                        step(1, registered.new);
-                        let verdicts = submit(&mut ledger, 0, &all(&FIRST));
-                        let now = |verdict: &fairshare_vault::ledger::Verdict| {
-                            matches!(verdict.result, Ok(fairshare_vault::ledger::Recorded::Now))
-                        };
-                        assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()));
-                        step(2, verdicts.iter().filter(|verdict| now(verdict)).count());
-                        step(3, usize::from(!ledger.close(None).unwrap().before));
-                        step(4, usize::from(!ledger.settle(None).unwrap().before));
-                        step(5, usize::from(ledger.claim(&ALICE, None).unwrap().amount > 0));
-                        step(6, ledger.claim_all(None).unwrap().payments.len());
-                        done
-                    })
-                })
-                .collect();
+        let done: Vec<[usize; STEPS]> = std::thread::scope(|scope| {
+            let operators: Vec<_> =
+                (0..OPERATORS).map(|_| scope.spawn(|| operate(location, &barrier))).collect();
             operators.into_iter().map(|operator| operator.join().unwrap()).collect()
         });
         let sum = |step: usize| done.iter().map(|done| done[step]).sum::<usize>();
-        assert_eq!(
-            [0, 1, 2, 3, 4, 5, 6].map(sum),
-            [1, FIRST.registrations.len(), FIRST.bundles.len(), 1, 1, 1, 2]
-        );
-        let snapshot = Ledger::open(location).unwrap().snapshot().unwrap();
-        assert_eq!(snapshot.epochs[0].payouts, alone);
-        assert!(audit(&snapshot).is_clean());
+        assert_eq!(std::array::from_fn(sum), [1, 2, 3, 1, 1, 4, 1, 1, 1]);
+        let mut ledger = Ledger::open(location, Access::Write).unwrap();
+        let report = audit(&mut ledger);
+        assert_eq!((report.bundles, report.sent.1, report.confirmed), (4, 3, 1));
+        let earnings = ledger.settle(None, at(30_000)).unwrap().earnings;
+        let alone = Location::File(folder().join("alone.ledger"));
+        // Everything was registered in one round here: the data's amounts are others, the computing power's
+        // are not.
+        let of = |earnings: &[fairshare_formats::ledger::Earning]| {
+            earnings.iter().map(|earning| (earning.contributor, earning.compute)).collect::<Vec<_>>()
+        };
+        let expected = settled(&alone, &LISTED[0]).settle(None, at(30_000)).unwrap().earnings;
+        assert_eq!(of(&earnings), of(&expected));
     });
-}
-
-fn on_each_file(test: impl FnOnce(&fairshare_vault::database::Location)) {
-    test(&fairshare_vault::database::Location::File(
-        root().join(format!("alone-{:?}.ledger", std::thread::current().id())),
-    ));
-}
-
-fn paid_out_plainly(location: &fairshare_vault::database::Location) -> Vec<fairshare_audit::snapshot::Paid> {
-    if let fairshare_vault::database::Location::File(path) = location {
-        let _ = std::fs::remove_file(path);
-    }
-    settled(location).snapshot().unwrap().epochs[0].payouts.clone()
 }

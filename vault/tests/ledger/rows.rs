@@ -2,8 +2,25 @@
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_vault::database::{Access, Database, DatabaseError, Location};
+use fairshare_vault::ledger::Target;
+use fairshare_vault::{Ledger, VaultError};
 
 use crate::world::*;
+
+/// Every table of the record, and a column of it.
+const TABLES: [(&str, &str); 11] = [
+    ("ledger", "subnet"),
+    ("entries", "content"),
+    ("files", "content"),
+    ("spans", "pool"),
+    ("datasets", "contributor"),
+    ("strikes", "digest"),
+    ("nodes", "node"),
+    ("bundles", "score"),
+    ("earnings", "cumulative"),
+    ("transfers", "amount"),
+    ("confirmations", "evidence"),
+];
 
 /// Runs a statement behind the ledger's back.
 fn meddle(location: &Location, sql: &str) -> Result<u64, DatabaseError> {
@@ -11,21 +28,62 @@ fn meddle(location: &Location, sql: &str) -> Result<u64, DatabaseError> {
     database.write(|transaction| transaction.execute(sql, &[]))
 }
 
+/// A ledger with a row in every table.
+fn full(location: &Location) -> Ledger {
+    let mut ledger = opened(location, &LISTED[0]);
+    registered(&mut ledger, &LISTED[0]);
+    let carols = *LISTED[0].registrations[2].unsigned().request().digest();
+    ledger.strike(Target::Data(carols), "copied", at(2_500)).unwrap();
+    ledger.register_units(&LISTED[0].units, at(3_000)).unwrap();
+    end(&mut ledger, &LISTED[0]);
+    let verdicts = ledger.submit(None, &LISTED[0].verifier(), &all(&LISTED[0]), proving(&LISTED[0])).unwrap();
+    assert_eq!(verdicts.iter().filter(|verdict| verdict.result.is_ok()).count(), 3);
+    ledger.close(None, true, proving(&LISTED[0])).unwrap();
+    ledger.settle(None, proving(&LISTED[0])).unwrap();
+    let list = ledger.due(None).unwrap().list;
+    ledger.record_sent(&list, at(20_000)).unwrap();
+    ledger.confirm(&ALICE, "0xfeed", at(20_001)).unwrap();
+    ledger
+}
+
+fn rows(location: &Location, table: &str) -> i64 {
+    let mut database = Database::open(location, Access::Read).unwrap();
+    let sql = format!("SELECT count(*) AS found FROM {table}");
+    database.read(|transaction| transaction.query_one(&sql, &[])?.integer("found")).unwrap()
+}
+
 #[test]
 fn rows_of_the_record_are_never_changed_or_deleted() {
     on_each(|location| {
-        drop(paid_out(location));
-        for table in ["registrations", "units", "bundles", "payouts", "claims", "policy_files"] {
-            let column = match table {
-                "policy_files" => "name",
-                "units" => "node",
-                _ => "contributor",
-            };
-            for sql in [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")] {
+        let mut ledger = full(location);
+        let before = items(&mut ledger);
+        drop(ledger);
+        for (table, column) in TABLES {
+            let count = rows(location, table);
+            assert!(count > 0, "{table}");
+            let mut statements = vec![
+                format!("UPDATE {table} SET {column} = {column}"),
+                format!("UPDATE {table} SET {column} = NULL"),
+                format!("DELETE FROM {table}"),
+                format!("INSERT INTO {table} SELECT * FROM {table}"),
+            ];
+            match location {
+                Location::File(_) => {
+                    statements.push(format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"));
+                    statements.push(format!("REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"));
+                    statements.push(format!("UPDATE OR REPLACE {table} SET {column} = {column}"));
+                }
+                Location::Server(_) => statements.push(format!("TRUNCATE {table} CASCADE")),
+            }
+            for sql in statements {
                 let error = meddle(location, &sql).unwrap_err();
                 assert!(matches!(error, DatabaseError::Constraint(_)), "{sql}: {error}");
+                assert_eq!(rows(location, table), count, "{sql}");
             }
         }
+        let mut ledger = Ledger::open(location, Access::Read).unwrap();
+        assert_eq!(items(&mut ledger), before);
+        audit(&mut ledger);
     });
 }
 
@@ -33,53 +91,113 @@ fn rows_of_the_record_are_never_changed_or_deleted() {
 #[test]
 fn contributors_stand_on_record_with_their_checksum() {
     on_each(|location| {
-        drop(paid_out(location));
+        drop(full(location));
         let spelled = checksummed(&ALICE).to_string();
         assert_ne!(spelled, spelled.to_lowercase());
-        let mut database = Database::open(location, Access::Write).unwrap();
-        for table in ["registrations", "bundles", "payouts", "claims"] {
-            let sql = format!("SELECT contributor FROM {table} WHERE contributor = $1");
-            let rows = database.write(|transaction| transaction.query(&sql, &[spelled.as_str().into()]));
+        let mut database = Database::open(location, Access::Read).unwrap();
+        for (table, column) in [
+            ("datasets", "contributor"),
+            ("nodes", "node"),
+            ("bundles", "contributor"),
+            ("earnings", "contributor"),
+            ("transfers", "contributor"),
+            ("confirmations", "contributor"),
+        ] {
+            let sql = format!("SELECT {column} FROM {table} WHERE {column} = $1");
+            let rows = database.read(|transaction| transaction.query(&sql, &[spelled.as_str().into()]));
             assert!(!rows.unwrap().is_empty(), "{table}");
         }
     });
 }
 
+/// What happens once has one place, whatever program appends.
 #[test]
-fn what_would_pay_twice_has_no_place() {
+fn what_would_count_twice_has_no_place() {
     on_each(|location| {
-        drop(paid_out(location));
-        let copies = [
-            // A second score, units twice, a second owner, a second claim of one amount, a second payout.
-            "INSERT INTO bundles (epoch, role, contributor, score, content)
-                SELECT epoch, role, contributor, score, content FROM bundles",
-            "INSERT INTO units (epoch, node, content) SELECT epoch, node, content FROM units",
-            "INSERT INTO registrations (epoch, contributor, digest, content)
-                SELECT epoch, 'thief', digest, content FROM registrations",
-            "INSERT INTO claims (contributor, epoch, amount, cumulative)
-                SELECT contributor, epoch, amount, cumulative FROM claims",
-            "INSERT INTO payouts (epoch, contributor, compute, data, cumulative)
-                SELECT epoch, contributor, compute, data, cumulative FROM payouts",
-            // A claim without a payout, a state that is none, two epochs at work.
-            "INSERT INTO claims (contributor, epoch, amount, cumulative) VALUES ('nobody', 1, '1', '1')",
-            "UPDATE epochs SET state = 'done'",
-            "UPDATE epochs SET state = 'open', compute_left = NULL, data_left = NULL",
-            "INSERT INTO bundles (epoch, role, contributor, score, content)
-                SELECT 77, role, contributor, score, content FROM bundles",
+        drop(full(location));
+        let again = |kind: &str| {
+            format!(
+                "INSERT INTO entries (id, time, kind, epoch, content, head)
+                    SELECT 900, time, kind, epoch, content, 'other' FROM entries WHERE kind = '{kind}'"
+            )
+        };
+        let entry = "(SELECT max(id) FROM entries)";
+        let statements = [
+            // A second end, closing, settlement, list of units of one epoch; a second ledger; a head twice.
+            again("ended"),
+            again("closed"),
+            again("settled"),
+            again("units"),
+            "INSERT INTO ledger SELECT 2, chain_id, vault, registry, subnet, settlement, time FROM ledger"
+                .into(),
+            "INSERT INTO entries SELECT id + 900, time, 'rounds', NULL, content, head FROM entries".into(),
+            // A digest again, a strike again, a node again, an amount listed or confirmed again.
+            format!(
+                "INSERT INTO datasets SELECT {entry}, digest, root, contributor, round, geometry, schema_hash,
+                    records FROM datasets LIMIT 1"
+            ),
+            format!("INSERT INTO strikes SELECT {entry}, digest, epoch, node FROM strikes"),
+            format!("INSERT INTO nodes SELECT {entry}, epoch, node FROM nodes"),
+            format!("INSERT INTO transfers SELECT {entry}, contributor, amount, cumulative FROM transfers"),
+            format!(
+                "INSERT INTO confirmations SELECT {entry}, contributor, cumulative, evidence
+                    FROM confirmations"
+            ),
+            // A confirmation of what nobody listed, a strike of both, a rail that is none, rows of no entry.
+            format!("INSERT INTO confirmations VALUES ({entry}, 'nobody', '1', 'x')"),
+            format!("INSERT INTO strikes SELECT {entry}, digest, '4', contributor FROM datasets LIMIT 1"),
+            format!(
+                "INSERT INTO bundles SELECT {entry}, epoch, 'gift', contributor, score, 1, '1', file
+                    FROM bundles LIMIT 1"
+            ),
+            "INSERT INTO earnings SELECT 901, contributor, compute, data, cumulative FROM earnings".into(),
         ];
-        for sql in copies {
-            let error = meddle(location, sql).unwrap_err();
+        for sql in statements {
+            let error = meddle(location, &sql).unwrap_err();
             assert!(matches!(error, DatabaseError::Constraint(_)), "{sql}: {error}");
         }
+    });
+}
+
+/// What the database cannot refuse is found: an entry put in behind the ledger's back.
+#[test]
+fn an_entry_of_somebody_elses_making_is_found() {
+    on_each(|location| {
+        drop(full(location));
+        let sql = "INSERT INTO entries (id, time, kind, epoch, content, head)
+            SELECT max(id) + 1, max(time), 'ended', '9', '{\"kind\":\"ended\",\"epoch\":\"9\"}', \
+            '0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a' FROM entries";
+        meddle(location, sql).unwrap();
+        let mut ledger = Ledger::open(location, Access::Read).unwrap();
+        let bytes = archived(items(&mut ledger));
+        let report = auditor().archive(&bytes[..], &Default::default()).unwrap();
+        assert!(!report.is_clean());
+    });
+}
+
+/// A gap in the entries is told, not filled.
+#[test]
+fn a_missing_entry_is_told() {
+    on_each(|location| {
+        drop(opened(location, &FIRST));
+        let sql = "INSERT INTO entries (id, time, kind, epoch, content, head)
+            SELECT 7, time, 'rounds', NULL, '{\"kind\":\"rounds\",\"first\":\"10\",\"last\":\"10\"}', \
+            '0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a' FROM entries";
+        meddle(location, sql).unwrap();
+        let mut ledger = Ledger::open(location, Access::Read).unwrap();
+        let exported = ledger.export("test", |_| Ok::<_, VaultError>(()));
+        assert!(matches!(exported, Err(VaultError::MissingEntry { index: 2 })), "{exported:?}");
     });
 }
 
 #[test]
 fn tables_of_a_later_version_are_left_alone() {
     on_each(|location| {
-        drop(opened(location));
+        drop(opened(location, &FIRST));
         meddle(location, "INSERT INTO fairshare_versions (version) VALUES (99)").unwrap();
-        let Err(error) = Database::open(location, Access::Write) else { panic!("opened") };
-        assert!(matches!(error, DatabaseError::Newer { found: 99, known: 1, .. }), "{error}");
+        for access in [Access::Read, Access::Write, Access::Create] {
+            let Err(error) = Database::open(location, access) else { panic!("opened") };
+            assert!(matches!(error, DatabaseError::Newer { found: 99, known: 1, .. }), "{error}");
+        }
     });
 }

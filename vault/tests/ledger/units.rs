@@ -1,13 +1,13 @@
 //! The nodes' units: recorded once, for all nodes, and what every compute score is of.
 
-use fairshare_audit::snapshot::State;
+use fairshare_audit::registry::Refusal;
 use fairshare_params::address::Address;
+use fairshare_params::role::Role;
 use fairshare_params::units::Units;
-use fairshare_vault::ledger::{Recorded, Submission, Unproved};
-use fairshare_vault::{SubmitError, VaultError};
+use fairshare_vault::ledger::{Forfeit, Nothing, Submission};
+use fairshare_vault::{Ledger, SubmitError, VaultError};
 use fairshare_verifier::{NoUnits, VerifyError};
 
-use crate::fixture;
 use crate::world::*;
 
 fn units(by_node: &[(Address, [u32; 4])]) -> Units {
@@ -18,36 +18,75 @@ fn computes() -> Vec<Submission> {
     all(&FIRST).split_off(2)
 }
 
+fn refusal(ledger: &mut Ledger, units: &Units) -> Refusal {
+    match refused(ledger, |ledger| ledger.register_units(units, at(3_000))) {
+        VaultError::Refused(refusal) => refusal,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn units_are_recorded_in_the_last_round() {
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        assert_eq!(refusal(&mut ledger, &FIRST.units), Refusal::NoRound);
+        for round in 10..=12 {
+            go_to(&mut ledger, round);
+            let early = Refusal::UnitsEarly { epoch: 4, round, last: 13 };
+            assert_eq!(refusal(&mut ledger, &FIRST.units), early);
+        }
+        go_to(&mut ledger, 13);
+        assert_eq!(ledger.units(None).unwrap(), None);
+        let taken = ledger.register_units(&FIRST.units, at(3_000)).unwrap();
+        assert_eq!((taken.epoch, taken.nodes, taken.before), (4, 2, false));
+        assert_eq!(ledger.units(None).unwrap().as_ref(), Some(&FIRST.units));
+        end(&mut ledger, &FIRST);
+        assert_eq!(refusal(&mut ledger, &FIRST.units), Refusal::NoRound);
+        audit(&mut ledger);
+    });
+}
+
 #[test]
 fn units_are_recorded_once_and_never_change() {
     on_each(|location| {
-        let mut ledger = opened(location);
-        assert_eq!(ledger.units(None).unwrap(), None);
-        assert_eq!(ledger.register(None, &batch(&[]), Some(&FIRST.units)).unwrap().units, 2);
-        assert_eq!(ledger.units(None).unwrap().as_ref(), Some(&FIRST.units));
-        assert_eq!(ledger.register(None, &batch(&[]), Some(&FIRST.units)).unwrap().units, 0);
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 13);
+        ledger.register_units(&FIRST.units, at(3_000)).unwrap();
+        assert!(ledger.register_units(&FIRST.units, at(3_000)).unwrap().before);
         // A node more, one less, and a unit less.
         for other in [
             units(&[(ALICE, [305, 943, 0, 0]), (BOB, [537, 0, 0, 7]), (CAROL, [0; 4])]),
             units(&[(ALICE, [305, 943, 0, 0])]),
             units(&[(ALICE, [305, 943, 0, 0]), (BOB, [537, 0, 0, 6])]),
         ] {
-            let before = ledger.snapshot().unwrap();
-            let error = ledger.register(None, &batch(&[]), Some(&other)).unwrap_err();
-            assert!(matches!(error, VaultError::UnitsOtherwise { epoch: 4 }), "{error}");
-            assert_eq!(ledger.snapshot().unwrap(), before);
+            assert_eq!(refusal(&mut ledger, &other), Refusal::UnitsKnown { epoch: 4 });
         }
-        ledger.close(None).unwrap();
-        assert_eq!(ledger.register(None, &batch(&[]), Some(&FIRST.units)).unwrap().units, 0);
+        audit(&mut ledger);
     });
+}
+
+/// Units of other rounds, or of more or fewer than the epoch has, would be no record of it.
+#[test]
+fn units_are_of_the_epochs_rounds() {
     on_each(|location| {
-        let mut ledger = opened(location);
-        ledger.close(None).unwrap();
-        let error = ledger.register(None, &batch(&[]), Some(&FIRST.units)).unwrap_err();
-        assert!(
-            matches!(error, VaultError::State { state: State::Closed, needed: State::Open, .. }),
-            "{error}"
-        );
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 13);
+        for (first, count) in [(9, 4), (11, 4), (14, 4), (0, 4), (10, 3), (10, 5), (10, 0)] {
+            let nodes = [(ALICE, vec![1; count]), (BOB, vec![2; count])];
+            let other = Units::new(first, count, nodes.into_iter().collect()).unwrap();
+            let error = refused(&mut ledger, |ledger| ledger.register_units(&other, at(3_000)));
+            assert!(
+                matches!(error, VaultError::OtherRounds { epoch: 4, first: 10, last: 13 }),
+                "{first}, {count}: {error}"
+            );
+        }
+        // Units of nobody are no record either: an epoch without any ends knowingly.
+        let none = Units::new(10, 4, Default::default()).unwrap();
+        let error = refused(&mut ledger, |ledger| ledger.register_units(&none, at(3_000)));
+        assert!(matches!(error, VaultError::NobodysUnits { epoch: 4 }), "{error}");
+        ledger.register_units(&FIRST.units, at(3_000)).unwrap();
+        end(&mut ledger, &FIRST);
+        audit(&mut ledger);
     });
 }
 
@@ -55,46 +94,67 @@ fn units_are_recorded_once_and_never_change() {
 #[test]
 fn a_compute_bundle_is_verified_with_the_units_on_record() {
     on_each(|location| {
-        let mut ledger = opened(location);
-        let error = ledger.submit(None, &VERIFIERS[0], &computes()).unwrap_err();
+        // A record in which Bob did half of what he did: his own proof is not of it, nor is Alice's, whose
+        // shares of the rounds are others.
+        let other = units(&[(ALICE, [305, 943, 0, 0]), (BOB, [268, 0, 0, 7])]);
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 13);
+        ledger.register_units(&other, at(3_000)).unwrap();
+        end(&mut ledger, &FIRST);
+        let attempt =
+            |ledger: &mut Ledger| ledger.submit(None, &VERIFIERS[0], &computes(), proving(&FIRST)).map(drop);
+        let error = refused(&mut ledger, attempt);
         assert!(matches!(error, VaultError::UnitsOtherwise { epoch: 4 }), "{error}");
         let without = fixture::verifier(&FIRST.policy);
-        for verdict in ledger.submit(None, &without, &computes()).unwrap() {
+        for verdict in ledger.submit(None, &without, &computes(), proving(&FIRST)).unwrap() {
             let Err(SubmitError::Verify(VerifyError::Units(NoUnits::Epoch))) = verdict.result else {
                 panic!("{verdict:?}")
             };
         }
-        // A record in which Bob did half of what he did: his own proof is not of it, nor is Alice's, whose
-        // shares of the rounds are others.
-        let other = units(&[(ALICE, [305, 943, 0, 0]), (BOB, [268, 0, 0, 7])]);
-        ledger.register(None, &batch(&[]), Some(&other)).unwrap();
-        let error = ledger.submit(None, &VERIFIERS[0], &computes()).unwrap_err();
-        assert!(matches!(error, VaultError::UnitsOtherwise { epoch: 4 }), "{error}");
         let verifier = fixture::verifier(&FIRST.policy).with_units(&other).unwrap();
-        for verdict in ledger.submit(None, &verifier, &computes()).unwrap() {
+        for verdict in ledger.submit(None, &verifier, &computes(), proving(&FIRST)).unwrap() {
             assert!(
                 matches!(verdict.result, Err(SubmitError::Verify(VerifyError::Proof { .. }))),
                 "{verdict:?}"
             );
         }
+        assert_eq!(ledger.unproved_nodes(None).unwrap(), [ALICE, BOB]);
+        audit(&mut ledger);
+    });
+    // Where no units are on record, nobody has a compute score.
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        ledger.advance(fairshare_vault::ledger::To::End, true, at(9_000)).unwrap();
+        let attempt =
+            |ledger: &mut Ledger| ledger.submit(None, &VERIFIERS[0], &computes(), proving(&FIRST)).map(drop);
+        let error = refused(&mut ledger, attempt);
+        assert!(matches!(error, VaultError::UnitsOtherwise { epoch: 4 }), "{error}");
+        assert!(ledger.unproved_nodes(None).unwrap().is_empty());
+        audit(&mut ledger);
     });
 }
 
+/// Units that come to nothing are proved like others, and forfeited knowingly.
 #[test]
-fn a_node_without_a_proof_weighs_nothing_and_keeps_nobody_from_being_paid() {
+fn a_node_whose_units_are_nothing_is_told() {
+    let idle = units(&[(ALICE, [305, 943, 0, 0]), (CAROL, [0; 4])]);
+    let bundles = [ALICE, CAROL].map(|node| FIRST.prove_compute(&node, &idle));
     on_each(|location| {
-        let mut ledger = opened(location);
-        ledger.register(None, &batch(&[]), Some(&FIRST.units)).unwrap();
-        let alices = &computes()[..1];
-        let verdicts = ledger.submit(None, &VERIFIERS[0], alices).unwrap();
-        assert!(matches!(verdicts[0].result, Ok(Recorded::Now)), "{verdicts:?}");
-        ledger.register(None, &batch(&FIRST.registrations), None).unwrap();
-        let closed = ledger.close(None).unwrap();
-        assert_eq!((closed.nodes, closed.unproved), (2, Unproved { contributors: 2, nodes: 1 }));
-        let settled = ledger.settle(None).unwrap();
-        let [paid] = &settled.payouts[..] else { panic!("{:?}", settled.payouts) };
-        // All of it: 7 tenths of a pool that they divide exactly.
-        assert_eq!((paid.contributor, paid.payout.compute), (ALICE, FIRST.policy.terms().pool / 10 * 7));
-        assert!(audit(&ledger.snapshot().unwrap()).is_clean());
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 13);
+        ledger.register_units(&idle, at(3_000)).unwrap();
+        end(&mut ledger, &FIRST);
+        let verifier = fixture::verifier(&FIRST.policy).with_units(&idle).unwrap();
+        let submissions = bundles.each_ref().map(submission);
+        let verdicts = ledger.submit(None, &verifier, &submissions, proving(&FIRST)).unwrap();
+        assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()), "{verdicts:?}");
+        let carol = Forfeit { contributor: CAROL, role: Role::Compute, why: Nothing::NoUnits };
+        let error = refused(&mut ledger, |ledger| ledger.close(None, false, proving(&FIRST)));
+        assert!(matches!(error, VaultError::Forfeits { epoch: 4, count: 1 }), "{error}");
+        assert_eq!(ledger.close(None, true, proving(&FIRST)).unwrap().forfeits, [carol]);
+        let settled = ledger.settle(None, proving(&FIRST)).unwrap();
+        let [paid] = &settled.earnings[..] else { panic!("{:?}", settled.earnings) };
+        assert_eq!((paid.contributor, paid.compute), (ALICE, FIRST.policy.terms().pool / 10 * 7));
+        audit(&mut ledger);
     });
 }

@@ -282,7 +282,7 @@ impl Claim {
         let register = |(records, segments): &(u32, Vec<Segment>)| {
             let columns: Vec<_> = segments.iter().map(|segment| segment.columns.clone()).collect();
             let schema = RULES.schema().hash();
-            Registration::of_columns(self.contributor, 11, GEOMETRY, schema, *records, &columns)
+            Registration::of_columns(self.contributor, GEOMETRY, schema, *records, &columns)
         };
         self.datasets.iter().map(register).collect::<Result<_, _>>().expect("registrations")
     }

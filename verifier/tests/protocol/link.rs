@@ -342,7 +342,7 @@ fn no_proof_is_of_other_columns_than_it_carries() {
     assert!(matches!(verdict, Err(VerifyError::Proof { source: ProofError::False, .. })), "{verdict:?}");
 
     // Units.
-    let units = RECORD.of(&contributor().address).expect("units").to_vec();
+    let units = RECORD.of(&contributor()).expect("units").to_vec();
     let totals = RECORD.totals().to_vec();
     let score = score_units(&RULES, &units, &totals).expect("a score").score;
     let instance = VERIFIER.compute_instance([Fr::from(1), Fr::from(2)], score);

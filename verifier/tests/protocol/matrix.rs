@@ -15,7 +15,6 @@ use fairshare_params::context::{ContextError, compute_context};
 use fairshare_params::digest::{data_digest, segment_hash};
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::ParametersError;
-use fairshare_params::registration::Dataset;
 use fairshare_params::role::Role;
 use fairshare_verifier::{
     Bundle, NoUnits, ProofError, Score, SetupError, Subject, Trust, Verifier, VerifyError,
@@ -27,7 +26,7 @@ use sha3::{Digest as _, Keccak256};
 use super::fixture::{PARAMETERS, RECORD, RULES, UNITS, VERIFIER, edit, policy, units, verifier};
 use super::manifest::{Obligation, obligation, on_record, segment_points, subjects};
 use super::sequence::instance_rows;
-use super::world::{Submission, WORLD, edited, units_under};
+use super::world::{Fields, Submission, WORLD, altered, units_under};
 use changes::Change;
 use tables::{
     context_rows, data_digest_rows, digest_rows, record_rows, rule_rows, segment_hash_rows, segment_rows,
@@ -43,8 +42,8 @@ enum Way {
     Constant(&'static str),
     /// The policy's text, and what it says instead.
     Policy(&'static str, &'static str),
-    /// The submission's first registration, in one place of its JSON.
-    Registration(String, String),
+    /// A field of the submission's first registration.
+    Registration(fn(&mut Fields)),
     /// Something else of the submission.
     Submission(Change),
     /// The text of the units on record, and what is altered of the submission besides.
@@ -152,9 +151,9 @@ fn whole_way(submission: &Submission, row: &Row) -> Option<VerifyError> {
             let refused = under(&edit(from, to)).verify(&submission.bundle, &submission.registrations);
             return Some(refused.expect_err(row.field));
         }
-        Way::Registration(from, to) => {
+        Way::Registration(alter) => {
             let mut registrations = submission.registrations.clone();
-            registrations[0] = edited(&registrations[0], from, to);
+            registrations[0] = altered(&registrations[0], alter);
             (submission.bundle.clone(), registrations)
         }
         Way::Submission(change) | Way::Units(_, change) => change(submission),
@@ -192,7 +191,7 @@ fn is_by(by: By, submission: &Submission, error: &VerifyError) -> bool {
     match by {
         By::Statement => falsely(error, score_of(submission)),
         By::Digest => matches!(error, VerifyError::Digest { dataset: 0, .. }),
-        By::Segments => matches!(error, VerifyError::Context(ContextError::Segments { index: 0, .. })),
+        By::Segments => matches!(error, VerifyError::Segments { dataset: 0, .. }),
         By::Registrations => matches!(error, VerifyError::Registrations { .. }),
         By::Role => match error {
             VerifyError::Proof { subject, source: ProofError::Length { .. } } => {
@@ -321,12 +320,12 @@ fn the_data_digest() {
 
     let rows = data_digest_rows(submission);
     let registration = &submission.registrations[0];
-    let Dataset { schema_hash, records, .. } = registration.dataset();
+    let (schema_hash, records) = (registration.schema_hash(), registration.records());
     let segments = submission.data().datasets.swap_remove(0).segments;
     let hash_of = |segment: &Vec<u8>| segment_hash(&RULES.geometry(), &segment_points(segment).0);
     let hashes: Vec<_> = segments.iter().map(hash_of).collect();
     let contributor = registration.contributor();
-    let computed = data_digest(contributor, &RULES.geometry(), schema_hash, *records, &hashes);
+    let computed = data_digest(contributor, &RULES.geometry(), schema_hash, records, &hashes);
     assert_eq!((hash(&rows), computed), (*registration.digest(), *registration.digest()));
     try_rows("the data digest", &rows, over_digest);
     try_rows("its segment hashes", &segment_hash_rows(submission), over_segment_hashes);

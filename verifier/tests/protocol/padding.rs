@@ -6,7 +6,6 @@
 use std::sync::LazyLock;
 
 use fairshare_params::Width;
-use fairshare_params::context::ContextError;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::{Bundle, ProofError, Subject, VerifyError};
 
@@ -36,7 +35,7 @@ fn verify(claim: &Claim) -> (Bundle, Vec<Registration>, Result<u64, VerifyError>
 /// A claim of one segment a dataset, registered as so many records each.
 fn claim(datasets: &[(u32, &Segment)]) -> Claim {
     let datasets = datasets.iter().map(|(records, segment)| (*records, vec![(*segment).clone()]));
-    Claim { contributor: contributor().address, datasets: datasets.collect() }
+    Claim { contributor: contributor(), datasets: datasets.collect() }
 }
 
 /// Whether a dataset's first histogram proof is refused, as one of another statement.
@@ -124,12 +123,11 @@ fn a_dataset_is_cut_as_its_records_say() {
     let full = CELLS as usize / RULES.schema().len();
     let segments = [5, 6].map(|number| Segment::new(&equal_records(full), number)).to_vec();
     let datasets = vec![(2 * full as u32, segments)];
-    let claim = Claim { contributor: contributor().address, datasets };
+    let claim = Claim { contributor: contributor(), datasets };
     // It is refused before its score's proof and link are looked at.
     let bundle = claim.bundle(0, Vec::new(), WORLD.small.data().link);
     let verdict = VERIFIER.verify(&bundle, &claim.registrations());
-    let refused =
-        matches!(verdict, Err(VerifyError::Context(ContextError::Segments { found: 2, expected: 1, .. })));
+    let refused = matches!(verdict, Err(VerifyError::Segments { dataset: 0, found: 2, needed: 1 }));
     assert!(refused, "{verdict:?}");
 }
 
@@ -151,7 +149,7 @@ fn a_registration_of_other_records_than_were_committed_to_is_refused() {
     let padding = Segment::of(largest, &[], 3);
     for first in [&padding, &padding.claiming(0)] {
         let datasets = vec![(capacity + RECORDS, vec![first.clone(), data.clone()])];
-        let (_, _, verdict) = verify(&Claim { contributor: contributor().address, datasets });
+        let (_, _, verdict) = verify(&Claim { contributor: contributor(), datasets });
         assert!(of_another_padding(&verdict, 0), "{verdict:?}");
     }
 }

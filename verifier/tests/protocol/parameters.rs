@@ -250,7 +250,7 @@ fn a_proof_is_of_one_reference_string() {
 
     // And the other way round: what is proved under a ceremony's is verified under it, without any allowance.
     let prover = Prover::new(&other, &verifier, Limits::default());
-    let proved = prover.prove_compute(&contributor().address, &Silent).expect("a bundle");
+    let proved = prover.prove_compute(&contributor(), &Silent).expect("a bundle");
     verifier.verify(&proved.bundle, &[]).expect("verified");
     let error = VERIFIER.verify(&proved.bundle, &[]).expect_err("another trapdoor");
     assert!(of_other_points(&error), "{error:?}");

@@ -152,7 +152,7 @@ fn compute_score(units: &[u32], totals: &[u32], rows: &[Blinding; 2]) -> Compute
 
 #[test]
 fn a_compute_score_is_of_the_units_and_totals_on_record() {
-    let (both, node) = ([Blinding::PUBLIC, Blinding::PUBLIC], contributor().address);
+    let (both, node) = ([Blinding::PUBLIC, Blinding::PUBLIC], contributor());
     let (units, totals) = (RECORD.of(&node).expect("units"), RECORD.totals());
     let honest = compute_score(units, totals, &both);
     assert_eq!(honest.public, VERIFIER.on_record(&node).expect("a node").public);
@@ -203,7 +203,7 @@ fn a_check_has_a_link_where_its_circuit_has_a_linked_column() {
         other => panic!("{other:?}"),
     };
     is_shape(&check, 0, 1);
-    let units = RECORD.of(&contributor().address).expect("units");
+    let units = RECORD.of(&contributor()).expect("units");
     let honest = compute_score(units, RECORD.totals(), &[Blinding::PUBLIC, Blinding::PUBLIC]);
     check.key = proving_key(CircuitKind::ComputeScore).verifying();
     check.instance.clone_from(&honest.instance);

@@ -26,7 +26,6 @@ fn dataset(segments: Vec<Vec<u8>>) -> (Bundle, Vec<Registration>) {
     let columns: Vec<_> = segments.iter().map(|segment| segment_points(segment).0).collect();
     let registration = Registration::of_columns(
         *honest.contributor(),
-        honest.round(),
         honest.geometry(),
         RULES.schema().hash(),
         records,
@@ -125,7 +124,7 @@ fn full(segments: usize) -> Claim {
     let number = |number: usize| u16::try_from(number).expect("16 bits");
     let made = (0..segments).into_par_iter().map(|at| Segment::new(&symbols, number(at))).collect();
     let records = u32::try_from(capacity * segments).expect("32 bits");
-    Claim { contributor: contributor().address, datasets: vec![(records, made)] }
+    Claim { contributor: contributor(), datasets: vec![(records, made)] }
 }
 
 /// A true bundle of so many segments under a uniform reference: alone, and in one batch with another.

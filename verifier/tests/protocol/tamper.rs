@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use super::claim::USABLE;
 use super::fixture::{VERIFIER, contributor};
 use super::manifest::segment_columns;
-use super::world::{WORLD, edited, point_mut, swap_points};
+use super::world::{WORLD, altered, point_mut, swap_points};
 
 #[test]
 fn segments_and_proofs_exchanged() {
@@ -203,9 +203,8 @@ fn bundles_of_impossible_shape_are_refused_too() {
         let lists = [vec![G1Affine::generator(); points.min(columns)]];
         let fitting = Registration::of_columns(
             honest.contributor,
-            registration.round(),
             registration.geometry(),
-            registration.dataset().schema_hash,
+            *registration.schema_hash(),
             registration.records(),
             &lists,
         )
@@ -242,7 +241,7 @@ fn word(number: u64) -> [u8; 32] {
 
 /// A header without its digests, then `body`.
 fn with_header(role: u8, body: &[u8]) -> Vec<u8> {
-    [&word(role.into()), [0; 12].as_slice(), &contributor().address.0, body].concat()
+    [&word(role.into()), [0; 12].as_slice(), &contributor().0, body].concat()
 }
 
 #[test]
@@ -262,7 +261,7 @@ fn a_number_of_datasets_is_refused_before_anything_is_allocated() {
     }
     assert_eq!(Header::read(&with_header(1, &word(0))), Err(BundleError::NoDatasets));
     let header = Header::read(&with_header(1, &[word(1), [7; 32]].concat())).expect("one dataset");
-    assert_eq!((header.role, header.contributor), (Role::Data, contributor().address));
+    assert_eq!((header.role, header.contributor), (Role::Data, contributor()));
     assert_eq!(header.digests.len(), 1);
     let header = Header::read(&with_header(2, &[])).expect("no digest");
     assert_eq!((header.role, header.digests.len()), (Role::Compute, 0));
@@ -287,7 +286,7 @@ fn a_compute_bundle_has_no_datasets_whatever_its_layout_says() {
 fn a_layout_is_compared_before_anything_is_allocated() {
     let submission = &WORLD.small;
     let (honest, bytes) = (&submission.registrations[0], submission.bundle.to_bytes());
-    let many = edited(honest, "\"records\": 250", "\"records\": 4294967295");
+    let many = altered(honest, |fields| fields.records = u32::MAX);
     let start = Instant::now();
     let error = VERIFIER.read(&bytes, &[many]).unwrap_err();
     let VerifyError::Bundle(BundleError::Length { found, expected }) = error else { panic!("{error:?}") };
@@ -340,7 +339,7 @@ fn a_bundle_of_protocol_version_1_is_refused() {
     assert_eq!(Header::read(&old), Err(BundleError::Version1));
     // Version, role, geometry, contributor, and whatever followed.
     old.extend([0, 1, 1, 1]);
-    old.extend(contributor().address.0);
+    old.extend(contributor().0);
     old.extend([7; 5_000]);
     for (submission, length) in
         WORLD.all().into_iter().flat_map(|one| [(one, 8), (one, 40), (one, old.len())])

@@ -2,15 +2,17 @@
 
 use std::sync::LazyLock;
 
-use fairshare_params::encoding::{POINT_BYTES, decode_point, encode_point};
+use fairshare_params::Geometry;
+use fairshare_params::address::Address;
+use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point, encode_point};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::units::Units;
-use fairshare_prover::{Contributor, Proved, Silent};
+use fairshare_prover::{Proved, Silent};
 use fairshare_verifier::bundle::{ComputeBundle, DataBundle};
 use fairshare_verifier::{Bundle, Score, VerifyError};
 
-use super::fixture::{PROVER, RECORD, VERIFIER, commit_records, contributor, evidence, records, stranger};
+use super::fixture::{PROVER, RECORD, VERIFIER, commit_records, contributor, records, stranger};
 
 /// A bundle with the registrations it covers, none of which are of computing power.
 pub struct Submission {
@@ -32,20 +34,18 @@ pub struct World {
 pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path();
-    let mine = Contributor { evidence: Some(evidence(1)), ..contributor() };
-    let theirs = Contributor { address: stranger(), ..contributor() };
-    let (long, _) = commit_records(path, "long", &mine, &[records(16_400, 1)]);
+    let (long, _) = commit_records(path, "long", &contributor(), &[records(16_400, 1)]);
     let (short, _) = commit_records(path, "short", &contributor(), &[records(150, 2)]);
-    let (small, _) = commit_records(path, "small", &theirs, &[records(250, 3)]);
+    let (small, _) = commit_records(path, "small", &stranger(), &[records(250, 3)]);
     let submission = |proved: Result<Proved, _>| {
         let Proved { bundle, registrations, .. } = proved.expect("a bundle");
         Submission { bundle, registrations }
     };
     World {
         data: submission(PROVER.prove_data(&[long, short], &Silent)),
-        compute: submission(PROVER.prove_compute(&mine.address, &Silent)),
+        compute: submission(PROVER.prove_compute(&contributor(), &Silent)),
         small: submission(PROVER.prove_data(&[small], &Silent)),
-        other_node: submission(PROVER.prove_compute(&theirs.address, &Silent)),
+        other_node: submission(PROVER.prove_compute(&stranger(), &Silent)),
     }
 });
 
@@ -118,11 +118,30 @@ pub fn negate_point(proof: &mut [u8], index: usize) {
     point.copy_from_slice(&encode_point(&-honest));
 }
 
-/// A registration with its JSON edited in one place.
-pub fn edited(registration: &Registration, from: &str, to: &str) -> Registration {
-    let text = fairshare_formats::registration::to_json(registration);
-    assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");
-    fairshare_formats::registration::from_json(text.replace(from, to).as_bytes()).expect("a registration")
+/// A registration's fields, to alter.
+pub struct Fields {
+    pub contributor: Address,
+    pub geometry: Geometry,
+    pub schema_hash: Digest,
+    pub records: u32,
+    pub digest: Digest,
+}
+
+/// A registration with its fields altered.
+pub fn altered(honest: &Registration, alter: impl FnOnce(&mut Fields)) -> Registration {
+    let mut fields = Fields {
+        contributor: *honest.contributor(),
+        geometry: honest.geometry(),
+        schema_hash: *honest.schema_hash(),
+        records: honest.records(),
+        digest: *honest.digest(),
+    };
+    alter(&mut fields);
+    let Fields { contributor, geometry, schema_hash, records, digest } = fields;
+    let altered = Registration::new(contributor, geometry, schema_hash, records, digest);
+    let altered = altered.expect("a registration");
+    assert_ne!(altered, *honest, "nothing was altered");
+    altered
 }
 
 /// A bundle that is not what was proved.

@@ -1,5 +1,5 @@
 //! The demonstration's registrations: encrypted records, wrapped with their digest in front, and a
-//! contributor's signature that the registry checks.
+//! contributor's signature that the operator's ledger checks. The ledger assigns the round.
 //!
 //! Nothing is stored anywhere: the upload is what a storage network would be given.
 
@@ -10,16 +10,19 @@ use std::time::Instant;
 use aes::Aes256;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
-use fairshare_formats::registry::{SignedRegistration, signed_from_json, signed_to_json};
+use fairshare_formats::registry::SignedRegistration;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registry::Unsigned;
 use fairshare_prover::REQUEST_FILE;
 use fairshare_storage::upload::wrap;
+use fairshare_vault::Ledger;
+use fairshare_vault::ledger::To;
 use rand_core::{OsRng, RngCore};
 use zeroize::Zeroizing;
 
-use super::{Airport, data_folder, say, short};
+use super::{Airport, data_folder, operator, say};
+use crate::commands::vault::now;
 use crate::error::CliError;
 use crate::load;
 use crate::output::{Output, thousands};
@@ -27,11 +30,13 @@ use crate::output::{Output, thousands};
 /// For how many rounds after its own the registry may take a registration.
 const PATIENCE: u64 = 7;
 
-/// Encrypts an airport's records, wraps and signs; the registry looks at all of it and takes it.
+/// Encrypts an airport's records, wraps and signs; the ledger looks at all of it, takes it, and gives a
+/// receipt.
 pub fn register(
     output: Output,
     root: &Path,
     policy: &Policy,
+    ledger: &mut Ledger,
     airport: &Airport,
 ) -> Result<SignedRegistration, CliError> {
     let begun = Instant::now();
@@ -39,28 +44,23 @@ pub fn register(
     let ciphertext = root.join(format!("{}.enc", airport.name));
     encrypt(&root.join(format!("{}.parquet", airport.name)), &ciphertext)?;
     let upload = wrap(&ciphertext, request.digest(), &ciphertext.with_extension("upload"))?;
-    let (stored, bytes) = (upload.storage_root, upload.byte_length);
+    let bytes = upload.byte_length;
     // No chain has seen it.
     let evidence = Some(upload.into_evidence(Digest([0; 32])));
     let (vault, last_round) = (policy.terms().vault, airport.round.saturating_add(PATIENCE));
     let unsigned = Unsigned::new(request, evidence, policy.domain(), vault, last_round)?;
-    let signed = signed_to_json(&airport.account.register(unsigned)?);
+    let signed = airport.account.register(unsigned)?;
     let what = format!("{} encrypts, wraps {} bytes of upload, and signs", airport.name, thousands(bytes));
     say(output, &what, begun.elapsed())?;
 
     let begun = Instant::now();
-    let taken = take(&signed, policy, airport)?;
-    let what = format!("    the registry takes it in round {}: root {}", airport.round, short(&stored));
+    ledger.advance(To::Round(airport.round), false, now()?)?;
+    let taken = ledger.register(std::slice::from_ref(&signed), now()?)?;
+    let taken = taken.into_iter().next().ok_or(CliError::Demo("a registration has no answer"))?;
+    let receipt = operator()?.receipt(taken.map_err(fairshare_vault::VaultError::from)?.receipt)?;
+    let round = receipt.receipt().round;
+    let what = format!("    the ledger takes it in round {round} and signs a receipt");
     say(output, &what, begun.elapsed())?;
-    Ok(taken)
-}
-
-/// What a registry does with a text that anybody may bring.
-pub fn take(text: &str, policy: &Policy, airport: &Airport) -> Result<SignedRegistration, CliError> {
-    let signed = signed_from_json(text.as_bytes())
-        .map_err(|source| CliError::RegistryFile { path: airport.name.into(), source: Box::new(source) })?;
-    signed.unsigned().check(&policy.domain(), &policy.terms().vault)?;
-    signed.unsigned().check_policy(policy)?;
     Ok(signed)
 }
 

@@ -2,14 +2,18 @@
 
 use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::Earning;
+use fairshare_params::policy::Token;
 use fairshare_vault::Ledger;
-use fairshare_vault::ledger::Settled;
+use fairshare_vault::ledger::Settlement;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::document::spelling::{Checksummed, Decimal, Hash, StateName};
+use super::now;
+use crate::document::TokenLine;
+use crate::document::spelling::{Checksummed, Decimal, Hash, StateName, Units};
 use crate::error::{CliError, Status};
-use crate::output::{Output, align_right, table, thousands};
+use crate::output::{Output, align_right, table, thousands, units};
 
 /// What everybody is paid for an epoch.
 #[derive(Serialize, JsonSchema)]
@@ -19,28 +23,39 @@ pub struct SettledResult {
     /// Where it stands.
     #[schemars(with = "StateName")]
     state: &'static str,
+    /// The rules hash.
+    #[schemars(with = "Hash")]
+    rules_hash: String,
     /// Whether it was settled before.
     before: bool,
     /// Root of the claims; null if nothing has been earned yet.
     #[schemars(with = "Option<Hash>")]
     root: Option<String>,
-    /// What each contributor is paid.
+    /// The ledger's head after the settlement.
+    #[schemars(with = "Hash")]
+    head: String,
+    /// What it pays in all, in base units.
+    #[schemars(with = "Decimal")]
+    total: String,
+    /// How people read amounts; null where the policy does not say.
+    token: Option<TokenLine>,
+    /// What each contributor earns.
     payouts: Vec<PayoutLine>,
-    /// Tenths of base units carried to the next epoch's pool for computing power: all, if nobody has a share.
-    #[schemars(with = "Decimal")]
-    compute_tenths_left: String,
+    /// Base units carried to the next epoch's pool for computing power: all, if nobody has a share.
+    #[schemars(with = "Units")]
+    compute_carried: String,
     /// The same of data.
-    #[schemars(with = "Decimal")]
-    data_tenths_left: String,
-    /// Tenths of base units that rounding leaves in the vault, of the pool for computing power.
-    #[schemars(with = "Decimal")]
-    compute_tenths_rounded: String,
+    #[schemars(with = "Units")]
+    data_carried: String,
+    /// Base units that rounding leaves in the vault, of the pool for computing power.
+    #[schemars(with = "Units")]
+    compute_rounded: String,
     /// The same of data.
-    #[schemars(with = "Decimal")]
-    data_tenths_rounded: String,
+    #[schemars(with = "Units")]
+    data_rounded: String,
 }
 
-/// What one contributor is paid for an epoch.
+/// What one contributor earns in an epoch.
 #[derive(Serialize, JsonSchema)]
 pub struct PayoutLine {
     /// The contributor's address.
@@ -60,49 +75,65 @@ pub struct PayoutLine {
     cumulative: String,
 }
 
+impl From<&Earning> for PayoutLine {
+    fn from(earning: &Earning) -> Self {
+        Self {
+            contributor: checksummed(&earning.contributor).to_string(),
+            compute: earning.compute.to_string(),
+            data: earning.data.to_string(),
+            total: earning.compute.saturating_add(earning.data).to_string(),
+            cumulative: earning.cumulative.to_string(),
+        }
+    }
+}
+
 pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<Status, CliError> {
-    let settled = ledger.settle(epoch)?;
-    let left = settled.epoch.left.clone().unwrap_or_default();
-    let line = |paid: &fairshare_audit::snapshot::Paid| PayoutLine {
-        contributor: checksummed(&paid.contributor).to_string(),
-        compute: paid.payout.compute.to_string(),
-        data: paid.payout.data.to_string(),
-        total: paid.payout.total().to_string(),
-        cumulative: paid.cumulative.to_string(),
-    };
+    let Settlement { epoch, before, receipt, settled, earnings, rounding } = ledger.settle(epoch, now()?)?;
+    let (_, policy) = ledger.epoch(Some(epoch.number))?;
+    let token = policy.token();
     let result = SettledResult {
-        epoch: settled.epoch.number,
-        state: settled.epoch.state.name(),
-        before: settled.before,
-        root: settled.epoch.root.map(|root| root.to_string()),
-        payouts: settled.payouts.iter().map(line).collect(),
-        compute_tenths_left: left.compute.to_string(),
-        data_tenths_left: left.data.to_string(),
-        compute_tenths_rounded: settled.rounding.compute.to_string(),
-        data_tenths_rounded: settled.rounding.data.to_string(),
+        epoch: epoch.number,
+        state: epoch.state.name(),
+        rules_hash: epoch.rules_hash.to_string(),
+        before,
+        root: settled.root.map(|root| root.to_string()),
+        head: receipt.after().to_string(),
+        total: settled.total.to_string(),
+        token: token.map(TokenLine::from),
+        payouts: earnings.iter().map(PayoutLine::from).collect(),
+        compute_carried: units(&settled.left.compute),
+        data_carried: units(&settled.left.data),
+        compute_rounded: units(&rounding.compute),
+        data_rounded: units(&rounding.data),
     };
-    output.result(&result, || describe(&settled, &result))?;
+    output.result(&result, || describe(&earnings, settled.total, token, &result))?;
     Ok(Status::Done)
 }
 
-fn describe(settled: &Settled, result: &SettledResult) -> String {
-    let mut table = table(["contributor", "for computing", "for data", "together"]);
-    align_right(&mut table, 1..4);
-    for paid in &settled.payouts {
-        let amounts = [paid.payout.compute, paid.payout.data, paid.payout.total()];
-        let cells = std::iter::once(checksummed(&paid.contributor).to_string()).chain(amounts.map(thousands));
-        table.add_row(cells.map(Cell::new));
+fn describe(earnings: &[Earning], total: u128, token: Option<&Token>, result: &SettledResult) -> String {
+    let header = ["contributor", "for computing", "for data", "together"].into_iter();
+    let mut table = table(header.chain(token.map(|_| "in tokens")));
+    align_right(&mut table, 1..5);
+    for Earning { contributor, compute, data, .. } in earnings {
+        let together = compute.saturating_add(*data);
+        let cells = std::iter::once(checksummed(contributor).to_string());
+        let cells = cells.chain([*compute, *data, together].map(thousands));
+        table.add_row(cells.chain(token.map(|token| token.amount(together))).map(Cell::new));
     }
+    let tokens = token.map(|token| format!(" ({})", token.amount(total))).unwrap_or_default();
     let again = if result.before { ", as it was before" } else { "" };
     format!(
-        "{table}\nepoch {} is {}{again}; {} and {} tenths of a unit are carried to the next epoch's pools \
-         for computing power and data, {} and {} stay in the vault by rounding\nroot of the claims: {}",
+        "{table}\nepoch {} is {}{again}: {} base units earned{tokens}; {} for computing power and {} for \
+         data are carried to the next epoch, {} and {} stay in the vault by rounding\nrules hash {}\nroot of \
+         the claims: {}",
         result.epoch,
         result.state,
-        result.compute_tenths_left,
-        result.data_tenths_left,
-        result.compute_tenths_rounded,
-        result.data_tenths_rounded,
+        thousands(total),
+        result.compute_carried,
+        result.data_carried,
+        result.compute_rounded,
+        result.data_rounded,
+        result.rules_hash,
         result.root.as_deref().unwrap_or("none, nothing has been earned yet"),
     )
 }

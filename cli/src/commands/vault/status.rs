@@ -1,14 +1,17 @@
-//! `fairshare vault status`: where every epoch stands.
+//! `fairshare vault status`: where everything stands.
 
 use comfy_table::Cell;
+use fairshare_formats::eip55::checksummed;
+use fairshare_params::policy::Token;
+use fairshare_params::rules::Settlement;
 use fairshare_vault::Ledger;
 use fairshare_vault::ledger::{EpochStatus, Status as Standing};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::document::spelling::{Decimal, Hash, StateName};
+use crate::document::spelling::{Checksummed, Decimal, Hash, SettlementName, StateName, Units};
 use crate::error::{CliError, Status};
-use crate::output::{Output, align_right, table, thousands};
+use crate::output::{Output, align_right, amount, list, table, thousands, units};
 
 /// Where the ledger and every epoch stand.
 #[derive(Serialize, JsonSchema)]
@@ -17,12 +20,47 @@ pub struct StatusResult {
     ledger: String,
     /// Its size, in bytes.
     bytes: u64,
-    /// Payments on record.
-    claims: u64,
-    /// Paid in all, in base units.
+    /// The vault's chain.
+    chain_id: u64,
+    /// The vault's address.
+    #[schemars(with = "Checksummed")]
+    vault: String,
+    /// The operator's address.
+    #[schemars(with = "Checksummed")]
+    registry: String,
+    /// The subnet.
+    subnet: String,
+    /// How it pays.
+    #[schemars(with = "SettlementName")]
+    settlement: &'static str,
+    /// Entries.
+    entries: u64,
+    /// The head after them; null of an empty ledger.
+    #[schemars(with = "Option<Hash>")]
+    head: Option<String>,
+    /// The epoch whose rounds go on; null in between.
+    running_epoch: Option<u64>,
+    /// The round that goes on; null in between.
+    round: Option<u64>,
+    /// Earned in all settled epochs, in base units.
     #[schemars(with = "Decimal")]
-    claimed: String,
-    /// Every epoch, in order.
+    earned: String,
+    /// Of that, listed to be paid, in base units; null where contributors claim from a contract.
+    #[schemars(with = "Option<Decimal>")]
+    sent: Option<String>,
+    /// Of that, confirmed, in base units; null where contributors claim from a contract.
+    #[schemars(with = "Option<Decimal>")]
+    confirmed: Option<String>,
+    /// What is owed and on no list yet, in base units; null where contributors claim from a contract.
+    #[schemars(with = "Option<Decimal>")]
+    due: Option<String>,
+    /// Base units that the last settled epoch leaves to the next one's pool for computing power.
+    #[schemars(with = "Units")]
+    compute_carried: String,
+    /// The same of data.
+    #[schemars(with = "Units")]
+    data_carried: String,
+    /// Every epoch, or the one asked for, in order.
     epochs: Vec<Line>,
 }
 
@@ -37,82 +75,149 @@ pub struct Line {
     /// The rules hash.
     #[schemars(with = "Hash")]
     rules_hash: String,
+    /// Its first round.
+    first_round: u64,
+    /// Its last round.
+    last_round: u64,
     /// What both roles share, in base units.
     #[schemars(with = "Decimal")]
     pool: String,
-    /// Datasets registered.
+    /// Datasets registered in its rounds.
     datasets: u64,
+    /// Contributors whose data is proved.
+    data_proved: u64,
     /// Nodes whose units are on record.
     nodes: u64,
-    /// Bundles on record for data.
-    data_bundles: u64,
-    /// Bundles on record for computing power.
-    compute_bundles: u64,
-    /// Contributors that it pays; null until it is settled.
-    paid_contributors: Option<u64>,
-    /// What it pays them in all, in base units; null until it is settled.
+    /// Nodes whose units are proved.
+    nodes_proved: u64,
+    /// Until when data is proved, in UTC; null until the rounds are over.
+    deadline: Option<String>,
+    /// Contributors that earn something; null until it is settled.
+    earning: Option<u64>,
+    /// What they earn in all, in base units; null until it is settled.
     #[schemars(with = "Option<Decimal>")]
-    paid: Option<String>,
-    /// Root of the claims; null until it is settled, or if nothing has been earned.
-    #[schemars(with = "Option<Hash>")]
-    root: Option<String>,
+    earned: Option<String>,
 }
 
-impl Line {
-    fn of(status: &EpochStatus) -> Self {
-        let [data_bundles, compute_bundles] = status.bundles;
+impl From<&EpochStatus> for Line {
+    fn from(status: &EpochStatus) -> Self {
+        let span = &status.epoch.stage.span;
+        let [data_proved, nodes_proved] = status.bundles;
         Self {
             epoch: status.epoch.number,
             state: status.epoch.state.name(),
             rules_hash: status.epoch.rules_hash.to_string(),
-            pool: status.pool.to_string(),
+            first_round: span.first,
+            last_round: span.last,
+            pool: span.pool.to_string(),
             datasets: status.datasets,
+            data_proved,
             nodes: status.nodes,
-            data_bundles,
-            compute_bundles,
-            paid_contributors: status.paid.map(|(contributors, _)| contributors),
-            paid: status.paid.map(|(_, paid)| paid.to_string()),
-            root: status.epoch.root.map(|root| root.to_string()),
+            nodes_proved,
+            deadline: status.deadline.map(|deadline| deadline.to_string()),
+            earning: status.earned.map(|(contributors, _)| contributors),
+            earned: status.earned.map(|(_, earned)| earned.to_string()),
         }
     }
 }
 
-pub fn run(ledger: &mut Ledger, output: Output) -> Result<Status, CliError> {
-    let standing = ledger.status()?;
+pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<Status, CliError> {
+    let standing = ledger.status(epoch)?;
+    let identity = &standing.identity;
+    let by_list = identity.settlement == Settlement::Payments;
+    let listed = |amount: u128| by_list.then(|| amount.to_string());
     let result = StatusResult {
         ledger: ledger.location().to_string(),
         bytes: ledger.size()?,
-        claims: standing.claims,
-        claimed: standing.claimed.to_string(),
-        epochs: standing.epochs.iter().map(Line::of).collect(),
+        chain_id: identity.chain_id,
+        vault: checksummed(&identity.vault).to_string(),
+        registry: checksummed(&identity.registry).to_string(),
+        subnet: identity.subnet.clone(),
+        settlement: identity.settlement.name(),
+        entries: standing.entries,
+        head: standing.head.map(|head| head.to_string()),
+        running_epoch: standing.now.map(|(epoch, _)| epoch),
+        round: standing.now.map(|(_, round)| round),
+        earned: standing.earned.to_string(),
+        sent: listed(standing.sent),
+        confirmed: listed(standing.confirmed),
+        due: listed(standing.earned.saturating_sub(standing.sent)),
+        compute_carried: units(&standing.carried.compute),
+        data_carried: units(&standing.carried.data),
+        epochs: standing.epochs.iter().map(Line::from).collect(),
     };
-    output.result(&result, || describe(&standing, &result))?;
+    let (_, policy) = ledger.epoch(epoch)?;
+    output.result(&result, || describe(&standing, &result, policy.token()))?;
     Ok(Status::Done)
 }
 
-fn describe(standing: &Standing, result: &StatusResult) -> String {
-    let mut table = table(["epoch", "state", "pool", "datasets", "proved", "nodes", "proved", "paid", "to"]);
+fn describe(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> String {
+    let header = [
+        "epoch",
+        "state",
+        "pool",
+        "datasets",
+        "contributors proved",
+        "nodes",
+        "nodes proved",
+        "earned",
+        "earned by",
+    ];
+    let mut table = table(header);
     align_right(&mut table, [0, 2, 3, 4, 5, 6, 7, 8]);
     for (epoch, line) in standing.epochs.iter().zip(&result.epochs) {
-        let (to, paid) =
-            epoch.paid.map_or_else(Default::default, |(to, paid)| (thousands(to), thousands(paid)));
+        let (by, earned) =
+            epoch.earned.map_or_else(Default::default, |(by, earned)| (thousands(by), thousands(earned)));
         table.add_row([
             Cell::new(line.epoch),
             Cell::new(line.state),
-            Cell::new(thousands(epoch.pool)),
+            Cell::new(thousands(epoch.epoch.stage.span.pool)),
             Cell::new(thousands(line.datasets)),
-            Cell::new(thousands(line.data_bundles)),
+            Cell::new(thousands(line.data_proved)),
             Cell::new(thousands(line.nodes)),
-            Cell::new(thousands(line.compute_bundles)),
-            Cell::new(paid),
-            Cell::new(to),
+            Cell::new(thousands(line.nodes_proved)),
+            Cell::new(earned),
+            Cell::new(by),
         ]);
     }
-    format!(
-        "{table}\n{}, {} bytes; {} claims, {} units paid",
-        result.ledger,
-        thousands(result.bytes),
-        thousands(result.claims),
-        thousands(standing.claimed)
-    )
+    format!("{table}\n{}", list(&whose(standing, result, token)))
+}
+
+/// What is of the whole ledger.
+fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> Vec<(&'static str, String)> {
+    let now = match standing.now {
+        Some((epoch, round)) => format!("{round} of epoch {epoch} goes on"),
+        None => "none goes on".to_owned(),
+    };
+    let mut lines = vec![
+        ("vault", format!("{} on chain {}, subnet {}", result.vault, result.chain_id, result.subnet)),
+        ("registry", format!("{}, pays by {}", result.registry, result.settlement)),
+        ("ledger", format!("{}, {} bytes", result.ledger, thousands(result.bytes))),
+        (
+            "entries",
+            format!("{}, head {}", thousands(result.entries), result.head.as_deref().unwrap_or("none")),
+        ),
+        ("round", now),
+    ];
+    if standing.identity.settlement == Settlement::Payments {
+        let due = standing.earned.saturating_sub(standing.sent);
+        lines.push((
+            "units",
+            format!(
+                "{} earned, {} listed to be paid, {} confirmed, {} due",
+                amount(standing.earned, token),
+                amount(standing.sent, token),
+                amount(standing.confirmed, token),
+                amount(due, token)
+            ),
+        ));
+    } else {
+        lines.push((
+            "units",
+            format!("{} earned, to be claimed from the contract", amount(standing.earned, token)),
+        ));
+    }
+    let carried = format!("{} for computing power, {} for data", result.compute_carried, result.data_carried);
+    lines.push(("carried", carried));
+    lines
 }

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use comfy_table::Cell;
-use fairshare_audit::snapshot::MAX_BUNDLE_BYTES;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::MAX_BUNDLE_BYTES;
 use fairshare_vault::Ledger;
-use fairshare_vault::ledger::{Recorded, Submission, Verdict};
+use fairshare_vault::ledger::{Submission, Verdict};
 use fairshare_verifier::{Trust, Verifier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::expand;
+use super::receipts::Receipts;
+use super::{expand, now};
 use crate::args::SubmitArgs;
 use crate::document::spelling::{Checksummed, Decimal, RoleName};
 use crate::error::{CliError, Status, one_line};
@@ -20,8 +21,10 @@ use crate::load;
 use crate::output::{self, Output, align_right, seconds, short_address, table, thousands};
 use crate::progress;
 
-/// Bundles verified together: enough to keep every core busy, few enough for the memory.
-const BATCH: usize = 128;
+/// Bundles verified together: enough to keep every core busy. The others wait on the disk.
+const BATCH: usize = 64;
+/// Most bytes of them in memory, unless one alone has more.
+const BATCH_BYTES: u64 = 32 << 20;
 
 /// The verdict on a bundle. What cannot be read of it is null.
 #[derive(Serialize, JsonSchema)]
@@ -41,6 +44,10 @@ pub struct Line {
     /// Score as claimed, true only where `accepted` is: in 1/256 nat of data, in 2^-48 of computing power.
     #[schemars(with = "Option<Decimal>")]
     score: Option<String>,
+    /// Its entry in the ledger; null if it is refused.
+    entry: Option<u64>,
+    /// The receipt's file; null if it is refused.
+    receipt: Option<String>,
     /// Why it is refused; null if it is accepted.
     error: Option<String>,
     #[serde(skip)]
@@ -50,18 +57,22 @@ pub struct Line {
 pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Status, CliError> {
     let paths = expand(&args.bundles, "bundle")?;
     let total = paths.len();
+    let receipts = Receipts::open(ledger, &args.receipts)?;
     let (epoch, policy) = ledger.epoch(args.epoch.epoch)?;
     // Given when the epoch was opened, by parameters that were derived or believed then.
     let policy = policy.expecting(epoch.rules_hash);
     let parameters = load::Parameters::read(&args.params, &policy)?;
     let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    let units = ledger.units(args.epoch.epoch)?;
+    let units = ledger.units(Some(epoch.number))?;
     let verifier = parameters.verifier(&policy, trust)?.with_units(units.as_ref())?;
     let begun = Instant::now();
     let bar = progress::counter("verifying bundles");
     let mut lines = Vec::new();
-    for paths in paths.chunks(BATCH) {
-        for line in submit(ledger, args.epoch.epoch, &verifier, paths)? {
+    let mut rest = paths.as_slice();
+    while !rest.is_empty() {
+        let (batch, left) = rest.split_at(fitting(rest));
+        rest = left;
+        for line in submit(ledger, epoch.number, &verifier, batch, &receipts)? {
             if output.is_json() {
                 output.result(&line, String::new)?;
             }
@@ -81,12 +92,23 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     Ok(if accepted == lines.len() { Status::Done } else { Status::Refused })
 }
 
+/// How many of the files are read at once: the first in any case.
+fn fitting(paths: &[PathBuf]) -> usize {
+    let mut bytes = 0u64;
+    let fits = |path: &&PathBuf| {
+        bytes = bytes.saturating_add(path.metadata().map_or(0, |file| file.len()));
+        bytes <= BATCH_BYTES
+    };
+    paths.iter().take(BATCH).take_while(fits).count().max(1)
+}
+
 /// Files that cannot be read are refused like bundles that do not verify.
 fn submit(
     ledger: &mut Ledger,
-    epoch: Option<u64>,
+    epoch: u64,
     verifier: &Verifier<'_>,
     paths: &[PathBuf],
+    receipts: &Receipts,
 ) -> Result<Vec<Line>, CliError> {
     let mut submissions = Vec::new();
     let mut errors = Vec::new();
@@ -95,15 +117,15 @@ fn submit(
         errors.push(bytes.as_ref().err().map(|error| one_line(error)));
         submissions.extend(bytes.ok().map(|bytes| Submission { bytes }));
     }
-    let mut verdicts = ledger.submit(epoch, verifier, &submissions)?.into_iter();
-    Ok(paths
+    let mut verdicts = ledger.submit(Some(epoch), verifier, &submissions, now()?)?.into_iter();
+    paths
         .iter()
         .zip(errors)
         .filter_map(|(path, error)| match error {
-            Some(error) => Some(Line::unreadable(path, error)),
-            None => verdicts.next().map(|verdict| Line::of(path, &verdict)),
+            Some(error) => Some(Ok(Line::unreadable(path, error))),
+            None => verdicts.next().map(|verdict| Line::of(path, &verdict, receipts)),
         })
-        .collect())
+        .collect()
 }
 
 impl Line {
@@ -115,23 +137,29 @@ impl Line {
             role: None,
             contributor: None,
             score: None,
+            entry: None,
+            receipt: None,
             error: Some(error),
             shown: None,
         }
     }
 
-    fn of(path: &Path, verdict: &Verdict) -> Self {
+    fn of(path: &Path, verdict: &Verdict, receipts: &Receipts) -> Result<Self, CliError> {
         let claim = verdict.claim.as_ref();
-        Self {
+        let recorded = verdict.result.as_ref().ok();
+        let receipt = recorded.map(|recorded| receipts.write(recorded.receipt.clone())).transpose()?;
+        Ok(Self {
             bundle: path.display().to_string(),
             accepted: verdict.result.is_ok(),
-            before: matches!(verdict.result, Ok(Recorded::Before)),
+            before: recorded.is_some_and(|recorded| recorded.before),
             role: claim.map(|claim| claim.role.name()),
             contributor: claim.map(|claim| checksummed(&claim.contributor).to_string()),
             score: claim.and_then(|claim| claim.score).map(|score| score.to_string()),
+            entry: recorded.map(|recorded| recorded.receipt.index),
+            receipt: receipt.map(|path| path.display().to_string()),
             error: verdict.result.as_ref().err().map(|error| one_line(error)),
             shown: claim.and_then(|claim| Some(output::score(claim.role, claim.score?))),
-        }
+        })
     }
 }
 
@@ -153,7 +181,7 @@ fn describe(lines: &[Line]) -> String {
             Cell::new(verdict),
         ]);
         if let Some(error) = &line.error {
-            reasons.push_str(&format!("\n{}: {error}", line.bundle));
+            reasons.push_str(&output::reason(&line.bundle, error));
         }
     }
     format!("{table}{reasons}")

@@ -1,14 +1,12 @@
 //! A submission with one thing of it altered: what the binding matrix hands to the verifier.
 
-use fairshare_formats::eip55::checksummed;
-use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_verifier::Bundle;
 use fairshare_verifier::bundle::{ComputeBundle, DataBundle};
 
 use crate::fixture::stranger;
-use crate::world::{Submission, WORLD, edited, swap_points};
+use crate::world::{Submission, WORLD, altered, swap_points};
 
 /// A submission with something altered, or nothing.
 pub type Change = fn(&Submission) -> (Bundle, Vec<Registration>);
@@ -28,9 +26,8 @@ pub fn one_registration_more(submission: &Submission) -> (Bundle, Vec<Registrati
 }
 
 pub fn for_the_stranger(submission: &Submission) -> (Bundle, Vec<Registration>) {
-    let (old, new): (Address, _) = (submission.bundle.contributor(), stranger());
-    let stolen =
-        |one: &Registration| edited(one, &checksummed(&old).to_string(), &checksummed(&new).to_string());
+    let new = stranger();
+    let stolen = |one: &Registration| altered(one, |fields| fields.contributor = new);
     let mut bundle = submission.bundle.clone();
     match &mut bundle {
         Bundle::Data(bundle) => bundle.contributor = new,
@@ -57,10 +54,16 @@ pub fn in_the_other_role(submission: &Submission) -> (Bundle, Vec<Registration>)
 pub fn another_digest(submission: &Submission) -> (Bundle, Vec<Registration>) {
     let other = Digest([5; 32]);
     let mut registrations = submission.registrations.clone();
-    registrations[0] = edited(&registrations[0], &registrations[0].digest().to_string(), &other.to_string());
+    registrations[0] = altered(&registrations[0], |fields| fields.digest = other);
     let mut bundle = submission.data();
     bundle.datasets[0].digest = other;
     (Bundle::Data(bundle), registrations)
+}
+
+pub fn one_segment_less(submission: &Submission) -> (Bundle, Vec<Registration>) {
+    let mut bundle = submission.data();
+    bundle.datasets[0].segments.pop();
+    (Bundle::Data(bundle), submission.registrations.clone())
 }
 
 pub fn columns_exchanged(submission: &Submission) -> (Bundle, Vec<Registration>) {

@@ -2,16 +2,16 @@
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::to_csv;
+use fairshare_params::Geometry;
 use fairshare_params::digest::segment_hash;
 use fairshare_params::encoding::{Digest, encode_point};
-use fairshare_params::registration::Dataset;
 use fairshare_params::rules::{ParameterWords, ReferenceWords, Rules, Terms};
 use fairshare_verifier::Bundle;
 use sha3::{Digest as _, Keccak256};
 
 use super::changes::{
     another_digest, columns_exchanged, for_the_stranger, in_the_other_role, nothing, one_dataset_less,
-    one_registration_more, segments_exchanged,
+    one_registration_more, one_segment_less, segments_exchanged,
 };
 use super::{By, Row, Way, constant, hash, row, rule};
 use crate::binding::exchanged;
@@ -82,7 +82,7 @@ pub fn digest_rows(submission: &Submission) -> Vec<Row> {
 const SOMEBODY: &str = "0x7777777777777777777777777777777777777777";
 
 pub const VAULT: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
-const REGISTRY: &str = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb";
+const REGISTRY: &str = "0x58DA990A8F4A3a6ca7cb6315d68a140105917352";
 
 /// Every word of the rules (PROTOCOL section 8), which the context covers by their hash.
 pub fn rule_rows() -> Vec<Row> {
@@ -124,7 +124,7 @@ fn rounds_and_pool(terms: &Terms) -> Vec<Row> {
     vec![
         number("chain id", terms.chain_id, "16601", "16602"),
         rule("vault", word(terms.vault.0), VAULT, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaee"),
-        rule("registry", word(terms.registry.0), REGISTRY, "0xd1220a0cf47c7b9be7a2e6ba89f429762e7b9adc"),
+        rule("registry", word(terms.registry.0), REGISTRY, "0x58da990a8f4a3a6ca7cb6315d68a140105917353"),
         number("settlement", terms.settlement.id(), "\"claims\"", "\"payments\""),
         rule("subnet", subnet, "new-york-flights", "new-york-flightz"),
         number("epoch", terms.epoch, "epoch = 4", "epoch = 3"),
@@ -163,23 +163,20 @@ fn of_data(rules: &Rules) -> Vec<Row> {
 /// A dataset's digest (PROTOCOL section 4, *The data digest*).
 pub fn data_digest_rows(submission: &Submission) -> Vec<Row> {
     let registration = &submission.registrations[0];
-    let Dataset { schema_hash, records, segments } = registration.dataset();
-    let json = |name: &str, from: u32, to: u32| {
-        Way::Registration(format!("\"{name}\": {from}"), format!("\"{name}\": {to}"))
-    };
-    let standard = Way::Registration("\"compact\"".into(), "\"standard\"".into());
-    let schema = Way::Registration(schema_hash.to_string(), Digest([9; 32]).to_string());
-    let fewer = json("records", *records, records - 1);
-    let more = json("segments", *segments, segments + 1);
+    let standard = Way::Registration(|fields| fields.geometry = Geometry::STANDARD);
+    let schema = Way::Registration(|fields| fields.schema_hash = Digest([9; 32]));
+    let fewer = Way::Registration(|fields| fields.records -= 1);
+    let less = Way::Submission(one_segment_less);
     let theirs = Way::Submission(for_the_stranger);
-    let hashes = hash(&segment_hash_rows(submission)).0;
+    let segment_rows = segment_hash_rows(submission);
+    let (segments, hashes) = (segment_rows.len() as u32, hash(&segment_rows).0);
     vec![
         word_tag("data"),
         row("contributor", word(registration.contributor().0), theirs, By::Digest),
         row("geometry", word([RULES.geometry().id()]), standard, By::Geometry),
-        row("schema hash", schema_hash.0, schema, By::Schema),
-        row("records", word(records.to_be_bytes()), fewer, By::Digest),
-        row("segments", word(segments.to_be_bytes()), more, By::Segments),
+        row("schema hash", registration.schema_hash().0, schema, By::Schema),
+        row("records", word(registration.records().to_be_bytes()), fewer, By::Digest),
+        row("segments", word(segments.to_be_bytes()), less, By::Segments),
         row("segment hashes", hashes, Way::Submission(segments_exchanged), By::Digest),
     ]
 }

@@ -13,12 +13,12 @@ use crate::excerpt::excerpt;
 const MAX_DIGITS: usize = 40;
 
 /// The only spelling of a value.
-pub(super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
 /// A value in its one spelling.
-pub(super) fn deserialize<'de, T: FromStr + Display, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, T: FromStr + Display, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -40,7 +40,7 @@ pub(super) fn deserialize<'de, T: FromStr + Display, D: Deserializer<'de>>(
 }
 
 /// Addresses: written with their checksum, read in any spelling that people may use.
-pub(super) mod address {
+pub(crate) mod address {
     use fairshare_params::address::Address;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

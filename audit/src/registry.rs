@@ -1,0 +1,43 @@
+//! What a registry takes (PROTOCOL sections 8 and 9): rules before their rounds, rounds one after the other,
+//! registrations, units, strikes, proofs, and in which order an epoch ends.
+//!
+//! A ledger asks here before it writes, and an audit asks again: so an archive is held to the very rules that
+//! its ledger was.
+
+use fairshare_formats::ledger::MAX_NOTE_BYTES;
+
+mod dataset;
+mod identity;
+mod refusal;
+mod timeline;
+
+pub use dataset::{Covered, Dataset, Ineligible, NotCovered, check_registration, covered};
+pub use identity::Identity;
+pub use refusal::{MAX_AHEAD, Refusal};
+pub use timeline::{At, Now, Span, Stage, State, Timeline};
+
+/// Whether a text may stand in the ledger: what it says is for people, on one line.
+pub fn check_note(what: &'static str, note: &str) -> Result<(), Refusal> {
+    let (found, bound) = (note.len(), MAX_NOTE_BYTES);
+    let is_plain = !note.chars().any(char::is_control) && note.trim() == note;
+    if (1..=bound).contains(&found) && is_plain { Ok(()) } else { Err(Refusal::Note { what, found, bound }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_one_line_of_text() {
+        for note in ["x", "a reason", "Fälschung", &"x".repeat(MAX_NOTE_BYTES)] {
+            assert_eq!(check_note("reason", note), Ok(()), "{note}");
+        }
+        let long = "x".repeat(MAX_NOTE_BYTES + 1);
+        // 500 characters of two bytes fit, and one more does not.
+        let wide = "ä".repeat(MAX_NOTE_BYTES / 2 + 1);
+        for note in ["", " ", "a\n", "a\nb", "\u{7}", "a\u{1b}[0m", "a ", " a", "\u{85}", &long, &wide] {
+            let expected = Refusal::Note { what: "reason", found: note.len(), bound: MAX_NOTE_BYTES };
+            assert_eq!(check_note("reason", note), Err(expected), "{note:?}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Audits of archives: of honest histories nothing is found, of every alteration what was altered.
+
+mod alterations;
+mod history;
+mod reports;

@@ -1,0 +1,192 @@
+//! What an audit says of honest archives, and of what it cannot judge.
+
+use fairshare_audit::audit::{AuditError, Auditor, Expected, Fate, Finding, NoParameters, Report};
+use fairshare_audit::report;
+use fairshare_formats::archive::{ArchiveError, Item};
+use fairshare_formats::ledger::Kind;
+use fairshare_params::Geometry;
+use fairshare_params::encoding::Digest;
+use fairshare_params::policy::NamedParameters;
+use fairshare_params::verifier_parameters::VerifierParameters;
+use fairshare_testkit::epochs::{BOB, LISTED, VERIFIERS};
+use fairshare_testkit::fixture;
+use fairshare_verifier::{SetupError, Trust};
+
+use crate::alterations::{CLAIMS, PAYMENTS, STRUCK, edit_earnings};
+use crate::history::*;
+
+fn audited(history: &History) -> Report {
+    audit(&history.chained(), &Expected::default())
+}
+
+#[test]
+fn honest_archives_are_clean_and_the_same_every_time() {
+    let bytes = archived(&CLAIMS.chained());
+    assert_eq!(bytes, archived(&CLAIMS.chained()));
+    let found = audited(&CLAIMS);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    assert_eq!((found.bundles, found.sent, found.confirmed), (6, (0, 0), 0));
+    let text = report::text(&found);
+    assert!(text.starts_with("Everything is as it should be: 6 bundles"), "{text}");
+    let page = report::html(&found);
+    assert!(page.contains("<svg") && page.contains("Epoch 5"), "{page}");
+    let found = audited(&PAYMENTS);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    assert_eq!((found.sent.1, found.confirmed), (4, 2));
+    let found = audited(&STRUCK);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    assert_eq!(found.strikes.len(), 2);
+    assert!(found.datasets.iter().any(|dataset| matches!(dataset.fates[..], [(4, Fate::Ineligible(_))])));
+}
+
+#[test]
+fn an_archive_that_is_cut_is_no_archive() {
+    let bytes = archived(&CLAIMS.chained());
+    for end in [0, 100, 512, 5_000, bytes.len() / 2, bytes.len() - 1_100] {
+        let error = auditor().archive(&bytes[..end], &Expected::default()).unwrap_err();
+        assert!(matches!(error, AuditError::Archive(_)), "{end}: {error}");
+    }
+    let mut items = CLAIMS.chained();
+    items.pop();
+    let error = auditor().archive(&archived(&items)[..], &Expected::default()).unwrap_err();
+    assert!(matches!(error, AuditError::Archive(ArchiveError::Entries { .. })), "{error}");
+}
+
+/// Names parameters that nobody has.
+fn name_others(history: &mut History, nth: usize) -> NamedParameters {
+    let digest = format!("0x{}", "de".repeat(32));
+    history.step(Kind::Rules, nth).edit_policy("insecure-development", &digest);
+    NamedParameters::Digest(Digest([0xde; 32]))
+}
+
+#[test]
+fn an_audit_without_the_right_parameters_says_that_nothing_was_verified() {
+    let bytes = archived(&CLAIMS.chained());
+    let named = NamedParameters::InsecureDevelopment;
+    let expected = [4, 5].map(|epoch| NoParameters { epoch, geometry: Geometry::COMPACT, named });
+    // Nor is what somebody wrote down believed, for the rules hashes are the word of the one who is audited.
+    let encoded = fixture::PARAMETERS.encode();
+    let stated = [VerifierParameters::decode(Geometry::COMPACT, &encoded).expect("whole")];
+    for parameters in [&[][..], &stated] {
+        let auditor = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {});
+        let found = auditor.archive(&bytes[..], &Expected::default()).unwrap();
+        assert!(found.findings.is_empty() && !found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+        assert_eq!((&found.unaudited[..], found.bundles), (&expected[..], 0));
+    }
+    let message = expected[0].to_string();
+    assert!(message.contains("epoch 4 names the parameters insecure-development"), "{message}");
+}
+
+/// Whoever is audited writes the policies: an epoch that nobody can audit must hide nothing.
+#[test]
+fn an_epoch_of_unknown_parameters_hides_no_other() {
+    for (unknown, other) in [(1, 0), (0, 1)] {
+        let mut altered = CLAIMS.clone();
+        let named = name_others(&mut altered, unknown);
+        let epoch = [4, 5][unknown];
+        let expected = [NoParameters { epoch, geometry: Geometry::COMPACT, named }];
+        // By itself it makes no difference of anything else.
+        let found = audited(&altered);
+        assert!(found.findings.is_empty() && !found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+        assert_eq!(found.unaudited, expected);
+        let (text, page) = (report::text(&found), report::html(&found));
+        for told in [&text, &page] {
+            assert!(told.contains(&named.to_string()), "{told}");
+            assert!(told.contains("Nothing of it was verified"), "{told}");
+            assert_eq!(told.contains("is unchecked"), unknown == 0, "{told}");
+        }
+        assert!(!text.contains("Everything is as it should be"), "{text}");
+        assert_eq!(found.epochs[1].unverified_before, (unknown == 0).then_some(epoch));
+
+        edit_earnings(&mut altered, other, |earnings| earnings[0].compute += 1);
+        let found = audited(&altered);
+        let findings: Vec<_> = found.findings.iter().map(|found| (found.epoch, &found.finding)).collect();
+        let [(Some(epoch), Finding::Payout { .. })] = findings[..] else { panic!("{findings:?}") };
+        assert_eq!((epoch, &found.unaudited[..]), ([4, 5][other], &expected[..]));
+    }
+}
+
+/// Rules that others have replaced before their first round hide nothing either.
+#[test]
+fn unknown_parameters_of_replaced_rules_are_nothing_to_audit() {
+    let mut altered = CLAIMS.clone();
+    let rules = altered.steps[0].clone();
+    altered.steps.insert(0, rules);
+    name_others(&mut altered, 0);
+    let found = audited(&altered);
+    assert!(found.is_clean(), "{:?} {:?}", found.unaudited, found.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn insecure_parameters_that_were_not_allowed_are_all_that_differs() {
+    let insecure = std::slice::from_ref(&*fixture::PARAMETERS);
+    let auditor = Auditor::new(insecure, Trust::CeremonyOnly, &|_, _| {});
+    let found = auditor.archive(&archived(&CLAIMS.chained())[..], &Expected::default()).unwrap();
+    assert_eq!(found.findings.len(), 2);
+    for found in found.findings {
+        assert!(
+            matches!(found.finding, Finding::Setup(SetupError::InsecureParameters)),
+            "{:?}",
+            found.finding
+        );
+    }
+}
+
+/// A policy may have a hundred errors: what is said of it is one line, without control characters.
+#[test]
+fn a_refused_policy_stands_in_one_line() {
+    let mut altered = CLAIMS.clone();
+    let step = altered.step(Kind::Rules, 0);
+    let text: String = (0..90).map(|n| format!("k{n}{} = 1\n", "z".repeat(90))).collect();
+    let mut source = step.files.policy().unwrap();
+    source.text = text;
+    step.refile(fairshare_formats::ledger::Files::of_policy(&source));
+    let found = audited(&altered);
+    let line = found.lines().next().unwrap();
+    assert!(!line.contains('\n') && line.contains("; "), "{line}");
+    assert!((1_900..2_010).contains(&line.len()) && line.ends_with('…'), "{}: {line}", line.len());
+}
+
+#[test]
+fn a_report_says_what_it_was_verified_under() {
+    let found = audited(&CLAIMS);
+    let srs = fixture::PARAMETERS.words().srs;
+    let head = found.head.to_string();
+    for (epoch, verifier) in found.epochs.iter().zip(&*VERIFIERS) {
+        let basis = epoch.basis.expect("verified");
+        assert_eq!((basis.rules_hash, basis.srs), (verifier.rules_hash(), srs));
+        for told in [report::text(&found), report::html(&found)] {
+            assert!(told.contains(&verifier.rules_hash().to_string()), "{told}");
+            assert!(told.contains(&srs.to_string()) && told.contains(&head), "{told}");
+        }
+    }
+}
+
+/// An epoch that is not settled is shown with what its scores would give.
+#[test]
+fn an_open_epoch_is_shown_as_it_would_be_settled() {
+    let mut open = PAYMENTS.clone();
+    let settled = open.find(Kind::Settled, 0);
+    open.steps.truncate(settled);
+    let found = audited(&open);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    let bob = found.epochs[0].lines[&BOB].payout.total();
+    let whole = audited(&PAYMENTS);
+    assert_eq!(bob, whole.epochs[0].lines[&BOB].payout.total());
+    assert!(bob > 0 && found.epochs[0].root.is_none() && whole.epochs[0].root.is_some());
+    assert_eq!(whole.identity.unwrap().settlement, LISTED[0].policy.terms().settlement);
+}
+
+/// A ledger is audited from wherever its entries come.
+#[test]
+fn entries_are_audited_as_they_come() {
+    let items = PAYMENTS.chained();
+    let [Item::Heading(heading), entries @ ..] = &items[..] else { panic!() };
+    let auditor = auditor();
+    let mut under_way = auditor.begin(heading.clone(), &Expected::default());
+    for item in entries {
+        let Item::Entry(stored, files) = item else { panic!() };
+        under_way.entry(stored, files.clone()).unwrap();
+    }
+    assert!(under_way.finish().is_clean());
+}

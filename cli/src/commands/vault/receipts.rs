@@ -1,0 +1,47 @@
+//! Receipts: the operator's signed word for what was recorded.
+
+use std::path::{Path, PathBuf};
+
+use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::Receipt;
+use fairshare_prover::Account;
+use fairshare_storage::files::{self, Access};
+use fairshare_vault::Ledger;
+
+use crate::args::ReceiptArgs;
+use crate::commands::account;
+use crate::error::CliError;
+
+/// Where receipts go, and who signs them.
+pub struct Receipts {
+    folder: PathBuf,
+    operator: Account,
+}
+
+impl Receipts {
+    /// Of a ledger whose operator's key this is; before anything is recorded.
+    pub fn open(ledger: &mut Ledger, args: &ReceiptArgs) -> Result<Self, CliError> {
+        let operator = account::read(&args.key)?;
+        let registry = ledger.identity()?.registry;
+        if *operator.address() != registry {
+            let (found, registry) = (checksummed(operator.address()), checksummed(&registry));
+            return Err(CliError::NotOperator { found, registry });
+        }
+        let folder = args.receipts.clone();
+        std::fs::create_dir_all(&folder).map_err(|source| file(&folder, source))?;
+        Ok(Self { folder, operator })
+    }
+
+    /// Signs and writes one; an entry has one receipt, however often it is asked for.
+    pub fn write(&self, receipt: Receipt) -> Result<PathBuf, CliError> {
+        let path = self.folder.join(format!("entry-{:09}.json", receipt.index));
+        let signed = self.operator.receipt(receipt)?;
+        files::write(&path, signed.to_json().as_bytes(), Access::Public)
+            .map_err(|source| file(&path, source))?;
+        Ok(path)
+    }
+}
+
+fn file(path: &Path, source: std::io::Error) -> CliError {
+    CliError::File { path: path.to_owned(), source }
+}
