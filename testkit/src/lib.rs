@@ -5,3 +5,6 @@
 
 pub mod epochs;
 pub mod fixture;
+mod mended;
+
+pub use mended::mended;

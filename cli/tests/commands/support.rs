@@ -13,6 +13,11 @@ use serde_json::Value;
 
 use super::schemas;
 
+/// What a test has seen of the command: see [`fairshare_testkit::mended`].
+pub fn mended(was: &str, now: impl std::fmt::Display) {
+    fairshare_testkit::mended(was, now, "the command");
+}
+
 /// The contributor of [`prepared`], and first node of the example's units; its key is 32 bytes `e1`.
 pub const CONTRIBUTOR: &str = "0xB22CE629B429C75aCfD5c43a939b1551acd4b17f";
 /// The other nodes of the example's units; their keys are 32 bytes `a2` and `b3`.

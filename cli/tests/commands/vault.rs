@@ -115,6 +115,10 @@ fn mistakes_are_told_with_the_way_out() {
     ] {
         let other = policy(&folder, &[(from, to)]);
         vault.run(&format!("init --policy {other} --params {}", p.params)).fails(1, &[part]);
+        mended(
+            "`init` took a second subnet, another vault or rail, and epochs far ahead",
+            format!("exit 1: {part}"),
+        );
     }
 }
 
@@ -219,11 +223,15 @@ fn amounts_are_in_base_units_or_tokens() {
     let paying = Vault::paying(Step::Settled);
     let claim =
         paying.done(&format!("claim --all --lists {} --resume-without-history", paying.path("lists")));
-    for text in [paying.done("settle").stdout, claim.stdout, paying.done("status").stdout] {
+    for text in [&paying.done("settle").stdout, &claim.stdout, &paying.done("status").stdout] {
         assert!(text.contains(" USDC") && !text.contains("tenth"), "{text}");
     }
     let audited = fairshare(&format!("audit {} {}", paying.archive(), parameters()));
     assert!(audited.status == 0 && !audited.stdout.contains("tenth"), "{}", audited.stdout);
+    mended(
+        "amounts were told in tenths",
+        claim.stdout.lines().find(|line| line.contains(" USDC")).unwrap_or_default(),
+    );
     let settled = paying.json("settle");
     assert_eq!((&settled["token"]["symbol"], &settled["token"]["decimals"]), (&"USDC".into(), &6.into()));
     let total = number(&settled["total"]);

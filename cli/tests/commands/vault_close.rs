@@ -50,7 +50,9 @@ fn missing_proofs_are_made_and_without_parameters_it_says_so() {
     let paid: Vec<_> =
         settled["payouts"].as_array().unwrap().iter().map(|line| number(&line["total"])).collect();
     // Nobody gave data: its pool is carried whole.
-    assert_eq!((paid, &settled["data_carried"]), (vec![35_000_000; 2], &"30000000".into()));
+    assert_eq!((&paid, &settled["data_carried"]), (&vec![35_000_000; 2], &"30000000".into()));
+    let now = format!("`close` made the missing proofs, and each was paid: {paid:?}");
+    mended("three vouched nodes got 0 and their share went to the others", now);
     assert_eq!(vault.audits_clean()["bundles"], 2);
 }
 
@@ -66,6 +68,7 @@ fn whoever_gets_nothing_is_listed_and_forfeited_knowingly() {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
     assert!(ran.stderr.contains("--forfeit"), "{}", ran.stderr);
+    mended("`awaited` named nodes only", ran.stdout.lines().find(|line| line.contains(CONTRIBUTOR)).unwrap());
     let ran = vault.run(&format!("{close} --json"));
     assert_eq!(ran.status, 1, "{}", ran.stderr);
     let told: Value = serde_json::from_str(&ran.stdout).unwrap();

@@ -76,7 +76,6 @@ fn due_sent_and_confirmed() {
     assert_eq!((&audited["payments"], &audited["confirmed"]), (&3.into(), &3.into()));
 }
 
-/// *Was*: everybody was recorded as paid, and nobody was told.
 #[test]
 fn a_list_that_could_not_be_said_is_there_and_told_again() {
     let vault = Vault::paying(Step::Settled);
@@ -93,6 +92,8 @@ fn a_list_that_could_not_be_said_is_there_and_told_again() {
         "{}",
         again.stdout
     );
+    let now = "exit 2; the list is on disk, durably, and the next call names it as sent and not confirmed";
+    mended("`claim --all > /dev/full` recorded all as paid and told nobody", now);
 }
 
 /// Where the list cannot be written, nobody is recorded as told.
@@ -165,6 +166,8 @@ fn a_restored_ledger_pays_nobody_again_unasked() {
     fs::rename(&list, &elsewhere).unwrap();
     vault.run(&claim(&vault, "--all")).fails(1, &["cannot know what was sent", "--resume-without-history"]);
     assert_eq!(vault.status()["sent"], "0");
+    let now = "with its lists it knows what was sent; without them: `cannot know what was sent`, exit 1";
+    mended("a restored older copy paid again unasked", now);
     // A ledger that knows of a list misses it, too.
     fs::write(&vault.ledger, &newer).unwrap();
     vault.run(&claim(&vault, "--all")).fails(1, &["1 of its lists", "--resume-without-history"]);

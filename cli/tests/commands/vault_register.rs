@@ -56,6 +56,12 @@ fn one_bad_entry_names_itself_and_the_others_are_recorded() {
         (true, true, ""),
         (true, false, ""),
     ];
+    mended(
+        "one file given twice was refused: \"but not alike\"",
+        "taken once, the second time as on record before",
+    );
+    let now = format!("each entry has its line: {}", found[1].2);
+    mended("junk in a contributor's name got her bundle refused", now);
     for ((file, found), (accepted, before, why)) in files.iter().zip(&found).zip(expected) {
         assert_eq!((found.0, found.1), (accepted, before), "{file}: {found:?}");
         assert!(found.2.contains(why) && found.2.is_empty() == why.is_empty(), "{file}: {found:?}");
@@ -128,7 +134,10 @@ fn folders_are_their_files_without_what_systems_leave() {
     assert_eq!((ran.status, verdicts(&ran).len()), (0, 1), "{}", ran.stdout);
     let empty = vault.path("empty");
     fs::create_dir(&empty).unwrap();
-    vault.register(&empty).fails_as_json(2, "there is no file here whose name ends in `.json`");
+    let none = "there is no file here whose name ends in `.json`";
+    vault.register(&empty).fails_as_json(2, none);
+    mended("`._x.json` in a folder refused all", "passed over: one file, one verdict, exit 0");
+    mended("an empty folder exited 0", format!("exit 2: {none}"));
     vault.run(&format!("register {}", vault.receipts())).fails(2, &["--units"]);
 }
 
@@ -140,6 +149,7 @@ fn a_byte_order_mark_in_front_is_passed_over() {
     let marked = write(&vault.folder, "marked.json", marked);
     assert_eq!(verdicts(&vault.register(&marked)), [(true, false, String::new())]);
     vault.audits_clean();
+    mended("a byte order mark was \"expected value at line 1\"", "passed over, accepted");
 }
 
 /// Refused with file, line and column, and nothing of them recorded.
@@ -184,6 +194,14 @@ fn units_are_refused_where_they_are_wrong() {
         for part in parts {
             assert!(why.contains(part), "{name}: {part:?} is not in {why}");
         }
+        let was = match name {
+            "spelled" => "an address in two spellings was two nodes",
+            "missing" | "short" => "missing rounds became 0",
+            "doubled" => "a doubled row was taken",
+            "named" => "a column that is no address was passed over",
+            _ => "a round of 2^32 units was taken",
+        };
+        mended(was, why.split_once(".csv").map_or(why.as_str(), |(_, told)| told.trim_start_matches(": ")));
     }
     assert_eq!(vault.status()["epochs"][0]["nodes"], 0);
     // What was registered with units that are refused is told all the same.

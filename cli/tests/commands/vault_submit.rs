@@ -46,7 +46,6 @@ fn bundles_are_taken_after_the_last_round_until_the_deadline() {
     );
 }
 
-/// *Was*: accepted, because one of that contributor was on record.
 #[test]
 fn a_corrupt_copy_of_a_bundle_on_record_is_judged_by_its_own_bytes() {
     let (p, vault) = (prepared(), Vault::at(Step::Submitted));
@@ -58,6 +57,7 @@ fn a_corrupt_copy_of_a_bundle_on_record_is_judged_by_its_own_bytes() {
         assert_eq!(ran.status, 1, "{}", ran.stderr);
         let verdicts = lines(&ran);
         assert_eq!(verdicts[0]["accepted"], false, "{name}: {}", verdicts[0]);
+        mended("a corrupt copy of a bundle on record was accepted", &verdicts[0]["error"]);
         assert_eq!((&verdicts[1]["accepted"], &verdicts[1]["before"]), (&true.into(), &true.into()));
     }
     vault.audits_clean();
@@ -81,6 +81,10 @@ fn one_that_cannot_be_read_does_not_stop_the_others() {
     {
         assert!(reason.contains(part) && reason.is_empty() == part.is_empty(), "{reasons:?}");
     }
+    mended(
+        "a bundle that cannot be read stopped the others",
+        "2 of 5 accepted, each of the others by its own reason",
+    );
     vault
         .run(&format!("submit {folder} {} {}", parameters(), vault.receipts()))
         .fails(2, &["a-folder.bundle", "`.bundle`"]);

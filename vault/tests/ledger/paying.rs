@@ -208,6 +208,10 @@ fn a_restored_copy_does_not_pay_again() {
         let missing = restored.history(&lists[1..]).unwrap().missing;
         assert_eq!(missing.iter().map(|listed| listed.payments).collect::<Vec<_>>(), [1]);
         audit(&mut restored);
+        mended(
+            "a restored older copy paid again unasked",
+            "both lists that it did not know are known, nothing is due",
+        );
     });
 }
 

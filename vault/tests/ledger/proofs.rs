@@ -309,6 +309,8 @@ fn a_corrupt_copy_is_judged_by_its_own_bytes() {
             }
         }
         audit(&mut ledger);
+        let now = "refused, by its own bytes: a bit, a byte more, a byte less, of either kind";
+        mended("a corrupt copy of a bundle on record was accepted", now);
     });
 }
 
@@ -346,9 +348,11 @@ fn an_epoch_is_closed_when_every_node_is_proved() {
         assert_eq!(refusal(refused(&mut ledger, attempt)), unproved(2, ALICE));
         submit(&mut ledger, &all(&FIRST)[2..3]);
         assert_eq!(refusal(refused(&mut ledger, attempt)), unproved(1, BOB));
+        let error = refused(&mut ledger, |ledger| ledger.close(None, true, at(ENDED[0] + 5)));
         submit(&mut ledger, &all(&FIRST)[3..]);
         assert!(!ledger.close(None, false, at(ENDED[0] + 5)).unwrap().before);
         audit(&mut ledger);
+        mended("three vouched nodes got 0 and their share went to the others", error);
     });
 }
 
@@ -381,6 +385,9 @@ fn whoever_has_not_proved_may_until_the_deadline_and_forfeits_after_it() {
         let report = audit(&mut ledger);
         let fates: Vec<_> = report.datasets.iter().flat_map(|dataset| &dataset.fates).collect();
         assert!(fates.contains(&&(4, Fate::Unproved)), "{fates:?}");
+        let now = "closed after the deadline without the one who does not prove, settled, audited";
+        mended("one false log blocked everybody", now);
+        mended("`awaited` named nodes only", error);
     });
 }
 

@@ -67,8 +67,10 @@ fn a_dataset_has_one_round() {
         assert_eq!(take(&mut ledger, carols()).unwrap().receipt, first);
         let digest = *request().digest();
         let later = signed_until(request(), 20);
-        assert_eq!(refusal(&mut ledger, &later), Refusal::DigestKnown { digest, round: 10 });
+        let refusal = refusal(&mut ledger, &later);
+        assert_eq!(refusal, Refusal::DigestKnown { digest, round: 10 });
         audit(&mut ledger);
+        mended("one file declared in rounds 0 and 700 was paid 1,097 times apart", refusal);
     });
 }
 
@@ -90,6 +92,9 @@ fn rounds_are_the_registrys() {
         let report = audit(&mut ledger);
         let rounds: Vec<_> = report.datasets.iter().map(|dataset| dataset.round).collect();
         assert_eq!(rounds, [[10; 4], [11; 4], [12; 4]].concat());
+        let now =
+            "whatever its last round is, a registration is of the round that goes on, as the audit finds";
+        mended("round 2^24 + 1 (a block number, a Unix time) was taken and `settle` refused ever after", now);
     });
 }
 
@@ -114,6 +119,7 @@ fn a_copied_digest_keeps_its_owner_out_of_nothing() {
         register(&mut ledger, &sign(&FIRST.policy, copied, None, 12));
         assert!(!take(&mut ledger, carols()).unwrap().before);
         audit(&mut ledger);
+        mended("whoever registered a copied digest first kept its owner out", error);
     });
 }
 
@@ -205,6 +211,7 @@ fn an_upload_is_of_one_dataset() {
         let error = Unsigned::new(fresh(1), Some(upload), domain, vault, 12).unwrap_err();
         assert!(matches!(error, UnsignedError::Evidence { .. }), "{error}");
         audit(&mut ledger);
+        mended("one upload committed twice took all 30,000,000", error);
     });
 }
 
@@ -245,6 +252,11 @@ fn a_bad_entry_of_a_batch_names_itself_and_the_others_are_taken() {
         let digest = *request().digest();
         assert_eq!(taken[5], Err(Refusal::DigestKnown { digest, round: 10 }));
         audit(&mut ledger);
+        let now = format!(
+            "4 of 7 entries taken; of the others, each by itself: {}",
+            taken[5].as_ref().unwrap_err()
+        );
+        mended("`UNIQUE constraint failed`, and the batch was lost", now);
     });
 }
 

@@ -162,6 +162,31 @@ fn a_ledger_is_of_one_vault_registry_subnet_and_rail() {
         }
         assert_eq!(ledger.identity().unwrap().subnet, "new-york-flights");
         audit(&mut ledger);
+        let other = otherwise(&SECOND, &[("new-york-flights", "other")]);
+        let refused = refused(&mut ledger, |ledger| open(ledger, &other));
+        mended("a second subnet on one vault address was taken", refused);
+    });
+}
+
+/// As many epochs may wait for their settlement as a year of weeks has, and the next one is refused when its
+/// rules are given, not when it is to be settled.
+#[test]
+fn epochs_far_ahead_are_refused_when_they_are_opened() {
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        let after = |index: u64| {
+            let epoch = format!("epoch = {}", 5 + index);
+            let first = format!("first = {}", 14 + index * SECOND.policy.rounds() as u64);
+            otherwise(&SECOND, &[("epoch = 5", &epoch), ("first = 14", &first)])
+        };
+        for index in 0..62 {
+            open(&mut ledger, &after(index)).expect("not so far ahead");
+        }
+        let far = after(62);
+        let error = refused(&mut ledger, |ledger| open(ledger, &far));
+        assert!(matches!(error, VaultError::Refused(Refusal::TooFarAhead { epoch: 67 })), "{error}");
+        audit(&mut ledger);
+        mended("epochs 64 or more ahead were opened, and `settle` refused them", error);
     });
 }
 

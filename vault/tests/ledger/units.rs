@@ -120,6 +120,8 @@ fn a_compute_bundle_is_verified_with_the_units_on_record() {
         }
         assert_eq!(ledger.unproved_nodes(None).unwrap(), [ALICE, BOB]);
         audit(&mut ledger);
+        let was = "`0xee` proved a copy of a2's public units first and was paid a2's 23,466,076, audit clean";
+        mended(was, format!("a bundle is verified with the one record of all nodes' units: {error}"));
     });
     // Where no units are on record, nobody has a compute score.
     on_each(|location| {

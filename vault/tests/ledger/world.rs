@@ -30,6 +30,12 @@ pub fn on_each(test: impl Fn(&Location)) {
     client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("nothing holds the database");
 }
 
+/// What a test of each database has seen: see [`fairshare_testkit::mended`].
+pub fn mended(was: &str, now: impl std::fmt::Display) {
+    let is_both = std::env::var_os("FAIRSHARE_TEST_POSTGRES").is_some();
+    fairshare_testkit::mended(was, now, if is_both { "SQLite and PostgreSQL" } else { "SQLite" });
+}
+
 /// A number that no other test has.
 pub fn count() -> usize {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
