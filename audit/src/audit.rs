@@ -24,7 +24,7 @@ use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::ledger::first_head;
-use fairshare_params::policy::{NamedParameters, Policy};
+use fairshare_params::policy::{NamedParameters, Policy, Token};
 use fairshare_params::rules::Terms;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_verifier::Trust;
@@ -138,6 +138,8 @@ pub struct EpochReport {
     pub number: u64,
     /// The rules that are their own words.
     pub terms: Terms,
+    /// How its policy would have people read amounts.
+    pub token: Option<Token>,
     /// What it was verified under; none where it was not verified.
     pub basis: Option<Basis>,
     /// The first of the epochs before it, if there is any, that was not verified: what this one brings, and

@@ -6,6 +6,7 @@ use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::excerpt::excerpt;
 use fairshare_params::address::Address;
+use fairshare_params::policy::Token;
 use num_bigint::BigUint;
 
 use crate::audit::{Basis, DatasetReport, EpochReport, Line, Report};
@@ -174,7 +175,7 @@ fn under(basis: &Basis, epoch: &EpochReport) -> Vec<String> {
         format!("Parameters of fingerprint {}{insecure}", basis.srs),
     ];
     lines.extend(epoch.root.map(|root| {
-        format!("Root of the claims {root}, {} units in all", grouped(&epoch.claims_total.to_string()))
+        format!("Root of the claims {root}, {} in all", units(epoch.claims_total, epoch.token.as_ref()))
     }));
     lines.extend(epoch.unverified_before.map(|earlier| {
         format!(
@@ -231,11 +232,15 @@ fn strikes(report: &Report) -> impl Iterator<Item = String> {
 
 fn payments(report: &Report) -> Option<String> {
     let (sum, transfers) = report.sent;
+    // Of epochs in different tokens no sum is told in one of them.
+    let mut tokens: Vec<_> = report.epochs.iter().map(|epoch| epoch.token.as_ref()).collect();
+    tokens.dedup();
+    let token = if let [token] = tokens[..] { token } else { None };
     (transfers > 0).then(|| {
         format!(
-            "{} of {} units in all listed, {} confirmed.",
+            "{} of {} in all listed, {} confirmed.",
             count(transfers, "payment"),
-            grouped(&sum.to_string()),
+            units(sum, token),
             report.confirmed
         )
     })
@@ -245,11 +250,11 @@ fn heading(epoch: &EpochReport) -> String {
     let terms = &epoch.terms;
     let [compute, data] = pools(terms, &epoch.brought);
     format!(
-        "Epoch {} of subnet {}, {}: a pool of {} units, {} for computing power and {} for data",
+        "Epoch {} of subnet {}, {}: a pool of {}, {} units for computing power and {} for data",
         epoch.number,
         terms.subnet,
         epoch.state,
-        grouped(&terms.pool.to_string()),
+        units(terms.pool, epoch.token.as_ref()),
         tenths(&compute),
         tenths(&data),
     )
@@ -364,6 +369,15 @@ fn plot(epoch: &EpochReport) -> String {
     svg
 }
 
+/// An amount of base units, and in tokens where the policy says how.
+fn units(amount: u128, token: Option<&Token>) -> String {
+    let units = format!("{} units", grouped(&amount.to_string()));
+    match token {
+        Some(token) => format!("{units} ({})", token.amount(amount)),
+        None => units,
+    }
+}
+
 /// Tenths of units, as units.
 fn tenths(tenths: &BigUint) -> String {
     let (units, tenth) = (tenths / 10u32, tenths % 10u32);
@@ -404,6 +418,9 @@ mod tests {
     fn numbers_are_written_for_people() {
         assert_eq!(grouped("1234567"), "1,234,567");
         assert_eq!(grouped("123"), "123");
+        let usdc = Token::new("USDC", 6).expect("a token");
+        assert_eq!(units(1_234_567, Some(&usdc)), "1,234,567 units (1.234567 USDC)");
+        assert_eq!(units(1_234_567, None), "1,234,567 units");
         assert_eq!(tenths(&BigUint::from(12_345u32)), "1,234.5");
         assert_eq!(tenths(&BigUint::from(70u32)), "7");
         assert_eq!(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");

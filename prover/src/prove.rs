@@ -94,7 +94,7 @@ pub enum ProveError {
         source: BackendError,
     },
     /// It was stopped.
-    #[error("proving was stopped; the proofs of segments that were finished are kept")]
+    #[error("proving was stopped; segments of a data score that were finished are kept")]
     Cancelled,
     /// A proving key cannot be made.
     #[error(transparent)]

@@ -194,6 +194,7 @@ impl Audit<'_> {
         *report = EpochReport {
             number: report.number,
             terms: report.terms.clone(),
+            token: report.token.clone(),
             basis: report.basis,
             unverified_before,
             state: report.state,

@@ -187,6 +187,7 @@ fn empty_report(policy: &Policy, basis: Option<Basis>) -> EpochReport {
     EpochReport {
         number: policy.terms().epoch,
         terms: policy.terms().clone(),
+        token: policy.token().cloned(),
         basis,
         unverified_before: None,
         state: State::Announced,

@@ -98,7 +98,7 @@ fn the_first_ctrl_c_keeps_what_is_finished() {
     while proving.line() != STOPPING {}
     let (status, said) = proving.end();
     assert_eq!(status, Some(130), "{said}");
-    assert_eq!(said, "error: proving was stopped; the proofs of segments that were finished are kept\n");
+    assert_eq!(said, "error: proving was stopped; segments of a data score that were finished are kept\n");
     assert_eq!(kept(&root), 1, "it did not go on");
     assert!(!root.join("out.bundle").exists());
 

@@ -228,6 +228,7 @@ fn amounts_are_in_base_units_or_tokens() {
     }
     let audited = fairshare(&format!("audit {} {}", paying.archive(), parameters()));
     assert!(audited.status == 0 && !audited.stdout.contains("tenth"), "{}", audited.stdout);
+    assert!(audited.stdout.contains("100,000,000 units (100.000000 USDC)"), "{}", audited.stdout);
     mended(
         "amounts were told in tenths",
         claim.stdout.lines().find(|line| line.contains(" USDC")).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! Registering: data, of anybody who has signed, and every node's units.
 
-use fairshare_audit::registry::{Identity, Refusal, Span, check_registration};
+use fairshare_audit::registry::{Identity, Refusal, Span, Stage, Timeline, check_registration};
 use fairshare_formats::ledger::{Event, Files, Kind, Receipt, file_hash};
 use fairshare_formats::registry::{SignedRegistration, signed_to_json};
 use fairshare_formats::time::Moment;
@@ -80,21 +80,12 @@ impl Ledger {
         self.database.write(|transaction| {
             let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
             let timeline = timeline(transaction)?;
-            let stage = match timeline.takes_units() {
-                Ok(stage) => stage,
-                Err(Refusal::UnitsKnown { epoch }) => timeline.stage(epoch)?,
-                Err(refusal) => return Err(refusal.into()),
-            };
+            if let Some(taken) = recorded_units(transaction, &identity, &timeline, units)? {
+                return Ok(taken);
+            }
+            let stage = timeline.takes_units()?;
             let epoch = epoch_of(transaction, &timeline, stage)?;
             let (number, nodes) = (epoch.number, units.nodes().len());
-            if let Some(index) = stage.units {
-                let policy = read_policy(transaction, &epoch)?;
-                if read_units(transaction, &epoch, &policy)?.as_ref() != Some(units) {
-                    return Err(Refusal::UnitsKnown { epoch: number }.into());
-                }
-                let receipt = receipt(transaction, &identity, index)?;
-                return Ok(UnitsTaken { epoch: number, nodes, receipt, before: true });
-            }
             let Span { first, last, .. } = stage.span;
             let rounds = last.saturating_sub(first).saturating_add(1);
             if (units.first_round(), wide(units.totals().len())) != (first, rounds) {
@@ -116,6 +107,25 @@ impl Ledger {
             Ok(UnitsTaken { epoch: number, nodes, receipt, before: false })
         })
     }
+}
+
+/// Where these very units stand, if they are on record: while their rounds go on, and ever after.
+fn recorded_units(
+    transaction: &mut Transaction<'_>,
+    identity: &Identity,
+    timeline: &Timeline,
+    units: &Units,
+) -> Result<Option<UnitsTaken>> {
+    let is_theirs = |stage: &&Stage| stage.span.first == units.first_round();
+    let Some(stage) = timeline.stages().iter().rfind(is_theirs) else { return Ok(None) };
+    let Some(index) = stage.units else { return Ok(None) };
+    let epoch = epoch_of(transaction, timeline, stage)?;
+    let policy = read_policy(transaction, &epoch)?;
+    if read_units(transaction, &epoch, &policy)?.as_ref() != Some(units) {
+        return Ok(None);
+    }
+    let receipt = receipt(transaction, identity, index)?;
+    Ok(Some(UnitsTaken { epoch: epoch.number, nodes: units.nodes().len(), receipt, before: true }))
 }
 
 /// Where this very registration stands, if it is on record.

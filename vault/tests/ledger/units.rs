@@ -41,7 +41,18 @@ fn units_are_recorded_in_the_last_round() {
         assert_eq!((taken.epoch, taken.nodes, taken.before), (4, 2, false));
         assert_eq!(ledger.units(None).unwrap().as_ref(), Some(&FIRST.units));
         end(&mut ledger, &FIRST);
-        assert_eq!(refusal(&mut ledger, &FIRST.units), Refusal::NoRound);
+        // What is on record is told so, between rounds and in the next epoch's; other units are not.
+        let others = units(&[(ALICE, [1; 4])]);
+        let again = |ledger: &mut Ledger| {
+            let again = ledger.register_units(&FIRST.units, at(3_001)).unwrap();
+            assert_eq!((again.before, again.epoch, again.receipt), (true, 4, taken.receipt.clone()));
+        };
+        again(&mut ledger);
+        assert_eq!(refusal(&mut ledger, &others), Refusal::NoRound);
+        open_next(&mut ledger, &SECOND);
+        go_to(&mut ledger, 14);
+        again(&mut ledger);
+        assert!(matches!(refusal(&mut ledger, &others), Refusal::UnitsEarly { epoch: 5, round: 14, .. }));
         audit(&mut ledger);
     });
 }
