@@ -111,10 +111,14 @@ pub struct Report {
 pub const MAX_FINDINGS: usize = 1_000;
 /// Most fates that are kept.
 pub const MAX_FATES: usize = 1_000_000;
+/// Most lines of epochs that are kept, some 60 MiB.
+pub const MAX_LINES: usize = 400_000;
 /// Most datasets that are held, some 80 MiB.
 const MAX_DATASETS: usize = 400_000;
 /// Most contributors whose earnings are held, some 60 MiB.
 const MAX_CONTRIBUTORS: usize = 400_000;
+/// Most payments that are held until they are confirmed, some 60 MiB.
+const MAX_UNCONFIRMED: usize = 1_000_000;
 /// Most strikes that are held.
 const MAX_STRIKES: usize = 20_000;
 /// Most units of epochs that are not settled, 64 MiB.
@@ -157,8 +161,11 @@ pub struct EpochReport {
     pub root: Option<Digest>,
     /// The sum of all claims up to it.
     pub claims_total: u128,
-    /// Every contributor with a verified score, by address.
+    /// Every contributor with a verified score, by address; none where [`Self::unlisted`] says so.
     pub lines: BTreeMap<Address, Line>,
+    /// How many contributors it had whose lines were given up: of a ledger with more than [`MAX_LINES`] the
+    /// latest epochs' are kept.
+    pub unlisted: u64,
 }
 
 /// What an epoch was verified under.
@@ -351,7 +358,9 @@ impl<'a> Auditor<'a> {
             roots: HashMap::new(),
             struck_nodes: BTreeSet::new(),
             open: BTreeMap::new(),
+            waiting: None,
             reports: BTreeMap::new(),
+            lines_kept: 0,
             fates: BTreeMap::new(),
             fates_kept: 0,
             strikes: Vec::new(),
@@ -394,7 +403,10 @@ pub struct Audit<'a> {
     struck_nodes: BTreeSet<(u64, Address)>,
     /// Epochs whose amounts are not fixed.
     open: BTreeMap<u64, Open>,
+    /// The one of them, if any, that has bundles to be verified.
+    waiting: Option<u64>,
     reports: BTreeMap<u64, EpochReport>,
+    lines_kept: usize,
     fates: BTreeMap<u64, Vec<(u64, Fate)>>,
     fates_kept: usize,
     strikes: Vec<Strike>,
@@ -432,6 +444,8 @@ impl Audit<'_> {
         for (what, held, most) in [
             ("datasets on record", self.datasets.len(), MAX_DATASETS),
             ("contributors that have earned something", self.earned.len(), MAX_CONTRIBUTORS),
+            ("contributors that were told to be paid", self.payments.contributors(), MAX_CONTRIBUTORS),
+            ("payments that are not confirmed", self.payments.unconfirmed(), MAX_UNCONFIRMED),
             ("strikes", self.strikes.len(), MAX_STRIKES),
             ("units in epochs that are not settled", units.sum(), MAX_UNITS),
         ] {
@@ -568,12 +582,16 @@ impl Audit<'_> {
 
 /// What the auditor was told elsewhere, against what was computed.
 fn compare(report: &mut Report, expected: &Expected) {
-    let Some(last) = report.last() else { return };
-    let (epoch, root, total) = (Some(last.number), last.root, last.claims_total);
-    let hash = last.basis.map(|basis| basis.rules_hash);
+    let last = report.last();
+    let epoch = last.map(|last| last.number);
+    let (root, total) = last.map_or((None, 0), |last| (last.root, last.claims_total));
+    let hash = last.and_then(|last| last.basis).map(|basis| basis.rules_hash);
+    // Of rules that were not verified nothing is said; a ledger without any is not of those expected.
+    let is_known = last.is_none_or(|last| last.basis.is_some());
     let mut found = Vec::new();
-    if let (Some(expected), Some(hash)) = (expected.rules_hash, hash)
-        && expected != hash
+    if let Some(expected) = expected.rules_hash
+        && is_known
+        && hash != Some(expected)
     {
         found.push(Finding::OtherRules { found: hash, expected });
     }

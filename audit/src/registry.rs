@@ -13,14 +13,21 @@ mod timeline;
 
 pub use dataset::{Covered, Dataset, Ineligible, NotCovered, check_registration, covered};
 pub use identity::Identity;
-pub use refusal::{MAX_AHEAD, Refusal};
+pub use refusal::{MAX_AHEAD, MAX_SEGMENTS, Refusal};
 pub use timeline::{At, Now, Span, Stage, State, Timeline};
 
 /// Whether a text may stand in the ledger: what it says is for people, on one line.
 pub fn check_note(what: &'static str, note: &str) -> Result<(), Refusal> {
     let (found, bound) = (note.len(), MAX_NOTE_BYTES);
-    let is_plain = !note.chars().any(char::is_control) && note.trim() == note;
+    let is_plain = !note.chars().any(is_control) && note.trim() == note;
     if (1..=bound).contains(&found) && is_plain { Ok(()) } else { Err(Refusal::Note { what, found, bound }) }
+}
+
+/// Also what breaks a line, or makes a terminal show text in another order, or not at all.
+fn is_control(char: char) -> bool {
+    let is_format =
+        matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    char.is_control() || is_format || char == '\u{feff}'
 }
 
 #[cfg(test)]
@@ -35,7 +42,20 @@ mod tests {
         let long = "x".repeat(MAX_NOTE_BYTES + 1);
         // 500 characters of two bytes fit, and one more does not.
         let wide = "ä".repeat(MAX_NOTE_BYTES / 2 + 1);
-        for note in ["", " ", "a\n", "a\nb", "\u{7}", "a\u{1b}[0m", "a ", " a", "\u{85}", &long, &wide] {
+        let odd = ["a\u{2028}b", "\u{202e}a", "a\u{2066}b", "\u{feff}a", "a\u{200b}b"];
+        for note in odd.into_iter().chain([
+            "",
+            " ",
+            "a\n",
+            "a\nb",
+            "\u{7}",
+            "a\u{1b}[0m",
+            "a ",
+            " a",
+            "\u{85}",
+            &long,
+            &wide,
+        ]) {
             let expected = Refusal::Note { what: "reason", found: note.len(), bound: MAX_NOTE_BYTES };
             assert_eq!(check_note("reason", note), Err(expected), "{note:?}");
         }

@@ -53,7 +53,9 @@ pub fn text(report: &Report) -> String {
                 "  {name:<42} {records:>12} {data:>12} {compute:>12} {for_data:>20} {for_compute:>20}"
             );
         }
-        let _ = writeln!(text, "  {}", carries(epoch));
+        for line in [unlisted(epoch), Some(carries(epoch))].into_iter().flatten() {
+            let _ = writeln!(text, "  {line}");
+        }
     }
     text.push('\n');
     for line in datasets(report, DATASETS).chain(strikes(report)).chain(payments(report)) {
@@ -112,7 +114,8 @@ pub fn html(report: &Report) -> String {
                 let _ = write!(page, "<td>{}", escape(&cell));
             }
         }
-        let _ = write!(page, "</table><p>{}</p>", escape(&carries(epoch)));
+        page.push_str("</table>");
+        [unlisted(epoch), Some(carries(epoch))].iter().flatten().for_each(|line| paragraph(&mut page, line));
     }
     page.push_str("<h2>What was registered</h2>");
     let lines = datasets(report, PAGE_DATASETS).chain(strikes(report)).chain(payments(report));
@@ -258,6 +261,12 @@ fn heading(epoch: &EpochReport) -> String {
         tenths(&compute),
         tenths(&data),
     )
+}
+
+/// Whose lines were given up.
+fn unlisted(epoch: &EpochReport) -> Option<String> {
+    let contributors = (epoch.unlisted > 0).then(|| count(epoch.unlisted, "contributor"))?;
+    Some(format!("{contributors} audited and not listed: a report holds lines of the latest epochs only."))
 }
 
 fn carries(epoch: &EpochReport) -> String {

@@ -128,6 +128,8 @@ pub enum CliError {
          from there"
     )]
     ClosingStopped { done: usize, nodes: usize },
+    #[error("this machine's clock stands before 1970; set it, because the ledger keeps times for ever")]
+    Clock,
     #[error("the proof for {node}, made just now, was not taken; please report")]
     OwnProof { node: Checksummed, source: Box<SubmitError> },
     #[error("{}", path.display())]

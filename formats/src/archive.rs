@@ -22,7 +22,7 @@ use fairshare_params::encoding::{Digest, wide};
 use serde::{Deserialize, Serialize};
 
 use crate::json;
-use crate::ledger::{Files, Kind, MAX_ENTRY_BYTES, Stored};
+use crate::ledger::{Files, Kind, MAX_ENTRY_BYTES, MAX_FILES_BYTES, Stored};
 use crate::text;
 use container::{Container, Take, append};
 
@@ -36,8 +36,6 @@ pub const ARCHIVE_VERSION: u32 = 2;
 const HEADING: &str = "ledger.json";
 /// Longest `ledger.json`.
 const MAX_HEADING_BYTES: u64 = 4 << 10;
-/// Most bytes of one entry's files together; a policy may name several.
-const MAX_FILES_BYTES: u64 = 64 << 20;
 
 /// Whose ledger an archive is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ pub use amounts::{
     AmountsError, Earning, MAX_AMOUNTS, Transfer, earnings_from_csv, earnings_to_csv, transfers_from_csv,
     transfers_to_csv,
 };
-pub use files::{Files, FilesError, MAX_BUNDLE_BYTES};
+pub use files::{Files, FilesError, MAX_BUNDLE_BYTES, MAX_FILES_BYTES};
 pub use receipt::{Receipt, ReceiptError, SignedReceipt};
 
 /// Longest entry, in bytes of JSON: its texts are bounded.

@@ -3,9 +3,9 @@
 use fairshare_audit::registry::{NotCovered, Refusal};
 use fairshare_audit::settlement::SettlementError;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::FilesError;
 use fairshare_formats::policy::PolicyErrors;
 use fairshare_formats::time::MomentError;
-use fairshare_formats::units::MAX_UNITS_BYTES;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::rules::Settlement;
@@ -75,15 +75,10 @@ pub enum VaultError {
         /// The epoch.
         epoch: u64,
     },
-    /// A table of units that is too long.
-    #[error(
-        "the table of units has {bytes} bytes, and a ledger keeps at most {MAX_UNITS_BYTES}; divide the \
-         nodes over several subnets, or the rounds over epochs"
-    )]
-    UnitsTooLong {
-        /// Its length.
-        bytes: usize,
-    },
+    /// Files that nobody could read again: units of too many nodes or rounds, a policy with too much beside
+    /// it, amounts of too many contributors.
+    #[error("what is to be recorded is longer than a ledger keeps; divide it over several epochs or subnets")]
+    TooLong(#[from] FilesError),
     /// Rounds that would end without units.
     #[error(
         "no units of epoch {epoch} are on record, and after its last round none are taken; record them \

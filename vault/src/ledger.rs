@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use fairshare_audit::registry::{At, Dataset, Identity, Now, Refusal, Span, Stage, State, Timeline};
+use fairshare_audit::registry::{At, Dataset, Identity, Refusal, Span, Stage, State, Timeline};
 use fairshare_formats::ledger::{Event, Files, Settled};
 use fairshare_formats::policy::PolicySource;
 use fairshare_formats::units::{Rounds, from_csv};
@@ -97,11 +97,22 @@ impl Ledger {
         })
     }
 
-    /// The epoch whose rounds go on, with its policy.
-    pub fn running(&mut self) -> Result<(Epoch, Policy)> {
+    /// The epoch of this number, or the one whose proofs are taken (the one of [`Self::epoch`] where none
+    /// are), with its policy.
+    pub fn proving_epoch(&mut self, number: Option<u64>) -> Result<(Epoch, Policy)> {
+        self.database.read(|transaction| {
+            let epoch = find_proving(transaction, number)?;
+            let policy = read_policy(transaction, &epoch)?;
+            Ok((epoch, policy))
+        })
+    }
+
+    /// The epoch whose rounds go on, or were over last, with its policy.
+    pub fn begun_epoch(&mut self) -> Result<(Epoch, Policy)> {
         self.database.read(|transaction| {
             let timeline = timeline(transaction)?;
-            let Now::Round(stage, _) = timeline.now() else { return Err(Refusal::NoRound.into()) };
+            let stage = timeline.stages().iter().rfind(|stage| timeline.has_begun(stage));
+            let stage = stage.ok_or(Refusal::NoRound)?;
             let epoch = epoch_of(transaction, &timeline, stage)?;
             let policy = read_policy(transaction, &epoch)?;
             Ok((epoch, policy))
@@ -176,6 +187,15 @@ fn find_epoch(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<
         None => current(&timeline).ok_or(Refusal::NoEpoch)?,
     };
     epoch_of(transaction, &timeline, stage)
+}
+
+/// The same of a command that takes proofs: the first that is over and not closed, so that one that waits to
+/// be settled is in nobody's way.
+fn find_proving(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<Epoch> {
+    let timeline = timeline(transaction)?;
+    let is_proving = |stage: &&Stage| stage.ended.is_some() && stage.closed.is_none();
+    let proving = timeline.stages().iter().find(is_proving).map(|stage| stage.span.epoch);
+    find_epoch(transaction, number.or(proving))
 }
 
 /// The epoch that a command without a number means: the first that is not settled, or the last one.

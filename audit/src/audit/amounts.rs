@@ -8,7 +8,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::role::Role;
 
 use super::open::Open;
-use super::{Audit, EpochReport, Fate, Finding, MAX_FATES};
+use super::{Audit, EpochReport, Fate, Finding, MAX_FATES, MAX_LINES};
 use crate::claims::{ClaimTree, Distribution};
 use crate::registry::{At, Refusal};
 use crate::settlement::{Payout, Settlement, kept, settle};
@@ -16,7 +16,7 @@ use crate::settlement::{Payout, Settlement, kept, settle};
 impl Audit<'_> {
     pub(super) fn closed(&mut self, at: At, event: &Event, epoch: u64) {
         self.verify(epoch);
-        let stage = match self.timeline.check_closed(epoch) {
+        let stage = match self.timeline.takes_proofs(epoch) {
             Ok(stage) => *stage,
             Err(source) => return self.note(at, Some(epoch), Finding::Refused(source)),
         };
@@ -102,7 +102,6 @@ impl Audit<'_> {
             self.note(at, Some(epoch), Finding::Root { computed, recorded });
         }
         self.carry = settlement.carry.clone();
-        self.payments.settled(&self.earned);
         if open.basis.is_none() {
             self.unverified.get_or_insert(epoch);
         }
@@ -204,7 +203,22 @@ impl Audit<'_> {
             root,
             claims_total,
             lines,
+            unlisted: 0,
         };
+        self.lines_kept = self.lines_kept.saturating_add(report.lines.len());
+        self.give_up_lines(epoch);
+    }
+
+    /// Gives up lines of the earliest epochs, up to this one, where more are kept than a report holds.
+    fn give_up_lines(&mut self, latest: u64) {
+        for report in self.reports.range_mut(..latest).map(|(_, report)| report) {
+            if self.lines_kept <= MAX_LINES {
+                return;
+            }
+            let lines = std::mem::take(&mut report.lines);
+            self.lines_kept = self.lines_kept.saturating_sub(lines.len());
+            report.unlisted = report.unlisted.saturating_add(lines.len() as u64);
+        }
     }
 
     /// What the scores so far would give an epoch that is not settled.
@@ -213,7 +227,8 @@ impl Audit<'_> {
         let Some(open) = self.open.remove(&epoch) else { return };
         let scores = open.scores(|node| self.struck_nodes.contains(&(epoch, *node)));
         if let Ok(settlement) = settle(&open.policy, &self.carry, &scores) {
-            let brought = self.carry.clone();
+            // To the first of them; what that one would leave nobody knows.
+            let brought = std::mem::take(&mut self.carry);
             self.report(epoch, &open, brought, settlement, None);
         }
     }

@@ -109,8 +109,8 @@ pub enum Finding {
     )]
     Confirmed { contributor: Address, cumulative: u128 },
     // What the auditor was told.
-    #[error("the rules hash is {found}, but {expected} was to be expected")]
-    OtherRules { found: Digest, expected: Digest },
+    #[error("the rules hash is {}, but {expected} was to be expected", optional(.found))]
+    OtherRules { found: Option<Digest>, expected: Digest },
     #[error("the root of the claims is {}, but {expected} was to be expected", optional(.found))]
     OtherRoot { found: Option<Digest>, expected: Digest },
     #[error("the claims are {found} in all, but {expected} was to be expected")]

@@ -12,8 +12,6 @@ use crate::registry::{At, check_note};
 /// What was listed, and what confirmed.
 #[derive(Default)]
 pub(super) struct Payments {
-    /// What each has earned in all.
-    earned: BTreeMap<Address, u128>,
     /// What each was listed to be paid in all.
     sent: BTreeMap<Address, u128>,
     /// Cumulative amounts that were listed and are not confirmed.
@@ -24,11 +22,6 @@ pub(super) struct Payments {
 }
 
 impl Payments {
-    /// An epoch is settled: from here on this is what may be paid in all.
-    pub fn settled(&mut self, earned: &BTreeMap<Address, u128>) {
-        self.earned.clone_from(earned);
-    }
-
     /// What was listed in all, and how many transfers.
     pub fn sent(&self) -> (u128, u64) {
         (self.total, self.transfers)
@@ -39,15 +32,20 @@ impl Payments {
         self.confirmed
     }
 
-    /// What is due to somebody.
-    fn due(&self, contributor: &Address) -> u128 {
-        let of = |amounts: &BTreeMap<Address, u128>| amounts.get(contributor).copied().unwrap_or_default();
-        of(&self.earned).saturating_sub(of(&self.sent))
+    /// How many contributors were listed.
+    pub fn contributors(&self) -> usize {
+        self.sent.len()
     }
 
-    fn list(&mut self, transfer: &Transfer) -> Option<u128> {
+    /// How many payments are listed and not confirmed.
+    pub fn unconfirmed(&self) -> usize {
+        self.unconfirmed.len()
+    }
+
+    /// Takes a payment to somebody who has earned so much in all; where it is not what is due, that.
+    fn list(&mut self, transfer: &Transfer, earned: u128) -> Option<u128> {
         let Transfer { contributor, amount, cumulative } = *transfer;
-        let due = self.due(&contributor);
+        let due = earned.saturating_sub(self.sent.get(&contributor).copied().unwrap_or_default());
         let before = self.sent.get(&contributor).copied().unwrap_or_default();
         self.total = self.total.saturating_add(amount);
         self.transfers = self.transfers.saturating_add(1);
@@ -75,7 +73,8 @@ impl Audit<'_> {
             Err(source) => return self.note(at, Some(epoch), Finding::Amounts(source)),
         };
         for transfer in transfers {
-            if let Some(due) = self.payments.list(&transfer) {
+            let earned = self.earned.get(&transfer.contributor).copied().unwrap_or_default();
+            if let Some(due) = self.payments.list(&transfer, earned) {
                 let Transfer { contributor, amount: recorded, .. } = transfer;
                 self.note(at, Some(epoch), Finding::Payment { contributor, recorded, due });
             }

@@ -36,7 +36,11 @@ impl Audit<'_> {
         if let Err(source) = check {
             return self.note(at, Some(epoch), Finding::Refused(source));
         }
-        let Some(open) = self.open.get_mut(&epoch) else { return };
+        // One epoch's bundles wait at a time: the memory is that of one batch, however many epochs are open.
+        if let Some(other) = self.waiting.replace(epoch).filter(|other| *other != epoch) {
+            self.verify(other);
+        }
+        let Some(open) = self.open.get_mut(&epoch).filter(|open| open.basis.is_some()) else { return };
         let bytes = files.into_single();
         open.pending_bytes = open.pending_bytes.saturating_add(bytes.len());
         open.pending.push(Pending { at, contributor: *contributor, role: *role, score: *score, bytes });

@@ -197,5 +197,6 @@ fn empty_report(policy: &Policy, basis: Option<Basis>) -> EpochReport {
         root: None,
         claims_total: 0,
         lines: BTreeMap::new(),
+        unlisted: 0,
     }
 }

@@ -8,7 +8,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::registry::Unsigned;
 
-use super::refusal::Refusal;
+use super::refusal::{MAX_SEGMENTS, Refusal};
 use super::timeline::At;
 
 /// A dataset as the registry has it.
@@ -93,9 +93,9 @@ impl Dataset {
     }
 }
 
-/// Whether a registration may be recorded in a round: it is for this vault, the rules take it, and neither
-/// its digest nor its upload is on record. `known` and `used` say what is: the round of its digest, and whose
-/// its root is.
+/// Whether a registration may be recorded in a round: it is for this vault, the rules take it, a bundle can
+/// prove it, and neither its digest nor its upload is on record. `known` and `used` say what is: the round of
+/// its digest, and whose its root is.
 pub fn check_registration(
     policy: &Policy,
     unsigned: &Unsigned,
@@ -109,6 +109,10 @@ pub fn check_registration(
         return Err(Refusal::DigestKnown { digest, round });
     }
     unsigned.check_policy(policy)?;
+    let found = unsigned.request().segments().len();
+    if found > MAX_SEGMENTS {
+        return Err(Refusal::TooManySegments { found });
+    }
     let last_round = unsigned.last_round();
     if last_round < round {
         return Err(Refusal::Void { last_round, round });

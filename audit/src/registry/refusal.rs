@@ -1,6 +1,7 @@
 //! Why a registry does not take something.
 
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::MAX_BUNDLE_BYTES;
 use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -10,6 +11,9 @@ use super::identity::Identity;
 
 /// Most epochs that may wait to be settled before rules of another one stand.
 pub const MAX_AHEAD: usize = 63;
+/// Most segments of a dataset: a histogram's proof has 2 KiB and more, so a bundle of more segments is longer
+/// than a ledger takes.
+pub const MAX_SEGMENTS: usize = MAX_BUNDLE_BYTES / 2048;
 
 /// Why a registry does not take something. Nothing was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -160,6 +164,15 @@ pub enum Refusal {
     /// What the epoch's rules cannot take.
     #[error(transparent)]
     NotTaken(#[from] NotTaken),
+    /// More segments than one bundle can prove.
+    #[error(
+        "it has {found} segments, and a bundle of more than {MAX_SEGMENTS} is longer than a ledger takes; \
+         divide the data into several datasets, or use a larger geometry"
+    )]
+    TooManySegments {
+        /// Segments listed.
+        found: usize,
+    },
     /// A digest on record.
     #[error("digest {digest} is on record since round {round}; a dataset is registered once, for ever")]
     DigestKnown {
@@ -198,7 +211,7 @@ pub enum Refusal {
         epoch: u64,
     },
     /// A digest that nobody has registered.
-    #[error("digest {digest} is not on record; `fairshare audit` lists those that are")]
+    #[error("digest {digest} is not on record; `fairshare audit --json` lists those that are")]
     UnknownDigest {
         /// The digest.
         digest: Digest,

@@ -287,11 +287,6 @@ impl Timeline {
         }
     }
 
-    /// Whether the epoch may be closed, proofs aside.
-    pub fn check_closed(&self, epoch: u64) -> Result<&Stage> {
-        self.takes_proofs(epoch)
-    }
-
     /// Whether the epoch may be settled: one after the other.
     pub fn check_settled(&self, epoch: u64) -> Result<&Stage> {
         let stage = self.stage(epoch)?;

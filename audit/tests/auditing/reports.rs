@@ -6,6 +6,7 @@ use fairshare_formats::archive::{ArchiveError, Item};
 use fairshare_formats::ledger::Kind;
 use fairshare_params::Geometry;
 use fairshare_params::encoding::Digest;
+use fairshare_params::ledger::first_head;
 use fairshare_params::policy::NamedParameters;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_testkit::epochs::{BOB, LISTED, VERIFIERS};
@@ -115,6 +116,29 @@ fn unknown_parameters_of_replaced_rules_are_nothing_to_audit() {
     name_others(&mut altered, 0);
     let found = audited(&altered);
     assert!(found.is_clean(), "{:?} {:?}", found.unaudited, found.lines().collect::<Vec<_>>());
+}
+
+/// A ledger of nothing is not the one whose rules, claims and total were published.
+#[test]
+fn an_empty_ledger_is_not_what_was_published() {
+    let [Item::Heading(heading), ..] = &CLAIMS.chained()[..] else { panic!() };
+    let head = first_head(heading.chain_id, &heading.vault, &heading.registry);
+    let mut heading = heading.clone();
+    (heading.entries, heading.head) = (0, head);
+    let empty = [Item::Heading(heading)];
+    assert!(audit(&empty, &Expected::default()).is_clean());
+    let other = Some(Digest([1; 32]));
+    let expected = Expected { rules_hash: other, root: other, total: Some(5), receipts: Vec::new() };
+    let found = audit(&empty, &expected);
+    let found: Vec<_> = found.findings.iter().map(|found| &found.finding).collect();
+    assert!(matches!(
+        found[..],
+        [
+            Finding::OtherRules { found: None, .. },
+            Finding::OtherRoot { found: None, .. },
+            Finding::OtherTotal { found: 0, expected: 5 },
+        ]
+    ));
 }
 
 #[test]

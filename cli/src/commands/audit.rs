@@ -151,6 +151,8 @@ pub struct AuditedEpoch {
     unverified_before: Option<u64>,
     /// Contributors with a score, by address.
     contributors: Vec<AuditedLine>,
+    /// Contributors that were audited and are not listed: a report holds those of the latest epochs only.
+    unlisted: u64,
 }
 
 /// What one contributor is owed for an epoch.
@@ -345,5 +347,6 @@ fn epoch(epoch: &fairshare_audit::audit::EpochReport) -> AuditedEpoch {
         claims_total: epoch.claims_total.to_string(),
         unverified_before: epoch.unverified_before,
         contributors: epoch.lines.iter().map(line).collect(),
+        unlisted: epoch.unlisted,
     }
 }

@@ -78,7 +78,7 @@ fn file_of(location: &Location) -> Option<&Path> {
 
 /// The time by this machine's clock.
 pub fn now() -> Result<Moment, CliError> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| CliError::Clock)?;
     Ok(Moment::from_unix_seconds(since.as_secs()).map_err(fairshare_vault::VaultError::from)?)
 }
 

@@ -56,6 +56,16 @@ fn missing_proofs_are_made_and_without_parameters_it_says_so() {
     assert_eq!(vault.audits_clean()["bundles"], 2);
 }
 
+/// Where proofs are not taken yet none is made.
+#[test]
+fn before_the_rounds_are_over_nothing_is_proved() {
+    let vault = Vault::at(Step::Last);
+    assert_eq!(vault.register(&format!("--units {}", prepared().units)).status, 0);
+    let ran = vault.run(&format!("close {}", parameters()));
+    assert!(!ran.stderr.contains("processor time"), "{}", ran.stderr);
+    ran.fails(1, &["round 364 of epoch 2013 goes on", "`fairshare vault round --end`"]);
+}
+
 #[test]
 fn whoever_gets_nothing_is_listed_and_forfeited_knowingly() {
     // Chance alone gives one who proves nothing no weight; the deadline is past at once.

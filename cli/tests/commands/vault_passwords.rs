@@ -41,8 +41,8 @@ fn no_command_prints_a_password() {
         told(&format!("vault init {}", p.common()), 2);
         told("vault status --unknown", 2);
     }
-    let was = "a password with `/` or `?`, or behind a scheme in capitals, was printed by `init`, `status`, errors \
-               and `--help`";
+    let was = "a password with `/` or `?`, or behind a scheme in capitals, was printed by `init`, `status`, \
+               errors and `--help`";
     mended(was, format!("{} such ledgers, 7 commands each: never", LEDGERS.len()));
 }
 

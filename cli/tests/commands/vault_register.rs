@@ -219,6 +219,10 @@ fn units_are_recorded_once() {
     let line = format!("--units {}", p.units);
     assert_eq!(verdicts(&vault.register(&line)), [(true, false, String::new())]);
     assert_eq!(verdicts(&vault.register(&line)), [(true, true, String::new())]);
+    vault.done("round --end");
+    assert_eq!(verdicts(&vault.register(&line)), [(true, true, String::new())], "also after its rounds");
+    let vault = Vault::at(Step::Last);
+    assert_eq!(vault.register(&line).status, 0);
     let other = fs::read_to_string(&p.units).unwrap().replacen("305,297", "305,298", 1);
     let other = write(&vault.folder, "other.csv", other);
     let found = verdicts(&vault.register(&format!("--units {other}")));

@@ -17,6 +17,9 @@ const MAX_AMOUNTS_BYTES: u64 = 64 << 20;
 /// standard segments, five thousand million symbols, fit.
 pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 
+/// Most bytes of one entry's files together; a policy may name several.
+pub const MAX_FILES_BYTES: u64 = 64 << 20;
+
 /// An entry's files, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files(BTreeMap<String, Vec<u8>>);
@@ -38,6 +41,16 @@ pub enum FilesError {
         name: String,
         /// The entry's kind.
         kind: Kind,
+    },
+    /// Longer than any archive is read.
+    #[error("`{name}` has {found} bytes where at most {bound} are read")]
+    TooLong {
+        /// Its name, cut short.
+        name: String,
+        /// Its length.
+        found: u64,
+        /// The most that is read of it, in all files of an entry.
+        bound: u64,
     },
     /// Others than the entry names.
     #[error("they hash to {found}, but the entry names {expected}: one of them was altered")]
@@ -117,6 +130,22 @@ impl Files {
         self.0.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
     }
 
+    /// Checks that they can be read again from an archive: what is recorded in vain would keep everybody from
+    /// reading the ledger.
+    pub fn check_bounds(&self, kind: Kind) -> Result<(), FilesError> {
+        let mut left = MAX_FILES_BYTES;
+        for (name, bytes) in &self.0 {
+            let unexpected = || FilesError::Unexpected { name: excerpt(name), kind };
+            let bound = kind.file_bound(name).ok_or_else(unexpected)?.min(left);
+            let found = wide(bytes.len());
+            left = left.saturating_sub(found);
+            if found > bound {
+                return Err(FilesError::TooLong { name: excerpt(name), found, bound });
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that they are the ones that the event names.
     pub fn check(&self, event: &Event) -> Result<(), FilesError> {
         let kind = event.kind();
@@ -158,6 +187,25 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_recorded_can_be_read_again() {
+        let of = |bytes: u64| vec![0; usize::try_from(bytes).expect("fits")];
+        for kind in [Kind::Units, Kind::Registration, Kind::Bundle, Kind::Settled, Kind::Sent] {
+            let name = kind.file_name().expect("a file");
+            let bound = kind.file_bound(name).expect("a bound");
+            assert_eq!(Files::one(kind, of(bound)).check_bounds(kind), Ok(()), "{kind}");
+            let error = FilesError::TooLong { name: name.to_owned(), found: bound + 1, bound };
+            assert_eq!(Files::one(kind, of(bound + 1)).check_bounds(kind), Err(error), "{kind}");
+            let error = FilesError::Unexpected { name: name.to_owned(), kind: Kind::Closed };
+            assert_eq!(Files::one(kind, of(1)).check_bounds(Kind::Closed), Err(error));
+        }
+        // Each fits, and all together do not.
+        let side = MAX_SIDE_FILE_BYTES;
+        let files = (0..=MAX_FILES_BYTES / side).map(|index| (format!("{index:03}.json"), of(side)));
+        let error = Files::from_map(files.collect()).check_bounds(Kind::Rules);
+        assert!(matches!(error, Err(FilesError::TooLong { bound, .. }) if bound < side), "{error:?}");
+    }
 
     fn rules(policy: Digest) -> Event {
         Event::Rules { epoch: 1, rules_hash: Digest([1; 32]), policy }

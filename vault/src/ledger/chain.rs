@@ -55,10 +55,8 @@ impl Chain {
         event: Event,
         files: &Files,
     ) -> Result<Receipt> {
+        files.check_bounds(event.kind())?;
         let entry = Entry { time: self.time, event };
-        if let Event::Rounds { last, .. } = &entry.event {
-            self.round = *last;
-        }
         let (before, head) = (self.head, entry.follow(&self.head));
         let index = self.index.checked_add(1).ok_or(VaultError::Number)?;
         let content = serde_json::to_string(&entry.event).map_err(|_| VaultError::Number)?;
@@ -77,7 +75,11 @@ impl Chain {
             |(name, content): (&str, &[u8])| Ok(vec![id(index)?, name.into(), content.to_vec().into()]);
         insert(transaction, "files (entry, name, content)", files.iter().map(file).collect::<Result<_>>()?)?;
         (self.index, self.head) = (index, head);
-        Ok(Receipt { domain: self.domain, index, round: self.round, entry, before })
+        let round = self.round;
+        if let Event::Rounds { last, .. } = &entry.event {
+            self.round = *last;
+        }
+        Ok(Receipt { domain: self.domain, index, round, entry, before })
     }
 
     /// Where the last appended entry stands.

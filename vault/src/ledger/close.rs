@@ -13,8 +13,8 @@ use fairshare_params::role::Role;
 use super::chain::{Chain, receipt};
 use super::submit::weight;
 use super::{
-    DATASETS, Epoch, Ledger, Result, best_bundles, dataset, find_epoch, identity, read_policy, struck_nodes,
-    timeline,
+    DATASETS, Epoch, Ledger, Result, best_bundles, dataset, find_epoch, find_proving, identity, read_policy,
+    struck_nodes, timeline,
 };
 use crate::database::Transaction;
 use crate::error::VaultError;
@@ -68,7 +68,11 @@ impl Ledger {
     /// Nodes with units and without a compute proof on record, by address.
     pub fn unproved_nodes(&mut self, epoch: Option<u64>) -> Result<Vec<Address>> {
         self.database.read(|transaction| {
-            let epoch = find_epoch(transaction, epoch)?;
+            let epoch = find_proving(transaction, epoch)?;
+            // Before its rounds are over no proof is taken, and none is worth making.
+            if epoch.stage.closed.is_none() {
+                timeline(transaction)?.takes_proofs(epoch.number)?;
+            }
             unproved_nodes(transaction, &epoch)
         })
     }
@@ -76,7 +80,7 @@ impl Ledger {
     /// Who would get nothing if the epoch were closed now.
     pub fn forfeits(&mut self, epoch: Option<u64>) -> Result<Vec<Forfeit>> {
         self.database.read(|transaction| {
-            let epoch = find_epoch(transaction, epoch)?;
+            let epoch = find_proving(transaction, epoch)?;
             let policy = read_policy(transaction, &epoch)?;
             forfeits(transaction, &epoch, &policy)
         })
@@ -87,7 +91,7 @@ impl Ledger {
     pub fn close(&mut self, epoch: Option<u64>, forfeit: bool, now: Moment) -> Result<Closed> {
         self.database.write(|transaction| {
             let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
-            let epoch = find_epoch(transaction, epoch)?;
+            let epoch = find_proving(transaction, epoch)?;
             let policy = read_policy(transaction, &epoch)?;
             let forfeits = forfeits(transaction, &epoch, &policy)?;
             if let Some(at) = epoch.stage.closed {
@@ -95,7 +99,7 @@ impl Ledger {
                 return Ok(Closed { epoch, before: true, receipt, forfeits });
             }
             let (number, timeline) = (epoch.number, timeline(transaction)?);
-            timeline.check_closed(number)?;
+            timeline.takes_proofs(number)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let missing = unproved_nodes(transaction, &epoch)?;
             if let Some(node) = missing.first().copied() {

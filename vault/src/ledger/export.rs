@@ -18,21 +18,15 @@ impl Ledger {
         software: &str,
         mut each: impl FnMut(Item) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
-        let exported = self.database.read(|transaction| {
-            let heading = begin(transaction, software)?;
-            let entries = heading.entries;
-            if let Err(error) = each(Item::Heading(heading)) {
-                return Ok(Err(error));
-            }
-            for index in 1..=entries {
-                let (stored, files) = entry(transaction, index)?;
-                if let Err(error) = each(Item::Entry(Box::new(stored), files)) {
-                    return Ok(Err(error));
-                }
-            }
-            Ok::<_, VaultError>(Ok(()))
-        });
-        exported.map_err(E::from)?
+        let heading = self.database.read(|transaction| begin(transaction, software))?;
+        let entries = heading.entries;
+        each(Item::Heading(heading))?;
+        for index in 1..=entries {
+            // Entries never change. Each is read by itself, so that a slow reader keeps no writer waiting.
+            let (stored, files) = self.database.read(|transaction| entry(transaction, index))?;
+            each(Item::Entry(Box::new(stored), files))?;
+        }
+        Ok(())
     }
 }
 

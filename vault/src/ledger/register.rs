@@ -4,7 +4,7 @@ use fairshare_audit::registry::{Identity, Refusal, Span, Stage, Timeline, check_
 use fairshare_formats::ledger::{Event, Files, Kind, Receipt, file_hash};
 use fairshare_formats::registry::{SignedRegistration, signed_to_json};
 use fairshare_formats::time::Moment;
-use fairshare_formats::units::{MAX_UNITS_BYTES, to_csv};
+use fairshare_formats::units::to_csv;
 use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
@@ -96,9 +96,6 @@ impl Ledger {
             }
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let table = to_csv(units).into_bytes();
-            if wide(table.len()) > MAX_UNITS_BYTES {
-                return Err(VaultError::UnitsTooLong { bytes: table.len() });
-            }
             let event = Event::Units { epoch: number, file: file_hash(&table) };
             let receipt = chain.append(transaction, event, &Files::one(Kind::Units, table))?;
             let row = |node| -> Result<_> { Ok(vec![id(receipt.index)?, number.to_string().into(), node]) };

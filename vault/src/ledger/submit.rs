@@ -77,7 +77,7 @@ impl Ledger {
         submissions: &[Submission],
         now: Moment,
     ) -> Result<Vec<Verdict>> {
-        let (epoch, policy) = self.epoch(epoch)?;
+        let (epoch, policy) = self.proving_epoch(epoch)?;
         let (given, recorded) = (verifier.rules_hash(), epoch.rules_hash);
         if given != recorded {
             return Err(VaultError::OtherRules { epoch: epoch.number, recorded, given });

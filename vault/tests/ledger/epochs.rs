@@ -233,6 +233,48 @@ fn a_receipt_is_of_the_entry_and_the_same_again() {
 }
 
 /// A clock that goes backwards makes no entry earlier than the one before it.
+/// Whoever reads the whole ledger, however long it takes, keeps nobody from writing, and reads what stood
+/// when it began.
+#[test]
+fn a_long_export_keeps_no_writer_waiting() {
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 10);
+        let before = items(&mut ledger);
+        let mut writer = Ledger::open(location, Access::Write).unwrap();
+        let (mut read, mut round) = (Vec::new(), 10);
+        let each = |item| {
+            read.push(item);
+            round += 1;
+            go_to(&mut writer, round);
+            Ok::<_, VaultError>(())
+        };
+        ledger.export("fairshare test", each).unwrap();
+        assert_eq!((read, round), (before, 13));
+        audit(&mut ledger);
+    });
+}
+
+/// An epoch that is closed and waits to be settled is not the one that a command without a number means.
+#[test]
+fn proofs_without_a_number_are_of_the_epoch_that_takes_them() {
+    on_each(|location| {
+        let mut ledger = over_alone(location, &FIRST);
+        submit(&mut ledger, &all(&FIRST));
+        open_next(&mut ledger, &SECOND);
+        assert_eq!(ledger.close(None, false, proving(&FIRST)).unwrap().epoch.number, 4);
+        assert!(ledger.close(None, false, proving(&FIRST)).unwrap().before);
+        over(&mut ledger, &SECOND);
+        assert_eq!(ledger.unproved_nodes(None).unwrap().len(), SECOND.units.nodes().len());
+        let verdicts = ledger.submit(None, &VERIFIERS[1], &all(&SECOND), proving(&SECOND)).unwrap();
+        assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()), "{verdicts:?}");
+        assert_eq!(ledger.close(None, false, proving(&SECOND)).unwrap().epoch.number, 5);
+        assert_eq!(ledger.settle(None, proving(&SECOND)).unwrap().epoch.number, 4);
+        assert_eq!(ledger.settle(None, proving(&SECOND)).unwrap().epoch.number, 5);
+        audit(&mut ledger);
+    });
+}
+
 #[test]
 fn times_never_go_back() {
     on_each(|location| {

@@ -342,6 +342,9 @@ fn an_epoch_is_closed_when_every_node_is_proved() {
         );
         go_to(&mut ledger, 13);
         ledger.register_units(&FIRST.units, at(3_000)).unwrap();
+        // No proof is worth making before it is taken.
+        let early = refused(&mut ledger, |ledger| ledger.unproved_nodes(None));
+        assert_eq!(refusal(early), Refusal::RoundsGoOn { epoch: 4, round: 13, last: 13 });
         end(&mut ledger, &FIRST);
         assert_eq!(ledger.unproved_nodes(None).unwrap(), [ALICE, BOB]);
         let unproved = |missing, node| Refusal::Unproved { epoch: 4, missing, node };

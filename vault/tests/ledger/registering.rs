@@ -1,6 +1,6 @@
 //! Registrations: signed, for this registry, of a round that goes on, once for ever.
 
-use fairshare_audit::registry::Refusal;
+use fairshare_audit::registry::{MAX_SEGMENTS, Refusal};
 use fairshare_formats::registry::{SignedError, SignedRegistration};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -194,6 +194,39 @@ fn a_registration_is_of_what_the_rules_take() {
         assert_eq!(refusal(&mut ledger, carols()), Refusal::NotTaken(NotTaken::Evidence));
         let digest = *request().digest();
         register(&mut ledger, &sign(&FIRST.policy, request(), Some(evidence(&digest)), 12));
+        audit(&mut ledger);
+    });
+}
+
+/// What no bundle that a ledger takes can prove is refused, and what is taken can be read again: the longest
+/// registration goes into an archive and through an audit.
+#[test]
+fn a_dataset_is_no_longer_than_a_bundle_proves() {
+    let own = request();
+    let (policy, features) = (&FIRST.policy, FIRST.policy.schema().len() as u64);
+    let needed = |records: u32| own.geometry().cut(u64::from(records) * features).segments();
+    // The first number of records that fills so many segments.
+    let filling = |segments: usize| {
+        let (mut low, mut high) = (1, u32::MAX);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if needed(middle) < segments as u64 { low = middle + 1 } else { high = middle }
+        }
+        let listed = (0..segments as u32).map(|index| {
+            let mut hash = [0; 32];
+            hash[28..].copy_from_slice(&index.to_be_bytes());
+            Digest(hash)
+        });
+        let request = Request::new(CAROL, own.geometry(), *own.schema_hash(), low, listed.collect());
+        sign(policy, request.unwrap(), None, 12)
+    };
+    let [longest, longer] = [MAX_SEGMENTS, MAX_SEGMENTS + 1].map(filling);
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 10);
+        let expected = Refusal::TooManySegments { found: MAX_SEGMENTS + 1 };
+        assert_eq!(refusal(&mut ledger, &longer), expected);
+        register(&mut ledger, &longest);
         audit(&mut ledger);
     });
 }

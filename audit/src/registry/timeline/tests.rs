@@ -20,7 +20,7 @@ fn step(timeline: &mut Timeline, index: u64, event: &Event) -> Result<()> {
     match event {
         Event::Rounds { first, last } => timeline.check_rounds(*first, *last)?,
         Event::Ended { epoch } => timeline.check_ended(*epoch)?,
-        Event::Closed { epoch } => drop(timeline.check_closed(*epoch)?),
+        Event::Closed { epoch } => drop(timeline.takes_proofs(*epoch)?),
         Event::Settled(settled) => drop(timeline.check_settled(settled.epoch)?),
         Event::Units { .. } => drop(timeline.takes_units()?),
         _ => {}
@@ -241,7 +241,7 @@ fn proofs_are_taken_from_the_end_to_the_closing_and_of_data_to_the_deadline() {
     let closed = after(&[4], &[rounds(10, 13), Event::Ended { epoch: 4 }, Event::Closed { epoch: 4 }]);
     assert_eq!(takes(&closed), Err(Refusal::Closed { epoch: 4 }));
     assert_eq!(closed.takes_data_proofs(4, seconds(0)).err(), Some(Refusal::Closed { epoch: 4 }));
-    assert_eq!(closed.check_closed(4).err(), Some(Refusal::Closed { epoch: 4 }));
+    assert_eq!(closed.takes_proofs(4).err(), Some(Refusal::Closed { epoch: 4 }));
     assert_eq!(opened(&[4, 5]).takes_proofs(9).err(), Some(Refusal::UnknownEpoch { epoch: 9 }));
     // Of the next epoch, whose first round has not begun, nothing is taken.
     let ended = after(&[4, 5], &[rounds(10, 13), Event::Ended { epoch: 4 }]);

@@ -32,7 +32,7 @@ pub fn open(root: &Path, verifier: &Verifier<'_>) -> Result<Ledger, CliError> {
 /// Steps to the epoch's end, with the units that the airports worked on record.
 pub fn end(output: Output, ledger: &mut Ledger, units: &Units) -> Result<(), CliError> {
     let (_, took) = timed("ending the rounds", || {
-        let (epoch, _) = ledger.running()?;
+        let (epoch, _) = ledger.begun_epoch()?;
         ledger.advance(To::Round(epoch.stage.span.last), false, now()?)?;
         ledger.register_units(units, now()?)?;
         Ok(ledger.advance(To::End, false, now()?)?)

@@ -8,8 +8,9 @@ use fairshare_audit::registry::Refusal;
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
+use fairshare_params::policy::Policy;
 use fairshare_prover::{ProveError, Prover};
-use fairshare_vault::ledger::{Forfeit, Submission};
+use fairshare_vault::ledger::{Epoch, Forfeit, Submission};
 use fairshare_vault::{Ledger, VaultError};
 use fairshare_verifier::SetupError;
 use schemars::JsonSchema;
@@ -65,11 +66,11 @@ impl From<&Forfeit> for NothingLine {
 }
 
 pub fn run(ledger: &mut Ledger, args: &CloseArgs, output: Output) -> Result<Status, CliError> {
-    let missing = ledger.unproved_nodes(args.epoch.epoch)?;
+    let (epoch, policy) = ledger.proving_epoch(args.epoch.epoch)?;
+    let missing = ledger.unproved_nodes(Some(epoch.number))?;
     if !missing.is_empty() {
-        prove_missing(ledger, args, &missing, output)?;
+        prove_missing(ledger, args, &epoch, policy, &missing, output)?;
     }
-    let (epoch, _) = ledger.epoch(args.epoch.epoch)?;
     let forfeits = ledger.forfeits(Some(epoch.number))?;
     let nothing: Vec<_> = forfeits.iter().map(NothingLine::from).collect();
     let closed = ledger.close(Some(epoch.number), args.forfeit, now()?);
@@ -96,10 +97,11 @@ fn is_about_them(error: &VaultError) -> bool {
 fn prove_missing(
     ledger: &mut Ledger,
     args: &CloseArgs,
+    epoch: &Epoch,
+    policy: Policy,
     missing: &[Address],
     output: Output,
 ) -> Result<(), CliError> {
-    let (epoch, policy) = ledger.epoch(args.epoch.epoch)?;
     let params: &Path = args
         .params
         .as_deref()

@@ -91,7 +91,7 @@ fn register(ledger: &mut Ledger, receipts: &Receipts, paths: &[PathBuf]) -> Resu
 }
 
 fn units(ledger: &mut Ledger, receipts: &Receipts, path: &Path) -> Result<Line, CliError> {
-    let (_, policy) = ledger.running()?;
+    let (_, policy) = ledger.begun_epoch()?;
     let units = read_units(path, Rounds::of(&policy))?;
     let taken = ledger.register_units(&units, now()?)?;
     let mut line = Line::recorded(path, taken.before, taken.receipt, receipts)?;

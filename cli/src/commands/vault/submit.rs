@@ -58,7 +58,7 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     let paths = expand(&args.bundles, "bundle")?;
     let total = paths.len();
     let receipts = Receipts::open(ledger, &args.receipts)?;
-    let (epoch, policy) = ledger.epoch(args.epoch.epoch)?;
+    let (epoch, policy) = ledger.proving_epoch(args.epoch.epoch)?;
     // Given when the epoch was opened, by parameters that were derived or believed then.
     let policy = policy.expecting(epoch.rules_hash);
     let parameters = load::Parameters::read(&args.params, &policy)?;
