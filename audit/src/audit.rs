@@ -48,6 +48,7 @@ pub struct Auditor<'a> {
     parameters: &'a [VerifierParameters],
     trust: Trust,
     progress: &'a dyn Fn(u64, u64),
+    memory: u64,
 }
 
 /// Parameters that an audit needs and was not given.
@@ -111,6 +112,9 @@ pub struct Report {
 pub const MAX_FINDINGS: usize = 1_000;
 /// Most fates that are kept.
 pub const MAX_FATES: usize = 1_000_000;
+/// What an audit holds at most, in bytes, over the largest bundle, unless it is told otherwise; the numbers
+/// below are for it.
+pub const MEMORY: u64 = 256 << 20;
 /// Most lines of epochs that are kept, some 60 MiB.
 pub const MAX_LINES: usize = 400_000;
 /// Most datasets that are held, some 80 MiB.
@@ -253,6 +257,15 @@ impl Report {
         self.findings.is_empty() && self.unaudited.is_empty()
     }
 
+    /// Adds what was found of an entry beside it, in the database that the ledger is kept in.
+    pub fn add_beside(&mut self, entry: u64, table: &'static str) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(Found { entry: Some(entry), epoch: None, finding: Finding::Beside { table } });
+        } else {
+            self.more_findings = self.more_findings.saturating_add(1);
+        }
+    }
+
     /// How many findings there are.
     pub fn finding_count(&self) -> u64 {
         self.more_findings.saturating_add(self.findings.len() as u64)
@@ -303,7 +316,9 @@ pub enum AuditError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// More than is held: an audit's memory is bounded, whatever an archive has.
-    #[error("the ledger has more than {most} {what}, the most that an audit holds")]
+    #[error(
+        "the ledger has more than {most} {what}, the most that its memory holds; allow more with `--memory`"
+    )]
     TooMany {
         /// Of what.
         what: &'static str,
@@ -319,7 +334,19 @@ impl<'a> Auditor<'a> {
     /// Parameters that were not derived from a whole reference string are of no use here: the rules hashes on
     /// record are the word of the one who is audited.
     pub fn new(parameters: &'a [VerifierParameters], trust: Trust, progress: &'a dyn Fn(u64, u64)) -> Self {
-        Self { parameters, trust, progress }
+        Self { parameters, trust, progress, memory: MEMORY }
+    }
+
+    /// The same with another bound of what is held, in bytes: a ledger may have so many contributors that
+    /// [`MEMORY`] is not enough.
+    pub fn with_memory(self, memory: u64) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// A bound that is for [`MEMORY`], as the auditor's memory allows.
+    fn bound(&self, most: usize) -> usize {
+        let most = u128::from(self.memory).saturating_mul(most as u128) / u128::from(MEMORY);
+        usize::try_from(most).unwrap_or(usize::MAX)
     }
 
     /// Audits an archive, which is read once. Of an epoch whose parameters were not given there is nothing to
@@ -345,9 +372,11 @@ impl<'a> Auditor<'a> {
     /// Begins an audit of a ledger, whose entries have to follow in order.
     pub fn begin(&self, heading: Heading, expected: &Expected) -> Audit<'_> {
         let head = first_head(heading.chain_id, &heading.vault, &heading.registry);
+        let mut expected = expected.clone();
+        expected.receipts.sort_by_key(|receipt| receipt.index);
         Audit {
             auditor: self,
-            expected: expected.clone(),
+            expected,
             heading,
             head,
             last: None,
@@ -449,6 +478,7 @@ impl Audit<'_> {
             ("strikes", self.strikes.len(), MAX_STRIKES),
             ("units in epochs that are not settled", units.sum(), MAX_UNITS),
         ] {
+            let most = self.auditor.bound(most);
             if held > most {
                 return Err(AuditError::TooMany { what, most });
             }
@@ -471,11 +501,12 @@ impl Audit<'_> {
         }
         let index = stored.index;
         let round = self.timeline.round().unwrap_or_default();
-        let is_other = |receipt: &Receipt| {
-            let place = (receipt.round, receipt.before, receipt.after());
-            receipt.index == index && place != (round, before, computed)
-        };
-        if self.expected.receipts.iter().any(is_other) {
+        let is_other =
+            |receipt: &Receipt| (receipt.round, receipt.before, receipt.after()) != (round, before, computed);
+        // In order of their entries, so that each is looked at when its turn comes.
+        let receipts = &self.expected.receipts;
+        let from = receipts.partition_point(|receipt| receipt.index < index);
+        if receipts[from..].iter().take_while(|receipt| receipt.index == index).any(is_other) {
             self.note(at, epoch, Finding::Receipt { index });
         }
     }

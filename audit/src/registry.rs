@@ -4,6 +4,7 @@
 //! A ledger asks here before it writes, and an audit asks again: so an archive is held to the very rules that
 //! its ledger was.
 
+use fairshare_formats::excerpt::is_control;
 use fairshare_formats::ledger::MAX_NOTE_BYTES;
 
 mod dataset;
@@ -21,13 +22,6 @@ pub fn check_note(what: &'static str, note: &str) -> Result<(), Refusal> {
     let (found, bound) = (note.len(), MAX_NOTE_BYTES);
     let is_plain = !note.chars().any(is_control) && note.trim() == note;
     if (1..=bound).contains(&found) && is_plain { Ok(()) } else { Err(Refusal::Note { what, found, bound }) }
-}
-
-/// Also what breaks a line, or makes a terminal show text in another order, or not at all.
-fn is_control(char: char) -> bool {
-    let is_format =
-        matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
-    char.is_control() || is_format || char == '\u{feff}'
 }
 
 #[cfg(test)]

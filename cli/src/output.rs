@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_formats::excerpt::{escaped, printable};
 use fairshare_params::policy::Token;
 use fairshare_params::role::Role;
 use num_bigint::BigUint;
@@ -69,20 +70,21 @@ pub fn misused(error: &clap::Error) -> ExitCode {
     error.exit()
 }
 
-/// Writes to standard output. A reader that has gone away, `head` for instance, has read all it wants.
+/// Writes to standard output, as [`notice`] writes. A reader that has gone away, `head` for instance, has read all it wants.
 fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()) {
+    match writeln!(stdout, "{}", printable(text.trim_end_matches('\n'))).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CliError::Output(error)),
         _ => Ok(()),
     }
 }
 
-/// Writes a line to standard error, whole and above any progress bar. Standard error that is gone leaves
+/// Writes a line to standard error, whole and above any progress bar. Whatever it quotes, of whomever, sends a
+/// terminal no control characters. Standard error that is gone leaves
 /// nowhere to complain.
 pub fn notice(text: &str) {
     crate::progress::suspend(|| {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{}", printable(text));
     });
 }
 
@@ -121,9 +123,16 @@ pub fn amount(units: u128, token: Option<&Token>) -> String {
     }
 }
 
+/// A file's name in a table, on one line whatever it holds.
+pub fn file_cell(file: &str) -> Cell {
+    Cell::new(escaped(file))
+}
+
 /// Why something was refused, below a table; what could not be read names its file itself.
 pub fn reason(file: &str, error: &str) -> String {
-    if error.starts_with(file) { format!("\n{error}") } else { format!("\n{file}: {error}") }
+    // A file's name may have lines of its own.
+    let line = if error.starts_with(file) { error.to_owned() } else { format!("{file}: {error}") };
+    format!("\n{}", escaped(&line))
 }
 
 /// So many of a thing, in words.

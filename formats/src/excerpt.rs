@@ -25,12 +25,32 @@ pub fn excerpt(text: &str) -> String {
     shown
 }
 
+/// Whether a terminal does not show a character as itself: control characters, and what breaks a line, hides
+/// text, or shows it in another order.
+pub fn is_control(letter: char) -> bool {
+    let is_format = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || is_format
+}
+
 /// A text without control characters: escaped, they leave a reader's terminal alone.
 pub fn escaped(text: &str) -> String {
     let shown = |letter: char| {
-        if letter.is_control() { letter.escape_debug().to_string() } else { letter.to_string() }
+        if is_control(letter) { letter.escape_debug().to_string() } else { letter.to_string() }
     };
     text.chars().map(shown).collect()
+}
+
+/// Lines without any other control character, each escaped as JSON has it: the same in a string of JSON.
+pub fn printable(lines: &str) -> String {
+    let mut shown = String::with_capacity(lines.len());
+    for letter in lines.chars() {
+        if letter != '\n' && is_control(letter) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// Columns' names as a message lists them: the first fifty, each cut to 42 characters, or fewer that take

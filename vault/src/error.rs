@@ -75,6 +75,16 @@ pub enum VaultError {
         /// The epoch.
         epoch: u64,
     },
+    /// Amounts beside the entries that are not those that a settlement fixed.
+    #[error(
+        "what stands in `earnings` up to epoch {epoch} is not what its settlement fixed: something else has \
+         written to the database; `fairshare vault audit` names the entries, and nobody is paid until it is \
+         put right from a backup"
+    )]
+    EarnedOtherwise {
+        /// The epoch.
+        epoch: u64,
+    },
     /// Files that nobody could read again: units of too many nodes or rounds, a policy with too much beside
     /// it, amounts of too many contributors.
     #[error("what is to be recorded is longer than a ledger keeps; divide it over several epochs or subnets")]

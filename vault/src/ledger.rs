@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::registry::{At, Dataset, Identity, Refusal, Span, Stage, State, Timeline};
 use fairshare_formats::ledger::{Event, Files, Settled};
 use fairshare_formats::policy::PolicySource;
@@ -24,6 +25,7 @@ use fairshare_params::units::Units;
 use crate::database::{Access, Database, DatabaseError, Location, Row, Transaction, Value};
 use crate::error::VaultError;
 
+mod beside;
 mod chain;
 mod close;
 mod export;
@@ -36,6 +38,7 @@ mod status;
 mod strike;
 mod submit;
 
+pub use beside::Beside;
 pub use close::{Closed, Forfeit, Nothing};
 pub use open::Opened;
 pub use pay::{Due, History, Listed};
@@ -315,7 +318,22 @@ fn cumulative(transaction: &mut Transaction<'_>, entry: u64) -> Result<BTreeMap<
     rows.iter().map(|row| Ok((row.address("contributor")?, row.parsed("cumulative")?))).collect()
 }
 
-/// What the last settlement before an epoch left.
+/// What each has earned in all, as the last settlement up to an entry fixed it: whatever stands beside the
+/// entries, nobody is paid anything else.
+fn earned_by(
+    transaction: &mut Transaction<'_>,
+    identity: &Identity,
+    epoch: u64,
+) -> Result<BTreeMap<Address, u128>> {
+    let (entry, settled) = settled_entry(transaction, epoch)?.ok_or(VaultError::Unsettled { epoch })?;
+    let earned = cumulative(transaction, entry)?;
+    let Identity { chain_id, vault, .. } = *identity;
+    let tree = ClaimTree::of_earned(Distribution { chain_id, vault, epoch }, &earned);
+    let is_fixed = tree.map(|tree| tree.root()) == settled.root;
+    if is_fixed { Ok(earned) } else { Err(VaultError::EarnedOtherwise { epoch }) }
+}
+
+/// The entry that settled an epoch, and what it fixed.
 fn settled_entry(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<(u64, Settled)>> {
     let sql = "SELECT id, content FROM entries WHERE kind = 'settled' AND epoch = $1";
     let row = transaction.query_first(sql, &[epoch.to_string().into()])?;

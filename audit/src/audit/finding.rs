@@ -108,6 +108,8 @@ pub enum Finding {
         contributor = checksummed(.contributor)
     )]
     Confirmed { contributor: Address, cumulative: u128 },
+    #[error("table `{table}` has other rows of it than it gives: something else has written to the database")]
+    Beside { table: &'static str },
     // What the auditor was told.
     #[error("the rules hash is {}, but {expected} was to be expected", optional(.found))]
     OtherRules { found: Option<Digest>, expected: Digest },

@@ -118,6 +118,21 @@ fn unknown_parameters_of_replaced_rules_are_nothing_to_audit() {
     assert!(found.is_clean(), "{:?} {:?}", found.unaudited, found.lines().collect::<Vec<_>>());
 }
 
+/// What is held is bounded, and the bound is the auditor's to choose.
+#[test]
+fn a_ledger_that_is_too_large_is_told_and_audited_with_more_memory() {
+    let bytes = archived(&STRUCK.chained());
+    let parameters = std::slice::from_ref(&*fixture::PARAMETERS);
+    let of = |memory: u64| {
+        let auditor = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).with_memory(memory);
+        auditor.archive(&bytes[..], &Expected::default())
+    };
+    // So little that a dozen datasets are not held.
+    let error = of(1_000).err().expect("too much");
+    assert!(matches!(error, AuditError::TooMany { most: 1, .. }), "{error}");
+    assert!(of(1 << 20).expect("enough").is_clean());
+}
+
 /// A ledger of nothing is not the one whose rules, claims and total were published.
 #[test]
 fn an_empty_ledger_is_not_what_was_published() {

@@ -8,7 +8,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_vault::ledger::Target;
 
-use super::{KeyArgs, WorkArgs};
+use super::{KeyArgs, WorkArgs, parse_size};
 
 #[derive(Debug, Args)]
 pub struct VaultArgs {
@@ -273,6 +273,9 @@ pub struct AuditArgs {
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
     pub allow_insecure_params: bool,
+    /// What the audit may hold in memory; ledgers of many contributors need more
+    #[arg(long, value_parser = parse_size, value_name = "SIZE", default_value = "256MiB")]
+    pub memory: u64,
     /// Also write the report as a web page
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,

@@ -212,7 +212,11 @@ pub fn ledger(
             }
         })?;
         let nothing = || VaultError::Refused(fairshare_audit::registry::Refusal::NoEpoch);
-        audit.map(Audit::finish).ok_or_else(|| nothing().into())
+        let mut report = audit.map(Audit::finish).ok_or_else(nothing)?;
+        for beside in ledger.beside()? {
+            report.add_beside(beside.entry, beside.table);
+        }
+        Ok(report)
     })
 }
 
@@ -247,7 +251,8 @@ fn audit(
         let [done, total] = [done, total].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         bar.set(done, total);
     };
-    let found = go(&Auditor::new(&parameters, trust, &progress), &expected)?;
+    let auditor = Auditor::new(&parameters, trust, &progress).with_memory(args.memory);
+    let found = go(&auditor, &expected)?;
     drop(bar);
     if let Some(path) = &args.report {
         files::write(path, report::html(&found).as_bytes(), Access::Public)

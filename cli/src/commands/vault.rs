@@ -172,6 +172,19 @@ fn strike(ledger: &mut Ledger, args: &StrikeArgs, output: Output) -> Result<Stat
     Ok(Status::Done)
 }
 
+/// Most bytes of files that are read at once, unless one alone has more.
+const BATCH_BYTES: u64 = 32 << 20;
+
+/// How many of the files are read at once, of so many at most: the first in any case.
+fn fitting(paths: &[PathBuf], most: usize) -> usize {
+    let mut bytes = 0u64;
+    let fits = |path: &&PathBuf| {
+        bytes = bytes.saturating_add(path.metadata().map_or(0, |file| file.len()));
+        bytes <= BATCH_BYTES
+    };
+    paths.iter().take(most).take_while(fits).count().max(1)
+}
+
 /// The files named, a folder standing for those in it that end so, hidden ones aside; in order of their
 /// names.
 fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> {

@@ -250,7 +250,7 @@ fn describe(verdicts: &[Verdict]) -> String {
     for verdict in verdicts {
         let contributor = verdict.contributor.as_deref().map(short_address).unwrap_or_default();
         table.add_row([
-            Cell::new(&verdict.bundle),
+            output::file_cell(&verdict.bundle),
             Cell::new(verdict.role.unwrap_or("?")),
             Cell::new(contributor),
             Cell::new(verdict.records.map(thousands).unwrap_or_default()),

@@ -221,13 +221,18 @@ fn no_control_character_of_an_archive_reaches_the_terminal() {
             .concat(),
         ),
         ("its heading", heading),
+        ("a header that is none", {
+            let mut odd = header(name, b'0', 0);
+            odd[148..156].copy_from_slice(b"zz\x1b[1m\x9b\0");
+            odd
+        }),
     ] {
         let path = write(&folder, "odd.tar", [bytes, vec![0; 1024]].concat());
         for more in ["", "--json", "--log-level trace"] {
             let ran = audit(&path, more);
             assert_eq!(ran.status, 2, "{what}: {}", ran.stderr);
             let all = format!("{}{}", ran.stdout, ran.stderr);
-            assert!(!all.contains(['\u{1b}', '\u{7}']), "{what}: {all:?}");
+            assert!(!all.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{what}: {all:?}");
             mended("ANSI codes in an archive's names reached the terminal", "exit 2, and none is printed");
         }
     }

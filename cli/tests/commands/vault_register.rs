@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use fairshare_formats::excerpt::is_control;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -139,6 +140,24 @@ fn folders_are_their_files_without_what_systems_leave() {
     mended("`._x.json` in a folder refused all", "passed over: one file, one verdict, exit 0");
     mended("an empty folder exited 0", format!("exit 2: {none}"));
     vault.run(&format!("register {}", vault.receipts())).fails(2, &["--units"]);
+}
+
+/// Whoever names a file in somebody's inbox writes to nobody's terminal, and adds no lines of their own.
+#[test]
+fn names_of_files_are_told_on_one_line() {
+    let vault = Vault::at(Step::Open);
+    let inbox = vault.folder.join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    fs::write(inbox.join("evil\u{1b}[31m\naccepted\u{9b}1m\u{202e}.json"), "{}").unwrap();
+    for json in ["", " --json"] {
+        let line = format!("register {} {}{json}", show(&inbox), vault.receipts());
+        let ran = vault.run(&line);
+        assert_eq!(ran.status, 1, "{}", ran.stderr);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!all.chars().any(|letter| letter != '\n' && is_control(letter)), "{all:?}");
+        assert!(!all.lines().any(|line| line.starts_with("accepted")), "{all}");
+        assert!(all.contains("31m"), "{all}");
+    }
 }
 
 /// Windows' editors put one in front of what they save.

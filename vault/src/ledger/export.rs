@@ -46,7 +46,7 @@ pub(super) fn end(transaction: &mut Transaction<'_>) -> Result<Option<(u64, Dige
     row.map(|row| Ok((row.count("id")?, row.parsed("head")?))).transpose()
 }
 
-fn entry(transaction: &mut Transaction<'_>, index: u64) -> Result<(Stored, Files)> {
+pub(super) fn entry(transaction: &mut Transaction<'_>, index: u64) -> Result<(Stored, Files)> {
     let sql = "SELECT time, content, head FROM entries WHERE id = $1";
     let row = transaction.query_first(sql, &[id(index)?])?;
     let row = row.ok_or(VaultError::MissingEntry { index })?;

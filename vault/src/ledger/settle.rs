@@ -1,5 +1,7 @@
 //! Settling a closed epoch: everybody's amount is fixed, and the root of the claims with it.
 
+use std::collections::BTreeMap;
+
 use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::registry::{Identity, Refusal};
 use fairshare_audit::settlement::{Earned, Payout, kept, settle};
@@ -14,7 +16,7 @@ use fairshare_params::rules::Settlement as Rail;
 
 use super::chain::{Chain, receipt};
 use super::{
-    Epoch, Ledger, Result, best_bundles, cumulative, find_epoch, id, identity, insert, read_files,
+    Epoch, Ledger, Result, best_bundles, earned_by, find_epoch, id, identity, insert, read_files,
     read_policy, settled_entry, struck_nodes, timeline,
 };
 use crate::database::{DatabaseError, Transaction};
@@ -53,7 +55,7 @@ impl Ledger {
             let timeline = timeline(transaction)?;
             timeline.check_settled(epoch.number)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
-            let (settled, earnings, rounding) = compute(transaction, &epoch, &policy)?;
+            let (settled, earnings, rounding) = compute(transaction, &identity, &epoch, &policy)?;
             let list = earnings_to_csv(&earnings).into_bytes();
             let event = Event::Settled(settled.clone());
             let receipt = chain.append(transaction, event, &Files::one(Kind::Settled, list))?;
@@ -75,9 +77,8 @@ impl Ledger {
             let last = timeline.stages().iter().rfind(|stage| stage.settled.is_some());
             let number = number.or(last.map(|stage| stage.span.epoch)).ok_or(VaultError::NothingSettled)?;
             let epoch = find_epoch(transaction, Some(number))?;
-            let at = epoch.stage.settled.ok_or(VaultError::Unsettled { epoch: number })?;
             let policy: Policy = read_policy(transaction, &epoch)?;
-            let earned = cumulative(transaction, at.index)?;
+            let earned = earned_by(transaction, &identity, number)?;
             let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned);
             Ok(tree.map(|tree| (tree, epoch.rules_hash)))
         })
@@ -86,13 +87,18 @@ impl Ledger {
 
 fn compute(
     transaction: &mut Transaction<'_>,
+    identity: &Identity,
     epoch: &Epoch,
     policy: &Policy,
 ) -> Result<(Settled, Vec<Earning>, Tenths)> {
     let brought = brought(transaction, epoch.number)?;
     let settlement = settle(policy, &brought, &scores(transaction, epoch)?)?;
-    let last = i64::MAX.unsigned_abs();
-    let mut earned = cumulative(transaction, last)?;
+    let mut earned = match epoch.number.checked_sub(1) {
+        Some(before) if settled_entry(transaction, before)?.is_some() => {
+            earned_by(transaction, identity, before)?
+        }
+        _ => BTreeMap::new(),
+    };
     let (mut earnings, mut total) = (Vec::new(), 0u128);
     for (contributor, payout) in settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0) {
         let cumulative = earned.entry(contributor).or_default();

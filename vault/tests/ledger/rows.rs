@@ -1,6 +1,7 @@
 //! What the databases themselves refuse, whatever program writes to them.
 
 use fairshare_formats::eip55::checksummed;
+use fairshare_params::address::Address;
 use fairshare_vault::database::{Access, Database, DatabaseError, Location};
 use fairshare_vault::ledger::Target;
 use fairshare_vault::{Ledger, VaultError};
@@ -176,6 +177,49 @@ fn an_entry_of_somebody_elses_making_is_found() {
         let report = auditor().archive(&bytes[..], &Default::default()).unwrap();
         assert!(!report.is_clean());
     });
+}
+
+/// Rows beside the entries that no entry gives: each is found by its table and entry, and nobody is paid by
+/// them.
+#[test]
+fn a_row_of_somebody_elses_making_is_found() {
+    let of = |kind: &str| format!("(SELECT min(id) FROM entries WHERE kind = '{kind}')");
+    let (digest, node) = (NOBODYS.to_string(), checksummed(&Address([0xde; 20])).to_string());
+    let dataset = format!("'{digest}', NULL, '{node}', '10', 'compact', '{digest}', 5");
+    let statements = [
+        ("earnings", of("settled"), format!("'{node}', '0', '0', '500000000'")),
+        ("earnings", of("rules"), format!("'{node}', '0', '0', '500000000'")),
+        ("nodes", of("rules"), format!("'4', '{node}'")),
+        ("nodes", of("units"), format!("'4', '{node}'")),
+        ("strikes", of("closed"), format!("NULL, '4', '{node}'")),
+        ("transfers", of("sent"), format!("'{node}', '1', '1'")),
+        ("datasets", of("rounds"), dataset),
+        ("bundles", of("ended"), format!("'4', 'compute', '{node}', '9', NULL, NULL, '{digest}'")),
+    ];
+    for (table, entry, values) in &statements {
+        on_each(|location| {
+            let mut ledger = full(location);
+            assert_eq!(ledger.beside().unwrap(), []);
+            meddle(location, &format!("INSERT INTO {table} SELECT {entry}, {values}")).unwrap();
+            let found = ledger.beside().unwrap();
+            let [beside] = &found[..] else { panic!("{table}: {found:?}") };
+            assert_eq!(beside.table, *table);
+            if *table == "earnings" {
+                open_next(&mut ledger, &LISTED[1]);
+                settle_next(&mut ledger);
+                let error = refused(&mut ledger, |ledger| ledger.settle(None, proving(&LISTED[1])));
+                assert!(matches!(error, VaultError::EarnedOtherwise { epoch: 4 }), "{error}");
+            }
+        });
+    }
+}
+
+/// Up to the settlement of the second epoch.
+fn settle_next(ledger: &mut Ledger) {
+    let world = &LISTED[1];
+    over(ledger, world);
+    ledger.submit(Some(5), &world.verifier(), &all(world), proving(world)).unwrap();
+    ledger.close(Some(5), true, at(ENDED[1] + PROVING + 1)).unwrap();
 }
 
 /// A gap in the entries is told, not filled.

@@ -11,7 +11,7 @@ use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_prover::{ProveError, Prover};
 use fairshare_vault::ledger::{Epoch, Forfeit, Submission};
-use fairshare_vault::{Ledger, VaultError};
+use fairshare_vault::{Ledger, SubmitError, VaultError};
 use fairshare_verifier::SetupError;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -136,10 +136,15 @@ fn prove_missing(
         let submission = Submission { bytes: proved.bundle.to_bytes() };
         let verdicts = ledger.submit(Some(epoch.number), &verifier, &[submission], now()?)?;
         for verdict in verdicts {
-            verdict.result.map_err(|source| {
-                let (node, source) = (checksummed(node), Box::new(source));
-                CliError::OwnProof { node, source }
-            })?;
+            match verdict.result {
+                Ok(_) => {}
+                // Somebody else has closed it meanwhile, with proofs of their own.
+                Err(SubmitError::Refused(Refusal::Closed { .. })) => return Ok(()),
+                Err(source) => {
+                    let (node, source) = (checksummed(node), Box::new(source));
+                    return Err(CliError::OwnProof { node, source });
+                }
+            }
         }
     }
     drop(bar);

@@ -14,14 +14,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::receipts::Receipts;
-use super::{expand, now};
+use super::{expand, fitting, now};
 use crate::args::RegisterArgs;
 use crate::document::spelling::{Checksummed, Hash};
 use crate::error::{CliError, Status, one_line};
 use crate::load;
 use crate::output::{self, Output, align_right, count, short_address, table, thousands};
 
-/// Registrations recorded in one transaction.
+/// Most registrations recorded in one transaction.
 const BATCH: usize = 1_000;
 
 /// What became of a registration, or of the units. What does not apply is null.
@@ -55,8 +55,11 @@ pub fn run(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<S
     let receipts = Receipts::open(ledger, &args.receipts)?;
     let paths = expand(&args.registrations, "json")?;
     let mut lines = Vec::new();
-    for paths in paths.chunks(BATCH) {
-        for line in register(ledger, &receipts, paths)? {
+    let mut rest = paths.as_slice();
+    while !rest.is_empty() {
+        let (batch, left) = rest.split_at(fitting(rest, BATCH));
+        rest = left;
+        for line in register(ledger, &receipts, batch)? {
             show(output, &line)?;
             lines.push(line);
         }
@@ -181,7 +184,7 @@ fn describe(lines: &[Line]) -> String {
         };
         let number = |number: Option<u64>| number.map(thousands).unwrap_or_default();
         table.add_row([
-            Cell::new(&line.file),
+            output::file_cell(&line.file),
             Cell::new(of),
             Cell::new(number(line.round)),
             Cell::new(number(line.entry)),

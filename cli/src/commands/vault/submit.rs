@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::receipts::Receipts;
-use super::{expand, now};
+use super::{expand, fitting, now};
 use crate::args::SubmitArgs;
 use crate::document::spelling::{Checksummed, Decimal, RoleName};
 use crate::error::{CliError, Status, one_line};
@@ -23,8 +23,6 @@ use crate::progress;
 
 /// Bundles verified together: enough to keep every core busy. The others wait on the disk.
 const BATCH: usize = 64;
-/// Most bytes of them in memory, unless one alone has more.
-const BATCH_BYTES: u64 = 32 << 20;
 
 /// The verdict on a bundle. What cannot be read of it is null.
 #[derive(Serialize, JsonSchema)]
@@ -70,7 +68,7 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
     let mut lines = Vec::new();
     let mut rest = paths.as_slice();
     while !rest.is_empty() {
-        let (batch, left) = rest.split_at(fitting(rest));
+        let (batch, left) = rest.split_at(fitting(rest, BATCH));
         rest = left;
         for line in submit(ledger, epoch.number, &verifier, batch, &receipts)? {
             if output.is_json() {
@@ -90,16 +88,6 @@ pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Sta
         seconds(begun.elapsed())
     ))?;
     Ok(if accepted == lines.len() { Status::Done } else { Status::Refused })
-}
-
-/// How many of the files are read at once: the first in any case.
-fn fitting(paths: &[PathBuf]) -> usize {
-    let mut bytes = 0u64;
-    let fits = |path: &&PathBuf| {
-        bytes = bytes.saturating_add(path.metadata().map_or(0, |file| file.len()));
-        bytes <= BATCH_BYTES
-    };
-    paths.iter().take(BATCH).take_while(fits).count().max(1)
 }
 
 /// Files that cannot be read are refused like bundles that do not verify.
@@ -174,7 +162,7 @@ fn describe(lines: &[Line]) -> String {
             (false, _) => "REFUSED",
         };
         table.add_row([
-            Cell::new(&line.bundle),
+            output::file_cell(&line.bundle),
             Cell::new(line.role.unwrap_or("?")),
             Cell::new(line.contributor.as_deref().map(short_address).unwrap_or_default()),
             Cell::new(line.shown.clone().unwrap_or_default()),
