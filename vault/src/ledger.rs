@@ -344,9 +344,9 @@ fn settled_entry(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option
     }
 }
 
-/// Nodes that were struck in an epoch.
+/// Nodes that were struck in an epoch, in no order.
 fn struck_nodes(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Vec<Address>> {
-    let sql = "SELECT node FROM strikes WHERE epoch = $1 ORDER BY node";
+    let sql = "SELECT node FROM strikes WHERE epoch = $1";
     let rows = transaction.query(sql, &[epoch.to_string().into()])?;
     rows.iter().map(|row| Ok(row.address("node")?)).collect()
 }

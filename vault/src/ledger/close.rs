@@ -121,12 +121,15 @@ impl Ledger {
     }
 }
 
+/// By address, as everywhere: databases order text each in their own way, and its capitals are a checksum's.
 fn unproved_nodes(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Address>> {
     let sql = "SELECT node FROM nodes WHERE epoch = $1 AND NOT EXISTS
         (SELECT 1 FROM bundles WHERE bundles.epoch = nodes.epoch AND role = 'compute'
-            AND bundles.contributor = nodes.node) ORDER BY node";
+            AND bundles.contributor = nodes.node)";
     let rows = transaction.query(sql, &[epoch.number.to_string().into()])?;
-    rows.iter().map(|row| Ok(row.address("node")?)).collect()
+    let mut nodes = rows.iter().map(|row| Ok(row.address("node")?)).collect::<Result<Vec<_>>>()?;
+    nodes.sort_unstable();
+    Ok(nodes)
 }
 
 /// Everybody on record for an epoch who gets nothing.

@@ -1,6 +1,7 @@
 //! The nodes' units: recorded once, for all nodes, and what every compute score is of.
 
 use fairshare_audit::registry::Refusal;
+use fairshare_formats::eip55::checksummed;
 use fairshare_params::address::Address;
 use fairshare_params::role::Role;
 use fairshare_params::units::Units;
@@ -143,6 +144,29 @@ fn a_compute_bundle_is_verified_with_the_units_on_record() {
         let error = refused(&mut ledger, attempt);
         assert!(matches!(error, VaultError::UnitsOtherwise { epoch: 4 }), "{error}");
         assert!(ledger.unproved_nodes(None).unwrap().is_empty());
+        audit(&mut ledger);
+    });
+}
+
+/// The spelling of an address has capitals, which each database orders in its own way.
+#[test]
+fn unproved_nodes_stand_by_address() {
+    let nodes: Vec<_> = (0x9f..=0xbf).step_by(4).map(|byte| Address([byte; 20])).collect();
+    let mut spelled: Vec<_> = nodes.iter().map(|node| (checksummed(node).to_string(), *node)).collect();
+    spelled.sort();
+    assert_ne!(spelled.into_iter().map(|(_, node)| node).collect::<Vec<_>>(), nodes);
+    let record: Vec<_> = nodes.iter().rev().map(|node| (*node, [1; 4])).collect();
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        go_to(&mut ledger, 13);
+        ledger.register_units(&units(&record), at(3_000)).unwrap();
+        end(&mut ledger, &FIRST);
+        assert_eq!(ledger.unproved_nodes(None).unwrap(), nodes);
+        let error = refused(&mut ledger, |ledger| ledger.close(None, true, proving(&FIRST)));
+        let VaultError::Refused(Refusal::Unproved { epoch: 4, missing, node }) = error else {
+            panic!("{error}")
+        };
+        assert_eq!((missing, node), (nodes.len(), nodes[0]));
         audit(&mut ledger);
     });
 }
