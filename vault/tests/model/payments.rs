@@ -1,0 +1,119 @@
+//! The model's payments: claims, or lists that are due, sent and confirmed.
+
+use std::collections::BTreeMap;
+
+use fairshare_params::address::Address;
+use num_bigint::BigInt;
+
+use crate::model::{Fate, Model, Transfers, check_note, refused};
+
+impl Model {
+    /// The claims of an epoch: what each contributor has earned up to it; none if nothing was ever earned.
+    pub fn claims(&self, epoch: Option<u64>) -> Fate<BTreeMap<Address, BigInt>> {
+        match self.rail() {
+            None => return refused("NoEpoch"),
+            Some("payments") => return Err("PaysByLists".to_owned()),
+            _ => {}
+        }
+        let last = self.last_settled().map(|epoch| epoch.plain().epoch);
+        let Some(number) = epoch.or(last) else { return Err("NothingSettled".to_owned()) };
+        let index = self.find(Some(number))?;
+        if self.epochs[index].settled.is_none() {
+            return Err("Unsettled".to_owned());
+        }
+        let mut claims: BTreeMap<Address, BigInt> = BTreeMap::new();
+        for settled in self.epochs[..=index].iter().filter_map(|epoch| epoch.settled.as_ref()) {
+            for (contributor, payout) in &settled.payouts {
+                *claims.entry(*contributor).or_default() += &payout.compute + &payout.data;
+            }
+        }
+        Ok(claims)
+    }
+
+    fn check_lists(&self) -> Fate<()> {
+        match self.rail() {
+            None => refused("NoEpoch"),
+            Some("payments") => Ok(()),
+            Some(_) => Err("OtherRail".to_owned()),
+        }
+    }
+
+    /// What is due to one contributor or to all.
+    pub fn due(&self, contributor: Option<Address>) -> Fate<Transfers> {
+        self.check_lists()?;
+        if self.last_settled().is_none() {
+            return Err("NothingSettled".to_owned());
+        }
+        if contributor.is_some_and(|contributor| !self.earned.contains_key(&contributor)) {
+            return Err("NothingEarned".to_owned());
+        }
+        let is_meant = |payee: &Address| contributor.is_none_or(|contributor| contributor == *payee);
+        let due = |(payee, earned): (&Address, &BigInt)| {
+            let sent = self.sent.get(payee).cloned().unwrap_or_default();
+            (sent < *earned && is_meant(payee)).then(|| (*payee, earned - sent, earned.clone()))
+        };
+        Ok(self.earned.iter().filter_map(due).collect())
+    }
+
+    /// Of these lists, which the ledger does not know; and how many that it knows are not among them.
+    pub fn history(&self, given: &[Transfers]) -> Fate<(Vec<usize>, usize)> {
+        self.check_lists()?;
+        let unknown = (0..given.len()).filter(|list| !self.lists.contains(&given[*list])).collect();
+        Ok((unknown, self.lists.iter().filter(|list| !given.contains(list)).count()))
+    }
+
+    /// A list is recorded as sent: whether it was before.
+    pub fn record_sent(&mut self, epoch: u64, list: &Transfers, now: u64) -> Fate<bool> {
+        self.check_lists()?;
+        if list.is_empty() {
+            return Err("EmptyList".to_owned());
+        }
+        if self.lists.contains(list) {
+            return Ok(true);
+        }
+        let is_settled = self.find(Some(epoch)).is_ok_and(|index| self.epochs[index].settled.is_some());
+        for (contributor, amount, cumulative) in list {
+            let of =
+                |amounts: &BTreeMap<Address, BigInt>| amounts.get(contributor).cloned().unwrap_or_default();
+            let goes_on = of(&self.sent) + amount == *cumulative && *amount > BigInt::ZERO;
+            if !is_settled || !goes_on || of(&self.earned) < *cumulative {
+                return Err("ListAhead".to_owned());
+            }
+        }
+        self.append(now);
+        for (contributor, _, cumulative) in list {
+            self.sent.insert(*contributor, cumulative.clone());
+        }
+        self.lists.push(list.clone());
+        Ok(false)
+    }
+
+    /// What was sent to a contributor was paid: how many payments that confirms.
+    pub fn confirm(&mut self, contributor: Address, evidence: &str, now: u64) -> Fate<usize> {
+        check_note(evidence)?;
+        self.check_lists()?;
+        let own = self.lists.iter().flatten().filter(|(payee, ..)| *payee == contributor);
+        let own: Vec<_> = own.map(|(_, _, cumulative)| (contributor, cumulative.clone())).collect();
+        if own.is_empty() {
+            return Err("NothingSent".to_owned());
+        }
+        let mut confirmed = 0;
+        for payment in own {
+            if self.confirmed.insert(payment) {
+                self.append(now);
+                confirmed += 1;
+            }
+        }
+        Ok(confirmed)
+    }
+
+    /// What was confirmed in all.
+    pub fn confirmed_total(&self) -> BigInt {
+        let is_confirmed =
+            |payee: &Address, cumulative: &BigInt| self.confirmed.contains(&(*payee, cumulative.clone()));
+        let all = self.lists.iter().flatten();
+        all.filter(|(payee, _, cumulative)| is_confirmed(payee, cumulative))
+            .map(|(_, amount, _)| amount)
+            .sum()
+    }
+}
