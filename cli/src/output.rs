@@ -70,7 +70,8 @@ pub fn misused(error: &clap::Error) -> ExitCode {
     error.exit()
 }
 
-/// Writes to standard output, as [`notice`] writes. A reader that has gone away, `head` for instance, has read all it wants.
+/// Writes to standard output, as [`notice`] writes. A reader that has gone away, `head` for instance, has
+/// read all it wants.
 fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{}", printable(text.trim_end_matches('\n'))).and_then(|()| stdout.flush()) {
@@ -79,9 +80,8 @@ fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Writes a line to standard error, whole and above any progress bar. Whatever it quotes, of whomever, sends a
-/// terminal no control characters. Standard error that is gone leaves
-/// nowhere to complain.
+/// Writes a line to standard error, whole and above any progress bar. Whatever it quotes, no control character
+/// reaches a terminal. Standard error that is gone leaves nowhere to complain.
 pub fn notice(text: &str) {
     crate::progress::suspend(|| {
         let _ = writeln!(io::stderr().lock(), "{}", printable(text));

@@ -28,8 +28,9 @@ pub fn excerpt(text: &str) -> String {
 /// Whether a terminal does not show a character as itself: control characters, and what breaks a line, hides
 /// text, or shows it in another order.
 pub fn is_control(letter: char) -> bool {
-    let is_format = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    letter.is_control() || is_format
+    let is_format =
+        matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    letter.is_control() || is_format || letter == '\u{feff}'
 }
 
 /// A text without control characters: escaped, they leave a reader's terminal alone.

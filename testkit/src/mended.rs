@@ -1,7 +1,7 @@
 //! What version 1 of the ledger did wrong, beside what happens now: a table that the tests write.
 //!
-//! A test that has seen the right answer says so by [`mended`]. Where `FAIRSHARE_MENDED` names a file, it gets
-//! a row: `FAIRSHARE_MENDED=mended.md cargo test --release --workspace`, and `sort -u mended.md`.
+//! A test that has seen the right answer says so by [`mended`]. Where `FAIRSHARE_MENDED` names a file, it
+//! gets a row: `FAIRSHARE_MENDED=mended.md cargo test --release --workspace`, and `sort -u mended.md`.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;

@@ -53,8 +53,8 @@ fn a_writer_sees_what_the_one_before_it_left() {
             .batch_execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"))
             .unwrap();
         wait_and_see(location, client);
-        let was = "isolation was inherited: under repeatable read a dataset was registered after its owner's bundle \
-                   was accepted";
+        let was = "isolation was inherited: under repeatable read a dataset was registered after its owner's \
+                   bundle was accepted";
         mended(
             was,
             "whatever the server's default is, a writer sees what the one before it left",
