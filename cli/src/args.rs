@@ -10,9 +10,11 @@ use fairshare_params::encoding::Digest;
 use tracing::level_filters::LevelFilter;
 
 mod register;
+mod serve;
 mod vault;
 
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
+pub use serve::{LogFormat, ServeArgs};
 pub use vault::{
     AuditArchiveArgs, AuditArgs, ClaimArgs, CloseArgs, ConfirmArgs, ExportArgs, ReceiptArgs, RegisterArgs,
     RoundArgs, StrikeArgs, SubmitArgs, VaultArgs, VaultCommand,
@@ -55,16 +57,9 @@ pub struct Global {
     /// Print the result, or the error, as JSON, for programs
     #[arg(long, global = true, display_order = 100)]
     pub json: bool,
-    /// How much to log to standard error
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t = LogLevel::Warn,
-        value_name = "LEVEL",
-        display_order = 101
-    )]
-    pub log_level: LogLevel,
+    /// How much to log to standard error [default: warn; of `vault serve` info]
+    #[arg(long, global = true, value_enum, value_name = "LEVEL", display_order = 101)]
+    pub log_level: Option<LogLevel>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -527,7 +522,7 @@ mod tests {
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             assert!(cli.global.json);
-            assert_eq!(cli.global.log_level, LogLevel::Debug);
+            assert_eq!(cli.global.log_level, Some(LogLevel::Debug));
         }
     }
 

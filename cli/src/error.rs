@@ -23,6 +23,7 @@ use fairshare_params::verifier_parameters::VerifierParametersError;
 use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
 use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, ProveError, ScoredError};
+use fairshare_serve::{ServeError, TargetError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_storage::upload::UploadError;
@@ -175,6 +176,10 @@ pub enum CliError {
     KeystoreKey { path: PathBuf, source: Box<AccountError> },
     #[error(transparent)]
     Account(#[from] AccountError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     #[error("nothing has been earned up to this epoch, so there is nothing to claim and no tree to write")]
     NoClaims,
     #[error("the result cannot be written to standard output")]

@@ -190,6 +190,16 @@ pub fn secret(path: &Path, bound: u64) -> Result<Zeroizing<Vec<u8>>, CliError> {
     files::read_whole(file, found).map(Zeroizing::new).map_err(|error| unread(path, error))
 }
 
+/// Takes a newline from the end of a secret: it is an editor's.
+pub fn trim_newline(secret: &mut Vec<u8>) {
+    if secret.last() == Some(&b'\n') {
+        secret.pop();
+        if secret.last() == Some(&b'\r') {
+            secret.pop();
+        }
+    }
+}
+
 /// A regular file of at most `bound` bytes. Its length is looked at before it is read; a pipe or a device,
 /// which has none, is refused.
 pub fn bytes(path: &Path, bound: u64) -> Result<Vec<u8>, CliError> {

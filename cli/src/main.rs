@@ -21,8 +21,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-use args::{Cli, Command};
+use args::{Cli, Command, LogFormat, LogLevel, VaultArgs, VaultCommand};
 use error::{CliError, Status};
 use output::Output;
 
@@ -31,17 +35,33 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::misused(&error),
     };
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::from(cli.global.log_level))
-        .with_writer(progress::LogWriter)
-        .with_target(false)
-        .init();
+    log(&cli);
     let output = Output::new(cli.global.json);
     let status = run(&cli, output).unwrap_or_else(|error| {
         output.error(&error);
         error.status()
     });
     status.into()
+}
+
+/// Begins the log: lines for people; of a service, objects for programs, unless told otherwise.
+fn log(cli: &Cli) {
+    let service = match &cli.command {
+        Command::Vault(VaultArgs { command: VaultCommand::Serve(args), .. }) => Some(args.log_format),
+        _ => None,
+    };
+    let default = if service.is_some() { LogLevel::Info } else { LogLevel::Warn };
+    let level = LevelFilter::from(cli.global.log_level.unwrap_or(default));
+    // The client of the webhook would log the whole URL, in which a token may stand.
+    let targets = Targets::new().with_default(level).with_target("ureq", LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt::layer().with_writer(progress::LogWriter).with_target(false);
+    let layer = match service {
+        Some(LogFormat::Json) => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        }
+        Some(LogFormat::Text) | None => lines.boxed(),
+    };
+    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
 }
 
 fn run(cli: &Cli, output: Output) -> Result<Status, CliError> {

@@ -22,6 +22,8 @@ mod commands {
     mod schemas;
     #[cfg(unix)]
     mod scored;
+    #[cfg(target_os = "linux")]
+    mod served;
     #[cfg(unix)]
     mod storage;
     mod support;
@@ -34,7 +36,11 @@ mod commands {
     #[cfg(unix)]
     mod vault_pay;
     mod vault_register;
+    #[cfg(target_os = "linux")]
+    mod vault_serve;
     mod vault_submit;
+    #[cfg(target_os = "linux")]
+    mod vault_webhook;
     mod vaults;
     mod verdicts;
     mod verifier_file;

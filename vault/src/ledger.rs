@@ -29,6 +29,7 @@ mod beside;
 mod chain;
 mod close;
 mod export;
+mod follow;
 mod open;
 mod pay;
 mod register;
@@ -40,6 +41,7 @@ mod submit;
 
 pub use beside::Beside;
 pub use close::{Closed, Forfeit, Nothing};
+pub use follow::Followed;
 pub use open::Opened;
 pub use pay::{Due, History, Listed};
 pub use register::{Registered, Taken, UnitsTaken};

@@ -8,6 +8,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_vault::ledger::Target;
 
+use super::serve::ServeArgs;
 use super::{KeyArgs, WorkArgs, parse_size};
 
 #[derive(Debug, Args)]
@@ -124,12 +125,22 @@ Example:
 OpenZeppelin's StandardMerkleTree reads the claims. Nothing in the archive is secret; anyone can check it \
 with `fairshare audit vault.tar --params ceremony.srs`.")]
     Export(ExportArgs),
+    /// Watch the ledger: health and metrics over HTTP, and a signed webhook
+    #[command(after_help = "\
+Example:
+  fairshare vault serve --params ceremony.srs --state serve.state \\
+      --webhook https://example.org/hook --webhook-secret-file hook.secret
+
+Answers /healthz, /readyz and /metrics, and never writes to the ledger. The webhook is told when an epoch is \
+closed or settled, and when an audit finds a difference. docs/vault.md says how to check its signature. \
+SIGTERM or Ctrl-C ends the service.")]
+    Serve(ServeArgs),
 }
 
 impl VaultCommand {
     /// Whether the command changes nothing.
     pub fn only_reads(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Audit(_) | Self::Export(_))
+        matches!(self, Self::Status(_) | Self::Audit(_) | Self::Export(_) | Self::Serve(_))
     }
 }
 

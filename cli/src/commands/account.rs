@@ -57,11 +57,6 @@ fn environment(name: &str) -> Option<Zeroizing<Vec<u8>>> {
 /// The password in a file, without the newline at its end.
 fn password_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let mut bytes = load::secret(path, MAX_PASSWORD_BYTES)?;
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
+    load::trim_newline(&mut bytes);
     Ok(bytes)
 }

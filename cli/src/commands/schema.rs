@@ -61,6 +61,7 @@ documents! {
     vault::Exported: "vault export";
     vault::Claims: "vault claim";
     vault::Confirmed: "vault confirm";
+    vault::Serving: "vault serve";
     vault::SettledResult: "vault settle";
     vault::StatusResult: "vault status";
     vault::SubmittedLine: "vault submit";

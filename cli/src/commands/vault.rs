@@ -23,6 +23,7 @@ mod close;
 mod export;
 mod receipts;
 mod register;
+mod serve;
 mod settle;
 mod status;
 mod submit;
@@ -31,6 +32,7 @@ pub use claim::{Claims, Confirmed};
 pub use close::ClosedResult;
 pub use export::Exported;
 pub use register::Line as RegisteredLine;
+pub use serve::Serving;
 pub use settle::SettledResult;
 pub use status::StatusResult;
 pub use submit::Line as SubmittedLine;
@@ -45,9 +47,13 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
     if let VaultCommand::Init { policy, params } = &args.command {
         return init(&location, policy, params, output);
     }
+    if let VaultCommand::Serve(args) = &args.command {
+        // It opens the ledger itself, and waits for one that is not there.
+        return serve::run(&location, args, output);
+    }
     let mut ledger = Ledger::open(&location, access)?;
     match &args.command {
-        VaultCommand::Init { .. } => Ok(Status::Done),
+        VaultCommand::Init { .. } | VaultCommand::Serve(_) => Ok(Status::Done),
         VaultCommand::Round(args) => round(&mut ledger, args, output),
         VaultCommand::Register(args) => register::run(&mut ledger, args, output),
         VaultCommand::Strike(args) => strike(&mut ledger, args, output),

@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use crate::sources::root;
 
 /// What each room may use, besides whatever those rooms may use themselves. `*` may use everything.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("fairshare-circuits", &[]),
     ("fairshare-params", &["fairshare-circuits"]),
     ("fairshare-formats", &["fairshare-params"]),
@@ -18,6 +18,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("fairshare-ingest", &["fairshare-formats", "fairshare-storage"]),
     ("fairshare-prover", &["fairshare-plonk", "fairshare-ingest", "fairshare-storage", "fairshare-verifier"]),
     ("fairshare-vault", &["fairshare-audit", "fairshare-storage"]),
+    ("fairshare-serve", &["fairshare-vault"]),
     ("fairshare-contracts", &["fairshare-params"]),
     ("fairshare", &["*"]),
     ("fairshare-benches", &["*"]),

@@ -20,6 +20,10 @@ type Result<T> = std::result::Result<T, Error>;
 /// How long a server may take to answer a connection, unless the URL says otherwise.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// How long a connection that nothing comes over may be dead: a server's machine that lost its power says
+/// nothing, and who waits for it would wait for ever.
+const SILENT: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Connects.
 pub fn open(server: &Server) -> super::Result<Client> {
     let environment = |name: &str| std::env::var(name).ok();
@@ -32,6 +36,13 @@ pub fn open(server: &Server) -> super::Result<Client> {
     }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT);
+    }
+    // The client's default is two hours, which nobody asks for by name.
+    if config.get_keepalives_idle() >= std::time::Duration::from_secs(7200) {
+        config.keepalives_idle(SILENT / 2).keepalives_interval(SILENT / 6).keepalives_retries(3);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENT);
     }
     if config.get_application_name().is_none() {
         config.application_name("fairshare");

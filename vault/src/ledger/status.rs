@@ -1,13 +1,16 @@
 //! Where everything stands.
 
+use std::collections::BTreeMap;
+
 use fairshare_audit::registry::{Identity, Now, Refusal};
-use fairshare_formats::ledger::Tenths;
+use fairshare_formats::ledger::{Kind, Tenths};
 use fairshare_formats::time::Moment;
 use fairshare_params::encoding::Digest;
+use fairshare_params::rules::Settlement;
 
 use super::export::end;
 use super::{Epoch, Ledger, Result, cumulative, epoch_of, identity, settled_entry, timeline};
-use crate::database::Transaction;
+use crate::database::{DatabaseError, Transaction};
 use crate::error::VaultError;
 
 /// Where the ledger stands.
@@ -17,6 +20,8 @@ pub struct Status {
     pub identity: Identity,
     /// Entries.
     pub entries: u64,
+    /// Of that, of each kind; a kind that is not there has none.
+    pub kinds: BTreeMap<Kind, u64>,
     /// The head.
     pub head: Option<Digest>,
     /// The epoch and round that go on.
@@ -50,6 +55,22 @@ pub struct EpochStatus {
     pub earned: Option<(u64, u128)>,
 }
 
+impl Status {
+    /// What is owed and on no list yet, in base units; nothing where contributors claim from a contract.
+    pub fn due(&self) -> u128 {
+        match self.identity.settlement {
+            Settlement::Payments => self.earned.saturating_sub(self.sent),
+            _ => 0,
+        }
+    }
+
+    /// The liability that is outstanding, in base units: what is earned, less what the ledger knows to be
+    /// paid. Where contributors claim from a contract it knows of nothing that is paid.
+    pub fn outstanding(&self) -> u128 {
+        self.earned.saturating_sub(self.confirmed)
+    }
+}
+
 impl Ledger {
     /// Where everything stands, or everything of one epoch.
     pub fn status(&mut self, only: Option<u64>) -> Result<Status> {
@@ -81,6 +102,7 @@ impl Ledger {
             Ok(Status {
                 identity,
                 entries,
+                kinds: kinds(transaction)?,
                 head,
                 now,
                 epochs,
@@ -96,6 +118,18 @@ impl Ledger {
             })
         })
     }
+}
+
+/// How many entries of each kind there are.
+fn kinds(transaction: &mut Transaction<'_>) -> Result<BTreeMap<Kind, u64>> {
+    let rows = transaction.query("SELECT kind, count(*) AS found FROM entries GROUP BY kind", &[])?;
+    let counted = rows.iter().map(|row| {
+        let name = row.text("kind")?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = kind.ok_or(DatabaseError::Corrupt { what: "an entry of no known kind" })?;
+        Ok((kind, row.count("found")?))
+    });
+    counted.collect()
 }
 
 fn sum(transaction: &mut Transaction<'_>, sql: &str) -> Result<u128> {

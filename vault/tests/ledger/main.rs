@@ -15,3 +15,4 @@ mod rules;
 mod severed;
 mod strikes;
 mod units;
+mod watching;

@@ -73,12 +73,14 @@ fn everybody_is_listed_once_for_everything_and_confirmed() {
 
         let status = ledger.status(None).unwrap();
         assert_eq!((status.sent, status.confirmed), (status.earned, 0));
+        // Nothing is due, and all of it is outstanding until somebody says that it was paid.
+        assert_eq!((status.due(), status.outstanding()), (0, status.earned));
         assert_eq!(ledger.confirm(&ALICE, "0xfeed", at(700_001)).unwrap(), 2);
         assert_eq!(ledger.confirm(&ALICE, "0xfeed", at(700_001)).unwrap(), 0);
         assert_eq!(ledger.confirm(&BOB, "wire 17", at(700_001)).unwrap(), 1);
         let status = ledger.status(None).unwrap();
         let carols = carols.payments[0].amount;
-        assert_eq!(status.confirmed, status.earned - carols);
+        assert_eq!((status.confirmed, status.outstanding()), (status.earned - carols, carols));
         let report = audit(&mut ledger);
         assert_eq!((report.sent, report.confirmed), ((status.sent, 4), 3));
         assert_eq!(ledger.history(&[]).unwrap().missing.len(), 3);

@@ -54,6 +54,9 @@ pub struct StatusResult {
     /// What is owed and on no list yet, in base units; null where contributors claim from a contract.
     #[schemars(with = "Option<Decimal>")]
     due: Option<String>,
+    /// The liability that is outstanding, in base units: earned, and not known to be paid.
+    #[schemars(with = "Decimal")]
+    outstanding: String,
     /// Base units that the last settled epoch leaves to the next one's pool for computing power.
     #[schemars(with = "Units")]
     compute_carried: String,
@@ -141,7 +144,8 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
         earned: standing.earned.to_string(),
         sent: listed(standing.sent),
         confirmed: listed(standing.confirmed),
-        due: listed(standing.earned.saturating_sub(standing.sent)),
+        due: listed(standing.due()),
+        outstanding: standing.outstanding().to_string(),
         compute_carried: units(&standing.carried.compute),
         data_carried: units(&standing.carried.data),
         epochs: standing.epochs.iter().map(Line::from).collect(),
@@ -200,7 +204,6 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
         ("round", now),
     ];
     if standing.identity.settlement == Settlement::Payments {
-        let due = standing.earned.saturating_sub(standing.sent);
         lines.push((
             "units",
             format!(
@@ -208,7 +211,7 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
                 amount(standing.earned, token),
                 amount(standing.sent, token),
                 amount(standing.confirmed, token),
-                amount(due, token)
+                amount(standing.due(), token)
             ),
         ));
     } else {
@@ -217,6 +220,7 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
             format!("{} earned, to be claimed from the contract", amount(standing.earned, token)),
         ));
     }
+    lines.push(("liability", format!("{} outstanding", amount(standing.outstanding(), token))));
     let carried = format!("{} for computing power, {} for data", result.compute_carried, result.data_carried);
     lines.push(("carried", carried));
     lines
