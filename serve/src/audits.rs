@@ -131,7 +131,10 @@ impl Audits {
             other => other?,
         }
         let report = audit.map(Audit::finish);
-        let report = report.ok_or(Stopped::Vault(VaultError::Refused(Refusal::NoEpoch)))?;
+        let mut report = report.ok_or(Stopped::Vault(VaultError::Refused(Refusal::NoEpoch)))?;
+        for beside in reader.read(|ledger| ledger.beside())? {
+            report.add_beside(beside.entry, beside.table);
+        }
         let unaudited = report.unaudited.len() as u64;
         Ok(Outcome { identity, entries, head, findings: findings(&report), unaudited })
     }

@@ -128,7 +128,7 @@ fn a_ledger_that_is_too_large_is_told_and_audited_with_more_memory() {
         auditor.archive(&bytes[..], &Expected::default())
     };
     // So little that a dozen datasets are not held.
-    let error = of(1_000).err().expect("too much");
+    let error = of(1_000).expect_err("too much");
     assert!(matches!(error, AuditError::TooMany { most: 1, .. }), "{error}");
     assert!(of(1 << 20).expect("enough").is_clean());
 }
