@@ -200,12 +200,13 @@ fn archive(ledger: &mut Ledger) -> Checked<Vec<u8>> {
     Ok(bytes)
 }
 
-/// An audit of the ledger's archive, which knows what the model expects and every receipt, finds nothing; and
-/// computes the model's amounts.
+/// No row of the ledger is other than its entries say. An audit of its archive, which knows what the model
+/// expects and every receipt, finds nothing, and computes the model's amounts.
 pub fn audit(world: &mut World<'_>) -> Checked {
     if world.model.epochs.is_empty() {
         return Ok(());
     }
+    same("rows beside the entries", world.ledger().beside().map_err(failed)?, Vec::new())?;
     let bytes = archive(world.ledger())?;
     let model = &world.model;
     let last = world.balances.last();
