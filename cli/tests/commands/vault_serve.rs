@@ -362,6 +362,30 @@ fn nothing_is_written_to_the_ledger() {
     assert_eq!(fs::metadata(&vault.ledger).unwrap().modified().unwrap(), modified);
 }
 
+/// A role that may only read is enough: the ledger's file and its folder cannot be written.
+#[test]
+fn whoever_may_only_read_the_ledger_can_serve_it() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let home = tempfile::tempdir().unwrap();
+    let mode =
+        |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let (own, ledger) = (home.path().join("fairshare"), home.path().join("vault.ledger"));
+    fs::copy(program().get_program(), &own).unwrap();
+    fs::copy(Vault::at(Step::Settled).ledger, &ledger).unwrap();
+    mode(&ledger, 0o444);
+    mode(home.path(), 0o555);
+    let mut program = Command::new(own);
+    // Root may write anywhere: for root, nobody runs the program.
+    if fs::write(home.path().join("kept"), b"").is_ok() {
+        program.uid(65_534).gid(65_534);
+    }
+    let served = Served::start_as(program, &show(&ledger), "");
+    served.readiness(200);
+    served.reaches("fairshare_audits_total", 1.0);
+    mode(home.path(), 0o755);
+}
+
 /// An operator's commands go on while the service looks and audits without a pause.
 #[test]
 fn the_operators_commands_go_on_beside_it() {
