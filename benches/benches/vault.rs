@@ -112,9 +112,11 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
         let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned).expect("earned");
         drop(tree.to_json(&settled.epoch.rules_hash).expect("text"));
     });
-    let due = timed("list what is due", contributors, || ledger.due(None).expect("due").list);
-    assert_eq!(due.payments.len(), contributors);
-    timed("record it as sent", contributors, || ledger.record_sent(&due, now()).expect("sent"));
+    // Written to nowhere: what the disk takes for a file is not the ledger's.
+    let sent = timed("list and send", contributors, || {
+        ledger.send(None, now(), |_| Ok::<_, VaultError>(())).expect("sent").expect("a list")
+    });
+    assert_eq!(sent.list.payments().len(), contributors);
     let size = ledger.size().expect("a size");
     println!(
         "  database {:.1} MB, {} bytes a contributor; process at most {}",

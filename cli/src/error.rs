@@ -107,7 +107,21 @@ pub enum CliError {
     #[error("{}", path.display())]
     Receipt { path: PathBuf, source: Box<ReceiptError> },
     #[error("{}", path.display())]
-    PaymentList { path: PathBuf, source: PaymentsError },
+    PaymentList { path: PathBuf, source: Box<PaymentsError> },
+    #[error("{}: this list was written and is not on record{origin}", path.display())]
+    ListNotRecorded { path: PathBuf, origin: String, source: Box<VaultError> },
+    #[error(
+        "{}: this list was written, and it is not known whether it is on record; leave it there, and do not \
+         pay by it before `fairshare vault claim` has found or named it",
+        path.display()
+    )]
+    ListUncertain { path: PathBuf, source: Box<VaultError> },
+    #[error(
+        "all lists of this ledger are in {}: leave out --resume-without-history, which is for a ledger that \
+         cannot know what was sent",
+        folder.display()
+    )]
+    NeedlessResume { folder: PathBuf },
     #[error(
         "the ledger cannot know what was sent: {}; put all lists of this ledger there, or, if you know that \
          nobody is paid twice, say --resume-without-history",
@@ -229,12 +243,13 @@ impl CliError {
                 _ => Status::Unusable,
             },
             Self::Vault(error) => match **error {
-                VaultError::Refused(_) | VaultError::Forfeits { .. } | VaultError::NoUnits { .. } => {
-                    Status::Refused
-                }
+                VaultError::Refused(_)
+                | VaultError::Forfeits { .. }
+                | VaultError::NoUnits { .. }
+                | VaultError::ConfirmedBefore { .. } => Status::Refused,
                 _ => Status::Unusable,
             },
-            Self::NoHistory { .. } => Status::Refused,
+            Self::NoHistory { .. } | Self::ListNotRecorded { .. } => Status::Refused,
             Self::ClosingStopped { .. } => Status::Interrupted,
             _ => Status::Unusable,
         }

@@ -80,8 +80,8 @@ fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Writes a line to standard error, whole and above any progress bar. Whatever it quotes, no control character
-/// reaches a terminal. Standard error that is gone leaves nowhere to complain.
+/// Writes a line to standard error, whole and above any progress bar. Whatever it quotes, no control
+/// character reaches a terminal. Standard error that is gone leaves nowhere to complain.
 pub fn notice(text: &str) {
     crate::progress::suspend(|| {
         let _ = writeln!(io::stderr().lock(), "{}", printable(text));

@@ -1,6 +1,9 @@
 //! A list of payments as whoever pays is given it: whose ledger's, as of which entry, and to whom how much.
 //!
 //! The ledger's head stands in it. So it is known which ledger wrote it, and what that one knew.
+//!
+//! What a list pays can be recorded: a [`PaymentList`] has each contributor once, by address, and no more of
+//! them than a ledger's file of payments has rows.
 
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -8,16 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::eip55::checksummed;
 use crate::json::{self, JsonError};
-use crate::ledger::Transfer;
+use crate::ledger::{MAX_AMOUNTS, Transfer};
 use crate::text;
 
-/// Longest list, in bytes: some 700,000 payments.
+/// Longest file of a list, in bytes; one of [`MAX_AMOUNTS`] payments fits.
 pub const MAX_PAYMENTS_BYTES: u64 = 128 << 20;
 const VERSION: u32 = 2;
 
-/// A list of payments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentList {
+/// Whose list it is, and what the ledger knew that wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListHeading {
     /// The vault's chain.
     pub chain_id: u64,
     /// The vault.
@@ -30,8 +33,14 @@ pub struct PaymentList {
     pub entries: u64,
     /// Its head after them.
     pub head: Digest,
-    /// The payments, by address.
-    pub payments: Vec<Transfer>,
+}
+
+/// A list of payments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentList {
+    /// Its heading.
+    pub heading: ListHeading,
+    payments: Vec<Transfer>,
 }
 
 /// Why a file is not a list of payments.
@@ -55,6 +64,26 @@ pub enum PaymentsError {
     Order {
         /// The contributor.
         contributor: Address,
+    },
+    /// An amount that no ledger lists.
+    #[error(
+        "{contributor} is paid {amount} of {cumulative} in all: a payment is at least 1 base unit, and at \
+         most all that was paid with it",
+        contributor = checksummed(.contributor)
+    )]
+    Amount {
+        /// The contributor.
+        contributor: Address,
+        /// What is paid.
+        amount: u128,
+        /// What is paid in all.
+        cumulative: u128,
+    },
+    /// More payments than a list has.
+    #[error("it has {found} payments, more than {MAX_AMOUNTS}")]
+    TooMany {
+        /// How many.
+        found: usize,
     },
 }
 
@@ -88,9 +117,33 @@ struct Payment {
 }
 
 impl PaymentList {
+    /// A list of these payments: at most [`MAX_AMOUNTS`], by address, each contributor once, each of 1 base
+    /// unit or more.
+    pub fn new(heading: ListHeading, payments: Vec<Transfer>) -> Result<Self, PaymentsError> {
+        if payments.len() > MAX_AMOUNTS {
+            return Err(PaymentsError::TooMany { found: payments.len() });
+        }
+        let mut last = None;
+        for &Transfer { contributor, amount, cumulative } in &payments {
+            if last >= Some(contributor) {
+                return Err(PaymentsError::Order { contributor });
+            }
+            last = Some(contributor);
+            if amount == 0 || amount > cumulative {
+                return Err(PaymentsError::Amount { contributor, amount, cumulative });
+            }
+        }
+        Ok(Self { heading, payments })
+    }
+
+    /// The payments, by address.
+    pub fn payments(&self) -> &[Transfer] {
+        &self.payments
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> String {
-        let Self { chain_id, vault, registry, epoch, entries, head, .. } = *self;
+        let ListHeading { chain_id, vault, registry, epoch, entries, head } = self.heading;
         let payment = |transfer: &Transfer| {
             let Transfer { contributor, amount, cumulative } = *transfer;
             Payment { contributor, amount, cumulative }
@@ -110,19 +163,12 @@ impl PaymentList {
         if file.fairshare_payments != VERSION {
             return Err(PaymentsError::Version { found: file.fairshare_payments });
         }
-        let mut last = None;
-        for Payment { contributor, .. } in &file.payments {
-            if last >= Some(*contributor) {
-                return Err(PaymentsError::Order { contributor: *contributor });
-            }
-            last = Some(*contributor);
-        }
         let File { chain_id, vault, registry, epoch, entries, head, payments, .. } = file;
         let transfer = |payment: Payment| {
             let Payment { contributor, amount, cumulative } = payment;
             Transfer { contributor, amount, cumulative }
         };
-        let payments = payments.into_iter().map(transfer).collect();
-        Ok(Self { chain_id, vault, registry, epoch, entries, head, payments })
+        let heading = ListHeading { chain_id, vault, registry, epoch, entries, head };
+        Self::new(heading, payments.into_iter().map(transfer).collect())
     }
 }

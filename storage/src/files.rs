@@ -181,6 +181,15 @@ fn read_into(mut bytes: Vec<u8>, file: impl Read, bound: u64) -> Result<Vec<u8>,
     if found > bound { Err(ReadError::TooLong { found, bound }) } else { Ok(bytes) }
 }
 
+/// Creates a folder, and those above it, if they are not there. They are on the disk when it returns: a file
+/// that is written there later is not lost with its folder.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    let new: Vec<_> =
+        path.ancestors().take_while(|folder| *folder != Path::new("") && !folder.exists()).collect();
+    fs::create_dir_all(path)?;
+    new.into_iter().try_for_each(|folder| open_folder(parent(folder))?.sync_all())
+}
+
 /// Creates a folder, and those above it, that only its owner may enter.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

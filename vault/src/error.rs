@@ -147,15 +147,38 @@ pub enum VaultError {
         /// The contributor.
         contributor: Address,
     },
-    /// Someone on no list.
+    /// Someone who is not on a list.
     #[error(
-        "nothing was sent to {contributor} that could be confirmed; `fairshare vault claim` writes lists of \
-         payments",
+        "the list does not pay {contributor}: nothing was confirmed; give the list that does",
         contributor = checksummed(.contributor)
     )]
-    NothingSent {
+    NotListed {
         /// The contributor.
         contributor: Address,
+    },
+    /// A list that is not on record, of which nothing can be confirmed.
+    #[error(
+        "the list of payments up to epoch {epoch} is not on record; `fairshare vault claim` records what \
+         stands in the folder of lists"
+    )]
+    UnknownList {
+        /// The list's epoch.
+        epoch: u64,
+    },
+    /// Other evidence of a payment that is confirmed.
+    #[error(
+        "the payment to {contributor} was confirmed before, by entry {entry}, with the evidence \
+         {evidence:?}; nothing was confirmed; name the contributors that were paid by the new evidence, or \
+         keep it elsewhere: a ledger has one for each payment",
+        contributor = checksummed(.contributor)
+    )]
+    ConfirmedBefore {
+        /// The contributor.
+        contributor: Address,
+        /// The entry.
+        entry: u64,
+        /// The evidence on record.
+        evidence: String,
     },
     /// Another vault's list.
     #[error(
@@ -172,16 +195,49 @@ pub enum VaultError {
     /// A list of nothing.
     #[error("the list pays nobody: there is nothing to record as sent")]
     EmptyList,
-    /// A list that the ledger cannot have written.
+    /// A list that does not follow from the ledger.
     #[error(
-        "a list of payments up to epoch {epoch} pays {contributor} more, or other, than this ledger knows \
-         of: the ledger was restored from an older copy; settle the epochs up to that one, then run this \
-         again",
+        "the list of payments up to epoch {epoch} pays {contributor} {amount} base units, {cumulative} in \
+         all, but this ledger has {earned} earned and {sent} listed: it lacks settlements or lists that the \
+         list rests on; restore a newer copy, or settle the epochs up to {epoch}, and run this again; if \
+         neither can be done, `--resume-without-history` records the list as it is, and every audit names it",
         contributor = checksummed(.contributor)
     )]
     ListAhead {
         /// Who is paid.
         contributor: Address,
+        /// The list's epoch.
+        epoch: u64,
+        /// What the list pays, in base units.
+        amount: u128,
+        /// What it says to have been paid in all.
+        cumulative: u128,
+        /// What was listed to be paid before, by this ledger.
+        sent: u128,
+        /// What was earned, by this ledger.
+        earned: u128,
+    },
+    /// A list that pays what lists on record pay.
+    #[error(
+        "the list pays {contributor} up to {cumulative} base units in all, and lists on record pay {sent}: \
+         whoever was paid by both was paid twice; see who was paid by this one, then take its file out of \
+         the folder",
+        contributor = checksummed(.contributor)
+    )]
+    ListTwice {
+        /// Who is paid.
+        contributor: Address,
+        /// What the list says to have been paid in all.
+        cumulative: u128,
+        /// What was listed to be paid before, by this ledger.
+        sent: u128,
+    },
+    /// Lists of more than there can be.
+    #[error(
+        "with the list of payments up to epoch {epoch} all lists would pay more base units than any pools \
+         have; it was altered: take its file out of the folder"
+    )]
+    ListTooMuch {
         /// The list's epoch.
         epoch: u64,
     },

@@ -43,7 +43,7 @@ pub use beside::Beside;
 pub use close::{Closed, Forfeit, Nothing};
 pub use follow::Followed;
 pub use open::Opened;
-pub use pay::{Due, History, Listed};
+pub use pay::{Confirmation, History, Listed, Misfit, Origin, Sent, Unknown};
 pub use register::{Registered, Taken, UnitsTaken};
 pub use rounds::{Reached, To};
 pub use settle::Settlement;

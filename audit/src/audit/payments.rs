@@ -49,8 +49,9 @@ impl Payments {
         let before = self.sent.get(&contributor).copied().unwrap_or_default();
         self.total = self.total.saturating_add(amount);
         self.transfers = self.transfers.saturating_add(1);
-        // Saturated or not, it is no less than anybody has earned, and nothing more is due.
-        self.sent.insert(contributor, before.saturating_add(amount));
+        // Saturated or not, it is no less than anybody has earned, and nothing more is due. A list that does
+        // not go on from those before it is found below; what it says in all was told all the same.
+        self.sent.insert(contributor, before.saturating_add(amount).max(cumulative));
         self.unconfirmed.insert((contributor, cumulative));
         // Less than is due is right: a list of an earlier epoch may come when a later one is settled.
         let is_right = (1..=due).contains(&amount) && before.checked_add(amount) == Some(cumulative);

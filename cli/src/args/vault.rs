@@ -101,14 +101,19 @@ Example:
   fairshare vault claim --all --lists payments
 
 For rules whose settlement is `payments`. The list is written to the folder first, and then recorded. Keep \
-the folder: a ledger that was restored from an older copy reads there what was sent since. Without all lists \
-it cannot know, and pays only if you say --resume-without-history. Under `claims`, contributors claim from \
-the contract by what `vault export --claims` writes.")]
+the folder: a ledger that was restored from an older copy reads there what was sent since. Where it cannot \
+know what was sent, because lists are missing, or a list does not follow from the ledger, it pays only if \
+you say --resume-without-history; a ledger's first list needs that, too. Where all lists are there, the \
+option is refused. Under `claims`, contributors claim from the contract by what `vault export --claims` \
+writes.")]
     Claim(ClaimArgs),
     /// Record that payments were made
     #[command(after_help = "\
 Example:
-  fairshare vault confirm 0x00000000000000000000000000000000000000e1 --evidence 0x5c50…")]
+  fairshare vault confirm --list payments/payments-000000042-5c50e1aa.json --evidence 0x5c50…
+
+The evidence is of all payments of the list, or of those to the contributors named. All of them are \
+confirmed, or none. A payment that was confirmed before by other evidence is refused, with that evidence.")]
     Confirm(ConfirmArgs),
     /// Show where everything stands
     #[command(after_help = "Example:\n  fairshare vault status --json")]
@@ -254,15 +259,18 @@ pub struct ClaimArgs {
     /// The folder of all lists of this ledger
     #[arg(long, value_name = "DIR")]
     pub lists: PathBuf,
-    /// Pay although lists are missing: somebody may be paid twice
+    /// Pay although the ledger cannot know what was sent: somebody may be paid twice
     #[arg(long)]
     pub resume_without_history: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct ConfirmArgs {
-    /// Contributors that were paid
-    #[arg(required = true, value_name = "0x…", value_parser = eip55::parse)]
+    /// The list that was paid
+    #[arg(long, value_name = "FILE")]
+    pub list: PathBuf,
+    /// Contributors on it that were paid [default: all]
+    #[arg(value_name = "0x…", value_parser = eip55::parse)]
     pub contributors: Vec<Address>,
     /// The transfer that paid them, for instance its hash
     #[arg(long, value_name = "TX")]

@@ -20,7 +20,9 @@ use crate::output::{Output, list};
 
 mod claim;
 mod close;
+mod confirm;
 mod export;
+mod lists;
 mod receipts;
 mod register;
 mod serve;
@@ -28,8 +30,9 @@ mod settle;
 mod status;
 mod submit;
 
-pub use claim::{Claims, Confirmed};
+pub use claim::Claims;
 pub use close::ClosedResult;
+pub use confirm::Confirmed;
 pub use export::Exported;
 pub use register::Line as RegisteredLine;
 pub use serve::Serving;
@@ -61,7 +64,7 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
         VaultCommand::Close(args) => close::run(&mut ledger, args, output),
         VaultCommand::Settle(args) => settle::run(&mut ledger, args.epoch, output),
         VaultCommand::Claim(args) => claim::run(&mut ledger, args, output),
-        VaultCommand::Confirm(args) => claim::confirm(&mut ledger, args, output),
+        VaultCommand::Confirm(args) => confirm::run(&mut ledger, args, output),
         VaultCommand::Status(args) => status::run(&mut ledger, args.epoch, output),
         VaultCommand::Audit(args) => audit::ledger(&mut ledger, file_of(&location), args, output),
         VaultCommand::Export(args) => {

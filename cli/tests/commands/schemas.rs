@@ -261,13 +261,17 @@ fn every_output_is_as_its_schema_says() {
         format!("vault audit --params {params} {trust} --ledger {ledger}"),
         format!("audit {archive} --params {params} {trust}"),
         format!("vault claim --all --lists {lists} --resume-without-history --ledger {paying}"),
-        format!("vault confirm {CONTRIBUTOR} --evidence 0xfeed --ledger {paying}"),
+        format!("vault confirm --list {lists}/LIST --evidence 0xfeed --ledger {paying}"),
         format!("vault status --ledger {paying}"),
         "divide".to_owned(),
     ];
     let mut seen: BTreeSet<_> = ["bench", "demo", "vault serve"].into();
     for line in &lines {
-        let line = format!("{line} --json");
+        let mut line = format!("{line} --json");
+        if line.contains("LIST") {
+            let list = fs::read_dir(&lists).unwrap().next().unwrap().unwrap();
+            line = line.replace("LIST", list.file_name().to_str().unwrap());
+        }
         let ran = fairshare(&line);
         assert!(
             ran.status == 0 || ["damaged", "policy.toml", "divide"].iter().any(|name| line.contains(name)),

@@ -1,10 +1,13 @@
 //! Paying by lists: written, recorded, confirmed; and a ledger that was restored from an older copy.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use fairshare_vault::database::{Access, Database, DatabaseError, Location};
 use serde_json::Value;
 
 use super::support::*;
@@ -34,7 +37,10 @@ fn a_claims_ledger_pays_by_no_list() {
     let parts = ["pay by `claims`", "vault export --claims", "twice"];
     vault.run(&first(&vault)).fails(2, &parts);
     assert!(!vault.folder.join("lists").exists());
-    vault.run(&format!("confirm {CONTRIBUTOR} --evidence 0xfeed")).fails(2, &parts[..1]);
+    let paying = Vault::paying(Step::Settled);
+    paying.done(&first(&paying));
+    let list = show(&lists(&paying)[0]);
+    vault.run(&format!("confirm --list {list} --evidence 0xfeed")).fails(2, &parts[..1]);
 }
 
 #[test]
@@ -55,6 +61,9 @@ fn due_sent_and_confirmed() {
     assert_eq!((paid.len(), lists(&vault).len()), (3, 2));
     let listed: Value = serde_json::from_slice(&fs::read(&lists(&vault)[1]).unwrap()).unwrap();
     assert_eq!(listed["payments"].as_array().map(Vec::len), Some(2));
+    // Who says it always is not protected by it.
+    let needless = ["all lists of this ledger are in", "leave out --resume-without-history"];
+    vault.run(&first(&vault)).fails(2, &needless);
     // Nothing more is due, and what is not confirmed is told until it is.
     let again = vault.done(&claim(&vault, "--all"));
     for part in ["nothing more is due", "sent and not confirmed", &show(&lists(&vault)[1])] {
@@ -65,10 +74,19 @@ fn due_sent_and_confirmed() {
     let amounts = ["sent", "confirmed", "due"].map(|name| number(&status[name]));
     assert_eq!(amounts, [earned, 0, 0]);
 
-    vault.run(&format!("confirm {OTHER} --evidence 0xfeed")).fails(2, &["nothing was sent to"]);
-    let told = vault.done(&format!("confirm {CONTRIBUTOR} --evidence 0xfeed"));
+    let [own, all] = [own, all].map(|told| told["list"].as_str().unwrap().to_owned());
+    vault.run(&format!("confirm --list {own} {OTHER} --evidence 0xfeed")).fails(2, &["does not pay"]);
+    let told = vault.done(&format!("confirm --list {own} --evidence 0xfeed"));
     assert!(told.stdout.contains("1 payment") && !told.stdout.contains("1 payments"), "{}", told.stdout);
-    assert_eq!(vault.json(&format!("confirm {CONTRIBUTOR} {JFK} {LGA} --evidence 0xfeed"))["confirmed"], 2);
+    let told = vault.done(&format!("confirm --list {own} --evidence 0xfeed"));
+    assert!(told.stdout.contains("by the same evidence"), "{}", told.stdout);
+    let other = ["confirmed before", "by entry", "0xfeed"];
+    vault.run(&format!("confirm --list {own} --evidence 0xbeef")).fails(1, &other);
+    // Two of one list by one transfer, though one of them is on record by that already.
+    let told = vault.json(&format!("confirm --list {all} {JFK} --evidence 0xbeef"));
+    assert_eq!((&told["confirmed"], &told["before"]), (&1.into(), &0.into()));
+    let told = vault.json(&format!("confirm --list {all} --evidence 0xbeef"));
+    assert_eq!((&told["confirmed"], &told["before"]), (&1.into(), &1.into()));
     assert_eq!(number(&vault.status()["confirmed"]), earned);
     assert_eq!(vault.done(&claim(&vault, "--all")).stdout.trim(), "nothing is due");
     vault.run(&claim(&vault, OTHER)).fails(2, &["has earned nothing"]);
@@ -105,39 +123,195 @@ fn without_a_list_nothing_is_sent() {
     assert_eq!(vault.status()["sent"], "0");
 }
 
+/// Starts a command that does not end by itself.
+fn start(vault: &Vault, line: &str, stdout: impl Into<Stdio>) -> Child {
+    let line = vault.line(line);
+    let child = program().args(line.split_whitespace()).stdout(stdout).stderr(Stdio::piped()).spawn();
+    child.expect("the program starts")
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(50), "it is not so after a long time");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Kills a command that is still at work.
+fn kill(mut child: Child) {
+    assert!(child.try_wait().unwrap().is_none(), "it has ended");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn database(vault: &Vault, access: Access) -> Database {
+    let location: Location = vault.ledger.parse().unwrap();
+    Database::open(&location, access).unwrap()
+}
+
+/// Kills the first `claim` when its list is written, and not on record.
+fn kill_before_the_record(vault: &Vault) {
+    let read = database(vault, Access::Read).read(|_| {
+        let child = start(vault, &first(vault), Stdio::null());
+        until(|| !lists(vault).is_empty());
+        // A commit waits for whoever reads.
+        std::thread::sleep(Duration::from_millis(200));
+        kill(child);
+        Ok::<_, DatabaseError>(())
+    });
+    read.unwrap();
+}
+
+/// Kills the first `claim` when its list is on record, and not said.
+fn kill_after_the_record(vault: &Vault) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let stdout = writer.try_clone().unwrap();
+    // Nobody reads from the pipe: when it is full, whoever writes waits.
+    let full = std::thread::spawn(move || writer.write_all(&vec![b'x'; 16 << 20]));
+    std::thread::sleep(Duration::from_millis(100));
+    let child = start(vault, &first(vault), stdout);
+    until(|| vault.status()["sent"] != "0");
+    std::thread::sleep(Duration::from_millis(200));
+    kill(child);
+    drop(reader);
+    full.join().unwrap().expect_err("nobody reads");
+}
+
 #[test]
 fn killed_between_the_list_and_the_record_nobody_is_paid_twice_or_forgotten() {
-    let mut found = [0; 2];
-    for moment in 0..12 {
+    for recorded in [false, true] {
         let vault = Vault::paying(Step::Settled);
-        let mut child = program()
-            .args(vault.line(&first(&vault)).split_whitespace())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let begun = Instant::now();
-        while lists(&vault).is_empty() && begun.elapsed() < Duration::from_secs(60) {
-            std::hint::spin_loop();
-        }
-        std::thread::sleep(Duration::from_micros(moment * moment * 20));
-        let _ = child.kill();
-        child.wait().unwrap();
         let earned = number(&vault.status()["earned"]);
-        let recorded = number(&vault.status()["sent"]) == earned;
-        found[usize::from(recorded)] += 1;
+        if recorded {
+            kill_after_the_record(&vault);
+        } else {
+            kill_before_the_record(&vault);
+        }
+        assert_eq!(number(&vault.status()["sent"]), if recorded { earned } else { 0 });
         // A list that is not on record is recorded, and told apart: it may have been paid.
         let again = vault.done(&format!("{} --json", claim(&vault, "--all")));
         let told = again.json();
         assert_eq!((&told["list"], &told["payments"]), (&Value::Null, &Value::Array(Vec::new())));
         assert_eq!(told["found"].as_array().map(Vec::len), Some(usize::from(!recorded)));
         assert_eq!(again.stderr.contains("this list was written and not on record"), !recorded);
+        assert_eq!(told["unfounded"], Value::Array(Vec::new()));
+        // It is this ledger's own.
+        assert!(!again.stderr.contains("the ledger that wrote it"), "{}", again.stderr);
         assert_eq!((number(&told["unconfirmed"]), lists(&vault).len()), (earned, 1));
         let status = vault.status();
         assert_eq!((number(&status["sent"]), number(&status["due"])), (earned, 0));
         vault.audits_clean();
     }
-    println!("killed before the record: {}, after it: {}", found[0], found[1]);
+}
+
+/// Whoever pays every list in the folder pays everybody once, all that is earned.
+#[track_caller]
+fn all_are_paid_once(vault: &Vault) {
+    let mut paid = Vec::new();
+    for path in lists(vault) {
+        let list: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        for payment in list["payments"].as_array().unwrap() {
+            paid.push((payment["contributor"].to_string(), number(&payment["amount"])));
+        }
+    }
+    let names: BTreeSet<_> = paid.iter().map(|(name, _)| name).collect();
+    assert_eq!((names.len(), paid.len()), (3, 3), "{paid:?}");
+    let earned = number(&vault.status()["earned"]);
+    assert_eq!(paid.iter().map(|(_, amount)| amount).sum::<u128>(), earned);
+    // Nothing is left that any later command would stumble over.
+    let again = vault.json(&claim(vault, "--all"));
+    assert_eq!((&again["list"], &again["found"]), (&Value::Null, &Value::Array(Vec::new())));
+    assert_eq!(number(&vault.status()["sent"]), earned);
+    vault.audits_clean();
+}
+
+#[test]
+fn claims_at_once_pay_everybody_once() {
+    let vault = Vault::paying(Step::Settled);
+    vault.done(&claim(&vault, &format!("{CONTRIBUTOR} --resume-without-history")));
+    let begun: Vec<_> = [JFK, "--all", LGA, "--all", JFK, "--all"]
+        .map(|who| start(&vault, &claim(&vault, who), Stdio::piped()))
+        .into_iter()
+        .collect();
+    for child in begun {
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        // Nobody was stopped before a list was on record.
+        assert!(!told.contains("not on record"), "{told}");
+    }
+    all_are_paid_once(&vault);
+}
+
+/// One command has compared the folder with the record and waits, another one is killed when its list is
+/// written: the first one does not list the same money.
+#[test]
+fn a_list_that_comes_while_a_command_waits_is_not_paid_again() {
+    let vault = Vault::paying(Step::Settled);
+    vault.done(&claim(&vault, &format!("{CONTRIBUTOR} --resume-without-history")));
+    // What the other one leaves.
+    let before = fs::read(&vault.ledger).unwrap();
+    let path = vault.json(&claim(&vault, JFK))["list"].as_str().unwrap().to_owned();
+    let list = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&vault.ledger, before).unwrap();
+    let waiting = database(&vault, Access::Write).write(|_| {
+        let mut child = start(&vault, &format!("{} --json", claim(&vault, "--all")), Stdio::piped());
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(child.try_wait().unwrap().is_none(), "it does not wait for the other writer");
+        fs::write(&path, list).unwrap();
+        Ok::<_, DatabaseError>(child)
+    });
+    let output = waiting.unwrap().wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["found"], Value::from(vec![path]));
+    let [payment] = &told["payments"].as_array().unwrap()[..] else { panic!("{told}") };
+    assert_eq!(payment["contributor"], LGA);
+    all_are_paid_once(&vault);
+}
+
+/// A list that pays what a restored ledger has not settled says which entries are lost. It is recorded once
+/// the epoch is settled again; or as it is, and every audit names it.
+#[test]
+fn a_list_ahead_of_a_restored_ledger_blocks_nobody() {
+    let older = Vault::paying(Step::Closed);
+    let vault = Vault::paying(Step::Settled);
+    vault.done(&first(&vault));
+    let listed: Value = serde_json::from_slice(&fs::read(&lists(&vault)[0]).unwrap()).unwrap();
+    let [theirs, ours] = [listed["head"].as_str().unwrap().to_owned(), older.status()["head"].to_string()];
+    let (own, entries) = (older.status()["entries"].to_string(), listed["entries"].as_str().unwrap());
+    let lost = [
+        "this list was written and is not on record",
+        &format!("head {theirs} after entry {entries}"),
+        &format!("{} after entry {own}", ours.trim_matches('"')),
+        "this one is an older copy",
+        "settle the epochs up to 2013",
+        "--resume-without-history",
+    ];
+    let restore = || fs::copy(&older.ledger, &vault.ledger).map(drop).unwrap();
+    restore();
+    vault.run(&claim(&vault, "--all")).fails(1, &lost);
+    // Settled again.
+    vault.done("settle");
+    let told = vault.json(&claim(&vault, "--all"));
+    assert_eq!((&told["list"], told["found"].as_array().map(Vec::len)), (&Value::Null, Some(1)));
+    vault.audits_clean();
+    // As it is.
+    restore();
+    let ran = vault.run(&first(&vault));
+    for part in ["every audit names these payments", CONTRIBUTOR, JFK, LGA, "no epoch is settled"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    vault.done("settle");
+    let told = vault.json(&claim(&vault, "--all"));
+    assert_eq!((&told["list"], &told["found"]), (&Value::Null, &Value::Array(Vec::new())));
+    let ran = fairshare(&format!("audit {} {}", vault.archive(), parameters()));
+    assert_eq!(ran.status, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("is not settled, and nobody is paid before that"), "{}", ran.stdout);
 }
 
 #[test]
@@ -184,11 +358,15 @@ fn lists_that_are_not_this_ledgers_are_refused() {
     let beside = vault.folder.join("lists/payments-000000099.json");
     let json: Value = serde_json::from_str(&good).unwrap();
     let of = json["vault"].as_str().unwrap();
+    let mut one = json.clone();
+    one["payments"].as_array_mut().unwrap().truncate(1);
     for (text, status, part) in [
         ("[]".to_owned(), 2, "not a list of payments"),
         (good.replace(of, OTHER), 2, "not of this ledger"),
         (good.replace("\"fairshare_payments\": 2", "\"fairshare_payments\": 3"), 2, "version 3"),
-        (good.replacen("\"amount\": \"", "\"amount\": \"1", 1), 2, "pays"),
+        (good.replacen("\"amount\": \"", "\"amount\": \"1", 1), 2, "a payment is at least 1 base unit"),
+        (good.replace("\"amount\": \"", "\"amount\": \"1").replace("ive\": \"", "ive\": \"1"), 1, "pays"),
+        (one.to_string(), 1, "whoever was paid by both was paid twice"),
     ] {
         fs::write(&beside, text).unwrap();
         vault.run(&claim(&vault, "--all")).fails(status, &[part]);

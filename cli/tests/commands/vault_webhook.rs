@@ -57,6 +57,8 @@ fn what_is_closed_and_settled_is_told_as_it_stands_on_record() {
     assert_eq!((&closed["root"], &closed["total"]), (&Value::Null, &Value::Null));
     assert_eq!((&settled["root"], &settled["total"]), (&claims["root"], &status["epochs"][0]["earned"]));
     served.reaches("fairshare_webhook_queue", 0.0);
+    // Who delivers may be ahead of who observes, and logs what it sees.
+    served.reaches("fairshare_epochs{state=\"settled\"}", 1.0);
     // Told once: the service looks again and again, also after it was started anew.
     let (code, log) = served.stop("TERM");
     assert_eq!(code, Some(0), "{log}");

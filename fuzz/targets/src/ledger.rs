@@ -8,7 +8,7 @@ use fairshare_formats::archive::{ArchiveError, Heading, Item, Writer, read};
 use fairshare_formats::ledger::{
     Entry, Event, Files, Kind, Receipt, Settled, SignedReceipt, Stored, Tenths, Transfer, file_hash,
 };
-use fairshare_formats::payments::PaymentList;
+use fairshare_formats::payments::{ListHeading, PaymentList};
 use fairshare_formats::policy::PolicySource;
 use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
@@ -218,7 +218,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .map(|receipt| operator.receipt(receipt).expect("the operator's").to_json().into_bytes());
     let Heading { chain_id, vault, registry, entries, head, .. } = heading;
     let payments = vec![Transfer { contributor: Address([7; 20]), amount: 5, cumulative: 9 }];
-    let list = PaymentList { chain_id, vault, registry, epoch: 4, entries, head, payments };
+    let heading = ListHeading { chain_id, vault, registry, epoch: 4, entries, head };
+    let list = PaymentList::new(heading, payments).expect("a list");
     let scripts = (0..history().len()).map(|at| vec![b'S', 0, 0, 0, at as u8]);
     let whole = [archive(history()), list.to_json().into_bytes()];
     whole.into_iter().chain(signed).chain(scripts).collect()

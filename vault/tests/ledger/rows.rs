@@ -41,9 +41,8 @@ fn full(location: &Location) -> Ledger {
     assert_eq!(verdicts.iter().filter(|verdict| verdict.result.is_ok()).count(), 3);
     ledger.close(None, true, proving(&LISTED[0])).unwrap();
     ledger.settle(None, proving(&LISTED[0])).unwrap();
-    let list = ledger.due(None).unwrap().list;
-    ledger.record_sent(&list, at(20_000)).unwrap();
-    ledger.confirm(&ALICE, "0xfeed", at(20_001)).unwrap();
+    let list = send_all(&mut ledger).expect("something is due").list;
+    ledger.confirm(&list, &[ALICE], "0xfeed", at(20_001)).unwrap();
     ledger
 }
 

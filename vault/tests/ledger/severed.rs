@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use fairshare_audit::registry::Refusal;
+use fairshare_formats::payments::PaymentList;
 use fairshare_vault::database::{Access, DatabaseError, Location};
 use fairshare_vault::ledger::To;
 use fairshare_vault::{Ledger, VaultError};
@@ -64,7 +65,7 @@ fn relay(mut from: TcpStream, mut to: TcpStream, allowed: &AtomicI64) {
 }
 
 /// An epoch from its opening to its list, as far as it gets, going on from where it stands.
-fn epoch(location: &Location) -> Result<(), VaultError> {
+fn epoch(location: &Location, lists: &mut Vec<PaymentList>) -> Result<(), VaultError> {
     let world = &LISTED[0];
     let mut ledger = Ledger::open(location, Access::Create)?;
     ledger.open_epoch(&world.source, &world.verifier(), at(0))?;
@@ -80,11 +81,14 @@ fn epoch(location: &Location) -> Result<(), VaultError> {
     assert!(verdicts.iter().all(|verdict| verdict.result.is_ok()), "{verdicts:?}");
     ledger.close(None, false, proving(world))?;
     ledger.settle(None, proving(world))?;
-    let list = ledger.due(None)?.list;
-    if !list.payments.is_empty() {
-        ledger.record_sent(&list, at(20_000))?;
-    }
-    ledger.confirm(&ALICE, "0xfeed", at(20_001)).map(drop)
+    // What was written stays, whatever becomes of the connection, and is compared with the record.
+    let unknown = ledger.history(lists)?.unknown;
+    unknown.iter().try_for_each(|list| ledger.record_sent(&lists[list.position], at(20_000)).map(drop))?;
+    ledger.send(None, at(20_000), |list| {
+        lists.push(list.clone());
+        Ok::<_, VaultError>(())
+    })?;
+    ledger.confirm(&lists[0], &[ALICE], "0xfeed", at(20_001)).map(drop)
 }
 
 /// What was done by an earlier attempt is done.
@@ -110,10 +114,10 @@ fn a_server_that_goes_away_costs_nothing_but_another_try() {
         let relay = Relay::to(host.to_owned());
         let behind: Location =
             format!("{before}@127.0.0.1:{}/{database}", relay.port).parse().expect("a URL");
-        let mut cuts = 0;
+        let (mut cuts, mut lists) = (0, Vec::new());
         for attempt in 1..=ATTEMPTS {
             relay.left.store(attempt * STEP, Ordering::SeqCst);
-            match epoch(&behind) {
+            match epoch(&behind, &mut lists) {
                 Ok(()) => break,
                 Err(VaultError::Database(DatabaseError::Unreachable(_))) => cuts += 1,
                 Err(other) => panic!("attempt {attempt}: {other:?}"),
@@ -128,5 +132,6 @@ fn a_server_that_goes_away_costs_nothing_but_another_try() {
         assert_eq!(found.earnings, expected.earnings);
         let report = audit(&mut ledger);
         assert_eq!((report.datasets.len(), report.bundles, report.sent.1, report.confirmed), (3, 4, 3, 1));
+        assert_eq!(lists.len(), 1);
     });
 }

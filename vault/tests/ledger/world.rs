@@ -1,6 +1,5 @@
 //! Ledgers of the two epochs, and the databases to keep them in.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_audit::audit::{Auditor, Expected, Report};
@@ -12,7 +11,7 @@ use fairshare_params::encoding::Digest;
 pub use fairshare_testkit::epochs::*;
 pub use fairshare_testkit::fixture;
 use fairshare_vault::database::{Access, Location};
-use fairshare_vault::ledger::{Submission, Taken, To, Verdict};
+use fairshare_vault::ledger::{Sent, Submission, Taken, To, Verdict};
 use fairshare_vault::{Ledger, VaultError};
 use fairshare_verifier::Trust;
 
@@ -27,7 +26,10 @@ pub fn on_each(test: impl Fn(&Location)) {
     client.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
     let (base, _) = server.rsplit_once('/').expect("postgres://user@host/database");
     test(&format!("{base}/{name}").parse().expect("a URL"));
-    client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).expect("nothing holds the database");
+    for name in [older(&name), name] {
+        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        client.batch_execute(&drop).expect("nothing holds the database");
+    }
 }
 
 /// What a test of each database has seen: see [`fairshare_testkit::mended`].
@@ -148,6 +150,11 @@ pub fn open_next(ledger: &mut Ledger, world: &World) {
     ledger.open_epoch(&world.source, &world.verifier(), at(400_000)).expect("an epoch");
 }
 
+/// Sends what is due to all, where nobody keeps the list.
+pub fn send_all(ledger: &mut Ledger) -> Option<Sent> {
+    ledger.send(None, at(20_000), |_| Ok::<_, VaultError>(())).expect("the database works")
+}
+
 /// All bundles of a world.
 pub fn all(world: &World) -> Vec<Submission> {
     world.bundles.iter().map(submission).collect()
@@ -256,9 +263,28 @@ pub fn folder() -> std::path::PathBuf {
 /// A digest that nobody has registered.
 pub const NOBODYS: Digest = Digest([0x5a; 32]);
 
-/// Copies an SQLite ledger, as a backup does.
-pub fn backup(from: &Location, to: &Path) -> Option<Location> {
-    let Location::File(path) = from else { return None };
-    std::fs::copy(path, to).expect("a copy");
-    Some(Location::File(to.to_owned()))
+/// Copies a ledger that nobody has open, as a backup does.
+pub fn backup(from: &Location) -> Location {
+    match from {
+        Location::File(path) => {
+            let to = folder().join("older.ledger");
+            std::fs::copy(path, &to).expect("a copy");
+            Location::File(to)
+        }
+        Location::Server(_) => {
+            let server = std::env::var("FAIRSHARE_TEST_POSTGRES").expect("a server");
+            let (base, _) = server.rsplit_once('/').expect("postgres://user@host/database");
+            let url = from.to_string();
+            let (_, name) = url.rsplit_once('/').expect("a database");
+            let mut client = postgres::Client::connect(&server, postgres::NoTls).expect("a server");
+            let copy = format!("CREATE DATABASE {} TEMPLATE {name}", older(name));
+            client.batch_execute(&copy).expect("nothing holds the database");
+            format!("{base}/{}", older(name)).parse().expect("a URL")
+        }
+    }
+}
+
+/// The name of a database's copy.
+fn older(name: &str) -> String {
+    format!("{name}_older")
 }

@@ -131,7 +131,8 @@ pub struct Model {
     pub earned: BTreeMap<Address, BigInt>,
     pub sent: BTreeMap<Address, BigInt>,
     pub lists: Vec<Transfers>,
-    pub confirmed: BTreeSet<(Address, BigInt)>,
+    /// What was confirmed, with its evidence.
+    pub confirmed: BTreeMap<(Address, BigInt), String>,
 }
 
 /// Whose a thing is.

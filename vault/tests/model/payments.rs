@@ -72,10 +72,14 @@ impl Model {
             return Ok(true);
         }
         let is_settled = self.find(Some(epoch)).is_ok_and(|index| self.epochs[index].settled.is_some());
+        let sent = |contributor| self.sent.get(contributor).cloned().unwrap_or_default();
+        if list.iter().any(|(contributor, _, cumulative)| *cumulative <= sent(contributor)) {
+            return Err("ListTwice".to_owned());
+        }
         for (contributor, amount, cumulative) in list {
             let of =
                 |amounts: &BTreeMap<Address, BigInt>| amounts.get(contributor).cloned().unwrap_or_default();
-            let goes_on = of(&self.sent) + amount == *cumulative && *amount > BigInt::ZERO;
+            let goes_on = of(&self.sent) + amount == *cumulative;
             if !is_settled || !goes_on || of(&self.earned) < *cumulative {
                 return Err("ListAhead".to_owned());
             }
@@ -88,29 +92,37 @@ impl Model {
         Ok(false)
     }
 
-    /// What was sent to a contributor was paid: how many payments that confirms.
-    pub fn confirm(&mut self, contributor: Address, evidence: &str, now: u64) -> Fate<usize> {
+    /// A list's payment to a contributor was made: how many payments that confirms, and how many were
+    /// confirmed before.
+    pub fn confirm(
+        &mut self,
+        list: &Transfers,
+        contributor: Address,
+        evidence: &str,
+        now: u64,
+    ) -> Fate<(usize, usize)> {
         check_note(evidence)?;
         self.check_lists()?;
-        let own = self.lists.iter().flatten().filter(|(payee, ..)| *payee == contributor);
-        let own: Vec<_> = own.map(|(_, _, cumulative)| (contributor, cumulative.clone())).collect();
-        if own.is_empty() {
-            return Err("NothingSent".to_owned());
+        if !self.lists.contains(list) {
+            return Err("UnknownList".to_owned());
         }
-        let mut confirmed = 0;
-        for payment in own {
-            if self.confirmed.insert(payment) {
+        let own = list.iter().find(|(payee, ..)| *payee == contributor);
+        let Some((_, _, cumulative)) = own else { return Err("NotListed".to_owned()) };
+        match self.confirmed.get(&(contributor, cumulative.clone())) {
+            Some(before) if before == evidence => Ok((0, 1)),
+            Some(_) => Err("ConfirmedBefore".to_owned()),
+            None => {
                 self.append(now);
-                confirmed += 1;
+                self.confirmed.insert((contributor, cumulative.clone()), evidence.to_owned());
+                Ok((1, 0))
             }
         }
-        Ok(confirmed)
     }
 
     /// What was confirmed in all.
     pub fn confirmed_total(&self) -> BigInt {
         let is_confirmed =
-            |payee: &Address, cumulative: &BigInt| self.confirmed.contains(&(*payee, cumulative.clone()));
+            |payee: &Address, cumulative: &BigInt| self.confirmed.contains_key(&(*payee, cumulative.clone()));
         let all = self.lists.iter().flatten();
         all.filter(|(payee, _, cumulative)| is_confirmed(payee, cumulative))
             .map(|(_, amount, _)| amount)

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use fairshare_formats::ledger::{Receipt, Transfer};
-use fairshare_formats::payments::PaymentList;
+use fairshare_formats::payments::{ListHeading, PaymentList};
 use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
@@ -122,7 +122,21 @@ fn transfers(list: &PaymentList) -> Transfers {
     let one = |transfer: &Transfer| {
         (transfer.contributor, BigInt::from(transfer.amount), BigInt::from(transfer.cumulative))
     };
-    list.payments.iter().map(one).collect()
+    list.payments().iter().map(one).collect()
+}
+
+/// Why a list was not sent.
+#[derive(Debug)]
+enum Halted {
+    /// The machine stopped when the list was written.
+    Crash,
+    Vault(VaultError),
+}
+
+impl From<VaultError> for Halted {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
+    }
 }
 
 impl<'a> World<'a> {
@@ -412,7 +426,8 @@ impl<'a> World<'a> {
         let (mut unknown, mut missing) = (Vec::new(), 0);
         agree(found, self.model.history(&as_model), |found, expected| {
             (unknown, missing) = expected.clone();
-            same("the history", (found.unknown, found.missing.len()), expected)
+            let unknown = found.unknown.iter().map(|list| list.position).collect();
+            same("the history", (unknown, found.missing.len()), expected)
         })?;
         if self.model.rail() != Some("payments") || missing > 0 {
             return Ok(());
@@ -422,7 +437,7 @@ impl<'a> World<'a> {
         }
         for list in unknown {
             let found = self.ledgers[0].record_sent(&given[list], at(self.now));
-            let expected = self.model.record_sent(given[list].epoch, &as_model[list], self.now);
+            let expected = self.model.record_sent(given[list].heading.epoch, &as_model[list], self.now);
             let is_refused = expected.is_err();
             agree(found, expected, |_, before| same("known before", before, false))?;
             // It says that it is older than its lists, and pays nobody.
@@ -434,18 +449,23 @@ impl<'a> World<'a> {
     }
 
     fn send(&mut self, contributor: Option<Address>, crash: bool) -> Checked {
-        let found = self.ledgers[0].due(contributor.as_ref());
-        let mut list = None;
-        agree(found, self.model.due(contributor), |found, expected| {
-            same("what is due", transfers(&found.list), expected)?;
-            same("the first list", found.is_first, self.model.lists.is_empty())?;
-            let read =
-                PaymentList::from_json(found.list.to_json().as_bytes()).map_err(|error| error.to_string())?;
-            same("the list that is read back", &read, &found.list)?;
-            list = Some(read).filter(|list| !list.payments.is_empty());
-            Ok(())
+        let mut written = None;
+        let found = self.ledgers[0].send(contributor.as_ref(), at(self.now), |list| {
+            written = Some(list.clone());
+            if crash { Err(Halted::Crash) } else { Ok(()) }
+        });
+        let found = match found {
+            Err(Halted::Vault(error)) => Err(error),
+            Err(Halted::Crash) => Ok(None),
+            Ok(sent) => Ok(sent.map(|sent| sent.list)),
+        };
+        agree(found, self.model.due(contributor), |sent, expected| {
+            same("what is due", written.as_ref().map(transfers).unwrap_or_default(), expected)?;
+            same("what was sent", sent, written.clone().filter(|_| !crash))
         })?;
-        let Some(list) = list else { return Ok(()) };
+        let Some(list) = written else { return Ok(()) };
+        let read = PaymentList::from_json(list.to_json().as_bytes()).map_err(|error| error.to_string())?;
+        same("the list that is read back", &read, &list)?;
         for (contributor, amount, _) in transfers(&list) {
             *self.paid.entry(contributor).or_default() += amount;
         }
@@ -453,16 +473,25 @@ impl<'a> World<'a> {
         if crash {
             return Ok(());
         }
-        let found = self.ledgers[0].record_sent(&list, at(self.now));
-        let expected = self.model.record_sent(list.epoch, &transfers(&list), self.now);
-        agree(found, expected, |_, before| same("sent before", before, false))?;
+        let expected = self.model.record_sent(list.heading.epoch, &transfers(&list), self.now);
+        same("sent before", Ok(false), expected)?;
         // Everything that was paid is on record, and nothing else is.
         let sent = self.model.sent.clone();
         same("what was paid", &self.paid, &sent)
     }
 
+    /// The list of all that is due, which is not sent.
+    fn due(&mut self) -> Result<Option<PaymentList>, VaultError> {
+        let mut due = None;
+        let halted = self.ledgers[0].send(None, at(self.now), |list| {
+            due = Some(list.clone());
+            Err(Halted::Crash)
+        });
+        if let Err(Halted::Vault(error)) = halted { Err(error) } else { Ok(due) }
+    }
+
     fn false_list(&mut self, how: Falsehood) -> Checked {
-        let due = self.ledgers[0].due(None);
+        let due = self.due();
         let expected = self.model.due(None);
         let Ok(due) = due else { return agree(due, expected, |_, _| Ok(())) };
         // With a list at hand that is not on record, nobody writes another.
@@ -470,37 +499,39 @@ impl<'a> World<'a> {
         if how == Falsehood::Part && !self.lists.iter().all(is_known) {
             return Ok(());
         }
-        let (mut list, known) = (due.list, self.model.lists.len());
-        if let Falsehood::Again(place) = how {
-            let Some(again) = self.lists.get(place % self.lists.len().max(1)) else { return Ok(()) };
-            list = PaymentList { entries: 1, head: Digest([5; 32]), ..again.clone() };
-        }
+        let known = self.model.lists.len();
         let stranger = Transfer { contributor: Address([1; 20]), amount: 1, cumulative: 1 };
-        if how == Falsehood::Empty {
-            list.payments.clear();
-        } else if list.payments.is_empty() || how == Falsehood::Stranger {
-            list.payments = vec![stranger];
-        }
-        let first = &mut list.payments[..];
-        match (how, first.first_mut()) {
-            (Falsehood::More, Some(first)) => {
+        let last = self.lists.last();
+        let Some(mut heading) = due.as_ref().or(last).map(|list| list.heading) else { return Ok(()) };
+        let mut payments = due.map_or_else(|| vec![stranger], |due| due.payments().to_vec());
+        match (how, &mut payments[..]) {
+            (Falsehood::Again(place), _) => {
+                let Some(again) = self.lists.get(place % self.lists.len().max(1)) else { return Ok(()) };
+                payments = again.payments().to_vec();
+                heading = ListHeading { entries: 1, head: Digest([5; 32]), ..again.heading };
+            }
+            (Falsehood::Empty, _) => payments.clear(),
+            (Falsehood::Stranger, _) => payments = vec![stranger],
+            (Falsehood::More, [first, ..]) => {
                 (first.amount, first.cumulative) = (first.amount + 1, first.cumulative + 1)
             }
-            (Falsehood::Jump, Some(first)) => first.cumulative -= 1,
-            (Falsehood::Part, Some(first)) if first.amount > 1 => {
+            (Falsehood::Jump, [first, ..]) => first.cumulative += 1,
+            (Falsehood::Part, [first, ..]) if first.amount > 1 => {
                 (first.amount, first.cumulative) = (first.amount - 1, first.cumulative - 1);
             }
-            (Falsehood::Later, _) => list.epoch += 1,
-            (Falsehood::OtherVault, _) => list.vault = Address([7; 20]),
+            (Falsehood::Later, _) => heading.epoch += 1,
+            (Falsehood::OtherVault, _) => heading.vault = Address([7; 20]),
             _ => {}
         }
+        let list = PaymentList::new(heading, payments).map_err(|error| error.to_string())?;
         let transfers = transfers(&list);
         let found = self.ledgers[0].record_sent(&list, at(self.now));
-        let mut expected = self.model.clone().record_sent(list.epoch, &transfers, self.now);
+        let epoch = list.heading.epoch;
+        let mut expected = self.model.clone().record_sent(epoch, &transfers, self.now);
         if how == Falsehood::OtherVault {
             expected = Err("OtherList".to_owned());
         } else if expected.is_ok() {
-            expected = self.model.record_sent(list.epoch, &transfers, self.now);
+            expected = self.model.record_sent(epoch, &transfers, self.now);
         }
         // A list that is recorded was written, and is paid.
         if expected == Ok(false) && self.model.lists.len() > known {
@@ -518,10 +549,12 @@ impl<'a> World<'a> {
 
     fn confirm(&mut self, contributor: usize, evidence: &str) -> Checked {
         let contributor = ACTORS[contributor].address;
-        let found = self.ledgers[0].confirm(&contributor, evidence, at(self.now));
-        agree(found, self.model.confirm(contributor, evidence, self.now), |found, expected| {
-            same("confirmed", found, expected)
-        })
+        // Of the last list that pays it, or of the last one at all.
+        let pays = |list: &&PaymentList| transfers(list).iter().any(|(payee, ..)| *payee == contributor);
+        let Some(list) = self.lists.iter().rfind(pays).or(self.lists.last()) else { return Ok(()) };
+        let found = self.ledgers[0].confirm(list, &[contributor], evidence, at(self.now));
+        let expected = self.model.confirm(&transfers(list), contributor, evidence, self.now);
+        agree(found, expected, |found, expected| same("confirmed", (found.confirmed, found.before), expected))
     }
 
     fn backup(&mut self) -> Checked {

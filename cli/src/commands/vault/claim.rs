@@ -1,23 +1,24 @@
-//! `fairshare vault claim` and `confirm`: who is to be paid, and who was.
+//! `fairshare vault claim`: who is to be paid.
 
 use std::path::{Path, PathBuf};
 
 use comfy_table::Cell;
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::ledger::{Transfer, file_hash};
-use fairshare_formats::payments::{MAX_PAYMENTS_BYTES, PaymentList};
+use fairshare_formats::ledger::Transfer;
+use fairshare_formats::payments::PaymentList;
 use fairshare_params::policy::Token;
-use fairshare_storage::files::{self, Access};
-use fairshare_vault::Ledger;
+use fairshare_storage::files;
+use fairshare_vault::ledger::{Misfit, Origin, Sent, Unknown};
+use fairshare_vault::{Ledger, VaultError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::lists::{self, Lists};
 use super::now;
-use crate::args::{ClaimArgs, ConfirmArgs};
+use crate::args::ClaimArgs;
 use crate::document::TokenLine;
 use crate::document::spelling::{Checksummed, Decimal};
 use crate::error::{CliError, Status};
-use crate::load;
 use crate::output::{Output, align_right, amount, count, list, notice, table};
 
 /// What to pay now: the list that was recorded as sent by this command.
@@ -27,10 +28,14 @@ pub struct Claims {
     list: Option<String>,
     /// Lists that had been written and were not on record, which they are now: see whether they were paid.
     found: Vec<String>,
+    /// Those of them that do not follow from the ledger: they are on record as they are; audits name them.
+    unfounded: Vec<String>,
     /// How people read amounts; null where the policy does not say.
     token: Option<TokenLine>,
     /// What the list says to pay.
     payments: Vec<PaymentLine>,
+    /// How many payments are due and not listed yet, because the list is full: run the command again.
+    more: usize,
     /// What was sent and is not confirmed, in base units, these payments included.
     #[schemars(with = "Decimal")]
     unconfirmed: String,
@@ -52,94 +57,216 @@ pub struct PaymentLine {
     cumulative: String,
 }
 
-pub fn run(ledger: &mut Ledger, args: &ClaimArgs, output: Output) -> Result<Status, CliError> {
-    let folder = args.lists.as_path();
-    // Refused where contributors claim from a contract, before a folder is made.
-    ledger.due(args.contributor.as_ref())?;
-    std::fs::create_dir_all(folder).map_err(|source| file(folder, source))?;
-    let found = known(ledger, args)?;
-    let due = ledger.due(args.contributor.as_ref())?.list;
-    let path = folder.join(list_name(&due));
-    let is_due = !due.payments.is_empty();
-    if is_due {
-        // On the disk before it is said, or recorded, that somebody was told to pay.
-        files::write(&path, due.to_json().as_bytes(), Access::Public)
-            .map_err(|source| file(&path, source))?;
-        ledger.record_sent(&due, now()?)?;
+/// Lists that were written and are on record since this command began.
+#[derive(Default)]
+struct Found {
+    all: Vec<PathBuf>,
+    unfounded: Vec<PathBuf>,
+}
+
+/// Why no list was sent.
+enum Unsent {
+    /// Other lists are in the folder than those that were compared with the record.
+    Changed,
+    Failed(CliError),
+}
+
+impl From<VaultError> for Unsent {
+    fn from(error: VaultError) -> Self {
+        Self::Failed(error.into())
     }
-    let (_, policy) = ledger.epoch(Some(due.epoch))?;
-    let (token, standing) = (policy.token(), ledger.status(None)?);
-    let open = standing.sent.saturating_sub(standing.confirmed);
-    let claims = Claims {
-        list: is_due.then(|| path.display().to_string()),
-        found: found.iter().map(|path| path.display().to_string()).collect(),
-        token: token.map(TokenLine::from),
-        payments: due.payments.iter().map(|transfer| payment_line(due.epoch, transfer)).collect(),
-        unconfirmed: open.to_string(),
+}
+
+pub fn run(ledger: &mut Ledger, args: &ClaimArgs, output: Output) -> Result<Status, CliError> {
+    // Refused where contributors claim from a contract, before a folder is made.
+    ledger.history(&[])?;
+    files::create_folder(&args.lists).map_err(|source| lists::file(&args.lists, source))?;
+    let mut found = Found::default();
+    let sent = loop {
+        let known = known(ledger, args, &mut found)?;
+        match send(ledger, args, &known) {
+            Ok(sent) => break sent,
+            // Another command has sent a list meanwhile.
+            Err(Unsent::Changed) => {}
+            Err(Unsent::Failed(error)) => return Err(error),
+        }
     };
-    // Whoever did not see a list when it was sent is told of it until its payments are confirmed.
-    let last = if is_due { None } else { read_lists(folder)?.pop() };
-    output.result(&claims, || match (&last, open) {
-        (None, _) => describe(&path, &due, token),
-        (_, 0) => "nothing is due".to_owned(),
-        (Some((last, _)), open) => format!(
-            "nothing more is due\nsent and not confirmed: {}, the last of it by {}",
-            amount(open, token),
-            last.display()
-        ),
-    })?;
+    tell(ledger, args, &found, sent.as_ref(), output)?;
     Ok(Status::Done)
 }
 
+/// Sends what is due; `known` are the files of the folder, all of them on record.
+fn send(ledger: &mut Ledger, args: &ClaimArgs, known: &[PathBuf]) -> Result<Option<(Sent, PathBuf)>, Unsent> {
+    let mut written = None;
+    let now = now().map_err(Unsent::Failed)?;
+    let sent = ledger.send(args.contributor.as_ref(), now, |due| {
+        // Nobody else writes lists now. A file that has come since may be of a command that was killed before
+        // its list was on record; this list would pay the same again.
+        if lists::paths(&args.lists).map_err(Unsent::Failed)? != known {
+            return Err(Unsent::Changed);
+        }
+        written = Some(lists::write(&args.lists, due).map_err(Unsent::Failed)?);
+        Ok(())
+    });
+    match (sent, written) {
+        (Ok(sent), written) => Ok(sent.zip(written)),
+        (Err(Unsent::Failed(CliError::Vault(source))), Some(path)) => {
+            Err(Unsent::Failed(CliError::ListUncertain { path, source }))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
 /// Records what the folder's lists say and the ledger does not know, and refuses to go on where it cannot
-/// know what was sent.
-fn known(ledger: &mut Ledger, args: &ClaimArgs) -> Result<Vec<PathBuf>, CliError> {
-    let given = read_lists(&args.lists)?;
-    let lists: Vec<_> = given.iter().map(|(_, list)| list.clone()).collect();
-    let history = ledger.history(&lists)?;
-    let is_complete = history.missing.is_empty() && !given.is_empty();
+/// know what was sent. Returns the folder's files.
+fn known(ledger: &mut Ledger, args: &ClaimArgs, found: &mut Found) -> Result<Vec<PathBuf>, CliError> {
+    let folder = Lists::read(&args.lists)?;
+    let history = ledger.history(&folder.lists)?;
+    record(ledger, args, &folder, &history.unknown, found)?;
+    let is_complete = history.missing.is_empty() && !folder.lists.is_empty();
     if !is_complete && !args.resume_without_history {
         let missing = history.missing.len();
         return Err(CliError::NoHistory { folder: args.lists.clone(), missing });
     }
-    let mut recorded = Vec::new();
-    let unknown = given.into_iter().enumerate().filter(|(index, _)| history.unknown.contains(index));
-    for (_, (path, list)) in unknown {
-        ledger.record_sent(&list, now()?)?;
+    // Whoever says it always is not protected by it.
+    if is_complete && args.resume_without_history && found.all.is_empty() {
+        return Err(CliError::NeedlessResume { folder: args.lists.clone() });
+    }
+    Ok(folder.paths)
+}
+
+/// A list that the ledger does not know.
+struct Open<'a> {
+    path: &'a Path,
+    list: &'a PaymentList,
+    origin: Origin,
+}
+
+/// Records the lists that the ledger does not know, as they follow from it: names and headings do not tell in
+/// which order they do, once a ledger was restored. One that does not follow from it is recorded only where
+/// the operator says so.
+fn record(
+    ledger: &mut Ledger,
+    args: &ClaimArgs,
+    folder: &Lists,
+    unknown: &[Unknown],
+    found: &mut Found,
+) -> Result<(), CliError> {
+    let open = |&Unknown { position, origin }: &Unknown| {
+        Some(Open { path: folder.paths.get(position)?, list: folder.lists.get(position)?, origin })
+    };
+    let mut open: Vec<_> = unknown.iter().filter_map(open).collect();
+    while !open.is_empty() {
+        let (before, mut refused) = (open.len(), Vec::new());
+        for open in open {
+            match ledger.record_sent(open.list, now()?) {
+                Ok(Some(_)) => found.add(&open, &[]),
+                // Whoever wrote it has recorded it meanwhile.
+                Ok(None) => {}
+                Err(error @ VaultError::ListAhead { .. }) => refused.push((open, error)),
+                Err(error) => return Err(open.refused(error)),
+            }
+        }
+        if refused.len() == before && !refused.is_empty() {
+            let (open, error) = refused.remove(0);
+            if !args.resume_without_history {
+                return Err(open.refused(error));
+            }
+            let recorded = ledger.record_unfounded(open.list, now()?);
+            if let Some(misfits) = recorded.map_err(|error| open.refused(error))? {
+                found.add(&open, &misfits);
+            }
+        }
+        open = refused.into_iter().map(|(open, _)| open).collect();
+    }
+    Ok(())
+}
+
+impl Open<'_> {
+    fn refused(&self, error: VaultError) -> CliError {
+        let (path, origin) = (self.path.to_owned(), describe_origin(&self.origin));
+        CliError::ListNotRecorded { path, origin, source: Box::new(error) }
+    }
+}
+
+impl Found {
+    /// Says that a list is on record now: it may have been paid, and nobody was told.
+    fn add(&mut self, open: &Open<'_>, misfits: &[Misfit]) {
+        let (path, origin) = (open.path, describe_origin(&open.origin));
         notice(&format!(
-            "{}: this list was written and not on record; it is now: see whether it was paid",
+            "{}: this list was written and not on record; it is now: see whether it was paid{origin}",
             path.display()
         ));
-        recorded.push(path);
-    }
-    Ok(recorded)
-}
-
-/// A list's file name. Another list of the same moment, of somebody else who pays, has another.
-fn list_name(list: &PaymentList) -> String {
-    let hash = file_hash(list.to_json().as_bytes()).to_string();
-    format!("payments-{:09}-{}.json", list.entries.saturating_add(1), hash.get(2..10).unwrap_or_default())
-}
-
-/// The lists in a folder, in the order in which they were written.
-fn read_lists(folder: &Path) -> Result<Vec<(PathBuf, PaymentList)>, CliError> {
-    let mut lists = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|source| file(folder, source))? {
-        let path = entry.map_err(|source| file(folder, source))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with("payments-") && name.ends_with(".json") {
-            let bytes = load::bytes(&path, MAX_PAYMENTS_BYTES)?;
-            let list = PaymentList::from_json(&bytes)
-                .map_err(|source| CliError::PaymentList { path: path.clone(), source })?;
-            lists.push((path, list));
+        self.all.push(path.to_owned());
+        if misfits.is_empty() {
+            return;
+        }
+        self.unfounded.push(path.to_owned());
+        notice(&format!(
+            "warning: {}: it does not follow from this ledger, and every audit names these payments of it:",
+            path.display()
+        ));
+        for Misfit { payment: Transfer { contributor, amount, cumulative }, sent, earned } in misfits {
+            notice(&format!(
+                "  {}: {amount} base units, {cumulative} in all; {earned} earned here, {sent} listed before",
+                checksummed(contributor)
+            ));
         }
     }
-    lists.sort_by_key(|(path, list)| (list.entries, path.clone()));
-    Ok(lists)
 }
 
-fn file(path: &Path, source: std::io::Error) -> CliError {
-    CliError::File { path: path.to_owned(), source }
+/// What the list's heading says of this ledger, where it is not the one that wrote it.
+fn describe_origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Own => String::new(),
+        Origin::Other { theirs: (entry, head), ours: (own, own_head) } => format!(
+            "; the ledger that wrote it had the head {head} after entry {entry}, and this one has {own_head} \
+             after entry {own}: this one is an older copy, or has gone on from one, and what the other \
+             recorded since is lost here; register and submit it again"
+        ),
+    }
+}
+
+fn tell(
+    ledger: &mut Ledger,
+    args: &ClaimArgs,
+    found: &Found,
+    sent: Option<&(Sent, PathBuf)>,
+    output: Output,
+) -> Result<(), CliError> {
+    let standing = ledger.status(None)?;
+    let settled = standing.epochs.iter().rfind(|epoch| epoch.earned.is_some());
+    let (_, policy) = ledger.epoch(settled.map(|epoch| epoch.epoch.number))?;
+    let (token, open) = (policy.token(), standing.sent.saturating_sub(standing.confirmed));
+    let shown = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
+    let payments = sent.map(|(sent, _)| (sent.list.heading.epoch, sent.list.payments()));
+    let lines = payments.map(|(epoch, payments)| payments.iter().map(move |one| payment_line(epoch, one)));
+    let claims = Claims {
+        list: sent.map(|(_, path)| path.display().to_string()),
+        found: shown(&found.all),
+        unfounded: shown(&found.unfounded),
+        token: token.map(TokenLine::from),
+        payments: lines.into_iter().flatten().collect(),
+        more: sent.map_or(0, |(sent, _)| sent.more),
+        unconfirmed: open.to_string(),
+    };
+    // Whoever did not see a list when it was sent is told of it until its payments are confirmed.
+    let unconfirmed = if sent.is_some() { Vec::new() } else { unconfirmed(ledger, args)? };
+    output.result(&claims, || match sent {
+        Some((sent, path)) => describe(path, sent, token),
+        None if open == 0 => "nothing is due".to_owned(),
+        None => {
+            let by = unconfirmed.iter().map(|path| format!("\n  {}", path.display())).collect::<String>();
+            format!("nothing more is due\nsent and not confirmed: {}{by}", amount(open, token))
+        }
+    })
+}
+
+/// The files of lists with payments that are not confirmed.
+fn unconfirmed(ledger: &mut Ledger, args: &ClaimArgs) -> Result<Vec<PathBuf>, CliError> {
+    let folder = Lists::read(&args.lists)?;
+    let open = ledger.history(&folder.lists)?.open;
+    Ok(open.into_iter().filter_map(|position| folder.paths.get(position).cloned()).collect())
 }
 
 fn payment_line(epoch: u64, transfer: &Transfer) -> PaymentLine {
@@ -151,33 +278,20 @@ fn payment_line(epoch: u64, transfer: &Transfer) -> PaymentLine {
     }
 }
 
-fn describe(path: &Path, due: &PaymentList, token: Option<&Token>) -> String {
+fn describe(path: &Path, sent: &Sent, token: Option<&Token>) -> String {
     let mut table = table(["contributor", "pay now", "paid in all", "up to epoch"]);
     align_right(&mut table, 1..4);
-    for Transfer { contributor, amount: now, cumulative } in &due.payments {
+    for Transfer { contributor, amount: now, cumulative } in sent.list.payments() {
         table.add_row([
             Cell::new(checksummed(contributor)),
             Cell::new(amount(*now, token)),
             Cell::new(amount(*cumulative, token)),
-            Cell::new(due.epoch),
+            Cell::new(sent.list.heading.epoch),
         ]);
     }
-    format!("{table}\n{}", list(&[("list", path.display().to_string())]))
-}
-
-/// What was confirmed.
-#[derive(Serialize, JsonSchema)]
-pub struct Confirmed {
-    /// Payments that were confirmed now; those confirmed before are not counted.
-    confirmed: usize,
-}
-
-pub fn confirm(ledger: &mut Ledger, args: &ConfirmArgs, output: Output) -> Result<Status, CliError> {
-    let mut confirmed = 0;
-    for contributor in &args.contributors {
-        confirmed += ledger.confirm(contributor, &args.evidence, now()?)?;
+    let mut lines = vec![("list", path.display().to_string())];
+    if sent.more > 0 {
+        lines.push(("more", format!("{} due: run the same command again", count(sent.more, "payment"))));
     }
-    let result = Confirmed { confirmed };
-    output.result(&result, || list(&[("confirmed", count(confirmed, "payment"))]))?;
-    Ok(Status::Done)
+    format!("{table}\n{}", list(&lines))
 }
