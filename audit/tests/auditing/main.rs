@@ -1,5 +1,6 @@
 //! Audits of archives: of honest histories nothing is found, of every alteration what was altered.
 
 mod alterations;
+mod broken;
 mod history;
 mod reports;
