@@ -357,8 +357,8 @@ impl Kind {
             SqlState::DISK_FULL => Self::Full,
             SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied,
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::Standby,
-            // Only tables are made, and only where there is no ledger.
-            SqlState::DUPLICATE_TABLE => Self::OtherProgram,
+            // Only tables and a function are made, and only where there is no ledger.
+            SqlState::DUPLICATE_TABLE | SqlState::DUPLICATE_FUNCTION => Self::OtherProgram,
             SqlState::INVALID_CATALOG_NAME => Self::NoDatabase,
             SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => Self::Login,
             SqlState::ADMIN_SHUTDOWN

@@ -125,7 +125,8 @@ impl Migration {
     }
 }
 
-const REFUSE: &str = "CREATE OR REPLACE FUNCTION fairshare_refuse() RETURNS trigger LANGUAGE plpgsql AS
+/// Never a function that stands there already: whoever has made it owns it, and could empty it later.
+const REFUSE: &str = "CREATE FUNCTION fairshare_refuse() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'rows of % are never changed', TG_TABLE_NAME; END $$;";
 
 fn guard_postgres(table: &str) -> String {

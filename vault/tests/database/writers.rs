@@ -149,6 +149,16 @@ fn a_schema_of_its_own() {
         let error = super::refusal(&other, Access::Create);
         assert!(matches!(error, DatabaseError::OtherProgram { .. }), "{error}");
         assert!(error.to_string().contains(&location.to_string()), "{error}");
+        // Or a function of its name, which would stay that program's to alter.
+        client
+            .batch_execute(
+                "CREATE SCHEMA owned; CREATE FUNCTION owned.fairshare_refuse() RETURNS trigger
+            LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+            )
+            .unwrap();
+        let owned: Location = format!("{location}?options=-c%20search_path%3Downed").parse().unwrap();
+        let error = super::refusal(&owned, Access::Create);
+        assert!(matches!(error, DatabaseError::OtherProgram { .. }), "{error}");
         let version: i64 =
             client.query_one("SELECT max(version) FROM books.fairshare_versions", &[]).unwrap().get(0);
         assert!(version > 0);
