@@ -57,6 +57,9 @@ pub fn run(database: &mut Database, access: Access) -> Result<()> {
         let done = version(transaction)?;
         if done == 0 {
             check_empty(transaction)?;
+            if transaction.file().is_none() {
+                transaction.batch(REFUSE)?;
+            }
         }
         for (index, migration) in (1..).zip(&MIGRATIONS).skip(done.unsigned_abs() as usize) {
             migration.apply(transaction)?;
@@ -110,9 +113,6 @@ impl Migration {
         };
         let tables = types.iter().fold(self.tables.to_owned(), |sql, (from, to)| sql.replace(from, to));
         transaction.batch(&tables)?;
-        if postgres {
-            transaction.batch(REFUSE)?;
-        }
         for table in self.rows {
             let guard = if postgres {
                 guard_postgres(table)
