@@ -22,6 +22,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::ledger::first_head;
 use fairshare_params::policy::{NamedParameters, Policy};
+use fairshare_params::rules::Settlement;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_verifier::Trust;
 
@@ -81,10 +82,10 @@ pub const MAX_FATES: usize = 1_000_000;
 /// What an audit holds at most, in bytes, over the largest bundle, unless it is told otherwise; the numbers
 /// below are for it.
 pub const MEMORY: u64 = 256 << 20;
-/// Most lines of epochs that are kept, some 60 MiB.
-pub const MAX_LINES: usize = 400_000;
+/// Most lines of epochs that are kept, some 45 MiB.
+pub const MAX_LINES: usize = 300_000;
 /// Most datasets that are held, some 80 MiB.
-const MAX_DATASETS: usize = 400_000;
+pub const MAX_DATASETS: usize = 400_000;
 /// Most contributors whose earnings are held, some 60 MiB.
 const MAX_CONTRIBUTORS: usize = 400_000;
 /// Most payments that are held until they are confirmed, some 60 MiB.
@@ -369,6 +370,7 @@ impl Audit<'_> {
                 report.state = state;
             }
         }
+        let due = self.due();
         let fates = std::mem::take(&mut self.fates);
         let datasets = self.datasets.values().map(|dataset| DatasetReport {
             index: dataset.index,
@@ -385,6 +387,7 @@ impl Audit<'_> {
             strikes: self.strikes,
             sent: self.payments.sent(),
             confirmed: self.payments.confirmed(),
+            due,
             heading: self.heading,
             epochs: self.reports.into_values().collect(),
             findings: self.findings,
@@ -394,6 +397,18 @@ impl Audit<'_> {
         };
         compare(&mut report, &self.expected);
         report
+    }
+}
+
+impl Audit<'_> {
+    /// What was earned and is on no list, and of how many.
+    fn due(&self) -> (u128, u64) {
+        if self.identity.as_ref().is_none_or(|identity| identity.settlement != Settlement::Payments) {
+            return (0, 0);
+        }
+        let due = self.earned.iter().map(|(contributor, earned)| self.payments.due(contributor, *earned));
+        due.filter(|due| *due > 0)
+            .fold((0, 0), |(sum, count), due| (sum.saturating_add(due), count.saturating_add(1)))
     }
 }
 

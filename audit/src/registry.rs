@@ -6,6 +6,7 @@
 
 use fairshare_formats::excerpt::is_control;
 use fairshare_formats::ledger::MAX_NOTE_BYTES;
+use fairshare_params::policy::Token;
 
 mod dataset;
 mod identity;
@@ -16,6 +17,18 @@ pub use dataset::{Covered, Dataset, Ineligible, NotCovered, check_registration, 
 pub use identity::Identity;
 pub use refusal::{MAX_AHEAD, MAX_SEGMENTS, Refusal};
 pub use timeline::{At, Now, Span, Stage, State, Timeline};
+
+/// Whether an epoch's amounts are read as those of the others: what somebody has earned in all is of many
+/// epochs, and told in one token.
+pub fn check_token(given: Option<&Token>, others: Option<&Token>, epoch: u64) -> Result<(), Refusal> {
+    match (given, others) {
+        (Some(given), Some(others)) if given != others => {
+            let (given, others) = (Box::new(given.clone()), Box::new(others.clone()));
+            Err(Refusal::OtherToken { epoch, given, others })
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Whether a text may stand in the ledger: what it says is for people, on one line.
 pub fn check_note(what: &'static str, note: &str) -> Result<(), Refusal> {

@@ -19,10 +19,6 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const SHOWN: usize = 25;
 /// Findings shown; a report of more is not read to its end.
 const FINDINGS: usize = 50;
-/// Datasets shown as text; the page shows [`PAGE_DATASETS`], and JSON all.
-const DATASETS: usize = 25;
-/// Datasets shown on a page.
-const PAGE_DATASETS: usize = 2_000;
 
 /// The report as text.
 pub fn text(report: &Report) -> String {
@@ -35,7 +31,7 @@ pub fn text(report: &Report) -> String {
     for epoch in &report.epochs {
         let _ = writeln!(text, "\n{}", heading(epoch));
         let Some(basis) = &epoch.basis else {
-            let _ = writeln!(text, "  {UNVERIFIED}");
+            let _ = writeln!(text, "  {}", unverified(epoch));
             continue;
         };
         for line in under(basis, epoch) {
@@ -58,7 +54,7 @@ pub fn text(report: &Report) -> String {
         }
     }
     text.push('\n');
-    for line in datasets(report, DATASETS).chain(strikes(report)).chain(payments(report)) {
+    for line in datasets(report).chain(strikes(report)).chain(payments(report)) {
         let _ = writeln!(text, "{line}");
     }
     for epoch in &report.unaudited {
@@ -97,7 +93,7 @@ pub fn html(report: &Report) -> String {
     for epoch in &report.epochs {
         let _ = write!(page, "<h2>{}</h2>", escape(&heading(epoch)));
         let Some(basis) = &epoch.basis else {
-            let _ = write!(page, "<p>{UNVERIFIED}</p>");
+            paragraph(&mut page, &unverified(epoch));
             continue;
         };
         for line in under(basis, epoch) {
@@ -118,7 +114,7 @@ pub fn html(report: &Report) -> String {
         [unlisted(epoch), Some(carries(epoch))].iter().flatten().for_each(|line| paragraph(&mut page, line));
     }
     page.push_str("<h2>What was registered</h2>");
-    let lines = datasets(report, PAGE_DATASETS).chain(strikes(report)).chain(payments(report));
+    let lines = datasets(report).chain(strikes(report)).chain(payments(report));
     lines.for_each(|line| paragraph(&mut page, &line));
     page.push_str("</main>");
     page
@@ -168,7 +164,13 @@ fn verdict(report: &Report) -> String {
 }
 
 /// In place of what an epoch earns.
-const UNVERIFIED: &str = "Nothing of it was verified: what it pays and leaves is the record's word.";
+fn unverified(epoch: &EpochReport) -> String {
+    format!(
+        "Nothing of it was verified: what it pays and leaves is the record's word, and so is its rules hash, \
+         {}.",
+        epoch.recorded_rules_hash
+    )
+}
 
 /// What an epoch was verified under, and what it builds on.
 fn under(basis: &Basis, epoch: &EpochReport) -> Vec<String> {
@@ -211,11 +213,9 @@ fn whose(report: &Report) -> Vec<String> {
     ]
 }
 
-/// Every dataset and what became of it.
-fn datasets(report: &Report, most: usize) -> impl Iterator<Item = String> {
-    let more = (report.datasets.len() as u64).saturating_sub(most as u64);
-    let more = (more > 0).then(|| format!("and {}", count(more, "more dataset")));
-    report.datasets.iter().take(most).map(dataset).chain(more)
+/// Every dataset and what became of it, however many there are: whoever looks for hers finds it.
+fn datasets(report: &Report) -> impl Iterator<Item = String> {
+    report.datasets.iter().map(dataset)
 }
 
 fn dataset(dataset: &DatasetReport) -> String {
@@ -233,20 +233,25 @@ fn strikes(report: &Report) -> impl Iterator<Item = String> {
         .map(|strike| format!("Entry {}: STRUCK {}: {}", strike.index, strike.target, strike.reason))
 }
 
-fn payments(report: &Report) -> Option<String> {
+fn payments(report: &Report) -> impl Iterator<Item = String> {
     let (sum, transfers) = report.sent;
     // Of epochs in different tokens no sum is told in one of them.
     let mut tokens: Vec<_> = report.epochs.iter().map(|epoch| epoch.token.as_ref()).collect();
     tokens.dedup();
     let token = if let [token] = tokens[..] { token } else { None };
-    (transfers > 0).then(|| {
+    let listed = (transfers > 0).then(|| {
         format!(
             "{} of {} in all listed, {} confirmed.",
             count(transfers, "payment"),
             units(sum, token),
             report.confirmed
         )
-    })
+    });
+    let (due, contributors) = report.due;
+    let unlisted = (contributors > 0).then(|| {
+        format!("On no list yet: {}, of {}.", units(due, token), count(contributors, "contributor"))
+    });
+    listed.into_iter().chain(unlisted)
 }
 
 fn heading(epoch: &EpochReport) -> String {

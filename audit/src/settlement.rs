@@ -164,21 +164,21 @@ pub fn pools(terms: &Terms, carried: &Tenths) -> [BigUint; 2] {
 }
 
 /// The tenths of both pools that are neither paid nor carried, by what is on record of an epoch: of an honest
-/// one, what rounding leaves. More paid than there was is for an audit to find, and leaves nothing here.
+/// one, what rounding leaves; none where more is gone of a pool than there was.
 pub fn kept(
     policy: &Policy,
     brought: &Tenths,
     carried: &Tenths,
     payouts: impl Iterator<Item = Payout>,
-) -> Tenths {
+) -> Option<Tenths> {
     let mut gone = carried.clone();
     for payout in payouts {
         gone.compute += BigUint::from(payout.compute) * PARTS;
         gone.data += BigUint::from(payout.data) * PARTS;
     }
     let [compute, data] = pools(policy.terms(), brought);
-    let rest = |there_was: BigUint, gone| if gone > there_was { BigUint::ZERO } else { there_was - gone };
-    Tenths { compute: rest(compute, gone.compute), data: rest(data, gone.data) }
+    (gone.compute <= compute && gone.data <= data)
+        .then(|| Tenths { compute: compute - gone.compute, data: data - gone.data })
 }
 
 /// What the weight of data depends on besides the data.

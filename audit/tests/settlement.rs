@@ -190,7 +190,19 @@ proptest! {
         }
 
         let on_record = settlement.payouts.values().copied();
-        prop_assert_eq!(&kept(&policy, &brought, &settlement.carry, on_record), &settlement.rounding);
+        let left = kept(&policy, &brought, &settlement.carry, on_record.clone());
+        prop_assert_eq!(left.as_ref(), Some(&settlement.rounding));
+        // A unit more than was kept, of either kind, is more than there was.
+        for (kind, kept_of_kind) in [(0, &settlement.rounding.compute), (1, &settlement.rounding.data)] {
+            let more = u128::try_from(kept_of_kind / 10u32).expect("less than a pool") + 1;
+            let payout = if kind == 0 {
+                Payout { compute: more, data: 0 }
+            } else {
+                Payout { compute: 0, data: more }
+            };
+            let paid = on_record.clone().chain([payout]);
+            prop_assert_eq!(kept(&policy, &brought, &settlement.carry, paid), None);
+        }
         // What is paid, carried and kept is what there is. A pool is carried whole or not at all, and what
         // rounding leaves is less than a unit for each contributor.
         let [compute_paid, data_paid] = [1u8, 2].map(|kind| {

@@ -117,6 +117,12 @@ pub enum CliError {
     )]
     ListUncertain { path: PathBuf, source: Box<VaultError> },
     #[error(
+        "{} and {} pay the same: whoever pays by both pays twice. See which of them was paid, and take the \
+         other one out of the folder",
+        first.display(), second.display()
+    )]
+    ListDoubled { first: PathBuf, second: PathBuf },
+    #[error(
         "all lists of this ledger are in {}: leave out --resume-without-history, which is for a ledger that \
          cannot know what was sent",
         folder.display()
@@ -133,6 +139,13 @@ pub enum CliError {
          receipts are signed by the operator"
     )]
     NotOperator { found: Checksummed, registry: Checksummed },
+    #[error(
+        "entry {entry} is on record, but {} is the receipt of another entry {entry}, of another ledger or of \
+         one that was restored from a copy since; keep it, and say the same again with another folder \
+         (--receipts) for this ledger's",
+        path.display()
+    )]
+    OtherReceipt { path: PathBuf, entry: u64 },
     #[error(
         "nodes of epoch {epoch} without a compute proof on record: {nodes}; give the whole parameters \
          (--params SRS), and what is missing is made now"
@@ -249,7 +262,9 @@ impl CliError {
                 | VaultError::ConfirmedBefore { .. } => Status::Refused,
                 _ => Status::Unusable,
             },
-            Self::NoHistory { .. } | Self::ListNotRecorded { .. } => Status::Refused,
+            Self::NoHistory { .. } | Self::ListNotRecorded { .. } | Self::ListDoubled { .. } => {
+                Status::Refused
+            }
             Self::ClosingStopped { .. } => Status::Interrupted,
             _ => Status::Unusable,
         }

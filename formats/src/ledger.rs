@@ -29,7 +29,7 @@ pub use amounts::{
     transfers_to_csv,
 };
 pub use files::{Files, FilesError, MAX_BUNDLE_BYTES, MAX_FILES_BYTES};
-pub use receipt::{Receipt, ReceiptError, SignedReceipt};
+pub use receipt::{MAX_RECEIPT_BYTES, Receipt, ReceiptError, SignedReceipt};
 
 /// Longest entry, in bytes of JSON: its texts are bounded.
 pub const MAX_ENTRY_BYTES: usize = 16 << 10;

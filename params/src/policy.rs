@@ -64,10 +64,12 @@ impl Token {
     /// Most decimals: `10^36` is below `2^128`.
     pub const MAX_DECIMALS: u8 = 36;
 
-    /// A token whose symbol has 1 to 12 letters, digits or signs of ASCII, and at most 36 decimals.
+    /// A token whose symbol has 1 to 12 letters, digits or signs of ASCII, one of them a letter, so that it
+    /// does not read as more digits of an amount; and at most 36 decimals.
     pub fn new(symbol: &str, decimals: u8) -> Option<Self> {
         let is_symbol = (1..=Self::MAX_SYMBOL).contains(&symbol.len())
-            && symbol.bytes().all(|byte| byte.is_ascii_graphic());
+            && symbol.bytes().all(|byte| byte.is_ascii_graphic())
+            && symbol.bytes().any(|byte| byte.is_ascii_alphabetic());
         let fits = is_symbol && decimals <= Self::MAX_DECIMALS;
         fits.then(|| Self { symbol: symbol.to_owned(), decimals })
     }
@@ -89,6 +91,12 @@ impl Token {
         let (whole, part) = digits.split_at(digits.len().saturating_sub(places));
         let point = if places == 0 { "" } else { "." };
         format!("{whole}{point}{part} {}", self.symbol)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` of {} decimals", self.symbol, self.decimals)
     }
 }
 
@@ -317,7 +325,8 @@ mod tests {
         assert_eq!(Token::new("PTS", 0).unwrap().amount(12), "12 PTS");
         let most = Token::new("X", 36).unwrap().amount(u128::MAX);
         assert_eq!(most, "340.282366920938463463374607431768211455 X");
-        for (symbol, decimals) in [("", 6), ("US DC", 6), ("USDC\u{1b}", 6), ("ABCDEFGHIJKLM", 6), ("X", 37)]
+        for (symbol, decimals) in
+            [("", 6), ("US DC", 6), ("USDC\u{1b}", 6), ("ABCDEFGHIJKLM", 6), ("X", 37), ("000", 6), ("$", 2)]
         {
             assert_eq!(Token::new(symbol, decimals), None, "{symbol}");
         }

@@ -32,6 +32,7 @@ pub struct Audits {
     every: Duration,
     parameters: Vec<VerifierParameters>,
     trust: Trust,
+    memory: u64,
     /// The findings that were logged last.
     logged: Option<Digest>,
 }
@@ -67,8 +68,9 @@ impl Audits {
         software: &'static str,
         every: Duration,
         (parameters, trust): (Vec<VerifierParameters>, Trust),
+        memory: u64,
     ) -> Self {
-        Self { reader, shared, software, every, parameters, trust, logged: None }
+        Self { reader, shared, software, every, parameters, trust, memory, logged: None }
     }
 
     /// Audits until it is time to stop.
@@ -102,9 +104,9 @@ impl Audits {
     }
 
     fn audit(&mut self) -> Result<Outcome, Stopped> {
-        let Self { reader, shared, software, parameters, trust, .. } = self;
+        let Self { reader, shared, software, parameters, trust, memory, .. } = self;
         let identity = reader.read(|ledger| ledger.identity())?;
-        let auditor = Auditor::new(parameters, *trust, &|_, _| {});
+        let auditor = Auditor::new(parameters, *trust, &|_, _| {}).with_memory(*memory);
         let (mut audit, mut end) = (None, (0, Digest([0; 32])));
         // Each entry is read by itself: writers wait for no proof that is verified here.
         let read = reader.read(|ledger| {
@@ -180,6 +182,8 @@ fn is_difference(error: &VaultError) -> bool {
         VaultError::MissingEntry { .. }
             | VaultError::Number
             | VaultError::PolicyChanged { .. }
-            | VaultError::Database(DatabaseError::Corrupt { .. } | DatabaseError::Damaged(_))
+            | VaultError::Database(
+                DatabaseError::Corrupt { .. } | DatabaseError::Column { .. } | DatabaseError::Damaged(_)
+            )
     )
 }

@@ -26,6 +26,12 @@ pub enum ServeError {
     /// Its state.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A thread that has ended, and should not have.
+    #[error("the {name} has ended: what went wrong stands in the log above; please report it")]
+    Lost {
+        /// The thread's name.
+        name: &'static str,
+    },
 }
 
 /// What is wrong with the file that keeps how far a service has come.

@@ -38,6 +38,8 @@ const MAX_CONNECTIONS: usize = 64;
 const LAST_TIME: Duration = Duration::from_secs(3);
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
+/// How soon the service ends once a thread is lost: time enough to say so to who asks for its health.
+const LOST: Duration = Duration::from_secs(1);
 
 /// The listener, on a runtime that runs on the calling thread.
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Http {
         let Self { runtime, listener, mut signals, .. } = self;
         runtime.block_on(async {
             let mut connections = Connections::default();
+            let mut lost = std::pin::pin!(lost(shared));
             loop {
                 tokio::select! {
                     accepted = listener.accept() => match accepted {
@@ -81,11 +84,19 @@ impl Http {
                         }
                     },
                     () = signals.come() => break,
+                    () = &mut lost => break,
                 }
             }
             drop(listener);
             connections.end().await;
         });
+    }
+}
+
+/// Waits until a thread has ended that should not have: whatever keeps the service running begins it anew.
+async fn lost(shared: &Shared) {
+    while shared.board().lost.is_none() {
+        time::sleep(LOST).await;
     }
 }
 

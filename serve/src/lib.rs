@@ -62,6 +62,8 @@ pub struct Config {
     pub every: Duration,
     /// How often it is audited.
     pub audit_every: Duration,
+    /// What an audit may hold, in bytes.
+    pub memory: u64,
     /// What an audit is done with; epochs whose parameters are not here are not verified.
     pub parameters: Vec<VerifierParameters>,
     /// Whether development parameters are good enough for an audit.
@@ -133,15 +135,17 @@ impl Service {
             config.software,
             config.audit_every,
             (config.parameters, config.trust),
+            config.memory,
         );
         crew.begin("auditor", move || audits.run())?;
         tracing::info!(listen = %http.address(), ledger = %config.ledger, "the service has started");
         http.answer(&shared);
+        let lost = shared.board().lost;
         tracing::info!("the service stops");
         if !crew.end(GRACE) {
             tracing::warn!("something did not end in time and is left; what was not delivered will be again");
         }
         tracing::info!("the service has stopped");
-        Ok(())
+        lost.map_or(Ok(()), |name| Err(ServeError::Lost { name }))
     }
 }

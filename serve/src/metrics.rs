@@ -132,7 +132,7 @@ impl Families {
         let help = "Earned in all settled epochs.";
         self.gauge("fairshare_earned_base_units", help, standing.earned as f64)?;
         let help = "The liability: earned, and not known to be paid.";
-        self.gauge("fairshare_outstanding_base_units", help, standing.outstanding() as f64)?;
+        self.gauge("fairshare_outstanding_base_units", help, standing.outstanding as f64)?;
         let units = |tenths: &BigUint| tenths.to_f64().unwrap_or(f64::INFINITY) / 10.0;
         let carried = [
             (vec!["compute"], units(&standing.carried.compute)),
@@ -144,7 +144,7 @@ impl Families {
             return Ok(());
         }
         let help = "Earned, and on no list of payments yet.";
-        self.gauge("fairshare_payments_due_base_units", help, standing.due() as f64)?;
+        self.gauge("fairshare_payments_due_base_units", help, standing.due as f64)?;
         self.gauge("fairshare_payments_sent_base_units", "Listed to be paid.", standing.sent as f64)?;
         let help = "Listed, and confirmed as paid.";
         self.gauge("fairshare_payments_confirmed_base_units", help, standing.confirmed as f64)

@@ -85,6 +85,27 @@ pub enum VaultError {
         /// The epoch.
         epoch: u64,
     },
+    /// A row that no entry gives, among those that amounts are computed from.
+    #[error(
+        "entry {entry} does not give what stands of it in table `{table}`: something else has written to the \
+         database; `fairshare vault audit` names all, and nothing is closed, settled or paid until it is put \
+         right from a backup"
+    )]
+    Beside {
+        /// The entry that the row names.
+        entry: u64,
+        /// The table.
+        table: &'static str,
+    },
+    /// An entry that does not go on from the one before it.
+    #[error(
+        "the head of entry {entry} does not follow from the entry before it: something else has written to \
+         the database; nothing is recorded after it until it is put right from a backup"
+    )]
+    Unchained {
+        /// The entry.
+        entry: u64,
+    },
     /// Files that nobody could read again: units of too many nodes or rounds, a policy with too much beside
     /// it, amounts of too many contributors.
     #[error("what is to be recorded is longer than a ledger keeps; divide it over several epochs or subnets")]
@@ -200,7 +221,7 @@ pub enum VaultError {
         "the list of payments up to epoch {epoch} pays {contributor} {amount} base units, {cumulative} in \
          all, but this ledger has {earned} earned and {sent} listed: it lacks settlements or lists that the \
          list rests on; restore a newer copy, or settle the epochs up to {epoch}, and run this again; if \
-         neither can be done, `--resume-without-history` records the list as it is, and every audit names it",
+         neither can be done, `--record-unfounded FILE` records the list as it is, and every audit names it",
         contributor = checksummed(.contributor)
     )]
     ListAhead {
@@ -293,7 +314,21 @@ pub enum SubmitError {
         /// The bundle on record.
         entry: u64,
     },
+    /// More bundles than anybody needs.
+    #[error(
+        "{contributor} has {MAX_BUNDLES} bundles for this epoch on record, the most that a ledger keeps of \
+         one; the last of them counts",
+        contributor = checksummed(.contributor)
+    )]
+    TooMany {
+        /// The contributor.
+        contributor: Address,
+    },
     /// The proof.
     #[error(transparent)]
     Verify(#[from] VerifyError),
 }
+
+/// Most bundles that a ledger keeps of a contributor for one epoch and role: each is kept, and verified again
+/// in every audit, whatever one of many datasets weighs more than the one before.
+pub const MAX_BUNDLES: u64 = 16;

@@ -6,7 +6,7 @@
 //! it again changes nothing and says so. The time of an entry is the caller's, and never before that of the
 //! entry before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use fairshare_audit::claims::{ClaimTree, Distribution};
@@ -178,10 +178,14 @@ fn timeline(transaction: &mut Transaction<'_>) -> Result<Timeline> {
     Ok(timeline)
 }
 
-/// What an entry says.
+/// What an entry says. There is one way to write it: what reads otherwise to the database was not written by
+/// this program.
 fn event(row: &Row) -> Result<Event> {
-    let event = serde_json::from_str(row.text("content")?);
-    Ok(event.map_err(|_| DatabaseError::Corrupt { what: "an entry that is none" })?)
+    let (content, corrupt) = (row.text("content")?, DatabaseError::Corrupt { what: "an entry that is none" });
+    match serde_json::from_str::<Event>(content) {
+        Ok(event) if serde_json::to_string(&event).is_ok_and(|text| text == content) => Ok(event),
+        _ => Err(corrupt.into()),
+    }
 }
 
 /// The epoch of this number, or the one that is being worked on.
@@ -346,8 +350,8 @@ fn settled_entry(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option
     }
 }
 
-/// Nodes that were struck in an epoch, in no order.
-fn struck_nodes(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Vec<Address>> {
+/// Nodes that were struck in an epoch.
+fn struck_nodes(transaction: &mut Transaction<'_>, epoch: u64) -> Result<BTreeSet<Address>> {
     let sql = "SELECT node FROM strikes WHERE epoch = $1";
     let rows = transaction.query(sql, &[epoch.to_string().into()])?;
     rows.iter().map(|row| Ok(row.address("node")?)).collect()

@@ -150,6 +150,19 @@ fn a_policy_of_a_million_features() {
     assert!(error.contains("numeric feature has `edges`"), "{error}");
 }
 
+/// The parser would keep hundreds of bytes for each error.
+#[test]
+fn a_policy_of_a_million_errors() {
+    let _alone = alone();
+    for (case, item) in [("brackets", "]"), ("equals signs", "="), ("lines", "]\n"), ("values", "a=\n")] {
+        let error = policy(&format!("as many wrong {case} as fit"), &filling(|_| item.to_owned()));
+        assert!(error.contains("line 1, column"), "{error}");
+    }
+    // Of what somebody writes all is told.
+    let error = policy("three wrong lines", &format!("{}a=\nb=\nc=\n", "#\n".repeat(20_000)));
+    assert!(error.contains("errors:"), "{error}");
+}
+
 #[test]
 fn a_policy_of_a_million_parts() {
     let _alone = alone();

@@ -118,22 +118,26 @@ impl Audit<'_> {
         list: &[Earning],
     ) -> Settlement {
         let epoch = recorded.epoch;
-        let on_record = |list: &[Earning]| {
-            let payout = |earning: &Earning| Payout { compute: earning.compute, data: earning.data };
-            let payouts: BTreeMap<_, _> =
-                list.iter().map(|earning| (earning.contributor, payout(earning))).collect();
-            let carry = recorded.left.clone();
-            let rounding = kept(&open.policy, brought, &carry, payouts.values().copied());
-            Settlement { payouts, carry, rounding }
+        let list: &[Earning] = if open.basis.is_some() {
+            let scores = open.scores(|node| self.struck_nodes.contains(&(epoch, *node)));
+            match settle(&open.policy, brought, &scores) {
+                Ok(settlement) => return settlement,
+                Err(source) => self.note(at, Some(epoch), Finding::Settlement(source)),
+            }
+            &[]
+        } else {
+            list
         };
-        if open.basis.is_none() {
-            return on_record(list);
-        }
-        let scores = open.scores(|node| self.struck_nodes.contains(&(epoch, *node)));
-        settle(&open.policy, brought, &scores).unwrap_or_else(|source| {
-            self.note(at, Some(epoch), Finding::Settlement(source));
-            on_record(&[])
-        })
+        let payout = |earning: &Earning| Payout { compute: earning.compute, data: earning.data };
+        let payouts: BTreeMap<_, _> =
+            list.iter().map(|earning| (earning.contributor, payout(earning))).collect();
+        let carry = recorded.left.clone();
+        let rounding = kept(&open.policy, brought, &carry, payouts.values().copied());
+        let rounding = rounding.unwrap_or_else(|| {
+            self.note(at, Some(epoch), Finding::Overpaid);
+            Tenths::default()
+        });
+        Settlement { payouts, carry, rounding }
     }
 
     /// Every amount on record against the amount computed; what was earned in all goes on from the latter.
@@ -194,6 +198,7 @@ impl Audit<'_> {
             number: report.number,
             terms: report.terms.clone(),
             token: report.token.clone(),
+            recorded_rules_hash: report.recorded_rules_hash,
             basis: report.basis,
             unverified_before,
             state: report.state,
@@ -211,8 +216,9 @@ impl Audit<'_> {
 
     /// Gives up lines of the earliest epochs, up to this one, where more are kept than a report holds.
     fn give_up_lines(&mut self, latest: u64) {
+        let most = self.auditor.bound(MAX_LINES);
         for report in self.reports.range_mut(..latest).map(|(_, report)| report) {
-            if self.lines_kept <= MAX_LINES {
+            if self.lines_kept <= most {
                 return;
             }
             let lines = std::mem::take(&mut report.lines);

@@ -92,6 +92,8 @@ pub enum Finding {
     Root { computed: Option<Digest>, recorded: Option<Digest> },
     #[error("it pays {computed} in all, but {recorded} is on record")]
     Total { computed: u128, recorded: u128 },
+    #[error("what it pays and leaves is more than its pool and what it brings, whatever was proved")]
+    Overpaid,
     // Payments.
     #[error("its rules pay by `{found}`, which knows no lists of payments")]
     OtherRail { found: &'static str },

@@ -36,6 +36,9 @@ pub struct Report {
     pub sent: (u128, u64),
     /// Payments that were confirmed.
     pub confirmed: u64,
+    /// What was earned and is on no list, in base units, and how many have earned it; nothing where
+    /// contributors claim from a contract.
+    pub due: (u128, u64),
     /// Everything that is not as it should be, in order; at most [`MAX_FINDINGS`].
     pub findings: Vec<Found>,
     /// How many more there are.
@@ -69,6 +72,8 @@ pub struct EpochReport {
     pub terms: Terms,
     /// How its policy would have people read amounts.
     pub token: Option<Token>,
+    /// The rules hash on record, which is the ledger's word.
+    pub recorded_rules_hash: Digest,
     /// What it was verified under; none where it was not verified.
     pub basis: Option<Basis>,
     /// The first of the epochs before it, if there is any, that was not verified: what this one brings, and

@@ -27,6 +27,11 @@ impl Payments {
         (self.total, self.transfers)
     }
 
+    /// What is on no list of what somebody has earned.
+    pub fn due(&self, contributor: &Address, earned: u128) -> u128 {
+        earned.saturating_sub(self.sent.get(contributor).copied().unwrap_or_default())
+    }
+
     /// How many were confirmed.
     pub fn confirmed(&self) -> u64 {
         self.confirmed

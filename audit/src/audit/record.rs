@@ -15,7 +15,9 @@ use fairshare_verifier::Verifier;
 
 use super::open::Open;
 use super::{Audit, Basis, EpochReport, Finding, NoParameters, Strike, node_name};
-use crate::registry::{At, Dataset, Identity, Now, Refusal, Span, State, check_note, check_registration};
+use crate::registry::{
+    At, Dataset, Identity, Now, Refusal, Span, State, check_note, check_registration, check_token,
+};
 
 impl Audit<'_> {
     pub(super) fn rules(&mut self, at: At, epoch: u64, recorded: &Digest, files: &Files) {
@@ -36,9 +38,14 @@ impl Audit<'_> {
         if let Err(source) = self.timeline.check_rules(&span) {
             return self.note(at, Some(epoch), Finding::Refused(source));
         }
+        let others = self.reports.values().filter(|report| report.number != epoch);
+        let token = others.filter_map(|report| report.token.as_ref()).next_back();
+        if let Err(source) = check_token(policy.token(), token, epoch) {
+            self.note(at, Some(epoch), Finding::Refused(source));
+        }
         self.timeline.apply_rules(span, at.index);
         let basis = self.basis(at, &policy, recorded);
-        self.reports.insert(epoch, empty_report(&policy, basis));
+        self.reports.insert(epoch, empty_report(&policy, *recorded, basis));
         self.open.insert(epoch, Open::new(policy, basis));
     }
 
@@ -183,11 +190,12 @@ impl Audit<'_> {
     }
 }
 
-fn empty_report(policy: &Policy, basis: Option<Basis>) -> EpochReport {
+fn empty_report(policy: &Policy, recorded_rules_hash: Digest, basis: Option<Basis>) -> EpochReport {
     EpochReport {
         number: policy.terms().epoch,
         terms: policy.terms().clone(),
         token: policy.token().cloned(),
+        recorded_rules_hash,
         basis,
         unverified_before: None,
         state: State::Announced,

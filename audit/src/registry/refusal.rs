@@ -5,6 +5,7 @@ use fairshare_formats::ledger::MAX_BUNDLE_BYTES;
 use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_params::policy::Token;
 use fairshare_params::registry::{NotTaken, UnsignedError};
 
 use super::identity::Identity;
@@ -58,6 +59,19 @@ pub enum Refusal {
         found: u64,
         /// What it has to be.
         expected: u64,
+    },
+    /// Amounts that would be read otherwise.
+    #[error(
+        "the policy of epoch {epoch} has amounts read in {given}, and other epochs' are in {others}; a vault \
+         pays in one token: give the same `symbol` and `decimals`, or neither"
+    )]
+    OtherToken {
+        /// The epoch.
+        epoch: u64,
+        /// The policy's.
+        given: Box<Token>,
+        /// The other epochs'.
+        others: Box<Token>,
     },
     /// More epochs than are worked on at once.
     #[error(

@@ -143,7 +143,7 @@ fn ineligible(finding: &Finding, is_why: impl Fn(&Ineligible) -> bool) -> bool {
     not_covered(finding, |n| matches!(n, NotCovered::Ineligible { source, .. } if is_why(source)))
 }
 
-const RULES: [Case; 19] = [
+const RULES: [Case; 20] = [
     (
         "a policy of other rules",
         C,
@@ -253,6 +253,19 @@ const RULES: [Case; 19] = [
         C,
         |h| h.step(Kind::Rules, 1).edit_policy("new-york-flights", "other"),
         |f| refused(f, |r| matches!(r, Refusal::OtherVault { .. })),
+    ),
+    (
+        "amounts read in tokens of other decimals",
+        C,
+        |h| {
+            for (nth, decimals, pool) in
+                [(0, 6, "pool = \"1000000000000000000000000\""), (1, 2, "pool = 1001")]
+            {
+                let token = format!("{pool}\nsymbol = \"FAIR\"\ndecimals = {decimals}");
+                h.step(Kind::Rules, nth).edit_policy(pool, &token);
+            }
+        },
+        |f| refused(f, |r| matches!(r, Refusal::OtherToken { epoch: 5, .. })),
     ),
     (
         "another way to pay",

@@ -1,6 +1,9 @@
 //! What an audit says of honest archives, and of what it cannot judge.
 
-use fairshare_audit::audit::{AuditError, Auditor, Expected, Fate, Finding, NoParameters, Report};
+use fairshare_audit::audit::{
+    AuditError, Auditor, DatasetReport, Expected, Fate, Finding, MAX_DATASETS, MAX_LINES, MEMORY,
+    NoParameters, Report,
+};
 use fairshare_audit::report;
 use fairshare_formats::archive::{ArchiveError, Item};
 use fairshare_formats::ledger::Kind;
@@ -46,6 +49,13 @@ fn an_archive_that_is_cut_is_no_archive() {
     for end in [0, 100, 512, 5_000, bytes.len() / 2, bytes.len() - 1_100] {
         let error = auditor().archive(&bytes[..end], &Expected::default()).unwrap_err();
         assert!(matches!(error, AuditError::Archive(_)), "{end}: {error}");
+    }
+    // Nor is one with something behind it, which a reader of archives does not look at.
+    let with = |more: &[u8]| auditor().archive(&[&bytes, more].concat()[..], &Expected::default());
+    assert!(with(&[0; 10_240]).unwrap().is_clean());
+    for more in [&[1][..], &[&[0; 512][..], b"x"].concat(), &vec![0; 2 << 20]] {
+        let error = with(more).unwrap_err();
+        assert!(matches!(error, AuditError::Archive(ArchiveError::Behind)), "{error}");
     }
     let mut items = CLAIMS.chained();
     items.pop();
@@ -94,6 +104,8 @@ fn an_epoch_of_unknown_parameters_hides_no_other() {
         for told in [&text, &page] {
             assert!(told.contains(&named.to_string()), "{told}");
             assert!(told.contains("Nothing of it was verified"), "{told}");
+            let recorded = found.epochs[unknown].recorded_rules_hash.to_string();
+            assert!(told.contains(&recorded), "{told}");
             assert_eq!(told.contains("is unchecked"), unknown == 0, "{told}");
         }
         assert!(!text.contains("Everything is as it should be"), "{text}");
@@ -104,6 +116,60 @@ fn an_epoch_of_unknown_parameters_hides_no_other() {
         let findings: Vec<_> = found.findings.iter().map(|found| (found.epoch, &found.finding)).collect();
         let [(Some(epoch), Finding::Payout { .. })] = findings[..] else { panic!("{findings:?}") };
         assert_eq!((epoch, &found.unaudited[..]), ([4, 5][other], &expected[..]));
+    }
+}
+
+/// What an epoch pays and leaves is at most what there was, whatever its bundles show.
+#[test]
+fn an_epoch_of_unknown_parameters_pays_no_more_than_its_pool() {
+    let mut altered = CLAIMS.clone();
+    name_others(&mut altered, 1);
+    let pool = LISTED[0].policy.terms().pool;
+    edit_earnings(&mut altered, 1, |earnings| earnings[0].compute += pool);
+    let found = audited(&altered);
+    let overpaid = found.findings.iter().filter(|found| matches!(found.finding, Finding::Overpaid));
+    assert_eq!(overpaid.map(|found| found.epoch).collect::<Vec<_>>(), [Some(5)]);
+}
+
+/// Whoever looks for a dataset of hers finds it and its fate, as text and on the page.
+#[test]
+fn every_registration_is_told_with_its_fate() {
+    let mut found = audited(&STRUCK);
+    let first = found.datasets[0].clone();
+    found.datasets.extend((1_000..4_000).map(|index| DatasetReport { index, ..first.clone() }));
+    for told in [report::text(&found), report::html(&found)] {
+        for DatasetReport { index, digest, fates, .. } in &found.datasets {
+            let line = told.lines().flat_map(|line| line.split("<p>"));
+            let line =
+                line.filter(|line| line.starts_with(&format!("Entry {index}, round "))).collect::<Vec<_>>();
+            let [line] = line[..] else { panic!("{index}: {line:?}") };
+            let is_told = |(epoch, fate): &(u64, Fate)| line.contains(&format!("epoch {epoch}: {fate}"));
+            assert!(line.contains(&digest.to_string()) && fates.iter().all(is_told), "{line}");
+        }
+    }
+}
+
+/// Of a ledger with more lines than are held the latest epochs' are told, and of the others how many there
+/// were; all are audited.
+#[test]
+fn lines_of_the_latest_epochs_are_kept() {
+    let mut history = CLAIMS.clone();
+    history.take(Kind::StrikeData, 0);
+    let (bytes, whole) = (archived(&history.chained()), audited(&history));
+    let lines: Vec<_> = whole.epochs.iter().map(|epoch| epoch.lines.len()).collect();
+    let [earlier, latest] = lines[..] else { panic!("{lines:?}") };
+    // Enough for the datasets, and not for all lines.
+    let memory = (whole.datasets.len() as u64 * MEMORY).div_ceil(MAX_DATASETS as u64);
+    assert!(u128::from(memory) * MAX_LINES as u128 / u128::from(MEMORY) < (earlier + latest) as u128);
+    let parameters = std::slice::from_ref(&*fixture::PARAMETERS);
+    let auditor = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).with_memory(memory);
+    let found = auditor.archive(&bytes[..], &Expected::default()).expect("an archive");
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    let kept: Vec<_> = found.epochs.iter().map(|epoch| (epoch.lines.len(), epoch.unlisted)).collect();
+    assert_eq!(kept, [(0, earlier as u64), (latest, 0)]);
+    let told = format!("{earlier} contributors audited and not listed");
+    for page in [report::text(&found), report::html(&found)] {
+        assert!(page.contains(&told), "{page}");
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::parse_size;
+
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Where requests are answered; from elsewhere than this machine it has neither TLS nor authentication
@@ -29,6 +31,9 @@ pub struct ServeArgs {
     /// The parameters that the policies name, whole; an audit verifies no epoch without its own
     #[arg(long, num_args = 1.., value_name = "SRS")]
     pub params: Vec<PathBuf>,
+    /// What an audit may hold in memory; ledgers of many contributors need more
+    #[arg(long, value_parser = parse_size, value_name = "SIZE", default_value = "256MiB")]
+    pub memory: u64,
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
     pub allow_insecure_params: bool,

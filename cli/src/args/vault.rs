@@ -102,10 +102,10 @@ Example:
 
 For rules whose settlement is `payments`. The list is written to the folder first, and then recorded. Keep \
 the folder: a ledger that was restored from an older copy reads there what was sent since. Where it cannot \
-know what was sent, because lists are missing, or a list does not follow from the ledger, it pays only if \
-you say --resume-without-history; a ledger's first list needs that, too. Where all lists are there, the \
-option is refused. Under `claims`, contributors claim from the contract by what `vault export --claims` \
-writes.")]
+know what was sent, because lists are missing, it pays only if you say --resume-without-history; a ledger's \
+first list needs that, too. Where all lists are there, the option is refused. A list that does not follow \
+from the ledger is recorded only if --record-unfounded names it. Under `claims`, contributors claim from \
+the contract by what `vault export --claims` writes.")]
     Claim(ClaimArgs),
     /// Record that payments were made
     #[command(after_help = "\
@@ -262,6 +262,9 @@ pub struct ClaimArgs {
     /// Pay although the ledger cannot know what was sent: somebody may be paid twice
     #[arg(long)]
     pub resume_without_history: bool,
+    /// A list there that does not follow from the ledger, and is recorded as it is: every audit names it
+    #[arg(long, value_name = "FILE")]
+    pub record_unfounded: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use fairshare_audit::audit::{Audit, AuditError, Auditor, DatasetReport, Expected
 use fairshare_audit::report;
 use fairshare_formats::archive::{ArchiveError, Item};
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::ledger::SignedReceipt;
+use fairshare_formats::ledger::{MAX_RECEIPT_BYTES, SignedReceipt};
 use fairshare_params::address::Address;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_storage::files::{self, Access};
@@ -23,9 +23,6 @@ use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::Output;
 use crate::progress;
-
-/// Longest receipt, in bytes.
-const MAX_RECEIPT_BYTES: u64 = 64 << 10;
 
 /// What the audit found.
 #[derive(Serialize, JsonSchema)]
@@ -67,6 +64,9 @@ pub struct Audited<'a> {
     paid: String,
     /// Payments confirmed.
     confirmed: u64,
+    /// Earned and on no list, in base units; 0 where contributors claim from a contract.
+    #[schemars(with = "Decimal")]
+    due: String,
     /// Every epoch, in order.
     epochs: Vec<AuditedEpoch>,
     /// Every dataset on record, in order.
@@ -135,6 +135,9 @@ pub struct AuditedEpoch {
     /// The rules hash that it was verified under; null if it was not verified.
     #[schemars(with = "Option<Hash>")]
     rules_hash: Option<String>,
+    /// The rules hash on record, which is the ledger's word.
+    #[schemars(with = "Hash")]
+    recorded_rules_hash: String,
     /// Fingerprint of the parameters that it was verified under; null if it was not verified.
     #[schemars(with = "Option<Hash>")]
     srs_fingerprint: Option<String>,
@@ -270,7 +273,7 @@ fn audit(
 /// What the auditor was told elsewhere.
 fn expected(args: &AuditArgs) -> Result<Expected, CliError> {
     let receipt = |path: &PathBuf| {
-        let bytes = load::bytes(path, MAX_RECEIPT_BYTES)?;
+        let bytes = load::bytes(path, MAX_RECEIPT_BYTES as u64)?;
         let signed = SignedReceipt::from_json(&bytes)
             .map_err(|source| CliError::Receipt { path: path.clone(), source: Box::new(source) })?;
         Ok::<_, CliError>(signed.receipt().clone())
@@ -298,6 +301,7 @@ fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
         payments: found.sent.1,
         paid: found.sent.0.to_string(),
         confirmed: found.confirmed,
+        due: found.due.0.to_string(),
         epochs: found.epochs.iter().map(epoch).collect(),
         datasets: found.datasets.iter().map(dataset).collect(),
         strikes: strikes(found),
@@ -346,6 +350,7 @@ fn epoch(epoch: &fairshare_audit::audit::EpochReport) -> AuditedEpoch {
         epoch: epoch.number,
         state: epoch.state.name(),
         rules_hash: epoch.basis.map(|basis| basis.rules_hash.to_string()),
+        recorded_rules_hash: epoch.recorded_rules_hash.to_string(),
         srs_fingerprint: epoch.basis.map(|basis| basis.srs.to_string()),
         insecure: epoch.basis.map(|basis| basis.insecure),
         root: epoch.root.map(|root| root.to_string()),

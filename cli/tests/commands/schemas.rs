@@ -269,8 +269,9 @@ fn every_output_is_as_its_schema_says() {
     for line in &lines {
         let mut line = format!("{line} --json");
         if line.contains("LIST") {
-            let list = fs::read_dir(&lists).unwrap().next().unwrap().unwrap();
-            line = line.replace("LIST", list.file_name().to_str().unwrap());
+            let mut names = fs::read_dir(&lists).unwrap().map(|list| list.unwrap().file_name());
+            let list = names.find(|name| name.to_str().unwrap().ends_with(".json")).unwrap();
+            line = line.replace("LIST", list.to_str().unwrap());
         }
         let ran = fairshare(&line);
         assert!(

@@ -173,3 +173,17 @@ fn interrupted_it_goes_on_where_it_stopped() {
     assert_eq!(closed["proved"], NODES as u64 - after_kill);
     assert_eq!(vault.audits_clean()["bundles"], NODES);
 }
+
+/// Two commands prove the same nodes: both end well, and each node has one proof.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_that_close_at_once_are_in_nobodys_way() {
+    const NODES: usize = 6;
+    let vault = over(&[], false, NODES);
+    let first = closing(&vault, 1);
+    let second = vault.json(&format!("close {}", parameters()));
+    let output = first.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(second["state"], "closed");
+    assert_eq!(vault.audits_clean()["bundles"], NODES);
+}

@@ -34,7 +34,8 @@ fn verdicts(ran: &Ran) -> Vec<(bool, bool, String)> {
 fn one_bad_entry_names_itself_and_the_others_are_recorded() {
     let (p, vault) = (prepared(), Vault::at(Step::Open));
     let jfk = signed(&vault, "jfk.json", "a2", JFK, 1999);
-    let altered = fs::read_to_string(&jfk).unwrap().replace("\"last_round\": 363", "\"last_round\": 362");
+    let altered =
+        fs::read_to_string(&p.signed).unwrap().replace("\"last_round\": 363", "\"last_round\": 362");
     let altered = write(&vault.folder, "altered.json", altered);
     let garbage = write(&vault.folder, "garbage.json", "what is this");
     // What the registry was given before there were signatures.
@@ -61,8 +62,6 @@ fn one_bad_entry_names_itself_and_the_others_are_recorded() {
         "one file given twice was refused: \"but not alike\"",
         "taken once, the second time as on record before",
     );
-    let now = format!("each entry has its line: {}", found[1].2);
-    mended("junk in a contributor's name got her bundle refused", now);
     for ((file, found), (accepted, before, why)) in files.iter().zip(&found).zip(expected) {
         assert_eq!((found.0, found.1), (accepted, before), "{file}: {found:?}");
         assert!(found.2.contains(why) && found.2.is_empty() == why.is_empty(), "{file}: {found:?}");
@@ -74,6 +73,13 @@ fn one_bad_entry_names_itself_and_the_others_are_recorded() {
     for part in ["REFUSED", "on record before", &format!("{garbage}: "), "line 1 column 1"] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
+    // The one in whose name the junk was proves hers all the same.
+    vault.done("round --to 364");
+    assert_eq!(vault.register(&format!("--units {}", p.units)).status, 0);
+    vault.done("round --end");
+    assert_eq!(vault.submit(&p.data_bundle).status, 0);
+    let now = format!("her bundle is accepted; of the junk it says: {}", found[1].2);
+    mended("junk in a contributor's name got her bundle refused", now);
     vault.audits_clean();
 }
 
@@ -301,6 +307,25 @@ fn receipts_verify_and_a_second_run_writes_the_same_bytes() {
     let altered = String::from_utf8(first).unwrap().replacen("\"round\": \"0\"", "\"round\": \"1\"", 1);
     fs::write(path, altered).unwrap();
     fairshare(&audit).fails(2, &[path, "not of the ledger's operator"]);
+}
+
+/// A restored ledger gives its entries numbers that others had before. Their receipts are all that is left of
+/// what it has lost, and are not replaced.
+#[test]
+fn a_receipt_of_another_entry_is_not_replaced() {
+    let (p, vault) = (prepared(), Vault::at(Step::Open));
+    let copy = fs::read(&vault.ledger).unwrap();
+    let jfk = signed(&vault, "jfk.json", "a2", JFK, 1999);
+    let lost = lines(&vault.register(&jfk))[0]["receipt"].as_str().unwrap().to_owned();
+    let bytes = fs::read(&lost).unwrap();
+    fs::write(&vault.ledger, copy).unwrap();
+    let ran = vault.register(&p.signed);
+    ran.fails(2, &[&lost, "is on record", "--receipts"]);
+    assert_eq!(fs::read(&lost).unwrap(), bytes);
+    // It is on record, and elsewhere its receipt is to be had.
+    let line = format!("register {} --receipts {} --json", p.signed, vault.path("others"));
+    let found = verdicts(&vault.run(&line));
+    assert_eq!(found, [(true, true, String::new())]);
 }
 
 #[test]

@@ -13,6 +13,8 @@ type Result<T> = std::result::Result<T, ArchiveError>;
 pub const MAX_ARCHIVE_BYTES: u64 = 1 << 40;
 /// Longest name of an entry.
 const MAX_NAME_BYTES: u64 = 4 << 10;
+/// Most zeros that stand behind an archive: programs fill up to whole records.
+const MAX_PADDING_BYTES: u64 = 1 << 20;
 /// What tells the kind of a file: a tar archive's first header has a mark at its end.
 const BLOCK: usize = 512;
 
@@ -68,8 +70,20 @@ impl<R: Read> Container<R> {
             let bytes = content(&mut entry, &name, to.bound(&name)?)?;
             to.take(&name, bytes)?;
         }
-        Ok(())
+        Ok(check_end(archive.into_inner())?)
     }
+}
+
+/// Behind an archive's end nothing is read by anybody, so nothing stands there.
+fn check_end(rest: impl Read) -> Result<()> {
+    let mut read = 0u64;
+    for byte in io::BufReader::new(rest).bytes() {
+        read = read.saturating_add(1);
+        if byte? != 0 || read > MAX_PADDING_BYTES {
+            return Err(ArchiveError::Behind);
+        }
+    }
+    Ok(())
 }
 
 /// What people give in the place of an archive.

@@ -67,6 +67,12 @@ pub enum ArchiveError {
         /// Its name.
         entry: String,
     },
+    /// Something that no reader of archives would look at.
+    #[error(
+        "something stands behind the archive's end; give the archive as `fairshare vault export --archive` \
+         wrote it"
+    )]
+    Behind,
     /// An entry that no archive has there.
     #[error(
         "`{entry}` does not stand where an archive has it, or stands there twice; give the archive as \

@@ -4,6 +4,7 @@ use std::iter;
 use std::ops::Range;
 
 use fairshare_params::encoding::wide;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::MAX_POLICY_BYTES;
@@ -20,6 +21,10 @@ pub(super) struct Document<'a> {
     refused: Vec<usize>,
 }
 
+/// Longest text of which every error of syntax is told: there may be as many of them as it has bytes, at
+/// hundreds of bytes each. No policy that somebody writes is longer.
+const ALL_ERRORS_BYTES: usize = 64 << 10;
+
 /// Where every line begins.
 struct Lines(Vec<usize>);
 
@@ -31,7 +36,15 @@ impl<'a> Document<'a> {
             let fault = PolicyFault::TooLarge { bound: MAX_POLICY_BYTES };
             return Err(PolicyErrors::new(vec![PolicyError::new(location, fault)], 0));
         }
-        let (root, errors) = DeTable::parse_recoverable(text);
+        let (root, errors) = if text.len() <= ALL_ERRORS_BYTES {
+            DeTable::parse_recoverable(text)
+        } else {
+            // Up to its first error.
+            DeTable::parse(text).map_or_else(
+                |error| (Spanned::new(0..0, DeTable::new()), vec![error]),
+                |root| (root, Vec::new()),
+            )
+        };
         let lines = Lines::of(text);
         let spans = errors.iter().filter_map(Error::span);
         let mut refused: Vec<_> = spans.map(|span| lines.of_offset(span.start)).collect();

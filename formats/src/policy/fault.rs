@@ -157,7 +157,7 @@ pub enum PolicyFault {
     /// A token that has no such symbol or decimals.
     #[error(
         "`{symbol}` with {decimals} decimals is not a token: a symbol has 1 to 12 characters of ASCII \
-         without spaces, and a token at most 36 decimals"
+         without spaces, one of them a letter, and a token at most 36 decimals"
     )]
     Token {
         /// The symbol, cut short.

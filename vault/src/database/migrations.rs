@@ -18,6 +18,7 @@ use super::{Access, Database, DatabaseError, Result, Transaction};
 const MIGRATIONS: [Migration; 1] = [Migration {
     tables: include_str!("tables_1.sql"),
     rows: &[
+        "fairshare_versions",
         "ledger",
         "entries",
         "files",
@@ -49,7 +50,7 @@ pub fn run(database: &mut Database, access: Access) -> Result<()> {
     }
     match (found, access) {
         (0, Access::Read | Access::Write) => return Err(DatabaseError::NoLedger { place: place() }),
-        _ if found == known => return Ok(()),
+        _ if found == known => return database.read(check_tables),
         (_, Access::Read) => return Err(DatabaseError::Older { place: place(), found, known }),
         _ => {}
     }
@@ -73,6 +74,16 @@ pub fn run(database: &mut Database, access: Access) -> Result<()> {
 fn check_empty(transaction: &mut Transaction<'_>) -> Result<()> {
     let Some(path) = transaction.file().map(Path::to_path_buf) else { return Ok(()) };
     if transaction.query_one("SELECT count(*) AS found FROM sqlite_master", &[])?.integer("found")? > 0 {
+        return Err(DatabaseError::OtherProgram { place: path.display().to_string() });
+    }
+    Ok(())
+}
+
+/// A file that somebody else has made may have a view in a table's place, whose rows never end.
+fn check_tables(transaction: &mut Transaction<'_>) -> Result<()> {
+    let Some(path) = transaction.file().map(Path::to_path_buf) else { return Ok(()) };
+    let views = "SELECT count(*) AS found FROM sqlite_master WHERE type = 'view'";
+    if transaction.query_one(views, &[])?.integer("found")? > 0 {
         return Err(DatabaseError::OtherProgram { place: path.display().to_string() });
     }
     Ok(())
@@ -102,6 +113,8 @@ impl Migration {
                 ("{integer}", "BIGINT"),
                 ("{bytes}", "BYTEA"),
                 ("{strict}", ""),
+                ("{content.kind}", "(content::json ->> 'kind')"),
+                ("{content.epoch}", "(content::json ->> 'epoch')"),
             ]
         } else {
             [
@@ -109,6 +122,8 @@ impl Migration {
                 ("{integer}", "INTEGER"),
                 ("{bytes}", "BLOB"),
                 ("{strict}", "STRICT"),
+                ("{content.kind}", "json_extract(content, '$.kind')"),
+                ("{content.epoch}", "json_extract(content, '$.epoch')"),
             ]
         };
         let tables = types.iter().fold(self.tables.to_owned(), |sql, (from, to)| sql.replace(from, to));

@@ -76,9 +76,15 @@ pub fn begin_read(client: &mut Client) -> Result<Transaction<'_>> {
     Ok(transaction)
 }
 
-/// How long a transaction waits for another one's lock.
+/// What each transaction is bound to: how long it waits for another one's lock, and that a name is a table of
+/// the ledger's schema, and not one that somebody before it has made for the session, which behind pgbouncer
+/// is his.
 fn patience() -> String {
-    format!("SET LOCAL lock_timeout = '{}s'", PATIENCE.as_secs())
+    format!(
+        "SET LOCAL lock_timeout = '{}s'; SELECT set_config('search_path', \
+         coalesce(quote_ident(current_schema()), 'public') || ', pg_temp', true)",
+        PATIENCE.as_secs()
+    )
 }
 
 pub fn execute(transaction: &mut Transaction<'_>, sql: &str, parameters: &[Value]) -> Result<u64> {

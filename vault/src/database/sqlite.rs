@@ -112,10 +112,11 @@ fn put_in_order(path: &Path) -> super::Result<()> {
     }
 }
 
-/// Takes the write lock at once: a transaction that reads first and writes later could find that it has to
-/// start anew.
+/// Takes all locks at once: a transaction that reads first and writes later could find that it has to start
+/// anew, and one that a reader holds up at its end has done all its work, a list of payments written too, for
+/// nothing.
 pub fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    connection.transaction_with_behavior(TransactionBehavior::Exclusive)
 }
 
 /// A reader has one view from here on.

@@ -22,10 +22,13 @@ CREATE TABLE entries (
     kind TEXT NOT NULL,
     -- The epoch that it names, if it names one.
     epoch TEXT,
-    -- What it says, as JSON.
+    -- What it says, as JSON; whoever looks for it by kind and epoch finds what it says.
     content TEXT NOT NULL,
     -- The head of the chain after it.
-    head TEXT NOT NULL UNIQUE
+    head TEXT NOT NULL UNIQUE,
+    CHECK (length(content) <= 16384 AND length(time) = 20 AND length(head) = 66),
+    CHECK (kind = {content.kind}),
+    CHECK ((epoch IS NULL) = ({content.epoch} IS NULL) AND coalesce(epoch = {content.epoch}, TRUE))
 ) {strict};
 
 CREATE INDEX entries_by_kind ON entries (kind, id);
@@ -48,7 +51,11 @@ CREATE TABLE spans (
     last_round TEXT NOT NULL,
     ends_by TEXT NOT NULL,
     proving_seconds TEXT NOT NULL,
-    pool TEXT NOT NULL
+    pool TEXT NOT NULL,
+    -- How people read amounts, if the policy says so.
+    token_symbol TEXT,
+    token_decimals {integer},
+    CHECK ((token_symbol IS NULL) = (token_decimals IS NULL))
 ) {strict};
 
 CREATE TABLE datasets (

@@ -17,6 +17,7 @@ use fairshare_verifier::bundle::Header;
 use super::export::{end, entry};
 use super::{Ledger, Result, id};
 use crate::database::{Transaction, Value};
+use crate::error::VaultError;
 
 /// Rows of a table that are not those that an entry gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,8 @@ struct Table {
 const TABLES: [Table; 8] = [
     Table {
         name: "spans",
-        columns: "epoch, rules_hash, first_round, last_round, ends_by, proving_seconds, pool",
+        columns: "epoch, rules_hash, first_round, last_round, ends_by, proving_seconds, pool, token_symbol, \
+                  token_decimals",
         kinds: &[Kind::Rules],
     },
     Table {
@@ -84,13 +86,33 @@ impl Ledger {
     }
 }
 
+/// Whether what is computed from is of entries: rows of entries that give none, and of those that give many
+/// all. (Of any other an entry has one, which no other can stand beside.) It takes a look at the tables'
+/// indices, and not at every entry.
+pub(super) fn check_rows(transaction: &mut Transaction<'_>) -> Result<()> {
+    for table in &TABLES {
+        if let Some(Beside { entry, table }) = others(transaction, table)?.first() {
+            return Err(VaultError::Beside { entry: *entry, table });
+        }
+    }
+    let sql =
+        format!("SELECT id FROM entries WHERE kind IN ('{}', '{}') ORDER BY id", Kind::Units, Kind::Sent);
+    for row in &transaction.query(&sql, &[])? {
+        let (stored, files) = entry(transaction, row.count("id")?)?;
+        if let Some(Beside { entry, table }) = differing(transaction, &stored, &files)? {
+            return Err(VaultError::Beside { entry, table });
+        }
+    }
+    Ok(())
+}
+
 /// Rows of entries that have none in the table.
 fn others(transaction: &mut Transaction<'_>, table: &Table) -> Result<Vec<Beside>> {
     let Table { name, kinds, .. } = *table;
     let kinds: Vec<_> = kinds.iter().map(|kind| format!("'{}'", kind.name())).collect();
     let sql = format!(
-        "SELECT DISTINCT entry FROM {name} WHERE entry NOT IN (SELECT id FROM entries WHERE kind IN ({})) \
-         ORDER BY entry LIMIT {MOST}",
+        "SELECT DISTINCT entry FROM {name} WHERE NOT EXISTS (SELECT 1 FROM entries WHERE id = {name}.entry \
+         AND kind IN ({})) ORDER BY entry LIMIT {MOST}",
         kinds.join(", ")
     );
     let rows = transaction.query(&sql, &[])?;
@@ -100,6 +122,12 @@ fn others(transaction: &mut Transaction<'_>, table: &Table) -> Result<Vec<Beside
 /// Whether the rows of an entry are those that it gives. Of an entry that cannot be read an audit tells.
 fn differing(transaction: &mut Transaction<'_>, stored: &Stored, files: &Files) -> Result<Option<Beside>> {
     let kind = stored.event.kind();
+    let sql = "SELECT kind, epoch FROM entries WHERE id = $1";
+    let row = transaction.query_one(sql, &[id(stored.index)?])?;
+    let epoch = stored.event.epoch().map(|epoch| epoch.to_string());
+    if (row.text("kind")?, row.optional_text("epoch")?) != (kind.name(), epoch.as_deref()) {
+        return Ok(Some(Beside { entry: stored.index, table: "entries" }));
+    }
     let Some(Table { name, columns, .. }) = TABLES.iter().find(|table| table.kinds.contains(&kind)) else {
         return Ok(None);
     };
@@ -133,7 +161,10 @@ fn expected(
                 let Span { epoch, first, last, ends_by, proving_seconds, pool } = Span::of(policy.terms());
                 let numbers = [first, last, ends_by, proving_seconds].map(|number| text(number.into()));
                 let row = [text(epoch.into()), rules_hash.to_string().into()];
-                vec![row.into_iter().chain(numbers).chain([text(pool)]).collect()]
+                let token = policy.token();
+                let symbol = token.map(|token| token.symbol().to_owned()).into();
+                let decimals = token.map(|token| i64::from(token.decimals())).into();
+                vec![row.into_iter().chain(numbers).chain([text(pool), symbol, decimals]).collect()]
             })
         }
         Event::Registration { round, .. } => signed_from_json(files.single()).ok().map(|signed| {

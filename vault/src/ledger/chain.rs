@@ -32,15 +32,20 @@ impl Chain {
     ) -> Result<Self> {
         let Identity { chain_id, vault, registry, .. } = *identity;
         let domain = Domain { chain_id, registry };
-        let row =
-            transaction.query_first("SELECT id, time, head FROM entries ORDER BY id DESC LIMIT 1", &[])?;
-        let round = round.unwrap_or_default();
-        let Some(row) = row else {
-            let head = first_head(chain_id, &vault, &registry);
-            return Ok(Self { domain, index: 0, head, time: now, round });
+        let rows =
+            transaction.query("SELECT id, time, content, head FROM entries ORDER BY id DESC LIMIT 2", &[])?;
+        let (round, first) = (round.unwrap_or_default(), first_head(chain_id, &vault, &registry));
+        let Some(row) = rows.first() else {
+            return Ok(Self { domain, index: 0, head: first, time: now, round });
         };
-        let time = now.max(row.parsed("time")?);
-        Ok(Self { domain, index: row.count("id")?, head: row.parsed("head")?, time, round })
+        // Nothing is recorded behind an entry that is none of the chain: an audit would find both.
+        let (index, head) = (row.count("id")?, row.parsed("head")?);
+        let last = Entry { time: row.parsed("time")?, event: event(row)? };
+        let before = rows.get(1).map(|row| row.parsed("head")).transpose()?.unwrap_or(first);
+        if last.follow(&before) != head {
+            return Err(VaultError::Unchained { entry: index });
+        }
+        Ok(Self { domain, index, head, time: now.max(last.time), round })
     }
 
     /// When entries are appended.

@@ -1,7 +1,7 @@
 //! Closing an epoch: from here on nothing is added. Nobody's consent is needed: what is missing of computing
 //! power anybody can prove, and who has not proved data by the deadline has forfeited it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use fairshare_audit::registry::{Identity, Ineligible, Refusal};
 use fairshare_formats::ledger::{Event, Files, Receipt};
@@ -10,7 +10,9 @@ use fairshare_params::address::Address;
 use fairshare_params::policy::Policy;
 use fairshare_params::role::Role;
 
+use super::beside::check_rows;
 use super::chain::{Chain, receipt};
+use super::settle::amounts;
 use super::submit::weight;
 use super::{
     DATASETS, Epoch, Ledger, Result, best_bundles, dataset, find_epoch, find_proving, identity, read_policy,
@@ -62,6 +64,9 @@ pub enum Nothing {
     /// Struck.
     #[error("struck by the operator")]
     Struck,
+    /// A share of less than a base unit.
+    #[error("the share is less than a base unit, and rounding leaves it in the vault")]
+    Rounded,
 }
 
 impl Ledger {
@@ -100,6 +105,7 @@ impl Ledger {
             }
             let (number, timeline) = (epoch.number, timeline(transaction)?);
             timeline.takes_proofs(number)?;
+            check_rows(transaction)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let missing = unproved_nodes(transaction, &epoch)?;
             if let Some(node) = missing.first().copied() {
@@ -132,18 +138,21 @@ fn unproved_nodes(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Ve
     Ok(nodes)
 }
 
-/// Everybody on record for an epoch who gets nothing.
+/// Everybody on record for an epoch who gets nothing, with what the epoch before is known to leave.
 fn forfeits(transaction: &mut Transaction<'_>, epoch: &Epoch, policy: &Policy) -> Result<Vec<Forfeit>> {
-    let struck: BTreeSet<_> = struck_nodes(transaction, epoch.number)?.into_iter().collect();
+    let struck = struck_nodes(transaction, epoch.number)?;
+    let settlement = amounts(transaction, epoch, policy)?;
     let mut weightless = BTreeMap::new();
     for best in best_bundles(transaction, epoch.number)? {
         let is_nothing = weight(policy, best.score, best.data) == num_bigint::BigUint::ZERO;
         weightless.insert((best.role.id(), best.contributor), is_nothing);
     }
+    let share = |contributor: &Address| settlement.payouts.get(contributor).copied().unwrap_or_default();
     let mut found = Vec::new();
     for (contributor, eligible) in contributors(transaction, epoch, policy)? {
         let why = match (weightless.get(&(Role::Data.id(), contributor)), eligible) {
-            (Some(false), _) => continue,
+            (Some(false), _) if share(&contributor).data > 0 => continue,
+            (Some(false), _) => Nothing::Rounded,
             (Some(true), _) => Nothing::Weightless,
             (None, Ok(())) => Nothing::Unproved,
             (None, Err(why)) => Nothing::Ineligible(why),
@@ -152,12 +161,13 @@ fn forfeits(transaction: &mut Transaction<'_>, epoch: &Epoch, policy: &Policy) -
     }
     let nodes = weightless.iter().filter(|((role, _), _)| *role == Role::Compute.id());
     for ((_, node), is_nothing) in nodes {
-        let (contributor, role) = (*node, Role::Compute);
-        if struck.contains(node) {
-            found.push(Forfeit { contributor, role, why: Nothing::Struck });
-        } else if *is_nothing {
-            found.push(Forfeit { contributor, role, why: Nothing::NoUnits });
-        }
+        let why = match (struck.contains(node), is_nothing) {
+            (true, _) => Nothing::Struck,
+            (_, true) => Nothing::NoUnits,
+            _ if share(node).compute > 0 => continue,
+            _ => Nothing::Rounded,
+        };
+        found.push(Forfeit { contributor: *node, role: Role::Compute, why });
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ use fairshare_params::ledger::first_head;
 
 use super::{Ledger, Result, event, id, identity};
 use crate::database::{DatabaseError, Row, Transaction};
+use crate::error::VaultError;
 
 /// What has come after an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Ledger {
                 None => (0, first, None),
             };
             let there = head_after(transaction, entry, first)?;
-            let (news, waiting) = news(transaction, entry, most)?;
+            let (news, waiting) = news(transaction, entry, most, first)?;
             Ok(Followed { identity, entries, head, time, there, news, waiting })
         })
     }
@@ -58,23 +59,37 @@ fn head_after(transaction: &mut Transaction<'_>, entry: u64, first: Digest) -> R
     Ok(row.map(|row| row.parsed("head")).transpose()?)
 }
 
-fn news(transaction: &mut Transaction<'_>, entry: u64, most: u32) -> Result<(Vec<Stored>, u64)> {
+fn news(
+    transaction: &mut Transaction<'_>,
+    entry: u64,
+    most: u32,
+    first: Digest,
+) -> Result<(Vec<Stored>, u64)> {
     let Ok(entry) = id(entry) else { return Ok((Vec::new(), 0)) };
     let among = format!("kind IN ('{}', '{}') AND id > $1", Kind::Closed, Kind::Settled);
     let sql = format!("SELECT count(*) AS found FROM entries WHERE {among}");
     let waiting = transaction.query_one(&sql, std::slice::from_ref(&entry))?.count("found")?;
-    let sql = format!("SELECT id, time, content, head FROM entries WHERE {among} ORDER BY id LIMIT {most}");
+    let before = "SELECT head FROM entries AS before WHERE before.id = entries.id - 1";
+    let sql = format!(
+        "SELECT id, time, content, head, ({before}) AS before FROM entries WHERE {among} ORDER BY id \
+         LIMIT {most}"
+    );
     let rows = transaction.query(&sql, &[entry])?;
-    Ok((rows.iter().map(stored).collect::<Result<_>>()?, waiting))
+    Ok((rows.iter().map(|row| stored(row, first)).collect::<Result<_>>()?, waiting))
 }
 
-fn stored(row: &Row) -> Result<Stored> {
+/// An entry that goes on from the one before it: nobody is told of any other.
+fn stored(row: &Row, first: Digest) -> Result<Stored> {
     let stored = Stored {
         index: row.count("id")?,
         time: row.parsed("time")?,
         event: event(row)?,
         head: row.parsed("head")?,
     };
+    let before = row.optional_text("before")?.is_some().then(|| row.parsed("before")).transpose()?;
+    if stored.entry().follow(&before.unwrap_or(first)) != stored.head {
+        return Err(VaultError::Unchained { entry: stored.index });
+    }
     match stored.event.kind() {
         Kind::Closed | Kind::Settled => Ok(stored),
         _ => Err(DatabaseError::Corrupt { what: "an entry of another kind than it says" }.into()),

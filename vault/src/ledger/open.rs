@@ -1,16 +1,17 @@
 //! Opening an epoch: its rules stand from now on.
 
-use fairshare_audit::registry::{Identity, Refusal, Span};
+use fairshare_audit::registry::{Identity, Refusal, Span, check_token};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::ledger::{Event, Files};
 use fairshare_formats::policy::PolicySource;
 use fairshare_formats::time::Moment;
+use fairshare_params::policy::Token;
 use fairshare_params::rules::Settlement;
 use fairshare_verifier::Verifier;
 
 use super::chain::Chain;
 use super::{Epoch, Ledger, Result, epoch_of, id, identity, timeline};
-use crate::database::Transaction;
+use crate::database::{DatabaseError, Transaction};
 
 /// What opening an epoch did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +49,11 @@ impl Ledger {
             }
             let span = Span::of(policy.terms());
             timeline.check_rules(&span)?;
+            check_token(policy.token(), token(transaction, number)?.as_ref(), number)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let event = Event::Rules { epoch: number, rules_hash, policy: source.hash() };
             let index = chain.append(transaction, event, &Files::of_policy(source))?.index;
-            record(transaction, index, &span, &rules_hash.to_string())?;
+            record(transaction, index, &span, &rules_hash.to_string(), policy.token())?;
             let timeline = super::timeline(transaction)?;
             let epoch = epoch_of(transaction, &timeline, timeline.stage(number)?)?;
             Ok(Opened { epoch, before: false })
@@ -84,11 +86,27 @@ fn bind(transaction: &mut Transaction<'_>, given: &Identity, now: Moment) -> Res
     Ok(recorded)
 }
 
-fn record(transaction: &mut Transaction<'_>, index: u64, span: &Span, rules_hash: &str) -> Result<()> {
+/// The token of other epochs' rules, if any of them names one.
+fn token(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<Token>> {
+    let sql = "SELECT token_symbol, token_decimals FROM spans WHERE token_symbol IS NOT NULL AND epoch <> $1
+        ORDER BY entry DESC LIMIT 1";
+    let Some(row) = transaction.query_first(sql, &[epoch.to_string().into()])? else { return Ok(None) };
+    let decimals = u8::try_from(row.count("token_decimals")?).ok();
+    let token = decimals.and_then(|decimals| Token::new(row.text("token_symbol").ok()?, decimals));
+    Ok(Some(token.ok_or(DatabaseError::Corrupt { what: "a token that is none" })?))
+}
+
+fn record(
+    transaction: &mut Transaction<'_>,
+    index: u64,
+    span: &Span,
+    rules_hash: &str,
+    token: Option<&Token>,
+) -> Result<()> {
     let Span { epoch, first, last, ends_by, proving_seconds, pool } = span;
     transaction.execute(
-        "INSERT INTO spans (entry, epoch, rules_hash, first_round, last_round, ends_by, proving_seconds, pool)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO spans (entry, epoch, rules_hash, first_round, last_round, ends_by, proving_seconds, pool,
+            token_symbol, token_decimals) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             id(index)?,
             epoch.to_string().into(),
@@ -98,6 +116,8 @@ fn record(transaction: &mut Transaction<'_>, index: u64, span: &Span, rules_hash
             ends_by.to_string().into(),
             proving_seconds.to_string().into(),
             pool.to_string().into(),
+            token.map(|token| token.symbol().to_owned()).into(),
+            token.map(|token| i64::from(token.decimals())).into(),
         ],
     )?;
     Ok(())

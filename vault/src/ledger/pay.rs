@@ -17,6 +17,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::rules::Settlement;
 
+use super::beside::check_rows;
 use super::chain::Chain;
 use super::export::end;
 use super::{Ledger, Result, earned_by, event, id, identity, insert, timeline};
@@ -244,6 +245,7 @@ struct Books {
 
 impl Books {
     fn read(transaction: &mut Transaction<'_>, identity: &Identity) -> Result<Self> {
+        check_rows(transaction)?;
         let timeline = timeline(transaction)?;
         let earned = match timeline.stages().iter().rfind(|stage| stage.settled.is_some()) {
             Some(last) => earned_by(transaction, identity, last.span.epoch)?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::registry::{Identity, Refusal};
-use fairshare_audit::settlement::{Earned, Payout, kept, settle};
+use fairshare_audit::settlement::{self, Earned, Payout, kept, settle};
 use fairshare_formats::ledger::{
     Earning, Event, Files, Kind, Receipt, Settled, Tenths, earnings_from_csv, earnings_to_csv, file_hash,
 };
@@ -14,6 +14,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::rules::Settlement as Rail;
 
+use super::beside::check_rows;
 use super::chain::{Chain, receipt};
 use super::{
     Epoch, Ledger, Result, best_bundles, earned_by, find_epoch, id, identity, insert, read_files,
@@ -54,6 +55,7 @@ impl Ledger {
             }
             let timeline = timeline(transaction)?;
             timeline.check_settled(epoch.number)?;
+            check_rows(transaction)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let (settled, earnings, rounding) = compute(transaction, &identity, &epoch, &policy)?;
             let list = earnings_to_csv(&earnings).into_bytes();
@@ -92,12 +94,12 @@ fn compute(
     policy: &Policy,
 ) -> Result<(Settled, Vec<Earning>, Tenths)> {
     let brought = brought(transaction, epoch.number)?;
-    let settlement = settle(policy, &brought, &scores(transaction, epoch)?)?;
-    let mut earned = match epoch.number.checked_sub(1) {
-        Some(before) if settled_entry(transaction, before)?.is_some() => {
-            earned_by(transaction, identity, before)?
-        }
-        _ => BTreeMap::new(),
+    let settlement = amounts(transaction, epoch, policy)?;
+    let before = epoch.number.checked_sub(1);
+    let timeline = timeline(transaction)?;
+    let mut earned = match before.filter(|before| timeline.stage(*before).is_ok()) {
+        Some(before) => earned_by(transaction, identity, before)?,
+        None => BTreeMap::new(),
     };
     let (mut earnings, mut total) = (Vec::new(), 0u128);
     for (contributor, payout) in settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0) {
@@ -118,6 +120,16 @@ fn compute(
         file: file_hash(earnings_to_csv(&earnings).as_bytes()),
     };
     Ok((settled, earnings, settlement.rounding))
+}
+
+/// What the bundles that count give, with what the epoch before left, if that is known.
+pub(super) fn amounts(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+    policy: &Policy,
+) -> Result<settlement::Settlement> {
+    let brought = brought(transaction, epoch.number)?;
+    Ok(settle(policy, &brought, &scores(transaction, epoch)?)?)
 }
 
 /// What the epoch before left; nothing to the first one.
@@ -159,5 +171,6 @@ pub(super) fn earnings(transaction: &mut Transaction<'_>, index: u64) -> Result<
 
 fn rounding(policy: &Policy, settled: &Settled, earnings: &[Earning]) -> Tenths {
     let payout = |earning: &Earning| Payout { compute: earning.compute, data: earning.data };
-    kept(policy, &settled.brought, &settled.left, earnings.iter().map(payout))
+    // Whoever has more paid on record than there was is found out by an audit.
+    kept(policy, &settled.brought, &settled.left, earnings.iter().map(payout)).unwrap_or_default()
 }

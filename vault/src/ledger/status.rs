@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use fairshare_audit::registry::{Identity, Now, Refusal};
 use fairshare_formats::ledger::{Kind, Tenths};
 use fairshare_formats::time::Moment;
+use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::rules::Settlement;
 
@@ -34,6 +35,11 @@ pub struct Status {
     pub sent: u128,
     /// Of that, confirmed.
     pub confirmed: u128,
+    /// What is owed and on no list yet; nothing where contributors claim from a contract.
+    pub due: u128,
+    /// The liability that is outstanding: what each has earned, less what the ledger knows to be paid. Where
+    /// contributors claim from a contract it knows of nothing that is paid.
+    pub outstanding: u128,
     /// What the last settled epoch leaves to the next one.
     pub carried: Tenths,
 }
@@ -53,22 +59,6 @@ pub struct EpochStatus {
     pub deadline: Option<Moment>,
     /// Contributors that earn something, and what they earn in all; once settled.
     pub earned: Option<(u64, u128)>,
-}
-
-impl Status {
-    /// What is owed and on no list yet, in base units; nothing where contributors claim from a contract.
-    pub fn due(&self) -> u128 {
-        match self.identity.settlement {
-            Settlement::Payments => self.earned.saturating_sub(self.sent),
-            _ => 0,
-        }
-    }
-
-    /// The liability that is outstanding, in base units: what is earned, less what the ledger knows to be
-    /// paid. Where contributors claim from a contract it knows of nothing that is paid.
-    pub fn outstanding(&self) -> u128 {
-        self.earned.saturating_sub(self.confirmed)
-    }
 }
 
 impl Ledger {
@@ -98,7 +88,18 @@ impl Ledger {
                 None => None,
             };
             let (entries, head) = end(transaction)?.map_or((0, None), |(index, head)| (index, Some(head)));
-            let earned = cumulative(transaction, i64::MAX.unsigned_abs())?.into_values();
+            let earned = cumulative(transaction, i64::MAX.unsigned_abs())?;
+            let sent = paid(transaction, "SELECT contributor, amount FROM transfers")?;
+            let confirmed = paid(
+                transaction,
+                "SELECT transfers.contributor AS contributor, amount FROM transfers JOIN confirmations
+                    ON confirmations.contributor = transfers.contributor
+                    AND confirmations.cumulative = transfers.cumulative",
+            )?;
+            let due = match identity.settlement {
+                Settlement::Payments => less(&earned, &sent),
+                _ => 0,
+            };
             Ok(Status {
                 identity,
                 entries,
@@ -106,14 +107,11 @@ impl Ledger {
                 head,
                 now,
                 epochs,
-                earned: earned.fold(0, u128::saturating_add),
-                sent: sum(transaction, "SELECT amount FROM transfers")?,
-                confirmed: sum(
-                    transaction,
-                    "SELECT amount FROM transfers JOIN confirmations
-                        ON confirmations.contributor = transfers.contributor
-                        AND confirmations.cumulative = transfers.cumulative",
-                )?,
+                earned: sum(&earned),
+                sent: sum(&sent),
+                confirmed: sum(&confirmed),
+                due,
+                outstanding: less(&earned, &confirmed),
                 carried: last.map(|(_, settled)| settled.left).unwrap_or_default(),
             })
         })
@@ -132,9 +130,26 @@ fn kinds(transaction: &mut Transaction<'_>) -> Result<BTreeMap<Kind, u64>> {
     counted.collect()
 }
 
-fn sum(transaction: &mut Transaction<'_>, sql: &str) -> Result<u128> {
-    let rows = transaction.query(sql, &[])?;
-    rows.iter().try_fold(0u128, |sum, row| sum.checked_add(row.parsed("amount")?).ok_or(VaultError::Number))
+/// What each was paid in all.
+fn paid(transaction: &mut Transaction<'_>, sql: &str) -> Result<BTreeMap<Address, u128>> {
+    let mut paid: BTreeMap<_, u128> = BTreeMap::new();
+    for row in &transaction.query(sql, &[])? {
+        let sum = paid.entry(row.address("contributor")?).or_default();
+        *sum = sum.checked_add(row.parsed("amount")?).ok_or(VaultError::Number)?;
+    }
+    Ok(paid)
+}
+
+fn sum(amounts: &BTreeMap<Address, u128>) -> u128 {
+    amounts.values().fold(0, |sum, amount| sum.saturating_add(*amount))
+}
+
+/// What is left to each of what was earned: who was paid too much owes nothing to the others.
+fn less(earned: &BTreeMap<Address, u128>, paid: &BTreeMap<Address, u128>) -> u128 {
+    earned.iter().fold(0, |sum, (contributor, earned)| {
+        let paid = paid.get(contributor).copied().unwrap_or_default();
+        sum.saturating_add(earned.saturating_sub(paid))
+    })
 }
 
 fn epoch_status(transaction: &mut Transaction<'_>, epoch: Epoch) -> Result<EpochStatus> {

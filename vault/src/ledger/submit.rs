@@ -22,7 +22,7 @@ use num_bigint::BigUint;
 use super::chain::{Chain, receipt};
 use super::{Best, Epoch, Ledger, Result, best, datasets_of, find_epoch, id, identity, read_units, timeline};
 use crate::database::Transaction;
-use crate::error::{SubmitError, VaultError};
+use crate::error::{MAX_BUNDLES, SubmitError, VaultError};
 
 /// A bundle as it arrived.
 #[derive(Clone, Debug)]
@@ -188,6 +188,9 @@ impl Recorder<'_> {
             };
             return Ok(Err(error));
         }
+        if before_count(transaction, &self.epoch, &contributor, role)? >= MAX_BUNDLES {
+            return Ok(Err(SubmitError::TooMany { contributor }));
+        }
         let receipt = self.append(transaction, contributor, role, score.value(), data, bytes)?;
         Ok(Ok(Recorded { receipt, before: false }))
     }
@@ -270,6 +273,17 @@ fn on_record(
     let sql = "SELECT entry, role, contributor, score, records, latest FROM bundles
         WHERE epoch = $1 AND role = $2 AND contributor = $3 ORDER BY entry DESC LIMIT 1";
     transaction.query_first(sql, &key(epoch, contributor, role))?.as_ref().map(best).transpose()
+}
+
+/// How many bundles of a contributor and role are on record.
+fn before_count(
+    transaction: &mut Transaction<'_>,
+    epoch: &Epoch,
+    contributor: &Address,
+    role: Role,
+) -> Result<u64> {
+    let sql = "SELECT count(*) AS found FROM bundles WHERE epoch = $1 AND role = $2 AND contributor = $3";
+    Ok(transaction.query_one(sql, &key(epoch, contributor, role))?.count("found")?)
 }
 
 fn key(epoch: &Epoch, contributor: &Address, role: Role) -> Vec<crate::database::Value> {

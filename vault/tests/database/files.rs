@@ -153,13 +153,21 @@ fn what_is_no_ledger_is_named() {
     let version = "INSERT INTO fairshare_versions (version) VALUES (99)";
     later.write(|transaction| transaction.execute(version, &[])).unwrap();
     drop(later);
+    // What looks like a ledger's table, and has no end of rows.
+    drop(made(&file(path("view"))));
+    let view = rusqlite::Connection::open(path("view")).unwrap();
+    view.execute_batch(
+        "DROP TABLE strikes; CREATE VIEW strikes AS WITH RECURSIVE many (entry) AS
+            (VALUES (1) UNION ALL SELECT entry + 1 FROM many) SELECT entry FROM many",
+    )
+    .unwrap();
     note(&mut made(&file(path("damaged"))), &"long".repeat(5000)).unwrap();
     let mut bytes = std::fs::read(path("damaged")).unwrap();
     bytes[100..4096].fill(0xff);
     std::fs::write(path("damaged"), bytes).unwrap();
 
     use Access::{Create, Read, Write};
-    let wrong: [(&str, Access, Meant); 17] = [
+    let wrong: [(&str, Access, Meant); 19] = [
         ("nowhere", Read, |error| matches!(error, DatabaseError::NoFile { .. })),
         ("nowhere", Write, |error| matches!(error, DatabaseError::NoFile { .. })),
         ("no/where", Create, |error| matches!(error, DatabaseError::NoFolder { .. })),
@@ -173,6 +181,8 @@ fn what_is_no_ledger_is_named() {
         ("empty", Write, |error| matches!(error, DatabaseError::NoLedger { .. })),
         ("other", Read, |error| matches!(error, DatabaseError::NoLedger { .. })),
         ("other", Create, |error| matches!(error, DatabaseError::OtherProgram { .. })),
+        ("view", Read, |error| matches!(error, DatabaseError::OtherProgram { .. })),
+        ("view", Create, |error| matches!(error, DatabaseError::OtherProgram { .. })),
         ("later", Read, |error| matches!(error, DatabaseError::Newer { found: 99, .. })),
         ("later", Create, |error| matches!(error, DatabaseError::Newer { found: 99, .. })),
         ("damaged", Read, |error| matches!(error, DatabaseError::Damaged(_))),

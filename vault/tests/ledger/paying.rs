@@ -123,12 +123,12 @@ fn everybody_is_listed_once_for_everything_and_confirmed() {
         let status = ledger.status(None).unwrap();
         assert_eq!((status.sent, status.confirmed), (status.earned, 0));
         // Nothing is due, and all of it is outstanding until somebody says that it was paid.
-        assert_eq!((status.due(), status.outstanding()), (0, status.earned));
+        assert_eq!((status.due, status.outstanding), (0, status.earned));
         let confirm = ledger.confirm(&others, &[], "0xfeed", at(700_001)).unwrap();
         assert_eq!(confirm, confirmed(2, 0));
         let status = ledger.status(None).unwrap();
         let left = carols.payments()[0].amount + 1000;
-        assert_eq!((status.confirmed, status.outstanding()), (status.earned - left, left));
+        assert_eq!((status.confirmed, status.outstanding), (status.earned - left, left));
         assert_eq!(ledger.history(&lists).unwrap().open, [1, 0]);
         let report = audit(&mut ledger);
         assert_eq!((report.sent, report.confirmed), ((status.sent, 4), 2));
@@ -205,8 +205,8 @@ fn lists_made_at_once_pay_nobody_twice() {
             let mut others = None;
             let carols = ledger.send(Some(&CAROL), at(700_000), |_| {
                 others = Some(scope.spawn(|| {
-                    let mut ledger = Ledger::open(location, Access::Write).unwrap();
                     asked.store(true, Ordering::SeqCst);
+                    let mut ledger = Ledger::open(location, Access::Write).unwrap();
                     let sent = ledger.send(None, at(700_000), |_| {
                         computed.store(true, Ordering::SeqCst);
                         Ok::<_, VaultError>(())

@@ -3,10 +3,13 @@
 use fairshare_audit::audit::Fate;
 use fairshare_audit::registry::{Ineligible, NotCovered, Refusal};
 use fairshare_audit::settlement::DataWeights;
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::ledger::MAX_BUNDLE_BYTES;
+use fairshare_params::address::Address;
 use fairshare_params::role::Role;
-use fairshare_vault::ledger::{Forfeit, Nothing, Submission, To, Verdict};
-use fairshare_vault::{Ledger, SubmitError, VaultError};
+use fairshare_vault::database::{Access, Database};
+use fairshare_vault::ledger::{Forfeit, Nothing, Submission, Submitted, Target, To, Verdict};
+use fairshare_vault::{Ledger, MAX_BUNDLES, SubmitError, VaultError};
 use fairshare_verifier::bundle::{DataBundle, Header};
 use fairshare_verifier::{Bundle as Read, VerifyError};
 use num_bigint::BigUint;
@@ -483,4 +486,39 @@ fn epochs_are_settled_closed_and_in_order() {
         ledger.settle(Some(5), proving(&SECOND)).unwrap();
         audit(&mut ledger);
     });
+}
+
+/// Of many datasets each set may weigh more than the one before: somebody could make audits long at will.
+#[test]
+fn a_ledger_keeps_so_many_bundles_of_one() {
+    for count in [MAX_BUNDLES - 1, MAX_BUNDLES] {
+        on_each(|location| {
+            let world = &FIRST;
+            let mut ledger = opened(location, world);
+            registered(&mut ledger, world);
+            // An entry for each row.
+            for node in 0..16 {
+                ledger.strike(Target::Node(Address([node; 20])), "nobody", at(2_500)).unwrap();
+            }
+            ledger.register_units(&world.units, at(3_000)).unwrap();
+            end(&mut ledger, world);
+            let sql = format!(
+                "INSERT INTO bundles SELECT id, '4', 'data', '{}', '0', 5, '10', '{NOBODYS}' FROM entries
+                    ORDER BY id LIMIT {count}",
+                checksummed(&ALICE)
+            );
+            let mut database = Database::open(location, Access::Write).unwrap();
+            assert_eq!(database.write(|transaction| transaction.execute(&sql, &[])).unwrap(), count);
+            let verdicts = ledger.submit(None, &world.verifier(), &all(world), proving(world)).unwrap();
+            for verdict in verdicts {
+                let Submitted { contributor, role, .. } = verdict.claim.unwrap();
+                let is_full = count == MAX_BUNDLES && (contributor, role) == (ALICE, Role::Data);
+                match verdict.result {
+                    Ok(recorded) => assert!(!recorded.before && !is_full, "{count}"),
+                    Err(SubmitError::TooMany { contributor: ALICE }) => assert!(is_full, "{count}"),
+                    Err(error) => panic!("{count}: {error}"),
+                }
+            }
+        });
+    }
 }

@@ -8,8 +8,12 @@ use fairshare_vault::{Ledger, VaultError};
 
 use crate::world::*;
 
+/// A head of no entry.
+const OTHER: &str = "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+
 /// Every table of the record, and a column of it.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
+    ("fairshare_versions", "version"),
     ("ledger", "subnet"),
     ("entries", "content"),
     ("files", "content"),
@@ -64,10 +68,12 @@ fn rows_of_the_record_are_never_changed_or_deleted() {
             assert!(count > 0, "{table}");
             let mut statements = vec![
                 format!("UPDATE {table} SET {column} = {column}"),
-                format!("UPDATE {table} SET {column} = NULL"),
                 format!("DELETE FROM {table}"),
                 format!("INSERT INTO {table} SELECT * FROM {table}"),
             ];
+            if column != "version" {
+                statements.push(format!("UPDATE {table} SET {column} = NULL"));
+            }
             match location {
                 Location::File(_) => {
                     statements.push(format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"));
@@ -121,7 +127,7 @@ fn what_would_count_twice_has_no_place() {
         let again = |kind: &str| {
             format!(
                 "INSERT INTO entries (id, time, kind, epoch, content, head)
-                    SELECT 900, time, kind, epoch, content, 'other' FROM entries WHERE kind = '{kind}'"
+                    SELECT 900, time, kind, epoch, content, '{OTHER}' FROM entries WHERE kind = '{kind}'"
             )
         };
         let entry = "(SELECT max(id) FROM entries)";
@@ -133,7 +139,9 @@ fn what_would_count_twice_has_no_place() {
             again("units"),
             "INSERT INTO ledger SELECT 2, chain_id, vault, registry, subnet, settlement, time FROM ledger"
                 .into(),
-            "INSERT INTO entries SELECT id + 900, time, 'rounds', NULL, content, head FROM entries".into(),
+            "INSERT INTO entries SELECT id + 900, time, kind, epoch, content, head FROM entries
+                WHERE kind = 'rounds'"
+                .into(),
             // A digest again, a strike again, a node again, an amount listed or confirmed again.
             format!(
                 "INSERT INTO datasets SELECT {entry}, digest, root, contributor, round, geometry, schema_hash,
@@ -162,15 +170,64 @@ fn what_would_count_twice_has_no_place() {
     });
 }
 
+/// Entries are looked for by kind and epoch: those are what the entry says, or it would be another to whoever
+/// looks for it, and to an audit none at all.
+#[test]
+fn an_entry_stands_under_its_own_kind_and_epoch() {
+    on_each(|location| {
+        drop(full(location));
+        let put = |kind: &str, epoch: &str, content: &str| {
+            format!(
+                "INSERT INTO entries (id, time, kind, epoch, content, head)
+                    SELECT max(id) + 1, max(time), '{kind}', {epoch}, {content}, '{OTHER}' FROM entries"
+            )
+        };
+        let closed = r#"'{"kind":"closed","epoch":"5"}'"#;
+        let rounds = r#"'{"kind":"rounds","first":"14","last":"14"}'"#;
+        let long = format!("'{{\"kind\":\"closed\",\"epoch\":\"5\",\"x\":\"{}\"}}'", "x".repeat(20_000));
+        let wrong = [
+            put("rounds", "'5'", closed),
+            put("ended", "NULL", closed),
+            put("closed", "'9999'", closed),
+            put("closed", "NULL", closed),
+            put("closed", "'5'", rounds),
+            put("rounds", "'5'", rounds),
+            put("closed", "'5'", "'junk'"),
+            put("closed", "'5'", &long),
+        ];
+        for sql in wrong {
+            assert!(meddle(location, &sql).is_err(), "{sql}");
+        }
+        // Whoever has taken that guard away is found out.
+        let Location::File(path) = location else { return };
+        let other = rusqlite::Connection::open(path).unwrap();
+        other.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
+        other.execute(&put("closed", "'9999'", closed), []).unwrap();
+        let mut ledger = Ledger::open(location, Access::Write).unwrap();
+        let index = ledger.status(None).unwrap().entries;
+        let beside = [fairshare_vault::ledger::Beside { entry: index, table: "entries" }];
+        assert_eq!(ledger.beside().unwrap(), beside);
+        // Nor is anything recorded after it, or told of it: it does not follow from the one before.
+        let error = refused(&mut ledger, |ledger| {
+            ledger.open_epoch(&LISTED[1].source, &LISTED[1].verifier(), at(900_000))
+        });
+        assert!(matches!(error, VaultError::Unchained { entry } if entry == index), "{error}");
+        let error = ledger.follow(0, 10).unwrap_err();
+        assert!(matches!(error, VaultError::Unchained { entry } if entry == index), "{error}");
+    });
+}
+
 /// What the database cannot refuse is found: an entry put in behind the ledger's back.
 #[test]
 fn an_entry_of_somebody_elses_making_is_found() {
     on_each(|location| {
         drop(full(location));
-        let sql = "INSERT INTO entries (id, time, kind, epoch, content, head)
-            SELECT max(id) + 1, max(time), 'ended', '9', '{\"kind\":\"ended\",\"epoch\":\"9\"}', \
-            '0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a' FROM entries";
-        meddle(location, sql).unwrap();
+        let sql = format!(
+            "INSERT INTO entries (id, time, kind, epoch, content, head)
+                SELECT max(id) + 1, max(time), 'ended', '9', '{ENDED}', '{OTHER}' FROM entries",
+            ENDED = r#"{"kind":"ended","epoch":"9"}"#,
+        );
+        meddle(location, &sql).unwrap();
         let mut ledger = Ledger::open(location, Access::Read).unwrap();
         let bytes = archived(items(&mut ledger));
         let report = auditor().archive(&bytes[..], &Default::default()).unwrap();
@@ -203,22 +260,50 @@ fn a_row_of_somebody_elses_making_is_found() {
             let found = ledger.beside().unwrap();
             let [beside] = &found[..] else { panic!("{table}: {found:?}") };
             assert_eq!(beside.table, *table);
-            if *table == "earnings" {
-                open_next(&mut ledger, &LISTED[1]);
-                settle_next(&mut ledger);
-                let error = refused(&mut ledger, |ledger| ledger.settle(None, proving(&LISTED[1])));
-                assert!(matches!(error, VaultError::EarnedOtherwise { epoch: 4 }), "{error}");
+            // Nobody is paid by it, and nothing is computed from it.
+            let is_it = |error: &VaultError| match error {
+                VaultError::Beside { table: found, .. } => found == table,
+                VaultError::EarnedOtherwise { epoch } => *table == "earnings" && *epoch == 4,
+                _ => false,
+            };
+            let world = &LISTED[1];
+            open_next(&mut ledger, world);
+            over(&mut ledger, world);
+            ledger.submit(Some(5), &world.verifier(), &all(world), proving(world)).unwrap();
+            let close = |ledger: &mut Ledger| ledger.close(Some(5), true, at(ENDED[1] + PROVING + 1));
+            match close(&mut ledger) {
+                Err(error) => assert!(is_it(&error), "{table}: {error}"),
+                // A settlement's own list holds it; what was earned is held to its root.
+                Ok(_) => assert_eq!((*table, entry), ("earnings", &of("settled"))),
             }
+            if *table == "earnings" && *entry == of("settled") {
+                let error = refused(&mut ledger, |ledger| ledger.settle(Some(5), proving(world)));
+                assert!(is_it(&error), "{table}: {error}");
+            }
+            let error =
+                refused(&mut ledger, |ledger| ledger.send(None, at(900_000), |_| Ok::<_, VaultError>(())));
+            assert!(is_it(&error), "{table}: {error}");
         });
     }
 }
 
-/// Up to the settlement of the second epoch.
-fn settle_next(ledger: &mut Ledger) {
-    let world = &LISTED[1];
-    over(ledger, world);
-    ledger.submit(Some(5), &world.verifier(), &all(world), proving(world)).unwrap();
-    ledger.close(Some(5), true, at(ENDED[1] + PROVING + 1)).unwrap();
+/// A row that stands there before the epoch is closed or settled makes neither.
+#[test]
+fn nothing_is_settled_by_a_row_of_somebody_elses_making() {
+    on_each(|location| {
+        let world = &LISTED[0];
+        let mut ledger = over_alone(location, world);
+        ledger.submit(None, &world.verifier(), &all(world), proving(world)).unwrap();
+        ledger.close(None, false, proving(world)).unwrap();
+        let node = checksummed(&Address([0xde; 20]));
+        let forged = format!(
+            "INSERT INTO bundles SELECT id, '4', 'data', '{node}', '100000000', 2000, '10', '{NOBODYS}'
+                FROM entries WHERE kind = 'ended'"
+        );
+        meddle(location, &forged).unwrap();
+        let error = refused(&mut ledger, |ledger| ledger.settle(None, proving(world)));
+        assert!(matches!(error, VaultError::Beside { table: "bundles", .. }), "{error}");
+    });
 }
 
 /// A gap in the entries is told, not filled.
@@ -226,10 +311,12 @@ fn settle_next(ledger: &mut Ledger) {
 fn a_missing_entry_is_told() {
     on_each(|location| {
         drop(opened(location, &FIRST));
-        let sql = "INSERT INTO entries (id, time, kind, epoch, content, head)
-            SELECT 7, time, 'rounds', NULL, '{\"kind\":\"rounds\",\"first\":\"10\",\"last\":\"10\"}', \
-            '0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a' FROM entries";
-        meddle(location, sql).unwrap();
+        let sql = format!(
+            "INSERT INTO entries (id, time, kind, epoch, content, head)
+                SELECT 7, time, 'rounds', NULL, '{ROUNDS}', '{OTHER}' FROM entries",
+            ROUNDS = r#"{"kind":"rounds","first":"10","last":"10"}"#,
+        );
+        meddle(location, &sql).unwrap();
         let mut ledger = Ledger::open(location, Access::Read).unwrap();
         let exported = ledger.export("test", |_| Ok::<_, VaultError>(()));
         assert!(matches!(exported, Err(VaultError::MissingEntry { index: 2 })), "{exported:?}");

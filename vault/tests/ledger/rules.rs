@@ -1,8 +1,10 @@
 //! Rules: which may stand, and until when.
 
 use fairshare_audit::registry::{Refusal, State};
+use fairshare_formats::policy::PolicySource;
 use fairshare_vault::database::{Access, DatabaseError, Location};
 use fairshare_vault::{Ledger, VaultError};
+use fairshare_verifier::{Trust, Verifier};
 
 use crate::world::*;
 
@@ -202,6 +204,35 @@ fn a_contracts_epoch_is_not_a_ledgers() {
             assert!(ledger.identity().is_err());
         }
         open(&mut ledger, &otherwise(&SECOND, &[("\"claims\"", "\"payments\"")])).unwrap();
+        audit(&mut ledger);
+    });
+}
+
+/// What somebody has earned in all is of many epochs, and read in one token: that of the rules before,
+/// if they name one.
+#[test]
+fn a_vault_pays_in_one_token() {
+    on_each(|location| {
+        let with = |world: &World, decimals: u8| {
+            let mut source = world.source.clone();
+            let line = source.text.lines().find(|line| line.starts_with("pool = ")).unwrap().to_owned();
+            let token = format!("{line}\nsymbol = \"FAIR\"\ndecimals = {decimals}");
+            source.text = source.text.replace(&line, &token);
+            source
+        };
+        let open = |ledger: &mut Ledger, source: &PolicySource| {
+            let policy = source.policy().unwrap();
+            let verifier = Verifier::new(&fixture::PARAMETERS, &policy, Trust::AllowInsecure).unwrap();
+            ledger.open_epoch(source, &verifier, at(0))
+        };
+        let mut ledger = Ledger::open(location, Access::Create).unwrap();
+        open(&mut ledger, &with(&FIRST, 6)).unwrap();
+        go_to(&mut ledger, 10);
+        let error = refused(&mut ledger, |ledger| open(ledger, &with(&SECOND, 2)));
+        let VaultError::Refused(Refusal::OtherToken { epoch: 5, .. }) = error else { panic!("{error}") };
+        assert!(error.to_string().contains("in `FAIR` of 2 decimals, and other epochs' are in `FAIR` of 6"));
+        open(&mut ledger, &with(&SECOND, 6)).unwrap();
+        assert_eq!(ledger.beside().unwrap(), []);
         audit(&mut ledger);
     });
 }

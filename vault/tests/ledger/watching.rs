@@ -71,7 +71,7 @@ fn the_status_counts_entries_by_kind() {
         assert_eq!(status.kinds, kinds);
         assert_eq!(status.kinds.values().sum::<u64>(), status.entries);
         // Under claims the ledger knows of no payment.
-        assert_eq!((status.due(), status.outstanding()), (0, status.earned));
+        assert_eq!((status.due, status.outstanding), (0, status.earned));
         assert!(status.earned > 0);
     });
 }

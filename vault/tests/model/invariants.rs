@@ -146,7 +146,11 @@ pub fn check(ledger: &mut Ledger, model: &Model, balances: &[Balance]) -> Checke
         same("what goes on", status.now, now)?;
         same("earned in all", number(status.earned), model.earned.values().sum())?;
         same("sent in all", number(status.sent), model.sent.values().sum())?;
-        same("confirmed in all", number(status.confirmed), model.confirmed_total())?;
+        let paid = model.paid();
+        same("confirmed in all", number(status.confirmed), paid.values().sum())?;
+        same("outstanding", number(status.outstanding), model.beyond(&paid))?;
+        let due = if model.rail() == Some("payments") { model.beyond(&model.sent) } else { BigInt::ZERO };
+        same("due", number(status.due), due)?;
         let carried = model.epochs.iter().rev().find_map(|epoch| epoch.settled.as_ref());
         let carried = carried.map(|settled| settled.carried.clone()).unwrap_or_default();
         same("carried", tenths(&status.carried), carried)?;

@@ -436,15 +436,20 @@ impl Model {
         if before.iter().any(|epoch| epoch.settled.is_none()) {
             return refused("EarlierUnsettled");
         }
-        let brought =
-            before.last().and_then(|epoch| epoch.settled.as_ref()).map(|settled| settled.carried.clone());
-        let settled = amounts(&self.epochs[index], brought.unwrap_or_default());
+        let settled = self.amounts(index);
         for (contributor, payout) in &settled.payouts {
             *self.earned.entry(*contributor).or_default() += &payout.compute + &payout.data;
         }
         self.append(now);
         self.epochs[index].settled = Some(settled);
         Ok((index, false))
+    }
+
+    /// What an epoch's bundles give, with what the one before is known to leave.
+    pub fn amounts(&self, index: usize) -> Settled {
+        let before = index.checked_sub(1).and_then(|before| self.epochs[before].settled.as_ref());
+        let brought = before.map(|settled| settled.carried.clone());
+        amounts(&self.epochs[index], brought.unwrap_or_default())
     }
 }
 

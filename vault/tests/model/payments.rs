@@ -119,13 +119,22 @@ impl Model {
         }
     }
 
-    /// What was confirmed in all.
-    pub fn confirmed_total(&self) -> BigInt {
-        let is_confirmed =
-            |payee: &Address, cumulative: &BigInt| self.confirmed.contains_key(&(*payee, cumulative.clone()));
-        let all = self.lists.iter().flatten();
-        all.filter(|(payee, _, cumulative)| is_confirmed(payee, cumulative))
-            .map(|(_, amount, _)| amount)
-            .sum()
+    /// What was confirmed to be paid to each.
+    pub fn paid(&self) -> BTreeMap<Address, BigInt> {
+        let mut paid = BTreeMap::new();
+        for (payee, amount, cumulative) in self.lists.iter().flatten() {
+            if self.confirmed.contains_key(&(*payee, cumulative.clone())) {
+                *paid.entry(*payee).or_default() += amount;
+            }
+        }
+        paid
+    }
+
+    /// What each has earned beyond what was paid.
+    pub fn beyond(&self, paid: &BTreeMap<Address, BigInt>) -> BigInt {
+        let left = |(payee, earned): (&Address, &BigInt)| {
+            (earned - paid.get(payee).cloned().unwrap_or_default()).max(BigInt::ZERO)
+        };
+        self.earned.iter().map(left).sum()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fairshare_params::address::Address;
+use num_bigint::BigInt;
 
 use crate::acts::{Altered, Submitted, Thing, With};
 use crate::cast::{ACTORS, DATA, RULES, rules_hash};
@@ -172,9 +173,12 @@ impl Model {
                 *reason = why;
             }
         }
+        let payouts = self.amounts(index).payouts;
+        let paid = |contributor: &Address| payouts.get(contributor).cloned().unwrap_or_default();
         for (contributor, reason) in reasons {
             let why = match (best.get(&contributor), reason) {
-                (Some(counted), _) if counted.weight > whole(0) => continue,
+                (Some(_), _) if paid(&contributor).data > BigInt::ZERO => continue,
+                (Some(counted), _) if counted.weight > whole(0) => "Rounded".to_owned(),
                 (Some(_), _) => "Weightless".to_owned(),
                 (None, None) => "Unproved".to_owned(),
                 (None, Some(reason)) => format!("Ineligible.{reason}"),
@@ -186,6 +190,8 @@ impl Model {
                 found.push((node, false, "Struck".to_owned()));
             } else if counted.weight == whole(0) {
                 found.push((node, false, "NoUnits".to_owned()));
+            } else if paid(&node).compute == BigInt::ZERO {
+                found.push((node, false, "Rounded".to_owned()));
             }
         }
         found

@@ -81,6 +81,8 @@ pub fn run(ledger: &mut Ledger, args: &ClaimArgs, output: Output) -> Result<Stat
     // Refused where contributors claim from a contract, before a folder is made.
     ledger.history(&[])?;
     files::create_folder(&args.lists).map_err(|source| lists::file(&args.lists, source))?;
+    // Two ledgers that share a folder, one of them a copy, would each pay what the other does.
+    let _held = lists::hold(&args.lists)?;
     let mut found = Found::default();
     let sent = loop {
         let known = known(ledger, args, &mut found)?;
@@ -122,6 +124,7 @@ fn send(ledger: &mut Ledger, args: &ClaimArgs, known: &[PathBuf]) -> Result<Opti
 fn known(ledger: &mut Ledger, args: &ClaimArgs, found: &mut Found) -> Result<Vec<PathBuf>, CliError> {
     let folder = Lists::read(&args.lists)?;
     let history = ledger.history(&folder.lists)?;
+    folder.check_once()?;
     record(ledger, args, &folder, &history.unknown, found)?;
     let is_complete = history.missing.is_empty() && !folder.lists.is_empty();
     if !is_complete && !args.resume_without_history {
@@ -169,7 +172,8 @@ fn record(
         }
         if refused.len() == before && !refused.is_empty() {
             let (open, error) = refused.remove(0);
-            if !args.resume_without_history {
+            let is_meant = |path: &PathBuf| path.file_name() == open.path.file_name();
+            if !args.record_unfounded.iter().any(is_meant) {
                 return Err(open.refused(error));
             }
             let recorded = ledger.record_unfounded(open.list, now()?);
@@ -252,13 +256,18 @@ fn tell(
     };
     // Whoever did not see a list when it was sent is told of it until its payments are confirmed.
     let unconfirmed = if sent.is_some() { Vec::new() } else { unconfirmed(ledger, args)? };
-    output.result(&claims, || match sent {
-        Some((sent, path)) => describe(path, sent, token),
-        None if open == 0 => "nothing is due".to_owned(),
-        None => {
-            let by = unconfirmed.iter().map(|path| format!("\n  {}", path.display())).collect::<String>();
-            format!("nothing more is due\nsent and not confirmed: {}{by}", amount(open, token))
-        }
+    output.result(&claims, || {
+        let text = match sent {
+            Some((sent, path)) => describe(path, sent, token),
+            None if open == 0 => "nothing is due".to_owned(),
+            None => {
+                let by = unconfirmed.iter().map(|path| format!("\n  {}", path.display())).collect::<String>();
+                format!("nothing more is due\nsent and not confirmed: {}{by}", amount(open, token))
+            }
+        };
+        let found =
+            claims.found.iter().map(|path| format!("\non record now, see whether it was paid: {path}"));
+        text + &found.collect::<String>()
     })
 }
 

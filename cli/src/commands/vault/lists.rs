@@ -1,8 +1,10 @@
 //! The folder of a ledger's lists of payments.
 
+use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use fairshare_formats::ledger::file_hash;
+use fairshare_formats::ledger::{file_hash, transfers_to_csv};
 use fairshare_formats::payments::{MAX_PAYMENTS_BYTES, PaymentList};
 use fairshare_storage::files::{self, Access};
 
@@ -22,6 +24,25 @@ impl Lists {
         let lists = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
         Ok(Self { paths, lists })
     }
+
+    /// Two files that pay the same are one list to a ledger, and whoever pays by both pays twice.
+    pub fn check_once(&self) -> Result<(), CliError> {
+        let mut seen = HashMap::new();
+        for (path, list) in self.paths.iter().zip(&self.lists) {
+            let payments = file_hash(transfers_to_csv(list.payments()).as_bytes());
+            if let Some(first) = seen.insert(payments, path) {
+                return Err(CliError::ListDoubled { first: first.clone(), second: path.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The folder, held by this command alone until what is returned is dropped.
+pub fn hold(folder: &Path) -> Result<File, CliError> {
+    let path = folder.join(".lock");
+    let held = File::options().create(true).truncate(false).write(true).open(&path);
+    held.and_then(|file| file.lock().map(|()| file)).map_err(|source| file(&path, source))
 }
 
 /// The files of lists in a folder, by name.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::ledger::Receipt;
+use fairshare_formats::ledger::{MAX_RECEIPT_BYTES, Receipt, SignedReceipt};
 use fairshare_prover::Account;
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
@@ -11,6 +11,7 @@ use fairshare_vault::Ledger;
 use crate::args::ReceiptArgs;
 use crate::commands::account;
 use crate::error::CliError;
+use crate::load;
 
 /// Where receipts go, and who signs them.
 pub struct Receipts {
@@ -32,9 +33,17 @@ impl Receipts {
         Ok(Self { folder, operator })
     }
 
-    /// Signs and writes one; an entry has one receipt, however often it is asked for.
+    /// Signs and writes one; an entry has one receipt, however often it is asked for. One of another entry of
+    /// this number is never replaced: it may be all that is left of an entry that a restored ledger has lost.
     pub fn write(&self, receipt: Receipt) -> Result<PathBuf, CliError> {
         let path = self.folder.join(format!("entry-{:09}.json", receipt.index));
+        let is_other = match load::bytes(&path, MAX_RECEIPT_BYTES as u64) {
+            Ok(bytes) => SignedReceipt::from_json(&bytes).is_ok_and(|known| *known.receipt() != receipt),
+            Err(_) => false,
+        };
+        if is_other {
+            return Err(CliError::OtherReceipt { path, entry: receipt.index });
+        }
         let signed = self.operator.receipt(receipt)?;
         files::write(&path, signed.to_json().as_bytes(), Access::Public)
             .map_err(|source| file(&path, source))?;

@@ -44,6 +44,7 @@ pub fn run(location: &Location, args: &ServeArgs, output: Output) -> Result<Stat
         listen: args.listen,
         every: seconds(args.every),
         audit_every: seconds(args.audit_every),
+        memory: args.memory,
         parameters: parameters(args)?,
         trust: if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly },
         webhook,

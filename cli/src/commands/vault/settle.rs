@@ -125,7 +125,7 @@ fn describe(earnings: &[Earning], total: u128, token: Option<&Token>, result: &S
     format!(
         "{table}\nepoch {} is {}{again}: {} base units earned{tokens}; {} for computing power and {} for \
          data are carried to the next epoch, {} and {} stay in the vault by rounding\nrules hash {}\nroot of \
-         the claims: {}",
+         the claims: {}\nhead of the ledger: {}",
         result.epoch,
         result.state,
         thousands(total),
@@ -135,5 +135,6 @@ fn describe(earnings: &[Earning], total: u128, token: Option<&Token>, result: &S
         result.data_rounded,
         result.rules_hash,
         result.root.as_deref().unwrap_or("none, nothing has been earned yet"),
+        result.head,
     )
 }

@@ -144,8 +144,8 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
         earned: standing.earned.to_string(),
         sent: listed(standing.sent),
         confirmed: listed(standing.confirmed),
-        due: listed(standing.due()),
-        outstanding: standing.outstanding().to_string(),
+        due: listed(standing.due),
+        outstanding: standing.outstanding.to_string(),
         compute_carried: units(&standing.carried.compute),
         data_carried: units(&standing.carried.data),
         epochs: standing.epochs.iter().map(Line::from).collect(),
@@ -211,7 +211,7 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
                 amount(standing.earned, token),
                 amount(standing.sent, token),
                 amount(standing.confirmed, token),
-                amount(standing.due(), token)
+                amount(standing.due, token)
             ),
         ));
     } else {
@@ -220,7 +220,7 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
             format!("{} earned, to be claimed from the contract", amount(standing.earned, token)),
         ));
     }
-    lines.push(("liability", format!("{} outstanding", amount(standing.outstanding(), token))));
+    lines.push(("liability", format!("{} outstanding", amount(standing.outstanding, token))));
     let carried = format!("{} for computing power, {} for data", result.compute_carried, result.data_carried);
     lines.push(("carried", carried));
     lines
