@@ -261,7 +261,10 @@ mod tests {
         for count in 1..=33 {
             let claims = claims(count);
             let tree = ClaimTree::new(HERE, claims.clone()).unwrap();
+            assert_eq!(tree.claims(), claims);
             for claim in &claims {
+                assert_eq!(tree.claim(&claim.contributor), Some(claim));
+                assert_eq!(tree.leaf(&claim.contributor), Some(leaf(&HERE, claim)));
                 let proof = tree.proof(&claim.contributor).unwrap();
                 assert!(proves(&tree.root(), &HERE, claim, &proof));
                 let more = Claim { cumulative: claim.cumulative + 1, ..*claim };

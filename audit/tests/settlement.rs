@@ -349,6 +349,18 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
     assert!(matches!(error, SettlementError::Twice { role: Role::Compute, .. }), "{error}");
 }
 
+/// What is on record of an epoch that nobody could verify may be anything.
+#[test]
+fn more_paid_than_there_was_leaves_nothing() {
+    let (policy, nothing) = (policy(1001, "divergence"), Tenths::default());
+    let left = |compute, data| kept(&policy, &nothing, &nothing, [Payout { compute, data }].into_iter());
+    let tenths = |compute: u32, data: u32| Tenths { compute: compute.into(), data: data.into() };
+    assert_eq!(left(700, 300), tenths(7, 3));
+    assert_eq!(left(701, 300), tenths(0, 3));
+    assert_eq!(left(700, 301), tenths(7, 0));
+    assert_eq!(left(u128::MAX, u128::MAX), nothing);
+}
+
 /// Data of a round before the window or after the epoch is not eligible, and no bundle that counts covers
 /// it. Were it to come here, it would weigh nothing: it neither counts by a wrapped round nor keeps the
 /// others from being paid.

@@ -239,3 +239,40 @@ impl Audit<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fairshare_formats::archive::Heading;
+    use fairshare_testkit::fixture;
+    use fairshare_verifier::Trust;
+
+    use super::super::record::empty_report;
+    use super::super::{Auditor, Expected, Line};
+    use super::*;
+
+    #[test]
+    fn of_too_many_lines_those_of_the_latest_epochs_are_kept() {
+        let policy = fixture::policy(fixture::POLICY);
+        let heading = Heading::new("a test", 1, Address([1; 20]), Address([2; 20]), 0, Digest([0; 32]));
+        let auditor = Auditor::new(&[], Trust::AllowInsecure, &|_, _| {});
+        let mut audit = auditor.begin(heading, &Expected::default());
+        for epoch in 4..=6 {
+            let lines = (0..2).map(|who| (Address([who; 20]), Line::default())).collect();
+            audit.reports.insert(epoch, EpochReport { lines, ..empty_report(&policy, None) });
+        }
+        let kept = |audit: &Audit<'_>| -> Vec<_> {
+            audit.reports.values().map(|report| (report.lines.len(), report.unlisted)).collect()
+        };
+        for (held, expected) in [
+            (MAX_LINES, [(2, 0), (2, 0), (2, 0)]),
+            (MAX_LINES + 1, [(0, 2), (2, 0), (2, 0)]),
+            (MAX_LINES + 2, [(0, 2), (0, 2), (2, 0)]),
+            // A report of the latest epoch alone is whole, however long it is.
+            (usize::MAX, [(0, 2), (0, 2), (2, 0)]),
+        ] {
+            audit.lines_kept = held;
+            audit.give_up_lines(6);
+            assert_eq!(kept(&audit), expected, "{held}");
+        }
+    }
+}

@@ -138,3 +138,35 @@ fn on_record(earning: &Option<Earning>) -> String {
 fn optional(root: &Option<Digest>) -> String {
     root.map_or_else(|| "none".to_owned(), |root| root.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_told_as_computed_and_as_on_record() {
+        let computed = Tenths { compute: 7_007u32.into(), data: 3u32.into() };
+        let left = Finding::Left { computed, recorded: Tenths::default() };
+        let told = "it leaves 700.7 units for computing power and 0.3 for data, but 0.0 units for computing \
+                    power and 0.0 for data is on record";
+        assert_eq!(left.to_string(), told);
+        let contributor = Address([1; 20]);
+        let computed = Payout { compute: 7, data: 3 };
+        let earning = Earning { contributor, compute: 7, data: 4, cumulative: 12 };
+        for (recorded, told) in
+            [(None, "on record: nothing"), (Some(earning), "on record: 7 and 4, 12 in all")]
+        {
+            let found = Finding::Payout { contributor, computed, cumulative: 11, recorded }.to_string();
+            assert!(found.ends_with(told), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_root_that_there_is_not_is_told_as_none() {
+        let expected = Digest([1; 32]);
+        let other = Finding::OtherRoot { found: Some(Digest([2; 32])), expected };
+        let told = |found| format!("the root of the claims is {found}, but {expected} was to be expected");
+        assert_eq!(other.to_string(), told(Digest([2; 32]).to_string()));
+        assert_eq!(Finding::OtherRoot { found: None, expected }.to_string(), told("none".to_owned()));
+    }
+}

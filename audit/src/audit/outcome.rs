@@ -233,3 +233,17 @@ fn in_words(found: &Found) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_divergence_of_a_record_where_there_is_data() {
+        // A nat over two records.
+        let line = Line { records: 2, data: Some(256), ..Line::default() };
+        assert_eq!(line.divergence(), Some(1 << 47));
+        assert_eq!(Line::default().divergence(), None);
+        assert_eq!(Line { compute: Some(5), ..Line::default() }.divergence(), None);
+    }
+}

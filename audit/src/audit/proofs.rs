@@ -148,3 +148,47 @@ fn best(weights: &DataWeights<'_>, score: &Score, covered: Option<&Covered>) -> 
         _ => Best { score: score.value(), weight: BigUint::from(score.value()), data: None },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fairshare_formats::archive::Heading;
+    use fairshare_formats::ledger::Kind;
+    use fairshare_formats::time::Moment;
+    use fairshare_params::address::Address;
+    use fairshare_params::encoding::Digest;
+    use fairshare_testkit::fixture;
+    use fairshare_verifier::Trust;
+
+    use super::super::{Auditor, Basis, Expected};
+    use super::*;
+    use crate::registry::Span;
+
+    /// Whoever submits what, an auditor's memory holds so many bundles and no more.
+    #[test]
+    fn bundles_wait_until_they_are_a_batch_and_of_one_epoch_at_a_time() {
+        let policy = fixture::policy(fixture::POLICY);
+        let none = Digest([0; 32]);
+        let heading = Heading::new("a test", 1, Address([1; 20]), Address([2; 20]), 0, none);
+        let auditor = Auditor::new(&[], Trust::AllowInsecure, &|_, _| {});
+        let mut audit = auditor.begin(heading, &Expected::default());
+        let at = At { index: 9, time: Moment::default() };
+        for epoch in [4, 5] {
+            audit.timeline.apply_rules(Span { epoch, ..Span::of(policy.terms()) }, epoch);
+            audit.timeline.apply(at, &Event::Ended { epoch });
+            let basis = Basis { rules_hash: none, srs: none, insecure: true };
+            audit.open.insert(epoch, Open::new(policy.clone(), Some(basis)));
+        }
+        let mut take = |epoch, bytes| {
+            let (role, contributor, file) = (Role::Compute, Address([3; 20]), none);
+            let event = Event::Bundle { epoch, role, contributor, score: 0, file };
+            audit.bundle(at, epoch, &event, Files::one(Kind::Bundle, vec![0; bytes]));
+            [4, 5].map(|epoch| audit.open[&epoch].pending.len())
+        };
+        assert_eq!([take(4, 1), take(4, 1), take(5, 1)], [[1, 0], [2, 0], [0, 1]]);
+        for waiting in 2..BATCH {
+            assert_eq!(take(5, 1), [0, waiting]);
+        }
+        assert_eq!(take(5, 1), [0, 0]);
+        assert_eq!([take(4, BATCH_BYTES - 1), take(4, 1), take(4, 1)], [[1, 0], [0, 0], [1, 0]]);
+    }
+}

@@ -42,3 +42,27 @@ impl fmt::Display for Identity {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fairshare_testkit::fixture;
+
+    use super::*;
+
+    /// A ledger and a policy of two vaults are told by these words alone.
+    #[test]
+    fn an_identity_is_told_with_all_that_it_is() {
+        let own = Identity::of(&fixture::policy(fixture::POLICY));
+        let address = Address([0x11; 20]);
+        let others = [
+            Identity { chain_id: 5, ..own.clone() },
+            Identity { vault: address, ..own.clone() },
+            Identity { registry: address, ..own.clone() },
+            Identity { subnet: "other".to_owned(), ..own.clone() },
+            Identity { settlement: Settlement::Payments, ..own.clone() },
+        ];
+        for other in others {
+            assert_ne!(other.to_string(), own.to_string());
+        }
+    }
+}

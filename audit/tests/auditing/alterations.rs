@@ -105,7 +105,7 @@ pub fn edit_earnings(history: &mut History, nth: usize, alter: impl FnOnce(&mut 
     });
 }
 
-fn edit_transfers(history: &mut History, nth: usize, alter: impl FnOnce(&mut Vec<Transfer>)) {
+pub fn edit_transfers(history: &mut History, nth: usize, alter: impl FnOnce(&mut Vec<Transfer>)) {
     history.step(Kind::Sent, nth).edit(|bytes| {
         let mut transfers = transfers_from_csv(bytes).expect("a list");
         alter(&mut transfers);
@@ -598,7 +598,7 @@ const UNITS: [Case; 10] = [
     ),
 ];
 
-const STRIKES: [Case; 9] = [
+const STRIKES: [Case; 10] = [
     (
         "a strike of what nobody has registered",
         C,
@@ -634,6 +634,15 @@ const STRIKES: [Case; 9] = [
         S,
         |h| drop(h.take(Kind::StrikeNode, 0)),
         |f| matches!(f, Finding::Payout { contributor: BOB, .. }),
+    ),
+    (
+        "a node's strike in another epoch than goes on",
+        S,
+        |h| {
+            let Event::StrikeNode { epoch, .. } = event(h, Kind::StrikeNode, 0) else { panic!() };
+            *epoch = 5;
+        },
+        |f| refused(f, |r| matches!(r, Refusal::NoEpochToStrike)),
     ),
     (
         "a node's strike after the end",
@@ -860,10 +869,9 @@ const AMOUNTS: [Case; 16] = [
         "an earning of nothing",
         C,
         |h| {
-            edit_earnings(h, 1, |earnings| {
-                let cumulative = earnings[0].cumulative;
-                earnings.push(Earning { contributor: BOB, compute: 0, data: 0, cumulative });
-            });
+            let before = earnings_from_csv(h.step(Kind::Settled, 0).files.single()).expect("a list");
+            let bobs = before.into_iter().find(|earning| earning.contributor == BOB).expect("Bob's");
+            edit_earnings(h, 1, |earnings| earnings.push(Earning { compute: 0, data: 0, ..bobs }));
         },
         |f| matches!(f, Finding::Payout { contributor: BOB, .. }),
     ),

@@ -1,22 +1,25 @@
 //! What an audit says of honest archives, and of what it cannot judge.
 
 use fairshare_audit::audit::{
-    AuditError, Auditor, DatasetReport, Expected, Fate, Finding, MAX_DATASETS, MAX_LINES, MEMORY,
-    NoParameters, Report,
+    AuditError, Auditor, DatasetReport, Expected, Fate, Finding, MAX_DATASETS, MAX_FINDINGS, MAX_LINES,
+    MEMORY, NoParameters, Report,
 };
+use fairshare_audit::registry::State;
 use fairshare_audit::report;
 use fairshare_formats::archive::{ArchiveError, Item};
-use fairshare_formats::ledger::Kind;
+use fairshare_formats::eip55::checksummed;
+use fairshare_formats::ledger::{Kind, Transfer};
 use fairshare_params::Geometry;
+use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::ledger::first_head;
 use fairshare_params::policy::NamedParameters;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_testkit::epochs::{BOB, LISTED, VERIFIERS};
+use fairshare_testkit::epochs::{BOB, FIRST, LISTED, VERIFIERS};
 use fairshare_testkit::fixture;
 use fairshare_verifier::{SetupError, Trust};
 
-use crate::alterations::{CLAIMS, PAYMENTS, STRUCK, edit_earnings};
+use crate::alterations::{CLAIMS, PAYMENTS, STRUCK, edit_earnings, edit_transfers};
 use crate::history::*;
 
 fn audited(history: &History) -> Report {
@@ -39,7 +42,9 @@ fn honest_archives_are_clean_and_the_same_every_time() {
     assert_eq!((found.sent.1, found.confirmed), (4, 2));
     let found = audited(&STRUCK);
     assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
-    assert_eq!(found.strikes.len(), 2);
+    let struck: Vec<_> = found.strikes.iter().map(|strike| strike.target.clone()).collect();
+    let (dataset, node) = (FIRST.registrations[2].unsigned().request().digest(), checksummed(&BOB));
+    assert_eq!(struck, [format!("dataset {dataset}"), format!("node {node} in epoch 4")]);
     assert!(found.datasets.iter().any(|dataset| matches!(dataset.fates[..], [(4, Fate::Ineligible(_))])));
 }
 
@@ -199,6 +204,64 @@ fn a_ledger_that_is_too_large_is_told_and_audited_with_more_memory() {
     assert!(of(1 << 20).expect("enough").is_clean());
 }
 
+#[test]
+fn a_ledger_that_its_memory_just_holds_is_audited() {
+    let bytes = archived(&PAYMENTS.chained());
+    let parameters = std::slice::from_ref(&*fixture::PARAMETERS);
+    // For four datasets, and for one less.
+    let [enough, less] = [2_685, 2_684].map(|memory| {
+        let auditor = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).with_memory(memory);
+        auditor.archive(&bytes[..], &Expected::default())
+    });
+    assert!(enough.expect("enough").is_clean());
+    assert!(matches!(less, Err(AuditError::TooMany { what: "datasets on record", most: 3 })), "{less:?}");
+}
+
+/// A list may name anybody, and somebody any number of times.
+#[test]
+fn payments_of_more_than_is_held_are_told() {
+    let told = |history: &History| {
+        let parameters = std::slice::from_ref(&*fixture::PARAMETERS);
+        let auditor = Auditor::new(parameters, Trust::AllowInsecure, &|_, _| {}).with_memory(2_685);
+        match auditor.archive(&archived(&history.chained())[..], &Expected::default()) {
+            Err(AuditError::TooMany { what, most }) => (what, most),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut strangers = PAYMENTS.clone();
+    edit_transfers(&mut strangers, 0, |transfers| {
+        let one = transfers[0];
+        *transfers = (1..=5).map(|byte| Transfer { contributor: Address([byte; 20]), ..one }).collect();
+    });
+    assert_eq!(told(&strangers), ("contributors that were told to be paid", 4));
+    let mut again = PAYMENTS.clone();
+    let list = again.step(Kind::Sent, 0).clone();
+    for more in 1..=10 {
+        again.put_after(Kind::Sent, 0, list.clone());
+        edit_transfers(&mut again, 1, |transfers| transfers[0].cumulative += more);
+    }
+    assert_eq!(told(&again), ("payments that are not confirmed", 10));
+}
+
+/// The claims of an epoch that is not settled are nobody's word.
+#[test]
+fn what_was_published_is_of_the_last_settled_epoch() {
+    let mut open = CLAIMS.clone();
+    let settled = open.find(Kind::Settled, 1);
+    open.steps.truncate(settled);
+    let found = audited(&open);
+    let last = found.last().expect("an epoch");
+    assert_eq!((last.number, last.state), (4, State::Settled));
+    let expected = Expected {
+        rules_hash: Some(VERIFIERS[0].rules_hash()),
+        root: last.root,
+        total: Some(last.claims_total),
+        receipts: Vec::new(),
+    };
+    let found = audit(&open.chained(), &expected);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+}
+
 /// A ledger of nothing is not the one whose rules, claims and total were published.
 #[test]
 fn an_empty_ledger_is_not_what_was_published() {
@@ -250,6 +313,30 @@ fn a_refused_policy_stands_in_one_line() {
     let line = found.lines().next().unwrap();
     assert!(!line.contains('\n') && line.contains("; "), "{line}");
     assert!((1_900..2_010).contains(&line.len()) && line.ends_with('…'), "{}: {line}", line.len());
+}
+
+/// Who can write into a ledger chooses how much is wrong with it.
+#[test]
+fn of_many_findings_a_thousand_are_kept_and_the_others_counted() {
+    let mut altered = CLAIMS.clone();
+    let closed = altered.step(Kind::Closed, 0).clone();
+    for _ in 0..MAX_FINDINGS - 1 {
+        altered.put_after(Kind::Closed, 0, closed.clone());
+    }
+    let mut found = audited(&altered);
+    assert_eq!((found.findings.len(), found.more_findings), (MAX_FINDINGS - 1, 0));
+    found.add_beside(7, "bundles");
+    assert_eq!((found.findings.len(), found.more_findings), (MAX_FINDINGS, 0));
+    let beside = found.findings.last().map(|found| (found.entry, &found.finding));
+    assert!(matches!(beside, Some((Some(7), Finding::Beside { table: "bundles" }))), "{beside:?}");
+    found.add_beside(8, "bundles");
+    assert_eq!((found.findings.len(), found.more_findings), (MAX_FINDINGS, 1));
+
+    altered.put_after(Kind::Closed, 0, closed.clone());
+    altered.put_after(Kind::Closed, 0, closed);
+    let found = audited(&altered);
+    assert_eq!((found.findings.len(), found.more_findings), (MAX_FINDINGS, 1));
+    assert_eq!(found.finding_count(), MAX_FINDINGS as u64 + 1);
 }
 
 #[test]

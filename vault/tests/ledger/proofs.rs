@@ -120,12 +120,15 @@ fn every_bundle_has_a_verdict_and_a_bad_one_spoils_no_other() {
             alices(|bundle| bundle.contributor = BOB),
             good[2].clone(),
             good[0].clone(),
+            // As long as one may be, and no bundle for another reason.
+            Submission { bytes: vec![0; MAX_BUNDLE_BYTES] },
         ];
         let verdicts = submit(&mut ledger, &mixed);
         let results: Vec<_> = verdicts.iter().map(|verdict| &verdict.result).collect();
         assert!(matches!(results[0], Err(SubmitError::Bundle(_))), "{results:?}");
         assert!(matches!(results[2], Err(SubmitError::Verify(VerifyError::Proof { .. }))), "{results:?}");
         assert!(matches!(results[4], Err(SubmitError::TooLong { .. })), "{results:?}");
+        assert!(matches!(results[8], Err(SubmitError::Bundle(_))), "{results:?}");
         assert!(
             matches!(
                 results[5],

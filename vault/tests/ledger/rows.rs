@@ -306,6 +306,43 @@ fn nothing_is_settled_by_a_row_of_somebody_elses_making() {
     });
 }
 
+/// Whoever owns the database can take the triggers away, and then change a row: it is found by its table and
+/// entry.
+#[test]
+fn a_row_that_was_altered_is_found() {
+    let alterations = [
+        ("spans", "pool = '7'"),
+        ("datasets", "schema_hash = digest"),
+        (
+            "strikes",
+            "digest = (SELECT max(digest) FROM datasets WHERE digest NOT IN (SELECT digest FROM strikes))",
+        ),
+        ("nodes", "epoch = '5'"),
+        ("bundles", "score = '7'"),
+        ("bundles", "latest = '7'"),
+        ("bundles", "records = 7"),
+        ("earnings", "compute = '7'"),
+        ("transfers", "amount = '7'"),
+        ("confirmations", "evidence = 'none'"),
+    ];
+    for (table, alteration) in alterations {
+        on_each(|location| {
+            let mut ledger = full(location);
+            let unguarded = match location {
+                Location::File(_) => format!("DROP TRIGGER {table}_UPDATE"),
+                Location::Server(_) => format!("ALTER TABLE {table} DISABLE TRIGGER {table}_rows"),
+            };
+            meddle(location, &unguarded).unwrap();
+            let is_data = if table == "bundles" { "WHERE role = 'data'" } else { "" };
+            let one = format!("(SELECT min(entry) FROM {table} {is_data})");
+            meddle(location, &format!("UPDATE {table} SET {alteration} WHERE entry = {one}")).unwrap();
+            let found = ledger.beside().unwrap();
+            let [beside] = &found[..] else { panic!("{table} {alteration}: {found:?}") };
+            assert_eq!(beside.table, table, "{alteration}");
+        });
+    }
+}
+
 /// A gap in the entries is told, not filled.
 #[test]
 fn a_missing_entry_is_told() {

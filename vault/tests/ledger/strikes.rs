@@ -62,6 +62,26 @@ fn a_dataset_struck_in_time_weighs_nothing() {
     });
 }
 
+/// Who has several datasets that do not count is told why of the last one, as it is written.
+#[test]
+fn whoever_has_nothing_that_counts_is_told_of_the_last_dataset() {
+    on_each(|location| {
+        let mut ledger = opened(location, &FIRST);
+        registered(&mut ledger, &FIRST);
+        let [first, last] = [0, 1].map(|index| *FIRST.registrations[index].unsigned().request().digest());
+        let mut entry =
+            |digest| ledger.strike(Target::Data(digest), "copied", at(5_000)).unwrap().receipt.index;
+        let [last, first] = [last, first].map(&mut entry);
+        assert!(last < first);
+        ledger.register_units(&FIRST.units, at(5_100)).unwrap();
+        end(&mut ledger, &FIRST);
+        let forfeits = ledger.forfeits(None).unwrap();
+        let alices = forfeits.iter().find(|forfeit| forfeit.contributor == ALICE).map(|forfeit| &forfeit.why);
+        assert_eq!(alices, Some(&Nothing::Ineligible(Ineligible::Struck { entry: last })));
+        audit(&mut ledger);
+    });
+}
+
 #[test]
 fn a_dataset_struck_after_the_last_round_counts_in_that_epoch_and_in_no_later_one() {
     on_each(|location| {

@@ -289,3 +289,9 @@ fn epochs_that_are_not_settled_are_63_at_most() {
     }
     assert_eq!(timeline.check_rules(&next), Ok(()));
 }
+
+#[test]
+fn a_state_is_written_by_its_name() {
+    let written = State::ALL.map(|state| state.to_string());
+    assert_eq!(written, ["announced", "open", "proving", "closed", "settled"]);
+}
