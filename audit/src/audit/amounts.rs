@@ -258,7 +258,9 @@ mod tests {
         let mut audit = auditor.begin(heading, &Expected::default());
         for epoch in 4..=6 {
             let lines = (0..2).map(|who| (Address([who; 20]), Line::default())).collect();
-            audit.reports.insert(epoch, EpochReport { lines, ..empty_report(&policy, None) });
+            audit
+                .reports
+                .insert(epoch, EpochReport { lines, ..empty_report(&policy, Digest([0; 32]), None) });
         }
         let kept = |audit: &Audit<'_>| -> Vec<_> {
             audit.reports.values().map(|report| (report.lines.len(), report.unlisted)).collect()

@@ -190,7 +190,11 @@ impl Audit<'_> {
     }
 }
 
-pub(super) fn empty_report(policy: &Policy, recorded_rules_hash: Digest, basis: Option<Basis>) -> EpochReport {
+pub(super) fn empty_report(
+    policy: &Policy,
+    recorded_rules_hash: Digest,
+    basis: Option<Basis>,
+) -> EpochReport {
     EpochReport {
         number: policy.terms().epoch,
         terms: policy.terms().clone(),

@@ -102,7 +102,7 @@ fn everybody_is_listed_once_for_everything_and_confirmed() {
         assert_eq!(first.payments(), earnings.iter().map(transfer).collect::<Vec<_>>());
         let status = ledger.status(None).unwrap();
         assert_eq!((first.heading.entries, Some(first.heading.head)), (status.entries, status.head));
-        assert_eq!((status.due(), status.outstanding()), (status.earned, status.earned));
+        assert_eq!((status.due, status.outstanding), (status.earned, status.earned));
 
         let carols = send(&mut ledger, Some(&CAROL));
         assert_eq!(payees(&carols), [CAROL]);
