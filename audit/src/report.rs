@@ -40,7 +40,7 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(
             text,
             "  {:<42} {:>12} {:>12} {:>12} {:>20} {:>20}",
-            "contributor", "records", "data score", "compute", "for data", "for computing"
+            "contributor", "records", "nats/record", "compute", "for data", "for computing"
         );
         for row in rows(epoch) {
             let [name, records, data, compute, for_data, for_compute] = row.cells;
@@ -101,7 +101,7 @@ pub fn html(report: &Report) -> String {
         }
         page.push_str(&plot(epoch));
         page.push_str(
-            "<table><tr><th>contributor<th>records<th>data score, nats<th>compute score<th>for data<th>for \
+            "<table><tr><th>contributor<th>records<th>nats per record<th>compute score<th>for data<th>for \
              computing",
         );
         for row in rows(epoch) {
@@ -221,7 +221,8 @@ fn datasets(report: &Report) -> impl Iterator<Item = String> {
 fn dataset(dataset: &DatasetReport) -> String {
     let DatasetReport { index, digest, contributor, round, records, fates } = dataset;
     let fates: Vec<_> = fates.iter().map(|(epoch, fate)| format!("epoch {epoch}: {fate}")).collect();
-    let fates = if fates.is_empty() { "in no closed epoch".to_owned() } else { fates.join("; ") };
+    let fates =
+        if fates.is_empty() { "in no closed epoch that was verified".to_owned() } else { fates.join("; ") };
     let (contributor, records) = (checksummed(contributor), count(u64::from(*records), "record"));
     format!("Entry {index}, round {round}: {contributor} registered {records} as {digest}; {fates}")
 }

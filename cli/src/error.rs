@@ -130,10 +130,10 @@ pub enum CliError {
     NeedlessResume { folder: PathBuf },
     #[error(
         "the ledger cannot know what was sent: {}; put all lists of this ledger there, or, if you know that \
-         nobody is paid twice, say --resume-without-history",
+         nobody is paid twice, say --resume-without-history, as for a ledger's first list",
         missing_lists(folder, *missing)
     )]
-    NoHistory { folder: PathBuf, missing: usize },
+    NoHistory { folder: PathBuf, missing: u64 },
     #[error(
         "the key is that of {found}, but the ledger's operator is {registry}, the `registry` of its rules; \
          receipts are signed by the operator"
@@ -277,7 +277,7 @@ impl From<VaultError> for CliError {
     }
 }
 
-fn missing_lists(folder: &std::path::Path, missing: usize) -> String {
+fn missing_lists(folder: &std::path::Path, missing: u64) -> String {
     let folder = folder.display();
     match missing {
         0 => format!("there are no lists in {folder}, and a restored ledger may lack some, too"),

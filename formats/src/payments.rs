@@ -29,6 +29,8 @@ pub struct ListHeading {
     pub registry: Address,
     /// The epoch up to which is paid.
     pub epoch: u64,
+    /// Which of the ledger's lists it is, from 1: so it is seen that one before it is missing.
+    pub number: u64,
     /// How many entries the ledger had.
     pub entries: u64,
     /// Its head after them.
@@ -100,6 +102,8 @@ struct File {
     #[serde(with = "text")]
     epoch: u64,
     #[serde(with = "text")]
+    number: u64,
+    #[serde(with = "text")]
     entries: u64,
     head: Digest,
     payments: Vec<Payment>,
@@ -143,14 +147,15 @@ impl PaymentList {
 
     /// As JSON.
     pub fn to_json(&self) -> String {
-        let ListHeading { chain_id, vault, registry, epoch, entries, head } = self.heading;
+        let ListHeading { chain_id, vault, registry, epoch, number, entries, head } = self.heading;
         let payment = |transfer: &Transfer| {
             let Transfer { contributor, amount, cumulative } = *transfer;
             Payment { contributor, amount, cumulative }
         };
         let payments = self.payments.iter().map(payment).collect();
         let fairshare_payments = VERSION;
-        let file = File { fairshare_payments, chain_id, vault, registry, epoch, entries, head, payments };
+        let file =
+            File { fairshare_payments, chain_id, vault, registry, epoch, number, entries, head, payments };
         // Every key is a text, and no value fails.
         let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
         text.push('\n');
@@ -163,12 +168,12 @@ impl PaymentList {
         if file.fairshare_payments != VERSION {
             return Err(PaymentsError::Version { found: file.fairshare_payments });
         }
-        let File { chain_id, vault, registry, epoch, entries, head, payments, .. } = file;
+        let File { chain_id, vault, registry, epoch, number, entries, head, payments, .. } = file;
         let transfer = |payment: Payment| {
             let Payment { contributor, amount, cumulative } = payment;
             Transfer { contributor, amount, cumulative }
         };
-        let heading = ListHeading { chain_id, vault, registry, epoch, entries, head };
+        let heading = ListHeading { chain_id, vault, registry, epoch, number, entries, head };
         Self::new(heading, payments.into_iter().map(transfer).collect())
     }
 }

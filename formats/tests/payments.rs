@@ -12,6 +12,7 @@ const HEADING: ListHeading = ListHeading {
     vault: Address([1; 20]),
     registry: Address([2; 20]),
     epoch: 3,
+    number: 1,
     entries: 4,
     head: Digest([5; 32]),
 };

@@ -187,3 +187,19 @@ fn is_difference(error: &VaultError) -> bool {
             )
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who can make an audit stop by what he puts into the ledger would have it say nothing for ever.
+    #[test]
+    fn what_this_program_never_writes_is_a_difference() {
+        let column = DatabaseError::Column { column: "time".to_owned(), what: "no time" };
+        for error in [column, DatabaseError::Corrupt { what: "an entry that is none" }] {
+            assert!(is_difference(&VaultError::Database(error)));
+        }
+        let busy = DatabaseError::NoFile { path: "away.ledger".into() };
+        assert!(!is_difference(&VaultError::Database(busy)));
+    }
+}

@@ -119,7 +119,10 @@ pub enum Finding {
     OtherRoot { found: Option<Digest>, expected: Digest },
     #[error("the claims are {found} in all, but {expected} was to be expected")]
     OtherTotal { found: u128, expected: u128 },
-    #[error("the receipt of entry {index} is of another: the ledger was changed after it was given")]
+    #[error(
+        "the receipt of entry {index} is of another entry: of another ledger, or this one was changed after \
+         it was given"
+    )]
     Receipt { index: u64 },
 }
 

@@ -225,7 +225,7 @@ pub enum Refusal {
         epoch: u64,
     },
     /// A digest that nobody has registered.
-    #[error("digest {digest} is not on record; `fairshare audit --json` lists those that are")]
+    #[error("digest {digest} is not on record; `fairshare vault audit --json` lists those that are")]
     UnknownDigest {
         /// The digest.
         digest: Digest,

@@ -69,7 +69,8 @@ FAIRSHARE_PRIVATE_KEY; give them to whoever registered.")]
     /// Take a dataset or a node out, for everybody to see
     #[command(after_help = "\
 Example:
-  fairshare vault strike 0x00000000000000000000000000000000000000e1 --why 'reports units that nobody saw'
+  fairshare vault strike 0x00000000000000000000000000000000000000e1 \\
+    --why 'reports what nobody saw'
 
 A struck dataset weighs nothing in the epochs whose last round has not ended, a struck node in the epoch \
 whose rounds go on. The entry and its reason stand in every audit.")]
@@ -307,7 +308,7 @@ pub struct AuditArgs {
     /// The root that its claims have to have
     #[arg(long, value_name = "R")]
     pub root: Option<Digest>,
-    /// The sum that its claims have to have, in base units
+    /// The sum that its claims have to have, of all epochs, in base units
     #[arg(long, value_name = "T")]
     pub total: Option<u128>,
     /// Receipts that the operator signed, which the ledger has to keep to

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use fairshare_formats::eip55::checksummed;
 use fairshare_formats::time::Moment;
 use fairshare_vault::Ledger;
 use fairshare_vault::database::{Access, Location};
-use fairshare_vault::ledger::{Epoch, To};
+use fairshare_vault::ledger::{Epoch, Target, To};
 use fairshare_verifier::Trust;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit;
 use crate::args::{RoundArgs, StrikeArgs, VaultArgs, VaultCommand};
-use crate::document::spelling::{Hash, StateName};
+use crate::document::spelling::{Checksummed, Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, list};
@@ -102,6 +103,9 @@ pub struct Changed {
     /// The rules hash.
     #[schemars(with = "Hash")]
     rules_hash: String,
+    /// The address of the key that signs receipts, which is the ledger's for ever.
+    #[schemars(with = "Checksummed")]
+    registry: String,
     /// Whether it was so before.
     before: bool,
 }
@@ -115,12 +119,14 @@ fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Re
     let opened = ledger.open_epoch(&source, &verifier, now()?)?;
     let Epoch { number, state, rules_hash, stage } = opened.epoch;
     let rules_hash = rules_hash.to_string();
-    let changed = Changed { epoch: number, state: state.name(), rules_hash, before: opened.before };
+    let registry = checksummed(&policy.terms().registry).to_string();
+    let changed = Changed { epoch: number, state: state.name(), rules_hash, registry, before: opened.before };
     output.result(&changed, || {
         let again = if opened.before { ", as it was before" } else { "" };
         let mut lines = vec![("epoch", format!("{number} is {state}{again}"))];
         if !opened.before {
             lines.push(("", format!("ledger at {}", ledger.location())));
+            lines.push(("registry", format!("{}, for ever: the key that signs receipts", changed.registry)));
             lines.push(("", format!("`fairshare vault round --next` begins round {}", stage.span.first)));
         }
         lines.push(("rules hash", changed.rules_hash.clone()));
@@ -171,13 +177,27 @@ pub struct StruckResult {
     entry: u64,
     /// The epoch whose rounds go on; null if none do.
     epoch: Option<u64>,
+    /// The dataset's digest, or the node's address.
+    target: String,
 }
 
 fn strike(ledger: &mut Ledger, args: &StrikeArgs, output: Output) -> Result<Status, CliError> {
     let struck = ledger.strike(args.target, &args.why, now()?)?;
-    let result = StruckResult { entry: struck.receipt.index, epoch: struck.epoch };
-    output
-        .result(&result, || list(&[("struck", format!("entry {}, for everybody to see", result.entry))]))?;
+    let (target, what) = match &args.target {
+        Target::Data(digest) => (digest.to_string(), "dataset"),
+        Target::Node(node) => (checksummed(node).to_string(), "node"),
+    };
+    let result = StruckResult { entry: struck.receipt.index, epoch: struck.epoch, target };
+    let effect = match result.epoch {
+        Some(epoch) => format!("weighs nothing in epoch {epoch}"),
+        None => "weighs nothing in epochs whose last round has not ended".to_owned(),
+    };
+    output.result(&result, || {
+        list(&[
+            ("struck", format!("{what} {}", result.target)),
+            ("", format!("{effect}; entry {}, for everybody to see", result.entry)),
+        ])
+    })?;
     Ok(Status::Done)
 }
 

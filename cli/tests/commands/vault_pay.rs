@@ -415,3 +415,37 @@ fn two_ledgers_at_one_folder_pay_once() {
     };
     assert_eq!((told("pay now"), told("on record now")), (1, 1), "{ended:?}");
 }
+
+/// Lists are numbered: one that a restored ledger does not know of, and that is in the folder no more, is
+/// seen to be missing by a later one, whatever its file is called.
+#[test]
+fn a_restored_ledger_misses_a_list_before_a_later_one() {
+    let vault = Vault::paying(Step::Settled);
+    let older = fs::read(&vault.ledger).unwrap();
+    vault.done(&claim(&vault, &format!("{CONTRIBUTOR} --resume-without-history")));
+    vault.done(&claim(&vault, "--all"));
+    let number = |path: &PathBuf| -> Value {
+        serde_json::from_slice::<Value>(&fs::read(path).unwrap()).unwrap()["number"].clone()
+    };
+    let (first, second): (Vec<_>, Vec<_>) = lists(&vault).into_iter().partition(|path| number(path) == "1");
+    assert_eq!((first.len(), second.len()), (1, 1));
+    fs::write(&vault.ledger, &older).unwrap();
+    let away = vault.folder.join("away.json");
+    fs::rename(&first[0], &away).unwrap();
+    vault.run(&claim(&vault, "--all")).fails(1, &["cannot know what was sent", "1 of its lists"]);
+    // Under another name it is a list as before.
+    fs::rename(&away, vault.folder.join("lists/paid in November.json")).unwrap();
+    assert_eq!(vault.json(&claim(&vault, "--all"))["payments"], Value::Array(Vec::new()));
+    vault.audits_clean();
+    // What is no list does not stand among them unseen.
+    let note = write(&vault.folder.join("lists"), "note.json", "{}");
+    vault.run(&claim(&vault, "--all")).fails(2, &[&note, "not a list of payments"]);
+}
+
+/// Where nothing is settled nothing is due, and nobody has to say anything for it.
+#[test]
+fn before_a_settlement_nothing_is_due() {
+    let vault = Vault::paying(Step::Closed);
+    vault.run(&claim(&vault, "--all")).fails(2, &["no epoch is settled yet"]);
+    assert!(!vault.folder.join("lists").exists());
+}

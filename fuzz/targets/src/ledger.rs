@@ -218,7 +218,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .map(|receipt| operator.receipt(receipt).expect("the operator's").to_json().into_bytes());
     let Heading { chain_id, vault, registry, entries, head, .. } = heading;
     let payments = vec![Transfer { contributor: Address([7; 20]), amount: 5, cumulative: 9 }];
-    let heading = ListHeading { chain_id, vault, registry, epoch: 4, entries, head };
+    let heading = ListHeading { chain_id, vault, registry, epoch: 4, number: 1, entries, head };
     let list = PaymentList::new(heading, payments).expect("a list");
     let scripts = (0..history().len()).map(|at| vec![b'S', 0, 0, 0, at as u8]);
     let whole = [archive(history()), list.to_json().into_bytes()];

@@ -283,6 +283,9 @@ impl DatabaseError {
     pub(super) fn of_file(error: rusqlite::Error, path: &Path) -> Self {
         use rusqlite::ErrorCode;
         let code = error.sqlite_error_code();
+        if matches!(error, rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::Utf8Error(..)) {
+            return Self::Corrupt { what: "a text that is not UTF-8" };
+        }
         if code == Some(ErrorCode::NotADatabase) {
             return Self::NotADatabase { path: path.to_path_buf() };
         }

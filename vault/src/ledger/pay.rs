@@ -51,6 +51,9 @@ pub struct Sent {
 pub struct History {
     /// Lists that the ledger has sent, and nobody has given.
     pub missing: Vec<Listed>,
+    /// How many numbers of lists no given list has, up to the highest: lists that nobody has given, whether
+    /// the ledger knows of them or not.
+    pub absent: u64,
     /// Given lists that the ledger does not know.
     pub unknown: Vec<Unknown>,
     /// Positions of given lists with payments that are not confirmed, in the order of their entries.
@@ -168,7 +171,7 @@ impl Ledger {
                 }
             }
             listed.retain(|listed| !positions.contains_key(&listed.file));
-            Ok(History { missing: listed, unknown, open })
+            Ok(History { missing: listed, absent: absent(given), unknown, open })
         })
     }
 
@@ -304,7 +307,8 @@ fn due(
     let (payments, more) = fitting(books.due(contributor));
     let (entries, head) = end(transaction)?.ok_or(VaultError::NothingSettled)?;
     let Identity { chain_id, vault, registry, .. } = *identity;
-    let heading = ListHeading { chain_id, vault, registry, epoch, entries, head };
+    let number = listed(transaction)?.len() as u64 + 1;
+    let heading = ListHeading { chain_id, vault, registry, epoch, number, entries, head };
     let list = PaymentList::new(heading, payments);
     Ok((list.map_err(|_| DatabaseError::Corrupt { what: "amounts that no list can pay" })?, more))
 }
@@ -424,6 +428,12 @@ fn listed(transaction: &mut Transaction<'_>) -> Result<Vec<Listed>> {
             Ok(Listed { index: row.count("id")?, file, payments })
         })
         .collect()
+}
+
+fn absent(given: &[PaymentList]) -> u64 {
+    let numbers: BTreeSet<_> = given.iter().map(|list| list.heading.number).collect();
+    let highest = numbers.last().copied().unwrap_or_default();
+    highest.saturating_sub(numbers.len() as u64)
 }
 
 /// Entries of lists with payments that are not confirmed.

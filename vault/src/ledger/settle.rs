@@ -67,6 +67,15 @@ impl Ledger {
         })
     }
 
+    /// What everybody has earned up to a settled epoch, in base units.
+    pub fn earned_up_to(&mut self, epoch: u64) -> Result<u128> {
+        self.database.read(|transaction| {
+            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let earned = earned_by(transaction, &identity, epoch)?;
+            Ok(earned.into_values().fold(0, u128::saturating_add))
+        })
+    }
+
     /// The claims of a settled epoch, the last one if no number is given, with its rules hash; none if
     /// nothing has ever been earned.
     pub fn claim_tree(&mut self, number: Option<u64>) -> Result<Option<(ClaimTree, Digest)>> {

@@ -551,6 +551,7 @@ fn a_ledger_pays_one_way() {
             vault: FIRST.policy.terms().vault,
             registry: FIRST.policy.terms().registry,
             epoch: 4,
+            number: 1,
             entries: 1,
             head: NOBODYS,
         };

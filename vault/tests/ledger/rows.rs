@@ -343,6 +343,17 @@ fn a_row_that_was_altered_is_found() {
     }
 }
 
+/// A text that no program of ours can have written is told so, and is no mishap of the database.
+#[test]
+fn a_text_that_is_none_is_told() {
+    let location = Location::File(root().join(format!("{}.ledger", count())));
+    drop(full(&location));
+    meddle(&location, "DROP TRIGGER confirmations_UPDATE").unwrap();
+    meddle(&location, "UPDATE confirmations SET evidence = CAST(x'ff' AS TEXT)").unwrap();
+    let error = Ledger::open(&location, Access::Read).unwrap().beside().unwrap_err();
+    assert!(matches!(error, VaultError::Database(DatabaseError::Corrupt { .. })), "{error}");
+}
+
 /// A gap in the entries is told, not filled.
 #[test]
 fn a_missing_entry_is_told() {

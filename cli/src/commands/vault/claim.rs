@@ -80,6 +80,10 @@ impl From<VaultError> for Unsent {
 pub fn run(ledger: &mut Ledger, args: &ClaimArgs, output: Output) -> Result<Status, CliError> {
     // Refused where contributors claim from a contract, before a folder is made.
     ledger.history(&[])?;
+    let is_settled = ledger.status(None)?.epochs.iter().any(|epoch| epoch.earned.is_some());
+    if !is_settled && (!args.lists.is_dir() || lists::paths(&args.lists)?.is_empty()) {
+        return Err(VaultError::NothingSettled.into());
+    }
     files::create_folder(&args.lists).map_err(|source| lists::file(&args.lists, source))?;
     // Two ledgers that share a folder, one of them a copy, would each pay what the other does.
     let _held = lists::hold(&args.lists)?;
@@ -126,9 +130,9 @@ fn known(ledger: &mut Ledger, args: &ClaimArgs, found: &mut Found) -> Result<Vec
     let history = ledger.history(&folder.lists)?;
     folder.check_once()?;
     record(ledger, args, &folder, &history.unknown, found)?;
-    let is_complete = history.missing.is_empty() && !folder.lists.is_empty();
+    let missing = (history.missing.len() as u64).max(history.absent);
+    let is_complete = missing == 0 && !folder.lists.is_empty();
     if !is_complete && !args.resume_without_history {
-        let missing = history.missing.len();
         return Err(CliError::NoHistory { folder: args.lists.clone(), missing });
     }
     // Whoever says it always is not protected by it.

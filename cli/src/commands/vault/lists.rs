@@ -45,13 +45,13 @@ pub fn hold(folder: &Path) -> Result<File, CliError> {
     held.and_then(|file| file.lock().map(|()| file)).map_err(|source| file(&path, source))
 }
 
-/// The files of lists in a folder, by name.
+/// The files of lists in a folder, by name: whatever somebody has called them, and nothing else is there.
 pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|source| file(folder, source))? {
         let path = entry.map_err(|source| file(folder, source))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with("payments-") && name.ends_with(".json") {
+        if name.ends_with(".json") && !name.starts_with('.') {
             paths.push(path);
         }
     }

@@ -10,7 +10,7 @@ use fairshare_vault::Ledger;
 
 use crate::args::ReceiptArgs;
 use crate::commands::account;
-use crate::error::CliError;
+use crate::error::{CliError, one_line};
 use crate::load;
 
 /// Where receipts go, and who signs them.
@@ -33,9 +33,19 @@ impl Receipts {
         Ok(Self { folder, operator })
     }
 
+    /// Signs and writes one, and names its file; or why another receipt stands there. Whatever was recorded
+    /// with it is told all the same.
+    pub fn told(&self, receipt: Receipt) -> Result<(Option<String>, Option<String>), CliError> {
+        match self.write(receipt) {
+            Ok(path) => Ok((Some(path.display().to_string()), None)),
+            Err(error @ CliError::OtherReceipt { .. }) => Ok((None, Some(one_line(&error)))),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Signs and writes one; an entry has one receipt, however often it is asked for. One of another entry of
     /// this number is never replaced: it may be all that is left of an entry that a restored ledger has lost.
-    pub fn write(&self, receipt: Receipt) -> Result<PathBuf, CliError> {
+    fn write(&self, receipt: Receipt) -> Result<PathBuf, CliError> {
         let path = self.folder.join(format!("entry-{:09}.json", receipt.index));
         let is_other = match load::bytes(&path, MAX_RECEIPT_BYTES as u64) {
             Ok(bytes) => SignedReceipt::from_json(&bytes).is_ok_and(|known| *known.receipt() != receipt),

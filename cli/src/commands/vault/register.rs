@@ -45,9 +45,9 @@ pub struct Line {
     round: Option<u64>,
     /// Its entry in the ledger; null if it is refused.
     entry: Option<u64>,
-    /// The receipt's file; null if it is refused.
+    /// The receipt's file; null if it is refused, or the receipt could not be written there.
     receipt: Option<String>,
-    /// Why it is refused; null if it is accepted.
+    /// Why it is refused, or has no receipt; null otherwise.
     error: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub fn run(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<S
         lines.push(line);
     }
     output.text(&describe(&lines))?;
-    let all = lines.iter().all(|line| line.accepted);
+    let all = lines.iter().all(|line| line.error.is_none());
     Ok(if all { Status::Done } else { Status::Refused })
 }
 
@@ -137,9 +137,9 @@ impl Line {
 
     fn recorded(path: &Path, before: bool, receipt: Receipt, receipts: &Receipts) -> Result<Self, CliError> {
         let (round, entry) = (Some(receipt.round), Some(receipt.index));
-        let receipt = Some(receipts.write(receipt)?.display().to_string());
+        let (receipt, error) = receipts.told(receipt)?;
         let empty = Self::refused(path, None, String::new());
-        Ok(Self { accepted: true, before, round, entry, receipt, error: None, ..empty })
+        Ok(Self { accepted: true, before, round, entry, receipt, error, ..empty })
     }
 
     fn refused(path: &Path, signed: Option<&SignedRegistration>, error: String) -> Self {

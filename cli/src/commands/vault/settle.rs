@@ -34,9 +34,13 @@ pub struct SettledResult {
     /// The ledger's head after the settlement.
     #[schemars(with = "Hash")]
     head: String,
-    /// What it pays in all, in base units.
+    /// What the epoch pays in all, in base units.
     #[schemars(with = "Decimal")]
     total: String,
+    /// What everybody has earned in all epochs so far, in base units: the sum of the claims, which the root
+    /// fixes.
+    #[schemars(with = "Decimal")]
+    claims_total: String,
     /// How people read amounts; null where the policy does not say.
     token: Option<TokenLine>,
     /// What each contributor earns.
@@ -91,6 +95,7 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
     let Settlement { epoch, before, receipt, settled, earnings, rounding } = ledger.settle(epoch, now()?)?;
     let (_, policy) = ledger.epoch(Some(epoch.number))?;
     let token = policy.token();
+    let claims_total = ledger.earned_up_to(epoch.number)?;
     let result = SettledResult {
         epoch: epoch.number,
         state: epoch.state.name(),
@@ -99,6 +104,7 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
         root: settled.root.map(|root| root.to_string()),
         head: receipt.after().to_string(),
         total: settled.total.to_string(),
+        claims_total: claims_total.to_string(),
         token: token.map(TokenLine::from),
         payouts: earnings.iter().map(PayoutLine::from).collect(),
         compute_carried: units(&settled.left.compute),
@@ -125,7 +131,7 @@ fn describe(earnings: &[Earning], total: u128, token: Option<&Token>, result: &S
     format!(
         "{table}\nepoch {} is {}{again}: {} base units earned{tokens}; {} for computing power and {} for \
          data are carried to the next epoch, {} and {} stay in the vault by rounding\nrules hash {}\nroot of \
-         the claims: {}\nhead of the ledger: {}",
+         the claims: {}\nsum of the claims: {}\nhead of the ledger: {}",
         result.epoch,
         result.state,
         thousands(total),
@@ -135,6 +141,7 @@ fn describe(earnings: &[Earning], total: u128, token: Option<&Token>, result: &S
         result.data_rounded,
         result.rules_hash,
         result.root.as_deref().unwrap_or("none, nothing has been earned yet"),
+        result.claims_total,
         result.head,
     )
 }

@@ -1,6 +1,7 @@
 //! `fairshare vault status`: where everything stands.
 
 use comfy_table::Cell;
+use fairshare_audit::registry::State;
 use fairshare_formats::eip55::checksummed;
 use fairshare_params::policy::Token;
 use fairshare_params::rules::Settlement;
@@ -161,11 +162,11 @@ fn describe(standing: &Standing, result: &StatusResult, token: Option<&Token>) -
         "state",
         "pool",
         "datasets",
-        "contributors proved",
+        "contributors\nproved",
         "nodes",
-        "nodes proved",
+        "nodes\nproved",
         "earned",
-        "earned by",
+        "earned\nby",
     ];
     let mut table = table(header);
     align_right(&mut table, [0, 2, 3, 4, 5, 6, 7, 8]);
@@ -203,17 +204,20 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
         ),
         ("round", now),
     ];
+    for epoch in &result.epochs {
+        if let Some(deadline) = epoch.deadline.as_ref().filter(|_| epoch.state == State::Proving.name()) {
+            lines.push(("proofs", format!("of epoch {}'s data are taken until {deadline}", epoch.epoch)));
+        }
+    }
     if standing.identity.settlement == Settlement::Payments {
-        lines.push((
-            "units",
-            format!(
-                "{} earned, {} listed to be paid, {} confirmed, {} due",
-                amount(standing.earned, token),
-                amount(standing.sent, token),
-                amount(standing.confirmed, token),
-                amount(standing.due, token)
-            ),
-        ));
+        for (name, sum, what) in [
+            ("units", standing.earned, "earned"),
+            ("", standing.sent, "listed to be paid"),
+            ("", standing.confirmed, "confirmed"),
+            ("", standing.due, "due"),
+        ] {
+            lines.push((name, format!("{} {what}", amount(sum, token))));
+        }
     } else {
         lines.push((
             "units",

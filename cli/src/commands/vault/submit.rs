@@ -135,7 +135,9 @@ impl Line {
     fn of(path: &Path, verdict: &Verdict, receipts: &Receipts) -> Result<Self, CliError> {
         let claim = verdict.claim.as_ref();
         let recorded = verdict.result.as_ref().ok();
-        let receipt = recorded.map(|recorded| receipts.write(recorded.receipt.clone())).transpose()?;
+        let told = recorded.map(|recorded| receipts.told(recorded.receipt.clone())).transpose()?;
+        let (receipt, unwritten) = told.unwrap_or_default();
+        let refusal = verdict.result.as_ref().err().map(|error| one_line(error));
         Ok(Self {
             bundle: path.display().to_string(),
             accepted: verdict.result.is_ok(),
@@ -144,8 +146,8 @@ impl Line {
             contributor: claim.map(|claim| checksummed(&claim.contributor).to_string()),
             score: claim.and_then(|claim| claim.score).map(|score| score.to_string()),
             entry: recorded.map(|recorded| recorded.receipt.index),
-            receipt: receipt.map(|path| path.display().to_string()),
-            error: verdict.result.as_ref().err().map(|error| one_line(error)),
+            receipt,
+            error: refusal.or(unwritten),
             shown: claim.and_then(|claim| Some(output::score(claim.role, claim.score?))),
         })
     }
