@@ -337,6 +337,7 @@ fn advice_of(kind: ErrorKind) -> Option<&'static str> {
             "change the permissions of the file or its folder, or choose another place"
         }
         ErrorKind::IsADirectory => "name a file; a folder is never replaced",
+        ErrorKind::AlreadyExists => "something stands there already; choose another path",
         ErrorKind::NotADirectory => "a part of the path is a file; choose another path",
         ErrorKind::NotFound => "check the path; the folder of a file has to exist",
         _ => return None,

@@ -119,7 +119,7 @@ fn a_list_that_could_not_be_said_is_there_and_told_again() {
 fn without_a_list_nothing_is_sent() {
     let vault = Vault::paying(Step::Settled);
     let lists = write(&vault.folder, "lists", "no folder");
-    vault.run(&first(&vault)).fails(2, &[&lists]);
+    vault.run(&first(&vault)).fails(2, &[&lists, "something stands there already; choose another path"]);
     assert_eq!(vault.status()["sent"], "0");
 }
 
