@@ -58,6 +58,9 @@ pub enum PaymentsError {
         /// The version found.
         found: u32,
     },
+    /// Numbered below 1: it would stand for one that is missing.
+    #[error("its number is 0, and a ledger's lists are numbered from 1")]
+    Number,
     /// Out of order, or twice.
     #[error(
         "{contributor} does not follow the payment before it: contributors stand by address, each once",
@@ -124,6 +127,9 @@ impl PaymentList {
     /// A list of these payments: at most [`MAX_AMOUNTS`], by address, each contributor once, each of 1 base
     /// unit or more.
     pub fn new(heading: ListHeading, payments: Vec<Transfer>) -> Result<Self, PaymentsError> {
+        if heading.number == 0 {
+            return Err(PaymentsError::Number);
+        }
         if payments.len() > MAX_AMOUNTS {
             return Err(PaymentsError::TooMany { found: payments.len() });
         }

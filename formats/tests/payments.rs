@@ -80,3 +80,15 @@ fn the_longest_list_is_read_back() {
     assert!((json.len() as u64) < MAX_PAYMENTS_BYTES, "{}", json.len());
     assert_eq!(PaymentList::from_json(json.as_bytes()).expect("a list"), most);
 }
+
+/// Numbers tell whether a list is missing: one that is none would stand for another.
+#[test]
+fn lists_are_numbered_from_1() {
+    let list = PaymentList::new(HEADING, vec![transfer(1)]).expect("a list");
+    assert_eq!(PaymentList::from_json(list.to_json().as_bytes()).expect("a list").heading, HEADING);
+    let heading = ListHeading { number: 0, ..HEADING };
+    assert!(matches!(PaymentList::new(heading, vec![transfer(1)]), Err(PaymentsError::Number)));
+    let altered = list.to_json().replace("\"number\": \"1\"", "\"number\": \"0\"");
+    assert_ne!(altered, list.to_json());
+    assert!(matches!(PaymentList::from_json(altered.as_bytes()), Err(PaymentsError::Number)));
+}

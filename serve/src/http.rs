@@ -271,3 +271,28 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::state::Store;
+
+    /// A service without one of its threads ends, so that whoever keeps it begins it anew.
+    #[test]
+    fn it_answers_until_a_thread_is_lost() {
+        let store = Store::open(None, false).expect("no state");
+        let shared = Arc::new(Shared::new(store, "fairshare test", Duration::from_secs(1), false));
+        let (ended, ends) = mpsc::channel();
+        let of_thread = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+            Http::new(listener).expect("a runtime").answer(&of_thread);
+            ended.send(()).expect("somebody waits");
+        });
+        assert!(ends.recv_timeout(LOST * 2).is_err(), "it has ended");
+        shared.board().lost = Some("auditor");
+        ends.recv_timeout(LOST * 30).expect("it ends");
+    }
+}

@@ -2,8 +2,6 @@
 //!
 //! Most alterations come with a chain of heads that holds again: whoever keeps a ledger can make it so.
 
-use std::sync::LazyLock;
-
 use fairshare_audit::audit::{Expected, Finding};
 use fairshare_audit::registry::{Ineligible, NotCovered, Refusal};
 use fairshare_audit::report;
@@ -17,59 +15,11 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registry::{NotTaken, Request, Unsigned, UnsignedError};
 use fairshare_params::role::Role;
-use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, LISTED, SECOND, World, account, sign};
+use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, account, sign};
 use num_bigint::BigUint;
 
 use crate::history::*;
-
-/// Both epochs, settled by claims. Carol's dataset is struck when it has counted, a node that does nothing in
-/// the second one's rounds.
-pub static CLAIMS: LazyLock<History> = LazyLock::new(|| {
-    let mut clerk = Clerk::new();
-    clerk.rules(&FIRST);
-    clerk.rounds(&FIRST);
-    clerk.units(&FIRST);
-    clerk.ended(&FIRST);
-    (0..4).for_each(|index| clerk.bundle(&FIRST, index));
-    clerk.struck_data(carols(&FIRST));
-    clerk.closed(&FIRST);
-    clerk.settled(&FIRST, &[0, 1, 2, 3]);
-    clerk.whole(&SECOND);
-    clerk.finish(&FIRST)
-});
-
-/// Both epochs, paid by lists.
-pub static PAYMENTS: LazyLock<History> = LazyLock::new(|| {
-    let [first, second] = &*LISTED;
-    let mut clerk = Clerk::new();
-    clerk.whole(first);
-    clerk.sent(4, &[CAROL]);
-    clerk.sent(4, &[ALICE, BOB]);
-    clerk.confirmed(CAROL);
-    clerk.whole(second);
-    clerk.sent(5, &[ALICE]);
-    clerk.confirmed(ALICE);
-    clerk.finish(first)
-});
-
-/// The first epoch with Carol's dataset and Bob's work struck in time.
-pub static STRUCK: LazyLock<History> = LazyLock::new(|| {
-    let mut clerk = Clerk::new();
-    clerk.rules(&FIRST);
-    clerk.rounds(&FIRST);
-    clerk.struck_data(carols(&FIRST));
-    clerk.struck_node(4, BOB);
-    clerk.units(&FIRST);
-    clerk.ended(&FIRST);
-    [0, 2, 3].into_iter().for_each(|index| clerk.bundle(&FIRST, index));
-    clerk.closed(&FIRST);
-    clerk.settled(&FIRST, &[0, 2]);
-    clerk.finish(&FIRST)
-});
-
-fn carols(world: &World) -> Digest {
-    *world.registrations[2].unsigned().request().digest()
-}
+use crate::honest::*;
 
 /// Which history is altered.
 type Whose = fn() -> &'static History;

@@ -7,8 +7,9 @@ use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 
-use crate::alterations::{CLAIMS, STRUCK, edit_settled};
+use crate::alterations::edit_settled;
 use crate::history::*;
+use crate::honest::{CLAIMS, STRUCK};
 
 /// An alteration of the archive itself, without another chain.
 type Broken = (&'static str, fn(&mut Vec<Item>), fn(&Finding) -> bool);

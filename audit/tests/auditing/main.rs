@@ -3,4 +3,5 @@
 mod alterations;
 mod broken;
 mod history;
+mod honest;
 mod reports;

@@ -19,8 +19,9 @@ use fairshare_testkit::epochs::{BOB, FIRST, LISTED, VERIFIERS};
 use fairshare_testkit::fixture;
 use fairshare_verifier::{SetupError, Trust};
 
-use crate::alterations::{CLAIMS, PAYMENTS, STRUCK, edit_earnings, edit_transfers};
+use crate::alterations::{edit_earnings, edit_transfers};
 use crate::history::*;
+use crate::honest::{CLAIMS, PAYMENTS, STRUCK};
 
 fn audited(history: &History) -> Report {
     audit(&history.chained(), &Expected::default())
@@ -351,6 +352,22 @@ fn a_report_says_what_it_was_verified_under() {
             assert!(told.contains(&verifier.rules_hash().to_string()), "{told}");
             assert!(told.contains(&srs.to_string()) && told.contains(&head), "{told}");
         }
+    }
+}
+
+/// What somebody has earned and is on no list is told: an archive alone shows who waits.
+#[test]
+fn what_is_on_no_list_is_told() {
+    assert_eq!((audited(&PAYMENTS).due, audited(&CLAIMS).due), ((0, 0), (0, 0)));
+    let mut waiting = PAYMENTS.clone();
+    let last = waiting.find(Kind::Sent, 2);
+    waiting.steps.truncate(last);
+    let found = audited(&waiting);
+    let left = found.epochs[1].claims_total - found.sent.0;
+    assert!(found.is_clean() && left > 0, "{:?}", found.lines().collect::<Vec<_>>());
+    assert_eq!(found.due, (left, 1));
+    for told in [report::text(&found), report::html(&found)] {
+        assert!(told.contains("On no list yet: ") && told.contains("of 1 contributor."), "{told}");
     }
 }
 

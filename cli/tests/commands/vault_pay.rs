@@ -449,3 +449,19 @@ fn before_a_settlement_nothing_is_due() {
     vault.run(&claim(&vault, "--all")).fails(2, &["no epoch is settled yet"]);
     assert!(!vault.folder.join("lists").exists());
 }
+
+/// Whoever reads the file holds a writer up before it has written a list, not after.
+#[test]
+fn a_list_is_written_when_nobody_is_in_the_way() {
+    let vault = Vault::paying(Step::Settled);
+    let child = database(&vault, Access::Read).read(|transaction| {
+        transaction.query("SELECT id FROM entries", &[])?;
+        let child = start(&vault, &first(&vault), Stdio::piped());
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(lists(&vault).is_empty(), "it is written, and cannot be on record");
+        Ok::<_, DatabaseError>(child)
+    });
+    let output = child.unwrap().wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(lists(&vault).len(), 1);
+}

@@ -53,6 +53,18 @@ fn without_parameters_an_audit_says_what_it_did_not_verify() {
     assert_eq!(served.metric("fairshare_audit_differences"), Some(0.0));
 }
 
+/// An audit holds as much as it is told to; one that needs more is no audit, and says so.
+#[test]
+fn an_audit_holds_what_it_is_allowed() {
+    let vault = Vault::at(Step::Settled);
+    let served = Served::start(&vault.ledger, "--memory 100 --audit-every 1000");
+    until("an audit fails", || {
+        served.metric("fairshare_audit_failures_total").filter(|failures| *failures > 0.0)
+    });
+    assert_eq!(served.metric("fairshare_audits_total"), Some(0.0));
+    assert!(served.log().contains("allow more with `--memory`"), "{}", served.log());
+}
+
 /// What Prometheus asks of names and of text, on a service with everything that has a metric.
 #[test]
 fn the_metrics_are_what_prometheus_reads_and_what_the_page_lists() {

@@ -10,7 +10,7 @@ use fairshare_params::rules::Settlement;
 use fairshare_verifier::Verifier;
 
 use super::chain::Chain;
-use super::{Epoch, Ledger, Result, epoch_of, id, identity, timeline};
+use super::{Epoch, Ledger, Result, epoch_of, id, identity, read_source, timeline};
 use crate::database::{DatabaseError, Transaction};
 
 /// What opening an epoch did.
@@ -43,7 +43,11 @@ impl Ledger {
             let timeline = timeline(transaction)?;
             if let Ok(stage) = timeline.stage(number) {
                 let epoch = epoch_of(transaction, &timeline, stage)?;
-                if epoch.rules_hash == rules_hash {
+                // Of the same rules another text may stand until the first round: what it says of tokens, for
+                // instance, is in no hash, and would be wrong for ever.
+                let is_same =
+                    timeline.has_begun(stage) || read_source(transaction, &epoch)?.hash() == source.hash();
+                if epoch.rules_hash == rules_hash && is_same {
                     return Ok(Opened { epoch, before: true });
                 }
             }
@@ -88,8 +92,9 @@ fn bind(transaction: &mut Transaction<'_>, given: &Identity, now: Moment) -> Res
 
 /// The token of other epochs' rules, if any of them names one.
 fn token(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<Token>> {
+    // Rules that others have taken the place of bind nobody.
     let sql = "SELECT token_symbol, token_decimals FROM spans WHERE token_symbol IS NOT NULL AND epoch <> $1
-        ORDER BY entry DESC LIMIT 1";
+        AND entry IN (SELECT max(entry) FROM spans GROUP BY epoch) ORDER BY entry DESC LIMIT 1";
     let Some(row) = transaction.query_first(sql, &[epoch.to_string().into()])? else { return Ok(None) };
     let decimals = u8::try_from(row.count("token_decimals")?).ok();
     let token = decimals.and_then(|decimals| Token::new(row.text("token_symbol").ok()?, decimals));

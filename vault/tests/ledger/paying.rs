@@ -341,6 +341,16 @@ fn with_older(location: &Location) -> (Ledger, Location) {
     (Ledger::open(location, Access::Write).unwrap(), older)
 }
 
+/// A copy that is older than two lists, the second of an epoch that it has not, and the lists.
+fn two_lists(location: &Location) -> (Location, [PaymentList; 2]) {
+    let (mut ledger, older) = with_older(location);
+    let first = send(&mut ledger, None);
+    open_next(&mut ledger, worlds()[1]);
+    settle(&mut ledger, worlds()[1]);
+    let second = send(&mut ledger, None);
+    (older, [first, second])
+}
+
 /// A copy that was made before a list was sent does not pay it again when the list is there; and says which
 /// lists are missing where they are not.
 #[test]
@@ -391,12 +401,7 @@ fn a_restored_copy_does_not_pay_again() {
 #[test]
 fn a_copy_older_than_the_list_says_so() {
     on_each(|location| {
-        let (mut ledger, older) = with_older(location);
-        let first = send(&mut ledger, None);
-        open_next(&mut ledger, worlds()[1]);
-        settle(&mut ledger, worlds()[1]);
-        let second = send(&mut ledger, None);
-        drop(ledger);
+        let (older, [first, second]) = two_lists(location);
         let mut restored = Ledger::open(&older, Access::Write).unwrap();
         restored.record_sent(&first, at(900_000)).unwrap();
         let error = refused(&mut restored, |ledger| ledger.record_sent(&second, at(900_000)));
@@ -422,12 +427,7 @@ fn differences(ledger: &mut Ledger) -> Report {
 #[test]
 fn a_list_of_what_is_lost_is_recorded_as_it_is() {
     on_each(|location| {
-        let (mut ledger, older) = with_older(location);
-        let first = send(&mut ledger, None);
-        open_next(&mut ledger, worlds()[1]);
-        settle(&mut ledger, worlds()[1]);
-        let second = send(&mut ledger, None);
-        drop(ledger);
+        let (older, [first, second]) = two_lists(location);
         // The first list is lost, too: the second one says alone what Alice was paid before it.
         let mut restored = Ledger::open(&older, Access::Write).unwrap();
         let [alices] = second.payments() else { panic!("{second:?}") };

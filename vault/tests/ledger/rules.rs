@@ -1,10 +1,9 @@
 //! Rules: which may stand, and until when.
 
 use fairshare_audit::registry::{Refusal, State};
-use fairshare_formats::policy::PolicySource;
+use fairshare_params::policy::Token;
 use fairshare_vault::database::{Access, DatabaseError, Location};
 use fairshare_vault::{Ledger, VaultError};
-use fairshare_verifier::{Trust, Verifier};
 
 use crate::world::*;
 
@@ -208,23 +207,38 @@ fn a_contracts_epoch_is_not_a_ledgers() {
     });
 }
 
+/// The world's rules with a token.
+fn with(world: &World, decimals: u8) -> Otherwise {
+    let line = world.source.text.lines().find(|line| line.starts_with("pool = ")).unwrap();
+    otherwise(world, &[(line, &format!("{line}\nsymbol = \"FAIR\"\ndecimals = {decimals}"))])
+}
+
+/// A token is in no hash: until the first round another text of the same rules takes the place of the one
+/// that stands, and that one's token binds nobody any more. After it the rules are the same, and so is the
+/// text.
+#[test]
+fn a_token_is_put_right_until_the_first_round() {
+    on_each(|location| {
+        let mut ledger = Ledger::open(location, Access::Create).unwrap();
+        let token = |ledger: &mut Ledger, epoch: u64| ledger.epoch(Some(epoch)).unwrap().1.token().cloned();
+        assert!(!open(&mut ledger, &with(&FIRST, 9)).unwrap());
+        assert!(open(&mut ledger, &with(&FIRST, 9)).unwrap());
+        assert!(!open(&mut ledger, &otherwise(&FIRST, &[])).unwrap());
+        assert_eq!(token(&mut ledger, 4), None);
+        go_to(&mut ledger, 10);
+        assert!(open(&mut ledger, &with(&FIRST, 9)).unwrap());
+        assert_eq!(token(&mut ledger, 4), None);
+        assert!(!open(&mut ledger, &with(&SECOND, 6)).unwrap());
+        assert_eq!(token(&mut ledger, 5), Token::new("FAIR", 6));
+        audit(&mut ledger);
+    });
+}
+
 /// What somebody has earned in all is of many epochs, and read in one token: that of the rules before,
 /// if they name one.
 #[test]
 fn a_vault_pays_in_one_token() {
     on_each(|location| {
-        let with = |world: &World, decimals: u8| {
-            let mut source = world.source.clone();
-            let line = source.text.lines().find(|line| line.starts_with("pool = ")).unwrap().to_owned();
-            let token = format!("{line}\nsymbol = \"FAIR\"\ndecimals = {decimals}");
-            source.text = source.text.replace(&line, &token);
-            source
-        };
-        let open = |ledger: &mut Ledger, source: &PolicySource| {
-            let policy = source.policy().unwrap();
-            let verifier = Verifier::new(&fixture::PARAMETERS, &policy, Trust::AllowInsecure).unwrap();
-            ledger.open_epoch(source, &verifier, at(0))
-        };
         let mut ledger = Ledger::open(location, Access::Create).unwrap();
         open(&mut ledger, &with(&FIRST, 6)).unwrap();
         go_to(&mut ledger, 10);
