@@ -1,7 +1,7 @@
 //! Closing an epoch: from here on nothing is added. Nobody's consent is needed: what is missing of computing
 //! power anybody can prove, and who has not proved data by the deadline has forfeited it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fairshare_audit::registry::{Identity, Ineligible, Refusal};
 use fairshare_formats::ledger::{Event, Files, Receipt};
@@ -128,14 +128,18 @@ impl Ledger {
 }
 
 /// By address, as everywhere: databases order text each in their own way, and its capitals are a checksum's.
+///
+/// The two are compared here: a server that has not looked at its tables yet would look for each node among
+/// all bundles.
 fn unproved_nodes(transaction: &mut Transaction<'_>, epoch: &Epoch) -> Result<Vec<Address>> {
-    let sql = "SELECT node FROM nodes WHERE epoch = $1 AND NOT EXISTS
-        (SELECT 1 FROM bundles WHERE bundles.epoch = nodes.epoch AND role = 'compute'
-            AND bundles.contributor = nodes.node)";
-    let rows = transaction.query(sql, &[epoch.number.to_string().into()])?;
-    let mut nodes = rows.iter().map(|row| Ok(row.address("node")?)).collect::<Result<Vec<_>>>()?;
-    nodes.sort_unstable();
-    Ok(nodes)
+    let number = epoch.number.to_string();
+    let mut addresses = |sql: &str| -> Result<BTreeSet<Address>> {
+        let rows = transaction.query(sql, &[number.as_str().into()])?;
+        rows.iter().map(|row| Ok(row.address("node")?)).collect()
+    };
+    let nodes = addresses("SELECT node FROM nodes WHERE epoch = $1")?;
+    let proved = addresses("SELECT contributor AS node FROM bundles WHERE epoch = $1 AND role = 'compute'")?;
+    Ok(nodes.difference(&proved).copied().collect())
 }
 
 /// Everybody on record for an epoch who gets nothing, with what the epoch before is known to leave.
