@@ -7,7 +7,7 @@
 //! 3. [`histogram`], [`data_score`], [`compute_score`]: the three statements, each with its clauses in prose,
 //!    as a plain function (`check`) and as a circuit;
 //! 4. [`chips`]: the gate families they are made of, and [`circuit`], [`columns`], [`trace`], [`wiped`]: what
-//!    the circuits share besides.
+//!    the circuits share besides; [`notation`]: how a text names their columns and polynomials.
 //!
 //! ## Glossary
 //!
@@ -29,6 +29,7 @@ pub mod compute_score;
 pub mod data_score;
 pub mod geometry;
 pub mod histogram;
+pub mod notation;
 pub mod numeric;
 pub mod trace;
 pub mod wiped;

@@ -19,13 +19,13 @@ use fairshare_circuits::compute_score::{self, ComputeScoreCircuit};
 use fairshare_circuits::data_score::{self, DataScoreCircuit};
 use fairshare_circuits::geometry::Geometry;
 use fairshare_circuits::histogram::{self, HistogramCircuit};
+use fairshare_circuits::notation::Notation;
 use fairshare_circuits::{DEGREE, numeric};
 use halo2_proofs::plonk::{Advice, Any, Circuit, Column, Fixed};
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 
 mod wiring {
-    pub mod names;
     pub mod text;
 }
 
@@ -39,12 +39,11 @@ mod system;
 use claims::{ComputeClaim, DataClaim, GEOMETRY, HistogramClaim, SHAPE};
 use logup::Argument;
 use system::{Cell, Kind, System};
-use wiring::names::Names;
 
 /// A circuit with a true witness, taken apart.
 struct Subject {
     name: &'static str,
-    names: Names,
+    notation: Notation,
     system: System,
     /// Advice columns that a commitment holds, the first ones: no constraint may read them in rows `u..n`.
     held: usize,
@@ -52,7 +51,7 @@ struct Subject {
 
 impl Subject {
     fn assert_pinned(&self) {
-        let text = wiring::text::describe(&self.system, &self.names);
+        let text = wiring::text::describe(&self.system, &self.notation);
         fairshare_pinned::assert_pinned(format!("tests/pinned/{}.txt", self.name), &text);
     }
 }
@@ -61,7 +60,7 @@ fn histogram() -> Subject {
     let claim = HistogramClaim::honest();
     Subject {
         name: "histogram",
-        names: Names::histogram(SHAPE),
+        notation: Notation::histogram(SHAPE),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
         held: SHAPE.columns() + 1,
     }
@@ -71,7 +70,7 @@ fn data_score() -> Subject {
     let claim = DataClaim::honest();
     Subject {
         name: "data_score",
-        names: Names::data_score(GEOMETRY),
+        notation: Notation::data_score(GEOMETRY),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
         held: data_score::LINKED_COLUMNS + data_score::PUBLIC_COLUMNS,
     }
@@ -81,7 +80,7 @@ fn compute_score() -> Subject {
     let claim = ComputeClaim::honest();
     Subject {
         name: "compute_score",
-        names: Names::compute_score(GEOMETRY),
+        notation: Notation::compute_score(GEOMETRY),
         system: System::extract(GEOMETRY.k(), &claim.circuit(), &claim.instance.to_rows()),
         held: compute_score::PUBLIC_COLUMNS,
     }

@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use fairshare_circuits::chips::Expr;
+use fairshare_circuits::notation::{Notation, constant, rotated};
 use ff::{Field, PrimeField};
-use halo2_proofs::plonk::Expression;
+use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
-use num_bigint::BigUint;
 use sha3::{Digest, Keccak256};
 
-use super::names::Names;
 use crate::logup::Argument;
 use crate::system::{Cell, Constraint, Kind, Query, Region, System};
 
 /// The whole list.
-pub fn describe(system: &System, names: &Names) -> String {
-    let mut text = Text { system, names, out: String::new() };
+pub fn describe(system: &System, notation: &Notation) -> String {
+    let mut text = Text { system, notation, out: String::new() };
     text.columns();
     text.selectors();
     text.gates();
@@ -30,7 +28,7 @@ pub fn describe(system: &System, names: &Names) -> String {
 
 struct Text<'a> {
     system: &'a System,
-    names: &'a Names,
+    notation: &'a Notation,
     out: String,
 }
 
@@ -46,19 +44,28 @@ impl Text<'_> {
     }
 
     fn advice(&self, index: usize) -> String {
-        self.names.advice(self.system.advice.len(), index)
+        self.notation.advice()[index].clone()
+    }
+
+    fn query(&self, query: Query) -> String {
+        let name = match query.kind {
+            Kind::Advice => &self.notation.advice()[query.column],
+            Kind::Fixed => &self.notation.fixed()[query.column],
+            Kind::Instance => "instance",
+        };
+        rotated(name, Rotation(query.rotation))
     }
 
     fn cell(&self, cell: Cell) -> String {
         let query = Query { kind: cell.kind, column: cell.column, rotation: 0 };
-        format!("{} row {}", self.names.query(self.system.advice.len(), query), cell.row)
+        format!("{} row {}", self.query(query), cell.row)
     }
 
     fn columns(&mut self) {
         let meta = &self.system.meta;
         let phases = meta.advice_column_phase();
         let first = phases.iter().filter(|phase| **phase == 0).count();
-        assert_eq!(first, self.names.first_phase(), "every first-phase column has a name");
+        assert_eq!(first, self.notation.first_phase(), "every first-phase column has a name");
         self.heading(&format!(
             "COLUMNS of {} rows: {} advice ({first} in the first phase), {} fixed, {} instance, \
              {} selectors, {} challenges",
@@ -69,15 +76,14 @@ impl Text<'_> {
             meta.num_selectors(),
             meta.num_challenges(),
         ));
-        let names: Vec<_> = (0..phases.len()).map(|index| self.advice(index)).collect();
-        self.line(format_args!("  advice: {}", names.join(" ")));
+        self.line(format_args!("  advice: {}", self.notation.advice().join(" ")));
         let equality = meta.permutation().get_columns().into_iter().map(|column| {
             let kind = match column.column_type() {
                 crate::Any::Instance => Kind::Instance,
                 crate::Any::Advice(_) => Kind::Advice,
                 crate::Any::Fixed => Kind::Fixed,
             };
-            self.names.query(phases.len(), Query { kind, column: column.index(), rotation: 0 })
+            self.query(Query { kind, column: column.index(), rotation: 0 })
         });
         let equality = equality.collect::<Vec<_>>().join(" ");
         let equality = if equality.is_empty() { "none" } else { &equality };
@@ -102,7 +108,7 @@ impl Text<'_> {
                 self.line(format_args!("  {gate}"));
             }
             let queries = constraint.queries().into_iter();
-            let queries = queries.map(|query| self.names.query(self.system.advice.len(), query));
+            let queries = queries.map(|query| self.query(query));
             let queries = queries.collect::<Vec<_>>().join(" ");
             let degree = constraint.polynomial.degree();
             self.line(format_args!("    {}: degree {degree}; reads {queries}", constraint.name));
@@ -117,7 +123,7 @@ impl Text<'_> {
             let selectors = constraint.selectors().into_iter().map(|selector| format!("s{selector}"));
             return format!("{} · (see LOOK-UPS)", selectors.collect::<Vec<_>>().join(" · "));
         }
-        self.expression(&constraint.polynomial)
+        self.notation.expression(&constraint.polynomial)
     }
 
     fn lookups(&mut self) {
@@ -128,12 +134,12 @@ impl Text<'_> {
             let fractions = group.fractions.iter().map(|fraction| {
                 let multiplicity = match fraction.is_lookup() {
                     true => "1".to_owned(),
-                    false => self.expression(&fraction.multiplicity),
+                    false => self.notation.expression(&fraction.multiplicity),
                 };
-                format!("{multiplicity}/(γ − [{}])", self.expression(&fraction.value))
+                format!("{multiplicity}/(γ − [{}])", self.notation.expression(&fraction.value))
             });
             let fractions = fractions.collect::<Vec<_>>().join(" + ");
-            let sum = self.expression(&group.sum);
+            let sum = self.notation.expression(&group.sum);
             self.line(format_args!("  {sum} = {fractions}"));
         }
         let looked_up = argument.fractions().filter(|fraction| fraction.is_lookup()).count();
@@ -160,7 +166,7 @@ impl Text<'_> {
             let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
             let last = column.iter().rposition(|value| *value != Fr::ZERO).map_or(0, |row| row + 1);
             let first: Vec<_> = column.iter().take(3).map(constant).collect();
-            let name = self.names.fixed(index);
+            let name = &self.notation.fixed()[index];
             self.line(format_args!("  {name}: {hash}"));
             self.line(format_args!("    {}, …; zero from row {last}", first.join(", ")));
         }
@@ -185,7 +191,7 @@ impl Text<'_> {
             .into_iter()
             .map(|((kind, column), rows)| {
                 let query = Query { kind, column, rotation: 0 };
-                format!("{} rows {}", self.names.query(self.system.advice.len(), query), ranges(rows))
+                format!("{} rows {}", self.query(query), ranges(rows))
             })
             .collect();
         let mut selectors: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
@@ -211,60 +217,6 @@ impl Text<'_> {
         if columns.is_empty() {
             self.line(format_args!("  none"));
         }
-    }
-
-    fn expression(&self, expression: &Expr) -> String {
-        let advice = self.system.advice.len();
-        let query = |kind, column, rotation: halo2_proofs::poly::Rotation| {
-            self.names.query(advice, Query { kind, column, rotation: rotation.0 })
-        };
-        match expression {
-            Expression::Constant(value) => constant(value),
-            Expression::Selector(selector) => format!("s{}", selector.index()),
-            Expression::Fixed(it) => query(Kind::Fixed, it.column_index(), it.rotation()),
-            Expression::Advice(it) => query(Kind::Advice, it.column_index(), it.rotation()),
-            Expression::Instance(it) => query(Kind::Instance, it.column_index(), it.rotation()),
-            Expression::Challenge(challenge) => self.names.challenge(challenge.index()).to_owned(),
-            Expression::Negated(inner) => format!("−{}", self.factor(inner)),
-            Expression::Sum(left, right) => match &**right {
-                Expression::Negated(right) => {
-                    format!("{} − {}", self.expression(left), self.factor(right))
-                }
-                right => format!("{} + {}", self.expression(left), self.expression(right)),
-            },
-            Expression::Product(left, right) => format!("{}·{}", self.factor(left), self.factor(right)),
-            Expression::Scaled(inner, factor) if *factor == Fr::ONE => self.factor(inner),
-            Expression::Scaled(inner, factor) => format!("{}·{}", constant(factor), self.factor(inner)),
-        }
-    }
-
-    /// In brackets where it is a sum.
-    fn factor(&self, expression: &Expr) -> String {
-        match expression {
-            Expression::Sum(..) | Expression::Negated(_) => format!("({})", self.expression(expression)),
-            _ => self.expression(expression),
-        }
-    }
-}
-
-/// A constant as a small integer, a power of two, the inverse of one, or a decimal integer.
-fn constant(value: &Fr) -> String {
-    let integer = |value: &Fr| BigUint::from_bytes_le(value.to_repr().as_ref());
-    let power = |value: &BigUint| {
-        let exponent = value.trailing_zeros()?;
-        (value.bits() == exponent + 1 && exponent > 5).then_some(exponent)
-    };
-    let number = integer(value);
-    if let Some(exponent) = power(&number) {
-        return format!("2^{exponent}");
-    }
-    let (negated, inverse) = (-*value, value.invert().unwrap_or(Fr::ZERO));
-    match inverse {
-        inverse if number.bits() > 128 && integer(&inverse).count_ones() == 1 => {
-            format!("2^-{}", integer(&inverse).trailing_zeros().unwrap_or(0))
-        }
-        _ if number.bits() > 128 && integer(&negated).bits() <= 128 => format!("−{}", integer(&negated)),
-        _ => number.to_string(),
     }
 }
 
