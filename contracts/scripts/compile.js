@@ -1,41 +1,40 @@
 // Compiles the contracts with the solc of package-lock.json and writes the artifacts, or, with --check, compares the
 // committed ones with what the sources give. No hash of the metadata enters the bytecode, so it depends on nothing but
 // the code, the compiler and the settings below.
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import solc from "solc";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const settings = (optimizer) => ({ evmVersion: "cancun", optimizer, metadata: { bytecodeHash: "none" } });
-const optimized = settings({ enabled: true, runs: 200 });
-// The generated verifiers are one long function: the optimiser for stacks ends in "stack too deep", its others help a little.
-const details = { peephole: true, jumpdestRemover: true, orderLiterals: true, deduplicate: true, cse: true, constantOptimizer: true };
-const straight = settings({ enabled: false, details });
-// Contract by contract: its source, the folder of its artifact, and how it is compiled if not optimized.
+const settings = { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 200 }, metadata: { bytecodeHash: "none" } };
+const gates = readdirSync(join(root, "solidity/gates")).map((file) => file.replace(".sol", ""));
+// Contract by contract: its source, and the folder of its artifact.
 const contracts = {
-  RoyaltyVault: ["RoyaltyVault.sol", "artifacts"],
+  RoyaltyVault: ["solidity/RoyaltyVault.sol", "artifacts"],
+  BundleVerifier: ["solidity/BundleVerifier.sol", "artifacts"],
+  ...Object.fromEntries(gates.map((name) => [name, [`solidity/gates/${name}.sol`, "artifacts/gates"]])),
   PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
   FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
   ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
   SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
-  InsecureHistogramVerifier: ["tests/verifiers/solidity/InsecureHistogramVerifier.sol", "artifacts/test", straight],
-  InsecureDataScoreVerifier: ["tests/verifiers/solidity/InsecureDataScoreVerifier.sol", "artifacts/test", straight],
-  InsecureComputeScoreVerifier: ["tests/verifiers/solidity/InsecureComputeScoreVerifier.sol", "artifacts/test", straight],
 };
+const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
 
-// All contracts that are compiled in one way.
-function compile(settings) {
-  const sources = {};
-  for (const [source, , own = optimized] of Object.values(contracts)) {
-    if (own === settings) sources[source] = { content: readFileSync(join(root, source), "utf8") };
-  }
+// A file of ours, or of a package.
+function read(path) {
+  const own = join(root, path);
+  return readFileSync(existsSync(own) ? own : join(root, "node_modules", path), "utf8");
+}
+
+function compile() {
+  const paths = Object.values(contracts).map(([source]) => source);
   const input = {
     language: "Solidity",
-    sources,
+    sources: Object.fromEntries(paths.map((path) => [path, { content: read(path) }])),
     settings: { ...settings, outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } } },
   };
-  const findImport = (path) => ({ contents: readFileSync(join(root, "node_modules", path), "utf8") });
+  const findImport = (path) => ({ contents: read(path) });
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: findImport }));
   // OpenZeppelin's own files are its own to mend: of those, errors alone count (the compiler warns of the transient
   // storage in its reentrancy guard, which the guard clears as the warning asks).
@@ -47,9 +46,9 @@ function compile(settings) {
 }
 
 function artifacts() {
-  const compiled = { ...compile(optimized), ...compile(straight) };
+  const compiled = compile();
   const files = new Map();
-  for (const [name, [source, folder, settings = optimized]] of Object.entries(contracts)) {
+  for (const [name, [source, folder]] of Object.entries(contracts)) {
     const { abi, evm } = compiled[source][name];
     const artifact = { contract: name, source, compiler: solc.version(), settings, abi, bytecode: `0x${evm.bytecode.object}` };
     files.set(`${folder}/${name}.json`, `${JSON.stringify(artifact, null, 2)}\n`);
@@ -62,7 +61,7 @@ function committed() {
     readdirSync(join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => `${folder}/${entry.name}`);
-  return [...list("artifacts"), ...list("artifacts/test")];
+  return folders.flatMap(list);
 }
 
 function check(files) {
@@ -86,7 +85,7 @@ function check(files) {
 }
 
 function write(files) {
-  mkdirSync(join(root, "artifacts/test"), { recursive: true });
+  for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
   for (const [path, text] of files) writeFileSync(join(root, path), text);
   console.log(`wrote ${files.size} artifacts (${solc.version()})`);
 }

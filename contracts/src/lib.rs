@@ -22,4 +22,6 @@
 
 pub mod artifact;
 pub mod calldata;
+pub mod data;
 pub mod interface;
+pub mod verification;

@@ -18,11 +18,11 @@ use ff::PrimeField;
 use halo2_proofs::plonk::{self, Circuit, ConstraintSystem, keygen_pk, keygen_vk_custom};
 use halo2_proofs::{SerdeCurveAffine, SerdeFormat};
 use halo2curves::bn256::{Fr, G1Affine};
+use sha3::{Digest as _, Keccak256};
 
-use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES};
+use crate::encoding::{Digest, POINT_BYTES, SCALAR_BYTES, encode_point, encode_scalar, wide};
 use crate::keys::fixed::FixedColumns;
 use crate::srs::Srs;
-use crate::words::Words;
 
 /// Which statement a circuit proves: there is one circuit for each, and for histograms one a width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -202,7 +202,7 @@ impl VerifyingKey {
     }
 
     fn of(id: CircuitId, outline: plonk::VerifyingKey<G1Affine>) -> Self {
-        let digest = digest(id, &outline);
+        let digest = Digest(Keccak256::digest(code(id, &outline)).into());
         Self { id, outline, whole: OnceLock::new(), digest }
     }
 
@@ -232,6 +232,21 @@ impl VerifyingKey {
     /// logged, and what every transcript absorbs first.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// The code of the contract that holds the key, whose hash is the [digest](Self::digest).
+    pub fn code(&self) -> Vec<u8> {
+        code(self.id, &self.outline)
+    }
+
+    /// The constraint system, its selectors columns of their own.
+    pub fn constraint_system(&self) -> &ConstraintSystem<Fr> {
+        self.outline.cs()
+    }
+
+    /// Keccak-256 of the constraint system's pinned text: one of the key's words.
+    pub fn constraint_system_hash(&self) -> Digest {
+        constraint_system_hash(self.outline.cs())
     }
 
     /// The exact length of a proof under this key, in bytes: points, [evaluations](Self::evaluations), and
@@ -340,25 +355,32 @@ fn omega(geometry: Geometry) -> Fr {
     (geometry.k()..Fr::S).fold(Fr::ROOT_OF_UNITY, |omega, _| omega.square())
 }
 
-/// The code hash of a contract that holds the key's words.
-fn digest(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Digest {
+/// The code of a contract that holds the key's words (PROTOCOL section 8): a zero byte, so that it does nothing
+/// when called, then the words.
+fn code(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Vec<u8> {
     let (cs, permutation) = (key.cs(), key.permutation().commitments());
     let width = match id.kind {
         CircuitKind::Histogram(width) => width.columns(),
         CircuitKind::DataScore | CircuitKind::ComputeScore => 0,
     };
-    let words = Words::code()
-        .integer(id.kind.id())
-        .integer(id.geometry.id())
-        .count(width)
-        .text(&format!("{:?}", cs.pinned()))
-        .scalar(&omega(id.geometry))
-        .count(cs.num_advice_columns())
-        .count(cs.num_fixed_columns())
-        .count(cs.num_instance_columns())
-        .count(permutation.len());
-    let points = key.fixed_commitments().iter().chain(permutation);
-    points.fold(words, |words, point| words.point(point)).finish()
+    let mut code = vec![0];
+    for value in [u64::from(id.kind.id()), u64::from(id.geometry.id()), wide(width)] {
+        code.extend(encode_scalar(&Fr::from(value)));
+    }
+    code.extend(constraint_system_hash(cs).0);
+    code.extend(encode_scalar(&omega(id.geometry)));
+    let counts =
+        [cs.num_advice_columns(), cs.num_fixed_columns(), cs.num_instance_columns(), permutation.len()];
+    for count in counts {
+        code.extend(encode_scalar(&Fr::from(wide(count))));
+    }
+    key.fixed_commitments().iter().chain(permutation).for_each(|point| code.extend(encode_point(point)));
+    code
+}
+
+/// Keccak-256 of the pinned text of a constraint system: what ties gates to a key.
+fn constraint_system_hash(cs: &ConstraintSystem<Fr>) -> Digest {
+    Digest(Keccak256::digest(format!("{:?}", cs.pinned())).into())
 }
 
 /// A proving key that knows its circuit.

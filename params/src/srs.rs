@@ -39,7 +39,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 pub use error::{Element, SrsError};
-pub use hashes::{openings_hash, powers_digest};
+pub use hashes::{openings_hash, openings_words, powers_digest};
 pub use insecure::INSECURE_SEED;
 pub use lagrange::from_powers as lagrange_points;
 pub use points::{G2_BYTES, g1_from_coordinates, g2_from_coordinates};

@@ -19,7 +19,12 @@ use crate::encoding::{Digest, POINT_BYTES, decode_point, encode_point, wide};
 use crate::keys::{CircuitId, CircuitKind, KeyError, KeyShape, VerifyingKey};
 use crate::lagrange_tree::LagrangeTree;
 use crate::rules::{DerivedError, ParameterWords, keys_digest};
-use crate::srs::{G2_BYTES, Srs, backend_params, decode_g2, encode_g2, is_insecure, openings_hash};
+use crate::srs::{
+    G2_BYTES, Srs, backend_params, decode_g2, encode_g2, is_insecure, openings_hash, openings_words,
+};
+
+/// What the code of a contract says that holds the openings of the development string, after their words.
+pub const INSECURE_NOTE: &str = "INSECURE: development parameters, anyone can forge a proof";
 
 /// Why there are no verifier's parameters.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +147,15 @@ impl VerifierParameters {
     /// hash.
     pub fn is_derived(&self) -> bool {
         self.is_derived
+    }
+
+    /// The code of the contract that holds what checks openings (PROTOCOL section 8): a zero byte, so that it
+    /// does nothing when called, and their words. Of the development string it ends with a
+    /// [note](INSECURE_NOTE).
+    pub fn openings_code(&self) -> Vec<u8> {
+        let words = openings_words(&self.reserved, &G2Affine::generator(), &self.s_g2);
+        let note = if self.is_insecure() { INSECURE_NOTE } else { "" };
+        [&[0], words.as_slice(), note.as_bytes()].concat()
     }
 
     /// Whether the reference string is the development one, told from `[s]_2`.

@@ -29,12 +29,6 @@ impl Words {
         Self(Keccak256::new())
     }
 
-    /// Begins with a zero byte instead: what is hashed is the code of a contract that holds the words, and
-    /// does nothing when called.
-    pub fn code() -> Self {
-        Self(Keccak256::new_with_prefix([0]))
-    }
-
     /// Begins with the hash of a struct's type, as EIP-712 has it.
     pub fn typed(encoded_type: &str) -> Self {
         Self(Keccak256::new()).text(encoded_type)

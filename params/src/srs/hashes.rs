@@ -2,9 +2,10 @@
 
 use fairshare_circuits::geometry::RESERVED_ROWS;
 use halo2curves::bn256::{G1Affine, G2Affine};
+use sha3::{Digest as _, Keccak256};
 
 use super::points::encode_g2;
-use crate::encoding::Digest;
+use crate::encoding::{Digest, encode_point};
 use crate::words::Words;
 
 /// The SRS digest, `K(T_srs, k, K'(powers' words), [1]_2, [s]_2)`, of `2^k` powers.
@@ -16,10 +17,18 @@ pub fn powers_digest(k: u32, powers: &[G1Affine], g2: &G2Affine, s_g2: &G2Affine
     second_group(Words::new("srs").integer(k).digest(&powers), [g2, s_g2]).finish()
 }
 
-/// The openings' hash, `K(T_openings, G_u … G_{n−1}, [1]_2, [s]_2)`: over the points of the last rows, which
-/// hold no data, and the two that an opening's pairings take.
+/// The words of openings: their tag, `G_u … G_{n−1}`, `[1]_2`, `[s]_2`: the points of the last rows, which hold
+/// no data, and the two that an opening's pairings take.
+pub fn openings_words(last: &[G1Affine; RESERVED_ROWS], g2: &G2Affine, s_g2: &G2Affine) -> Vec<u8> {
+    let tag = Keccak256::digest(b"fairshare/v2/openings");
+    let points = last.iter().flat_map(encode_point);
+    let second_group = [g2, s_g2].into_iter().flat_map(encode_g2);
+    tag.into_iter().chain(points).chain(second_group).collect()
+}
+
+/// The openings' hash, `K(T_openings, G_u … G_{n−1}, [1]_2, [s]_2)`: over their [words](openings_words).
 pub fn openings_hash(last: &[G1Affine; RESERVED_ROWS], g2: &G2Affine, s_g2: &G2Affine) -> Digest {
-    second_group(points(Words::new("openings"), last), [g2, s_g2]).finish()
+    Digest(Keccak256::digest(openings_words(last, g2, s_g2)).into())
 }
 
 fn points(words: Words, points: &[G1Affine]) -> Words {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev Order of the groups: the scalar field's modulus.
+uint256 constant R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
+/// @dev The modulus of the coordinates' field.
+uint256 constant P = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47;
+
+/// @dev Bytes of a word, and of a point: x, then y.
+uint256 constant WORD = 32;
+uint256 constant POINT = 64;
+
+/// @dev Most gas for an addition, a multiplication and a pairing of two pairs: about three times the price of
+/// EIP-1108, which is 150, 6,000 and 113,000.
+uint256 constant ADD_GAS = 500;
+uint256 constant MUL_GAS = 18_000;
+uint256 constant PAIRING_GAS = 340_000;
+/// @dev Most gas for an inversion: EIP-7883 takes 4,080.
+uint256 constant INVERT_GAS = 13_000;
+
+/// @title BN254: its two fields, points of its first group, and the precompiled contracts for them
+/// @notice Every point from outside passes {requirePoint} before a precompile sees it: a precompile that is given a
+/// point off the curve takes all the gas it was given. What it may take is bounded besides, so that a chain with other
+/// prices makes a call fail and never drain.
+library Curve {
+    /// @notice A coordinate is not below its modulus, or the point is off the curve, or it is the identity, which has no
+    /// place in an honest proof.
+    /// @param offset Where the point begins, in bytes from the start of the bundle.
+    error NotAPoint(uint256 offset);
+    /// @notice A scalar is not below the order.
+    /// @param offset Where it begins, in bytes from the start of the bundle.
+    error NotAScalar(uint256 offset);
+    /// @notice A precompiled contract failed: it was given too little gas, or this chain has none at its address.
+    error PrecompileFailed(uint256 precompile);
+    /// @notice A challenge hit one of the few values at which a denominator is zero. No honest proof will see this.
+    error NoInverse();
+
+    /// @notice A point of the first group; the identity is (0, 0).
+    struct G1 {
+        uint256 x;
+        uint256 y;
+    }
+
+    /// @notice Checks `count` points from calldata position `first` on.
+    /// @param start Calldata position from which an error counts.
+    function requirePoints(uint256 first, uint256 count, uint256 start) internal pure {
+        uint256 refused;
+        assembly ("memory-safe") {
+            let end := add(first, mul(count, POINT))
+            for { let next := first } lt(next, end) { next := add(next, POINT) } {
+                let x := calldataload(next)
+                let y := calldataload(add(next, WORD))
+                // (0, 0), as the identity is written, is off the curve.
+                let onCurve := eq(mulmod(y, y, P), addmod(mulmod(mulmod(x, x, P), x, P), 3, P))
+                if iszero(and(onCurve, and(lt(x, P), lt(y, P)))) {
+                    refused := next
+                    break
+                }
+            }
+        }
+        if (refused != 0) revert NotAPoint(refused - start);
+    }
+
+    /// @notice Checks `count` scalars from calldata position `first` on.
+    /// @param start Calldata position from which an error counts.
+    function requireScalars(uint256 first, uint256 count, uint256 start) internal pure {
+        uint256 refused;
+        assembly ("memory-safe") {
+            let end := add(first, mul(count, WORD))
+            for { let next := first } lt(next, end) { next := add(next, WORD) } {
+                if iszero(lt(calldataload(next), R)) {
+                    refused := next
+                    break
+                }
+            }
+        }
+        if (refused != 0) revert NotAScalar(refused - start);
+    }
+
+    /// @notice The point at a calldata position, which was checked before.
+    function read(uint256 position) internal pure returns (G1 memory point) {
+        assembly ("memory-safe") {
+            calldatacopy(point, position, POINT)
+        }
+    }
+
+    function add(G1 memory a, G1 memory b) internal view returns (G1 memory sum) {
+        bool ok;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mcopy(input, a, POINT)
+            mcopy(add(input, POINT), b, POINT)
+            ok := staticcall(ADD_GAS, 6, input, 128, sum, POINT)
+        }
+        if (!ok) revert PrecompileFailed(6);
+    }
+
+    function mul(G1 memory a, uint256 scalar) internal view returns (G1 memory product) {
+        bool ok;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mcopy(input, a, POINT)
+            mstore(add(input, POINT), scalar)
+            ok := staticcall(MUL_GAS, 7, input, 96, product, POINT)
+        }
+        if (!ok) revert PrecompileFailed(7);
+    }
+
+    function negate(G1 memory a) internal pure returns (G1 memory) {
+        return G1(a.x, a.y == 0 ? 0 : P - a.y);
+    }
+
+    function equal(G1 memory a, G1 memory b) internal pure returns (bool) {
+        return a.x == b.x && a.y == b.y;
+    }
+
+    function isIdentity(G1 memory a) internal pure returns (bool) {
+        return a.x == 0 && a.y == 0;
+    }
+
+    /// @notice Whether e(a, g) · e(b, h) = 1.
+    /// @param g Memory position of a point of the second group: four words, in the precompile's order.
+    /// @param h The same.
+    function pairing(G1 memory a, uint256 g, G1 memory b, uint256 h) internal view returns (bool isOne) {
+        bool ok;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mcopy(input, a, POINT)
+            mcopy(add(input, 64), g, 128)
+            mcopy(add(input, 192), b, POINT)
+            mcopy(add(input, 256), h, 128)
+            ok := staticcall(PAIRING_GAS, 8, input, 384, input, WORD)
+            isOne := eq(mload(input), 1)
+        }
+        if (!ok) revert PrecompileFailed(8);
+    }
+
+    /// @notice Inverts each of the scalars, in place, with one exponentiation (Montgomery's trick).
+    function invert(uint256[] memory scalars) internal view {
+        uint256[] memory before = new uint256[](scalars.length);
+        uint256 product = 1;
+        for (uint256 i = 0; i < scalars.length; i++) {
+            before[i] = product;
+            product = mulmod(product, scalars[i], R);
+        }
+        if (product == 0) revert NoInverse();
+        uint256 inverse = _power(product, R - 2);
+        for (uint256 i = scalars.length; i > 0; i--) {
+            uint256 own = scalars[i - 1];
+            scalars[i - 1] = mulmod(inverse, before[i - 1], R);
+            inverse = mulmod(inverse, own, R);
+        }
+    }
+
+    /// @dev base^exponent modulo R, by EIP-198.
+    function _power(uint256 base, uint256 exponent) private view returns (uint256 power) {
+        bool ok;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mstore(input, WORD)
+            mstore(add(input, 32), WORD)
+            mstore(add(input, 64), WORD)
+            mstore(add(input, 96), base)
+            mstore(add(input, 128), exponent)
+            mstore(add(input, 160), R)
+            ok := staticcall(INVERT_GAS, 5, input, 192, input, WORD)
+            power := mload(input)
+        }
+        if (!ok) revert PrecompileFailed(5);
+    }
+}

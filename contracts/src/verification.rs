@@ -1,0 +1,259 @@
+//! The bundle verifier's functions and errors as types, and what calls to it carry; their meaning stands in
+//! `IBundleVerifier.sol`.
+
+use alloy_primitives::{Bytes, FixedBytes, U256};
+use alloy_sol_types::{SolCall, SolConstructor, sol};
+use fairshare_params::address::Address;
+use fairshare_params::encoding::{Digest, encode_point};
+use fairshare_params::registration::Registration as Registered;
+use fairshare_params::rules::{DecayWords, PROTOCOL_VERSION, Rules as Words};
+use halo2curves::bn256::G1Affine;
+use sha3::{Digest as _, Keccak256};
+
+use crate::artifact::{ArtifactError, bytecode};
+use crate::calldata::evm_address;
+
+pub use BundleVerifier::{Registration, Rules, Run};
+
+/// The artifact's text: interface, creation bytecode, compiler and its settings.
+pub const BUNDLE_VERIFIER_JSON: &str = include_str!("../artifacts/BundleVerifier.json");
+
+sol! {
+    #[derive(Debug, PartialEq, Eq)]
+    contract BundleVerifier {
+        struct G1 {
+            uint256 x;
+            uint256 y;
+        }
+
+struct Terms {
+            uint256 version;
+            uint256 chainId;
+            address vault;
+            address registry;
+            uint256 settlement;
+            bytes32 subnet;
+            uint64 epoch;
+            uint64 firstRound;
+            uint32 rounds;
+            uint64 dataFirstRound;
+            uint64 endsBy;
+            uint64 provingSeconds;
+            uint128 pool;
+        }
+
+        struct Scoring {
+            uint8 geometry;
+            bytes32 schemaHash;
+            bytes32 referenceHash;
+            uint32 features;
+            uint64 bins;
+            uint128 lnTotals;
+            G1 ln;
+            G1 boundaries;
+            uint32 minRecords;
+            uint8 weighting;
+            uint64 cap;
+        }
+
+        struct Decay {
+            uint64 lambda;
+            uint64 rho;
+        }
+
+        struct Parameters {
+            bytes32 srs;
+            bytes32 keys;
+            bytes32 lagrangeRoot;
+            bytes32 openings;
+        }
+
+        struct Rules {
+            Terms terms;
+            Scoring scoring;
+            Decay data;
+            Decay compute;
+            uint8 evidence;
+            Parameters parameters;
+        }
+
+        struct Registration {
+            bytes32 digest;
+            uint32 records;
+        }
+
+        struct Run {
+            uint8 width;
+            uint32 proofs;
+            uint64 padding;
+        }
+
+        constructor(bool takesInsecure);
+
+        function registerKeys(address[] calldata holders) external returns (bytes32 keys);
+        function registerOpenings(address holder) external returns (bytes32 openings);
+        function verifyData(
+            Rules calldata rules,
+            address contributor,
+            Registration[] calldata registrations,
+            bytes calldata bundle
+        ) external view returns (bytes32 rulesHash, uint64 score, uint32 records);
+        function verifyCompute(
+            Rules calldata rules,
+            address contributor,
+            G1 calldata units,
+            G1 calldata totals,
+            bytes calldata bundle
+        ) external view returns (bytes32 rulesHash, uint64 score);
+        function recordSegments(
+            bytes32 keys,
+            bytes32 openings,
+            Run[] calldata runs,
+            bytes calldata proofs
+        ) external;
+        function verifyRecorded(
+            Rules calldata rules,
+            address contributor,
+            Registration[] calldata registrations,
+            bytes calldata bundle
+        ) external view returns (bytes32 rulesHash, uint64 score, uint32 records);
+        function isRecorded(
+            bytes32 key,
+            bytes32 openings,
+            bytes32 segment,
+            uint256 padding,
+            G1 calldata histogram
+        ) external view returns (bool);
+        function takesInsecure() external view returns (bool);
+        function gatesOf(bytes32 constraintSystem) external view returns (address);
+
+        event KeysRegistered(bytes32 indexed keys, uint8 geometry);
+        event OpeningsRegistered(bytes32 indexed openings, bool isInsecure);
+
+        error DigestRefused(uint256 dataset, bytes32 registered, bytes32 found);
+        error GatesFailed(address gates);
+        error HeaderRefused();
+        error InsecureParameters();
+        error KeyRefused(uint256 index, address holder);
+        error LengthRefused(uint256 found, uint256 expected);
+        error LinkRefused();
+        error NoInverse();
+        error NotAKey(address key);
+        error NotAPoint(uint256 offset);
+        error NotAScalar(uint256 offset);
+        error NotCanonical();
+        error NotRecorded(bytes32 segment);
+        error NothingCounted();
+        error NothingRegistered();
+        error OpeningsRefused(address holder);
+        error PrecompileFailed(uint256 precompile);
+        error ProofRefused();
+        error PublicColumnRefused(uint256 column);
+        error RecordsRefused(uint256 records);
+        error ScoreRefused(uint256 score);
+        error SegmentTwice(bytes32 segment);
+        error Truncated(uint256 offset, uint256 needed, uint256 left);
+        error UnknownConstraints(bytes32 constraintSystem);
+        error UnknownKeys(bytes32 keys);
+        error UnknownOpenings(bytes32 openings);
+        error WidthRefused(uint256 width);
+    }
+}
+
+/// Data of the transaction that deploys a verifier.
+pub fn creation_code(takes_insecure: bool) -> Result<Vec<u8>, ArtifactError> {
+    let arguments = BundleVerifier::constructorCall { takesInsecure: takes_insecure };
+    Ok([bytecode(BUNDLE_VERIFIER_JSON)?, arguments.abi_encode()].concat())
+}
+
+/// Verifies a data bundle that covers these registrations, in its order.
+pub fn verify_data(rules: &Words, contributor: &Address, own: &[Registered], bundle: Vec<u8>) -> Vec<u8> {
+    BundleVerifier::verifyDataCall {
+        rules: words(rules),
+        contributor: evm_address(contributor),
+        registrations: own.iter().map(registration).collect(),
+        bundle: Bytes::from(bundle),
+    }
+    .abi_encode()
+}
+
+/// Verifies a compute bundle of a node with this commitment to its units, among these totals.
+pub fn verify_compute(
+    rules: &Words,
+    contributor: &Address,
+    [units, totals]: [&G1Affine; 2],
+    bundle: Vec<u8>,
+) -> Vec<u8> {
+    BundleVerifier::verifyComputeCall {
+        rules: words(rules),
+        contributor: evm_address(contributor),
+        units: point(units),
+        totals: point(totals),
+        bundle: Bytes::from(bundle),
+    }
+    .abi_encode()
+}
+
+/// A registration as the verifier takes it.
+pub fn registration(own: &Registered) -> Registration {
+    Registration { digest: word(own.digest()), records: own.records() }
+}
+
+/// A point.
+pub fn point(point: &G1Affine) -> BundleVerifier::G1 {
+    let bytes = encode_point(point);
+    let (x, y) = bytes.split_at(32);
+    BundleVerifier::G1 { x: U256::from_be_slice(x), y: U256::from_be_slice(y) }
+}
+
+/// The rules, word by word.
+pub fn words(rules: &Words) -> Rules {
+    let Words { terms, reference, parameters, .. } = rules;
+    Rules {
+        terms: BundleVerifier::Terms {
+            version: U256::from(PROTOCOL_VERSION),
+            chainId: U256::from(terms.chain_id),
+            vault: evm_address(&terms.vault),
+            registry: evm_address(&terms.registry),
+            settlement: U256::from(terms.settlement.id()),
+            subnet: FixedBytes(Keccak256::digest(&terms.subnet).into()),
+            epoch: terms.epoch,
+            firstRound: terms.first_round,
+            rounds: terms.rounds,
+            dataFirstRound: terms.data_first_round,
+            endsBy: terms.ends_by,
+            provingSeconds: terms.proving_seconds,
+            pool: terms.pool,
+        },
+        scoring: BundleVerifier::Scoring {
+            geometry: terms.geometry.id(),
+            schemaHash: word(&rules.schema_hash),
+            referenceHash: word(&rules.reference_hash),
+            features: reference.features,
+            bins: reference.free_bins,
+            lnTotals: reference.ln_totals,
+            ln: point(&reference.ln),
+            boundaries: point(&reference.boundaries),
+            minRecords: terms.min_records,
+            weighting: terms.weighting.id(),
+            cap: terms.weighting.cap(),
+        },
+        data: decay(&rules.data_decay),
+        compute: decay(&rules.compute_decay),
+        evidence: terms.evidence.into(),
+        parameters: BundleVerifier::Parameters {
+            srs: word(&parameters.srs),
+            keys: word(&parameters.keys),
+            lagrangeRoot: word(&parameters.lagrange_root),
+            openings: word(&parameters.openings),
+        },
+    }
+}
+
+fn decay(words: &DecayWords) -> BundleVerifier::Decay {
+    BundleVerifier::Decay { lambda: words.lambda_q, rho: words.rho }
+}
+
+fn word(digest: &Digest) -> FixedBytes<32> {
+    FixedBytes(digest.0)
+}
