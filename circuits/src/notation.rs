@@ -1,5 +1,5 @@
-//! A circuit's columns and polynomials in the letters of its statement, for texts that people read: the pinned
-//! wiring, and the gate evaluators of the contracts.
+//! A circuit's columns and polynomials in the letters of its statement, for texts that people read: the
+//! pinned wiring, and the gate evaluators of the contracts.
 
 use ff::{Field, PrimeField};
 use halo2_proofs::plonk::{Circuit, ConstraintSystem, Expression};

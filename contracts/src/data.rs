@@ -14,10 +14,11 @@ pub struct DataContract {
     pub creation: Vec<u8>,
 }
 
-/// The contracts for these parameters: the keys in the order in which a verifier takes them, then the openings.
+/// The contracts for these parameters: the keys in the order in which a verifier takes them, then the
+/// openings.
 ///
-/// The code of a key is fixed to the bit by its digest, so that of the development string's it is the creation
-/// that ends with the note which warns of it; the openings' code has the note itself.
+/// The code of a key is fixed to the bit by its digest. So, of the development string, the transaction that
+/// deploys a key ends with the note that warns of it, and the openings' code ends with it.
 pub fn contracts(parameters: &VerifierParameters) -> Vec<DataContract> {
     let note = if parameters.is_insecure() { INSECURE_NOTE } else { "" };
     let keys = CircuitKind::all(parameters.geometry()).filter_map(|kind| parameters.key(kind));
@@ -32,7 +33,8 @@ impl DataContract {
     }
 }
 
-/// Code that returns the `length` bytes behind it: PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN.
+/// Code that returns the `length` bytes behind it: PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0,
+/// RETURN.
 fn constructor(length: usize) -> [u8; 10] {
     // Keys have a few hundred bytes; a chain takes 24,576 at most (EIP-170).
     let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();

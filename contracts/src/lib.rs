@@ -1,8 +1,9 @@
-//! # The royalty vault's contract, for Rust
+//! # The contracts, for Rust
 //!
-//! The Solidity source, `RoyaltyVault.sol`, stands beside this crate, and the artifact that npm's `solc` made
-//! of it is committed: nothing here needs npm, a compiler or a network. [`artifact`] holds the bytecode,
+//! The Solidity sources stand in `solidity/`, and the artifacts that npm's `solc` made of them are committed:
+//! nothing here needs npm, a compiler or a network. Of the royalty vault [`artifact`] holds the bytecode,
 //! [`interface`] the functions, events and errors as types, [`calldata`] what a transaction carries.
+//! [`verification`] has all three of the bundle verifier, and [`data`] the contracts that hold its keys.
 //!
 //! ```
 //! use fairshare_contracts::{artifact::Deployment, calldata};

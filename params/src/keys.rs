@@ -355,8 +355,8 @@ fn omega(geometry: Geometry) -> Fr {
     (geometry.k()..Fr::S).fold(Fr::ROOT_OF_UNITY, |omega, _| omega.square())
 }
 
-/// The code of a contract that holds the key's words (PROTOCOL section 8): a zero byte, so that it does nothing
-/// when called, then the words.
+/// The code of a contract that holds the key's words (PROTOCOL section 8): a zero byte, so that it does
+/// nothing when called, then the words.
 fn code(id: CircuitId, key: &plonk::VerifyingKey<G1Affine>) -> Vec<u8> {
     let (cs, permutation) = (key.cs(), key.permutation().commitments());
     let width = match id.kind {

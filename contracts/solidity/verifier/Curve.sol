@@ -46,16 +46,13 @@ library Curve {
     function requirePoints(uint256 first, uint256 count, uint256 start) internal pure {
         uint256 refused;
         assembly ("memory-safe") {
-            let end := add(first, mul(count, POINT))
-            for { let next := first } lt(next, end) { next := add(next, POINT) } {
+            for { let next := add(first, mul(count, POINT)) } gt(next, first) {} {
+                next := sub(next, POINT)
                 let x := calldataload(next)
                 let y := calldataload(add(next, WORD))
                 // (0, 0), as the identity is written, is off the curve.
                 let onCurve := eq(mulmod(y, y, P), addmod(mulmod(mulmod(x, x, P), x, P), 3, P))
-                if iszero(and(onCurve, and(lt(x, P), lt(y, P)))) {
-                    refused := next
-                    break
-                }
+                if iszero(and(onCurve, and(lt(x, P), lt(y, P)))) { refused := next }
             }
         }
         if (refused != 0) revert NotAPoint(refused - start);
@@ -66,12 +63,9 @@ library Curve {
     function requireScalars(uint256 first, uint256 count, uint256 start) internal pure {
         uint256 refused;
         assembly ("memory-safe") {
-            let end := add(first, mul(count, WORD))
-            for { let next := first } lt(next, end) { next := add(next, WORD) } {
-                if iszero(lt(calldataload(next), R)) {
-                    refused := next
-                    break
-                }
+            for { let next := add(first, mul(count, WORD)) } gt(next, first) {} {
+                next := sub(next, WORD)
+                if iszero(lt(calldataload(next), R)) { refused := next }
             }
         }
         if (refused != 0) revert NotAScalar(refused - start);
@@ -137,18 +131,27 @@ library Curve {
 
     /// @notice Inverts each of the scalars, in place, with one exponentiation (Montgomery's trick).
     function invert(uint256[] memory scalars) internal view {
-        uint256[] memory before = new uint256[](scalars.length);
+        // What each inverse still has to be multiplied with: the product of the scalars before it.
+        uint256[] memory products = new uint256[](scalars.length);
         uint256 product = 1;
-        for (uint256 i = 0; i < scalars.length; i++) {
-            before[i] = product;
-            product = mulmod(product, scalars[i], R);
+        assembly ("memory-safe") {
+            let distance := sub(products, scalars)
+            let end := add(scalars, mul(32, mload(scalars)))
+            for { let next := scalars } lt(next, end) {} {
+                next := add(next, 32)
+                mstore(add(next, distance), product)
+                product := mulmod(product, mload(next), R)
+            }
         }
         if (product == 0) revert NoInverse();
         uint256 inverse = _power(product, R - 2);
-        for (uint256 i = scalars.length; i > 0; i--) {
-            uint256 own = scalars[i - 1];
-            scalars[i - 1] = mulmod(inverse, before[i - 1], R);
-            inverse = mulmod(inverse, own, R);
+        assembly ("memory-safe") {
+            let distance := sub(products, scalars)
+            for { let next := add(scalars, mul(32, mload(scalars))) } gt(next, scalars) { next := sub(next, 32) } {
+                let scalar := mload(next)
+                mstore(next, mulmod(inverse, mload(add(next, distance)), R))
+                inverse := mulmod(inverse, scalar, R)
+            }
         }
     }
 

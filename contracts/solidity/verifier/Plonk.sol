@@ -327,22 +327,29 @@ library Plonk {
     {
         uint256 count = instance.length;
         uint256 vanishing = _minus(xn, 1);
-        // l[count − 1 + j] = L_j(x) = ω^j·(x^n − 1)/(n·(x − ω^j)).
+        // lagrange[count − 1 + j] = L_j(x) = ω^j·(x^n − 1)/(n·(x − ω^j)).
         uint256[] memory lagrange = new uint256[](2 * count - 1);
-        uint256 power = 1;
-        for (uint256 j = 0; j < count; j++) {
-            uint256 numerator = mulmod(power, vanishing, R);
-            lagrange[count - 1 + j] = mulmod(numerator, inverses[3 + j], R);
-            if (j > 0) lagrange[count - 1 - j] = mulmod(vanishing, inverses[2 + count + j], R);
-            power = mulmod(power, omega, R);
-        }
         values = new uint256[](count);
-        for (uint256 i = 0; i < count; i++) {
-            uint256 sum = 0;
-            for (uint256 row = 0; row < count; row++) {
-                sum = addmod(sum, mulmod(instance[row], lagrange[count - 1 + row - i], R), R);
+        assembly ("memory-safe") {
+            let middle := add(lagrange, mul(32, count))
+            let positive := add(inverses, 128)
+            let negative := add(inverses, mul(32, add(3, count)))
+            let power := vanishing
+            let size := mul(32, count)
+            for { let j := 0 } lt(j, size) { j := add(j, 32) } {
+                mstore(add(middle, j), mulmod(power, mload(add(positive, j)), R))
+                power := mulmod(power, omega, R)
+                if j { mstore(sub(middle, j), mulmod(vanishing, mload(add(negative, j)), R)) }
             }
-            values[i] = sum;
+            let rows := add(instance, 32)
+            for { let i := 0 } lt(i, size) { i := add(i, 32) } {
+                let sum := 0
+                let own := sub(middle, i)
+                for { let row := 0 } lt(row, size) { row := add(row, 32) } {
+                    sum := addmod(sum, mulmod(mload(add(rows, row)), mload(add(own, row)), R), R)
+                }
+                mstore(add(add(values, 32), i), sum)
+            }
         }
     }
 
@@ -353,21 +360,32 @@ library Plonk {
         uint256[] memory rows,
         Proof memory proof,
         Challenges memory challenges
-    ) private pure returns (uint256 numerator) {
-        uint256 evaluations = shape.evaluations + shape.fixedColumns;
-        uint256[] memory values = new uint256[](1 + shape.challenges + rows.length + evaluations);
-        values[0] = challenges.y;
+    ) private view returns (uint256 numerator) {
+        bytes4 selector = IGates.evaluate.selector;
         uint256[] memory circuit = challenges.circuit;
-        uint256 from = proof.evaluations;
+        uint256 evaluations = shape.evaluations + shape.fixedColumns;
+        (uint256 y, uint256 from) = (challenges.y, proof.evaluations);
+        bool ok;
         assembly ("memory-safe") {
-            let next := add(values, 64)
+            // As `abi.encode` has it: the list's offset, its length, its values.
+            let input := mload(0x40)
+            mstore(input, selector)
+            mstore(add(input, 4), 32)
+            let next := add(input, 68)
+            mstore(next, y)
+            next := add(next, 32)
             mcopy(next, add(circuit, 32), mul(32, mload(circuit)))
             next := add(next, mul(32, mload(circuit)))
             mcopy(next, add(rows, 32), mul(32, mload(rows)))
             next := add(next, mul(32, mload(rows)))
             calldatacopy(next, from, mul(32, evaluations))
+            next := add(next, mul(32, evaluations))
+            mstore(add(input, 36), div(sub(next, add(input, 68)), 32))
+            ok := staticcall(gas(), gates, input, sub(next, input), 0, 32)
+            ok := and(ok, eq(returndatasize(), 32))
+            numerator := mload(0)
         }
-        return gates.evaluate(values);
+        if (!ok) revert GatesFailed(gates);
     }
 
     /// @dev Sums what is opened, folded with powers of y' in the order of the openings: what is opened at x alone, with

@@ -4,7 +4,7 @@
 //! expressions that keys and proofs are made of. After a change of a circuit:
 //! `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-contracts --test gates`, then `npm run build`.
 //!
-//! That they compute what the expressions say is `evaluation.rs`.
+//! That what they compute is what the expressions say is for the real proofs of `tests/verifier/`.
 
 mod circuit;
 mod expression;

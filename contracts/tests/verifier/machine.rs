@@ -32,9 +32,9 @@ pub enum Refusal {
     /// It reverted with an error of the verifier.
     Error(BundleVerifierErrors),
     /// It reverted otherwise.
-    Revert(Bytes),
+    Revert(#[expect(dead_code, reason = "read by whoever reads a failing test")] Bytes),
     /// It ran out of gas, or worse.
-    Halt(String),
+    Halt(#[expect(dead_code, reason = "the same")] String),
 }
 
 impl Machine {

@@ -17,8 +17,8 @@ pub fn powers_digest(k: u32, powers: &[G1Affine], g2: &G2Affine, s_g2: &G2Affine
     second_group(Words::new("srs").integer(k).digest(&powers), [g2, s_g2]).finish()
 }
 
-/// The words of openings: their tag, `G_u … G_{n−1}`, `[1]_2`, `[s]_2`: the points of the last rows, which hold
-/// no data, and the two that an opening's pairings take.
+/// The words of openings: their tag, `G_u … G_{n−1}`, `[1]_2`, `[s]_2`: the points of the last rows, which
+/// hold no data, and the two that an opening's pairings take.
 pub fn openings_words(last: &[G1Affine; RESERVED_ROWS], g2: &G2Affine, s_g2: &G2Affine) -> Vec<u8> {
     let tag = Keccak256::digest(b"fairshare/v2/openings");
     let points = last.iter().flat_map(encode_point);

@@ -1,0 +1,36 @@
+//! What whole transactions cost that verify bundles, and how large the contract is.
+
+use super::world::{self, CHAIN};
+
+/// EIP-170: no chain deploys more.
+const CODE_LIMIT: usize = 24_576;
+
+/// Gas may move by this part of what is pinned.
+const TOLERANCE: f64 = 0.03;
+
+#[test]
+fn the_verifier_fits_a_contract() {
+    let size = CHAIN.with_borrow(|chain| chain.size);
+    println!("{size} bytes");
+    assert!(size <= CODE_LIMIT, "{size} bytes");
+}
+
+/// Records of two features: a segment of 4 columns holds 4,080, one of 16 columns 16,320.
+#[test]
+fn compact_bundles_cost_what_is_pinned() {
+    let pinned = [
+        ("one segment of 4 columns", world::data(&[150]), PINNED[0]),
+        ("one segment of 16 columns", world::data(&[16_320]), PINNED[1]),
+        ("16 and 4 columns, and another dataset", world::data(&[16_400, 200]), PINNED[2]),
+        ("compute", world::compute(), PINNED[3]),
+    ];
+    for (name, submission, pinned) in pinned {
+        let gas = submission.accepted();
+        println!("{name}: {gas} gas, {} bytes", submission.bytes.len());
+        let moved = gas.abs_diff(pinned) as f64 / pinned as f64;
+        assert!(moved < TOLERANCE, "{name}: {gas} gas, pinned are {pinned}");
+    }
+}
+
+/// As they stand in the README.
+const PINNED: [u64; 4] = [857_000, 1_000_000, 1_397_000, 785_000];
