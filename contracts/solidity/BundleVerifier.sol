@@ -46,9 +46,11 @@ contract BundleVerifier is IBundleVerifier {
     /// @notice The openings are of the development parameters, under which anyone can forge a proof, and this verifier
     /// takes only others.
     error InsecureParameters();
-    /// @notice Nobody has registered the keys that the rules name, or they are of another geometry than the rules.
+    /// @notice Nobody has registered the keys that the rules name, or the contracts that were registered are not there
+    /// any more, or they are of another geometry than the rules. Register them (again).
     error UnknownKeys(bytes32 keys);
-    /// @notice Nobody has registered the openings that the rules name.
+    /// @notice Nobody has registered the openings that the rules name, or the contract that was registered is not there any
+    /// more. Register it (again).
     error UnknownOpenings(bytes32 openings);
     /// @notice The calldata is not what `abi.encode` gives, byte for byte.
     error NotCanonical();
@@ -101,6 +103,10 @@ contract BundleVerifier is IBundleVerifier {
         address key;
         uint8 geometry;
         IGates gates;
+        /// The verifying-key digest. Where a contract stood there can stand another one: whoever lets it destroy itself
+        /// in the transaction that creates it can create it again with other code (EIP-6780, CREATE2). So what is
+        /// read is compared with this each time.
+        bytes32 digest;
     }
 
     mapping(bytes32 keys => mapping(uint256 index => Circuit)) private _circuits;
@@ -179,7 +185,7 @@ contract BundleVerifier is IBundleVerifier {
             if (address(gates) == address(0)) revert UnknownConstraints(key.constraintSystem);
             if (!_isCircuit(key, geometry, i, gates)) revert KeyRefused(i, holders[i]);
             digests[i] = bytes32(key.digest);
-            circuits[i] = Circuit(holders[i], uint8(geometry), gates);
+            circuits[i] = Circuit(holders[i], uint8(geometry), gates, digests[i]);
         }
         keys = keccak256(abi.encodePacked(digests));
         for (uint256 i = 0; i < holders.length; i++) _circuits[keys][i] = circuits[i];
@@ -347,11 +353,13 @@ contract BundleVerifier is IBundleVerifier {
         if (walk.geometry == 0) revert UnknownKeys(keys);
         uint256 count = 0;
         for (uint256 i = 0; i < runs.length; i++) count += runs[i].proofs;
+        if (count == 0) revert NothingRegistered();
+        // Before room is made for them.
+        if (count > proofs.length / POINT) revert LengthRefused(proofs.length, count * POINT);
         walk.claims = new Plonk.Claim[](count);
         bytes32[] memory facts = new bytes32[](count);
         for (uint256 i = 0; i < runs.length; i++) _run(walk, runs[i], proofs, facts);
         if (proofs.length != walk.position) revert LengthRefused(proofs.length, walk.position);
-        if (count == 0) revert NothingRegistered();
         _requireTrue(walk, points);
         for (uint256 i = 0; i < count; i++) _recorded[facts[i]] = true;
     }
@@ -600,7 +608,7 @@ contract BundleVerifier is IBundleVerifier {
     function _circuit(Walk memory walk, uint256 index) private view returns (Plonk.Circuit memory) {
         Circuit storage circuit = _circuits[walk.keys][index];
         (address key, uint256 geometry) = (circuit.key, circuit.geometry);
-        if (geometry == 0 || geometry != walk.geometry) revert UnknownKeys(walk.keys);
+        if (geometry == 0 || geometry != walk.geometry || key.codehash != circuit.digest) revert UnknownKeys(walk.keys);
         return Plonk.Circuit(key, circuit.gates);
     }
 
@@ -609,12 +617,18 @@ contract BundleVerifier is IBundleVerifier {
         address holder = _openings[name];
         if (holder == address(0)) revert UnknownOpenings(name);
         uint256 start;
+        bytes32 found;
         assembly ("memory-safe") {
             start := mload(0x40)
-            // Behind the zero byte and the tag.
-            extcodecopy(holder, start, 33, mul(32, sub(OPENINGS_WORDS, 1)))
-            mstore(0x40, add(start, mul(32, sub(OPENINGS_WORDS, 1))))
+            // Behind the zero byte.
+            extcodecopy(holder, start, 1, mul(32, OPENINGS_WORDS))
+            mstore(0x40, add(start, mul(32, OPENINGS_WORDS)))
+            found := keccak256(start, mul(32, OPENINGS_WORDS))
         }
+        // Other code may stand there by now: see Circuit.
+        if (found != name) revert UnknownOpenings(name);
+        // Behind the tag.
+        start += WORD;
         openings.reserved = start;
         openings.one = start + Link.RESERVED * POINT;
         openings.s = openings.one + 128;

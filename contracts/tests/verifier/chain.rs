@@ -11,6 +11,8 @@ use super::machine::Machine;
 pub struct Chain {
     pub machine: Machine,
     pub verifier: Address,
+    /// The contracts that hold the keys, in their order, and the openings.
+    pub holders: Vec<Address>,
     /// Bytes of the verifier's code.
     pub size: usize,
 }
@@ -25,12 +27,13 @@ impl Chain {
             assert_eq!(code, contract.code, "{}", contract.name);
             holders.push(address);
         }
-        let openings = holders.pop().expect("openings, the last");
+        let (openings, keys) = holders.split_last().expect("openings, the last");
+        let (openings, keys) = (*openings, keys.to_vec());
         let words = parameters.words();
-        let keys = machine.expect(verifier, &BundleVerifier::registerKeysCall { holders });
+        let keys = machine.expect(verifier, &BundleVerifier::registerKeysCall { holders: keys });
         assert_eq!(keys.0, words.keys.0);
         let call = BundleVerifier::registerOpeningsCall { holder: openings };
         assert_eq!(machine.expect(verifier, &call).0, words.openings.0);
-        Self { machine, verifier, size: code.len() }
+        Self { machine, verifier, holders, size: code.len() }
     }
 }

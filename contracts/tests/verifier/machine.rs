@@ -9,6 +9,7 @@ use revm::database::InMemoryDB;
 use revm::handler::{MainnetContext, MainnetEvm};
 use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
+use revm::state::{AccountInfo, Bytecode};
 use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
 
 /// What a chain takes for one transaction at most (EIP-7825).
@@ -58,6 +59,13 @@ impl Machine {
             }
             other => panic!("deployment ended with {other:?}"),
         }
+    }
+
+    /// Puts other code where a contract stands, as whoever created it might.
+    pub fn replace(&mut self, address: Address, code: Vec<u8>) {
+        let code = Bytecode::new_raw(Bytes::from(code));
+        let account = AccountInfo { code_hash: code.hash_slow(), code: Some(code), ..AccountInfo::default() };
+        self.machine.ctx.journaled_state.database.insert_account_info(address, account);
     }
 
     /// Sends a transaction.

@@ -3,6 +3,6 @@
 mod alterations;
 mod chain;
 mod machine;
-mod openings;
+mod parameters;
 mod price;
 mod world;
