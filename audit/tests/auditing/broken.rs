@@ -7,7 +7,7 @@ use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 
-use crate::alterations::edit_settled;
+use crate::edits::edit_settled;
 use crate::history::*;
 use crate::honest::{CLAIMS, STRUCK};
 

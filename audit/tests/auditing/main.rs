@@ -2,6 +2,7 @@
 
 mod alterations;
 mod broken;
+mod edits;
 mod history;
 mod honest;
 mod reports;

@@ -19,7 +19,7 @@ use fairshare_testkit::epochs::{BOB, FIRST, LISTED, VERIFIERS};
 use fairshare_testkit::fixture;
 use fairshare_verifier::{SetupError, Trust};
 
-use crate::alterations::{edit_earnings, edit_transfers};
+use crate::edits::{edit_earnings, edit_transfers};
 use crate::history::*;
 use crate::honest::{CLAIMS, PAYMENTS, STRUCK};
 
