@@ -18,8 +18,8 @@ fn the_development_string_is_the_one_that_the_contract_knows() {
     assert!(source.contains(&format!("INSECURE_S2 = 0x{hash};")), "{hash}");
 }
 
-/// A contract can be made to vanish, and another one to stand in its place, after it was registered. A key with
-/// one other commitment, or openings with one other point, would be a verifier for whoever wrote them.
+/// A contract can be made to vanish, and another one to stand in its place, after it was registered. A key
+/// with one other commitment, or openings with one other point, would take the proofs of whoever wrote them.
 #[test]
 fn what_no_longer_holds_the_words_is_not_read() {
     let submission = world::compute();
