@@ -2,16 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBundleVerifier, Registration, Run} from "./IBundleVerifier.sol";
-import {IGates} from "./IGates.sol";
-import {ComputeScoreGatesCompact} from "./gates/ComputeScoreGatesCompact.sol";
-import {ComputeScoreGatesLarge} from "./gates/ComputeScoreGatesLarge.sol";
-import {ComputeScoreGatesStandard} from "./gates/ComputeScoreGatesStandard.sol";
-import {DataScoreGatesCompact} from "./gates/DataScoreGatesCompact.sol";
-import {DataScoreGatesLarge} from "./gates/DataScoreGatesLarge.sol";
-import {DataScoreGatesStandard} from "./gates/DataScoreGatesStandard.sol";
-import {HistogramGates16} from "./gates/HistogramGates16.sol";
-import {HistogramGates4} from "./gates/HistogramGates4.sol";
-import {HistogramGates64} from "./gates/HistogramGates64.sol";
+import {VerifierParameters} from "./VerifierParameters.sol";
 import {Curve, POINT, R, WORD} from "./verifier/Curve.sol";
 import {Cut} from "./verifier/Cut.sol";
 import {Keys} from "./verifier/Keys.sol";
@@ -33,25 +24,10 @@ import {SegmentSet} from "./verifier/SegmentSet.sol";
 ///
 /// It has no owner, and nothing in it can be changed: keys, openings and segments are remembered under hashes of what
 /// they are.
-contract BundleVerifier is IBundleVerifier {
+contract BundleVerifier is VerifierParameters {
     using Curve for Curve.G1;
     using Cut for Cut.Segments;
 
-    /// @notice Not a geometry's keys, each once, in their order: this one has another statement, geometry, width or shape.
-    error KeyRefused(uint256 index, address holder);
-    /// @notice No evaluator is known for the key's constraint system.
-    error UnknownConstraints(bytes32 constraintSystem);
-    /// @notice The contract does not hold the words of openings.
-    error OpeningsRefused(address holder);
-    /// @notice The openings are of the development parameters, under which anyone can forge a proof, and this verifier
-    /// takes only others.
-    error InsecureParameters();
-    /// @notice Nobody has registered the keys that the rules name, or the contracts that were registered are not there
-    /// any more, or they are of another geometry than the rules. Register them (again).
-    error UnknownKeys(bytes32 keys);
-    /// @notice Nobody has registered the openings that the rules name, or the contract that was registered is not there any
-    /// more. Register it (again).
-    error UnknownOpenings(bytes32 openings);
     /// @notice The calldata is not what `abi.encode` gives, byte for byte.
     error NotCanonical();
     /// @notice The bundle's first words are not the role, the contributor and the digests that were asked for.
@@ -80,46 +56,11 @@ contract BundleVerifier is IBundleVerifier {
     bytes32 private constant T_SEGMENT = keccak256("fairshare/v2/segment");
     bytes32 private constant T_DATA = keccak256("fairshare/v2/data");
     bytes32 private constant T_CONTEXT = keccak256("fairshare/v2/context");
-    bytes32 private constant T_OPENINGS = keccak256("fairshare/v2/openings");
 
     uint256 private constant DATA = 1;
     uint256 private constant COMPUTE = 2;
 
-    /// @dev Words of openings: the tag, eight points, two points of the second group.
-    uint256 private constant OPENINGS_WORDS = 25;
-    /// @dev Keccak-256 of the development parameters' [s]_2, in the precompile's order.
-    bytes32 private constant INSECURE_S2 = 0xe50708f94a31abc7ae26e16d881451f1c0568e5136790acfcdb4d262b7af4ac5;
-    /// @dev What follows the words in the code of a contract with the development parameters' openings.
-    bytes private constant INSECURE_NOTE = "INSECURE: development parameters, anyone can forge a proof";
-
-    /// @notice Whether development parameters are taken: never where money depends on it.
-    bool public immutable takesInsecure;
-
-    /// @notice The evaluator of each constraint system, by the hash of its pinned text.
-    mapping(bytes32 constraintSystem => IGates) public gatesOf;
-
-    /// @dev A circuit as it is registered. Its geometry is 0 where there is none.
-    struct Circuit {
-        address key;
-        uint8 geometry;
-        IGates gates;
-        /// The verifying-key digest. Where a contract stood there can stand another one: whoever lets it destroy itself
-        /// in the transaction that creates it can create it again with other code (EIP-6780, CREATE2). So what is
-        /// read is compared with this each time.
-        bytes32 digest;
-    }
-
-    mapping(bytes32 keys => mapping(uint256 index => Circuit)) private _circuits;
-    mapping(bytes32 openings => address) private _openings;
     mapping(bytes32 segment => bool) private _recorded;
-
-    /// @dev What checks openings, in memory.
-    struct Openings {
-        /// Memory positions of G_u … G_{n−1}, [1]_2, [s]_2.
-        uint256 reserved;
-        uint256 one;
-        uint256 s;
-    }
 
     /// @dev What a histogram proof shows of a segment.
     struct Segment {
@@ -151,82 +92,8 @@ contract BundleVerifier is IBundleVerifier {
         Curve.G1 sum;
     }
 
-    /// @notice Deploys the evaluators of all circuits: which constraints are checked is fixed by this contract's own code.
     /// @param takesInsecure_ Whether development parameters are taken.
-    constructor(bool takesInsecure_) {
-        takesInsecure = takesInsecure_;
-        _install(new HistogramGates4());
-        _install(new HistogramGates16());
-        _install(new HistogramGates64());
-        _install(new DataScoreGatesCompact());
-        _install(new DataScoreGatesStandard());
-        _install(new DataScoreGatesLarge());
-        _install(new ComputeScoreGatesCompact());
-        _install(new ComputeScoreGatesStandard());
-        _install(new ComputeScoreGatesLarge());
-    }
-
-    function _install(IGates gates) private {
-        gatesOf[gates.constraintSystem()] = gates;
-    }
-
-    /// @inheritdoc IBundleVerifier
-    function registerKeys(address[] calldata holders) external returns (bytes32 keys) {
-        if (holders.length == 0) revert KeyRefused(0, address(0));
-        uint256 geometry = Keys.load(holders[0]).geometry;
-        if (Keys.rowsLog(geometry) == 0 || holders.length != Keys.widths(geometry) + 2) {
-            revert KeyRefused(0, holders[0]);
-        }
-        bytes32[] memory digests = new bytes32[](holders.length);
-        Circuit[] memory circuits = new Circuit[](holders.length);
-        for (uint256 i = 0; i < holders.length; i++) {
-            Keys.Key memory key = Keys.load(holders[i]);
-            IGates gates = gatesOf[key.constraintSystem];
-            if (address(gates) == address(0)) revert UnknownConstraints(key.constraintSystem);
-            if (!_isCircuit(key, geometry, i, gates)) revert KeyRefused(i, holders[i]);
-            digests[i] = bytes32(key.digest);
-            circuits[i] = Circuit(holders[i], uint8(geometry), gates, digests[i]);
-        }
-        keys = keccak256(abi.encodePacked(digests));
-        for (uint256 i = 0; i < holders.length; i++) _circuits[keys][i] = circuits[i];
-        emit KeysRegistered(keys, uint8(geometry));
-    }
-
-    /// @dev Whether the key is that of circuit `index` of the geometry, as its evaluator reads proofs.
-    function _isCircuit(Keys.Key memory key, uint256 geometry, uint256 index, IGates gates) private pure returns (bool) {
-        (uint256 statement, uint256 width) = Keys.circuitAt(geometry, index);
-        Plonk.Shape memory shape = Plonk.shapeOf(gates);
-        return key.statement == statement && key.geometry == geometry && key.width == width
-            && key.adviceColumns == shape.firstPhase + shape.secondPhase && key.fixedColumns == shape.fixedColumns
-            && key.instanceColumns == 1 && key.permutationColumns == 0
-            && key.words == Keys.HEAD + 2 * shape.fixedColumns;
-    }
-
-    /// @inheritdoc IBundleVerifier
-    function registerOpenings(address holder) external returns (bytes32 openings) {
-        bytes memory code = holder.code;
-        uint256 bytes_ = 1 + WORD * OPENINGS_WORDS;
-        if (code.length < bytes_ || code[0] != 0) revert OpeningsRefused(holder);
-        bytes32 tag;
-        bytes32 s;
-        assembly ("memory-safe") {
-            let words := add(code, 33)
-            tag := mload(words)
-            openings := keccak256(words, mul(32, OPENINGS_WORDS))
-            s := keccak256(add(words, mul(32, sub(OPENINGS_WORDS, 4))), 128)
-        }
-        bool isInsecure = s == INSECURE_S2;
-        // Development parameters say so in their code, and others have nothing more in it.
-        bytes32 note = isInsecure ? keccak256(INSECURE_NOTE) : keccak256("");
-        bytes32 rest;
-        assembly ("memory-safe") {
-            rest := keccak256(add(add(code, 32), bytes_), sub(mload(code), bytes_))
-        }
-        if (tag != T_OPENINGS || rest != note) revert OpeningsRefused(holder);
-        if (isInsecure && !takesInsecure) revert InsecureParameters();
-        _openings[openings] = holder;
-        emit OpeningsRegistered(openings, isInsecure);
-    }
+    constructor(bool takesInsecure_) VerifierParameters(takesInsecure_) {}
 
     /// @inheritdoc IBundleVerifier
     function verifyData(
@@ -349,8 +216,7 @@ contract BundleVerifier is IBundleVerifier {
     function recordSegments(bytes32 keys, bytes32 openings, Run[] calldata runs, bytes calldata proofs) external {
         Openings memory points = _loadOpenings(openings);
         Walk memory walk;
-        (walk.keys, walk.openings, walk.geometry) = (keys, openings, _circuits[keys][0].geometry);
-        if (walk.geometry == 0) revert UnknownKeys(keys);
+        (walk.keys, walk.openings, walk.geometry) = (keys, openings, _geometry(keys));
         uint256 count = 0;
         for (uint256 i = 0; i < runs.length; i++) count += runs[i].proofs;
         if (count == 0) revert NothingRegistered();
@@ -526,17 +392,17 @@ contract BundleVerifier is IBundleVerifier {
     /// @dev That every claim holds: folded by powers of a challenge over all of them, with one pairing.
     function _requireTrue(Walk memory walk, Openings memory openings) private view {
         Plonk.Claim[] memory claims = walk.claims;
-        bytes32 hash;
-        for (uint256 i = 0; i < claims.length; i++) {
-            Plonk.Claim memory claim = claims[i];
-            hash = keccak256(abi.encode(hash, claim.left, claim.right));
-        }
-        uint256 fold = uint256(hash) % R;
-        Curve.G1 memory left = claims[claims.length - 1].left;
-        Curve.G1 memory right = claims[claims.length - 1].right;
-        for (uint256 i = claims.length - 1; i > 0; i--) {
-            left = left.mul(fold).add(claims[i - 1].left);
-            right = right.mul(fold).add(claims[i - 1].right);
+        uint256 last = claims.length - 1;
+        Curve.G1 memory left = claims[last].left;
+        Curve.G1 memory right = claims[last].right;
+        if (last > 0) {
+            bytes32 hash;
+            for (uint256 i = 0; i <= last; i++) hash = keccak256(abi.encode(hash, claims[i].left, claims[i].right));
+            uint256 fold = uint256(hash) % R;
+            for (uint256 i = last; i > 0; i--) {
+                left.horner(fold, claims[i - 1].left);
+                right.horner(fold, claims[i - 1].right);
+            }
         }
         if (!left.pairing(openings.s, right.negate(), openings.one)) revert ProofRefused();
     }
@@ -588,9 +454,9 @@ contract BundleVerifier is IBundleVerifier {
         returns (Curve.G1 memory)
     {
         Curve.G1 memory last;
-        uint256 from = openings.reserved + (Link.RESERVED - 1) * POINT;
+        uint256 position = openings.one - POINT;
         assembly ("memory-safe") {
-            mcopy(last, from, 64)
+            last := position
         }
         return commitment.add(last);
     }
@@ -604,34 +470,9 @@ contract BundleVerifier is IBundleVerifier {
         if (!found.equal(expected)) revert PublicColumnRefused(column);
     }
 
-    /// @dev The registered circuit number `index` of the walk's keys.
+    /// @dev The circuit number `index` of the walk's keys.
     function _circuit(Walk memory walk, uint256 index) private view returns (Plonk.Circuit memory) {
-        Circuit storage circuit = _circuits[walk.keys][index];
-        (address key, uint256 geometry) = (circuit.key, circuit.geometry);
-        if (geometry == 0 || geometry != walk.geometry || key.codehash != circuit.digest) revert UnknownKeys(walk.keys);
-        return Plonk.Circuit(key, circuit.gates);
-    }
-
-    /// @dev The openings of this name, in memory.
-    function _loadOpenings(bytes32 name) private view returns (Openings memory openings) {
-        address holder = _openings[name];
-        if (holder == address(0)) revert UnknownOpenings(name);
-        uint256 start;
-        bytes32 found;
-        assembly ("memory-safe") {
-            start := mload(0x40)
-            // Behind the zero byte.
-            extcodecopy(holder, start, 1, mul(32, OPENINGS_WORDS))
-            mstore(0x40, add(start, mul(32, OPENINGS_WORDS)))
-            found := keccak256(start, mul(32, OPENINGS_WORDS))
-        }
-        // Other code may stand there by now: see Circuit.
-        if (found != name) revert UnknownOpenings(name);
-        // Behind the tag.
-        start += WORD;
-        openings.reserved = start;
-        openings.one = start + Link.RESERVED * POINT;
-        openings.s = openings.one + 128;
+        return _circuit(walk.keys, walk.geometry, index);
     }
 
     function _widthIndex(uint256 geometry, uint256 width) private pure returns (uint256) {

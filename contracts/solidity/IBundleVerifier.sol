@@ -31,15 +31,17 @@ interface IBundleVerifier {
     /// @notice The points that check openings were registered.
     event OpeningsRegistered(bytes32 indexed openings, bool isInsecure);
 
-    /// @notice Registers a geometry's keys: contracts that hold them, histograms by ascending width, then the data score,
-    /// the compute score. Anyone may; what is registered is what the hashes of their code say.
-    /// @return keys K' of their code hashes: the word of the rules that names them.
-    function registerKeys(address[] calldata holders) external returns (bytes32 keys);
+    /// @notice Registers a geometry's keys: histograms by ascending width, then the data score, the compute score. Anyone
+    /// may; what is registered is what the hashes say.
+    /// @param codes Of each key a zero byte, then its words: what its digest is the hash of (PROTOCOL section 8).
+    /// @return keys K' of the digests: the word of the rules that names the keys.
+    function registerKeys(bytes[] calldata codes) external returns (bytes32 keys);
 
-    /// @notice Registers the contract that holds what checks openings: a zero byte, then the words that the rules' word
-    /// is the hash of (PROTOCOL section 8).
+    /// @notice Registers what checks openings. Anyone may.
+    /// @param code A zero byte, then the words that the rules' word is the hash of (PROTOCOL section 8); of the development
+    /// parameters, the note that warns of them.
     /// @return openings The word of the rules that names them.
-    function registerOpenings(address holder) external returns (bytes32 openings);
+    function registerOpenings(bytes calldata code) external returns (bytes32 openings);
 
     /// @notice Verifies a contributor's data bundle in one call.
     /// @return rulesHash The hash of the rules, for the caller to compare.

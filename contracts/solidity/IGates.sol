@@ -16,7 +16,7 @@ interface IGates {
     /// @return Nine counts, a byte each: advice columns of the first phase, advice columns of the second, challenges
     /// after the first, instance rows, advice evaluations, fixed columns, whether what is opened at x and ωx comes
     /// first (1) or what is opened at x alone (0), polynomials of the latter kind, polynomials of the former. Then for
-    /// each polynomial that is opened at x alone, in order, its column (a fixed one: and 128) and the index of its
+    /// each polynomial that is opened at x alone, in order, its column (fixed ones follow the advice columns) and the index of its
     /// evaluation; then for each that is opened at both, its column and the indices of its two evaluations.
     function shape() external pure returns (bytes memory);
 

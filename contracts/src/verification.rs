@@ -7,11 +7,13 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::registration::Registration as Registered;
 use fairshare_params::rules::{DecayWords, PROTOCOL_VERSION, Rules as Words};
+use fairshare_params::verifier_parameters::VerifierParameters;
 use halo2curves::bn256::G1Affine;
 use sha3::{Digest as _, Keccak256};
 
 use crate::artifact::{ArtifactError, bytecode};
 use crate::calldata::evm_address;
+use crate::data;
 
 pub use BundleVerifier::{Registration, Rules, Run};
 
@@ -90,8 +92,8 @@ struct Terms {
 
         constructor(bool takesInsecure);
 
-        function registerKeys(address[] calldata holders) external returns (bytes32 keys);
-        function registerOpenings(address holder) external returns (bytes32 openings);
+        function registerKeys(bytes[] calldata codes) external returns (bytes32 keys);
+        function registerOpenings(bytes calldata code) external returns (bytes32 openings);
         function verifyData(
             Rules calldata rules,
             address contributor,
@@ -134,18 +136,19 @@ struct Terms {
         error GatesFailed(address gates);
         error HeaderRefused();
         error InsecureParameters();
-        error KeyRefused(uint256 index, address holder);
+        error KeyRefused(uint256 index);
         error LengthRefused(uint256 found, uint256 expected);
         error LinkRefused();
         error NoInverse();
-        error NotAKey(address key);
+        error NotAKey();
         error NotAPoint(uint256 offset);
         error NotAScalar(uint256 offset);
         error NotCanonical();
+        error NotCreated(bytes32 codeHash);
         error NotRecorded(bytes32 segment);
         error NothingCounted();
         error NothingRegistered();
-        error OpeningsRefused(address holder);
+        error OpeningsRefused();
         error PrecompileFailed(uint256 precompile);
         error ProofRefused();
         error PublicColumnRefused(uint256 column);
@@ -164,6 +167,18 @@ struct Terms {
 pub fn creation_code(takes_insecure: bool) -> Result<Vec<u8>, ArtifactError> {
     let arguments = BundleVerifier::constructorCall { takesInsecure: takes_insecure };
     Ok([bytecode(BUNDLE_VERIFIER_JSON)?, arguments.abi_encode()].concat())
+}
+
+/// Registers the keys of these parameters.
+pub fn register_keys(parameters: &VerifierParameters) -> Vec<u8> {
+    let codes = data::keys(parameters).into_iter().map(|key| Bytes::from(key.code)).collect();
+    BundleVerifier::registerKeysCall { codes }.abi_encode()
+}
+
+/// Registers what checks openings under these parameters.
+pub fn register_openings(parameters: &VerifierParameters) -> Vec<u8> {
+    let code = Bytes::from(data::openings(parameters).code);
+    BundleVerifier::registerOpeningsCall { code }.abi_encode()
 }
 
 /// Verifies a data bundle that covers these registrations, in its order.

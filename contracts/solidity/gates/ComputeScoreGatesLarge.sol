@@ -15,7 +15,7 @@ contract ComputeScoreGatesLarge is IGates {
         return
             hex"200902053206012609000407050806090701080a090b0a0c0b020c0d0d0e0e0f"
             hex"0f1010111112121313141415151b221c231d241e251f26202721282229232a24"
-            hex"2b252c262d272e06318032813382348335843685370300020401030516171618"
+            hex"2b252c262d272e063129322a332b342c352d362e370300020401030516171618"
             hex"1d17191e181a1f191b201a1c2128302f";
     }
 
@@ -94,65 +94,50 @@ contract ComputeScoreGatesLarge is IGates {
             // C1 context low
             {
                 // s0·(ρ − instance)
-                let value := mulmod(s0(), addmod(rho(), sub(r, instance_context_low()), r), r)
+                let value := mulmod(s0(), add(rho(), sub(r, instance_context_low())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C1 context high
             {
                 // s0·(λ − instance(+1))
-                let value := mulmod(s0(), addmod(lambda(), sub(r, instance_context_high()), r), r)
+                let value := mulmod(s0(), add(lambda(), sub(r, instance_context_high())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C1 rho
             {
                 // s0·(ρ(+1) − instance(+2))
-                let value := mulmod(s0(), addmod(rho_next(), sub(r, instance_rho()), r), r)
+                let value := mulmod(s0(), add(rho_next(), sub(r, instance_rho())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C1 lambda
             {
                 // s0·(λ(+1) − instance(+3))
-                let value := mulmod(s0(), addmod(lambda_next(), sub(r, instance_lambda_q()), r), r)
+                let value := mulmod(s0(), add(lambda_next(), sub(r, instance_lambda_q())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // C1 instance-bound: ρ(next) = ρ, λ(next) = λ, from row 1 on
             // C1 same rho
+            // s1 − s0
+            let t0_ := add(s1(), sub(r, s0()))
             {
                 // (s1 − s0)·(ρ(+1) − ρ)
-                let value := mulmod(addmod(s1(), sub(r, s0()), r), addmod(rho_next(), sub(r, rho()), r), r)
+                let value := mulmod(t0_, add(rho_next(), sub(r, rho())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C1 same lambda
             {
                 // (s1 − s0)·(λ(+1) − λ)
-                let value := mulmod(
-                    addmod(s1(), sub(r, s0()), r),
-                    addmod(lambda_next(), sub(r, lambda()), r),
-                    r
-                )
+                let value := mulmod(t0_, add(lambda_next(), sub(r, lambda())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // C2 units-within-totals: u = Σ limbs, U − u = Σ limbs
+            // unit0 + 2^15·unit1 + 2^30·unit2
+            let t1_ := add(add(unit0(), mulmod(unit1(), 32768, r)), mulmod(unit2(), 1073741824, r))
             {
                 // s1·(u − (unit0 + 2^15·unit1 + 2^30·unit2))
-                let value := mulmod(
-                    s1(),
-                    addmod(
-                        u(),
-                        sub(
-                            r,
-                            addmod(
-                                addmod(unit0(), mulmod(unit1(), 32768, r), r),
-                                mulmod(unit2(), 1073741824, r),
-                                r
-                            )
-                        ),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s1(), add(u(), sub(r, mod(t1_, r))), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C2 rest
@@ -160,17 +145,15 @@ contract ComputeScoreGatesLarge is IGates {
                 // s1·(U − u − (rest0 + 2^15·rest1 + 2^30·rest2))
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        addmod(U(), sub(r, u()), r),
+                    add(
+                        add(U(), sub(r, u())),
                         sub(
                             r,
-                            addmod(
-                                addmod(rest0(), mulmod(rest1(), 32768, r), r),
-                                mulmod(rest2(), 1073741824, r),
+                            mod(
+                                add(add(rest0(), mulmod(rest1(), 32768, r)), mulmod(rest2(), 1073741824, r)),
                                 r
                             )
-                        ),
-                        r
+                        )
                     ),
                     r
                 )
@@ -179,67 +162,35 @@ contract ComputeScoreGatesLarge is IGates {
 
             // C3 shares: u·2^32 = share·U + remainder, remainder + slack = U − z
             // C3 nonzero
+            // 1 − z
+            let t2_ := add(1, sub(r, z()))
             {
                 // s1·z·(1 − z)
-                let value := mulmod(s1(), mulmod(z(), addmod(1, sub(r, z()), r), r), r)
+                let value := mulmod(s1(), mulmod(z(), t2_, r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C3 zero total
             {
                 // s1·(1 − z)·U
-                let value := mulmod(s1(), mulmod(addmod(1, sub(r, z()), r), U(), r), r)
+                let value := mulmod(s1(), mulmod(t2_, U(), r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C3 zero share
+            // share0 + 2^15·share1 + 2^30·share2
+            let t3_ := add(add(share0(), mulmod(share1(), 32768, r)), mulmod(share2(), 1073741824, r))
             {
                 // s1·(1 − z)·(share0 + 2^15·share1 + 2^30·share2)
-                let value := mulmod(
-                    s1(),
-                    mulmod(
-                        addmod(1, sub(r, z()), r),
-                        addmod(
-                            addmod(share0(), mulmod(share1(), 32768, r), r),
-                            mulmod(share2(), 1073741824, r),
-                            r
-                        ),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s1(), mulmod(t2_, t3_, r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C3 division
+            // rem0 + 2^15·rem1 + 2^30·rem2
+            let t4_ := add(add(rem0(), mulmod(rem1(), 32768, r)), mulmod(rem2(), 1073741824, r))
             {
                 // s1·(2^32·u − (share0 + 2^15·share1 + 2^30·share2)·U − (rem0 + 2^15·rem1 + 2^30·rem2))
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        addmod(
-                            mulmod(u(), 0x100000000, r),
-                            sub(
-                                r,
-                                mulmod(
-                                    addmod(
-                                        addmod(share0(), mulmod(share1(), 32768, r), r),
-                                        mulmod(share2(), 1073741824, r),
-                                        r
-                                    ),
-                                    U(),
-                                    r
-                                )
-                            ),
-                            r
-                        ),
-                        sub(
-                            r,
-                            addmod(
-                                addmod(rem0(), mulmod(rem1(), 32768, r), r),
-                                mulmod(rem2(), 1073741824, r),
-                                r
-                            )
-                        ),
-                        r
-                    ),
+                    add(add(mulmod(u(), 0x100000000, r), sub(r, mulmod(t3_, U(), r))), sub(r, mod(t4_, r))),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
@@ -249,28 +200,18 @@ contract ComputeScoreGatesLarge is IGates {
                 // s1·(U − z − (rem0 + 2^15·rem1 + 2^30·rem2) − (slack0 + 2^15·slack1 + 2^30·slack2))
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        addmod(
-                            addmod(U(), sub(r, z()), r),
-                            sub(
-                                r,
-                                addmod(
-                                    addmod(rem0(), mulmod(rem1(), 32768, r), r),
-                                    mulmod(rem2(), 1073741824, r),
-                                    r
-                                )
-                            ),
-                            r
-                        ),
+                    add(
+                        add(add(U(), sub(r, z())), sub(r, mod(t4_, r))),
                         sub(
                             r,
-                            addmod(
-                                addmod(slack0(), mulmod(slack1(), 32768, r), r),
-                                mulmod(slack2(), 1073741824, r),
+                            mod(
+                                add(
+                                    add(slack0(), mulmod(slack1(), 32768, r)),
+                                    mulmod(slack2(), 1073741824, r)
+                                ),
                                 r
                             )
-                        ),
-                        r
+                        )
                     ),
                     r
                 )
@@ -279,41 +220,21 @@ contract ComputeScoreGatesLarge is IGates {
 
             // C5 sum: sum = sum(next) + λ·share·decay
             // C5 term
+            // decay0 + 2^15·decay1 + 2^30·decay2 + 2^45·decay3 + 2^60·decay4
+            let t5_ := add(
+                add(
+                    add(add(decay0(), mulmod(decay1(), 32768, r)), mulmod(decay2(), 1073741824, r)),
+                    mulmod(decay3(), 0x200000000000, r)
+                ),
+                mulmod(decay4(), 0x1000000000000000, r)
+            )
             {
                 // s1·(sum − sum(+1) − λ(+1)·(share0 + 2^15·share1 + 2^30·share2)·(decay0 + 2^15·decay1 + 2^30·decay2 + 2^45·decay3 + 2^60·decay4))
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        addmod(sum(), sub(r, sum_next()), r),
-                        sub(
-                            r,
-                            mulmod(
-                                mulmod(
-                                    lambda_next(),
-                                    addmod(
-                                        addmod(share0(), mulmod(share1(), 32768, r), r),
-                                        mulmod(share2(), 1073741824, r),
-                                        r
-                                    ),
-                                    r
-                                ),
-                                addmod(
-                                    addmod(
-                                        addmod(
-                                            addmod(decay0(), mulmod(decay1(), 32768, r), r),
-                                            mulmod(decay2(), 1073741824, r),
-                                            r
-                                        ),
-                                        mulmod(decay3(), 0x200000000000, r),
-                                        r
-                                    ),
-                                    mulmod(decay4(), 0x1000000000000000, r),
-                                    r
-                                ),
-                                r
-                            )
-                        ),
-                        r
+                    add(
+                        add(sum(), sub(r, sum_next())),
+                        sub(r, mulmod(mulmod(lambda_next(), t3_, r), t5_, r))
                     ),
                     r
                 )
@@ -324,27 +245,7 @@ contract ComputeScoreGatesLarge is IGates {
             // C4 start
             {
                 // s0·(decay0 + 2^15·decay1 + 2^30·decay2 + 2^45·decay3 + 2^60·decay4 − 2^64)
-                let value := mulmod(
-                    s0(),
-                    addmod(
-                        addmod(
-                            addmod(
-                                addmod(
-                                    addmod(decay0(), mulmod(decay1(), 32768, r), r),
-                                    mulmod(decay2(), 1073741824, r),
-                                    r
-                                ),
-                                mulmod(decay3(), 0x200000000000, r),
-                                r
-                            ),
-                            mulmod(decay4(), 0x1000000000000000, r),
-                            r
-                        ),
-                        sub(r, 0x10000000000000000),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s0(), addmod(t5_, sub(r, 0x10000000000000000), r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
@@ -353,68 +254,43 @@ contract ComputeScoreGatesLarge is IGates {
                 // s1·(2^11·(decay0 + 2^15·decay1 + 2^30·decay2 + 2^45·decay3 + 2^60·decay4)·ρ(+1) − 2^75·(decay0(+1) + 2^15·decay1(+1) + 2^30·decay2(+1) + 2^45·decay3(+1) + 2^60·decay4(+1)) − (lost0 + 2^15·lost1 + 2^30·lost2 + 2^45·lost3 + 2^60·lost4))
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        addmod(
-                            mulmod(
-                                mulmod(
-                                    addmod(
-                                        addmod(
-                                            addmod(
-                                                addmod(decay0(), mulmod(decay1(), 32768, r), r),
-                                                mulmod(decay2(), 1073741824, r),
-                                                r
-                                            ),
-                                            mulmod(decay3(), 0x200000000000, r),
-                                            r
-                                        ),
-                                        mulmod(decay4(), 0x1000000000000000, r),
-                                        r
-                                    ),
-                                    rho_next(),
-                                    r
-                                ),
-                                2048,
-                                r
-                            ),
+                    add(
+                        add(
+                            mulmod(mulmod(t5_, rho_next(), r), 2048, r),
                             sub(
                                 r,
                                 mulmod(
-                                    addmod(
-                                        addmod(
-                                            addmod(
-                                                addmod(decay0_next(), mulmod(decay1_next(), 32768, r), r),
-                                                mulmod(decay2_next(), 1073741824, r),
-                                                r
+                                    add(
+                                        add(
+                                            add(
+                                                add(decay0_next(), mulmod(decay1_next(), 32768, r)),
+                                                mulmod(decay2_next(), 1073741824, r)
                                             ),
-                                            mulmod(decay3_next(), 0x200000000000, r),
-                                            r
+                                            mulmod(decay3_next(), 0x200000000000, r)
                                         ),
-                                        mulmod(decay4_next(), 0x1000000000000000, r),
-                                        r
+                                        mulmod(decay4_next(), 0x1000000000000000, r)
                                     ),
                                     0x8000000000000000000,
                                     r
                                 )
-                            ),
-                            r
+                            )
                         ),
                         sub(
                             r,
-                            addmod(
-                                addmod(
-                                    addmod(
-                                        addmod(lost0(), mulmod(lost1(), 32768, r), r),
-                                        mulmod(lost2(), 1073741824, r),
-                                        r
+                            mod(
+                                add(
+                                    add(
+                                        add(
+                                            add(lost0(), mulmod(lost1(), 32768, r)),
+                                            mulmod(lost2(), 1073741824, r)
+                                        ),
+                                        mulmod(lost3(), 0x200000000000, r)
                                     ),
-                                    mulmod(lost3(), 0x200000000000, r),
-                                    r
+                                    mulmod(lost4(), 0x1000000000000000, r)
                                 ),
-                                mulmod(lost4(), 0x1000000000000000, r),
                                 r
                             )
-                        ),
-                        r
+                        )
                     ),
                     r
                 )
@@ -427,30 +303,19 @@ contract ComputeScoreGatesLarge is IGates {
                 // s2·(2^9·sum + unit0 + 2^15·unit1 + 2^30·unit2 + 2^45·rest0 + 2^60·rest1 + 2^75·rest2 + 2^90·share0)
                 let value := mulmod(
                     s2(),
-                    addmod(
+                    add(
                         mulmod(sum(), 512, r),
-                        addmod(
+                        add(
                             addmod(
-                                addmod(
-                                    addmod(
-                                        addmod(
-                                            addmod(unit0(), mulmod(unit1(), 32768, r), r),
-                                            mulmod(unit2(), 1073741824, r),
-                                            r
-                                        ),
-                                        mulmod(rest0(), 0x200000000000, r),
-                                        r
-                                    ),
-                                    mulmod(rest1(), 0x1000000000000000, r),
-                                    r
+                                add(
+                                    add(t1_, mulmod(rest0(), 0x200000000000, r)),
+                                    mulmod(rest1(), 0x1000000000000000, r)
                                 ),
                                 mulmod(rest2(), 0x8000000000000000000, r),
                                 r
                             ),
-                            mulmod(share0(), 0x40000000000000000000000, r),
-                            r
-                        ),
-                        r
+                            mulmod(share0(), 0x40000000000000000000000, r)
+                        )
                     ),
                     r
                 )
@@ -462,144 +327,168 @@ contract ComputeScoreGatesLarge is IGates {
                 // s0·(sum − 2^96·instance(+4))
                 let value := mulmod(
                     s0(),
-                    addmod(sum(), sub(r, mulmod(instance_score(), 0x1000000000000000000000000, r)), r),
+                    add(sum(), sub(r, mulmod(instance_score(), 0x1000000000000000000000000, r))),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)
+            // γ − θ·unit0
+            let t6_ := add(gamma(), sub(r, mulmod(theta(), unit0(), r)))
+            // γ − θ·unit1
+            let t7_ := add(gamma(), sub(r, mulmod(theta(), unit1(), r)))
+            // (γ − θ·unit0)·(γ − θ·unit1)
+            let t8_ := mulmod(t6_, t7_, r)
+            // γ − θ·unit2
+            let t9_ := add(gamma(), sub(r, mulmod(theta(), unit2(), r)))
             {
                 // s3·(h1·(γ − θ·unit0)·(γ − θ·unit1)·(γ − θ·unit2) − ((1·(γ − θ·unit1) + 1·(γ − θ·unit0))·(γ − θ·unit2) + 1·(γ − θ·unit0)·(γ − θ·unit1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), unit0(), r)), r) // γ − θ·unit0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), unit1(), r)), r) // γ − θ·unit1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·unit0)·(γ − θ·unit1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), unit2(), r)), r) // γ − θ·unit2
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h1(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h1(), mulmod(t8_, t9_, r), r),
+                        sub(r, mod(add(mulmod(add(t7_, t6_), t9_, r), t8_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·rest0
+            let t10_ := add(gamma(), sub(r, mulmod(theta(), rest0(), r)))
+            // γ − θ·rest1
+            let t11_ := add(gamma(), sub(r, mulmod(theta(), rest1(), r)))
+            // (γ − θ·rest0)·(γ − θ·rest1)
+            let t12_ := mulmod(t10_, t11_, r)
+            // γ − θ·rest2
+            let t13_ := add(gamma(), sub(r, mulmod(theta(), rest2(), r)))
             {
                 // s3·(h2·(γ − θ·rest0)·(γ − θ·rest1)·(γ − θ·rest2) − ((1·(γ − θ·rest1) + 1·(γ − θ·rest0))·(γ − θ·rest2) + 1·(γ − θ·rest0)·(γ − θ·rest1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), rest0(), r)), r) // γ − θ·rest0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), rest1(), r)), r) // γ − θ·rest1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·rest0)·(γ − θ·rest1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), rest2(), r)), r) // γ − θ·rest2
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h2(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h2(), mulmod(t12_, t13_, r), r),
+                        sub(r, mod(add(mulmod(add(t11_, t10_), t13_, r), t12_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·share0
+            let t14_ := add(gamma(), sub(r, mulmod(theta(), share0(), r)))
+            // γ − θ·share1
+            let t15_ := add(gamma(), sub(r, mulmod(theta(), share1(), r)))
+            // (γ − θ·share0)·(γ − θ·share1)
+            let t16_ := mulmod(t14_, t15_, r)
+            // γ − θ·share2
+            let t17_ := add(gamma(), sub(r, mulmod(theta(), share2(), r)))
             {
                 // s3·(h3·(γ − θ·share0)·(γ − θ·share1)·(γ − θ·share2) − ((1·(γ − θ·share1) + 1·(γ − θ·share0))·(γ − θ·share2) + 1·(γ − θ·share0)·(γ − θ·share1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), share0(), r)), r) // γ − θ·share0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), share1(), r)), r) // γ − θ·share1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·share0)·(γ − θ·share1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), share2(), r)), r) // γ − θ·share2
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h3(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h3(), mulmod(t16_, t17_, r), r),
+                        sub(r, mod(add(mulmod(add(t15_, t14_), t17_, r), t16_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·rem0
+            let t18_ := add(gamma(), sub(r, mulmod(theta(), rem0(), r)))
+            // γ − θ·rem1
+            let t19_ := add(gamma(), sub(r, mulmod(theta(), rem1(), r)))
+            // (γ − θ·rem0)·(γ − θ·rem1)
+            let t20_ := mulmod(t18_, t19_, r)
+            // γ − θ·rem2
+            let t21_ := add(gamma(), sub(r, mulmod(theta(), rem2(), r)))
             {
                 // s3·(h4·(γ − θ·rem0)·(γ − θ·rem1)·(γ − θ·rem2) − ((1·(γ − θ·rem1) + 1·(γ − θ·rem0))·(γ − θ·rem2) + 1·(γ − θ·rem0)·(γ − θ·rem1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), rem0(), r)), r) // γ − θ·rem0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), rem1(), r)), r) // γ − θ·rem1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·rem0)·(γ − θ·rem1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), rem2(), r)), r) // γ − θ·rem2
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h4(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h4(), mulmod(t20_, t21_, r), r),
+                        sub(r, mod(add(mulmod(add(t19_, t18_), t21_, r), t20_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·slack0
+            let t22_ := add(gamma(), sub(r, mulmod(theta(), slack0(), r)))
+            // γ − θ·slack1
+            let t23_ := add(gamma(), sub(r, mulmod(theta(), slack1(), r)))
+            // (γ − θ·slack0)·(γ − θ·slack1)
+            let t24_ := mulmod(t22_, t23_, r)
+            // γ − θ·slack2
+            let t25_ := add(gamma(), sub(r, mulmod(theta(), slack2(), r)))
             {
                 // s3·(h5·(γ − θ·slack0)·(γ − θ·slack1)·(γ − θ·slack2) − ((1·(γ − θ·slack1) + 1·(γ − θ·slack0))·(γ − θ·slack2) + 1·(γ − θ·slack0)·(γ − θ·slack1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), slack0(), r)), r) // γ − θ·slack0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), slack1(), r)), r) // γ − θ·slack1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·slack0)·(γ − θ·slack1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), slack2(), r)), r) // γ − θ·slack2
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h5(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h5(), mulmod(t24_, t25_, r), r),
+                        sub(r, mod(add(mulmod(add(t23_, t22_), t25_, r), t24_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·decay0
+            let t26_ := add(gamma(), sub(r, mulmod(theta(), decay0(), r)))
+            // γ − θ·decay1
+            let t27_ := add(gamma(), sub(r, mulmod(theta(), decay1(), r)))
+            // (γ − θ·decay0)·(γ − θ·decay1)
+            let t28_ := mulmod(t26_, t27_, r)
+            // γ − θ·decay2
+            let t29_ := add(gamma(), sub(r, mulmod(theta(), decay2(), r)))
             {
                 // s3·(h6·(γ − θ·decay0)·(γ − θ·decay1)·(γ − θ·decay2) − ((1·(γ − θ·decay1) + 1·(γ − θ·decay0))·(γ − θ·decay2) + 1·(γ − θ·decay0)·(γ − θ·decay1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), decay0(), r)), r) // γ − θ·decay0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), decay1(), r)), r) // γ − θ·decay1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·decay0)·(γ − θ·decay1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), decay2(), r)), r) // γ − θ·decay2
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h6(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h6(), mulmod(t28_, t29_, r), r),
+                        sub(r, mod(add(mulmod(add(t27_, t26_), t29_, r), t28_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·decay3
+            let t30_ := add(gamma(), sub(r, mulmod(theta(), decay3(), r)))
+            // γ − θ·decay4
+            let t31_ := add(gamma(), sub(r, mulmod(theta(), decay4(), r)))
+            // (γ − θ·decay3)·(γ − θ·decay4)
+            let t32_ := mulmod(t30_, t31_, r)
+            // γ − θ·lost0
+            let t33_ := add(gamma(), sub(r, mulmod(theta(), lost0(), r)))
             {
                 // s3·(h7·(γ − θ·decay3)·(γ − θ·decay4)·(γ − θ·lost0) − ((1·(γ − θ·decay4) + 1·(γ − θ·decay3))·(γ − θ·lost0) + 1·(γ − θ·decay3)·(γ − θ·decay4)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), decay3(), r)), r) // γ − θ·decay3
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), decay4(), r)), r) // γ − θ·decay4
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·decay3)·(γ − θ·decay4)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), lost0(), r)), r) // γ − θ·lost0
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h7(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h7(), mulmod(t32_, t33_, r), r),
+                        sub(r, mod(add(mulmod(add(t31_, t30_), t33_, r), t32_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·lost1
+            let t34_ := add(gamma(), sub(r, mulmod(theta(), lost1(), r)))
+            // γ − θ·lost2
+            let t35_ := add(gamma(), sub(r, mulmod(theta(), lost2(), r)))
+            // (γ − θ·lost1)·(γ − θ·lost2)
+            let t36_ := mulmod(t34_, t35_, r)
+            // γ − θ·lost3
+            let t37_ := add(gamma(), sub(r, mulmod(theta(), lost3(), r)))
             {
                 // s3·(h8·(γ − θ·lost1)·(γ − θ·lost2)·(γ − θ·lost3) − ((1·(γ − θ·lost2) + 1·(γ − θ·lost1))·(γ − θ·lost3) + 1·(γ − θ·lost1)·(γ − θ·lost2)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), lost1(), r)), r) // γ − θ·lost1
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), lost2(), r)), r) // γ − θ·lost2
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·lost1)·(γ − θ·lost2)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), lost3(), r)), r) // γ − θ·lost3
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h8(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h8(), mulmod(t36_, t37_, r), r),
+                        sub(r, mod(add(mulmod(add(t35_, t34_), t37_, r), t36_), r))
                     ),
                     r
                 )
@@ -607,52 +496,43 @@ contract ComputeScoreGatesLarge is IGates {
             }
 
             // LogUp sum: φ(next) = φ + Σ h + Σ m_i/(γ − v_i)
+            // γ − θ·lost4
+            let t38_ := add(gamma(), sub(r, mulmod(theta(), lost4(), r)))
+            // γ − θ·t
+            let t39_ := add(gamma(), sub(r, mulmod(theta(), t(), r)))
             {
                 // s3·((φ(+1) − φ − h1 − h2 − h3 − h4 − h5 − h6 − h7 − h8)·(γ − θ·lost4)·(γ − θ·t) − (1·(γ − θ·t) + (−m_range)·(γ − θ·lost4)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), lost4(), r)), r) // γ − θ·lost4
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), t(), r)), r) // γ − θ·t
                 let value := mulmod(
                     s3(),
-                    addmod(
+                    add(
                         mulmod(
-                            addmod(
-                                addmod(
-                                    addmod(
-                                        addmod(
+                            add(
+                                add(
+                                    add(
+                                        add(
                                             addmod(
-                                                addmod(
-                                                    addmod(
-                                                        addmod(
-                                                            addmod(phi_next(), sub(r, phi()), r),
-                                                            sub(r, h1()),
-                                                            r
-                                                        ),
-                                                        sub(r, h2()),
-                                                        r
+                                                add(
+                                                    add(
+                                                        add(add(phi_next(), sub(r, phi())), sub(r, h1())),
+                                                        sub(r, h2())
                                                     ),
-                                                    sub(r, h3()),
-                                                    r
+                                                    sub(r, h3())
                                                 ),
                                                 sub(r, h4()),
                                                 r
                                             ),
-                                            sub(r, h5()),
-                                            r
+                                            sub(r, h5())
                                         ),
-                                        sub(r, h6()),
-                                        r
+                                        sub(r, h6())
                                     ),
-                                    sub(r, h7()),
-                                    r
+                                    sub(r, h7())
                                 ),
-                                sub(r, h8()),
-                                r
+                                sub(r, h8())
                             ),
-                            mulmod(t0_, t1_, r),
+                            mulmod(t38_, t39_, r),
                             r
                         ),
-                        sub(r, addmod(t1_, mulmod(sub(r, m_range()), t0_, r), r)),
-                        r
+                        sub(r, mod(add(t39_, mulmod(sub(r, m_range()), t38_, r)), r))
                     ),
                     r
                 )
@@ -668,15 +548,17 @@ contract ComputeScoreGatesLarge is IGates {
 
             // C7 rounds-end: u = U = 0 from row F on
             // C7 units
+            // s3 − s1
+            let t40_ := add(s3(), sub(r, s1()))
             {
                 // (s3 − s1)·u
-                let value := mulmod(addmod(s3(), sub(r, s1()), r), u(), r)
+                let value := mulmod(t40_, u(), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // C7 totals
             {
                 // (s3 − s1)·U
-                let value := mulmod(addmod(s3(), sub(r, s1()), r), U(), r)
+                let value := mulmod(t40_, U(), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
         }

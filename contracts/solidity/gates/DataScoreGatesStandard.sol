@@ -14,8 +14,8 @@ contract DataScoreGatesStandard is IGates {
     function shape() external pure returns (bytes memory) {
         return
             hex"140302061b0a011d0402040005110712081309090a030b060c070d080e0f0f10"
-            hex"10041105120114141515160d190e1a801b811c821d831e841f85208621872288"
-            hex"2389240b00060c01130a0203161817";
+            hex"10041105120114141515160d190e1a171b181c191d1a1e1b1f1c201d211e221f"
+            hex"2320240b00060c01130a0203161817";
     }
 
     /// @inheritdoc IGates
@@ -75,69 +75,71 @@ contract DataScoreGatesStandard is IGates {
             // D1 context low
             {
                 // s0·(a − instance)
-                let value := mulmod(s0(), addmod(a(), sub(r, instance_context_low()), r), r)
+                let value := mulmod(s0(), add(a(), sub(r, instance_context_low())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // D1 context high
             {
                 // s0·(S − instance(+1))
-                let value := mulmod(s0(), addmod(S(), sub(r, instance_context_high()), r), r)
+                let value := mulmod(s0(), add(S(), sub(r, instance_context_high())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
             // D1 records
             {
                 // s0·(n − instance(+2))
-                let value := mulmod(s0(), addmod(n(), sub(r, instance_records()), r), r)
+                let value := mulmod(s0(), add(n(), sub(r, instance_records())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // D1 instance-bound: n(next) = n
             // D1 same records
+            // s0 + s1
+            let t0_ := add(s0(), s1())
             {
                 // (s0 + s1)·(n(+1) − n)
-                let value := mulmod(addmod(s0(), s1(), r), addmod(n_next(), sub(r, n()), r), r)
+                let value := mulmod(t0_, add(n_next(), sub(r, n())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // D2 unused-empty: (k − 1)(k − 2)·c = 0
+            // k − 1
+            let t1_ := add(k(), sub(r, 1))
             {
                 // s1·(k − 1)·(k − 2)·c
-                let value := mulmod(
-                    s1(),
-                    mulmod(mulmod(addmod(k(), sub(r, 1), r), addmod(k(), sub(r, 2), r), r), c(), r),
-                    r
-                )
+                let value := mulmod(s1(), mulmod(mulmod(t1_, add(k(), sub(r, 2)), r), c(), r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // D3 feature-totals: a(next) = k = 2 ? 0 : a + c, and a + c = n where k = 2
             // D3 running total
+            // a + c
+            let t2_ := add(a(), c())
+            // k·(k − 1)
+            let t3_ := mulmod(k(), t1_, r)
             {
                 // s1·(a(+1) − (a + c)·(1 − 2^-1·k·(k − 1)))
                 let value := mulmod(
                     s1(),
-                    addmod(
+                    add(
                         a_next(),
                         sub(
                             r,
                             mulmod(
-                                addmod(a(), c(), r),
-                                addmod(
+                                t2_,
+                                add(
                                     1,
                                     sub(
                                         r,
                                         mulmod(
-                                            mulmod(k(), addmod(k(), sub(r, 1), r), r),
+                                            t3_,
                                             0x183227397098d014dc2822db40c0ac2e9419f4243cdcb848a1f0fac9f8000001,
                                             r
                                         )
-                                    ),
-                                    r
+                                    )
                                 ),
                                 r
                             )
-                        ),
-                        r
+                        )
                     ),
                     r
                 )
@@ -146,57 +148,40 @@ contract DataScoreGatesStandard is IGates {
             // D3 feature total
             {
                 // s1·k·(k − 1)·(a + c − n)
-                let value := mulmod(
-                    s1(),
-                    mulmod(
-                        mulmod(k(), addmod(k(), sub(r, 1), r), r),
-                        addmod(addmod(a(), c(), r), sub(r, n()), r),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s1(), mulmod(t3_, add(t2_, sub(r, n())), r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // D4 counts-range: c = Σ 2^(bj)·limb_j
+            // c_0 + 2^13·c_1 + 2^26·c_2
+            let t4_ := add(add(c_0(), mulmod(c_1(), 8192, r)), mulmod(c_2(), 67108864, r))
             {
                 // s1·(c − (c_0 + 2^13·c_1 + 2^26·c_2))
-                let value := mulmod(
-                    s1(),
-                    addmod(
-                        c(),
-                        sub(
-                            r,
-                            addmod(addmod(c_0(), mulmod(c_1(), 8192, r), r), mulmod(c_2(), 67108864, r), r)
-                        ),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s1(), add(c(), sub(r, mod(t4_, r))), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
             // D5 logarithms: L = e·LN2 + A + B·o − C·o²
+            // o0 + 2^13·o1
+            let t5_ := add(o0(), mulmod(o1(), 8192, r))
+            // 2^-5·(o0 + 2^13·o1)
+            let t6_ := mulmod(t5_, 0x2ee12bff4a2813286a8dc388cd754d9a3ef2490635eba50cb9c2e5e750800001, r)
             {
                 // (s0 + s1)·(L − (54916777467707473351141471128·e + A + (B − C·2^-5·(o0 + 2^13·o1))·2^-5·(o0 + 2^13·o1)))
-                let t0_ := mulmod(
-                    addmod(o0(), mulmod(o1(), 8192, r), r),
-                    0x2ee12bff4a2813286a8dc388cd754d9a3ef2490635eba50cb9c2e5e750800001,
-                    r
-                ) // 2^-5·(o0 + 2^13·o1)
                 let value := mulmod(
-                    addmod(s0(), s1(), r),
-                    addmod(
+                    t0_,
+                    add(
                         L(),
                         sub(
                             r,
-                            addmod(
-                                addmod(mulmod(e(), 0xb17217f7d1cf79abc9e3b398, r), A(), r),
-                                mulmod(addmod(B(), sub(r, mulmod(C(), t0_, r)), r), t0_, r),
+                            mod(
+                                add(
+                                    add(mulmod(e(), 0xb17217f7d1cf79abc9e3b398, r), A()),
+                                    mulmod(add(B(), sub(r, mulmod(C(), t6_, r))), t6_, r)
+                                ),
                                 r
                             )
-                        ),
-                        r
+                        )
                     ),
                     r
                 )
@@ -205,32 +190,11 @@ contract DataScoreGatesStandard is IGates {
 
             // D5 logarithms: c = 0 or c·p = 2^31 + i·2^21 + o
             // D5 normalised
+            // 2^31 + 2^21·i + 2^-5·(o0 + 2^13·o1)
+            let t7_ := add(add(2147483648, mulmod(i(), 2097152, r)), t6_)
             {
                 // s1·c·(c·p − (2^31 + 2^21·i + 2^-5·(o0 + 2^13·o1)))
-                let value := mulmod(
-                    s1(),
-                    mulmod(
-                        c(),
-                        addmod(
-                            mulmod(c(), p(), r),
-                            sub(
-                                r,
-                                addmod(
-                                    addmod(2147483648, mulmod(i(), 2097152, r), r),
-                                    mulmod(
-                                        addmod(o0(), mulmod(o1(), 8192, r), r),
-                                        0x2ee12bff4a2813286a8dc388cd754d9a3ef2490635eba50cb9c2e5e750800001,
-                                        r
-                                    ),
-                                    r
-                                )
-                            ),
-                            r
-                        ),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s1(), mulmod(c(), add(mulmod(c(), p(), r), sub(r, mod(t7_, r))), r), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
@@ -238,26 +202,7 @@ contract DataScoreGatesStandard is IGates {
             // D5 normalised n
             {
                 // s0·(n·p − (2^31 + 2^21·i + 2^-5·(o0 + 2^13·o1)))
-                let value := mulmod(
-                    s0(),
-                    addmod(
-                        mulmod(n(), p(), r),
-                        sub(
-                            r,
-                            addmod(
-                                addmod(2147483648, mulmod(i(), 2097152, r), r),
-                                mulmod(
-                                    addmod(o0(), mulmod(o1(), 8192, r), r),
-                                    0x2ee12bff4a2813286a8dc388cd754d9a3ef2490635eba50cb9c2e5e750800001,
-                                    r
-                                ),
-                                r
-                            )
-                        ),
-                        r
-                    ),
-                    r
-                )
+                let value := mulmod(s0(), add(mulmod(n(), p(), r), sub(r, mod(t7_, r))), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
 
@@ -275,11 +220,7 @@ contract DataScoreGatesStandard is IGates {
                 // s1·(S − S(+1) − c·(L − ℓ))
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        addmod(S(), sub(r, S_next()), r),
-                        sub(r, mulmod(c(), addmod(L(), sub(r, ell()), r), r)),
-                        r
-                    ),
+                    add(add(S(), sub(r, S_next())), sub(r, mulmod(c(), add(L(), sub(r, ell())), r))),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
@@ -291,18 +232,13 @@ contract DataScoreGatesStandard is IGates {
                 // s2·(8·S + 2^39·(o0 + 2^13·o1 + 2^26·c_0 + 2^39·c_1))
                 let value := mulmod(
                     s2(),
-                    addmod(
+                    add(
                         mulmod(S(), 8, r),
                         mulmod(
-                            addmod(
-                                addmod(addmod(o0(), mulmod(o1(), 8192, r), r), mulmod(c_0(), 67108864, r), r),
-                                mulmod(c_1(), 0x8000000000, r),
-                                r
-                            ),
+                            add(add(t5_, mulmod(c_0(), 67108864, r)), mulmod(c_1(), 0x8000000000, r)),
                             0x8000000000,
                             r
-                        ),
-                        r
+                        )
                     ),
                     r
                 )
@@ -315,37 +251,30 @@ contract DataScoreGatesStandard is IGates {
                 // s0·(8·(S(+1) + n·(instance(+4) + instance(+3)·(2^63 − L)) − 2^88·instance(+5)) − (c_0 + 2^13·c_1 + 2^26·c_2))
                 let value := mulmod(
                     s0(),
-                    addmod(
+                    add(
                         mulmod(
-                            addmod(
-                                addmod(
+                            add(
+                                add(
                                     S_next(),
                                     mulmod(
                                         n(),
-                                        addmod(
+                                        add(
                                             instance_ln_totals(),
                                             mulmod(
                                                 instance_features(),
-                                                addmod(0x8000000000000000, sub(r, L()), r),
+                                                add(0x8000000000000000, sub(r, L())),
                                                 r
-                                            ),
-                                            r
+                                            )
                                         ),
                                         r
-                                    ),
-                                    r
+                                    )
                                 ),
-                                sub(r, mulmod(instance_score(), 0x10000000000000000000000, r)),
-                                r
+                                sub(r, mulmod(instance_score(), 0x10000000000000000000000, r))
                             ),
                             8,
                             r
                         ),
-                        sub(
-                            r,
-                            addmod(addmod(c_0(), mulmod(c_1(), 8192, r), r), mulmod(c_2(), 67108864, r), r)
-                        ),
-                        r
+                        sub(r, mod(t4_, r))
                     ),
                     r
                 )
@@ -353,52 +282,62 @@ contract DataScoreGatesStandard is IGates {
             }
 
             // LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)
+            // γ − θ·o0
+            let t8_ := add(gamma(), sub(r, mulmod(theta(), o0(), r)))
+            // γ − θ·o1
+            let t9_ := add(gamma(), sub(r, mulmod(theta(), o1(), r)))
+            // (γ − θ·o0)·(γ − θ·o1)
+            let t10_ := mulmod(t8_, t9_, r)
+            // γ − θ·c_0
+            let t11_ := add(gamma(), sub(r, mulmod(theta(), c_0(), r)))
             {
                 // s3·(h1·(γ − θ·o0)·(γ − θ·o1)·(γ − θ·c_0) − ((1·(γ − θ·o1) + 1·(γ − θ·o0))·(γ − θ·c_0) + 1·(γ − θ·o0)·(γ − θ·o1)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), o0(), r)), r) // γ − θ·o0
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), o1(), r)), r) // γ − θ·o1
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·o0)·(γ − θ·o1)
-                let t3_ := addmod(gamma(), sub(r, mulmod(theta(), c_0(), r)), r) // γ − θ·c_0
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h1(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h1(), mulmod(t10_, t11_, r), r),
+                        sub(r, mod(add(mulmod(add(t9_, t8_), t11_, r), t10_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − θ·c_1
+            let t12_ := add(gamma(), sub(r, mulmod(theta(), c_1(), r)))
+            // γ − θ·c_2
+            let t13_ := add(gamma(), sub(r, mulmod(theta(), c_2(), r)))
+            // (γ − θ·c_1)·(γ − θ·c_2)
+            let t14_ := mulmod(t12_, t13_, r)
+            // θ·θ
+            let t15_ := mulmod(theta(), theta(), r)
+            // θ·θ·θ
+            let t16_ := mulmod(t15_, theta(), r)
+            // θ·θ·θ·θ
+            let t17_ := mulmod(t16_, theta(), r)
+            // γ − (1 + θ·i + θ·θ·A + θ·θ·θ·B + θ·θ·θ·θ·C)
+            let t18_ := add(
+                gamma(),
+                sub(
+                    r,
+                    mod(
+                        add(
+                            add(
+                                add(add(1, mulmod(theta(), i(), r)), mulmod(t15_, A(), r)),
+                                mulmod(t16_, B(), r)
+                            ),
+                            mulmod(t17_, C(), r)
+                        ),
+                        r
+                    )
+                )
+            )
             {
                 // s3·(h2·(γ − θ·c_1)·(γ − θ·c_2)·(γ − (1 + θ·i + θ·θ·A + θ·θ·θ·B + θ·θ·θ·θ·C)) − ((1·(γ − θ·c_2) + 1·(γ − θ·c_1))·(γ − (1 + θ·i + θ·θ·A + θ·θ·θ·B + θ·θ·θ·θ·C)) + 1·(γ − θ·c_1)·(γ − θ·c_2)))
-                let t0_ := addmod(gamma(), sub(r, mulmod(theta(), c_1(), r)), r) // γ − θ·c_1
-                let t1_ := addmod(gamma(), sub(r, mulmod(theta(), c_2(), r)), r) // γ − θ·c_2
-                let t2_ := mulmod(t0_, t1_, r) // (γ − θ·c_1)·(γ − θ·c_2)
-                let t3_ := mulmod(theta(), theta(), r) // θ·θ
-                let t4_ := mulmod(t3_, theta(), r) // θ·θ·θ
-                let t5_ := addmod(
-                    gamma(),
-                    sub(
-                        r,
-                        addmod(
-                            addmod(
-                                addmod(addmod(1, mulmod(theta(), i(), r), r), mulmod(t3_, A(), r), r),
-                                mulmod(t4_, B(), r),
-                                r
-                            ),
-                            mulmod(mulmod(t4_, theta(), r), C(), r),
-                            r
-                        )
-                    ),
-                    r
-                ) // γ − (1 + θ·i + θ·θ·A + θ·θ·θ·B + θ·θ·θ·θ·C)
                 let value := mulmod(
                     s3(),
-                    addmod(
-                        mulmod(h2(), mulmod(t2_, t5_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t5_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h2(), mulmod(t14_, t18_, r), r),
+                        sub(r, mod(add(mulmod(add(t13_, t12_), t18_, r), t14_), r))
                     ),
                     r
                 )
@@ -406,62 +345,57 @@ contract DataScoreGatesStandard is IGates {
             }
 
             // LogUp sum: φ(next) = φ + Σ h + Σ m_i/(γ − v_i)
+            // γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p)
+            let t19_ := add(
+                gamma(),
+                sub(
+                    r,
+                    mod(
+                        add(add(add(2, mulmod(theta(), 0, r)), mulmod(t15_, e(), r)), mulmod(t16_, p(), r)),
+                        r
+                    )
+                )
+            )
+            // θ·t
+            let t20_ := mulmod(theta(), t(), r)
+            // γ − θ·t
+            let t21_ := add(gamma(), sub(r, t20_))
+            // (γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p))·(γ − θ·t)
+            let t22_ := mulmod(t19_, t21_, r)
+            // γ − (tag + θ·t + θ·θ·x0 + θ·θ·θ·x1 + θ·θ·θ·θ·x2)
+            let t23_ := add(
+                gamma(),
+                sub(
+                    r,
+                    mod(
+                        add(
+                            add(add(add(tag(), t20_), mulmod(t15_, x0(), r)), mulmod(t16_, x1(), r)),
+                            mulmod(t17_, x2(), r)
+                        ),
+                        r
+                    )
+                )
+            )
             {
                 // s3·((φ(+1) − φ − h1 − h2)·(γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p))·(γ − θ·t)·(γ − (tag + θ·t + θ·θ·x0 + θ·θ·θ·x1 + θ·θ·θ·θ·x2)) − ((1·(γ − θ·t) + (−m_range)·(γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p)))·(γ − (tag + θ·t + θ·θ·x0 + θ·θ·θ·x1 + θ·θ·θ·θ·x2)) + (−m_ln)·(γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p))·(γ − θ·t)))
-                let t0_ := mulmod(theta(), theta(), r) // θ·θ
-                let t1_ := mulmod(t0_, theta(), r) // θ·θ·θ
-                let t2_ := addmod(
-                    gamma(),
-                    sub(
-                        r,
-                        addmod(
-                            addmod(addmod(2, mulmod(theta(), 0, r), r), mulmod(t0_, e(), r), r),
-                            mulmod(t1_, p(), r),
-                            r
-                        )
-                    ),
-                    r
-                ) // γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p)
-                let t3_ := mulmod(theta(), t(), r) // θ·t
-                let t4_ := addmod(gamma(), sub(r, t3_), r) // γ − θ·t
-                let t5_ := mulmod(t2_, t4_, r) // (γ − (2 + θ·0 + θ·θ·e + θ·θ·θ·p))·(γ − θ·t)
-                let t6_ := addmod(
-                    gamma(),
-                    sub(
-                        r,
-                        addmod(
-                            addmod(
-                                addmod(addmod(tag(), t3_, r), mulmod(t0_, x0(), r), r),
-                                mulmod(t1_, x1(), r),
-                                r
-                            ),
-                            mulmod(mulmod(t1_, theta(), r), x2(), r),
-                            r
-                        )
-                    ),
-                    r
-                ) // γ − (tag + θ·t + θ·θ·x0 + θ·θ·θ·x1 + θ·θ·θ·θ·x2)
                 let value := mulmod(
                     s3(),
-                    addmod(
+                    add(
                         mulmod(
-                            addmod(
-                                addmod(addmod(phi_next(), sub(r, phi()), r), sub(r, h1()), r),
-                                sub(r, h2()),
-                                r
-                            ),
-                            mulmod(t5_, t6_, r),
+                            add(add(add(phi_next(), sub(r, phi())), sub(r, h1())), sub(r, h2())),
+                            mulmod(t22_, t23_, r),
                             r
                         ),
                         sub(
                             r,
-                            addmod(
-                                mulmod(addmod(t4_, mulmod(sub(r, m_range()), t2_, r), r), t6_, r),
-                                mulmod(sub(r, m_ln()), t5_, r),
+                            mod(
+                                add(
+                                    mulmod(add(t21_, mulmod(sub(r, m_range()), t19_, r)), t23_, r),
+                                    mulmod(sub(r, m_ln()), t22_, r)
+                                ),
                                 r
                             )
-                        ),
-                        r
+                        )
                     ),
                     r
                 )

@@ -14,7 +14,7 @@ contract HistogramGates16 is IGates {
     function shape() external pure returns (bytes memory) {
         return
             hex"110601011804001a011000110100020103020412050306040705081309060a07"
-            hex"0b080c140d090e0a0f0b1015110c120d130e140f1780188119821a831b161615";
+            hex"0b080c140d090e0a0f0b1015110c120d130e140f1717181819191a1a1b161615";
     }
 
     /// @inheritdoc IGates
@@ -63,86 +63,101 @@ contract HistogramGates16 is IGates {
             }
 
             // LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)
+            // γ − v1
+            let t0_ := add(gamma(), sub(r, v1()))
+            // γ − v2
+            let t1_ := add(gamma(), sub(r, v2()))
+            // (γ − v1)·(γ − v2)
+            let t2_ := mulmod(t0_, t1_, r)
+            // γ − v3
+            let t3_ := add(gamma(), sub(r, v3()))
             {
                 // s1·(h1·(γ − v1)·(γ − v2)·(γ − v3) − ((1·(γ − v2) + 1·(γ − v1))·(γ − v3) + 1·(γ − v1)·(γ − v2)))
-                let t0_ := addmod(gamma(), sub(r, v1()), r) // γ − v1
-                let t1_ := addmod(gamma(), sub(r, v2()), r) // γ − v2
-                let t2_ := mulmod(t0_, t1_, r) // (γ − v1)·(γ − v2)
-                let t3_ := addmod(gamma(), sub(r, v3()), r) // γ − v3
                 let value := mulmod(
                     s1(),
-                    addmod(
+                    add(
                         mulmod(h1(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                        sub(r, mod(add(mulmod(add(t1_, t0_), t3_, r), t2_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − v4
+            let t4_ := add(gamma(), sub(r, v4()))
+            // γ − v5
+            let t5_ := add(gamma(), sub(r, v5()))
+            // (γ − v4)·(γ − v5)
+            let t6_ := mulmod(t4_, t5_, r)
+            // γ − v6
+            let t7_ := add(gamma(), sub(r, v6()))
             {
                 // s1·(h2·(γ − v4)·(γ − v5)·(γ − v6) − ((1·(γ − v5) + 1·(γ − v4))·(γ − v6) + 1·(γ − v4)·(γ − v5)))
-                let t0_ := addmod(gamma(), sub(r, v4()), r) // γ − v4
-                let t1_ := addmod(gamma(), sub(r, v5()), r) // γ − v5
-                let t2_ := mulmod(t0_, t1_, r) // (γ − v4)·(γ − v5)
-                let t3_ := addmod(gamma(), sub(r, v6()), r) // γ − v6
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        mulmod(h2(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h2(), mulmod(t6_, t7_, r), r),
+                        sub(r, mod(add(mulmod(add(t5_, t4_), t7_, r), t6_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − v7
+            let t8_ := add(gamma(), sub(r, v7()))
+            // γ − v8
+            let t9_ := add(gamma(), sub(r, v8()))
+            // (γ − v7)·(γ − v8)
+            let t10_ := mulmod(t8_, t9_, r)
+            // γ − v9
+            let t11_ := add(gamma(), sub(r, v9()))
             {
                 // s1·(h3·(γ − v7)·(γ − v8)·(γ − v9) − ((1·(γ − v8) + 1·(γ − v7))·(γ − v9) + 1·(γ − v7)·(γ − v8)))
-                let t0_ := addmod(gamma(), sub(r, v7()), r) // γ − v7
-                let t1_ := addmod(gamma(), sub(r, v8()), r) // γ − v8
-                let t2_ := mulmod(t0_, t1_, r) // (γ − v7)·(γ − v8)
-                let t3_ := addmod(gamma(), sub(r, v9()), r) // γ − v9
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        mulmod(h3(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h3(), mulmod(t10_, t11_, r), r),
+                        sub(r, mod(add(mulmod(add(t9_, t8_), t11_, r), t10_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − v10
+            let t12_ := add(gamma(), sub(r, v10()))
+            // γ − v11
+            let t13_ := add(gamma(), sub(r, v11()))
+            // (γ − v10)·(γ − v11)
+            let t14_ := mulmod(t12_, t13_, r)
+            // γ − v12
+            let t15_ := add(gamma(), sub(r, v12()))
             {
                 // s1·(h4·(γ − v10)·(γ − v11)·(γ − v12) − ((1·(γ − v11) + 1·(γ − v10))·(γ − v12) + 1·(γ − v10)·(γ − v11)))
-                let t0_ := addmod(gamma(), sub(r, v10()), r) // γ − v10
-                let t1_ := addmod(gamma(), sub(r, v11()), r) // γ − v11
-                let t2_ := mulmod(t0_, t1_, r) // (γ − v10)·(γ − v11)
-                let t3_ := addmod(gamma(), sub(r, v12()), r) // γ − v12
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        mulmod(h4(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h4(), mulmod(t14_, t15_, r), r),
+                        sub(r, mod(add(mulmod(add(t13_, t12_), t15_, r), t14_), r))
                     ),
                     r
                 )
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
+            // γ − v13
+            let t16_ := add(gamma(), sub(r, v13()))
+            // γ − v14
+            let t17_ := add(gamma(), sub(r, v14()))
+            // (γ − v13)·(γ − v14)
+            let t18_ := mulmod(t16_, t17_, r)
+            // γ − v15
+            let t19_ := add(gamma(), sub(r, v15()))
             {
                 // s1·(h5·(γ − v13)·(γ − v14)·(γ − v15) − ((1·(γ − v14) + 1·(γ − v13))·(γ − v15) + 1·(γ − v13)·(γ − v14)))
-                let t0_ := addmod(gamma(), sub(r, v13()), r) // γ − v13
-                let t1_ := addmod(gamma(), sub(r, v14()), r) // γ − v14
-                let t2_ := mulmod(t0_, t1_, r) // (γ − v13)·(γ − v14)
-                let t3_ := addmod(gamma(), sub(r, v15()), r) // γ − v15
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        mulmod(h5(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                    add(
+                        mulmod(h5(), mulmod(t18_, t19_, r), r),
+                        sub(r, mod(add(mulmod(add(t17_, t16_), t19_, r), t18_), r))
                     ),
                     r
                 )
@@ -150,36 +165,31 @@ contract HistogramGates16 is IGates {
             }
 
             // LogUp sum: φ(next) = φ + Σ h + Σ m_i/(γ − v_i)
+            // γ − v16
+            let t20_ := add(gamma(), sub(r, v16()))
+            // γ − t
+            let t21_ := add(gamma(), sub(r, t()))
             {
                 // s1·((φ(+1) − φ − h1 − h2 − h3 − h4 − h5)·(γ − v16)·(γ − t) − (1·(γ − t) + (−m)·(γ − v16)))
-                let t0_ := addmod(gamma(), sub(r, v16()), r) // γ − v16
-                let t1_ := addmod(gamma(), sub(r, t()), r) // γ − t
                 let value := mulmod(
                     s1(),
-                    addmod(
+                    add(
                         mulmod(
-                            addmod(
+                            add(
                                 addmod(
-                                    addmod(
-                                        addmod(
-                                            addmod(addmod(phi_next(), sub(r, phi()), r), sub(r, h1()), r),
-                                            sub(r, h2()),
-                                            r
-                                        ),
-                                        sub(r, h3()),
-                                        r
+                                    add(
+                                        add(add(add(phi_next(), sub(r, phi())), sub(r, h1())), sub(r, h2())),
+                                        sub(r, h3())
                                     ),
                                     sub(r, h4()),
                                     r
                                 ),
-                                sub(r, h5()),
-                                r
+                                sub(r, h5())
                             ),
-                            mulmod(t0_, t1_, r),
+                            mulmod(t20_, t21_, r),
                             r
                         ),
-                        sub(r, addmod(t1_, mulmod(sub(r, m()), t0_, r), r)),
-                        r
+                        sub(r, mod(add(t21_, mulmod(sub(r, m()), t20_, r)), r))
                     ),
                     r
                 )
@@ -196,7 +206,7 @@ contract HistogramGates16 is IGates {
             // H4 padding-counted: m_0 = instance
             {
                 // s1·s2·(m − instance)
-                let value := mulmod(mulmod(s1(), s2(), r), addmod(m(), sub(r, instance_padding()), r), r)
+                let value := mulmod(mulmod(s1(), s2(), r), add(m(), sub(r, instance_padding())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
         }

@@ -12,7 +12,7 @@ contract HistogramGates4 is IGates {
 
     /// @inheritdoc IGates
     function shape() external pure returns (bytes memory) {
-        return hex"050201010804000a0104000501000201030204030780088109820a830b060605";
+        return hex"050201010804000a0104000501000201030204030707080809090a0a0b060605";
     }
 
     /// @inheritdoc IGates
@@ -45,18 +45,21 @@ contract HistogramGates4 is IGates {
             }
 
             // LogUp helper: h·Π(γ − v_i) = Σ m_i·Π_{j≠i}(γ − v_j)
+            // γ − v1
+            let t0_ := add(gamma(), sub(r, v1()))
+            // γ − v2
+            let t1_ := add(gamma(), sub(r, v2()))
+            // (γ − v1)·(γ − v2)
+            let t2_ := mulmod(t0_, t1_, r)
+            // γ − v3
+            let t3_ := add(gamma(), sub(r, v3()))
             {
                 // s1·(h1·(γ − v1)·(γ − v2)·(γ − v3) − ((1·(γ − v2) + 1·(γ − v1))·(γ − v3) + 1·(γ − v1)·(γ − v2)))
-                let t0_ := addmod(gamma(), sub(r, v1()), r) // γ − v1
-                let t1_ := addmod(gamma(), sub(r, v2()), r) // γ − v2
-                let t2_ := mulmod(t0_, t1_, r) // (γ − v1)·(γ − v2)
-                let t3_ := addmod(gamma(), sub(r, v3()), r) // γ − v3
                 let value := mulmod(
                     s1(),
-                    addmod(
+                    add(
                         mulmod(h1(), mulmod(t2_, t3_, r), r),
-                        sub(r, addmod(mulmod(addmod(t1_, t0_, r), t3_, r), t2_, r)),
-                        r
+                        sub(r, mod(add(mulmod(add(t1_, t0_), t3_, r), t2_), r))
                     ),
                     r
                 )
@@ -64,20 +67,17 @@ contract HistogramGates4 is IGates {
             }
 
             // LogUp sum: φ(next) = φ + Σ h + Σ m_i/(γ − v_i)
+            // γ − v4
+            let t4_ := add(gamma(), sub(r, v4()))
+            // γ − t
+            let t5_ := add(gamma(), sub(r, t()))
             {
                 // s1·((φ(+1) − φ − h1)·(γ − v4)·(γ − t) − (1·(γ − t) + (−m)·(γ − v4)))
-                let t0_ := addmod(gamma(), sub(r, v4()), r) // γ − v4
-                let t1_ := addmod(gamma(), sub(r, t()), r) // γ − t
                 let value := mulmod(
                     s1(),
-                    addmod(
-                        mulmod(
-                            addmod(addmod(phi_next(), sub(r, phi()), r), sub(r, h1()), r),
-                            mulmod(t0_, t1_, r),
-                            r
-                        ),
-                        sub(r, addmod(t1_, mulmod(sub(r, m()), t0_, r), r)),
-                        r
+                    add(
+                        mulmod(add(add(phi_next(), sub(r, phi())), sub(r, h1())), mulmod(t4_, t5_, r), r),
+                        sub(r, mod(add(t5_, mulmod(sub(r, m()), t4_, r)), r))
                     ),
                     r
                 )
@@ -94,7 +94,7 @@ contract HistogramGates4 is IGates {
             // H4 padding-counted: m_0 = instance
             {
                 // s1·s2·(m − instance)
-                let value := mulmod(mulmod(s1(), s2(), r), addmod(m(), sub(r, instance_padding()), r), r)
+                let value := mulmod(mulmod(s1(), s2(), r), add(m(), sub(r, instance_padding())), r)
                 numerator := addmod(mulmod(numerator, y, r), value, r)
             }
         }

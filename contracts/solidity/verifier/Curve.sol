@@ -31,6 +31,8 @@ library Curve {
     /// @param offset Where it begins, in bytes from the start of the bundle.
     error NotAScalar(uint256 offset);
     /// @notice A precompiled contract failed: it was given too little gas, or this chain has none at its address.
+    /// @param precompile Its address: 5 a power, 6 an addition, 7 a multiplication or an addition to its product, 8 a
+    /// pairing.
     error PrecompileFailed(uint256 precompile);
     /// @notice A challenge hit one of the few values at which a denominator is zero. No honest proof will see this.
     error NoInverse();
@@ -44,31 +46,42 @@ library Curve {
     /// @notice Checks `count` points from calldata position `first` on.
     /// @param start Calldata position from which an error counts.
     function requirePoints(uint256 first, uint256 count, uint256 start) internal pure {
-        uint256 refused;
+        uint256 good = 1;
         assembly ("memory-safe") {
-            for { let next := add(first, mul(count, POINT)) } gt(next, first) {} {
-                next := sub(next, POINT)
+            let p := P
+            let end := add(first, mul(count, POINT))
+            for { let next := first } lt(next, end) { next := add(next, POINT) } {
                 let x := calldataload(next)
                 let y := calldataload(add(next, WORD))
                 // (0, 0), as the identity is written, is off the curve.
-                let onCurve := eq(mulmod(y, y, P), addmod(mulmod(mulmod(x, x, P), x, P), 3, P))
-                if iszero(and(onCurve, and(lt(x, P), lt(y, P)))) { refused := next }
+                let isOn := eq(mulmod(y, y, p), addmod(mulmod(mulmod(x, x, p), x, p), 3, p))
+                good := and(good, and(isOn, and(lt(x, p), lt(y, p))))
             }
         }
-        if (refused != 0) revert NotAPoint(refused - start);
+        if (good == 1) return;
+        // The first one that is refused alone, too.
+        if (count == 1) revert NotAPoint(first - start);
+        for (uint256 i = 0; i < count; i++) requirePoints(first + i * POINT, 1, start);
     }
 
     /// @notice Checks `count` scalars from calldata position `first` on.
     /// @param start Calldata position from which an error counts.
     function requireScalars(uint256 first, uint256 count, uint256 start) internal pure {
-        uint256 refused;
+        uint256 good = 1;
         assembly ("memory-safe") {
-            for { let next := add(first, mul(count, WORD)) } gt(next, first) {} {
-                next := sub(next, WORD)
-                if iszero(lt(calldataload(next), R)) { refused := next }
+            let r := R
+            let end := add(first, mul(count, WORD))
+            let next := first
+            // Four at a time, as long as there are so many.
+            for {} lt(add(next, 96), end) { next := add(next, 128) } {
+                let two := and(lt(calldataload(next), r), lt(calldataload(add(next, 32)), r))
+                good := and(good, and(two, and(lt(calldataload(add(next, 64)), r), lt(calldataload(add(next, 96)), r))))
             }
+            for {} lt(next, end) { next := add(next, WORD) } { good := and(good, lt(calldataload(next), r)) }
         }
-        if (refused != 0) revert NotAScalar(refused - start);
+        if (good == 1) return;
+        if (count == 1) revert NotAScalar(first - start);
+        for (uint256 i = 0; i < count; i++) requireScalars(first + i * WORD, 1, start);
     }
 
     /// @notice The point at a calldata position, which was checked before.
@@ -76,6 +89,34 @@ library Curve {
         assembly ("memory-safe") {
             calldatacopy(point, position, POINT)
         }
+    }
+
+    /// @notice sum ← sum + factor·point.
+    function plus(G1 memory sum, uint256 factor, G1 memory point) internal view {
+        bool ok;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mcopy(input, point, POINT)
+            mstore(add(input, POINT), factor)
+            ok := staticcall(MUL_GAS, 7, input, 96, input, POINT)
+            mcopy(add(input, POINT), sum, POINT)
+            ok := and(ok, staticcall(ADD_GAS, 6, input, 128, sum, POINT))
+        }
+        if (!ok) revert PrecompileFailed(7);
+    }
+
+    /// @notice sum ← factor·sum + point.
+    function horner(G1 memory sum, uint256 factor, G1 memory point) internal view {
+        bool ok;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mcopy(input, sum, POINT)
+            mstore(add(input, POINT), factor)
+            ok := staticcall(MUL_GAS, 7, input, 96, input, POINT)
+            mcopy(add(input, POINT), point, POINT)
+            ok := and(ok, staticcall(ADD_GAS, 6, input, 128, sum, POINT))
+        }
+        if (!ok) revert PrecompileFailed(7);
     }
 
     function add(G1 memory a, G1 memory b) internal view returns (G1 memory sum) {
@@ -87,17 +128,6 @@ library Curve {
             ok := staticcall(ADD_GAS, 6, input, 128, sum, POINT)
         }
         if (!ok) revert PrecompileFailed(6);
-    }
-
-    function mul(G1 memory a, uint256 scalar) internal view returns (G1 memory product) {
-        bool ok;
-        assembly ("memory-safe") {
-            let input := mload(0x40)
-            mcopy(input, a, POINT)
-            mstore(add(input, POINT), scalar)
-            ok := staticcall(MUL_GAS, 7, input, 96, product, POINT)
-        }
-        if (!ok) revert PrecompileFailed(7);
     }
 
     function negate(G1 memory a) internal pure returns (G1 memory) {

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Curve, WORD} from "./Curve.sol";
 
 /// @title Verifying keys as data
-/// @notice A key is a contract whose code is a zero byte, so that it does nothing when called, and the key's canonical
-/// words (PROTOCOL section 8): its code hash is the verifying-key digest. The code of such a contract can never change.
+/// @notice A key is the code of a contract: a zero byte, so that it does nothing when called, and the key's canonical
+/// words (PROTOCOL section 8). Its code hash is the verifying-key digest.
 library Keys {
     /// @notice Statements, as a key's first word says them.
     uint256 internal constant HISTOGRAM = 1;
@@ -33,30 +33,34 @@ library Keys {
     /// @notice Words before the commitments.
     uint256 internal constant HEAD = 9;
 
-    /// @notice Not a key's contract: no words, or a byte other than zero before them.
-    error NotAKey(address key);
+    /// @notice Not a key's code: a zero byte and words, at least so many as come before the commitments.
+    error NotAKey();
 
-    /// @notice Reads a key.
+    /// @notice Reads a key from the contract that holds it, which was created with its code.
     function load(address holder) internal view returns (Key memory key) {
         uint256 size = holder.code.length;
-        if (size < 1 + WORD * HEAD || size % WORD != 1) revert NotAKey(holder);
-        uint256 first;
         uint256 start;
         assembly ("memory-safe") {
-            // The zero byte is the last of a word of its own.
+            // Behind the zero byte.
             start := mload(0x40)
-            mstore(start, 0)
-            extcodecopy(holder, add(start, 31), 0, size)
-            first := mload(start)
-            mstore(0x40, add(start, add(31, size)))
-            start := add(start, 32)
+            extcodecopy(holder, start, 1, sub(size, 1))
+            mstore(0x40, add(start, sub(size, 1)))
             // The head follows the digest in the struct as it does in the code.
             mstore(key, extcodehash(holder))
             mcopy(add(key, 32), start, mul(32, HEAD))
         }
-        if (first != 0) revert NotAKey(holder);
         key.words = size / WORD;
         key.commitments = start + WORD * HEAD;
+    }
+
+    /// @notice Reads the head of a key's code. The commitments are left where they are.
+    function read(bytes calldata code) internal pure returns (Key memory key) {
+        if (code.length < 1 + WORD * HEAD || code.length % WORD != 1 || code[0] != 0) revert NotAKey();
+        assembly ("memory-safe") {
+            calldatacopy(add(key, 32), add(code.offset, 1), mul(32, HEAD))
+        }
+        key.digest = uint256(keccak256(code));
+        key.words = code.length / WORD;
     }
 
     /// @notice Binary logarithm of the number of rows of a geometry; 0 if the protocol has none of this number

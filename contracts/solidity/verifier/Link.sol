@@ -48,9 +48,9 @@ library Link {
             position := proof.offset
         }
         Curve.G1 memory difference = Curve.read(position).add(sum.negate());
-        Curve.G1 memory right = commitment.add(difference.mul(challenge));
+        commitment.plus(challenge, difference);
         Curve.G1 memory left = _combination(reserved, link + POINT);
-        if (!left.equal(right)) revert LinkRefused();
+        if (!left.equal(commitment)) revert LinkRefused();
     }
 
     /// @dev Σ z_i·G_{u+i}, the responses from calldata position `responses` on.
@@ -59,10 +59,10 @@ library Link {
         for (uint256 i = 0; i < RESERVED; i++) {
             uint256 response;
             assembly ("memory-safe") {
-                response := calldataload(add(responses, mul(32, i)))
-                mcopy(point, add(reserved, mul(64, i)), 64)
+                response := calldataload(add(responses, mul(WORD, i)))
+                point := add(reserved, mul(POINT, i))
             }
-            sum = sum.add(point.mul(response));
+            sum.plus(response, point);
         }
     }
 }

@@ -36,8 +36,6 @@ library Plonk {
     /// @notice Pieces of the quotient: the degree of every circuit, less one.
     uint256 internal constant PIECES = 4;
 
-    /// @notice Marks a fixed column in a shape.
-    uint256 private constant FIXED = 128;
     /// @notice Bytes of a shape's counts.
     uint256 private constant COUNTS = 9;
 
@@ -83,18 +81,23 @@ library Plonk {
         uint256 u;
     }
 
-    /// @dev Sums of the openings' values, folded with y' within each set, and of what follows from them.
-    struct Weights {
+    /// @dev What follows from the evaluations.
+    struct Evaluated {
         /// x^n.
         uint256 xn;
-        /// Of what is opened at x alone: the sum of its values, and its set's weight.
-        uint256 single;
-        uint256 singleWeight;
-        /// Of what is opened at x and ωx: the sum of the interpolations at u, and its set's weight.
-        uint256 double;
-        uint256 doubleWeight;
-        /// The vanishing polynomial of the first set's points, at u.
-        uint256 vanishing;
+        /// h(x), the quotient.
+        uint256 quotient;
+        /// ωx, and the inverses of ωx − x and u − ωx.
+        uint256 next;
+        uint256 inverseStep;
+        uint256 inverseRest;
+    }
+
+    /// @dev A set of openings, folded with y': commitments, their values at x, and at ωx if they are opened there.
+    struct Set {
+        Curve.G1 commitment;
+        uint256 value;
+        uint256 nextValue;
     }
 
     /// @notice Reads a proof of the circuit from the bundle and reduces it to a claim. What makes the proof true is that
@@ -118,8 +121,8 @@ library Plonk {
         length = lengthOf(shape);
         Proof memory proof = _locate(shape, length, bundle, offset);
         Challenges memory challenges = _transcript(key, shape, instance, proof, length);
-        Weights memory weights = _weigh(circuit.gates, key, shape, instance, proof, challenges);
-        Curve.G1 memory right = _combine(key, shape, proof, challenges, weights);
+        Evaluated memory evaluated = _evaluate(circuit.gates, key, shape, instance, proof, challenges);
+        Curve.G1 memory right = _open(key, shape, proof, challenges, evaluated);
         claim.right.x = right.x;
         claim.right.y = right.y;
         claim.left.x = _load(proof.opening + POINT);
@@ -132,21 +135,22 @@ library Plonk {
     /// @notice Reads a circuit's shape.
     function shapeOf(IGates gates) internal pure returns (Shape memory shape) {
         bytes memory text = gates.shape();
-        if (text.length < COUNTS) revert GatesFailed(gates);
-        shape.firstPhase = uint8(text[0]);
-        shape.secondPhase = uint8(text[1]);
-        shape.challenges = uint8(text[2]);
-        shape.instances = uint8(text[3]);
-        shape.evaluations = uint8(text[4]);
-        shape.fixedColumns = uint8(text[5]);
-        shape.isDoubleFirst = text[6] != 0;
-        shape.single = uint8(text[7]);
-        shape.double = uint8(text[8]);
-        // Every circuit has LogUp's running sum, which is opened at both.
-        if (shape.double == 0 || text.length != COUNTS + 2 * shape.single + 3 * shape.double) revert GatesFailed(gates);
         assembly ("memory-safe") {
+            // The counts are bytes of one word; what a text shorter than them leaves unsaid is refused below.
+            let counts := mload(add(text, 32))
+            mstore(shape, byte(0, counts))
+            mstore(add(shape, 32), byte(1, counts))
+            mstore(add(shape, 64), byte(2, counts))
+            mstore(add(shape, 96), byte(3, counts))
+            mstore(add(shape, 128), byte(4, counts))
+            mstore(add(shape, 160), byte(5, counts))
+            mstore(add(shape, 192), byte(6, counts))
+            mstore(add(shape, 224), byte(7, counts))
+            mstore(add(shape, 256), byte(8, counts))
             mstore(add(shape, 288), add(text, add(32, COUNTS)))
         }
+        // Every circuit has LogUp's running sum, which is opened at both.
+        if (shape.double == 0 || text.length != COUNTS + 2 * shape.single + 3 * shape.double) revert GatesFailed(gates);
     }
 
     /// @notice Bytes of a proof.
@@ -191,11 +195,13 @@ library Plonk {
         Proof memory proof,
         uint256 length
     ) private pure returns (Challenges memory challenges) {
+        challenges.circuit = new uint256[](shape.challenges);
         uint256 start;
         uint256 next;
         {
             uint256 digest = key.digest % R;
             uint256 from = proof.points;
+            // Nothing is allocated from here on, so the buffer needs not be, either.
             assembly ("memory-safe") {
                 start := mload(0x40)
                 mstore(start, digest)
@@ -203,13 +209,11 @@ library Plonk {
                 mcopy(next, add(instance, 32), mul(32, mload(instance)))
                 next := add(next, mul(32, mload(instance)))
                 calldatacopy(next, from, length)
-                mstore(0x40, add(next, length))
             }
         }
         // 1. advise
         next += shape.firstPhase * POINT;
         uint256 hash = _hash(start, next);
-        challenges.circuit = new uint256[](shape.challenges);
         for (uint256 i = 0; i < shape.challenges; i++) {
             if (i > 0) hash = _again(hash);
             challenges.circuit[i] = hash % R;
@@ -258,65 +262,56 @@ library Plonk {
         next = _hash(from - 32, end);
     }
 
-    /// @dev What the combination of the commitments is made with: everything about the evaluations.
-    function _weigh(
+    /// @dev 5. evaluate: the constraints at x, and what they say of the quotient.
+    function _evaluate(
         IGates gates,
         Keys.Key memory key,
         Shape memory shape,
         uint256[] memory instance,
         Proof memory proof,
         Challenges memory challenges
-    ) private view returns (Weights memory weights) {
-        (uint256 x, uint256 u) = (challenges.x, challenges.u);
+    ) private view returns (Evaluated memory evaluated) {
+        uint256 x = challenges.x;
         uint256 next = mulmod(key.omega, x, R);
-        uint256[] memory inverses = _denominators(key, shape.instances, challenges, weights);
-        uint256[] memory rows = _instanceValues(key.omega, instance, weights.xn, inverses);
-        uint256 quotient = mulmod(_numerator(gates, shape, rows, proof, challenges), inverses[0], R);
-        _sums(shape, proof, challenges, quotient, weights);
-        // Here `double` holds the sum of the values at x, `doubleWeight` that of the values at ωx: what is between them,
-        // at u.
-        uint256 slope = mulmod(_minus(weights.doubleWeight, weights.double), inverses[1], R);
-        weights.double = addmod(weights.double, mulmod(slope, _minus(u, x), R), R);
-        // Each set is weighed by what it lacks of all points, relative to the first one.
-        if (shape.isDoubleFirst) {
-            weights.doubleWeight = 1;
-            weights.singleWeight = mulmod(challenges.across, _minus(u, next), R);
-            weights.vanishing = mulmod(_minus(u, x), _minus(u, next), R);
-        } else {
-            weights.singleWeight = 1;
-            weights.doubleWeight = mulmod(challenges.across, inverses[2], R);
-            weights.vanishing = _minus(u, x);
-        }
+        (uint256 xn, uint256[] memory inverses) = _denominators(key, shape.instances, x);
+        inverses[0] = _minus(xn, 1);
+        inverses[1] = _minus(next, x);
+        inverses[2] = _minus(challenges.u, next);
+        Curve.invert(inverses);
+        uint256[] memory rows = _instanceValues(key.omega, instance, xn, inverses);
+        evaluated.quotient = mulmod(_numerator(gates, shape, rows, proof, challenges), inverses[0], R);
+        (evaluated.xn, evaluated.next) = (xn, next);
+        (evaluated.inverseStep, evaluated.inverseRest) = (inverses[1], inverses[2]);
     }
 
-    /// @dev Inverses: 0 of x^n − 1, 1 of ωx − x, 2 of u − ωx; then of n·(x − ω^j), j from 0 on, and of n·(ω^j·x − 1), j
-    /// from 1 on, as many as the instance has rows.
-    function _denominators(Keys.Key memory key, uint256 count, Challenges memory challenges, Weights memory weights)
+    /// @dev x^n, and what is inverted: room for 0 of x^n − 1, 1 of ωx − x, 2 of u − ωx; then n·(x − ω^j), j from 0 on,
+    /// and n·(ω^j·x − 1), j from 1 on, as many as the instance has rows.
+    function _denominators(Keys.Key memory key, uint256 count, uint256 x)
         private
-        view
-        returns (uint256[] memory inverses)
+        pure
+        returns (uint256 xn, uint256[] memory denominators)
     {
-        uint256 x = challenges.x;
-        uint256 xn = x;
         uint256 log = Keys.rowsLog(key.geometry);
-        for (uint256 i = 0; i < log; i++) xn = mulmod(xn, xn, R);
-        weights.xn = xn;
-        uint256 n = 1 << log;
-        inverses = new uint256[](2 + 2 * count);
-        inverses[0] = _minus(xn, 1);
-        uint256 power = 1;
-        uint256 rotated = x;
-        for (uint256 j = 0; j < count; j++) {
-            inverses[3 + j] = mulmod(n, _minus(x, power), R);
-            power = mulmod(power, key.omega, R);
-            rotated = mulmod(rotated, key.omega, R);
-            if (j == 0) {
-                inverses[1] = _minus(rotated, x);
-                inverses[2] = _minus(challenges.u, rotated);
+        uint256 omega = key.omega;
+        xn = x;
+        denominators = new uint256[](2 + 2 * count);
+        assembly ("memory-safe") {
+            let r := R
+            for { let i := 0 } lt(i, log) { i := add(i, 1) } { xn := mulmod(xn, xn, r) }
+            let n := shl(log, 1)
+            let minusOne := sub(r, 1)
+            let positive := add(denominators, 128)
+            mstore(positive, mulmod(n, addmod(x, minusOne, r), r))
+            let end := add(positive, mul(32, count))
+            let power := 1
+            let rotated := x
+            for { let next := add(positive, 32) } lt(next, end) { next := add(next, 32) } {
+                power := mulmod(power, omega, r)
+                rotated := mulmod(rotated, omega, r)
+                mstore(next, mulmod(n, addmod(x, sub(r, power), r), r))
+                mstore(add(next, sub(sub(end, positive), 32)), mulmod(n, addmod(rotated, minusOne, r), r))
             }
-            if (j + 1 < count) inverses[3 + count + j] = mulmod(n, _minus(rotated, 1), R);
         }
-        Curve.invert(inverses);
     }
 
     /// @dev The instance column at x, ωx, …: of row r seen from row i, the Lagrange polynomial is that of row r − i.
@@ -331,22 +326,24 @@ library Plonk {
         uint256[] memory lagrange = new uint256[](2 * count - 1);
         values = new uint256[](count);
         assembly ("memory-safe") {
+            let r := R
             let middle := add(lagrange, mul(32, count))
             let positive := add(inverses, 128)
             let negative := add(inverses, mul(32, add(3, count)))
             let power := vanishing
             let size := mul(32, count)
             for { let j := 0 } lt(j, size) { j := add(j, 32) } {
-                mstore(add(middle, j), mulmod(power, mload(add(positive, j)), R))
-                power := mulmod(power, omega, R)
-                if j { mstore(sub(middle, j), mulmod(vanishing, mload(add(negative, j)), R)) }
+                mstore(add(middle, j), mulmod(power, mload(add(positive, j)), r))
+                power := mulmod(power, omega, r)
+                if j { mstore(sub(middle, j), mulmod(vanishing, mload(add(negative, j)), r)) }
             }
-            let rows := add(instance, 32)
             for { let i := 0 } lt(i, size) { i := add(i, 32) } {
                 let sum := 0
                 let own := sub(middle, i)
-                for { let row := 0 } lt(row, size) { row := add(row, 32) } {
-                    sum := addmod(sum, mulmod(mload(add(rows, row)), mload(add(own, row)), R), R)
+                let end := add(own, size)
+                let distance := sub(add(instance, 32), own)
+                for { let next := own } lt(next, end) { next := add(next, 32) } {
+                    sum := addmod(sum, mulmod(mload(add(next, distance)), mload(next), r), r)
                 }
                 mstore(add(add(values, 32), i), sum)
             }
@@ -388,126 +385,136 @@ library Plonk {
         if (!ok) revert GatesFailed(gates);
     }
 
-    /// @dev Sums what is opened, folded with powers of y' in the order of the openings: what is opened at x alone, with
-    /// the quotient and the random polynomial at its end; what is opened at x and at ωx.
-    function _sums(
-        Shape memory shape,
-        Proof memory proof,
-        Challenges memory challenges,
-        uint256 quotient,
-        Weights memory weights
-    ) private pure {
-        (uint256 openings, uint256 from, uint256 fold) = (shape.openings, proof.evaluations, challenges.within);
-        uint256 random = _load(proof.opening - WORD);
-        (uint256 sum, uint256 nextSum, uint256 power) = (0, 0, 1);
-        uint256 end = openings + 2 * shape.single;
-        assembly ("memory-safe") {
-            for { let next := openings } lt(next, end) { next := add(next, 2) } {
-                let value := calldataload(add(from, mul(32, byte(1, mload(next)))))
-                sum := addmod(sum, mulmod(power, value, R), R)
-                power := mulmod(power, fold, R)
-            }
-            sum := addmod(sum, mulmod(power, addmod(quotient, mulmod(fold, random, R), R), R), R)
-        }
-        weights.single = sum;
-        (sum, power) = (0, 1);
-        openings = end;
-        end += 3 * shape.double;
-        assembly ("memory-safe") {
-            for { let next := openings } lt(next, end) { next := add(next, 3) } {
-                let entry := mload(next)
-                let value := calldataload(add(from, mul(32, byte(1, entry))))
-                let nextValue := calldataload(add(from, mul(32, byte(2, entry))))
-                sum := addmod(sum, mulmod(power, value, R), R)
-                nextSum := addmod(nextSum, mulmod(power, nextValue, R), R)
-                power := mulmod(power, fold, R)
-            }
-        }
-        weights.double = sum;
-        weights.doubleWeight = nextSum;
-    }
-
-    /// @dev SHPLONK's combination of all commitments: the claim's right-hand side.
-    function _combine(
+    /// @dev 6. open: SHPLONK's combination of all commitments, the claim's right-hand side.
+    function _open(
         Keys.Key memory key,
         Shape memory shape,
         Proof memory proof,
         Challenges memory challenges,
-        Weights memory weights
-    ) private view returns (Curve.G1 memory) {
-        uint256 fold = challenges.within;
-        uint256 middle = shape.openings + 2 * shape.single;
-        uint256 end = middle + 3 * shape.double;
-        // The quotient h_0 + x^n·h_1 + …, then the random polynomial behind it.
-        Curve.G1 memory quotient = _pieces(proof.pieces, weights.xn);
-        Curve.G1 memory single = Curve.read(proof.random).mul(fold).add(quotient);
-        _accumulate(single, fold, shape.openings, middle, 2, proof.points, key.commitments);
-        Curve.G1 memory double = _commitment(end - 3, proof.points, key.commitments);
-        _accumulate(double, fold, middle, end - 3, 3, proof.points, key.commitments);
-        Curve.G1 memory sum = shape.isDoubleFirst
-            ? double.add(single.mul(weights.singleWeight))
-            : single.add(double.mul(weights.doubleWeight));
-        uint256 value = addmod(
-            mulmod(weights.single, weights.singleWeight, R),
-            mulmod(weights.double, weights.doubleWeight, R),
-            R
-        );
-        sum = sum.add(Curve.G1(1, 2).mul(_minus(0, value)));
-        sum = sum.add(Curve.read(proof.opening).mul(_minus(0, weights.vanishing)));
-        return sum.add(Curve.read(proof.opening + POINT).mul(challenges.u));
-    }
-
-    /// @dev h_0 + x^n·(h_1 + x^n·(h_2 + …)).
-    function _pieces(uint256 from, uint256 xn) private view returns (Curve.G1 memory sum) {
-        sum = Curve.read(from + (PIECES - 1) * POINT);
-        for (uint256 i = PIECES - 1; i > 0; i--) {
-            sum = sum.mul(xn).add(Curve.read(from + (i - 1) * POINT));
+        Evaluated memory evaluated
+    ) private view returns (Curve.G1 memory sum) {
+        (uint256 x, uint256 u) = (challenges.x, challenges.u);
+        uint256 commitments = _commitments(key, shape, proof.points);
+        Set memory single = _single(shape, proof, challenges.within, evaluated, commitments);
+        Set memory double = _double(shape, proof, challenges.within, commitments);
+        // What lies between the values at x and at ωx, at u.
+        uint256 slope = mulmod(_minus(double.nextValue, double.value), evaluated.inverseStep, R);
+        uint256 between = addmod(double.value, mulmod(slope, _minus(u, x), R), R);
+        // Each set is weighed by what it lacks of all points, relative to the first one, which has the weight 1.
+        uint256 value;
+        uint256 vanishing = _minus(u, x);
+        if (shape.isDoubleFirst) {
+            uint256 weight = mulmod(challenges.across, _minus(u, evaluated.next), R);
+            vanishing = mulmod(vanishing, _minus(u, evaluated.next), R);
+            value = addmod(between, mulmod(weight, single.value, R), R);
+            sum = double.commitment;
+            sum.plus(weight, single.commitment);
+        } else {
+            uint256 weight = mulmod(challenges.across, evaluated.inverseRest, R);
+            value = addmod(single.value, mulmod(weight, between, R), R);
+            sum = single.commitment;
+            sum.plus(weight, double.commitment);
         }
+        sum.plus(_minus(0, value), Curve.G1(1, 2));
+        sum.plus(_minus(0, vanishing), Curve.read(proof.opening));
+        sum.plus(u, Curve.read(proof.opening + POINT));
     }
 
-    /// @dev The commitment that the opening at a memory position is of.
-    function _commitment(uint256 opening, uint256 advice, uint256 commitments)
+    /// @dev The commitments to advice and fixed columns in memory, as a shape numbers them.
+    function _commitments(Keys.Key memory key, Shape memory shape, uint256 advice)
         private
         pure
-        returns (Curve.G1 memory point)
+        returns (uint256 start)
     {
+        uint256 ofAdvice = POINT * (shape.firstPhase + shape.secondPhase);
+        uint256 ofFixed = POINT * shape.fixedColumns;
+        uint256 commitments = key.commitments;
         assembly ("memory-safe") {
-            let column := byte(0, mload(opening))
-            switch lt(column, FIXED)
-            case 1 { calldatacopy(point, add(advice, mul(64, column)), 64) }
-            default { mcopy(point, add(commitments, mul(64, sub(column, FIXED))), 64) }
+            start := mload(0x40)
+            calldatacopy(start, advice, ofAdvice)
+            mcopy(add(start, ofAdvice), commitments, ofFixed)
+            mstore(0x40, add(start, add(ofAdvice, ofFixed)))
         }
     }
 
-    /// @dev sum ← C_0 + fold·(C_1 + fold·(… + fold·sum)) over the openings of a set, each `step` bytes long.
-    function _accumulate(
-        Curve.G1 memory sum,
+    /// @dev What is opened at x alone: Σ y'^i·C_i, in the order of the openings, with the quotient and the random
+    /// polynomial at its end.
+    function _single(
+        Shape memory shape,
+        Proof memory proof,
         uint256 fold,
-        uint256 first,
-        uint256 end,
-        uint256 step,
-        uint256 advice,
+        Evaluated memory evaluated,
         uint256 commitments
-    ) private view {
+    ) private view returns (Set memory set) {
+        // h_0 + x^n·(h_1 + x^n·(h_2 + …)), then the random polynomial behind it.
+        uint256 piece = proof.pieces + (PIECES - 1) * POINT;
+        Curve.G1 memory quotient = Curve.read(piece);
+        while (piece > proof.pieces) {
+            piece -= POINT;
+            quotient.horner(evaluated.xn, Curve.read(piece));
+        }
+        set.commitment = Curve.read(proof.random);
+        set.commitment.horner(fold, quotient);
+        uint256 value = addmod(evaluated.quotient, mulmod(fold, _load(proof.opening - WORD), R), R);
+        Curve.G1 memory sum = set.commitment;
+        (uint256 first, uint256 values) = (shape.openings, proof.evaluations);
+        uint256 next = first + 2 * shape.single;
         bool ok = true;
         assembly ("memory-safe") {
-            // x, y of the sum; then the multiplication's scalar, or the point that is added.
+            // Behind the sum stands what it is multiplied with; behind the product, what is added to it. A value stays
+            // below twice the order, which a multiplication reduces.
             let input := mload(0x40)
+            let product := add(input, 96)
             mcopy(input, sum, 64)
-            let operand := add(input, 64)
-            for { let next := end } gt(next, first) {} {
-                next := sub(next, step)
-                mstore(operand, fold)
-                ok := and(ok, staticcall(MUL_GAS, 7, input, 96, input, 64))
-                let column := byte(0, mload(next))
-                switch lt(column, FIXED)
-                case 1 { calldatacopy(operand, add(advice, mul(64, column)), 64) }
-                default { mcopy(operand, add(commitments, mul(64, sub(column, FIXED))), 64) }
-                ok := and(ok, staticcall(ADD_GAS, 6, input, 128, input, 64))
+            mstore(add(input, 64), fold)
+            for {} gt(next, first) {} {
+                next := sub(next, 2)
+                let entry := mload(next)
+                ok := and(ok, staticcall(MUL_GAS, 7, input, 96, product, 64))
+                mcopy(add(product, 64), add(commitments, shl(6, byte(0, entry))), 64)
+                ok := and(ok, staticcall(ADD_GAS, 6, product, 128, input, 64))
+                value := add(mulmod(value, fold, R), calldataload(add(values, shl(5, byte(1, entry)))))
             }
             mcopy(sum, input, 64)
         }
         if (!ok) revert Curve.PrecompileFailed(7);
+        set.value = value % R;
+    }
+
+    /// @dev What is opened at x and at ωx: the same, of its commitments alone.
+    function _double(Shape memory shape, Proof memory proof, uint256 fold, uint256 commitments)
+        private
+        view
+        returns (Set memory set)
+    {
+        Curve.G1 memory sum = set.commitment;
+        uint256 values = proof.evaluations;
+        uint256 first = shape.openings + 2 * shape.single;
+        // The last one begins the sum.
+        uint256 next = first + 3 * (shape.double - 1);
+        uint256 value;
+        uint256 nextValue;
+        bool ok = true;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            let entry := mload(next)
+            mcopy(input, add(commitments, shl(6, byte(0, entry))), 64)
+            mstore(add(input, 64), fold)
+            value := calldataload(add(values, shl(5, byte(1, entry))))
+            nextValue := calldataload(add(values, shl(5, byte(2, entry))))
+            for {} gt(next, first) {} {
+                next := sub(next, 3)
+                entry := mload(next)
+                ok := and(ok, staticcall(MUL_GAS, 7, input, 96, add(input, 96), 64))
+                mcopy(add(input, 160), add(commitments, shl(6, byte(0, entry))), 64)
+                ok := and(ok, staticcall(ADD_GAS, 6, add(input, 96), 128, input, 64))
+                value := add(mulmod(value, fold, R), calldataload(add(values, shl(5, byte(1, entry)))))
+                nextValue := add(mulmod(nextValue, fold, R), calldataload(add(values, shl(5, byte(2, entry)))))
+            }
+            mcopy(sum, input, 64)
+        }
+        if (!ok) revert Curve.PrecompileFailed(7);
+        (set.value, set.nextValue) = (value % R, nextValue % R);
     }
 
     /// @dev a − b, both below the order.

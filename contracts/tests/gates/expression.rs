@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fairshare_circuits::chips::Expr;
 use fairshare_circuits::notation::{Notation, rotated};
+use fairshare_params::encoding::encode_scalar;
 use ff::{Field, PrimeField};
 use halo2_proofs::plonk::Expression;
 use halo2curves::bn256::Fr;
@@ -11,7 +12,18 @@ use halo2curves::bn256::Fr;
 /// Longest line.
 const WIDTH: usize = 110;
 
-/// A value in Yul: a name or number, or the call of a builtin.
+/// Most multiples of the order `r` that a word holds: 5·r < 2^256.
+const MOST: u8 = 5;
+
+/// A value in Yul, and how large it may be: at most `bound·r`. Sums are reduced only where they might not fit a word;
+/// products are always.
+#[derive(Clone, Debug)]
+struct Value {
+    text: Yul,
+    bound: u8,
+}
+
+/// A name or number, or the call of a builtin.
 #[derive(Clone, Debug)]
 enum Yul {
     Atom(String),
@@ -47,40 +59,47 @@ impl Yul {
     }
 }
 
-/// A constraint: statements that leave its value in an expression.
+/// A circuit's constraints, one after another: statements that leave each one's value in an expression.
 pub struct Program<'a> {
     notation: &'a Notation,
-    /// What occurs more than once, by its text, and the variable that holds it.
-    shared: BTreeMap<String, Option<String>>,
-    statements: Vec<String>,
-    indent: usize,
+    /// What occurs more than once in all constraints, by its text, and the variable that holds it.
+    shared: BTreeMap<String, Option<Value>>,
+    /// Declarations of shared variables since the last constraint.
+    declared: Vec<String>,
 }
 
+/// The statements of one constraint.
+pub struct Statements {
+    /// Declarations of what later constraints read, too.
+    pub shared: Vec<String>,
+    /// Declares `value`, the polynomial's.
+    pub own: String,
+}
+
+/// Spaces before a shared declaration, and before one of a constraint's own.
+const INDENTS: [usize; 2] = [12, 16];
+
 impl<'a> Program<'a> {
-    pub fn new(notation: &'a Notation, polynomial: &Expr, indent: usize) -> Self {
+    pub fn new<'b>(notation: &'a Notation, polynomials: impl Iterator<Item = &'b Expr>) -> Self {
         let mut seen = BTreeMap::new();
-        count(notation, polynomial, &mut seen);
+        for polynomial in polynomials {
+            count(notation, polynomial, &mut seen);
+        }
         let shared = seen.into_iter().filter(|(_, times)| *times > 1).map(|(text, _)| (text, None)).collect();
-        Self { notation, shared, statements: Vec::new(), indent }
+        Self { notation, shared, declared: Vec::new() }
     }
 
     /// Statements that leave the polynomial's value in `value`.
-    pub fn statements(mut self, polynomial: &Expr) -> String {
+    pub fn statements(&mut self, polynomial: &Expr) -> Statements {
         let value = self.value(polynomial);
-        self.declare("value", &value, "");
-        self.statements.join("\n")
+        let own = declaration("value", &value.text, INDENTS[1]);
+        Statements { shared: std::mem::take(&mut self.declared), own }
     }
 
-    fn declare(&mut self, variable: &str, value: &Yul, comment: &str) {
-        let (start, indent) = (format!("let {variable} := "), self.indent);
-        let lines = value.lines(indent, indent + start.len());
-        self.statements.push(format!("{:indent$}{start}{lines}{comment}", ""));
-    }
-
-    fn value(&mut self, expression: &Expr) -> Yul {
+    fn value(&mut self, expression: &Expr) -> Value {
         if let Some(known) = is_composite(expression).then(|| self.notation.expression(expression)) {
             match self.shared.get(&known) {
-                Some(Some(variable)) => return atom(variable),
+                Some(Some(variable)) => return variable.clone(),
                 Some(None) => return self.share(known, expression),
                 None => {}
             }
@@ -88,18 +107,20 @@ impl<'a> Program<'a> {
         self.plain(expression)
     }
 
-    fn share(&mut self, text: String, expression: &Expr) -> Yul {
-        let value = self.plain(expression);
+    fn share(&mut self, text: String, expression: &Expr) -> Value {
+        let Value { text: value, bound } = self.plain(expression);
         let number = self.shared.values().flatten().count();
         let variable = format!("t{number}_");
-        self.declare(&variable, &value, &format!(" // {text}"));
+        self.declared.push(format!("{:indent$}// {text}", "", indent = INDENTS[0]));
+        self.declared.push(declaration(&variable, &value, INDENTS[0]));
+        let variable = Value { text: Yul::Atom(variable), bound };
         self.shared.insert(text, Some(variable.clone()));
-        atom(&variable)
+        variable
     }
 
-    fn plain(&mut self, expression: &Expr) -> Yul {
+    fn plain(&mut self, expression: &Expr) -> Value {
         match expression {
-            Expression::Constant(value) => atom(&number(value)),
+            Expression::Constant(value) => constant(value),
             Expression::Selector(_) => panic!("a key has turned selectors into columns"),
             Expression::Fixed(query) => {
                 let name = rotated(&self.notation.fixed()[query.column_index()], query.rotation());
@@ -117,7 +138,7 @@ impl<'a> Program<'a> {
             Expression::Negated(inner) => self.negated(inner),
             Expression::Sum(left, right) => {
                 let (left, right) = (self.value(left), self.value(right));
-                modular("addmod", [left, right])
+                sum(left, right)
             }
             Expression::Product(left, right) => match (&**left, &**right) {
                 (Expression::Constant(Fr::ONE), other) | (other, Expression::Constant(Fr::ONE)) => {
@@ -125,22 +146,30 @@ impl<'a> Program<'a> {
                 }
                 (left, right) => {
                     let (left, right) = (self.value(left), self.value(right));
-                    modular("mulmod", [left, right])
+                    modular("mulmod", left, right)
                 }
             },
             Expression::Scaled(inner, Fr::ONE) => self.value(inner),
             Expression::Scaled(inner, factor) if *factor == -Fr::ONE => self.negated(inner),
             Expression::Scaled(inner, factor) => {
                 let inner = self.value(inner);
-                modular("mulmod", [inner, atom(&number(factor))])
+                modular("mulmod", inner, constant(factor))
             }
         }
     }
 
-    fn negated(&mut self, inner: &Expr) -> Yul {
-        let inner = self.value(inner);
-        Yul::Call("sub", vec![atom("r"), inner])
+    /// Less than nothing is not to be had, so what is subtracted from the order is at most that.
+    fn negated(&mut self, inner: &Expr) -> Value {
+        let Value { text, bound } = self.value(inner);
+        let text = if bound == 1 { text } else { Yul::Call("mod", vec![text, order()]) };
+        Value { text: Yul::Call("sub", vec![order(), text]), bound: 1 }
     }
+}
+
+fn declaration(variable: &str, value: &Yul, indent: usize) -> String {
+    let start = format!("let {variable} := ");
+    let lines = value.lines(indent, indent + start.len());
+    format!("{:indent$}{start}{lines}", "")
 }
 
 fn is_composite(expression: &Expr) -> bool {
@@ -170,22 +199,38 @@ fn count(notation: &Notation, expression: &Expr, seen: &mut BTreeMap<String, usi
     }
 }
 
-fn atom(text: &str) -> Yul {
-    Yul::Atom(text.to_owned())
+/// A value that is read by its accessor, or a constant: below the order.
+fn atom(text: String) -> Value {
+    Value { text: Yul::Atom(text), bound: 1 }
 }
 
-/// A value that is read by its accessor.
-fn call(name: &str) -> Yul {
-    Yul::Atom(format!("{}()", identifier(name)))
+fn call(name: &str) -> Value {
+    atom(format!("{}()", identifier(name)))
 }
 
-fn modular(name: &'static str, arguments: [Yul; 2]) -> Yul {
-    Yul::Call(name, arguments.into_iter().chain([atom("r")]).collect())
+fn order() -> Yul {
+    Yul::Atom("r".to_owned())
+}
+
+fn constant(value: &Fr) -> Value {
+    atom(number(value))
+}
+
+fn sum(left: Value, right: Value) -> Value {
+    let bound = left.bound + right.bound;
+    if bound > MOST {
+        return modular("addmod", left, right);
+    }
+    Value { text: Yul::Call("add", vec![left.text, right.text]), bound }
+}
+
+fn modular(name: &'static str, left: Value, right: Value) -> Value {
+    Value { text: Yul::Call(name, vec![left.text, right.text, order()]), bound: 1 }
 }
 
 /// A small number in decimal, a large one in hexadecimal digits.
 fn number(value: &Fr) -> String {
-    let bytes = fairshare_params::encoding::encode_scalar(value);
+    let bytes = encode_scalar(value);
     let (high, low) = bytes.split_at(28);
     if high.iter().all(|byte| *byte == 0) {
         let low = u32::from_be_bytes(low.try_into().expect("four bytes"));

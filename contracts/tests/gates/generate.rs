@@ -5,7 +5,7 @@ use std::fmt::Write;
 use fairshare_circuits::notation::rotated;
 
 use crate::circuit::Subject;
-use crate::expression::{Program, identifier};
+use crate::expression::{Program, Statements, identifier};
 use crate::shape;
 
 /// Where the values begin in the calldata: after selector, offset and length.
@@ -79,20 +79,24 @@ fn accessors(values: &[String]) -> String {
 /// All constraints, each folded onto those before it.
 fn constraints(subject: &Subject) -> String {
     let mut text = String::new();
-    for gate in subject.system().gates() {
+    let gates = subject.system().gates();
+    let mut program = Program::new(&subject.notation, gates.iter().flat_map(|gate| gate.polynomials()));
+    for gate in gates {
         writeln!(text, "\n            // {}", gate.name()).expect("a string takes all");
         for (index, polynomial) in gate.polynomials().iter().enumerate() {
             let name = gate.constraint_name(index);
             if !gate.name().starts_with(name) {
                 writeln!(text, "            // {name}").expect("a string takes all");
             }
-            let program = Program::new(&subject.notation, polynomial, 16);
+            let Statements { shared, own } = program.statements(polynomial);
+            for line in shared {
+                writeln!(text, "{line}").expect("a string takes all");
+            }
             writeln!(
                 text,
-                "            {{\n                // {}\n{}\n{:16}numerator := \
+                "            {{\n                // {}\n{own}\n{:16}numerator := \
                  addmod(mulmod(numerator, y, r), value, r)\n            }}",
                 subject.notation.expression(polynomial),
-                program.statements(polynomial),
                 "",
             )
             .expect("a string takes all");

@@ -7,13 +7,10 @@ use halo2curves::bn256::Fr;
 
 use crate::circuit::Subject;
 
-/// Marks a fixed column in an opening's first byte.
-const FIXED: u8 = 0x80;
-
 /// A polynomial that is opened, and where its values stand among the evaluations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Opening {
-    /// The advice column, or the fixed one and [`FIXED`].
+    /// The advice column, or the fixed one's number behind all of those.
     column: u8,
     /// Evaluation at `x`.
     at_x: Option<u8>,
@@ -71,7 +68,9 @@ pub fn literal(bytes: &[u8]) -> String {
 /// What is opened, in the order of the verifier's queries: advice, then fixed columns.
 fn openings(system: &ConstraintSystem<Fr>) -> Vec<Opening> {
     let advice = system.advice_queries().iter().map(|(column, at)| (small(column.index()), at.0));
-    let fixed = system.fixed_queries().iter().map(|(column, at)| (small(column.index()) | FIXED, at.0));
+    let advice_columns = system.num_advice_columns();
+    let fixed = system.fixed_queries().iter();
+    let fixed = fixed.map(|(column, at)| (small(advice_columns + column.index()), at.0));
     let mut openings: Vec<Opening> = Vec::new();
     for (evaluation, (column, rotation)) in advice.chain(fixed).enumerate() {
         let known = openings.iter().position(|opening| opening.column == column);
@@ -90,5 +89,5 @@ fn openings(system: &ConstraintSystem<Fr>) -> Vec<Opening> {
 }
 
 fn small(count: usize) -> u8 {
-    u8::try_from(count).ok().filter(|count| count & FIXED == 0).expect("a count below 128")
+    u8::try_from(count).expect("a count below 256")
 }

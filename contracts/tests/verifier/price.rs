@@ -24,13 +24,17 @@ fn compact_bundles_cost_what_is_pinned() {
         ("16 and 4 columns, and another dataset", world::data(&[16_400, 200]), PINNED[2]),
         ("compute", world::compute(), PINNED[3]),
     ];
+    let mut moved = Vec::new();
     for (name, submission, pinned) in pinned {
         let gas = submission.accepted();
-        println!("{name}: {gas} gas, {} bytes", submission.bytes.len());
-        let moved = gas.abs_diff(pinned) as f64 / pinned as f64;
-        assert!(moved < TOLERANCE, "{name}: {gas} gas, pinned are {pinned}");
+        let line = format!("{name}: {gas} gas, pinned are {pinned}; {} bytes", submission.bytes.len());
+        println!("{line}");
+        if gas.abs_diff(pinned) as f64 / pinned as f64 > TOLERANCE {
+            moved.push(line);
+        }
     }
+    assert!(moved.is_empty(), "{moved:#?}");
 }
 
 /// As they stand in the README.
-const PINNED: [u64; 4] = [862_000, 1_009_000, 1_405_000, 787_000];
+const PINNED: [u64; 4] = [815_000, 955_000, 1_335_000, 750_000];
