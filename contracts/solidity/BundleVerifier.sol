@@ -157,7 +157,7 @@ contract BundleVerifier is VerifierParameters {
         Openings memory openings
     ) private view {
         uint256 from = walk.position;
-        Plonk.Circuit memory circuit = _circuit(walk, Keys.widths(walk.geometry));
+        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, Keys.widths(walk.geometry));
         // 5. the proof
         _claim(walk, circuit, instance, bundle);
         _requireColumn(bundle, from, 1, rules.scoring.ln);
@@ -167,7 +167,7 @@ contract BundleVerifier is VerifierParameters {
         }
         // 6. the link
         uint256 start = _start(bundle);
-        uint256 key = uint256(circuit.key.codehash);
+        uint256 key = uint256(circuit.key.digest);
         bytes calldata proof = bundle[from:walk.position];
         Link.check(key, instance, proof, walk.sum, start + walk.position, start, openings.reserved);
     }
@@ -205,7 +205,7 @@ contract BundleVerifier is VerifierParameters {
         instance[4] = score;
         uint256 from = walk.position;
         // 5. the proof
-        _claim(walk, _circuit(walk, Keys.widths(walk.geometry) + 1), instance, bundle);
+        _claim(walk, _circuit(walk.keys, walk.geometry, Keys.widths(walk.geometry) + 1), instance, bundle);
         _requireColumn(bundle, from, 0, _publicColumn(units, openings));
         _requireColumn(bundle, from, 1, total);
         if (bundle.length != walk.position) revert LengthRefused(bundle.length, walk.position);
@@ -270,13 +270,13 @@ contract BundleVerifier is VerifierParameters {
     /// @dev Room for what is collected: as much as the registrations ask for.
     function _begin(Rules calldata rules, Registration[] calldata registrations, bool isRecorded_)
         private
-        view
+        pure
         returns (Walk memory walk)
     {
         (walk.keys, walk.openings, walk.geometry) = (rules.parameters.keys, rules.parameters.openings, rules.scoring.geometry);
         walk.isRecorded = isRecorded_;
-        // That the geometry is one of the protocol's, before it is reckoned with.
-        _circuit(walk, 0);
+        // That the geometry is one of the protocol's, before it is reckoned with; that it is that of the keys follows.
+        if (Keys.rowsLog(walk.geometry) == 0) revert UnknownKeys(walk.keys);
         if (registrations.length == 0) revert NothingRegistered();
         uint256 segments = 0;
         for (uint256 i = 0; i < registrations.length; i++) {
@@ -338,7 +338,7 @@ contract BundleVerifier is VerifierParameters {
     {
         uint256 from = walk.position;
         if (bundle.length < from + 96) revert Plonk.Truncated(from, 96, bundle.length - from);
-        segment.key = _circuit(walk, width).key.codehash;
+        segment.key = _keyDigest(walk.keys, width);
         segment.hash = _word(bundle, from);
         segment.padding = padding;
         segment.histogram = Curve.read(_start(bundle) + from + WORD);
@@ -353,14 +353,14 @@ contract BundleVerifier is VerifierParameters {
         returns (Segment memory segment)
     {
         uint256 from = _start(bundle) + walk.position;
-        Plonk.Circuit memory circuit = _circuit(walk, width);
+        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, width);
         // 4. the instance
         uint256[] memory instance = new uint256[](1);
         instance[0] = padding;
         // 5. the proof
         _claim(walk, circuit, instance, bundle);
         uint256 columns = Keys.widthAt(width);
-        segment.key = circuit.key.codehash;
+        segment.key = bytes32(circuit.key.digest);
         segment.hash = _segmentHash(walk.geometry, columns, from);
         segment.padding = padding;
         segment.histogram = Curve.read(from + POINT * columns);
@@ -468,11 +468,6 @@ contract BundleVerifier is VerifierParameters {
     {
         Curve.G1 memory found = Curve.read(_start(bundle) + proof + POINT * column);
         if (!found.equal(expected)) revert PublicColumnRefused(column);
-    }
-
-    /// @dev The circuit number `index` of the walk's keys.
-    function _circuit(Walk memory walk, uint256 index) private view returns (Plonk.Circuit memory) {
-        return _circuit(walk.keys, walk.geometry, index);
     }
 
     function _widthIndex(uint256 geometry, uint256 width) private pure returns (uint256) {

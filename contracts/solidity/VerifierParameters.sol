@@ -15,24 +15,23 @@ import {HistogramGates64} from "./gates/HistogramGates64.sol";
 import {POINT, WORD} from "./verifier/Curve.sol";
 import {Keys} from "./verifier/Keys.sol";
 import {Link} from "./verifier/Link.sol";
+import {Named} from "./verifier/Named.sol";
 import {Plonk} from "./verifier/Plonk.sol";
 
 /// @title What proofs are verified with: constraints, keys and openings
 /// @notice The constraints are fixed by this contract's own code. Keys and openings anyone can register, under hashes of
-/// what they are: of one name there is one content. They become the code of contracts that this one creates, so nobody
-/// else has a hand in what stands there.
+/// what they are: of one name there is one content. They become the code of contracts that this one creates, at addresses
+/// that follow from the names, so nobody else has a hand in what stands there.
 abstract contract VerifierParameters is IBundleVerifier {
     /// @notice Not a geometry's keys, each once, in their order: this one has another statement, geometry, width or shape.
     error KeyRefused(uint256 index);
-    /// @notice No evaluator is known for the key's constraint system.
+    /// @notice The key's constraint system is not the one that its evaluator evaluates.
     error UnknownConstraints(bytes32 constraintSystem);
     /// @notice These are not the words of openings, behind a zero byte.
     error OpeningsRefused();
     /// @notice The openings are of the development parameters, under which anyone can forge a proof, and this verifier
     /// takes only others.
     error InsecureParameters();
-    /// @notice The chain did not create a contract with this code.
-    error NotCreated(bytes32 codeHash);
     /// @notice Nobody has registered the keys that the rules name, or they are of another geometry than the rules.
     /// Register them.
     error UnknownKeys(bytes32 keys);
@@ -50,13 +49,6 @@ abstract contract VerifierParameters is IBundleVerifier {
     /// @notice Whether development parameters are taken: never where money depends on it.
     bool public immutable takesInsecure;
 
-    /// @dev A circuit as it is registered, in one slot. Its geometry is 0 where there is none.
-    struct Registered {
-        address key;
-        uint8 geometry;
-        uint8 gates;
-    }
-
     /// @dev What checks openings, in memory.
     struct Openings {
         /// Memory positions of G_u … G_{n−1}, [1]_2, [s]_2.
@@ -65,44 +57,32 @@ abstract contract VerifierParameters is IBundleVerifier {
         uint256 s;
     }
 
-    /// @dev Evaluators count from 1, as what a contract creates does (EIP-161). These are the first that this one creates.
-    mapping(bytes32 constraintSystem => uint8) private _gates;
-    uint8 private _installed;
-
-    mapping(bytes32 keys => mapping(uint256 index => Registered)) private _circuits;
-    mapping(bytes32 openings => address) private _openings;
-
     constructor(bool takesInsecure_) {
         takesInsecure = takesInsecure_;
-        _install(new HistogramGates4());
-        _install(new HistogramGates16());
-        _install(new HistogramGates64());
-        _install(new DataScoreGatesCompact());
-        _install(new DataScoreGatesStandard());
-        _install(new DataScoreGatesLarge());
-        _install(new ComputeScoreGatesCompact());
-        _install(new ComputeScoreGatesStandard());
-        _install(new ComputeScoreGatesLarge());
+        // The first contracts that this one creates, in the order of `gatesOf`.
+        new HistogramGates4();
+        new HistogramGates16();
+        new HistogramGates64();
+        new DataScoreGatesCompact();
+        new DataScoreGatesStandard();
+        new DataScoreGatesLarge();
+        new ComputeScoreGatesCompact();
+        new ComputeScoreGatesStandard();
+        new ComputeScoreGatesLarge();
     }
 
-    function _install(IGates gates) private {
-        uint8 index = ++_installed;
-        assert(address(gates) == address(_evaluator(index)));
-        _gates[gates.constraintSystem()] = index;
-    }
-
-    /// @notice The evaluator of a constraint system, by the hash of its pinned text; zero if there is none.
-    function gatesOf(bytes32 constraintSystem) public view returns (IGates) {
-        uint8 index = _gates[constraintSystem];
-        return index == 0 ? IGates(address(0)) : _evaluator(index);
-    }
-
-    /// @dev An evaluator's address follows from its index: the hash of this contract's address and that, in RLP. To
-    /// reckon it costs less than to remember it.
-    function _evaluator(uint8 index) private view returns (IGates gates) {
+    /// @notice The evaluator of a circuit's constraints.
+    /// @param statement The first word of its key: 1 histogram, 2 data score, 3 compute score.
+    /// @param width Of a histogram: 4, 16 or 64.
+    function gatesOf(uint256 statement, uint256 geometry, uint256 width) public view returns (IGates gates) {
+        // Contracts that a contract creates are counted from 1 (EIP-161), and the count decides their addresses.
+        uint256 count = statement == Keys.HISTOGRAM
+            ? (width == 4 ? 1 : width == 16 ? 2 : 3)
+            : (statement == Keys.DATA_SCORE ? 3 + geometry : 6 + geometry);
         assembly ("memory-safe") {
-            mstore(0, or(or(shl(168, 0xd694), shl(8, address())), index))
-            gates := and(keccak256(9, 23), 0xffffffffffffffffffffffffffffffffffffffff)
+            // The hash of the list, in RLP, of this contract and the count.
+            mstore(0, or(or(shl(168, 0xd694), shl(8, address())), count))
+            gates := shr(96, shl(96, keccak256(9, 23)))
         }
     }
 
@@ -111,27 +91,35 @@ abstract contract VerifierParameters is IBundleVerifier {
         bytes32[] memory digests = new bytes32[](codes.length);
         for (uint256 i = 0; i < codes.length; i++) digests[i] = keccak256(codes[i]);
         keys = keccak256(abi.encodePacked(digests));
-        mapping(uint256 index => Registered) storage circuits = _circuits[keys];
         // They are there already: the same.
-        if (circuits[0].geometry != 0) return keys;
+        if (Named.locate(_nameOf(keys, 0)).code.length != 0) return keys;
         uint256 geometry = codes.length == 0 ? 0 : Keys.read(codes[0]).geometry;
         if (Keys.rowsLog(geometry) == 0 || codes.length != Keys.widths(geometry) + 2) revert KeyRefused(0);
         for (uint256 i = 0; i < codes.length; i++) {
             Keys.Key memory key = Keys.read(codes[i]);
-            uint8 gates = _gates[key.constraintSystem];
-            if (gates == 0) revert UnknownConstraints(key.constraintSystem);
-            if (!_isCircuit(key, geometry, i, _evaluator(gates))) revert KeyRefused(i);
-            circuits[i] = Registered(_create(codes[i]), uint8(geometry), gates);
+            if (!_isCircuit(key, geometry, i)) revert KeyRefused(i);
+            _create(_nameOf(keys, i), codes[i]);
         }
         emit KeysRegistered(keys, uint8(geometry));
     }
 
+    /// @dev The name of the key number `index` of these.
+    function _nameOf(bytes32 keys, uint256 index) private pure returns (bytes32 name) {
+        assembly ("memory-safe") {
+            mstore(0, keys)
+            mstore(32, index)
+            name := keccak256(0, 64)
+        }
+    }
+
     /// @dev Whether the key is that of circuit `index` of the geometry, as its evaluator reads proofs.
-    function _isCircuit(Keys.Key memory key, uint256 geometry, uint256 index, IGates gates) private pure returns (bool) {
+    function _isCircuit(Keys.Key memory key, uint256 geometry, uint256 index) private view returns (bool) {
         (uint256 statement, uint256 width) = Keys.circuitAt(geometry, index);
+        if (key.statement != statement || key.geometry != geometry || key.width != width) return false;
+        IGates gates = gatesOf(statement, geometry, width);
+        if (key.constraintSystem != gates.constraintSystem()) revert UnknownConstraints(key.constraintSystem);
         Plonk.Shape memory shape = Plonk.shapeOf(gates);
-        return key.statement == statement && key.geometry == geometry && key.width == width
-            && key.adviceColumns == shape.firstPhase + shape.secondPhase && key.fixedColumns == shape.fixedColumns
+        return key.adviceColumns == shape.firstPhase + shape.secondPhase && key.fixedColumns == shape.fixedColumns
             && key.instanceColumns == 1 && key.permutationColumns == 0
             && key.words == Keys.HEAD + 2 * shape.fixedColumns;
     }
@@ -147,41 +135,51 @@ abstract contract VerifierParameters is IBundleVerifier {
         if (isInsecure && !takesInsecure) revert InsecureParameters();
         openings = keccak256(code[1:end]);
         // They are there already: the same.
-        if (_openings[openings] != address(0)) return openings;
-        _openings[openings] = _create(code);
+        if (Named.locate(openings).code.length != 0) return openings;
+        _create(openings, code);
         emit OpeningsRegistered(openings, isInsecure);
     }
 
     /// @dev Creates a contract with this code. It begins with a zero byte, which stops whoever calls it: it can do nothing,
     /// and so not vanish either.
-    function _create(bytes calldata code) private returns (address holder) {
-        // Returns what follows these ten bytes: PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN. A code of
-        // a length of more than two bytes has more than a chain takes (EIP-170).
-        bytes memory creation =
-            abi.encodePacked(hex"61", uint16(code.length), hex"80600a5f395ff3", code);
-        assembly ("memory-safe") {
-            holder := create(0, add(creation, 32), mload(creation))
-        }
-        if (holder.codehash != keccak256(code)) revert NotCreated(keccak256(code));
+    function _create(bytes32 name, bytes calldata code) private {
+        // Returns what follows these ten bytes: PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN. A code
+        // whose length has more than two bytes is more than a chain takes (EIP-170).
+        address holder = Named.create(name, abi.encodePacked(hex"61", uint16(code.length), hex"80600a5f395ff3", code));
+        if (holder.codehash != keccak256(code)) revert Named.NotCreated(name);
     }
 
-    /// @dev The circuit `index` of the keys of this name.
-    function _circuit(bytes32 keys, uint256 geometry, uint256 index) internal view returns (Plonk.Circuit memory) {
-        Registered memory circuit = _circuits[keys][index];
-        if (circuit.geometry == 0 || circuit.geometry != geometry) revert UnknownKeys(keys);
-        return Plonk.Circuit(circuit.key, _evaluator(circuit.gates));
+    /// @dev The circuit number `index` of the keys of this name, which are of this geometry.
+    function _circuit(bytes32 keys, uint256 geometry, uint256 index)
+        internal
+        view
+        returns (Plonk.Circuit memory circuit)
+    {
+        address holder = Named.locate(_nameOf(keys, index));
+        uint256 size = holder.code.length;
+        if (size == 0) revert UnknownKeys(keys);
+        circuit.key = Keys.load(holder, size);
+        if (circuit.key.geometry != geometry) revert UnknownKeys(keys);
+        circuit.gates = gatesOf(circuit.key.statement, geometry, circuit.key.width);
     }
 
     /// @dev The geometry of the keys of this name.
-    function _geometry(bytes32 keys) internal view returns (uint256 geometry) {
-        geometry = _circuits[keys][0].geometry;
-        if (geometry == 0) revert UnknownKeys(keys);
+    function _geometry(bytes32 keys) internal view returns (uint256) {
+        address holder = Named.locate(_nameOf(keys, 0));
+        uint256 size = holder.code.length;
+        if (size == 0) revert UnknownKeys(keys);
+        return Keys.load(holder, size).geometry;
+    }
+
+    /// @dev The digest of the key number `index` of the keys of this name; of nobody's key, if there is none.
+    function _keyDigest(bytes32 keys, uint256 index) internal view returns (bytes32) {
+        return Named.locate(_nameOf(keys, index)).codehash;
     }
 
     /// @dev The openings of this name, in memory.
     function _loadOpenings(bytes32 name) internal view returns (Openings memory openings) {
-        address holder = _openings[name];
-        if (holder == address(0)) revert UnknownOpenings(name);
+        address holder = Named.locate(name);
+        if (holder.code.length == 0) revert UnknownOpenings(name);
         uint256 start;
         assembly ("memory-safe") {
             start := mload(0x40)

@@ -127,7 +127,7 @@ struct Terms {
             G1 calldata histogram
         ) external view returns (bool);
         function takesInsecure() external view returns (bool);
-        function gatesOf(bytes32 constraintSystem) external view returns (address);
+        function gatesOf(uint256 statement, uint256 geometry, uint256 width) external view returns (address gates);
 
         event KeysRegistered(bytes32 indexed keys, uint8 geometry);
         event OpeningsRegistered(bytes32 indexed openings, bool isInsecure);
@@ -144,7 +144,7 @@ struct Terms {
         error NotAPoint(uint256 offset);
         error NotAScalar(uint256 offset);
         error NotCanonical();
-        error NotCreated(bytes32 codeHash);
+        error NotCreated(bytes32 name);
         error NotRecorded(bytes32 segment);
         error NothingCounted();
         error NothingRegistered();

@@ -36,9 +36,8 @@ library Keys {
     /// @notice Not a key's code: a zero byte and words, at least so many as come before the commitments.
     error NotAKey();
 
-    /// @notice Reads a key from the contract that holds it, which was created with its code.
-    function load(address holder) internal view returns (Key memory key) {
-        uint256 size = holder.code.length;
+    /// @notice Reads a key from the contract that holds it, which was created with its code of `size` bytes.
+    function load(address holder, uint256 size) internal view returns (Key memory key) {
         uint256 start;
         assembly ("memory-safe") {
             // Behind the zero byte.

@@ -21,9 +21,9 @@ import {Keys} from "./Keys.sol";
 library Plonk {
     using Curve for Curve.G1;
 
-    /// @notice A circuit of which proofs are verified: the contract that holds its key, and its constraints.
+    /// @notice A circuit of which proofs are verified: its key, and its constraints.
     struct Circuit {
-        address key;
+        Keys.Key key;
         IGates gates;
     }
 
@@ -116,7 +116,7 @@ library Plonk {
         assembly ("memory-safe") {
             free := mload(0x40)
         }
-        Keys.Key memory key = Keys.load(circuit.key);
+        Keys.Key memory key = circuit.key;
         Shape memory shape = shapeOf(circuit.gates);
         length = lengthOf(shape);
         Proof memory proof = _locate(shape, length, bundle, offset);
@@ -155,9 +155,12 @@ library Plonk {
 
     /// @notice Bytes of a proof.
     function lengthOf(Shape memory shape) internal pure returns (uint256) {
-        uint256 points = shape.firstPhase + shape.secondPhase + 1 + PIECES + 2;
-        uint256 scalars = shape.evaluations + shape.fixedColumns + 1;
-        return points * POINT + scalars * WORD;
+        // Sums of a few bytes.
+        unchecked {
+            uint256 points = shape.firstPhase + shape.secondPhase + 1 + PIECES + 2;
+            uint256 scalars = shape.evaluations + shape.fixedColumns + 1;
+            return points * POINT + scalars * WORD;
+        }
     }
 
     /// @dev Where the proof's parts are. Every element is checked here, before anything is done with it.
@@ -173,13 +176,18 @@ library Plonk {
         assembly ("memory-safe") {
             start := bundle.offset
         }
-        uint256 points = shape.firstPhase + shape.secondPhase + 1 + PIECES;
-        uint256 scalars = shape.evaluations + shape.fixedColumns + 1;
-        proof.points = start + offset;
-        proof.pieces = proof.points + (points - PIECES) * POINT;
-        proof.random = proof.pieces - POINT;
-        proof.evaluations = proof.points + points * POINT;
-        proof.opening = proof.evaluations + scalars * WORD;
+        uint256 points;
+        uint256 scalars;
+        // Counts of bytes, and positions in calldata, are far below a word's end.
+        unchecked {
+            points = shape.firstPhase + shape.secondPhase + 1 + PIECES;
+            scalars = shape.evaluations + shape.fixedColumns + 1;
+            proof.points = start + offset;
+            proof.pieces = proof.points + (points - PIECES) * POINT;
+            proof.random = proof.pieces - POINT;
+            proof.evaluations = proof.points + points * POINT;
+            proof.opening = proof.evaluations + scalars * WORD;
+        }
         Curve.requirePoints(proof.points, points, start);
         Curve.requireScalars(proof.evaluations, scalars, start);
         Curve.requirePoints(proof.opening, 2, start);
@@ -211,30 +219,33 @@ library Plonk {
                 calldatacopy(next, from, length)
             }
         }
-        // 1. advise
-        next += shape.firstPhase * POINT;
-        uint256 hash = _hash(start, next);
-        for (uint256 i = 0; i < shape.challenges; i++) {
-            if (i > 0) hash = _again(hash);
-            challenges.circuit[i] = hash % R;
+        // Offsets in a buffer that memory holds.
+        unchecked {
+            // 1. advise
+            next += shape.firstPhase * POINT;
+            uint256 hash = _hash(start, next);
+            for (uint256 i = 0; i < shape.challenges; i++) {
+                if (i > 0) hash = _again(hash);
+                challenges.circuit[i] = hash % R;
+            }
+            // 2. θ, β, γ
+            (hash, next) = _after(hash, next, shape.secondPhase * POINT);
+            hash = _again(_again(hash));
+            // 3. permute
+            (hash, next) = _after(hash, next, POINT);
+            challenges.y = hash % R;
+            // 4. divide
+            (hash, next) = _after(hash, next, PIECES * POINT);
+            challenges.x = hash % R;
+            // 5. evaluate
+            (hash, next) = _after(hash, next, (shape.evaluations + shape.fixedColumns + 1) * WORD);
+            challenges.within = hash % R;
+            hash = _again(hash);
+            challenges.across = hash % R;
+            // 6. open
+            (hash, next) = _after(hash, next, POINT);
+            challenges.u = hash % R;
         }
-        // 2. θ, β, γ
-        (hash, next) = _after(hash, next, shape.secondPhase * POINT);
-        hash = _again(_again(hash));
-        // 3. permute
-        (hash, next) = _after(hash, next, POINT);
-        challenges.y = hash % R;
-        // 4. divide
-        (hash, next) = _after(hash, next, PIECES * POINT);
-        challenges.x = hash % R;
-        // 5. evaluate
-        (hash, next) = _after(hash, next, (shape.evaluations + shape.fixedColumns + 1) * WORD);
-        challenges.within = hash % R;
-        hash = _again(hash);
-        challenges.across = hash % R;
-        // 6. open
-        (hash, next) = _after(hash, next, POINT);
-        challenges.u = hash % R;
     }
 
     /// @dev The hash of what stands in memory from `start` to `end`.
@@ -258,8 +269,10 @@ library Plonk {
         assembly ("memory-safe") {
             mstore(sub(from, 32), hash)
         }
-        end = from + count;
-        next = _hash(from - 32, end);
+        unchecked {
+            end = from + count;
+            next = _hash(from - WORD, end);
+        }
     }
 
     /// @dev 5. evaluate: the constraints at x, and what they say of the quotient.
@@ -519,7 +532,9 @@ library Plonk {
 
     /// @dev a − b, both below the order.
     function _minus(uint256 a, uint256 b) private pure returns (uint256) {
-        return addmod(a, R - b, R);
+        unchecked {
+            return addmod(a, R - b, R);
+        }
     }
 
     function _load(uint256 position) private pure returns (uint256 word) {
