@@ -1,4 +1,6 @@
-//! A chain with a verifier, to which keys and openings of some parameters are registered.
+//! A chain with a verifier, to which keys and openings are registered.
+
+use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
@@ -13,19 +15,29 @@ pub struct Chain {
     pub verifier: Address,
     /// Bytes of the verifier's code.
     pub size: usize,
+    /// Geometries whose parameters are registered.
+    registered: BTreeSet<u8>,
 }
 
 impl Chain {
-    pub fn new(parameters: &VerifierParameters) -> Self {
+    pub fn new() -> Self {
         let mut machine = Machine::new(SpecId::OSAKA);
         let (verifier, code, _) = machine.deploy(creation_code(true).expect("an artifact"));
+        Self { machine, verifier, size: code.len(), registered: BTreeSet::new() }
+    }
+
+    /// Registers parameters, unless those of their geometry are there already.
+    pub fn register(&mut self, parameters: &VerifierParameters) {
+        if !self.registered.insert(parameters.geometry().id()) {
+            return;
+        }
         let words = parameters.words();
-        let keys = machine.send(verifier, register_keys(parameters)).expect("it takes the keys");
+        let keys = self.machine.send(self.verifier, register_keys(parameters)).expect("it takes the keys");
         let keys = BundleVerifier::registerKeysCall::abi_decode_returns(&keys.output).expect("a word");
         assert_eq!(keys.0, words.keys.0);
-        let openings = machine.send(verifier, register_openings(parameters)).expect("it takes the openings");
-        let openings = BundleVerifier::registerOpeningsCall::abi_decode_returns(&openings.output);
+        let openings = self.machine.send(self.verifier, register_openings(parameters));
+        let openings = openings.expect("it takes the openings").output;
+        let openings = BundleVerifier::registerOpeningsCall::abi_decode_returns(&openings);
         assert_eq!(openings.expect("a word").0, words.openings.0);
-        Self { machine, verifier, size: code.len() }
     }
 }

@@ -4,5 +4,6 @@ mod alterations;
 mod chain;
 mod machine;
 mod parameters;
+mod pool;
 mod price;
 mod world;
