@@ -232,9 +232,9 @@ contract BundleVerifier is VerifierParameters {
 
     /// @dev The proofs of one run, and the facts that they show.
     function _run(Walk memory walk, Run calldata run, bytes calldata proofs, bytes32[] memory facts) private view {
-        uint256 width = _widthIndex(walk.geometry, run.width);
+        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, _widthIndex(walk.geometry, run.width));
         for (uint256 i = 0; i < run.proofs; i++) {
-            Segment memory segment = _histogram(walk, width, run.padding, proofs);
+            Segment memory segment = _histogram(walk, circuit, run.padding, proofs);
             facts[walk.claimed - 1] = _fact(walk.openings, segment);
         }
     }
@@ -316,11 +316,14 @@ contract BundleVerifier is VerifierParameters {
         Cut.Segments memory cut = Cut.cut(walk.geometry, records * rules.scoring.features);
         uint256 count = cut.count();
         bytes32[] memory hashes = new bytes32[](count);
+        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, cut.width(0));
         for (uint256 i = 0; i < count; i++) {
-            (uint256 width, uint256 padding) = cut.segment(i);
+            // Behind the full ones, another one.
+            if (i == cut.full && i > 0) circuit = _circuit(walk.keys, walk.geometry, cut.last);
+            uint256 padding = cut.paddingOf(i);
             Segment memory segment = walk.isRecorded
-                ? _recordedSegment(walk, width, padding, bundle)
-                : _histogram(walk, width, padding, bundle);
+                ? _recordedSegment(walk, circuit, padding, bundle)
+                : _histogram(walk, circuit, padding, bundle);
             SegmentSet.insert(walk.seen, segment.hash);
             walk.sum = walk.sum.add(segment.histogram);
             hashes[i] = segment.hash;
@@ -331,14 +334,14 @@ contract BundleVerifier is VerifierParameters {
     }
 
     /// @dev Reads what stands in a histogram proof's place, and refuses it unless the proof was recorded.
-    function _recordedSegment(Walk memory walk, uint256 width, uint256 padding, bytes calldata bundle)
+    function _recordedSegment(Walk memory walk, Plonk.Circuit memory circuit, uint256 padding, bytes calldata bundle)
         private
         view
         returns (Segment memory segment)
     {
         uint256 from = walk.position;
         if (bundle.length < from + 96) revert Plonk.Truncated(from, 96, bundle.length - from);
-        segment.key = _keyDigest(walk.keys, width);
+        segment.key = bytes32(circuit.key.digest);
         segment.hash = _word(bundle, from);
         segment.padding = padding;
         segment.histogram = Curve.read(_start(bundle) + from + WORD);
@@ -347,19 +350,18 @@ contract BundleVerifier is VerifierParameters {
     }
 
     /// @dev Reads a histogram proof.
-    function _histogram(Walk memory walk, uint256 width, uint256 padding, bytes calldata bundle)
+    function _histogram(Walk memory walk, Plonk.Circuit memory circuit, uint256 padding, bytes calldata bundle)
         private
         view
         returns (Segment memory segment)
     {
         uint256 from = _start(bundle) + walk.position;
-        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, width);
         // 4. the instance
         uint256[] memory instance = new uint256[](1);
         instance[0] = padding;
         // 5. the proof
         _claim(walk, circuit, instance, bundle);
-        uint256 columns = Keys.widthAt(width);
+        uint256 columns = circuit.key.width;
         segment.key = bytes32(circuit.key.digest);
         segment.hash = _segmentHash(walk.geometry, columns, from);
         segment.padding = padding;

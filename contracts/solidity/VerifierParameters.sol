@@ -153,14 +153,15 @@ abstract contract VerifierParameters is IBundleVerifier {
     function _circuit(bytes32 keys, uint256 geometry, uint256 index)
         internal
         view
-        returns (Plonk.Circuit memory circuit)
+        returns (Plonk.Circuit memory)
     {
         address holder = Named.locate(_nameOf(keys, index));
         uint256 size = holder.code.length;
         if (size == 0) revert UnknownKeys(keys);
-        circuit.key = Keys.load(holder, size);
-        if (circuit.key.geometry != geometry) revert UnknownKeys(keys);
-        circuit.gates = gatesOf(circuit.key.statement, geometry, circuit.key.width);
+        Keys.Key memory key = Keys.load(holder, size);
+        if (key.geometry != geometry) revert UnknownKeys(keys);
+        IGates gates = gatesOf(key.statement, geometry, key.width);
+        return Plonk.Circuit(key, gates, Plonk.shapeOf(gates));
     }
 
     /// @dev The geometry of the keys of this name.
@@ -169,11 +170,6 @@ abstract contract VerifierParameters is IBundleVerifier {
         uint256 size = holder.code.length;
         if (size == 0) revert UnknownKeys(keys);
         return Keys.load(holder, size).geometry;
-    }
-
-    /// @dev The digest of the key number `index` of the keys of this name; of nobody's key, if there is none.
-    function _keyDigest(bytes32 keys, uint256 index) internal view returns (bytes32) {
-        return Named.locate(_nameOf(keys, index)).codehash;
     }
 
     /// @dev The openings of this name, in memory.

@@ -13,8 +13,8 @@ pub struct DataContract {
 
 /// The keys, in the order in which a verifier takes them.
 ///
-/// A key's code is fixed to the bit by its digest, so it says nothing of the reference string that it is of: the
-/// openings' does.
+/// A key's code is fixed to the bit by its digest, so it says nothing of the reference string that it is of:
+/// the openings' does.
 pub fn keys(parameters: &VerifierParameters) -> Vec<DataContract> {
     let keys = CircuitKind::all(parameters.geometry()).filter_map(|kind| parameters.key(kind));
     keys.map(|key| DataContract { name: key.id().to_string(), code: key.code() }).collect()

@@ -25,4 +25,5 @@ pub mod artifact;
 pub mod calldata;
 pub mod data;
 pub mod interface;
+pub mod recorded;
 pub mod verification;

@@ -127,7 +127,11 @@ struct Terms {
             G1 calldata histogram
         ) external view returns (bool);
         function takesInsecure() external view returns (bool);
-        function gatesOf(uint256 statement, uint256 geometry, uint256 width) external view returns (address gates);
+        function gatesOf(
+            uint256 statement,
+            uint256 geometry,
+            uint256 width
+        ) external view returns (address gates);
 
         event KeysRegistered(bytes32 indexed keys, uint8 geometry);
         event OpeningsRegistered(bytes32 indexed openings, bool isInsecure);

@@ -42,8 +42,13 @@ library Cut {
         return segments.full + (segments.hasLast ? 1 : 0);
     }
 
-    /// @notice The index of a segment's width, and its padding.
-    function segment(Segments memory segments, uint256 index) internal pure returns (uint256 width, uint256 padding) {
-        return index < segments.full ? (segments.largest, 0) : (segments.last, segments.padding);
+    /// @notice The index of a segment's width.
+    function width(Segments memory segments, uint256 index) internal pure returns (uint256) {
+        return index < segments.full ? segments.largest : segments.last;
+    }
+
+    /// @notice How many of a segment's cells hold symbol 0.
+    function paddingOf(Segments memory segments, uint256 index) internal pure returns (uint256) {
+        return index < segments.full ? 0 : segments.padding;
     }
 }

@@ -21,10 +21,11 @@ import {Keys} from "./Keys.sol";
 library Plonk {
     using Curve for Curve.G1;
 
-    /// @notice A circuit of which proofs are verified: its key, and its constraints.
+    /// @notice A circuit of which proofs are verified: its key, its constraints, and the order of a proof's elements.
     struct Circuit {
         Keys.Key key;
         IGates gates;
+        Shape shape;
     }
 
     /// @notice That e(left, [s]_2) = e(right, [1]_2).
@@ -117,7 +118,7 @@ library Plonk {
             free := mload(0x40)
         }
         Keys.Key memory key = circuit.key;
-        Shape memory shape = shapeOf(circuit.gates);
+        Shape memory shape = circuit.shape;
         length = lengthOf(shape);
         Proof memory proof = _locate(shape, length, bundle, offset);
         Challenges memory challenges = _transcript(key, shape, instance, proof, length);

@@ -15,8 +15,8 @@ const WIDTH: usize = 110;
 /// Most multiples of the order `r` that a word holds: 5·r < 2^256.
 const MOST: u8 = 5;
 
-/// A value in Yul, and how large it may be: at most `bound·r`. Sums are reduced only where they might not fit a word;
-/// products are always.
+/// A value in Yul, and how large it may be: at most `bound·r`. Sums are reduced only where they might not fit
+/// a word; products are always.
 #[derive(Clone, Debug)]
 struct Value {
     text: Yul,

@@ -15,6 +15,8 @@ pub struct Chain {
     pub verifier: Address,
     /// Bytes of the verifier's code.
     pub size: usize,
+    /// Gas of its deployment.
+    pub deployment: u64,
     /// Geometries whose parameters are registered.
     registered: BTreeSet<u8>,
 }
@@ -22,8 +24,8 @@ pub struct Chain {
 impl Chain {
     pub fn new() -> Self {
         let mut machine = Machine::new(SpecId::OSAKA);
-        let (verifier, code, _) = machine.deploy(creation_code(true).expect("an artifact"));
-        Self { machine, verifier, size: code.len(), registered: BTreeSet::new() }
+        let (verifier, code, deployment) = machine.deploy(creation_code(true).expect("an artifact"));
+        Self { machine, verifier, size: code.len(), deployment, registered: BTreeSet::new() }
     }
 
     /// Registers parameters, unless those of their geometry are there already.

@@ -6,4 +6,5 @@ mod machine;
 mod parameters;
 mod pool;
 mod price;
+mod recorded;
 mod world;

@@ -114,8 +114,8 @@ impl Submission {
             return verify_data(rules, &contributor(), &self.registrations, bytes.to_vec());
         }
         let units = self.world.record.of(&contributor()).expect("units on record");
-        let [units, totals] = [units, self.world.record.totals()]
-            .map(|units| commit_units(self.world.parameters, units));
+        let [units, totals] =
+            [units, self.world.record.totals()].map(|units| commit_units(self.world.parameters, units));
         verify_compute(rules, &contributor(), [&units, &totals], bytes.to_vec())
     }
 
