@@ -1,90 +1,12 @@
-//! Do the Rust types and the committed artifact speak of the same contract?
-
-use std::collections::BTreeSet;
+//! Is calldata what the types encode, and gas what the README says?
 
 use alloy_sol_types::SolCall;
 use fairshare_contracts::calldata;
-use fairshare_contracts::interface::RoyaltyVault::{
-    self, RoyaltyVaultCalls, RoyaltyVaultErrors, RoyaltyVaultEvents,
-};
+use fairshare_contracts::interface::RoyaltyVault;
 use fairshare_params::encoding::Digest;
 use revm::primitives::keccak256;
-use serde_json::Value;
 
-use crate::world::{ALICE, FIRST_EPOCH as FIRST, POLICY, WINDOW, World, artifact_abi, evm, ok, word};
-
-/// `name(type,…)` of an item of the artifact, tuples spelled out.
-fn signature(item: &Value) -> String {
-    format!("{}({})", item["name"].as_str().unwrap(), types(&item["inputs"]))
-}
-
-fn types(parameters: &Value) -> String {
-    let one = |parameter: &Value| {
-        let name = parameter["type"].as_str().unwrap();
-        match name.strip_prefix("tuple") {
-            Some(suffix) => format!("({}){suffix}", types(&parameter["components"])),
-            None => name.to_owned(),
-        }
-    };
-    parameters.as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(",")
-}
-
-fn items(kind: &str) -> Vec<Value> {
-    artifact_abi().into_iter().filter(|item| item["type"] == kind).collect()
-}
-
-#[test]
-fn every_function_and_event_is_the_same_on_both_sides() {
-    let ours: BTreeSet<_> = RoyaltyVaultCalls::SIGNATURES.iter().map(ToString::to_string).collect();
-    let theirs: BTreeSet<_> = items("function").iter().map(signature).collect();
-    assert_eq!(ours, theirs);
-    let ours: BTreeSet<_> = RoyaltyVaultEvents::SIGNATURES.iter().map(ToString::to_string).collect();
-    let theirs: BTreeSet<_> = items("event").iter().map(signature).collect();
-    assert_eq!(ours, theirs);
-}
-
-/// The interface also has errors that the vault hands through without declaring them.
-#[test]
-fn every_error_is_known() {
-    let ours: BTreeSet<_> = RoyaltyVaultErrors::SIGNATURES.iter().map(ToString::to_string).collect();
-    let theirs: BTreeSet<_> = items("error").iter().map(signature).collect();
-    assert_eq!(ours, theirs);
-}
-
-/// What signatures do not show: which event fields are topics, and what functions return.
-#[test]
-fn topics_and_answers_are_the_same_on_both_sides() {
-    let source = include_str!("../../src/interface.rs");
-    let flat = source.split_whitespace().collect::<Vec<_>>().join(" ");
-    for event in items("event") {
-        let inputs = event["inputs"].as_array().unwrap();
-        let field = |input: &Value| {
-            let topic = if input["indexed"] == true { " indexed" } else { "" };
-            format!("{}{topic} {}", input["type"].as_str().unwrap(), input["name"].as_str().unwrap())
-        };
-        let fields = inputs.iter().map(field).collect::<Vec<_>>().join(", ");
-        let name = event["name"].as_str().unwrap();
-        let written = [format!("event {name}({fields});"), format!("event {name}( {fields} );")];
-        assert!(written.iter().any(|text| flat.contains(text)), "{}", written[0]);
-    }
-    for function in items("function") {
-        let name = function["name"].as_str().unwrap();
-        let outputs = function["outputs"].as_array().unwrap();
-        let written = flat.split(&format!("function {name}(")).nth(1).unwrap().split(';').next().unwrap();
-        let answer = written.split("returns (").nth(1).unwrap_or("").trim_end_matches(')');
-        let ours = answer.split(' ').next().unwrap();
-        let theirs = outputs.first().map_or("", |output| {
-            let internal = output["internalType"].as_str().unwrap();
-            if internal.starts_with("struct") {
-                internal.rsplit('.').next().unwrap()
-            } else {
-                output["type"].as_str().unwrap()
-            }
-        });
-        assert_eq!(ours, theirs, "{name}");
-        assert!(outputs.len() < 2, "{name}");
-    }
-}
+use crate::world::{ALICE, FIRST_EPOCH as FIRST, POLICY, WINDOW, World, evm, ok, word};
 
 #[test]
 fn calldata_is_what_the_types_encode() {
