@@ -12,7 +12,7 @@ import {DataScoreGatesStandard} from "./gates/DataScoreGatesStandard.sol";
 import {HistogramGates16} from "./gates/HistogramGates16.sol";
 import {HistogramGates4} from "./gates/HistogramGates4.sol";
 import {HistogramGates64} from "./gates/HistogramGates64.sol";
-import {POINT, WORD} from "./verifier/Curve.sol";
+import {Curve, POINT, WORD} from "./verifier/Curve.sol";
 import {Keys} from "./verifier/Keys.sol";
 import {Link} from "./verifier/Link.sol";
 import {Named} from "./verifier/Named.sol";
@@ -59,6 +59,7 @@ abstract contract VerifierParameters is IBundleVerifier {
 
     constructor(bool takesInsecure_) {
         takesInsecure = takesInsecure_;
+        Curve.requirePrecompiles();
         // The first contracts that this one creates, in the order of `gatesOf`.
         new HistogramGates4();
         new HistogramGates16();

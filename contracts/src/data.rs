@@ -3,9 +3,10 @@
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::verifier_parameters::VerifierParameters;
 
-/// Code that is data, and its name: a circuit's, or `openings`.
+/// Code that is data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataContract {
+    /// A circuit's name, or `openings`.
     pub name: String,
     /// A zero byte, which stops whoever calls it, then words.
     pub code: Vec<u8>,

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the histogram circuit of 16 data columns, in every geometry that has it
-/// @notice Generated from the constraint system by `tests/gates/`, and held to it by that test. Columns and
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
 /// clauses have the names of the statement; above each constraint stands its polynomial.
 contract HistogramGates16 is IGates {
     /// @inheritdoc IGates

@@ -36,7 +36,8 @@ library Named {
         bool ok;
         assembly ("memory-safe") {
             let own := create2(0, add(creator, 32), mload(creator), name)
-            ok := call(gas(), own, 0, add(creation, 32), mload(creation), 0, 0)
+            // None is created where one stands: the name is taken.
+            if own { ok := call(gas(), own, 0, add(creation, 32), mload(creation), 0, 0) }
         }
         location = locate(name);
         if (!ok || location.code.length == 0) revert NotCreated(name);

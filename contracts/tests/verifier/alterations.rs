@@ -1,22 +1,24 @@
-//! Every word of a bundle, altered in every way: both verifiers refuse.
+//! Whatever is altered of a bundle, both verifiers refuse it: every word in every way here, and any number of
+//! random alterations in `fuzz`.
 
 use std::collections::BTreeSet;
 
 use fairshare_params::encoding::SCALAR_BYTES;
 
 use super::machine::Refusal;
+use super::pool::{LARGE, STANDARD};
 use super::world::{self, Submission};
 
-const WORD: usize = SCALAR_BYTES;
+pub const WORD: usize = SCALAR_BYTES;
 
 /// The scalar field's order and the coordinates' modulus, big-endian.
-const MODULI: [&str; 2] = [
+pub const MODULI: [&str; 2] = [
     "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001",
     "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47",
 ];
 
 /// Adds a modulus to a word, unless the sum has more than 256 bits.
-fn plus(word: &[u8], modulus: &str) -> Option<Vec<u8>> {
+pub fn plus(word: &[u8], modulus: &str) -> Option<Vec<u8>> {
     let modulus = hex::decode(modulus).expect("hexadecimal digits");
     let mut sum = word.to_vec();
     let mut carry = 0;
@@ -56,64 +58,86 @@ fn alterations(bytes: &[u8], index: usize) -> Vec<(&'static str, Vec<u8>)> {
     found
 }
 
-/// The errors by which the chain refused what was altered.
-fn nothing_else_is_taken(submission: &Submission) -> BTreeSet<String> {
+/// Both refuse: the chain by an error that says why, whose name is returned; never by running out of gas in a
+/// precompile, never without a word.
+#[track_caller]
+pub fn refused(submission: &Submission, altered: &[u8], what: &str) -> String {
+    let name = match submission.on_chain(altered) {
+        Err(Refusal::Error(error)) => {
+            format!("{error:?}").chars().take_while(|letter| letter.is_alphabetic()).collect()
+        }
+        other => panic!("{what}: {other:?}"),
+    };
+    assert!(!submission.in_rust(altered), "Rust takes it: {what}");
+    name
+}
+
+/// Alters every word of a bundle, in all ways or, with a `step`, in one of so many; and its length. The errors by
+/// which the chain refused it.
+pub fn nothing_else_is_taken(submission: &Submission, step: usize) -> BTreeSet<String> {
     submission.accepted();
     let bytes = &submission.bytes;
     let mut named = BTreeSet::new();
-    let mut refuse = |altered: &[u8], what: &str| {
-        // By an error that says why: never by running out of gas in a precompile, never without a word.
-        match submission.on_chain(altered) {
-            Err(Refusal::Error(error)) => named.insert(
-                format!("{error:?}").chars().take_while(|letter| letter.is_alphabetic()).collect::<String>(),
-            ),
-            other => panic!("{what}: {other:?}"),
-        };
-        assert!(!submission.in_rust(altered), "Rust takes it: {what}");
-    };
     assert_eq!(bytes.len() % WORD, 0);
-    for index in 0..bytes.len() / WORD {
-        for (name, altered) in alterations(bytes, index) {
-            refuse(&altered, &format!("word {index}, {name}"));
-        }
+    let words = 0..bytes.len() / WORD;
+    let altered = words.flat_map(|index| alterations(bytes, index).into_iter().map(move |how| (index, how)));
+    for (index, (name, altered)) in altered.step_by(step) {
+        named.insert(refused(submission, &altered, &format!("word {index}, {name}")));
     }
     for length in [0, WORD, bytes.len() - WORD, bytes.len() - 1] {
-        refuse(&bytes[..length], &format!("cut to {length} bytes"));
+        named.insert(refused(submission, &bytes[..length], &format!("cut to {length} bytes")));
     }
     for extra in [1, WORD] {
-        refuse(&[bytes.as_slice(), &vec![0; extra]].concat(), &format!("{extra} bytes more"));
+        let longer = [bytes.as_slice(), &vec![0; extra]].concat();
+        named.insert(refused(submission, &longer, &format!("{extra} bytes more")));
     }
     named
 }
 
+/// The errors that a bundle's alterations meet.
+const OF_DATA: [&str; 8] = [
+    "HeaderRefused",
+    "LengthRefused",
+    "LinkRefused",
+    "NotAPoint",
+    "NotAScalar",
+    "NotCanonical",
+    "ProofRefused",
+    "ScoreRefused",
+];
+const OF_COMPUTE: [&str; 8] = [
+    "HeaderRefused",
+    "LengthRefused",
+    "NotAPoint",
+    "NotAScalar",
+    "NotCanonical",
+    "ProofRefused",
+    "ScoreRefused",
+    "Truncated",
+];
+
+/// Exactly those errors; of some of the alterations, none but those.
+#[track_caller]
+fn meets(submission: &Submission, step: usize, expected: [&str; 8]) {
+    let (found, expected) = (nothing_else_is_taken(submission, step), expected.map(str::to_owned).into());
+    assert!(if step == 1 { found == expected } else { found.is_subset(&expected) }, "{found:?}");
+}
+
 #[test]
 fn of_a_data_bundle() {
-    let named = nothing_else_is_taken(&world::data(&[150]));
-    let expected = [
-        "HeaderRefused",
-        "LengthRefused",
-        "LinkRefused",
-        "NotAPoint",
-        "NotAScalar",
-        "NotCanonical",
-        "ProofRefused",
-        "ScoreRefused",
-    ];
-    assert_eq!(named, expected.map(str::to_owned).into());
+    meets(&world::data(&[150]), 1, OF_DATA);
 }
 
 #[test]
 fn of_a_compute_bundle() {
-    let named = nothing_else_is_taken(&world::compute());
-    let expected = [
-        "HeaderRefused",
-        "LengthRefused",
-        "NotAPoint",
-        "NotAScalar",
-        "NotCanonical",
-        "ProofRefused",
-        "ScoreRefused",
-        "Truncated",
-    ];
-    assert_eq!(named, expected.map(str::to_owned).into());
+    meets(&world::compute(), 1, OF_COMPUTE);
+}
+
+/// In the larger geometries every third alteration: each word is altered in two ways, and its neighbours in the
+/// others. All of them: `differential::in_full`.
+#[test]
+fn of_larger_bundles() {
+    meets(&STANDARD[0], 3, OF_DATA);
+    meets(&STANDARD[4], 3, OF_COMPUTE);
+    meets(&LARGE[1], 7, OF_COMPUTE);
 }

@@ -6,14 +6,23 @@ use fairshare_contracts::verification::BundleVerifier::BundleVerifierErrors;
 use revm::context::TxEnv;
 use revm::context::result::{ExecutionResult, Output};
 use revm::database::InMemoryDB;
-use revm::handler::{MainnetContext, MainnetEvm};
+use revm::handler::{EthPrecompiles, MainnetContext, MainnetEvm};
+use revm::precompile::Precompiles as Known;
 use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
-use revm::state::{AccountInfo, Bytecode};
-use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
+use revm::{Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
 
 /// What a chain takes for one transaction at most (EIP-7825).
 pub const GAS: u64 = 16_777_216;
+
+/// Precompiled contracts other than a chain has today.
+#[derive(Clone, Copy, Debug)]
+pub enum Precompiles {
+    /// Nothing stands at this address.
+    Without(u8),
+    /// All at the prices before EIP-1108: a multiplication for 40,000.
+    Dear,
+}
 
 pub struct Machine {
     machine: MainnetEvm<MainnetContext<InMemoryDB>>,
@@ -33,9 +42,9 @@ pub enum Refusal {
     /// It reverted with an error of the verifier.
     Error(BundleVerifierErrors),
     /// It reverted otherwise.
-    Revert(#[expect(dead_code, reason = "read by whoever reads a failing test")] Bytes),
+    Revert(Bytes),
     /// It ran out of gas, or worse.
-    Halt(#[expect(dead_code, reason = "the same")] String),
+    Halt(#[expect(dead_code, reason = "read by whoever reads a failing test")] String),
 }
 
 impl Machine {
@@ -61,11 +70,30 @@ impl Machine {
         }
     }
 
-    /// Puts other code where a contract stands, as whoever created it might.
-    pub fn replace(&mut self, address: Address, code: Vec<u8>) {
-        let code = Bytecode::new_raw(Bytes::from(code));
-        let account = AccountInfo { code_hash: code.hash_slow(), code: Some(code), ..AccountInfo::default() };
-        self.machine.ctx.journaled_state.database.insert_account_info(address, account);
+    /// Deploys a contract, if it lets itself be deployed.
+    pub fn try_deploy(&mut self, creation: Vec<u8>) -> Result<Answer, Refusal> {
+        answer(self.machine.transact_commit(transaction(TxKind::Create, creation)).expect("it can be run"))
+    }
+
+    /// Changes the chain's precompiled contracts.
+    pub fn set_precompiles(&mut self, precompiles: Precompiles) {
+        let honest = Known::osaka();
+        let chosen = match precompiles {
+            Precompiles::Without(address) => {
+                let mut one = Known::default();
+                one.extend(honest.get(&Address::with_last_byte(address)).cloned());
+                Box::leak(Box::new(honest.difference(&one)))
+            }
+            Precompiles::Dear => Known::byzantium(),
+        };
+        self.machine.precompiles = EthPrecompiles { precompiles: chosen, spec: SpecId::OSAKA };
+    }
+
+    /// The code of a contract.
+    pub fn code(&mut self, address: Address) -> Bytes {
+        let database = &mut self.machine.ctx.journaled_state.database;
+        let account = database.basic(address).expect("a database in memory").unwrap_or_default();
+        account.code.map_or_else(Bytes::new, |code| code.original_bytes())
     }
 
     /// Sends a transaction.

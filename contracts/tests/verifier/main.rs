@@ -2,6 +2,11 @@
 
 mod alterations;
 mod chain;
+mod differential;
+mod fuzz;
+mod gates;
+mod inputs;
+mod libraries;
 mod machine;
 mod parameters;
 mod pool;

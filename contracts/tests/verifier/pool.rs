@@ -65,7 +65,7 @@ fn write(bytes: &mut Vec<u8>, part: &[u8]) {
 }
 
 /// The insecure string of a geometry, and the rules under it.
-fn world(geometry: Geometry) -> (&'static World, &'static Srs) {
+pub fn world(geometry: Geometry) -> (&'static World, &'static Srs) {
     let srs: &'static Srs = Box::leak(Box::new(Srs::insecure(geometry)));
     let parameters = VerifierParameters::derive(srs).expect("keys");
     (Box::leak(Box::new(World::new(parameters))), srs)

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use fairshare_circuits::notation::rotated;
 
-use crate::circuit::Subject;
-use crate::expression::{Program, Statements, identifier};
-use crate::shape;
+use super::circuit::Subject;
+use super::expression::{Program, Statements, identifier};
+use super::shape;
 
 /// Where the values begin in the calldata: after selector, offset and length.
 const FIRST_VALUE: usize = 4 + 2 * 32;
@@ -24,7 +24,7 @@ pragma solidity 0.8.37;
 import {{IGates}} from '../IGates.sol';
 
 /// @title The constraints of {title}
-/// @notice Generated from the constraint system by `tests/gates/`, and held to it by that test. Columns and
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
 /// clauses have the names of the statement; above each constraint stands its polynomial.
 contract {name} is IGates {{
     /// @inheritdoc IGates

@@ -2,11 +2,12 @@
 //!
 //! `solidity/gates/` holds one contract per circuit, generated here from its constraint system: from the same
 //! expressions that keys and proofs are made of. After a change of a circuit:
-//! `FAIRSHARE_BLESS=1 cargo test --release -p fairshare-contracts --test gates`, then `npm run build`.
+//! `FAIRSHARE_BLESS=1 cargo test --release --workspace --test verifier gates`, then `npm run build`.
 //!
-//! That what they compute is what the expressions say is for the real proofs of `tests/verifier/`.
+//! What they compute is held to the expressions at random points.
 
 mod circuit;
+mod evaluate;
 mod expression;
 mod generate;
 mod shape;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use halo2_proofs::plonk::ConstraintSystem;
 use halo2curves::bn256::Fr;
 
-use crate::circuit::Subject;
+use super::circuit::Subject;
 
 /// A polynomial that is opened, and where its values stand among the evaluations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub fn bytes(subject: &Subject) -> Vec<u8> {
     let openings = openings(system);
     let (single, double): (Vec<Opening>, Vec<Opening>) =
         openings.iter().partition(|opening| opening.at_next.is_none());
+    // Every circuit has LogUp's running sum, with which the core begins a set.
+    assert!(!double.is_empty(), "nothing is opened at x and ωx");
     // Sets follow the order of their first polynomials.
     let is_double_first = openings.first().is_some_and(|first| first.at_next.is_some());
     let phases = system.advice_column_phase();
