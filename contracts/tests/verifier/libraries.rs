@@ -13,6 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use revm::primitives::hardfork::SpecId;
 use serde_json::Value;
 
+use super::chain::artifact;
 use super::machine::{Machine, Refusal};
 
 sol! {
@@ -29,8 +30,8 @@ sol! {
 
 fn harness() -> (Machine, Address) {
     let mut machine = Machine::new(SpecId::OSAKA);
-    let artifact = include_str!("../../artifacts/test/Harness.json");
-    let (harness, _, _) = machine.deploy(bytecode(artifact).expect("a bytecode"));
+    let artifact = artifact("test/Harness");
+    let (harness, _, _) = machine.deploy(bytecode(&artifact).expect("a bytecode"));
     (machine, harness)
 }
 

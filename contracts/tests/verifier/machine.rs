@@ -1,5 +1,7 @@
 //! An EVM, and what it answers.
 
+use std::cell::Cell;
+
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, SolInterface};
 use fairshare_contracts::verification::BundleVerifier::BundleVerifierErrors;
@@ -7,7 +9,7 @@ use revm::context::TxEnv;
 use revm::context::result::{ExecutionResult, Output};
 use revm::database::InMemoryDB;
 use revm::handler::{EthPrecompiles, MainnetContext, MainnetEvm};
-use revm::precompile::Precompiles as Known;
+use revm::precompile::{Precompile, PrecompileResult, Precompiles as Known};
 use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
 use revm::{Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
@@ -22,6 +24,21 @@ pub enum Precompiles {
     Without(u8),
     /// All at the prices before EIP-1108: a multiplication for 40,000.
     Dear,
+    /// The one at this address fails when it is called for the time of this number, counted from 0.
+    Failing(u8, u64),
+}
+
+thread_local! {
+    /// The calls that a failing precompiled contract still takes.
+    static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// The honest contract, but for one call, for which it gets no gas.
+fn failing<const ADDRESS: u8>(input: &[u8], gas: u64, reservoir: u64) -> PrecompileResult {
+    let left = LEFT.take();
+    LEFT.set(left.and_then(|left| left.checked_sub(1)));
+    let honest = Known::osaka().get(&Address::with_last_byte(ADDRESS)).expect("it is there");
+    honest.execute(input, if left == Some(0) { 0 } else { gas }, reservoir)
 }
 
 pub struct Machine {
@@ -85,6 +102,20 @@ impl Machine {
                 Box::leak(Box::new(honest.difference(&one)))
             }
             Precompiles::Dear => Known::byzantium(),
+            Precompiles::Failing(address, call) => {
+                LEFT.set(Some(call));
+                let function = match address {
+                    5 => failing::<5>,
+                    6 => failing::<6>,
+                    7 => failing::<7>,
+                    _ => failing::<8>,
+                };
+                let place = Address::with_last_byte(address);
+                let id = honest.get(&place).expect("it is there").id().clone();
+                let mut all = honest.clone();
+                all.extend([Precompile::new(id, place, function)]);
+                Box::leak(Box::new(all))
+            }
         };
         self.machine.precompiles = EthPrecompiles { precompiles: chosen, spec: SpecId::OSAKA };
     }

@@ -6,11 +6,11 @@ use fairshare_contracts::data;
 use fairshare_contracts::verification::BundleVerifier::{
     BundleVerifierErrors as Error, gatesOfCall, registerKeysCall, registerOpeningsCall,
 };
-use fairshare_contracts::verification::{creation_code, register_keys, register_openings};
+use fairshare_contracts::verification::{register_keys, register_openings};
 use fairshare_testkit::fixture::PARAMETERS;
 use revm::primitives::hardfork::SpecId;
 
-use super::chain::Chain;
+use super::chain::{Chain, creation_code};
 use super::machine::{Answer, Machine, Precompiles, Refusal};
 use super::pool::STANDARD;
 use super::world;
@@ -166,7 +166,7 @@ fn other_openings_are_refused_or_have_another_name() {
 #[test]
 fn development_parameters_are_taken_only_where_they_are_allowed() {
     let mut machine = Machine::new(SpecId::OSAKA);
-    let (verifier, _, _) = machine.deploy(creation_code(false).expect("an artifact"));
+    let (verifier, _, _) = machine.deploy(creation_code(false));
     let refused = error(machine.send(verifier, register_openings(&PARAMETERS)));
     assert!(matches!(refused, Error::InsecureParameters(_)), "{refused:?}");
     // Without the note they are refused as well, and keys do not depend on it.
@@ -217,7 +217,7 @@ fn a_chain_without_precompiles_has_no_verifier() {
     for missing in [5, 6, 7, 8] {
         let mut machine = Machine::new(SpecId::OSAKA);
         machine.set_precompiles(Precompiles::Without(missing));
-        let refused = machine.try_deploy(creation_code(true).expect("an artifact"));
+        let refused = machine.try_deploy(creation_code(true));
         assert!(matches!(refused, Err(Refusal::Error(Error::PrecompileFailed(_)))), "{missing}: {refused:?}");
     }
 }
@@ -240,6 +240,29 @@ fn an_answer_that_was_not_given_is_not_believed() {
     chain.machine.set_precompiles(Precompiles::Without(8));
     let refused = error(chain.machine.call(chain.verifier, data));
     assert!(matches!(refused, Error::PrecompileFailed(_)), "{refused:?}");
+}
+
+/// Each call of each precompiled contract fails once, and what it left in its place is never used.
+#[test]
+fn no_failed_call_is_passed_over() {
+    for submission in [world::data(&[150, 160]), world::compute()] {
+        let mut chain = Chain::new();
+        chain.register(submission.world.parameters);
+        let data = submission.calldata(&submission.bytes);
+        let mut failures = 0;
+        for address in [5, 6, 7, 8] {
+            for call in 0.. {
+                chain.machine.set_precompiles(Precompiles::Failing(address, call));
+                match chain.machine.call(chain.verifier, data.clone()) {
+                    // There is no call of this number.
+                    Ok(_) => break,
+                    Err(Refusal::Error(Error::PrecompileFailed(_))) => failures += 1,
+                    Err(other) => panic!("{address}, call {call}: {other:?}"),
+                }
+            }
+        }
+        assert!(failures > 100, "{failures}");
+    }
 }
 
 /// Where they cost several times what they do, as they did before 2019, a call fails, and takes no more than the

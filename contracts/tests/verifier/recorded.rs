@@ -6,7 +6,10 @@ use alloy_sol_types::SolCall;
 use fairshare_contracts::recorded::{Recorded, RecordedError, SegmentProof};
 use fairshare_contracts::recorded::{record_segments, split, verify_recorded};
 use fairshare_contracts::verification::BundleVerifier::BundleVerifierErrors as Error;
-use fairshare_contracts::verification::BundleVerifier::{isRecordedCall, verifyDataCall, verifyRecordedCall};
+use fairshare_contracts::verification::BundleVerifier::{
+    isRecordedCall, recordSegmentsCall, verifyDataCall, verifyRecordedCall,
+};
+use fairshare_params::Width;
 use fairshare_testkit::fixture::contributor;
 
 use super::chain::Chain;
@@ -49,6 +52,10 @@ fn error(refused: Result<Answer, Refusal>) -> Error {
         Err(Refusal::Error(error)) => error,
         other => panic!("{other:?}"),
     }
+}
+
+fn name(error: &Error) -> String {
+    format!("{error:?}").chars().take_while(|letter| letter.is_alphabetic()).collect()
 }
 
 #[test]
@@ -122,15 +129,17 @@ fn an_altered_rest_is_refused() {
     for index in 0..parts.bundle.len() / 32 {
         let mut altered = parts.bundle.clone();
         altered[32 * index + 31] ^= 1;
-        let text = format!("{:?}", error(verify(&mut chain, &submission, &altered)));
-        named.insert(text.chars().take_while(|letter| letter.is_alphabetic()).collect::<String>());
+        named.insert(name(&error(verify(&mut chain, &submission, &altered))));
     }
     let expected = ["HeaderRefused", "LinkRefused", "NotAPoint", "NotAScalar", "NotRecorded", "ProofRefused"];
     assert!(named.is_subset(&expected.map(str::to_owned).into()), "{named:?}");
-    for length in [0, 64, 160, parts.bundle.len() - 32] {
-        error(verify(&mut chain, &submission, &parts.bundle[..length]));
-    }
-    error(verify(&mut chain, &submission, &[parts.bundle.as_slice(), &[0; 32]].concat()));
+    let mut of_length = |bundle: &[u8]| name(&error(verify(&mut chain, &submission, bundle)));
+    assert_eq!(of_length(&parts.bundle[..64]), "HeaderRefused");
+    // Within the first segment's words, and before the score.
+    assert_eq!(of_length(&parts.bundle[..160 + 64]), "Truncated");
+    assert_eq!(of_length(&parts.bundle[..160 + 3 * 96]), "Truncated");
+    assert_eq!(of_length(&parts.bundle[..parts.bundle.len() - 32]), "LengthRefused");
+    assert_eq!(of_length(&[parts.bundle.as_slice(), &[0; 32]].concat()), "LengthRefused");
 }
 
 #[test]
@@ -152,8 +161,21 @@ fn a_false_proof_is_not_recorded_and_neither_are_those_beside_it() {
     refuse(&|segments| segments[2].proof.extend([0; 32]), "LengthRefused");
     refuse(&|segments| segments[2].proof.truncate(64), "Truncated");
     refuse(&|segments| segments.clear(), "NothingRegistered");
+    refuse(&|segments| segments[0].width = Width::of(64), "WidthRefused");
     let refused = error(verify(&mut chain, &submission, &parts.bundle));
     assert!(matches!(refused, Error::NotRecorded(_)), "{refused:?}");
+}
+
+/// So many proofs are announced that there would be no room for what they show.
+#[test]
+fn a_run_is_no_longer_than_its_proofs() {
+    let (submission, parts) = large();
+    let mut chain = chain(&submission);
+    let data = record_segments(submission.world.parameters, &parts.segments);
+    let mut call = recordSegmentsCall::abi_decode(&data).expect("a call");
+    call.runs[0].proofs = u32::MAX;
+    let refused = error(chain.machine.send(chain.verifier, call.abi_encode()));
+    assert!(matches!(refused, Error::LengthRefused(_)), "{refused:?}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use rand_chacha::ChaCha20Rng;
 use revm::primitives::hardfork::SpecId;
 
 use super::circuit::Subject;
+use crate::chain::artifact;
 use crate::machine::{Machine, Refusal};
 
 sol! {
@@ -84,8 +85,7 @@ fn they_compute_what_the_expressions_say() {
     let mut rng = ChaCha20Rng::seed_from_u64(18);
     for subject in Subject::all() {
         let mut machine = Machine::new(SpecId::OSAKA);
-        let path = format!("{}/artifacts/gates/{}.json", env!("CARGO_MANIFEST_DIR"), subject.contract());
-        let artifact = std::fs::read_to_string(path).expect("an artifact");
+        let artifact = artifact(&format!("gates/{}", subject.contract()));
         let (evaluator, _, _) = machine.deploy(bytecode(&artifact).expect("a bytecode"));
         let random = (0..40).map(|_| Values::of(&subject, || Fr::random(&mut rng))).collect::<Vec<_>>();
         let extremes = [Fr::ZERO, -Fr::ONE].map(|value| Values::of(&subject, || value));
