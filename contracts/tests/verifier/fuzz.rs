@@ -107,8 +107,8 @@ fn both_say_the_same(seed: u64, count: usize) {
 }
 
 #[test]
-fn three_hundred_altered_bundles() {
-    both_say_the_same(1, 300);
+fn a_thousand_altered_bundles() {
+    both_say_the_same(1, 1_000);
 }
 
 /// `FAIRSHARE_SEED=N cargo test --release --workspace --test verifier ten_thousand -- --ignored --nocapture`.

@@ -9,8 +9,12 @@ use fairshare_contracts::verification::BundleVerifier::BundleVerifierErrors as E
 use fairshare_contracts::verification::BundleVerifier::{
     isRecordedCall, recordSegmentsCall, verifyDataCall, verifyRecordedCall,
 };
+use fairshare_contracts::verification::register_openings;
 use fairshare_params::Width;
+use fairshare_params::encoding::encode_point;
 use fairshare_testkit::fixture::contributor;
+use group::Curve;
+use halo2curves::bn256::{Fr, G1Affine};
 
 use super::chain::Chain;
 use super::machine::{Answer, Refusal};
@@ -164,6 +168,35 @@ fn a_false_proof_is_not_recorded_and_neither_are_those_beside_it() {
     refuse(&|segments| segments[0].width = Width::of(64), "WidthRefused");
     let refused = error(verify(&mut chain, &submission, &parts.bundle));
     assert!(matches!(refused, Error::NotRecorded(_)), "{refused:?}");
+}
+
+/// The claims of all proofs are folded into one by a challenge: in whatever way the last point of one of them is
+/// altered, which no digest and no link covers, the sum is false.
+#[test]
+fn one_false_proof_among_many_is_refused() {
+    let (submission, parts) = large();
+    let mut chain = chain(&submission);
+    for factor in 1..40_u64 {
+        let mut altered = parts.segments.clone();
+        let index = factor as usize % altered.len();
+        let end = altered[index].proof.len();
+        let point = (G1Affine::generator() * Fr::from(factor)).to_affine();
+        altered[index].proof[end - 64..].copy_from_slice(&encode_point(&point));
+        let refused = error(record(&mut chain, &submission, &altered));
+        assert!(matches!(refused, Error::ProofRefused(_)), "{factor}: {refused:?}");
+    }
+}
+
+#[test]
+fn nobody_records_under_keys_that_are_unknown() {
+    let (submission, parts) = large();
+    let mut chain = Chain::new();
+    let refused = error(record(&mut chain, &submission, &parts.segments));
+    assert!(matches!(refused, Error::UnknownOpenings(_)), "{refused:?}");
+    let openings = register_openings(submission.world.parameters);
+    chain.machine.send(chain.verifier, openings).expect("registered");
+    let refused = error(record(&mut chain, &submission, &parts.segments));
+    assert!(matches!(refused, Error::UnknownKeys(_)), "{refused:?}");
 }
 
 /// So many proofs are announced that there would be no room for what they show.

@@ -1,0 +1,78 @@
+// The contracts, compiled with the solc of package-lock.json. No hash of the metadata enters the bytecode, so it depends on
+// nothing but the code, the compiler and the settings below.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import solc from "solc";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+// Through the intermediate representation: the verifier has more variables than the stack has room for, and all its assembly is
+// memory-safe, so that the compiler may keep some of them in memory.
+const settings = { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 200, details: { constantOptimizer: false } }, metadata: { bytecodeHash: "none" } };
+const gates = readdirSync(join(root, "solidity/gates")).map((file) => file.replace(".sol", ""));
+// Contract by contract: its source, and the folder of its artifact.
+const contracts = {
+  RoyaltyVault: ["solidity/RoyaltyVault.sol", "artifacts"],
+  BundleVerifier: ["solidity/BundleVerifier.sol", "artifacts"],
+  ...Object.fromEntries(gates.map((name) => [name, [`solidity/gates/${name}.sol`, "artifacts/gates"]])),
+  Harness: ["tests/verifier/Harness.sol", "artifacts/test"],
+  PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
+  FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
+  ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
+  SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
+};
+export const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
+
+// A file of ours, or of a package.
+function read(path) {
+  const own = join(root, path);
+  return readFileSync(existsSync(own) ? own : join(root, "node_modules", path), "utf8");
+}
+
+function compile(chosen, read) {
+  const paths = Object.values(chosen).map(([source]) => source);
+  const input = {
+    language: "Solidity",
+    sources: Object.fromEntries(paths.map((path) => [path, { content: read(path) }])),
+    settings: { ...settings, outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } } },
+  };
+  const findImport = (path) => ({ contents: read(path) });
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: findImport }));
+  // OpenZeppelin's own files are its own to mend: of those, errors alone count (the compiler warns of the transient
+  // storage in its reentrancy guard, which the guard clears as the warning asks).
+  const theirs = (message) => message.sourceLocation?.file.startsWith("@openzeppelin/");
+  const messages = (output.errors ?? []).filter((message) => message.severity === "error" || !theirs(message));
+  return { messages, compiled: output.contracts };
+}
+
+// The artifacts by path, and what the compiler has to say.
+function build(chosen, read) {
+  const { messages, compiled } = compile(chosen, read);
+  const files = new Map();
+  for (const [name, [source, folder]] of Object.entries(chosen)) {
+    const contract = compiled?.[source]?.[name];
+    if (!contract) continue;
+    const { abi, evm } = contract;
+    const artifact = { contract: name, source, compiler: solc.version(), settings, abi, bytecode: `0x${evm.bytecode.object}` };
+    files.set(`${folder}/${name}.json`, `${JSON.stringify(artifact, null, 2)}\n`);
+  }
+  return { messages, files };
+}
+
+// The artifacts of all contracts.
+export function artifacts() {
+  const { messages, files } = build(contracts, read);
+  for (const message of messages) console.error(message.formattedMessage);
+  if (messages.length > 0) throw new Error("the compiler has something to say: mend it, warnings too");
+  return files;
+}
+
+// The artifacts of the verifier and of what its tests deploy, with another text in the place of one of the sources, of which the
+// compiler may warn.
+export function verifierWith(path, text) {
+  const chosen = Object.fromEntries(["BundleVerifier", "Harness", ...gates].map((name) => [name, contracts[name]]));
+  const { messages, files } = build(chosen, (other) => (other === path ? text : read(other)));
+  const errors = messages.filter((message) => message.severity === "error");
+  if (errors.length > 0) throw new Error(errors[0].formattedMessage);
+  return files;
+}
