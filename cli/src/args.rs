@@ -9,10 +9,12 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use tracing::level_filters::LevelFilter;
 
+mod chain;
 mod register;
 mod serve;
 mod vault;
 
+pub use chain::{ChainCommand, KeysArgs};
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use serve::{LogFormat, ServeArgs};
 pub use vault::{
@@ -114,6 +116,9 @@ pub enum Command {
     Vault(VaultArgs),
     /// Verify every bundle of a vault's archive and recompute every amount
     Audit(AuditArchiveArgs),
+    /// Make what contracts on a chain are sent
+    #[command(subcommand)]
+    Chain(ChainCommand),
     /// Show the whole path on a year of flights from three airports, in a temporary folder
     #[command(after_help = "Example:\n  fairshare demo")]
     Demo,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod bench;
+pub mod chain;
 pub mod commit;
 pub mod demo;
 pub mod params;

@@ -81,6 +81,7 @@ fn run(cli: &Cli, output: Output) -> Result<Status, CliError> {
         Command::Verify(args) => commands::verify::run(args, output),
         Command::Vault(args) => commands::vault::run(args, output),
         Command::Audit(args) => commands::audit::run(args, output),
+        Command::Chain(command) => commands::chain::run(command, output),
         Command::Demo => commands::demo::run(output),
         Command::Bench(args) => commands::bench::run(args, output),
         Command::Schema(args) => commands::schema::run(args, output),

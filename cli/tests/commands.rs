@@ -6,6 +6,7 @@ mod commands {
     mod bombs;
     #[cfg(target_os = "linux")]
     mod cgroup;
+    mod chain;
     #[cfg(unix)]
     mod crash;
     mod derived;

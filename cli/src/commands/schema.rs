@@ -7,7 +7,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use super::{audit, bench, commit, demo, params, policy, prove, register, score, upload, vault, verify};
+use super::{
+    audit, bench, chain, commit, demo, params, policy, prove, register, score, upload, vault, verify,
+};
 use crate::args::SchemaArgs;
 use crate::document::Document;
 use crate::error::{CliError, Status};
@@ -43,6 +45,7 @@ macro_rules! documents {
 documents! {
     audit::Audited<'_>: "audit", "vault audit";
     bench::Report: "bench";
+    chain::Keys: "chain keys";
     commit::Committed: "commit data";
     demo::Report<'_>: "demo";
     params::Described: "params insecure", "params import", "params verifier", "params inspect";

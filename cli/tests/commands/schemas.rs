@@ -263,6 +263,7 @@ fn every_output_is_as_its_schema_says() {
         format!("vault claim --all --lists {lists} --resume-without-history --ledger {paying}"),
         format!("vault confirm --list {lists}/LIST --evidence 0xfeed --ledger {paying}"),
         format!("vault status --ledger {paying}"),
+        format!("chain keys --params {params}"),
         "divide".to_owned(),
     ];
     let mut seen: BTreeSet<_> = ["bench", "demo", "vault serve"].into();

@@ -158,6 +158,16 @@ fn other_units_and_other_totals_are_refused() {
     assert_eq!(refused(both), "PublicColumnRefused");
 }
 
+/// Keys are of the geometry that the rules name: it decides how a dataset is cut.
+#[test]
+fn keys_of_another_geometry_are_not_the_rules() {
+    for submission in [world::data(&[150]), world::compute()] {
+        let mut data = submission.calldata(&submission.bytes);
+        data[SELECTOR + WORD * 13 + WORD - 1] = 2;
+        assert_eq!(refused(data), "UnknownKeys");
+    }
+}
+
 /// The calldata of a data bundle with other registrations.
 fn with_registrations(own: &[Registration], bytes: &[u8]) -> Vec<u8> {
     verify_data(VERIFIER.rules(), &contributor(), own, bytes.to_vec())
@@ -254,6 +264,13 @@ fn a_call_has_one_encoding() {
         gap.splice(start..start, [0; WORD]);
         assert_eq!(refused(gap), "NotCanonical");
     }
+    // The registrations read from the bundle's first words, while others stand where they belong.
+    let submission = world::data(&[150]);
+    let mut data = submission.calldata(&submission.bytes);
+    let at = SELECTOR + WORD * (RULES + 1);
+    let start = data.len() - submission.bytes.len() - SELECTOR;
+    data[at + WORD - 8..at + WORD].copy_from_slice(&(start as u64).to_be_bytes());
+    assert_eq!(refused(data), "NotCanonical");
     // The registrations behind the bundle.
     let submission = world::data(&[150]);
     let data = submission.calldata(&submission.bytes);

@@ -1,0 +1,30 @@
+//! `fairshare chain`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub enum ChainCommand {
+    /// Make the transactions that register verifying keys and openings with a verifier contract
+    #[command(after_help = "\
+Example:
+  fairshare chain keys --params ceremony.srs --out register
+  cast send VERIFIER $(cat register/keys.hex)
+  cast send VERIFIER $(cat register/openings.hex)
+
+Anyone may send them, once for each verifier contract: what they register is what the rules' words `keys` and \
+`openings` are hashes of. Of development parameters the openings say so in their code, and only a contract that \
+was deployed to take such parameters takes them.")]
+    Keys(KeysArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// The parameters, whole
+    #[arg(long, value_name = "SRS")]
+    pub params: PathBuf,
+    /// A folder for the data of the two transactions, as text; with --json they are in the result
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,128 @@
+//! `fairshare chain`: what contracts are sent.
+
+use std::path::Path;
+
+use fairshare_contracts::data;
+use fairshare_contracts::verification::{register_keys, register_openings};
+use fairshare_storage::files::{self, Access};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::args::{ChainCommand, KeysArgs};
+use crate::document::spelling::{GeometryName, Hash};
+use crate::error::{CliError, Status};
+use crate::output::{self, Output, align_right, list, table, thousands};
+use crate::{load, progress};
+
+/// Verifying keys and openings, as a verifier contract takes them.
+#[derive(Serialize, JsonSchema)]
+pub struct Keys {
+    /// The circuits' shape.
+    #[schemars(with = "GeometryName")]
+    geometry: String,
+    /// Whether the parameters' trapdoor is public; then the openings' code says so.
+    insecure: bool,
+    /// The hash by which rules name all keys.
+    #[schemars(with = "Hash")]
+    keys_digest: String,
+    /// The hash by which rules name the openings.
+    #[schemars(with = "Hash")]
+    openings_digest: String,
+    /// The keys, in the order in which they are registered.
+    circuits: Vec<Circuit>,
+    /// What the contract is sent.
+    transactions: Vec<Transaction>,
+}
+
+/// One key.
+#[derive(Serialize, JsonSchema)]
+struct Circuit {
+    /// Its circuit.
+    circuit: String,
+    /// The verifying-key digest: the hash of the code that the contract keeps it as.
+    #[schemars(with = "Hash")]
+    digest: String,
+    /// Bytes of that code.
+    bytes: usize,
+}
+
+/// A transaction to a verifier contract.
+#[derive(Serialize, JsonSchema)]
+struct Transaction {
+    /// The function that it calls.
+    function: &'static str,
+    /// Its data: `0x` and hexadecimal digits.
+    data: String,
+    /// The file with the data; null if none was written.
+    file: Option<String>,
+}
+
+pub fn run(command: &ChainCommand, output: Output) -> Result<Status, CliError> {
+    match command {
+        ChainCommand::Keys(args) => keys(args, output),
+    }
+}
+
+fn keys(args: &KeysArgs, output: Output) -> Result<Status, CliError> {
+    let srs = load::params(&args.params)?;
+    output::name_insecure(srs.is_insecure());
+    let spinner = progress::spinner("making the verifying keys");
+    let parameters = load::derive(&srs)?;
+    drop(spinner);
+    let words = parameters.words();
+    let hexadecimal = |data: &[u8]| format!("0x{}", hex::encode(data));
+    let transaction = |function, name: &str, data: &[u8]| {
+        let data = hexadecimal(data);
+        let file = args.out.as_deref().map(|folder| write(folder, name, &data)).transpose()?;
+        Ok::<_, CliError>(Transaction { function, data, file })
+    };
+    let circuits = data::keys(&parameters).into_iter().map(|key| Circuit {
+        circuit: key.name,
+        digest: hexadecimal(&key.digest.0),
+        bytes: key.code.len(),
+    });
+    let keys = Keys {
+        geometry: parameters.geometry().name().to_owned(),
+        insecure: parameters.is_insecure(),
+        keys_digest: words.keys.to_string(),
+        openings_digest: words.openings.to_string(),
+        circuits: circuits.collect(),
+        transactions: vec![
+            transaction("registerKeys", "keys.hex", &register_keys(&parameters))?,
+            transaction("registerOpenings", "openings.hex", &register_openings(&parameters))?,
+        ],
+    };
+    output.result(&keys, || text(&keys))?;
+    Ok(Status::Done)
+}
+
+/// Writes the data of a transaction; says where.
+fn write(folder: &Path, name: &str, data: &str) -> Result<String, CliError> {
+    let path = folder.join(name);
+    let failed = |source| CliError::File { path: path.clone(), source };
+    files::create_folder(folder).map_err(failed)?;
+    files::write(&path, format!("{data}\n").as_bytes(), Access::Public).map_err(failed)?;
+    Ok(path.display().to_string())
+}
+
+fn text(keys: &Keys) -> String {
+    let mut circuits = table(["circuit", "verifying-key digest", "bytes"]);
+    for Circuit { circuit, digest, bytes } in &keys.circuits {
+        circuits.add_row([circuit.clone(), digest.clone(), thousands(*bytes as u64)]);
+    }
+    align_right(&mut circuits, [2]);
+    let mut lines = vec![
+        ("geometry", keys.geometry.clone()),
+        ("keys", format!("{}, the hash by which rules name them", keys.keys_digest)),
+        ("openings", format!("{}, the same", keys.openings_digest)),
+    ];
+    lines.extend(keys.transactions.iter().map(|transaction| {
+        let bytes = thousands((transaction.data.len() / 2 - 1) as u64);
+        let place = match &transaction.file {
+            Some(file) => format!("{bytes} bytes, in {file}"),
+            None => format!("{bytes} bytes; --out writes them, --json prints them"),
+        };
+        (transaction.function, place)
+    }));
+    format!("{}\n{circuits}", list(&lines))
+}
