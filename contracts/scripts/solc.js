@@ -8,7 +8,7 @@ import solc from "solc";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 // Through the intermediate representation: the verifier has more variables than the stack has room for, and all its assembly is
 // memory-safe, so that the compiler may keep some of them in memory.
-const settings = { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 200, details: { constantOptimizer: false } }, metadata: { bytecodeHash: "none" } };
+export const settings = { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 200, details: { constantOptimizer: false } }, metadata: { bytecodeHash: "none" } };
 const gates = readdirSync(join(root, "solidity/gates")).map((file) => file.replace(".sol", ""));
 // Contract by contract: its source, and the folder of its artifact.
 const contracts = {
@@ -24,7 +24,7 @@ const contracts = {
 export const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
 
 // A file of ours, or of a package.
-function read(path) {
+export function read(path) {
   const own = join(root, path);
   return readFileSync(existsSync(own) ? own : join(root, "node_modules", path), "utf8");
 }

@@ -398,7 +398,7 @@ contract BundleVerifier is VerifierParameters {
         Curve.G1 memory left = claims[last].left;
         Curve.G1 memory right = claims[last].right;
         if (last > 0) {
-            bytes32 hash;
+            bytes32 hash = 0;
             for (uint256 i = 0; i <= last; i++) hash = keccak256(abi.encode(hash, claims[i].left, claims[i].right));
             uint256 fold = uint256(hash) % R;
             for (uint256 i = last; i > 0; i--) {

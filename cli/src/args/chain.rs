@@ -13,9 +13,9 @@ Example:
   cast send VERIFIER $(cat register/keys.hex)
   cast send VERIFIER $(cat register/openings.hex)
 
-Anyone may send them, once for each verifier contract: what they register is what the rules' words `keys` and \
-`openings` are hashes of. Of development parameters the openings say so in their code, and only a contract that \
-was deployed to take such parameters takes them.")]
+Anyone may send them, once for each verifier contract: what they register is what the rules' words `keys` \
+and `openings` are hashes of. Of development parameters the openings say so in their code, and only a \
+contract that was deployed to take such parameters takes them.")]
     Keys(KeysArgs),
 }
 

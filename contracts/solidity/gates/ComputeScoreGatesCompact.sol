@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the compute-score circuit of geometry `compact`
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract ComputeScoreGatesCompact is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x91f4bf9869cbe9c3ed98bf7d886a034d0142e2f0084cdd7c153dffb1eac5116d;

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the compute-score circuit of geometry `large`
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract ComputeScoreGatesLarge is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x1ca1af30d9d637c9aa26a003f3502533838ed1f3e0ff5375370591ac00350acf;

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the compute-score circuit of geometry `standard`
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract ComputeScoreGatesStandard is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x38f67356d6bab4fc96c2b9eed7c1a5cf9a126da65a307030315500059f8ca9dd;

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the data-score circuit of geometry `compact`
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract DataScoreGatesCompact is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x448183f1fb6d7f9f9b6f42e2e54f0315b51a820468a0e193b22413beef0cd378;

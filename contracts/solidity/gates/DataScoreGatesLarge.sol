@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the data-score circuit of geometry `large`
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract DataScoreGatesLarge is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x646788aa08d18c0875505cfc50897a5437ec2615eb13f96bda1b9d22386cbf16;

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the data-score circuit of geometry `standard`
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract DataScoreGatesStandard is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x840a5d1a54d941b06521536548dbf24c074f5e85512698d7f1f43dac858f42fa;

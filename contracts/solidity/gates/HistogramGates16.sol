@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the histogram circuit of 16 data columns, in every geometry that has it
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract HistogramGates16 is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x56030b4b958fd09dcf2845e579d8eb6797b860bd69f64ace50c6afa9d9294370;

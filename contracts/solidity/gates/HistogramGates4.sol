@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the histogram circuit of 4 data columns, in every geometry that has it
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract HistogramGates4 is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0x376edcbf25837a8ea5f1e093f59220e657c0f2c995b4299d401592c1f5a331c3;

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGates} from "../IGates.sol";
 
 /// @title The constraints of the histogram circuit of 64 data columns, in every geometry that has it
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract HistogramGates64 is IGates {
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = 0xa90726ce0ce6c897f6206f4dd1ec8c2b345efb6a8ed88f7fc3eb0e6c4da0cc59;

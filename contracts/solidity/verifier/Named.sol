@@ -31,7 +31,7 @@ library Named {
 
     /// @notice Creates the contract of a name.
     /// @param creation What creates it.
-    function create(bytes32 name, bytes memory creation) internal returns (address location) {
+    function create(bytes32 name, bytes memory creation) internal {
         bytes memory creator = CREATOR;
         bool ok;
         assembly ("memory-safe") {
@@ -39,7 +39,6 @@ library Named {
             // None is created where one stands: the name is taken.
             if own { ok := call(gas(), own, 0, add(creation, 32), mload(creation), 0, 0) }
         }
-        location = locate(name);
-        if (!ok || location.code.length == 0) revert NotCreated(name);
+        if (!ok || locate(name).code.length == 0) revert NotCreated(name);
     }
 }

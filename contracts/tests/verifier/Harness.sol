@@ -34,8 +34,8 @@ contract Harness {
         for (uint256 i = 0; i < segments.length; i++) SegmentSet.insert(places, segments[i]);
     }
 
-    function create(bytes32 name, bytes calldata creation) external returns (address) {
-        return Named.create(name, creation);
+    function create(bytes32 name, bytes calldata creation) external {
+        Named.create(name, creation);
     }
 
     function locate(bytes32 name) external view returns (address) {

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use fairshare_contracts::verification::BundleVerifier::BundleVerifierErrors as Error;
+use fairshare_params::Width;
 use fairshare_params::encoding::SCALAR_BYTES;
+use fairshare_params::keys::CircuitKind;
 
 use super::machine::Refusal;
 use super::pool::{LARGE, STANDARD};
-use super::world::{self, Submission};
+use super::world::{self, COMPACT, Submission};
 
 pub const WORD: usize = SCALAR_BYTES;
 
@@ -72,8 +75,8 @@ pub fn refused(submission: &Submission, altered: &[u8], what: &str) -> String {
     name
 }
 
-/// Alters every word of a bundle, in all ways or, with a `step`, in one of so many; and its length. The errors by
-/// which the chain refused it.
+/// Alters every word of a bundle, in all ways or, with a `step`, in one of so many; and its length. The
+/// errors by which the chain refused it.
 pub fn nothing_else_is_taken(submission: &Submission, step: usize) -> BTreeSet<String> {
     submission.accepted();
     let bytes = &submission.bytes;
@@ -133,8 +136,57 @@ fn of_a_compute_bundle() {
     meets(&world::compute(), 1, OF_COMPUTE);
 }
 
-/// In the larger geometries every third alteration: each word is altered in two ways, and its neighbours in the
-/// others. All of them: `differential::in_full`.
+/// Every scalar plus the order and every coordinate plus its modulus, which would be read as the same, is
+/// refused where it stands, before it is used.
+#[test]
+fn second_encodings_are_refused_where_they_stand() {
+    let key = |kind| COMPACT.parameters.key(kind).expect("a key");
+    let proof = |kind: CircuitKind| {
+        let (system, scalars) = (key(kind).constraint_system(), key(kind).evaluations());
+        let points = system.num_advice_columns() + 1 + 4;
+        assert_eq!(key(kind).proof_bytes(), WORD * (2 * (points + 2) + scalars));
+        [(true, points), (false, scalars), (true, 2)]
+    };
+    let histogram = proof(CircuitKind::Histogram(Width::of(4)));
+    let data = proof(CircuitKind::DataScore);
+    let link = [(true, 1), (false, 8)];
+    let compute = proof(CircuitKind::ComputeScore);
+    // Words before the next part: the header's, or the score's.
+    let of_data = [(4, &histogram[..]), (1, &data[..]), (0, &link[..])];
+    let of_compute = [(3, &compute[..])];
+    for (submission, parts) in [(world::data(&[150]), &of_data[..]), (world::compute(), &of_compute[..])] {
+        let mut next = 0;
+        for (before, elements) in parts {
+            next += before;
+            for (is_point, count) in *elements {
+                let words = if *is_point { 2 * count } else { *count };
+                (next..next + words).for_each(|word| refused_at(&submission, word, *is_point));
+                next += words;
+            }
+        }
+        assert_eq!(WORD * next, submission.bytes.len());
+    }
+}
+
+/// The word in its second encoding is refused by its place: a point's is that of its first word.
+#[track_caller]
+fn refused_at(submission: &Submission, word: usize, is_point: bool) {
+    let at = WORD * word;
+    let mut bytes = submission.bytes.clone();
+    let altered = plus(&bytes[at..at + WORD], MODULI[usize::from(is_point)]).expect("it fits");
+    bytes[at..at + WORD].copy_from_slice(&altered);
+    let refused = submission.on_chain(&bytes);
+    let place = match &refused {
+        Err(Refusal::Error(Error::NotAPoint(error))) if is_point => error.offset,
+        Err(Refusal::Error(Error::NotAScalar(error))) if !is_point => error.offset,
+        _ => panic!("word {word}: {refused:?}"),
+    };
+    let place = place.to::<usize>();
+    assert!(place == at || is_point && place + WORD == at, "word {word}: {refused:?}");
+}
+
+/// In the larger geometries every third alteration: each word is altered in two ways, and its neighbours in
+/// the others. All of them: `differential::in_full`.
 #[test]
 fn of_larger_bundles() {
     meets(&STANDARD[0], 3, OF_DATA);

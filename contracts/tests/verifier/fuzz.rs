@@ -119,7 +119,8 @@ fn ten_thousand_altered_bundles() {
     both_say_the_same(seed, 10_000);
 }
 
-/// The fixture's names are those of the donors' contributor: what is spliced in is not refused for its header.
+/// The fixture's names are those of the donors' contributor: what is spliced in is not refused for its
+/// header.
 #[test]
 fn donors_are_of_one_contributor() {
     for submission in STANDARD.iter().chain(&*LARGE) {

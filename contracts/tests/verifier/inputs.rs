@@ -118,7 +118,8 @@ fn every_other_word_of_a_data_call_is_bound() {
     assert_eq!(found, expected.map(|names| names.map(str::to_owned)));
 }
 
-/// Contributor, units, totals, offset and length. The units are in no hash: the public column alone binds them.
+/// Contributor, units, totals, offset and length. The units are in no hash: the public column alone binds
+/// them.
 #[test]
 fn every_other_word_of_a_compute_call_is_bound() {
     let found = words(&world::compute(), RULES..RULES + 7);
@@ -248,8 +249,8 @@ fn a_bundle_is_its_contributors() {
     }
 }
 
-/// What `abi.encode` does not give is refused, even where the words would be read all the same: a gap before the
-/// bundle, or something behind it.
+/// What `abi.encode` does not give is refused, even where the words would be read all the same: a gap before
+/// the bundle, or something behind it.
 #[test]
 fn a_call_has_one_encoding() {
     for submission in [world::data(&[150]), world::compute()] {

@@ -170,8 +170,8 @@ fn a_false_proof_is_not_recorded_and_neither_are_those_beside_it() {
     assert!(matches!(refused, Error::NotRecorded(_)), "{refused:?}");
 }
 
-/// The claims of all proofs are folded into one by a challenge: in whatever way the last point of one of them is
-/// altered, which no digest and no link covers, the sum is false.
+/// The claims of all proofs are folded into one by a challenge: in whatever way the last point of one of them
+/// is altered, which no digest and no link covers, the sum is false.
 #[test]
 fn one_false_proof_among_many_is_refused() {
     let (submission, parts) = large();

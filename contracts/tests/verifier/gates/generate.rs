@@ -24,8 +24,8 @@ pragma solidity 0.8.37;
 import {{IGates}} from '../IGates.sol';
 
 /// @title The constraints of {title}
-/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test. Columns and
-/// clauses have the names of the statement; above each constraint stands its polynomial.
+/// @notice Generated from the constraint system by `tests/verifier/gates/`, and held to it by that test.
+/// Columns and clauses have the names of the statement; above each constraint stands its polynomial.
 contract {name} is IGates {{
     /// @inheritdoc IGates
     bytes32 public constant constraintSystem = {hash};
