@@ -9,7 +9,7 @@ use revm::context::TxEnv;
 use revm::context::result::{ExecutionResult, Output};
 use revm::database::InMemoryDB;
 use revm::handler::{EthPrecompiles, MainnetContext, MainnetEvm};
-use revm::precompile::{Precompile, PrecompileResult, Precompiles as Known};
+use revm::precompile::{Precompile, PrecompileFn, PrecompileResult, Precompiles as Known};
 use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
 use revm::{Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
@@ -26,6 +26,8 @@ pub enum Precompiles {
     Dear,
     /// The one at this address fails when it is called for the time of this number, counted from 0.
     Failing(u8, u64),
+    /// The pairing holds, whatever it is given.
+    Believing,
 }
 
 thread_local! {
@@ -39,6 +41,21 @@ fn failing<const ADDRESS: u8>(input: &[u8], gas: u64, reservoir: u64) -> Precomp
     LEFT.set(left.and_then(|left| left.checked_sub(1)));
     let honest = Known::osaka().get(&Address::with_last_byte(ADDRESS)).expect("it is there");
     honest.execute(input, if left == Some(0) { 0 } else { gas }, reservoir)
+}
+
+/// The honest pairing of nothing, which is 1.
+fn believing(_: &[u8], gas: u64, reservoir: u64) -> PrecompileResult {
+    let honest = Known::osaka().get(&Address::with_last_byte(8)).expect("it is there");
+    honest.execute(&[], gas, reservoir)
+}
+
+/// Today's precompiled contracts with another one at this address.
+fn with(address: u8, function: PrecompileFn) -> &'static Known {
+    let place = Address::with_last_byte(address);
+    let mut all = Known::osaka().clone();
+    let id = all.get(&place).expect("it is there").id().clone();
+    all.extend([Precompile::new(id, place, function)]);
+    Box::leak(Box::new(all))
 }
 
 pub struct Machine {
@@ -104,18 +121,17 @@ impl Machine {
             Precompiles::Dear => Known::byzantium(),
             Precompiles::Failing(address, call) => {
                 LEFT.set(Some(call));
-                let function = match address {
-                    5 => failing::<5>,
-                    6 => failing::<6>,
-                    7 => failing::<7>,
-                    _ => failing::<8>,
-                };
-                let place = Address::with_last_byte(address);
-                let id = honest.get(&place).expect("it is there").id().clone();
-                let mut all = honest.clone();
-                all.extend([Precompile::new(id, place, function)]);
-                Box::leak(Box::new(all))
+                with(
+                    address,
+                    match address {
+                        5 => failing::<5>,
+                        6 => failing::<6>,
+                        7 => failing::<7>,
+                        _ => failing::<8>,
+                    },
+                )
             }
+            Precompiles::Believing => with(8, believing),
         };
         self.machine.precompiles = EthPrecompiles { precompiles: chosen, spec: SpecId::OSAKA };
     }

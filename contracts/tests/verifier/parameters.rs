@@ -218,14 +218,18 @@ fn every_circuit_has_its_own_evaluator() {
     }
 }
 
-/// A chain on which nothing stands where a precompiled contract should be has no verifier.
+/// A chain on which nothing stands where a precompiled contract should be has no verifier, nor has one whose
+/// pairing always holds.
 #[test]
 fn a_chain_without_precompiles_has_no_verifier() {
-    for missing in [5, 6, 7, 8] {
+    for missing in [5, 6, 7, 8].map(Precompiles::Without).into_iter().chain([Precompiles::Believing]) {
         let mut machine = Machine::new(SpecId::OSAKA);
-        machine.set_precompiles(Precompiles::Without(missing));
+        machine.set_precompiles(missing);
         let refused = machine.try_deploy(creation_code(true));
-        assert!(matches!(refused, Err(Refusal::Error(Error::PrecompileFailed(_)))), "{missing}: {refused:?}");
+        assert!(
+            matches!(refused, Err(Refusal::Error(Error::PrecompileFailed(_)))),
+            "{missing:?}: {refused:?}"
+        );
     }
 }
 
