@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Analyses the contracts with Slither, which it installs from PyPI into a folder of its own; needs python3 and `npm ci`. It fails if there is
-# anything to say. What slither.config.json leaves out, and why, stands in README.md.
+# Analyses the contracts with Slither, which it installs from PyPI into a folder of its own; needs python3 and `npm ci`. It fails
+# if there is anything to say. What slither.config.json leaves out, and why, stands in README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=node_modules/.slither

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm's solc as the command `solc`, as far as Slither asks for it: `--version`, and `FILE --combined-json …`. The settings are those
-// of the artifacts.
+// npm's solc as the command `solc`, as far as Slither asks for it: `--version`, and `FILE --combined-json …`. The settings are
+// those of the artifacts.
 import solc from "solc";
 import { read, settings } from "./solc.js";
 
@@ -33,7 +33,6 @@ if (process.argv.includes("--version")) {
   );
   const sources = Object.entries(output.sources).map(([file, { ast }]) => [file, { AST: ast }]);
   const sourceList = Object.entries(output.sources).sort((one, other) => one[1].id - other[1].id).map(([file]) => file);
-  console.log(
-    JSON.stringify({ contracts: Object.fromEntries(contracts), sources: Object.fromEntries(sources), sourceList, version: solc.version() }),
-  );
+  const combined = { contracts: Object.fromEntries(contracts), sources: Object.fromEntries(sources), sourceList };
+  console.log(JSON.stringify({ ...combined, version: solc.version() }));
 }

@@ -7,8 +7,14 @@ import solc from "solc";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 // Through the intermediate representation: the verifier has more variables than the stack has room for, and all its assembly is
-// memory-safe, so that the compiler may keep some of them in memory.
-export const settings = { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 200, details: { constantOptimizer: false } }, metadata: { bytecodeHash: "none" } };
+// memory-safe, so that the compiler may keep some of them in memory. The moduli are constants of 32 bytes: the optimizer of
+// constants would load them from the code each time, in loops, to save bytes.
+export const settings = {
+  evmVersion: "cancun",
+  viaIR: true,
+  optimizer: { enabled: true, runs: 200, details: { constantOptimizer: false } },
+  metadata: { bytecodeHash: "none" },
+};
 const gates = readdirSync(join(root, "solidity/gates")).map((file) => file.replace(".sol", ""));
 // Contract by contract: its source, and the folder of its artifact.
 const contracts = {

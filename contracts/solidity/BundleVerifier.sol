@@ -28,11 +28,11 @@ contract BundleVerifier is VerifierParameters {
     using Curve for Curve.G1;
     using Cut for Cut.Segments;
 
-    /// @notice The calldata is not what `abi.encode` gives, byte for byte.
+    /// @notice The calldata is not what `abi.encode` gives, byte for byte, or the bundle is not whole words.
     error NotCanonical();
     /// @notice The bundle's first words are not the role, the contributor and the digests that were asked for.
     error HeaderRefused();
-    /// @notice A bundle of no dataset, or a registration of no record.
+    /// @notice A bundle of no dataset, a registration of no record, or no proof to be recorded.
     error NothingRegistered();
     /// @notice The commitments of a dataset do not hash to its registered digest.
     error DigestRefused(uint256 dataset, bytes32 registered, bytes32 found);
@@ -57,10 +57,14 @@ contract BundleVerifier is VerifierParameters {
     bytes32 private constant T_DATA = keccak256("fairshare/v2/data");
     bytes32 private constant T_CONTEXT = keccak256("fairshare/v2/context");
 
+    /// @dev Bytes of what stands in a recorded proof's place: the segment hash and H.
+    uint256 private constant RECORDED = 3 * WORD;
+    /// @dev Roles, as a bundle's first word says them.
     uint256 private constant DATA = 1;
     uint256 private constant COMPUTE = 2;
 
-    mapping(bytes32 segment => bool) private _recorded;
+    /// @dev Hashes of what histogram proofs showed ({_fact}).
+    mapping(bytes32 fact => bool) private _recorded;
 
     /// @dev What a histogram proof shows of a segment.
     struct Segment {
@@ -86,6 +90,8 @@ contract BundleVerifier is VerifierParameters {
         /// The proofs' claims.
         Plonk.Claim[] claims;
         uint256 claimed;
+        /// Memory positions of the circuits of histograms, by width; 0 of one that was not read yet.
+        uint256[3] circuits;
         /// Segment hashes.
         bytes32[] seen;
         /// ΣH.
@@ -122,7 +128,11 @@ contract BundleVerifier is VerifierParameters {
         bytes calldata bundle,
         bool isRecorded_
     ) private view returns (bytes32 rulesHash, uint64 score, uint32 records) {
-        _requireCanonical(registrations, bundle);
+        uint256 list;
+        assembly ("memory-safe") {
+            list := registrations.offset
+        }
+        _requireCanonical(list, RulesHash.WORDS + 4, 2 * registrations.length, bundle);
         rulesHash = RulesHash.hash(rules);
         // 1. the parameters
         Openings memory openings = _loadOpenings(rules.parameters.openings);
@@ -180,20 +190,16 @@ contract BundleVerifier is VerifierParameters {
         Curve.G1 calldata totals,
         bytes calldata bundle
     ) external view returns (bytes32 rulesHash, uint64 score) {
-        if (_start(bundle) != 4 + WORD * (RulesHash.WORDS + 7) || msg.data.length != _start(bundle) + bundle.length)
-        {
-            revert NotCanonical();
-        }
+        _requireCanonical(4 + WORD * (RulesHash.WORDS + 6), RulesHash.WORDS + 6, 0, bundle);
         rulesHash = RulesHash.hash(rules);
         // 1. the parameters
         Openings memory openings = _loadOpenings(rules.parameters.openings);
         Walk memory walk;
         (walk.keys, walk.geometry, walk.claims) = (rules.parameters.keys, rules.scoring.geometry, new Plonk.Claim[](1));
         // 2. what is on record
-        if (bundle.length < 64 || uint256(_word(bundle, 0)) != COMPUTE || uint256(_word(bundle, 32)) != uint160(contributor))
-        {
-            revert HeaderRefused();
-        }
+        bool isTheirs = bundle.length >= 64 && uint256(_word(bundle, 0)) == COMPUTE
+            && uint256(_word(bundle, 32)) == uint160(contributor);
+        if (!isTheirs) revert HeaderRefused();
         walk.position = 64;
         // 4. the instance and the public columns
         uint256[] memory instance = new uint256[](5);
@@ -214,6 +220,11 @@ contract BundleVerifier is VerifierParameters {
 
     /// @inheritdoc IBundleVerifier
     function recordSegments(bytes32 keys, bytes32 openings, Run[] calldata runs, bytes calldata proofs) external {
+        uint256 list;
+        assembly ("memory-safe") {
+            list := runs.offset
+        }
+        _requireCanonical(list, 5, 3 * runs.length, proofs);
         Openings memory points = _loadOpenings(openings);
         Walk memory walk;
         (walk.keys, walk.openings, walk.geometry) = (keys, openings, _geometry(keys));
@@ -232,9 +243,9 @@ contract BundleVerifier is VerifierParameters {
 
     /// @dev The proofs of one run, and the facts that they show.
     function _run(Walk memory walk, Run calldata run, bytes calldata proofs, bytes32[] memory facts) private view {
-        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, _widthIndex(walk.geometry, run.width));
+        uint256 width = _widthIndex(walk.geometry, run.width);
         for (uint256 i = 0; i < run.proofs; i++) {
-            Segment memory segment = _histogram(walk, circuit, run.padding, proofs);
+            Segment memory segment = _histogram(walk, width, run.padding, proofs);
             facts[walk.claimed - 1] = _fact(walk.openings, segment);
         }
     }
@@ -255,14 +266,12 @@ contract BundleVerifier is VerifierParameters {
         return keccak256(abi.encode(openings, segment));
     }
 
-    /// @dev That registrations and bundle stand where `abi.encode` puts them, and nothing behind them.
-    function _requireCanonical(Registration[] calldata registrations, bytes calldata bundle) private pure {
-        uint256 list;
-        assembly ("memory-safe") {
-            list := registrations.offset
-        }
-        uint256 first = 4 + WORD * (RulesHash.WORDS + 4);
-        bool isCanonical = list == first && _start(bundle) == first + 64 * registrations.length + WORD
+    /// @dev That a list of `words` words and the bundle behind it stand where `abi.encode` puts them, and nothing behind them.
+    /// @param list The calldata position of the list's first word.
+    /// @param before Words of the call before that one.
+    function _requireCanonical(uint256 list, uint256 before, uint256 words, bytes calldata bundle) private pure {
+        uint256 first = 4 + WORD * before;
+        bool isCanonical = list == first && _start(bundle) == first + WORD * (words + 1)
             && msg.data.length == _start(bundle) + bundle.length;
         if (!isCanonical) revert NotCanonical();
     }
@@ -273,9 +282,10 @@ contract BundleVerifier is VerifierParameters {
         pure
         returns (Walk memory walk)
     {
-        (walk.keys, walk.openings, walk.geometry) = (rules.parameters.keys, rules.parameters.openings, rules.scoring.geometry);
+        (walk.keys, walk.openings) = (rules.parameters.keys, rules.parameters.openings);
+        walk.geometry = rules.scoring.geometry;
         walk.isRecorded = isRecorded_;
-        // That the geometry is one of the protocol's, before it is reckoned with; that it is that of the keys follows.
+        // That the geometry is one of the protocol's, before anything is computed with it; that it is that of the keys follows.
         if (Keys.rowsLog(walk.geometry) == 0) revert UnknownKeys(walk.keys);
         if (registrations.length == 0) revert NothingRegistered();
         uint256 segments = 0;
@@ -284,7 +294,7 @@ contract BundleVerifier is VerifierParameters {
             segments += Cut.cut(walk.geometry, uint256(registrations[i].records) * rules.scoring.features).count();
         }
         // Each takes at least three words of the bundle; more cannot be there.
-        if (segments > msg.data.length / 96) revert LengthRefused(msg.data.length, segments * 96);
+        if (segments > msg.data.length / RECORDED) revert LengthRefused(msg.data.length, segments * RECORDED);
         walk.seen = SegmentSet.table(segments);
         walk.claims = new Plonk.Claim[](1 + (isRecorded_ ? 0 : segments));
     }
@@ -316,14 +326,11 @@ contract BundleVerifier is VerifierParameters {
         Cut.Segments memory cut = Cut.cut(walk.geometry, records * rules.scoring.features);
         uint256 count = cut.count();
         bytes32[] memory hashes = new bytes32[](count);
-        Plonk.Circuit memory circuit = _circuit(walk.keys, walk.geometry, cut.width(0));
         for (uint256 i = 0; i < count; i++) {
-            // Behind the full ones, another one.
-            if (i == cut.full && i > 0) circuit = _circuit(walk.keys, walk.geometry, cut.last);
-            uint256 padding = cut.paddingOf(i);
+            (uint256 width, uint256 padding) = cut.segment(i);
             Segment memory segment = walk.isRecorded
-                ? _recordedSegment(walk, circuit, padding, bundle)
-                : _histogram(walk, circuit, padding, bundle);
+                ? _recordedSegment(walk, width, padding, bundle)
+                : _histogram(walk, width, padding, bundle);
             SegmentSet.insert(walk.seen, segment.hash);
             walk.sum = walk.sum.add(segment.histogram);
             hashes[i] = segment.hash;
@@ -334,28 +341,45 @@ contract BundleVerifier is VerifierParameters {
     }
 
     /// @dev Reads what stands in a histogram proof's place, and refuses it unless the proof was recorded.
-    function _recordedSegment(Walk memory walk, Plonk.Circuit memory circuit, uint256 padding, bytes calldata bundle)
+    function _recordedSegment(Walk memory walk, uint256 width, uint256 padding, bytes calldata bundle)
         private
         view
         returns (Segment memory segment)
     {
         uint256 from = walk.position;
-        if (bundle.length < from + 96) revert Plonk.Truncated(from, 96, bundle.length - from);
-        segment.key = bytes32(circuit.key.digest);
+        if (bundle.length < from + RECORDED) revert Plonk.Truncated(from, RECORDED, bundle.length - from);
+        segment.key = _keyDigest(walk.keys, width);
         segment.hash = _word(bundle, from);
         segment.padding = padding;
         segment.histogram = Curve.read(_start(bundle) + from + WORD);
         if (!_recorded[_fact(walk.openings, segment)]) revert NotRecorded(segment.hash);
-        walk.position = from + 96;
+        walk.position = from + RECORDED;
+    }
+
+    /// @dev The circuit of histograms of this width, read once for all of a bundle's.
+    function _histogramCircuit(Walk memory walk, uint256 width) private view returns (Plonk.Circuit memory circuit) {
+        uint256 position = walk.circuits[width];
+        if (position == 0) {
+            circuit = _circuit(walk.keys, walk.geometry, width);
+            assembly ("memory-safe") {
+                position := circuit
+            }
+            walk.circuits[width] = position;
+        } else {
+            assembly ("memory-safe") {
+                circuit := position
+            }
+        }
     }
 
     /// @dev Reads a histogram proof.
-    function _histogram(Walk memory walk, Plonk.Circuit memory circuit, uint256 padding, bytes calldata bundle)
+    function _histogram(Walk memory walk, uint256 width, uint256 padding, bytes calldata bundle)
         private
         view
         returns (Segment memory segment)
     {
         uint256 from = _start(bundle) + walk.position;
+        Plonk.Circuit memory circuit = _histogramCircuit(walk, width);
         // 4. the instance
         uint256[] memory instance = new uint256[](1);
         instance[0] = padding;

@@ -22,9 +22,11 @@ struct Run {
 }
 
 /// @title A verifier of bundles
-/// @notice It answers the caller, a registry or vault, whose word are the registrations, units and totals: everything
-/// else is computed from them and from the rules, whose hash the answer names. A bundle is the same bytes that the Rust
-/// verifier takes (PROTOCOL section 5). What is false or malformed reverts.
+/// @notice It believes its caller, a registry or vault, in registrations, units and totals. Everything else is computed from
+/// them and from the rules, whose hash the answer names. A bundle is the same bytes that the Rust
+/// verifier takes (PROTOCOL section 5). What is false or malformed reverts, and so does a call with too little gas: so a
+/// revert is no verdict on a bundle, and whoever calls should hand it through. Words of the rules that nothing is computed
+/// from are hashed as they are, whatever they hold: the hash decides whether they are the rules.
 interface IBundleVerifier {
     /// @notice Keys were registered.
     event KeysRegistered(bytes32 indexed keys, uint8 geometry);

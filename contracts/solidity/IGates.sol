@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title The constraints of one circuit, evaluated at a point
-/// @notice One contract per circuit, generated from its constraint system. It holds no state and trusts nobody: what it
+/// @notice One contract per constraint system, generated from it. It holds no state and trusts nobody: what it
 /// computes is a function of the values alone.
 interface IGates {
     /// @notice The values are not as many as the circuit has, or not encoded as `abi.encode` does.
@@ -15,9 +15,10 @@ interface IGates {
     /// @notice In which order a proof under the circuit's keys has its elements, and what is opened where.
     /// @return Nine counts, a byte each: advice columns of the first phase, advice columns of the second, challenges
     /// after the first, instance rows, advice evaluations, fixed columns, whether what is opened at x and ωx comes
-    /// first (1) or what is opened at x alone (0), polynomials of the latter kind, polynomials of the former. Then for
-    /// each polynomial that is opened at x alone, in order, its column (fixed ones follow the advice columns) and the index of its
-    /// evaluation; then for each that is opened at both, its column and the indices of its two evaluations.
+    /// first (1) or what is opened at x alone (0), polynomials that are opened at x alone, polynomials that are opened at
+    /// both. Then for each polynomial that is opened at x alone, in order, its column (fixed ones follow the advice columns)
+    /// and the index of its evaluation; then for each that is opened at both, its column and the indices of its two
+    /// evaluations.
     function shape() external pure returns (bytes memory);
 
     /// @notice The numerator of the quotient: the constraints' values, folded by powers of y, the first one's highest.

@@ -23,7 +23,8 @@ import {Plonk} from "./verifier/Plonk.sol";
 /// what they are: of one name there is one content. They become the code of contracts that this one creates, at addresses
 /// that follow from the names, so nobody else has a hand in what stands there.
 abstract contract VerifierParameters is IBundleVerifier {
-    /// @notice Not a geometry's keys, each once, in their order: this one has another statement, geometry, width or shape.
+    /// @notice Not a geometry's keys, each once, in their order: this one has another statement, geometry, width or shape; or
+    /// there are more or fewer of them, and it is the first.
     error KeyRefused(uint256 index);
     /// @notice The key's constraint system is not the one that its evaluator evaluates.
     error UnknownConstraints(bytes32 constraintSystem);
@@ -41,7 +42,9 @@ abstract contract VerifierParameters is IBundleVerifier {
     bytes32 private constant T_OPENINGS = keccak256("fairshare/v2/openings");
     /// @dev Words of openings: the tag, eight points, two points of the second group.
     uint256 private constant OPENINGS_WORDS = 25;
-    /// @dev Keccak-256 of the development parameters' [s]_2, in the precompile's order.
+    /// @dev Keccak-256 of the second group's generator, in the precompile's order.
+    bytes32 private constant GENERATOR_2 = 0x14e5b91886168b10164680b002d5c1e2b206d234da3dc05d1a2d975d98407a17;
+    /// @dev Keccak-256 of the development parameters' [s]_2. Of other strings nobody can tell whether somebody knows s.
     bytes32 private constant INSECURE_S2 = 0xe50708f94a31abc7ae26e16d881451f1c0568e5136790acfcdb4d262b7af4ac5;
     /// @dev What follows the words in the code with the development parameters' openings.
     bytes private constant INSECURE_NOTE = "INSECURE: development parameters, anyone can forge a proof";
@@ -72,9 +75,11 @@ abstract contract VerifierParameters is IBundleVerifier {
         new ComputeScoreGatesLarge();
     }
 
-    /// @notice The evaluator of a circuit's constraints.
+    /// @notice The evaluator of a circuit's constraints. Of a circuit that the protocol does not have, the answer means
+    /// nothing.
     /// @param statement The first word of its key: 1 histogram, 2 data score, 3 compute score.
-    /// @param width Of a histogram: 4, 16 or 64.
+    /// @param geometry The second: 1 compact, 2 standard, 3 large. A histogram's constraints do not depend on it.
+    /// @param width The third, of a histogram: 4, 16 or 64.
     function gatesOf(uint256 statement, uint256 geometry, uint256 width) public view returns (IGates gates) {
         // Contracts that a contract creates are counted from 1 (EIP-161), and the count decides their addresses.
         uint256 count = statement == Keys.HISTOGRAM
@@ -129,6 +134,8 @@ abstract contract VerifierParameters is IBundleVerifier {
     function registerOpenings(bytes calldata code) external returns (bytes32 openings) {
         uint256 end = 1 + WORD * OPENINGS_WORDS;
         if (code.length < end || code[0] != 0 || bytes32(code[1:1 + WORD]) != T_OPENINGS) revert OpeningsRefused();
+        // With another generator, the development string would pass for one that it is not.
+        if (keccak256(code[end - 8 * WORD:end - 4 * WORD]) != GENERATOR_2) revert OpeningsRefused();
         bool isInsecure = keccak256(code[end - 4 * WORD:end]) == INSECURE_S2;
         // Development parameters say so in their code, and others have nothing more in it.
         bytes32 note = isInsecure ? keccak256(INSECURE_NOTE) : keccak256("");
@@ -146,7 +153,8 @@ abstract contract VerifierParameters is IBundleVerifier {
     function _create(bytes32 name, bytes calldata code) private {
         // Returns what follows these ten bytes: PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN. A code of
         // known shape has no more than a few hundred words.
-        Named.create(name, abi.encodePacked(hex"61", uint16(code.length), hex"80600a5f395ff3", code));
+        bytes memory creation = abi.encodePacked(hex"61", uint16(code.length), hex"80600a5f395ff3", code);
+        Named.create(name, creation);
     }
 
     /// @dev The circuit number `index` of the keys of this name, which are of this geometry.
@@ -164,6 +172,11 @@ abstract contract VerifierParameters is IBundleVerifier {
         return Plonk.Circuit(key, gates, Plonk.shapeOf(gates));
     }
 
+    /// @dev The digest of the key number `index` of the keys of this name; of nobody's key, if there is none.
+    function _keyDigest(bytes32 keys, uint256 index) internal view returns (bytes32) {
+        return Named.locate(_nameOf(keys, index)).codehash;
+    }
+
     /// @dev The geometry of the keys of this name.
     function _geometry(bytes32 keys) internal view returns (uint256) {
         address holder = Named.locate(_nameOf(keys, 0));
@@ -175,14 +188,20 @@ abstract contract VerifierParameters is IBundleVerifier {
     /// @dev The openings of this name, in memory.
     function _loadOpenings(bytes32 name) internal view returns (Openings memory openings) {
         address holder = Named.locate(name);
-        if (holder.code.length == 0) revert UnknownOpenings(name);
         uint256 start;
+        bytes32 found;
         assembly ("memory-safe") {
             start := mload(0x40)
-            // Behind the zero byte and the tag.
-            extcodecopy(holder, start, 33, mul(32, sub(OPENINGS_WORDS, 1)))
-            mstore(0x40, add(start, mul(32, sub(OPENINGS_WORDS, 1))))
+            // Behind the zero byte.
+            extcodecopy(holder, start, 1, mul(32, OPENINGS_WORDS))
+            mstore(0x40, add(start, mul(32, OPENINGS_WORDS)))
+            found := keccak256(start, mul(32, OPENINGS_WORDS))
         }
+        // The name is the caller's word. Nothing may stand there, or a key, which has a name, too: behind its words are
+        // zeros, points that make every pairing true.
+        if (found != name) revert UnknownOpenings(name);
+        // Behind the tag.
+        start += WORD;
         openings.reserved = start;
         openings.one = start + Link.RESERVED * POINT;
         openings.s = openings.one + 128;

@@ -55,7 +55,7 @@ pub enum RecordedError {
         segment: usize,
     },
     /// The parameters lack a key.
-    #[error("the parameters have no key for segments of {columns} columns; they are of another geometry")]
+    #[error("the parameters have no key for segments of {columns} columns")]
     NoKey {
         /// The width.
         columns: usize,
@@ -79,12 +79,13 @@ pub fn split(
             let (width, padding) = (segment.shape.width(), segment.padding());
             let key = parameters.key(CircuitKind::Histogram(width));
             let key = key.ok_or(RecordedError::NoKey { columns: width.columns() })?;
-            let proof = rest.split_at_checked(key.proof_bytes()).ok_or(RecordedError::Truncated)?;
-            let words = shown(segment.shape, proof.0);
+            let parts = rest.split_at_checked(key.proof_bytes()).ok_or(RecordedError::Truncated)?;
+            let (proof, behind) = parts;
+            let words = shown(segment.shape, proof);
             let words = words.ok_or(RecordedError::Point { segment: recorded.segments.len() })?;
             recorded.bundle.extend(words);
-            recorded.segments.push(SegmentProof { width, padding, proof: proof.0.to_vec() });
-            rest = proof.1;
+            recorded.segments.push(SegmentProof { width, padding, proof: proof.to_vec() });
+            rest = behind;
         }
     }
     recorded.bundle.extend(rest);
@@ -102,9 +103,8 @@ fn shown(shape: SegmentShape, proof: &[u8]) -> Option<Vec<u8>> {
 
 /// Records histogram proofs.
 pub fn record_segments(parameters: &VerifierParameters, segments: &[SegmentProof]) -> Vec<u8> {
-    let alike = |one: &SegmentProof, next: &SegmentProof| {
-        (one.width, one.padding, one.proof.len()) == (next.width, next.padding, next.proof.len())
-    };
+    let alike =
+        |one: &SegmentProof, next: &SegmentProof| (one.width, one.padding) == (next.width, next.padding);
     let run = |run: &[SegmentProof]| {
         let (width, padding) = run.first().map_or((0, 0), |first| (first.width.columns(), first.padding));
         // A width is 4, 16 or 64, and no transaction holds 2^32 proofs.

@@ -1,4 +1,4 @@
-//! The bundle verifier's functions and errors as types, and what calls to it carry; their meaning stands in
+//! The bundle verifier's functions, events and errors as types, and what calls to it carry; their meaning stands in
 //! `IBundleVerifier.sol`.
 
 use alloy_primitives::{Bytes, FixedBytes, U256};
@@ -28,7 +28,7 @@ sol! {
             uint256 y;
         }
 
-struct Terms {
+        struct Terms {
             uint256 version;
             uint256 chainId;
             address vault;
@@ -181,7 +181,7 @@ pub fn register_keys(parameters: &VerifierParameters) -> Vec<u8> {
 
 /// Registers what checks openings under these parameters.
 pub fn register_openings(parameters: &VerifierParameters) -> Vec<u8> {
-    let code = Bytes::from(data::openings(parameters).code);
+    let code = Bytes::from(parameters.openings_code());
     BundleVerifier::registerOpeningsCall { code }.abi_encode()
 }
 

@@ -149,8 +149,8 @@ impl VerifierParameters {
         self.is_derived
     }
 
-    /// The code of the contract that holds what checks openings (PROTOCOL section 8): a zero byte, so that it
-    /// does nothing when called, and their words. Of the development string it ends with a
+    /// The code of a contract that holds what checks openings: a zero byte, so that it does nothing when
+    /// called, and the words that PROTOCOL section 8 hashes. Of the development string it ends with a
     /// [note](INSECURE_NOTE).
     pub fn openings_code(&self) -> Vec<u8> {
         let words = openings_words(&self.reserved, &G2Affine::generator(), &self.s_g2);

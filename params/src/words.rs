@@ -13,15 +13,19 @@ use crate::encoding::{Digest, encode_point, encode_scalar, wide};
 /// Before every tag's name.
 const TAG_PREFIX: &str = "fairshare/v2/";
 
+/// `T_name = keccak256("fairshare/v2/name")`.
+pub fn tag(name: &str) -> Digest {
+    Digest(Keccak256::new().chain_update(TAG_PREFIX).chain_update(name).finalize().into())
+}
+
 /// `K(T_name, …)`, word by word.
 #[derive(Clone)]
 pub struct Words(Keccak256);
 
 impl Words {
-    /// Begins with `T_name = keccak256("fairshare/v2/name")`.
+    /// Begins with a [tag].
     pub fn new(name: &str) -> Self {
-        let tag = Keccak256::new().chain_update(TAG_PREFIX).chain_update(name).finalize();
-        Self(Keccak256::new()).digest(&Digest(tag.into()))
+        Self(Keccak256::new()).digest(&tag(name))
     }
 
     /// Begins with nothing: for what only ever enters a hash that has a tag.

@@ -77,7 +77,7 @@ fn keys(args: &KeysArgs, output: Output) -> Result<Status, CliError> {
         Ok::<_, CliError>(Transaction { function, data, file })
     };
     let circuits = data::keys(&parameters).into_iter().map(|key| Circuit {
-        circuit: key.name,
+        circuit: key.circuit.to_string(),
         digest: hexadecimal(&key.digest.0),
         bytes: key.code.len(),
     });

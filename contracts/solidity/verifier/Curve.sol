@@ -19,9 +19,9 @@ uint256 constant PAIRING_GAS = 340_000;
 uint256 constant INVERT_GAS = 13_000;
 
 /// @title BN254: its two fields, points of its first group, and the precompiled contracts for them
-/// @notice Every point from outside passes {requirePoint} before a precompile sees it: a precompile that is given a
-/// point off the curve takes all the gas it was given. What it may take is bounded besides, so that a chain with other
-/// prices makes a call fail and never drain.
+/// @notice Every point of a proof passes {requirePoints} before a precompile sees it. Points of the caller, of keys and of
+/// openings do not: if one is off the curve, the call of the precompile fails. A precompile that fails takes all the gas
+/// that it was given, so that is bounded.
 library Curve {
     using Curve for G1;
 
@@ -165,6 +165,17 @@ library Curve {
 
     /// @notice Checks that the precompiled contracts do what they should, for the constructor of whoever relies on them.
     function requirePrecompiles() internal view {
+        // What is off the curve is refused.
+        bool isTaken;
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mstore(input, 1)
+            mstore(add(input, 32), 1)
+            mstore(add(input, 64), 1)
+            mstore(add(input, 96), 2)
+            isTaken := or(staticcall(ADD_GAS, 6, input, 128, input, 64), staticcall(MUL_GAS, 7, input, 96, input, 64))
+        }
+        if (isTaken) revert PrecompileFailed(7);
         // 2·1 + 1, and −2 to that: 1 in the first group again, and not before.
         G1 memory sum = G1(1, 2);
         sum.horner(2, G1(1, 2));
@@ -225,6 +236,7 @@ library Curve {
             mstore(add(input, 128), exponent)
             mstore(add(input, 160), R)
             ok := staticcall(INVERT_GAS, 5, input, 192, input, WORD)
+            ok := and(ok, eq(returndatasize(), WORD))
             power := mload(input)
         }
         if (!ok) revert PrecompileFailed(5);

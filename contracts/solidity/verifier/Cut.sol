@@ -2,14 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Keys} from "./Keys.sol";
+import {Link} from "./Link.sol";
 
 /// @title How a dataset is cut into segments
 /// @notice As many segments of the largest width as its symbols fill; what is left, if anything, is one last segment of the
 /// smallest width that holds it (PROTOCOL section 2). So its segments follow from the number of symbols alone.
 library Cut {
-    /// @notice Rows at the end of a column that hold no data.
-    uint256 private constant RESERVED = 8;
-
     /// @notice The segments of one dataset.
     struct Segments {
         /// Segments of the largest width, all of them full.
@@ -26,7 +24,7 @@ library Cut {
 
     /// @notice Cuts so many symbols.
     function cut(uint256 geometry, uint256 symbols) internal pure returns (Segments memory segments) {
-        uint256 rows = (1 << Keys.rowsLog(geometry)) - RESERVED;
+        uint256 rows = (1 << Keys.rowsLog(geometry)) - Link.RESERVED;
         segments.largest = Keys.widths(geometry) - 1;
         uint256 capacity = Keys.widthAt(segments.largest) * rows;
         segments.full = symbols / capacity;
@@ -42,13 +40,8 @@ library Cut {
         return segments.full + (segments.hasLast ? 1 : 0);
     }
 
-    /// @notice The index of a segment's width.
-    function width(Segments memory segments, uint256 index) internal pure returns (uint256) {
-        return index < segments.full ? segments.largest : segments.last;
-    }
-
-    /// @notice How many of a segment's cells hold symbol 0.
-    function paddingOf(Segments memory segments, uint256 index) internal pure returns (uint256) {
-        return index < segments.full ? 0 : segments.padding;
+    /// @notice The index of a segment's width, and its padding.
+    function segment(Segments memory segments, uint256 index) internal pure returns (uint256 width, uint256 padding) {
+        return index < segments.full ? (segments.largest, 0) : (segments.last, segments.padding);
     }
 }

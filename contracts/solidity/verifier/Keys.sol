@@ -33,7 +33,7 @@ library Keys {
     /// @notice Words before the commitments.
     uint256 internal constant HEAD = 9;
 
-    /// @notice Not a key's code: a zero byte and words, at least so many as come before the commitments.
+    /// @notice Not a key's code, which is a zero byte and words, at least those before the commitments.
     error NotAKey();
 
     /// @notice Reads a key from the contract that holds it, which was created with its code of `size` bytes.

@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 /// @title Contracts whose addresses follow from their names
-/// @notice What a contract creates here stands where its name alone says, whatever its code: to reckon the address costs
-/// less than to remember it. A contract created with CREATE2 has an address that depends on its own code, so a creator of
-/// a fixed code comes between: CREATE2 creates it, and it creates, as the first that it does, the contract.
+/// @notice What a contract creates here stands where its name alone says, whatever its code: to compute the address costs
+/// less than to remember it. CREATE2 gives an address that depends on the code. So CREATE2 first creates a small contract
+/// whose code is always the same, and that one creates the contract with CREATE: a pattern known as CREATE3.
 library Named {
     /// @notice The chain did not create a contract of this name.
     error NotCreated(bytes32 name);

@@ -15,7 +15,7 @@ import {Keys} from "./Keys.sol";
 /// 3. permute: no circuit copies cells, so there is no permutation; the random polynomial; y;
 /// 4. divide: the quotient of all constraints by the vanishing polynomial, in pieces; x;
 /// 5. evaluate: the values of all polynomials at x and ωx;
-/// 6. open: SHPLONK's two points, after the challenges y', v and u.
+/// 6. open: SHPLONK's two points, the first after the challenges y' and v, the second after u.
 ///
 /// Nothing of a proof decides how it is read: its length follows from key and shape.
 library Plonk {
@@ -77,7 +77,9 @@ library Plonk {
         uint256[] circuit;
         uint256 y;
         uint256 x;
+        /// y', which folds inside a set of openings.
         uint256 within;
+        /// v, which folds the two sets.
         uint256 across;
         uint256 u;
     }
@@ -208,7 +210,7 @@ library Plonk {
         {
             uint256 digest = key.digest % R;
             uint256 from = proof.points;
-            // Nothing is allocated from here on, so the buffer needs not be, either.
+            // Nothing is allocated from here on, so the buffer need not be.
             assembly ("memory-safe") {
                 start := mload(0x40)
                 mstore(start, digest)
@@ -254,7 +256,7 @@ library Plonk {
         }
     }
 
-    /// @dev The hash after a hash with nothing in between: of the hash and a byte 1.
+    /// @dev Squeezes once more: the hash of the last one and a byte 1.
     function _again(uint256 hash) private pure returns (uint256 next) {
         assembly ("memory-safe") {
             mstore(0, hash)
@@ -263,7 +265,7 @@ library Plonk {
         }
     }
 
-    /// @dev The hash after a hash and `count` bytes from `from` on.
+    /// @dev Absorbs `count` bytes from `from` on, then squeezes: the hash of the last one and them.
     function _after(uint256 hash, uint256 from, uint256 count) private pure returns (uint256 next, uint256 end) {
         assembly ("memory-safe") {
             mstore(sub(from, 32), hash)
@@ -493,7 +495,7 @@ library Plonk {
         set.value = value % R;
     }
 
-    /// @dev What is opened at x and at ωx: the same, of its commitments alone.
+    /// @dev What is opened at x and at ωx: Σ y'^i·C_i, and the same sum of the values at each.
     function _double(Shape memory shape, Proof memory proof, uint256 fold, uint256 commitments)
         private
         view

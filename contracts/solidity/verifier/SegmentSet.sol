@@ -15,7 +15,7 @@ library SegmentSet {
         return new bytes32[](size);
     }
 
-    /// @notice Inserts a hash, or refuses it. That a hash is zero nobody can arrange.
+    /// @notice Inserts a hash, or refuses it. Nobody can find a segment whose hash is zero.
     function insert(bytes32[] memory places, bytes32 segment) internal pure {
         uint256 mask = places.length - 1;
         uint256 place = uint256(segment) & mask;

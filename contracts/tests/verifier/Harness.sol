@@ -26,7 +26,8 @@ contract Harness {
         returns (uint256 count, uint256 width, uint256 padding)
     {
         Cut.Segments memory segments = Cut.cut(geometry, symbols);
-        return (segments.count(), segments.width(index), segments.paddingOf(index));
+        (width, padding) = segments.segment(index);
+        count = segments.count();
     }
 
     function insertAll(bytes32[] calldata segments) external pure {

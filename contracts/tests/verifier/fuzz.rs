@@ -49,11 +49,11 @@ fn alter(rng: &mut ChaCha20Rng, bytes: &mut Vec<u8>, donors: &[&Submission]) {
         // A point's negative: another point of the curve.
         6 => {
             let at = place(rng);
-            let order = hex::decode(MODULI[1]).expect("hexadecimal digits");
+            let modulus = hex::decode(MODULI[1]).expect("hexadecimal digits");
             let mut borrow = 0;
             let own: Vec<u8> = bytes[at..at + WORD].to_vec();
-            for (index, modulus) in order.iter().enumerate().rev() {
-                let digit = i16::from(*modulus) - i16::from(own[index]) - borrow;
+            for (index, own_modulus) in modulus.iter().enumerate().rev() {
+                let digit = i16::from(*own_modulus) - i16::from(own[index]) - borrow;
                 borrow = i16::from(digit < 0);
                 bytes[at + index] = digit.rem_euclid(256) as u8;
             }
@@ -81,8 +81,8 @@ fn alter(rng: &mut ChaCha20Rng, bytes: &mut Vec<u8>, donors: &[&Submission]) {
     }
 }
 
-/// So many altered bundles of a seed, of all geometries: both verifiers say the same of each.
-fn both_say_the_same(seed: u64, count: usize) {
+/// So many altered bundles of a seed, of all geometries: both verifiers refuse each.
+fn both_refuse(seed: u64, count: usize) {
     let live = [world::data(&[150]), world::data(&[900, 16_400]), world::compute()];
     let pool = STANDARD.iter().chain(&*LARGE);
     let submissions: Vec<&Submission> = live.iter().chain(pool).collect();
@@ -108,7 +108,7 @@ fn both_say_the_same(seed: u64, count: usize) {
 
 #[test]
 fn a_thousand_altered_bundles() {
-    both_say_the_same(1, 1_000);
+    both_refuse(1, 1_000);
 }
 
 /// `FAIRSHARE_SEED=N cargo test --release --workspace --test verifier ten_thousand -- --ignored --nocapture`.
@@ -116,11 +116,10 @@ fn a_thousand_altered_bundles() {
 #[ignore = "takes minutes"]
 fn ten_thousand_altered_bundles() {
     let seed = std::env::var("FAIRSHARE_SEED").ok().map_or(2, |seed| seed.parse().expect("a seed"));
-    both_say_the_same(seed, 10_000);
+    both_refuse(seed, 10_000);
 }
 
-/// The fixture's names are those of the donors' contributor: what is spliced in is not refused for its
-/// header.
+/// All donors have one contributor: what is spliced in is not refused for its header.
 #[test]
 fn donors_are_of_one_contributor() {
     for submission in STANDARD.iter().chain(&*LARGE) {

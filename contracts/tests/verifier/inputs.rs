@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use fairshare_contracts::verification::BundleVerifier::BundleVerifierErrors as Error;
 use fairshare_contracts::verification::verify_data;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_testkit::fixture::{PARAMETERS, VERIFIER, contributor, stranger};
 
-use super::machine::{Answer, Refusal};
+use super::alterations::WORD;
+use super::machine::{Answer, Refusal, error_name};
 use super::world::{self, CHAIN, Submission};
 
-const WORD: usize = 32;
 /// Bytes of a selector.
 const SELECTOR: usize = 4;
 /// Words of the rules.
@@ -28,14 +27,10 @@ fn call(data: Vec<u8>) -> Result<Answer, Refusal> {
 #[track_caller]
 fn refused(data: Vec<u8>) -> String {
     match call(data) {
-        Err(Refusal::Error(error)) => name(&error),
+        Err(Refusal::Error(error)) => error_name(&error),
         Err(Refusal::Revert(output)) if output.is_empty() => String::new(),
         other => panic!("{other:?}"),
     }
-}
-
-fn name(error: &Error) -> String {
-    format!("{error:?}").chars().take_while(|letter| letter.is_alphabetic()).collect()
 }
 
 /// Of each word, in order, the errors that alterations of it are refused with: the lowest bit, the highest.
@@ -149,14 +144,14 @@ fn other_units_and_other_totals_are_refused() {
     };
     let [own, all] = [&units, &totals].map(|range| data[range.clone()].to_vec());
     assert_eq!(refused(with(&units, all.clone())), "PublicColumnRefused");
-    assert_eq!(refused(with(&totals, own)), "PublicColumnRefused");
+    assert_eq!(refused(with(&totals, own.clone())), "PublicColumnRefused");
     // Nobody's units, which is the identity.
     assert_eq!(refused(with(&units, vec![0; 64])), "PublicColumnRefused");
-    // The column of the totals made to fit: the context names them besides.
-    let offset = (data.len() - submission.bytes.len()) + 96 + 64;
-    let mut both = with(&totals, all);
-    both[offset..offset + 64].copy_from_slice(&data[units]);
-    assert_eq!(refused(both), "PublicColumnRefused");
+    // The proof's column of totals made to fit them: the context names them besides.
+    let columns = data.len() - submission.bytes.len() + 96;
+    let mut fitting = with(&totals, own);
+    fitting.copy_within(columns..columns + 64, columns + 64);
+    assert_eq!(refused(fitting), "ProofRefused");
 }
 
 /// Keys are of the geometry that the rules name: it decides how a dataset is cut.
@@ -222,8 +217,9 @@ fn a_dataset_counts_once() {
     let submission = world::data(&[150]);
     let own = &submission.registrations[0];
     let bytes = &submission.bytes;
-    let key = submission.world.parameters.geometry().cut(300).iter().next().expect("a segment");
-    let kind = fairshare_params::keys::CircuitKind::Histogram(key.shape.width());
+    // Two features a record.
+    let segment = submission.world.parameters.geometry().cut(300).iter().next().expect("a segment");
+    let kind = fairshare_params::keys::CircuitKind::Histogram(segment.shape.width());
     let proof = 128..128 + submission.world.parameters.key(kind).expect("a key").proof_bytes();
     let mut twice = bytes[..95].to_vec();
     twice.push(2);

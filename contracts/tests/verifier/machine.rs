@@ -17,6 +17,20 @@ use revm::{Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainCon
 /// What a chain takes for one transaction at most (EIP-7825).
 pub const GAS: u64 = 16_777_216;
 
+/// An error's name.
+pub fn error_name(error: &BundleVerifierErrors) -> String {
+    format!("{error:?}").chars().take_while(|letter| letter.is_alphabetic()).collect()
+}
+
+/// The error that a call is refused with.
+#[track_caller]
+pub fn error(refused: Result<Answer, Refusal>) -> BundleVerifierErrors {
+    match refused {
+        Err(Refusal::Error(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Precompiled contracts other than a chain has today.
 #[derive(Clone, Copy, Debug)]
 pub enum Precompiles {
@@ -28,6 +42,8 @@ pub enum Precompiles {
     Failing(u8, u64),
     /// The pairing holds, whatever it is given.
     Believing,
+    /// The addition takes the point (1, 1), which is off the curve.
+    Credulous,
 }
 
 thread_local! {
@@ -47,6 +63,13 @@ fn failing<const ADDRESS: u8>(input: &[u8], gas: u64, reservoir: u64) -> Precomp
 fn believing(_: &[u8], gas: u64, reservoir: u64) -> PrecompileResult {
     let honest = Known::osaka().get(&Address::with_last_byte(8)).expect("it is there");
     honest.execute(&[], gas, reservoir)
+}
+
+/// The honest addition, but of (1, 1) as if it were nothing.
+fn credulous(input: &[u8], gas: u64, reservoir: u64) -> PrecompileResult {
+    let honest = Known::osaka().get(&Address::with_last_byte(6)).expect("it is there");
+    let one = U256::from(1).to_be_bytes::<32>();
+    honest.execute(if input.starts_with(&[one, one].concat()) { &[] } else { input }, gas, reservoir)
 }
 
 /// Today's precompiled contracts with another one at this address.
@@ -132,6 +155,7 @@ impl Machine {
                 )
             }
             Precompiles::Believing => with(8, believing),
+            Precompiles::Credulous => with(6, credulous),
         };
         self.machine.precompiles = EthPrecompiles { precompiles: chosen, spec: SpecId::OSAKA };
     }

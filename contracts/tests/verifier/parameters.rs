@@ -11,8 +11,8 @@ use fairshare_testkit::fixture::PARAMETERS;
 use revm::primitives::hardfork::SpecId;
 
 use super::chain::{Chain, creation_code};
-use super::machine::{Answer, Machine, Precompiles, Refusal};
-use super::pool::STANDARD;
+use super::machine::{Answer, Machine, Precompiles, Refusal, error};
+use super::pool::{LARGE, STANDARD};
 use super::world;
 
 fn codes() -> Vec<Vec<u8>> {
@@ -27,14 +27,6 @@ fn keys(chain: &mut Chain, codes: &[Vec<u8>]) -> Result<Answer, Refusal> {
 fn openings(chain: &mut Chain, code: Vec<u8>) -> Result<Answer, Refusal> {
     let call = registerOpeningsCall { code: Bytes::from(code) };
     chain.machine.send(chain.verifier, call.abi_encode())
-}
-
-#[track_caller]
-fn error(refused: Result<Answer, Refusal>) -> Error {
-    match refused {
-        Err(Refusal::Error(error)) => error,
-        other => panic!("{other:?}"),
-    }
 }
 
 /// The source knows the development string by the hash of its [s]_2.
@@ -161,6 +153,10 @@ fn other_openings_are_refused_or_have_another_name() {
     refuse(&mut chain, &|code| code[end] ^= 1);
     refuse(&mut chain, &|code| code.truncate(end));
     refuse(&mut chain, &|code| code.push(0));
+    // The development string under another generator, which would hide it: any word of [1]_2.
+    for word in 17..21 {
+        refuse(&mut chain, &|code| code[32 * word + 32] ^= 1);
+    }
     // Of another string, with the note; without it they are what they are.
     refuse(&mut chain, &|code| code[end - 1] ^= 1);
     let mut other = code.clone();
@@ -168,6 +164,23 @@ fn other_openings_are_refused_or_have_another_name() {
     other.truncate(end);
     let other = openings(&mut chain, other).expect("openings of another string").output;
     assert_ne!(other.to_vec(), PARAMETERS.words().openings.0);
+}
+
+/// A key's contract stands under a name, too. As openings, its words and the zeros behind them would make every
+/// pairing true.
+#[test]
+fn a_key_serves_as_nobodys_openings() {
+    let mut chain = Chain::new();
+    keys(&mut chain, &codes()).expect("registered");
+    let name = PARAMETERS.words().keys.0;
+    for index in 0..4_u8 {
+        let of_key = keccak256([&name[..], &[0; 31], &[index]].concat());
+        let submission = world::compute();
+        let mut data = submission.calldata(&submission.bytes);
+        data[4 + 32 * 34..][..32].copy_from_slice(&of_key.0);
+        let refused = error(chain.machine.call(chain.verifier, data));
+        assert!(matches!(refused, Error::UnknownOpenings(_)), "{refused:?}");
+    }
 }
 
 #[test]
@@ -203,9 +216,7 @@ fn what_nobody_registered_is_unknown() {
 #[test]
 fn every_circuit_has_its_own_evaluator() {
     let mut chain = Chain::new();
-    for world in [PARAMETERS.geometry(), STANDARD[0].world.parameters.geometry()] {
-        let parameters =
-            if world == PARAMETERS.geometry() { &*PARAMETERS } else { STANDARD[0].world.parameters };
+    for parameters in [&*PARAMETERS, STANDARD[0].world.parameters, LARGE[0].world.parameters] {
         for key in data::keys(parameters) {
             let word =
                 |index: usize| alloy_primitives::U256::from_be_slice(&key.code[1 + 32 * index..][..32]);
@@ -213,22 +224,23 @@ fn every_circuit_has_its_own_evaluator() {
             let gates = chain.machine.expect(chain.verifier, &call);
             let selector = keccak256("constraintSystem()")[..4].to_vec();
             let found = chain.machine.call(gates, selector).expect("a hash").output;
-            assert_eq!(found.to_vec(), key.code[1 + 32 * 3..][..32], "{}", key.name);
+            assert_eq!(found.to_vec(), key.code[1 + 32 * 3..][..32], "{}", key.circuit);
         }
     }
 }
 
 /// A chain on which nothing stands where a precompiled contract should be has no verifier, nor has one whose
-/// pairing always holds.
+/// pairing always holds, or whose addition takes what is no point.
 #[test]
 fn a_chain_without_precompiles_has_no_verifier() {
-    for missing in [5, 6, 7, 8].map(Precompiles::Without).into_iter().chain([Precompiles::Believing]) {
+    let false_ones = [Precompiles::Believing, Precompiles::Credulous];
+    for precompiles in [5, 6, 7, 8].map(Precompiles::Without).into_iter().chain(false_ones) {
         let mut machine = Machine::new(SpecId::OSAKA);
-        machine.set_precompiles(missing);
+        machine.set_precompiles(precompiles);
         let refused = machine.try_deploy(creation_code(true));
         assert!(
             matches!(refused, Err(Refusal::Error(Error::PrecompileFailed(_)))),
-            "{missing:?}: {refused:?}"
+            "{precompiles:?}: {refused:?}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Bundles of the larger geometries, made once, on 30 November 2026.
+//! Bundles of the larger geometries, made once.
 //!
 //! They stand in `pool/`, a file for each geometry: no run has to prove for minutes, and their gas is the
 //! same everywhere. A file begins with the rules hash, which binds rules and keys. Where it moves, this makes

@@ -17,7 +17,7 @@ use group::Curve;
 use halo2curves::bn256::{Fr, G1Affine};
 
 use super::chain::Chain;
-use super::machine::{Answer, Refusal};
+use super::machine::{Answer, Refusal, error, error_name};
 use super::world::{self, Submission};
 
 /// Two full segments and another one, of two datasets.
@@ -49,17 +49,6 @@ fn verify(chain: &mut Chain, submission: &Submission, bundle: &[u8]) -> Result<A
     let rules = submission.world.verifier.rules();
     let data = verify_recorded(rules, &contributor(), &submission.registrations, bundle.to_vec());
     chain.machine.call(chain.verifier, data)
-}
-
-fn error(refused: Result<Answer, Refusal>) -> Error {
-    match refused {
-        Err(Refusal::Error(error)) => error,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn name(error: &Error) -> String {
-    format!("{error:?}").chars().take_while(|letter| letter.is_alphabetic()).collect()
 }
 
 #[test]
@@ -133,11 +122,12 @@ fn an_altered_rest_is_refused() {
     for index in 0..parts.bundle.len() / 32 {
         let mut altered = parts.bundle.clone();
         altered[32 * index + 31] ^= 1;
-        named.insert(name(&error(verify(&mut chain, &submission, &altered))));
+        named.insert(error_name(&error(verify(&mut chain, &submission, &altered))));
     }
-    let expected = ["HeaderRefused", "LinkRefused", "NotAPoint", "NotAScalar", "NotRecorded", "ProofRefused"];
-    assert!(named.is_subset(&expected.map(str::to_owned).into()), "{named:?}");
-    let mut of_length = |bundle: &[u8]| name(&error(verify(&mut chain, &submission, bundle)));
+    // A link covers the score's proof, and is checked before it.
+    let expected = ["HeaderRefused", "LinkRefused", "NotAPoint", "NotRecorded"];
+    assert_eq!(named, expected.map(str::to_owned).into());
+    let mut of_length = |bundle: &[u8]| error_name(&error(verify(&mut chain, &submission, bundle)));
     assert_eq!(of_length(&parts.bundle[..64]), "HeaderRefused");
     // Within the first segment's words, and before the score.
     assert_eq!(of_length(&parts.bundle[..160 + 64]), "Truncated");
@@ -153,12 +143,11 @@ fn a_false_proof_is_not_recorded_and_neither_are_those_beside_it() {
     let mut refuse = |change: &dyn Fn(&mut Vec<SegmentProof>), expected: &str| {
         let mut altered = parts.segments.clone();
         change(&mut altered);
-        let text = format!("{:?}", error(record(&mut chain, &submission, &altered)));
-        assert!(text.starts_with(expected), "{text}");
+        assert_eq!(error_name(&error(record(&mut chain, &submission, &altered))), expected);
     };
     refuse(&|segments| segments[2].padding += 1, "ProofRefused");
     refuse(&|segments| segments[0].proof[63] ^= 1, "NotAPoint");
-    refuse(&|segments| segments[0].width = segments[2].width, "");
+    refuse(&|segments| segments[0].width = segments[2].width, "NotAPoint");
     let points: Vec<_> = parts.segments[0].proof[..64].to_vec();
     // Another column in the place of a segment's second one.
     refuse(&|segments| segments[0].proof[64..128].copy_from_slice(&points), "ProofRefused");
@@ -197,6 +186,36 @@ fn nobody_records_under_keys_that_are_unknown() {
     chain.machine.send(chain.verifier, openings).expect("registered");
     let refused = error(record(&mut chain, &submission, &parts.segments));
     assert!(matches!(refused, Error::UnknownKeys(_)), "{refused:?}");
+}
+
+/// A bundle of many datasets takes so much gas for each of them, and not more for the later ones.
+#[test]
+fn many_datasets_are_verified_in_their_number() {
+    let submission = world::data(&[50; 48]);
+    let parts = parts(&submission);
+    let mut chain = chain(&submission);
+    for segments in parts.segments.chunks(24) {
+        record(&mut chain, &submission, segments).expect("they are recorded");
+    }
+    let gas = verify(&mut chain, &submission, &parts.bundle).expect("accepted").gas;
+    println!("{gas} gas");
+    assert!(gas < 610_000 + 48 * 14_500, "{gas}");
+}
+
+/// As of a bundle in one: nothing but what `abi.encode` gives.
+#[test]
+fn a_call_that_records_has_one_encoding() {
+    let (submission, parts) = large();
+    let mut chain = chain(&submission);
+    let data = record_segments(submission.world.parameters, &parts.segments);
+    let mut send = |data: Vec<u8>| error_name(&error(chain.machine.send(chain.verifier, data)));
+    assert_eq!(send([data.as_slice(), &[0; 32]].concat()), "NotCanonical");
+    // The proofs one word further on.
+    let start = 4 + 32 * (5 + 3 * 2);
+    let mut gap = data.clone();
+    gap[4 + 32 * 3 + 31] += 32;
+    gap.splice(start..start, [0; 32]);
+    assert_eq!(send(gap), "NotCanonical");
 }
 
 /// So many proofs are announced that there would be no room for what they show.

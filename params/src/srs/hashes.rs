@@ -6,7 +6,7 @@ use sha3::{Digest as _, Keccak256};
 
 use super::points::encode_g2;
 use crate::encoding::{Digest, encode_point};
-use crate::words::Words;
+use crate::words::{Words, tag};
 
 /// The SRS digest, `K(T_srs, k, K'(powers' words), [1]_2, [s]_2)`, of `2^k` powers.
 ///
@@ -20,10 +20,10 @@ pub fn powers_digest(k: u32, powers: &[G1Affine], g2: &G2Affine, s_g2: &G2Affine
 /// The words of openings: their tag, `G_u … G_{n−1}`, `[1]_2`, `[s]_2`: the points of the last rows, which
 /// hold no data, and the two that an opening's pairings take.
 pub fn openings_words(last: &[G1Affine; RESERVED_ROWS], g2: &G2Affine, s_g2: &G2Affine) -> Vec<u8> {
-    let tag = Keccak256::digest(b"fairshare/v2/openings");
+    let tag = tag("openings");
     let points = last.iter().flat_map(encode_point);
     let second_group = [g2, s_g2].into_iter().flat_map(encode_g2);
-    tag.into_iter().chain(points).chain(second_group).collect()
+    tag.0.into_iter().chain(points).chain(second_group).collect()
 }
 
 /// The openings' hash, `K(T_openings, G_u … G_{n−1}, [1]_2, [s]_2)`: over their [words](openings_words).

@@ -1,4 +1,4 @@
-//! The circuits that evaluators are generated of.
+//! The circuits that evaluators are generated from.
 
 use std::collections::BTreeMap;
 

@@ -158,7 +158,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Less than nothing is not to be had, so what is subtracted from the order is at most that.
+    /// A word holds no negative value, so what is subtracted from the order is at most the order.
     fn negated(&mut self, inner: &Expr) -> Value {
         let Value { text, bound } = self.value(inner);
         let text = if bound == 1 { text } else { Yul::Call("mod", vec![text, order()]) };

@@ -7,6 +7,9 @@ use halo2curves::bn256::Fr;
 
 use super::circuit::Subject;
 
+/// Pieces of the quotient, as the core has them.
+const PIECES: usize = 4;
+
 /// A polynomial that is opened, and where its values stand among the evaluations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Opening {
@@ -24,6 +27,8 @@ pub fn bytes(subject: &Subject) -> Vec<u8> {
     let openings = openings(system);
     let (single, double): (Vec<Opening>, Vec<Opening>) =
         openings.iter().partition(|opening| opening.at_next.is_none());
+    assert_eq!(system.fixed_queries().len(), system.num_fixed_columns(), "a fixed column is opened once");
+    assert_eq!(system.degree() - 1, PIECES, "the core reads so many pieces of the quotient");
     // Every circuit has LogUp's running sum, with which the core begins a set.
     assert!(!double.is_empty(), "nothing is opened at x and ωx");
     // Sets follow the order of their first polynomials.
