@@ -3,8 +3,8 @@
 //! The Solidity sources stand in `solidity/`, and the artifacts that npm's `solc` made of them are committed:
 //! nothing here needs npm, a compiler or a network. Of the royalty vault [`artifact`] holds the bytecode,
 //! [`interface`] the functions, events and errors as types, [`calldata`] what a transaction carries.
-//! [`verification`] has all three of the bundle verifier, [`recorded`] takes a large bundle apart for it, and [`data`] are the
-//! keys that it holds.
+//! [`verification`] has all three of the bundle verifier, [`recorded`] takes a large bundle apart for it, and
+//! [`data`] are the keys that it holds.
 //!
 //! ```
 //! use fairshare_contracts::{artifact::Deployment, calldata};

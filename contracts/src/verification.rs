@@ -1,5 +1,5 @@
-//! The bundle verifier's functions, events and errors as types, and what calls to it carry; their meaning stands in
-//! `IBundleVerifier.sol`.
+//! The bundle verifier's functions, events and errors as types, and what calls to it carry; their meaning
+//! stands in `IBundleVerifier.sol`.
 
 use alloy_primitives::{Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolConstructor, sol};
