@@ -166,8 +166,8 @@ fn other_openings_are_refused_or_have_another_name() {
     assert_ne!(other.to_vec(), PARAMETERS.words().openings.0);
 }
 
-/// A key's contract stands under a name, too. As openings, its words and the zeros behind them would make every
-/// pairing true.
+/// A key's contract stands under a name, too. As openings, its words and the zeros behind them would make
+/// every pairing true.
 #[test]
 fn a_key_serves_as_nobodys_openings() {
     let mut chain = Chain::new();
