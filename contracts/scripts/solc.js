@@ -22,6 +22,7 @@ const contracts = {
   BundleVerifier: ["solidity/BundleVerifier.sol", "artifacts"],
   ...Object.fromEntries(gates.map((name) => [name, [`solidity/gates/${name}.sol`, "artifacts/gates"]])),
   Harness: ["tests/verifier/Harness.sol", "artifacts/test"],
+  Payer: ["tests/verifier/Payer.sol", "artifacts/test"],
   PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
   FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
   ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],

@@ -57,8 +57,11 @@ interface IBundleVerifier {
     ) external view returns (bytes32 rulesHash, uint64 score, uint32 records);
 
     /// @notice Verifies a node's compute bundle.
-    /// @param units The units commitment of the registry, the sum of u_x·G_x.
-    /// @param totals The totals commitment, the sum over all nodes.
+    /// @param units The registry's commitment to the node's units, the sum of u_x·G_x over the epoch's rounds, x from 0. The
+    /// G_x are those that the rules' `lagrangeRoot` commits to. (G_{n−1} of a public column is added here.)
+    /// @param totals The same of all nodes' units, when the epoch's rounds are over.
+    /// @return rulesHash The hash of the rules, for the caller to compare.
+    /// @return score The proved score, with 48 fractional bits.
     function verifyCompute(
         Rules calldata rules,
         address contributor,

@@ -10,12 +10,13 @@ pub enum ChainCommand {
     #[command(after_help = "\
 Example:
   fairshare chain keys --params ceremony.srs --out register
-  cast send VERIFIER $(cat register/keys.hex)
-  cast send VERIFIER $(cat register/openings.hex)
+  cast send $VERIFIER $(cat register/keys.hex) --rpc-url $RPC --account NAME
+  cast send $VERIFIER $(cat register/openings.hex) --rpc-url $RPC --account NAME
 
-Anyone may send them, once for each verifier contract: what they register is what the rules' words `keys` \
-and `openings` are hashes of. Of development parameters the openings say so in their code, and only a \
-contract that was deployed to take such parameters takes them.")]
+VERIFIER is the address of a deployed BundleVerifier; cast is Foundry's. Anyone may send them, once for each \
+contract, which keeps them under the hashes that this command prints: rules name the same ones. Of \
+development parameters the openings say so in their code, and only a contract that was deployed to take such \
+parameters takes them.")]
     Keys(KeysArgs),
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::args::{ChainCommand, KeysArgs};
 use crate::document::spelling::{GeometryName, Hash};
 use crate::error::{CliError, Status};
-use crate::output::{self, Output, align_right, list, table, thousands};
+use crate::output::{Output, align_right, list, table, thousands};
 use crate::{load, progress};
 
 /// Verifying keys and openings, as a verifier contract takes them.
@@ -65,7 +65,9 @@ pub fn run(command: &ChainCommand, output: Output) -> Result<Status, CliError> {
 
 fn keys(args: &KeysArgs, output: Output) -> Result<Status, CliError> {
     let srs = load::params(&args.params)?;
-    output::name_insecure(srs.is_insecure());
+    if let Some(folder) = &args.out {
+        files::create_folder(folder).map_err(|source| CliError::File { path: folder.clone(), source })?;
+    }
     let spinner = progress::spinner("making the verifying keys");
     let parameters = load::derive(&srs)?;
     drop(spinner);
@@ -99,14 +101,13 @@ fn keys(args: &KeysArgs, output: Output) -> Result<Status, CliError> {
 /// Writes the data of a transaction; says where.
 fn write(folder: &Path, name: &str, data: &str) -> Result<String, CliError> {
     let path = folder.join(name);
-    let failed = |source| CliError::File { path: path.clone(), source };
-    files::create_folder(folder).map_err(failed)?;
-    files::write(&path, format!("{data}\n").as_bytes(), Access::Public).map_err(failed)?;
+    files::write(&path, format!("{data}\n").as_bytes(), Access::Public)
+        .map_err(|source| CliError::File { path: path.clone(), source })?;
     Ok(path.display().to_string())
 }
 
 fn text(keys: &Keys) -> String {
-    let mut circuits = table(["circuit", "verifying-key digest", "bytes"]);
+    let mut circuits = table(["circuit", "verifying-key digest", "code bytes"]);
     for Circuit { circuit, digest, bytes } in &keys.circuits {
         circuits.add_row([circuit.clone(), digest.clone(), thousands(*bytes as u64)]);
     }
@@ -114,15 +115,16 @@ fn text(keys: &Keys) -> String {
     let mut lines = vec![
         ("geometry", keys.geometry.clone()),
         ("keys", format!("{}, the hash by which rules name them", keys.keys_digest)),
-        ("openings", format!("{}, the same", keys.openings_digest)),
+        ("openings", format!("{}, the hash by which rules name them", keys.openings_digest)),
     ];
     lines.extend(keys.transactions.iter().map(|transaction| {
         let bytes = thousands((transaction.data.len() / 2 - 1) as u64);
         let place = match &transaction.file {
-            Some(file) => format!("{bytes} bytes, in {file}"),
-            None => format!("{bytes} bytes; --out writes them, --json prints them"),
+            Some(file) => format!("{bytes} bytes of data, in {file}"),
+            None => format!("{bytes} bytes of data: --out writes them, --json prints them"),
         };
         (transaction.function, place)
     }));
+    lines.push(("next", "send both to a verifier contract, in either order".to_owned()));
     format!("{}\n{circuits}", list(&lines))
 }

@@ -28,6 +28,12 @@ sol! {
     function locate(bytes32 name) external view returns (address);
 }
 
+/// The type of the rules, in signatures.
+pub const RULES: &str = "((uint256,uint256,address,address,uint256,bytes32,uint64,uint64,uint32,uint64,\
+                         uint64,uint64,uint128),(uint8,bytes32,bytes32,uint32,uint64,uint128,(uint256,uint256),\
+                         (uint256,uint256),uint32,uint8,uint64),(uint64,uint64),(uint64,uint64),uint8,\
+                         (bytes32,bytes32,bytes32,bytes32))";
+
 fn harness() -> (Machine, Address) {
     let mut machine = Machine::new(SpecId::OSAKA);
     let artifact = artifact("test/Harness");
@@ -42,13 +48,7 @@ fn the_rules_hash_is_that_of_the_vectors() {
     let vectors: Vec<Value> =
         serde_json::from_str(include_str!("../../../params/tests/vectors/rules.json")).expect("vectors");
     assert!(vectors.len() > 50);
-    let selector = {
-        let types = "(uint256,uint256,address,address,uint256,bytes32,uint64,uint64,uint32,uint64,uint64,\
-                     uint64,uint128),(uint8,bytes32,bytes32,uint32,uint64,uint128,(uint256,uint256),(uint256,\
-                     uint256),uint32,uint8,uint64),(uint64,uint64),(uint64,uint64),uint8,(bytes32,bytes32,\
-                     bytes32,bytes32)";
-        keccak256(format!("rulesHash(({types}))"))[..4].to_vec()
-    };
+    let selector = keccak256(format!("rulesHash({RULES})"))[..4].to_vec();
     for vector in vectors.iter().filter(|vector| vector["refused"].as_array().is_some_and(Vec::is_empty)) {
         let words = WORDS.split_whitespace().flat_map(|name| match &vector["rules"][name] {
             Value::Array(coordinates) => coordinates.iter().flat_map(word).collect::<Vec<_>>(),

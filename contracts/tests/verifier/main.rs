@@ -9,6 +9,7 @@ mod inputs;
 mod libraries;
 mod machine;
 mod parameters;
+mod payer;
 mod pool;
 mod price;
 mod recorded;

@@ -10,6 +10,7 @@ use fairshare_params::keys::{CircuitKind, VerifyingKey};
 use fairshare_testkit::fixture::contributor;
 
 use super::chain::{Chain, creation_code};
+use super::payer::paid;
 use super::pool::STANDARD;
 use super::world::{self, CHAIN, Submission};
 
@@ -126,6 +127,8 @@ fn others() -> BTreeMap<&'static str, u64> {
         ("register the openings of `standard`", openings),
         ("record a full segment of `standard`", record),
         ("verify the bundle of a recorded segment", rest),
+        ("pay for `standard` data, one segment of 4 columns, by a contract", paid(&STANDARD[0])),
+        ("pay for `standard` compute, by a contract", paid(&STANDARD[4])),
     ])
 }
 
