@@ -6,5 +6,6 @@
 pub mod epochs;
 pub mod fixture;
 mod mended;
+pub mod parts;
 
 pub use mended::mended;

@@ -18,6 +18,7 @@ use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_testkit::fixture::contributor;
+use fairshare_testkit::parts::{Reader, write};
 
 use super::world::{Maker, Submission, World};
 
@@ -47,23 +48,6 @@ fn path(index: usize) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Parts one after the other, each with its length in four bytes.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn part(&mut self) -> &'a [u8] {
-        let (length, rest) = self.0.split_first_chunk().expect("the pool ends early");
-        let (part, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
-        self.0 = rest;
-        part
-    }
-}
-
-fn write(bytes: &mut Vec<u8>, part: &[u8]) {
-    bytes.extend(u32::try_from(part.len()).expect("a small part").to_be_bytes());
-    bytes.extend(part);
-}
-
 /// The insecure string of a geometry, and the rules under it.
 pub fn world(geometry: Geometry) -> (&'static World, &'static Srs) {
     let srs: &'static Srs = Box::leak(Box::new(Srs::insecure(geometry)));
@@ -74,7 +58,7 @@ pub fn world(geometry: Geometry) -> (&'static World, &'static Srs) {
 fn read(index: usize) -> Vec<Submission> {
     let bytes = std::fs::read(path(index)).expect("the pool is in the repository");
     let plan = &PLAN[index];
-    let mut reader = Reader(&bytes);
+    let mut reader = Reader::new(&bytes);
     let rules_hash = reader.part();
     let (world, _) = world(plan.geometry);
     let rules = world.verifier.rules();
@@ -95,7 +79,7 @@ fn read(index: usize) -> Vec<Submission> {
         Submission { world, bytes: reader.part().to_vec(), registrations }
     };
     let submissions = plan.data.iter().chain([&none]).map(&mut submission).collect();
-    assert!(reader.0.is_empty(), "the pool has more than its plan");
+    assert!(reader.is_empty(), "the pool has more than its plan");
     submissions
 }
 

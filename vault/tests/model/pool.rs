@@ -23,6 +23,7 @@ use fairshare_params::registration::Registration;
 use fairshare_params::registry::Request;
 use fairshare_prover::{Limits, Prover, Silent, commit_data};
 use fairshare_testkit::fixture;
+use fairshare_testkit::parts::{Reader, write};
 use fairshare_verifier::{Bundle as Read, Score};
 
 use crate::cast::{ACTORS, DATA, RECORDS_OF_UNITS, RULES, STANDARD, rules_hash, sets, units_of, verifier};
@@ -82,7 +83,7 @@ pub struct Pool {
 /// The pool, read and joined with its plan.
 pub static POOL: LazyLock<Pool> = LazyLock::new(|| {
     let bytes = std::fs::read(path()).expect("the pool is in the repository");
-    let mut reader = Reader(&bytes);
+    let mut reader = Reader::new(&bytes);
     assert_eq!(
         reader.part(),
         key().0,
@@ -101,7 +102,7 @@ pub static POOL: LazyLock<Pool> = LazyLock::new(|| {
         Bundle { rules, what, score, bytes }
     };
     let bundles = plan().into_iter().map(join).collect();
-    assert!(reader.0.is_empty(), "the pool has more than its plan");
+    assert!(reader.is_empty(), "the pool has more than its plan");
     Pool { requests, bundles }
 });
 
@@ -146,23 +147,6 @@ fn header<'a>(owner: usize, digests: impl ExactSizeIterator<Item = &'a Digest>) 
     bytes.push(digests.len() as u8);
     digests.for_each(|digest| bytes.extend(digest.0));
     bytes
-}
-
-/// Parts one after the other, each with its length in four bytes.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn part(&mut self) -> &'a [u8] {
-        let (length, rest) = self.0.split_first_chunk().expect("the pool ends early");
-        let (part, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
-        self.0 = rest;
-        part
-    }
-}
-
-fn write(bytes: &mut Vec<u8>, part: &[u8]) {
-    bytes.extend(u32::try_from(part.len()).expect("a small part").to_be_bytes());
-    bytes.extend(part);
 }
 
 /// Proves everything in the plan, which takes minutes.
