@@ -5,6 +5,7 @@ import {IBundleVerifier, Registration, Run} from "./IBundleVerifier.sol";
 import {VerifierParameters} from "./VerifierParameters.sol";
 import {Curve, POINT, R, WORD} from "./verifier/Curve.sol";
 import {Cut} from "./verifier/Cut.sol";
+import {DataDigest} from "./verifier/DataDigest.sol";
 import {Keys} from "./verifier/Keys.sol";
 import {Link} from "./verifier/Link.sol";
 import {Plonk} from "./verifier/Plonk.sol";
@@ -54,7 +55,6 @@ contract BundleVerifier is VerifierParameters {
     error ProofRefused();
 
     bytes32 private constant T_SEGMENT = keccak256("fairshare/v2/segment");
-    bytes32 private constant T_DATA = keccak256("fairshare/v2/data");
     bytes32 private constant T_CONTEXT = keccak256("fairshare/v2/context");
 
     /// @dev Bytes of what stands in a recorded proof's place: the segment hash and H.
@@ -337,7 +337,7 @@ contract BundleVerifier is VerifierParameters {
         }
         // 3. the digest
         bytes32 list = keccak256(abi.encodePacked(hashes));
-        return keccak256(abi.encode(T_DATA, contributor, walk.geometry, rules.scoring.schemaHash, records, count, list));
+        return DataDigest.hash(contributor, walk.geometry, rules.scoring.schemaHash, records, count, list);
     }
 
     /// @dev Reads what stands in a histogram proof's place, and refuses it unless the proof was recorded.

@@ -26,5 +26,7 @@ pub mod artifact;
 pub mod calldata;
 pub mod data;
 pub mod interface;
+pub mod proving;
 pub mod recorded;
+pub mod solidity;
 pub mod verification;

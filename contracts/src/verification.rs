@@ -1,8 +1,7 @@
-//! The bundle verifier's functions, events and errors as types, and what calls to it carry; their meaning
-//! stands in `IBundleVerifier.sol`.
+//! What calls to the bundle verifier carry; their meaning stands in `IBundleVerifier.sol`.
 
 use alloy_primitives::{Bytes, FixedBytes, U256};
-use alloy_sol_types::{SolCall, SolConstructor, sol};
+use alloy_sol_types::{SolCall, SolConstructor};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::registration::Registration as Registered;
@@ -15,157 +14,10 @@ use crate::artifact::{ArtifactError, bytecode};
 use crate::calldata::evm_address;
 use crate::data;
 
-pub use BundleVerifier::{Registration, Rules, Run};
+pub use crate::solidity::BundleVerifier::{self, Registration, Rules, Run};
 
 /// The artifact's text: interface, creation bytecode, compiler and its settings.
 pub const BUNDLE_VERIFIER_JSON: &str = include_str!("../artifacts/BundleVerifier.json");
-
-sol! {
-    #[derive(Debug, PartialEq, Eq)]
-    contract BundleVerifier {
-        struct G1 {
-            uint256 x;
-            uint256 y;
-        }
-
-        struct Terms {
-            uint256 version;
-            uint256 chainId;
-            address vault;
-            address registry;
-            uint256 settlement;
-            bytes32 subnet;
-            uint64 epoch;
-            uint64 firstRound;
-            uint32 rounds;
-            uint64 dataFirstRound;
-            uint64 endsBy;
-            uint64 provingSeconds;
-            uint128 pool;
-        }
-
-        struct Scoring {
-            uint8 geometry;
-            bytes32 schemaHash;
-            bytes32 referenceHash;
-            uint32 features;
-            uint64 bins;
-            uint128 lnTotals;
-            G1 ln;
-            G1 boundaries;
-            uint32 minRecords;
-            uint8 weighting;
-            uint64 cap;
-        }
-
-        struct Decay {
-            uint64 lambda;
-            uint64 rho;
-        }
-
-        struct Parameters {
-            bytes32 srs;
-            bytes32 keys;
-            bytes32 lagrangeRoot;
-            bytes32 openings;
-        }
-
-        struct Rules {
-            Terms terms;
-            Scoring scoring;
-            Decay data;
-            Decay compute;
-            uint8 evidence;
-            Parameters parameters;
-        }
-
-        struct Registration {
-            bytes32 digest;
-            uint32 records;
-        }
-
-        struct Run {
-            uint8 width;
-            uint32 proofs;
-            uint64 padding;
-        }
-
-        constructor(bool takesInsecure);
-
-        function registerKeys(bytes[] calldata codes) external returns (bytes32 keys);
-        function registerOpenings(bytes calldata code) external returns (bytes32 openings);
-        function verifyData(
-            Rules calldata rules,
-            address contributor,
-            Registration[] calldata registrations,
-            bytes calldata bundle
-        ) external view returns (bytes32 rulesHash, uint64 score, uint32 records);
-        function verifyCompute(
-            Rules calldata rules,
-            address contributor,
-            G1 calldata units,
-            G1 calldata totals,
-            bytes calldata bundle
-        ) external view returns (bytes32 rulesHash, uint64 score);
-        function recordSegments(
-            bytes32 keys,
-            bytes32 openings,
-            Run[] calldata runs,
-            bytes calldata proofs
-        ) external;
-        function verifyRecorded(
-            Rules calldata rules,
-            address contributor,
-            Registration[] calldata registrations,
-            bytes calldata bundle
-        ) external view returns (bytes32 rulesHash, uint64 score, uint32 records);
-        function isRecorded(
-            bytes32 key,
-            bytes32 openings,
-            bytes32 segment,
-            uint256 padding,
-            G1 calldata histogram
-        ) external view returns (bool);
-        function takesInsecure() external view returns (bool);
-        function gatesOf(
-            uint256 statement,
-            uint256 geometry,
-            uint256 width
-        ) external view returns (address gates);
-
-        event KeysRegistered(bytes32 indexed keys, uint8 geometry);
-        event OpeningsRegistered(bytes32 indexed openings, bool isInsecure);
-
-        error DigestRefused(uint256 dataset, bytes32 registered, bytes32 found);
-        error GatesFailed(address gates);
-        error HeaderRefused();
-        error InsecureParameters();
-        error KeyRefused(uint256 index);
-        error LengthRefused(uint256 found, uint256 expected);
-        error LinkRefused();
-        error NoInverse();
-        error NotAKey();
-        error NotAPoint(uint256 offset);
-        error NotAScalar(uint256 offset);
-        error NotCanonical();
-        error NotCreated(bytes32 name);
-        error NotRecorded(bytes32 segment);
-        error NothingCounted();
-        error NothingRegistered();
-        error OpeningsRefused();
-        error PrecompileFailed(uint256 precompile);
-        error ProofRefused();
-        error PublicColumnRefused(uint256 column);
-        error RecordsRefused(uint256 records);
-        error ScoreRefused(uint256 score);
-        error SegmentTwice(bytes32 segment);
-        error Truncated(uint256 offset, uint256 needed, uint256 left);
-        error UnknownConstraints(bytes32 constraintSystem);
-        error UnknownKeys(bytes32 keys);
-        error UnknownOpenings(bytes32 openings);
-        error WidthRefused(uint256 width);
-    }
-}
 
 /// Data of the transaction that deploys a verifier.
 pub fn creation_code(takes_insecure: bool) -> Result<Vec<u8>, ArtifactError> {

@@ -5,46 +5,98 @@ use std::collections::BTreeSet;
 use fairshare_contracts::interface::RoyaltyVault::{
     RoyaltyVaultCalls, RoyaltyVaultErrors, RoyaltyVaultEvents,
 };
-use fairshare_contracts::verification::BundleVerifier::{
+use fairshare_contracts::solidity::BundleVerifier::{
     BundleVerifierCalls, BundleVerifierErrors, BundleVerifierEvents,
 };
-use fairshare_contracts::{artifact, verification};
+use fairshare_contracts::solidity::ProvingVault::{
+    ProvingVaultCalls, ProvingVaultErrors, ProvingVaultEvents,
+};
+use fairshare_contracts::solidity::TaskRegistry::{
+    TaskRegistryCalls, TaskRegistryErrors, TaskRegistryEvents,
+};
+use fairshare_contracts::solidity::{FederatedTask, FheTask};
+use fairshare_contracts::{artifact, proving, verification};
 use serde_json::Value;
+
+/// Where all contracts but the royalty vault are declared.
+const SOLIDITY: &str = include_str!("../../src/solidity.rs");
 
 /// A contract on both sides.
 struct Contract {
     name: &'static str,
-    /// The Rust source with its declaration.
+    /// The Rust source from its declaration on.
     source: &'static str,
     /// The artifact's interface.
     abi: Vec<Value>,
     /// Signatures that the Rust types have: functions, events, errors.
-    ours: [&'static [&'static str]; 3],
+    ours: [Vec<&'static str>; 3],
 }
 
-fn contracts() -> [Contract; 2] {
+fn contracts() -> [Contract; 5] {
     [
         Contract {
             name: "RoyaltyVault",
             source: include_str!("../../src/interface.rs"),
             abi: abi(artifact::ROYALTY_VAULT_JSON),
             ours: [
-                RoyaltyVaultCalls::SIGNATURES,
-                RoyaltyVaultEvents::SIGNATURES,
-                RoyaltyVaultErrors::SIGNATURES,
+                RoyaltyVaultCalls::SIGNATURES.to_vec(),
+                RoyaltyVaultEvents::SIGNATURES.to_vec(),
+                RoyaltyVaultErrors::SIGNATURES.to_vec(),
             ],
         },
         Contract {
             name: "BundleVerifier",
-            source: include_str!("../../src/verification.rs"),
+            source: declared("BundleVerifier"),
             abi: abi(verification::BUNDLE_VERIFIER_JSON),
             ours: [
-                BundleVerifierCalls::SIGNATURES,
-                BundleVerifierEvents::SIGNATURES,
-                BundleVerifierErrors::SIGNATURES,
+                BundleVerifierCalls::SIGNATURES.to_vec(),
+                BundleVerifierEvents::SIGNATURES.to_vec(),
+                BundleVerifierErrors::SIGNATURES.to_vec(),
             ],
         },
+        Contract {
+            name: "ProvingVault",
+            source: declared("ProvingVault"),
+            abi: abi(proving::PROVING_VAULT_JSON),
+            ours: [
+                ProvingVaultCalls::SIGNATURES.to_vec(),
+                ProvingVaultEvents::SIGNATURES.to_vec(),
+                ProvingVaultErrors::SIGNATURES.to_vec(),
+            ],
+        },
+        task(
+            "FheTask",
+            proving::FHE_TASK_JSON,
+            FheTask::FheTaskCalls::SIGNATURES,
+            FheTask::FheTaskErrors::SIGNATURES,
+        ),
+        task(
+            "FederatedTask",
+            proving::FEDERATED_TASK_JSON,
+            FederatedTask::FederatedTaskCalls::SIGNATURES,
+            FederatedTask::FederatedTaskErrors::SIGNATURES,
+        ),
     ]
+}
+
+/// A task contract: what all of them have, and its own calls and errors.
+fn task(name: &'static str, artifact: &str, calls: &[&'static str], errors: &[&'static str]) -> Contract {
+    Contract {
+        name,
+        source: declared("TaskRegistry"),
+        abi: abi(artifact),
+        ours: [
+            [TaskRegistryCalls::SIGNATURES, calls].concat(),
+            TaskRegistryEvents::SIGNATURES.to_vec(),
+            [TaskRegistryErrors::SIGNATURES, errors].concat(),
+        ],
+    }
+}
+
+/// The declarations from this contract's on.
+fn declared(name: &str) -> &'static str {
+    let start = SOLIDITY.find(&format!("contract {name} {{")).expect("it is declared");
+    &SOLIDITY[start..]
 }
 
 fn abi(artifact: &str) -> Vec<Value> {
@@ -74,6 +126,14 @@ fn types(parameters: &Value) -> String {
     parameters.as_array().expect("a list").iter().map(one).collect::<Vec<_>>().join(",")
 }
 
+/// A parameter's type; a struct by its own name.
+fn type_name(parameter: &Value) -> &str {
+    match text(parameter, "internalType").strip_prefix("struct ") {
+        Some(path) => path.rsplit('.').next().expect("a name"),
+        None => text(parameter, "type"),
+    }
+}
+
 fn text<'a>(item: &'a Value, field: &str) -> &'a str {
     item[field].as_str().expect("a text")
 }
@@ -82,7 +142,7 @@ fn text<'a>(item: &'a Value, field: &str) -> &'a str {
 #[test]
 fn every_function_event_and_error_is_the_same_on_both_sides() {
     for contract in contracts() {
-        for (kind, ours) in ["function", "event", "error"].into_iter().zip(contract.ours) {
+        for (kind, ours) in ["function", "event", "error"].into_iter().zip(&contract.ours) {
             let ours: BTreeSet<_> = ours.iter().map(ToString::to_string).collect();
             let theirs: BTreeSet<_> = contract.items(kind).map(signature).collect();
             assert_eq!(ours, theirs, "{} {kind}", contract.name);
@@ -98,10 +158,12 @@ fn topics_and_answers_are_the_same_on_both_sides() {
         for event in contract.items("event") {
             let field = |input: &Value| {
                 let topic = if input["indexed"] == true { " indexed" } else { "" };
-                format!("{}{topic} {}", text(input, "type"), text(input, "name"))
+                format!("{}{topic} {}", type_name(input), text(input, "name"))
             };
             let fields = event["inputs"].as_array().expect("a list").iter().map(field);
             let (name, fields) = (text(event, "name"), fields.collect::<Vec<_>>().join(", "));
+            // A struct of another contract is called by that one's name.
+            let flat = flat.replace("BundleVerifier.", "");
             let written = [format!("event {name}({fields});"), format!("event {name}( {fields} );")];
             assert!(written.iter().any(|text| flat.contains(text)), "{}", written[0]);
         }
@@ -110,15 +172,10 @@ fn topics_and_answers_are_the_same_on_both_sides() {
             let written = flat.split(&format!("function {name}(")).nth(1).expect("declared");
             let written = written.split(';').next().expect("a declaration");
             let answers = written.split("returns (").nth(1).unwrap_or("").trim_end_matches(')');
-            let ours: Vec<_> =
-                answers.split(", ").map(|answer| answer.split(' ').next().unwrap_or("")).collect();
-            let theirs = function["outputs"].as_array().expect("a list").iter().map(|output| {
-                match text(output, "internalType").strip_prefix("struct ") {
-                    Some(path) => path.rsplit('.').next().expect("a name"),
-                    None => text(output, "type"),
-                }
-            });
-            let theirs: Vec<_> = theirs.collect();
+            let ours = answers.trim().split(", ").map(|answer| answer.split(' ').next().unwrap_or(""));
+            let ours: Vec<_> = ours.map(|name| name.trim_start_matches("BundleVerifier.")).collect();
+            let theirs: Vec<_> =
+                function["outputs"].as_array().expect("a list").iter().map(type_name).collect();
             assert_eq!(
                 ours.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>(),
                 theirs,

@@ -1,0 +1,12 @@
+//! The vault that computes what it pays, and its registries: what can each party do, and what can it not?
+
+mod chain;
+mod claims;
+mod pool;
+mod price;
+mod proofs;
+mod registry;
+mod roles;
+mod rules;
+mod settlement;
+mod world;
