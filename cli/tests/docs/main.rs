@@ -67,6 +67,7 @@ documents! {
     contributing: "CONTRIBUTING.md",
     security: "SECURITY.md",
     architecture: "docs/ARCHITECTURE.md",
+    chain: "docs/chain.md",
     cli: "docs/cli.md",
     glossary: "docs/glossary.md",
     library: "docs/library.md",

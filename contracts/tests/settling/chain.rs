@@ -1,7 +1,7 @@
 //! An EVM with a clock, and several parties who send transactions to it.
 
 use alloy_primitives::{Address, Bytes, FixedBytes, Log, U256, keccak256};
-use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
+use alloy_sol_types::{Panic, SolCall, SolError, SolEvent, SolInterface};
 use fairshare_contracts::solidity::BundleVerifier::BundleVerifierErrors;
 use fairshare_contracts::solidity::FederatedTask::FederatedTaskErrors;
 use fairshare_contracts::solidity::FheTask::FheTaskErrors;
@@ -162,8 +162,12 @@ fn receipt(result: ExecutionResult) -> Sent {
         ExecutionResult::Success { output, logs, gas, .. } => {
             Ok(Receipt { output: output.into_data(), gas: gas.tx_gas_used(), events: logs })
         }
-        ExecutionResult::Revert { output, .. } => Err(output),
-        // No contract here may run out of gas or into an invalid instruction.
+        ExecutionResult::Revert { output, .. } => {
+            // No input may lead to an overflow, a division by zero or an index out of bounds.
+            assert!(!output.starts_with(&Panic::SELECTOR), "{output}");
+            Err(output)
+        }
+        // Nor may a contract run out of gas or into an invalid instruction.
         other @ ExecutionResult::Halt { .. } => panic!("{other:?}"),
     }
 }

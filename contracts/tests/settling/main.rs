@@ -2,6 +2,7 @@
 
 mod chain;
 mod claims;
+mod game;
 mod pool;
 mod price;
 mod proofs;

@@ -224,3 +224,44 @@ fn the_longest_epochs_fit_a_transaction() {
     ok(world.begin(&rules));
     assert!(gas(world.end_rounds(1 << 15)) < 200_000);
 }
+
+/// Gas of an epoch, from the tables of the README: half of the contributors give data, half are nodes of ten
+/// rounds.
+fn epoch_gas(readme: &BTreeMap<String, Vec<String>>, contributors: u64) -> u64 {
+    let of = |name: &str| -> u64 { readme[name][0].parse().expect("gas") };
+    // What a vault adds to a verification is the same in every geometry.
+    let added = |submit: &str, verify: &str| of(submit) - of(verify);
+    let data = of("standard data, one segment of 4 columns")
+        + added("submit compact data, one segment of 4 columns", "compact data, one segment of 4 columns");
+    let compute = of("standard compute") + added("submit compact computing power", "compact compute");
+    let claim = of("claim, a contributor's first of a vault that computes");
+    let giver = of("register data for somebody who signed, a path of 12 nodes") + data + claim;
+    let node = of("record a node's units, its first round, one of 100")
+        + 9 * of("record a node's units, each further round, one of 100")
+        + compute
+        + claim;
+    let steps = ["open rules", "fund again", "begin an epoch", "end an epoch"].map(of);
+    steps.iter().sum::<u64>() + 9 * of("end a round") + contributors / 2 * (giver + node)
+}
+
+/// The prices that the document states.
+#[test]
+fn an_epoch_costs_what_the_document_says() {
+    let readme = rows(include_str!("../../README.md"));
+    let document = rows(include_str!("../../../docs/chain.md"));
+    for (row, contributors) in [("100", 100), ("10,000", 10_000)] {
+        let gas = epoch_gas(&readme, contributors) as f64;
+        // A blob of 128 KiB is 2^17 blob gas: a byte is one.
+        let blobs = contributors as f64 * 10_000.0;
+        let ethereum = gas * 1e-9 * 3_000.0;
+        let rollup = (gas * 0.01 + blobs) * 1e-9 * 3_000.0;
+        let story = gas * 1e-9 * 2.0;
+        let expected = [gas / 1e6, ethereum, rollup, story];
+        println!("| {row} | {:.0} | {ethereum:.0} | {rollup:.1} | {story:.2} |", gas / 1e6);
+        let stated = &document[row];
+        for (stated, expected) in stated.iter().zip(expected) {
+            let stated: f64 = stated.parse().expect("a number");
+            assert!((stated - expected).abs() <= 0.05 * expected, "{contributors}: {stated}, not {expected}");
+        }
+    }
+}
