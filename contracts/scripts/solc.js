@@ -25,6 +25,7 @@ const contracts = {
   Payer: ["tests/verifier/Payer.sol", "artifacts/test"],
   PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
   FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
+  FreezingToken: ["tests/tokens/FreezingToken.sol", "artifacts/test"],
   ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
   SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
 };
