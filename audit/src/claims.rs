@@ -8,7 +8,7 @@
 //!
 //! Amounts are cumulative over all epochs of a vault: a claim that nobody made adds to the next one, and a
 //! claim made twice is worth nothing the second time. A leaf binds chain and vault, so it is worth nothing
-//! anywhere else.
+//! anywhere else, and the rules hash, so it is worth nothing under other rules.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,8 +19,9 @@ use fairshare_params::policy::Policy;
 use serde::Serialize;
 use sha3::{Digest as _, Keccak256};
 
-/// Solidity types of a leaf's fields, in order: chain, vault, epoch, contributor, cumulative amount.
-pub const LEAF_ENCODING: [&str; 5] = ["uint256", "address", "uint256", "address", "uint256"];
+/// Solidity types of a leaf's fields, in order: chain, vault, epoch, rules hash, contributor, cumulative
+/// amount.
+pub const LEAF_ENCODING: [&str; 6] = ["uint256", "address", "uint256", "bytes32", "address", "uint256"];
 
 /// What the claims of one tree have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +32,15 @@ pub struct Distribution {
     pub vault: Address,
     /// The epoch whose settlement fixed the amounts.
     pub epoch: u64,
+    /// The hash of the rules under which it was settled.
+    pub rules_hash: Digest,
 }
 
 impl Distribution {
-    /// That of the policy's epoch.
-    pub fn of(policy: &Policy) -> Self {
+    /// That of the policy's epoch; a policy does not know its rules hash, which takes the parameters, too.
+    pub fn of(policy: &Policy, rules_hash: Digest) -> Self {
         let terms = policy.terms();
-        Self { chain_id: terms.chain_id, vault: terms.vault, epoch: terms.epoch }
+        Self { chain_id: terms.chain_id, vault: terms.vault, epoch: terms.epoch, rules_hash }
     }
 }
 
@@ -87,7 +90,7 @@ struct Dump {
     format: &'static str,
     rules_hash: String,
     total: String,
-    leaf_encoding: [&'static str; 5],
+    leaf_encoding: [&'static str; 6],
     root: String,
     tree: Vec<String>,
     values: Vec<Value>,
@@ -96,7 +99,7 @@ struct Dump {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Value {
-    value: [String; 5],
+    value: [String; 6],
     tree_index: usize,
     proof: Vec<String>,
 }
@@ -147,6 +150,11 @@ impl ClaimTree {
         self.nodes[0]
     }
 
+    /// What the claims have in common.
+    pub fn distribution(&self) -> &Distribution {
+        &self.distribution
+    }
+
     /// The claims, in the order given.
     pub fn claims(&self) -> &[Claim] {
         &self.claims
@@ -174,8 +182,8 @@ impl ClaimTree {
 
     /// The tree as JSON that OpenZeppelin's `StandardMerkleTree.load` reads, with the rules hash of its epoch
     /// and the sum of its claims.
-    pub fn to_json(&self, rules_hash: &Digest) -> serde_json::Result<String> {
-        let Distribution { chain_id, vault, epoch } = &self.distribution;
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        let Distribution { chain_id, vault, epoch, rules_hash } = &self.distribution;
         let value = |claim: &Claim| {
             let (_, position) = self.positions[&claim.contributor];
             let Claim { contributor, cumulative } = claim;
@@ -184,6 +192,7 @@ impl ClaimTree {
                     chain_id.to_string(),
                     checksummed(vault).to_string(),
                     epoch.to_string(),
+                    rules_hash.to_string(),
                     checksummed(contributor).to_string(),
                     cumulative.to_string(),
                 ],
@@ -218,13 +227,14 @@ pub fn proves(root: &Digest, distribution: &Distribution, claim: &Claim, proof: 
     proof.iter().fold(leaf(distribution, claim), |node, sibling| pair(&node, sibling)) == *root
 }
 
-/// `keccak256(keccak256(abi.encode(chain, vault, epoch, contributor, cumulative)))`: an inner node is the
-/// hash of 64 bytes, a leaf that of 32, so neither passes for the other.
+/// `keccak256(keccak256(abi.encode(chain, vault, epoch, rules hash, contributor, cumulative)))`: an inner
+/// node is the hash of 64 bytes, a leaf that of 32, so neither passes for the other.
 fn leaf(distribution: &Distribution, claim: &Claim) -> Digest {
     let inner = Keccak256::new()
         .chain_update(word(&distribution.chain_id.to_be_bytes()))
         .chain_update(word(&distribution.vault.0))
         .chain_update(word(&distribution.epoch.to_be_bytes()))
+        .chain_update(distribution.rules_hash.0)
         .chain_update(word(&claim.contributor.0))
         .chain_update(word(&claim.cumulative.to_be_bytes()))
         .finalize();
@@ -248,7 +258,8 @@ fn pair(a: &Digest, b: &Digest) -> Digest {
 mod tests {
     use super::*;
 
-    const HERE: Distribution = Distribution { chain_id: 31337, vault: Address([0x11; 20]), epoch: 7 };
+    const HERE: Distribution =
+        Distribution { chain_id: 31337, vault: Address([0x11; 20]), epoch: 7, rules_hash: Digest([7; 32]) };
 
     fn claims(count: u8) -> Vec<Claim> {
         (1..=count)
@@ -275,6 +286,7 @@ mod tests {
                     Distribution { chain_id: 1, ..HERE },
                     Distribution { vault: Address([0x12; 20]), ..HERE },
                     Distribution { epoch: 8, ..HERE },
+                    Distribution { rules_hash: Digest([8; 32]), ..HERE },
                 ] {
                     assert!(!proves(&tree.root(), &elsewhere, claim, &proof));
                 }
@@ -304,7 +316,7 @@ mod tests {
     fn the_json_is_the_one_that_the_library_reads() {
         let mut claims = claims(9);
         claims[3].cumulative = u128::MAX - 1_000_000_000_000;
-        let json = ClaimTree::new(HERE, claims).unwrap().to_json(&Digest([7; 32])).unwrap();
+        let json = ClaimTree::new(HERE, claims).unwrap().to_json().unwrap();
         fairshare_pinned::assert_pinned("tests/data/claims.json", &json);
     }
 

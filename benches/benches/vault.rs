@@ -109,8 +109,9 @@ fn epoch(database: &str, location: &Location, contributors: usize, verify: bool)
     // This ledger pays by lists, so the tree is made of what a ledger of claims would have settled.
     let earned = settled.earnings.iter().map(|earning| (earning.contributor, earning.cumulative)).collect();
     timed("tree of claims as JSON", contributors, || {
-        let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned).expect("earned");
-        drop(tree.to_json(&settled.epoch.rules_hash).expect("text"));
+        let tree = ClaimTree::of_earned(Distribution::of(&policy, settled.epoch.rules_hash), &earned)
+            .expect("earned");
+        drop(tree.to_json().expect("text"));
     });
     // Written to nowhere: what the disk takes for a file is not the ledger's.
     let sent = timed("list and send", contributors, || {

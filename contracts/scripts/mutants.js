@@ -1,40 +1,47 @@
-// Takes each check out of the verifier, by tests/mutants/list.json, and sees that the test named there fails without it.
-// A mutant with a reason (`why`) in the place of a test cannot be told from the original by any bundle that somebody can
-// make. With --list it only sees that every mutant is one: its text stands once in the sources. With a number it tries
-// that one, with several those.
+// Takes each check out of the contracts, by tests/mutants/list.json, and sees that the test named there fails without it. A
+// mutant's test is in the test binary `suite`, the verifier's where none is named; what a suite deploys stands in solc.js. A
+// mutant with a reason (`why`) in the place of a test cannot be told from the original by anything that somebody can send.
+// With --list it only sees that every mutant is one: its text stands once in the sources. With numbers or names of suites it
+// tries those.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { root, verifierWith } from "./solc.js";
+import { root, suiteWith, suites } from "./solc.js";
 
-const mutants = JSON.parse(readFileSync(join(root, "tests/mutants/list.json"), "utf8"));
+const list = JSON.parse(readFileSync(join(root, "tests/mutants/list.json"), "utf8"));
+const mutants = list.map((mutant, index) => ({ index, suite: "verifier", ...mutant }));
 const read = (file) => readFileSync(join(root, "solidity", file), "utf8");
 
-for (const [index, { file, from, test, why }] of mutants.entries()) {
+for (const { index, file, from, suite, test, why } of mutants) {
   const times = read(file).split(from).length - 1;
   if (times !== 1) throw new Error(`mutant ${index}: its text stands ${times} times in ${file}`);
   if (!test === !why) throw new Error(`mutant ${index}: a test or a reason, one of them`);
+  if (!suites[suite]) throw new Error(`mutant ${index}: no suite is called ${suite}`);
 }
-const tried = mutants.filter(({ test }) => test).length;
-console.log(`${mutants.length} mutants: ${tried} to be caught by a test, ${mutants.length - tried} explained`);
+const testable = mutants.filter(({ test }) => test);
+const explained = mutants.length - testable.length;
+console.log(`${mutants.length} mutants: ${testable.length} to be caught by a test, ${explained} explained`);
 if (process.argv.includes("--list")) process.exit(0);
 
-const cargo = ["test", "--release", "--workspace", "--test", "verifier", "--quiet", "--"];
-// A test that fails without any mutant shows nothing.
-execFileSync("cargo", cargo, { stdio: "inherit", cwd: join(root, "..") });
-const folder = mkdtempSync(join(tmpdir(), "fairshare-mutants-"));
 const chosen = process.argv.slice(2);
+const isChosen = ({ index, suite }) => chosen.length === 0 || chosen.includes(`${index}`) || chosen.includes(suite);
+const tried = testable.filter(isChosen);
+const cargo = (suite) => ["test", "--release", "--workspace", "--test", suite, "--quiet", "--"];
+// A test that fails without any mutant shows nothing.
+for (const suite of new Set(tried.map(({ suite }) => suite))) {
+  execFileSync("cargo", cargo(suite), { stdio: "inherit", cwd: join(root, "..") });
+}
+const folder = mkdtempSync(join(tmpdir(), "fairshare-mutants-"));
 const survivors = [];
-for (const [index, { file, from, to, test }] of mutants.entries()) {
-  if (!test || (chosen.length > 0 && !chosen.includes(`${index}`))) continue;
+for (const { index, suite, file, from, to, test } of tried) {
   const mutant = read(file).replace(from, () => to);
-  for (const [path, text] of verifierWith(`solidity/${file}`, mutant)) {
+  for (const [path, text] of suiteWith(suite, `solidity/${file}`, mutant)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
   const env = { ...process.env, FAIRSHARE_ARTIFACTS: join(folder, "artifacts") };
-  const { status } = spawnSync("cargo", [...cargo, "--exact", test], { env, cwd: join(root, "..") });
+  const { status } = spawnSync("cargo", [...cargo(suite), "--exact", test], { env, cwd: join(root, "..") });
   if (status === 0) survivors.push(index);
   console.log(`${index} ${status === 0 ? "SURVIVED" : "caught"}: ${test}`);
 }

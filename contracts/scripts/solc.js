@@ -32,8 +32,14 @@ const contracts = {
   PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
   FreezingToken: ["tests/tokens/FreezingToken.sol", "artifacts/test"],
   FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
+  FreezingToken: ["tests/tokens/FreezingToken.sol", "artifacts/test"],
   ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
   SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
+};
+// Test binary by test binary: the contracts that it deploys and whose mutants it is to catch.
+export const suites = {
+  verifier: ["BundleVerifier", "Harness", ...gates],
+  vault: ["RoyaltyVault"],
 };
 export const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
 
@@ -81,10 +87,9 @@ export function artifacts() {
   return files;
 }
 
-// The artifacts of the verifier and of what its tests deploy, with another text in the place of one of the sources, of which the
-// compiler may warn.
-export function verifierWith(path, text) {
-  const chosen = Object.fromEntries(["BundleVerifier", "Harness", ...gates].map((name) => [name, contracts[name]]));
+// The artifacts of a suite's contracts, with another text in the place of one of the sources, of which the compiler may warn.
+export function suiteWith(suite, path, text) {
+  const chosen = Object.fromEntries(suites[suite].map((name) => [name, contracts[name]]));
   const { messages, files } = build(chosen, (other) => (other === path ? text : read(other)));
   const errors = messages.filter((message) => message.severity === "error");
   if (errors.length > 0) throw new Error(errors[0].formattedMessage);

@@ -5,6 +5,7 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
@@ -12,8 +13,9 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 /// @title Royalty vault
 /// @notice Holds one ERC-20 token and pays it to contributors, epoch by epoch, under Merkle roots of cumulative claims.
 ///
-/// The life of an epoch: anyone funds it; the operator posts its root; for the length of the challenge window anyone
-/// can recompute the root and the guardian can veto it; then the root is active for ever and contributors claim.
+/// The life of an epoch: anyone funds it; the operator posts its root and says where the archive is from which anyone
+/// can recompute it; for the length of the challenge window the guardian can veto it; then the root is active for ever
+/// and contributors claim. A pause stops claims, posting and the challenge window.
 ///
 /// A claim is cumulative: its amount is all that a contributor has earned up to and including the epoch, and what is
 /// paid is the difference to all that was paid before. A claim missed adds to the next one; a claim repeated, under the
@@ -34,32 +36,42 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
 
     /// @notice A root inside its challenge window, or past it and not yet recorded as active.
     /// @param epoch The epoch it settles.
-    /// @param activeAt First timestamp at which it can no longer be vetoed or replaced.
+    /// @param activeAt First timestamp at which it can no longer be vetoed or replaced; a pause moves it.
     /// @param total Sum of the cumulative amounts of all its claims.
     /// @param root Merkle root of the claims.
-    /// @param policyHash Hash of the policy under which the epoch was settled.
+    /// @param rulesHash Hash of the rules under which the epoch was settled.
     struct PendingRoot {
         uint64 epoch;
         uint64 activeAt;
         uint128 total;
         bytes32 root;
-        bytes32 policyHash;
+        bytes32 rulesHash;
     }
 
     /// @notice A root that pays. All fields but `paid` are final.
     /// @param root Merkle root of the claims.
-    /// @param policyHash Hash of the policy under which the epoch was settled.
+    /// @param rulesHash Hash of the rules under which the epoch was settled.
     /// @param total Sum of the cumulative amounts of all its claims: the most that is ever paid under it.
     /// @param index Its place in the order of active epochs.
     /// @param funded All that was funded for epochs up to and including this one.
     /// @param paid What was paid under this root.
     struct ActiveRoot {
         bytes32 root;
-        bytes32 policyHash;
+        bytes32 rulesHash;
         uint128 total;
         uint64 index;
         uint128 funded;
         uint128 paid;
+    }
+
+    /// @notice One claim of a batch.
+    /// @param contributor Who is paid.
+    /// @param cumulative All that the contributor has earned up to and including the epoch.
+    /// @param proof The siblings from the claim's leaf up to the root.
+    struct Claim {
+        address contributor;
+        uint128 cumulative;
+        bytes32[] proof;
     }
 
     /// @notice Shortest challenge window that a vault may have.
@@ -69,13 +81,16 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     uint64 public constant MAX_CHALLENGE_WINDOW = 30 days;
 
     /// @notice How long a new guardian is announced before it can take over. No shorter than any challenge window, so
-    /// that an owner who appoints an obliging guardian cannot save a root that is already pending, and contributors have
-    /// this long to claim what is theirs.
+    /// that an owner who appoints an obliging guardian cannot save a root that is already pending. It runs on during a
+    /// pause, in which the guardian in office can veto.
     uint64 public constant GUARDIAN_DELAY = 30 days;
 
     /// @notice How many epochs, from the lowest open one, can be funded and posted. It bounds the loop over skipped
     /// epochs, and keeps a mistyped epoch from locking funds for ever.
     uint64 public constant EPOCHS_AHEAD = 64;
+
+    /// @notice Longest place of an archive, in bytes.
+    uint256 public constant MAX_ARCHIVE_PLACE = 256;
 
     /// @notice Largest first epoch: far enough from the type's end that no vault ever reaches it.
     uint64 public constant MAX_FIRST_EPOCH = type(uint64).max / 2;
@@ -83,7 +98,7 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     /// @notice The token that is paid.
     IERC20 public immutable token;
 
-    /// @notice Seconds between the posting of a root and its activation.
+    /// @notice Seconds between the posting of a root and its activation, pauses not counted.
     uint64 public immutable challengeWindow;
 
     /// @notice Who posts roots.
@@ -97,6 +112,9 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
 
     /// @notice First timestamp at which the proposed guardian may take over.
     uint64 public guardianAcceptableAt;
+
+    /// @notice When the pause began; zero while there is none.
+    uint64 public pausedAt;
 
     /// @notice The lowest epoch without an active root recorded: it and later ones can be funded and posted.
     uint64 public openEpoch;
@@ -123,9 +141,16 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
 
     /// @notice An epoch received funds.
     event Funded(uint64 indexed epoch, address indexed funder, uint128 amount);
-    /// @notice A root began its challenge window.
+    /// @notice A root began its challenge window. Whoever fetches the archive can recompute the root from it;
+    /// `archiveHash` is Keccak-256 of the file's bytes.
     event RootPosted(
-        uint64 indexed epoch, bytes32 indexed root, bytes32 indexed policyHash, uint128 total, uint64 activeAt
+        uint64 indexed epoch,
+        bytes32 indexed root,
+        bytes32 indexed rulesHash,
+        uint128 total,
+        uint64 activeAt,
+        bytes32 archiveHash,
+        string archivePlace
     );
     /// @notice The operator withdrew a pending root for another one, whose `RootPosted` follows.
     event RootReplaced(uint64 indexed epoch, bytes32 indexed root);
@@ -133,6 +158,10 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     event RootVetoed(uint64 indexed epoch, bytes32 indexed root, address indexed guardian);
     /// @notice A root became active; `funded` is all that was funded for epochs up to this one.
     event RootActivated(uint64 indexed epoch, bytes32 indexed root, uint128 total, uint128 funded);
+    /// @notice A pause ended, and with it the pending root's window goes on until `activeAt`.
+    event WindowResumed(uint64 indexed epoch, bytes32 indexed root, uint64 activeAt);
+    /// @notice A claim of a batch was not paid; `reason` is the error that says why, encoded as in a revert.
+    event ClaimPassedOver(uint64 indexed epoch, address indexed contributor, uint128 cumulative, bytes reason);
     /// @notice A contributor was paid.
     event Claimed(uint64 indexed epoch, address indexed contributor, uint128 amount, uint128 cumulative);
     /// @notice The operator changed; at deployment from the zero address.
@@ -172,8 +201,12 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     error EpochTooFarAhead(uint64 epoch, uint64 openEpoch);
     /// @notice A root must not be zero.
     error ZeroRoot();
-    /// @notice A policy hash must not be zero.
-    error ZeroPolicyHash();
+    /// @notice A rules hash must not be zero.
+    error ZeroRulesHash();
+    /// @notice An archive's hash must not be zero.
+    error ZeroArchiveHash();
+    /// @notice An archive's place must not be empty, nor longer than this.
+    error InvalidArchivePlace(uint256 length, uint256 longest);
     /// @notice A root that pays nothing.
     error ZeroTotal();
     /// @notice The root of another epoch is pending: it must become active or be vetoed first.
@@ -255,17 +288,30 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     }
 
     /// @notice Posts an epoch's root, or replaces it while it is pending; either way a whole challenge window begins.
-    /// @dev Not `nonReentrant`: it calls nothing outside. One root is pending at a time; epochs ascend and may skip.
+    /// @dev Not `nonReentrant`: it calls nothing outside. One root is pending at a time; epochs ascend and may skip. The
+    /// archive is in the event alone: only those who watch need it, and they compare it by its hash.
     /// @param epoch The epoch: the open one or one of those after it, up to {EPOCHS_AHEAD}.
     /// @param root Merkle root of the claims.
-    /// @param policyHash Hash of the policy under which the epoch was settled.
+    /// @param rulesHash Hash of the rules under which the epoch was settled.
     /// @param total Sum of the cumulative amounts of all claims; no less than the active root's, no more than funded.
-    function post(uint64 epoch, bytes32 root, bytes32 policyHash, uint128 total) external onlyOperator whenNotPaused {
+    /// @param archiveHash Keccak-256 of the bytes of the archive from which anyone can recompute the root.
+    /// @param archivePlace Where the archive can be fetched, at most {MAX_ARCHIVE_PLACE} bytes.
+    function post(
+        uint64 epoch,
+        bytes32 root,
+        bytes32 rulesHash,
+        uint128 total,
+        bytes32 archiveHash,
+        string calldata archivePlace
+    ) external onlyOperator whenNotPaused {
         _activateIfDue();
         _requireOpen(epoch);
         if (root == 0) revert ZeroRoot();
-        if (policyHash == 0) revert ZeroPolicyHash();
+        if (rulesHash == 0) revert ZeroRulesHash();
         if (total == 0) revert ZeroTotal();
+        if (archiveHash == 0) revert ZeroArchiveHash();
+        uint256 length = bytes(archivePlace).length;
+        if (length == 0 || length > MAX_ARCHIVE_PLACE) revert InvalidArchivePlace(length, MAX_ARCHIVE_PLACE);
         uint256 count = _activeEpochs.length;
         uint128 previousTotal = count == 0 ? 0 : _active[_activeEpochs[count - 1]].total;
         if (total < previousTotal) revert TotalDecreased(total, previousTotal);
@@ -278,22 +324,23 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
             emit RootReplaced(epoch, replaced);
         }
         uint64 activeAt = uint64(block.timestamp) + challengeWindow;
-        _pending = PendingRoot({epoch: epoch, activeAt: activeAt, total: total, root: root, policyHash: policyHash});
-        emit RootPosted(epoch, root, policyHash, total, activeAt);
+        _pending = PendingRoot({epoch: epoch, activeAt: activeAt, total: total, root: root, rulesHash: rulesHash});
+        emit RootPosted(epoch, root, rulesHash, total, activeAt, archiveHash, archivePlace);
     }
 
-    /// @notice Strikes out a pending root, paused or not. The operator may then post another.
+    /// @notice Strikes out a pending root, also during the whole of a pause. The operator may then post another.
     /// @param epoch Its epoch.
     /// @param root The root meant: a veto that crosses with a replacement does not hit the replacement.
     function veto(uint64 epoch, bytes32 root) external onlyGuardian {
-        PendingRoot memory pending = _pending;
+        PendingRoot memory pending = pendingRoot();
         if (root == 0 || pending.epoch != epoch || pending.root != root) revert RootNotPending(epoch, root);
         if (block.timestamp >= pending.activeAt) revert ChallengeWindowOver(epoch, pending.activeAt);
         delete _pending;
         emit RootVetoed(epoch, root, msg.sender);
     }
 
-    /// @notice Records the pending root as active if its window is over. Every other call does so by itself.
+    /// @notice Records the pending root as active if its window is over. Funding, posting, claims and a pause do so by
+    /// themselves. While the vault is paused no window ends.
     /// @return Whether a root became active in this call.
     function activate() external returns (bool) {
         return _activateIfDue();
@@ -301,8 +348,7 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
 
     /// @notice Pays a contributor what a claim is worth beyond all that was paid before. Anyone may submit it; the money
     /// goes to the contributor. Roots of older epochs stay claimable, so an active root is never revoked by leaving
-    /// someone out of a later one. It reverts if nothing is left to pay, so that success always means payment; whoever
-    /// submits claims of others in one batch should catch that, since another can submit them first.
+    /// someone out of a later one. It reverts if nothing is left to pay, so that success always means payment.
     /// @dev Gas grows by one storage slot for every epoch posted after `epoch`: claim under the latest root if you can.
     /// @param epoch An epoch with an active root.
     /// @param contributor Who is paid.
@@ -316,33 +362,63 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
         returns (uint128 amount)
     {
         _activateIfDue();
-        ActiveRoot storage active = _active[epoch];
-        bytes32 root = active.root;
-        if (root == 0) revert RootNotActive(epoch);
-        if (contributor == address(0) || contributor == address(this)) revert InvalidContributor(contributor);
-        if (!MerkleProof.verifyCalldata(proof, root, leaf(epoch, contributor, cumulative))) {
-            revert InvalidProof(epoch, contributor, cumulative);
-        }
-        uint128 already = claimed[contributor];
-        if (cumulative <= already) revert NothingToClaim(contributor, cumulative, already);
-        amount = cumulative - already;
-        _requireCovered(epoch, active, amount);
-
-        active.paid += amount;
-        totalClaimed += amount;
-        claimed[contributor] = cumulative;
+        ActiveRoot storage active = _requireActive(epoch);
+        _requireProved(epoch, active, contributor, cumulative, proof);
+        bytes memory fault;
+        (amount, fault) = _owed(epoch, active, contributor, cumulative);
+        if (fault.length > 0) LowLevelCall.bubbleRevert(fault);
+        _book(active, contributor, cumulative, amount);
         emit Claimed(epoch, contributor, amount, cumulative);
         token.safeTransfer(contributor, amount);
     }
 
-    /// @notice Stops claims and posting. Funding, vetoes and the running of challenge windows go on.
-    function pause() external onlyOwner {
-        _pause();
+    /// @notice Pays many contributors, each as {claim} does. What others can bring about stops no batch: a claim is
+    /// passed over with {ClaimPassedOver} if nothing is left to be paid (someone was quicker, or it is in the batch
+    /// twice), if it is not covered, or if its transfer fails (the token has frozen the account). Nothing of it is booked
+    /// then. What only the sender can get wrong reverts and names the claim: a false proof, or a claim for nobody.
+    /// @dev If a transfer fails, the accounting of its claim is undone. Nothing else can have changed it meanwhile:
+    /// whatever writes to it is `nonReentrant`.
+    /// @param epoch An epoch with an active root.
+    /// @param claims The claims, in any order.
+    /// @return paid What was paid in all.
+    function claimMany(uint64 epoch, Claim[] calldata claims)
+        external
+        nonReentrant
+        whenNotPaused
+        returns (uint128 paid)
+    {
+        _activateIfDue();
+        ActiveRoot storage active = _requireActive(epoch);
+        for (uint256 i = 0; i < claims.length; ++i) {
+            (address contributor, uint128 cumulative) = (claims[i].contributor, claims[i].cumulative);
+            _requireProved(epoch, active, contributor, cumulative, claims[i].proof);
+            (uint128 amount, bytes memory fault) = _owed(epoch, active, contributor, cumulative);
+            if (fault.length == 0) fault = _tryPay(active, contributor, cumulative, amount);
+            if (fault.length > 0) {
+                emit ClaimPassedOver(epoch, contributor, cumulative, fault);
+            } else {
+                paid += amount;
+                emit Claimed(epoch, contributor, amount, cumulative);
+            }
+        }
     }
 
-    /// @notice Lets claims and posting go on.
+    /// @notice Stops claims, posting and the challenge window. Funding and vetoes go on. A root whose window is over by
+    /// now is recorded as active first: a pause takes nothing back.
+    function pause() external onlyOwner {
+        _activateIfDue();
+        _pause();
+        pausedAt = uint64(block.timestamp);
+    }
+
+    /// @notice Lets claims and posting go on, and the challenge window with what was left of it when the pause began.
     function unpause() external onlyOwner {
+        PendingRoot memory pending = pendingRoot();
         _unpause();
+        delete pausedAt;
+        if (pending.root == 0) return;
+        _pending.activeAt = pending.activeAt;
+        emit WindowResumed(pending.epoch, pending.root, pending.activeAt);
     }
 
     /// @notice Appoints another operator. A root that the old one left pending stays so: the new one can replace it.
@@ -377,14 +453,20 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     }
 
     /// @notice The leaf of a claim in an OpenZeppelin StandardMerkleTree: hashed twice, so that no inner node can pass
-    /// for a leaf, and bound to chain and vault, so that it is worth nothing on a fork or in another vault.
+    /// for a leaf; bound to chain and vault, so that it is worth nothing on a fork or in another vault; and bound to the
+    /// rules, so that it is worth nothing under a root that was posted for other ones.
     /// @param epoch The epoch.
+    /// @param rulesHash Hash of the rules under which the epoch was settled.
     /// @param contributor Who is paid.
     /// @param cumulative All that the contributor has earned up to and including the epoch.
     /// @return The hash.
-    function leaf(uint64 epoch, address contributor, uint128 cumulative) public view returns (bytes32) {
+    function leaf(uint64 epoch, bytes32 rulesHash, address contributor, uint128 cumulative)
+        public
+        view
+        returns (bytes32)
+    {
         bytes memory fields =
-            abi.encode(block.chainid, address(this), uint256(epoch), contributor, uint256(cumulative));
+            abi.encode(block.chainid, address(this), uint256(epoch), rulesHash, contributor, uint256(cumulative));
         return keccak256(bytes.concat(keccak256(fields)));
     }
 
@@ -399,10 +481,12 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
         }
     }
 
-    /// @notice The root whose window runs, or is over without having been recorded; all zero if there is none.
-    /// @return The pending root.
-    function pendingRoot() external view returns (PendingRoot memory) {
-        return _pending;
+    /// @notice The root whose window runs, or is over without having been recorded; all zero if there is none. While the
+    /// vault is paused, `activeAt` is what it would be if the pause ended now, so it is never in the past.
+    /// @return pending The pending root.
+    function pendingRoot() public view returns (PendingRoot memory pending) {
+        pending = _pending;
+        if (pending.root != 0 && paused()) pending.activeAt += uint64(block.timestamp) - pausedAt;
     }
 
     /// @notice The recorded active root of an epoch; all zero if there is none.
@@ -421,12 +505,12 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     /// @dev Moves the pending root to the active ones once its window is over, and closes its epoch and those before it
     /// to funding. This is the only line of the contract that makes a root active, and nothing unmakes it.
     function _activateIfDue() private returns (bool) {
-        PendingRoot memory due = _pending;
+        PendingRoot memory due = pendingRoot();
         if (due.root == 0 || block.timestamp < due.activeAt) return false;
         uint128 funded = fundedThrough(due.epoch);
         _active[due.epoch] = ActiveRoot({
             root: due.root,
-            policyHash: due.policyHash,
+            rulesHash: due.rulesHash,
             total: due.total,
             index: uint64(_activeEpochs.length),
             funded: funded,
@@ -440,20 +524,77 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
         return true;
     }
 
+    function _requireActive(uint64 epoch) private view returns (ActiveRoot storage active) {
+        active = _active[epoch];
+        if (active.root == 0) revert RootNotActive(epoch);
+    }
+
+    function _requireProved(
+        uint64 epoch,
+        ActiveRoot storage active,
+        address contributor,
+        uint128 cumulative,
+        bytes32[] calldata proof
+    ) private view {
+        if (contributor == address(0) || contributor == address(this)) revert InvalidContributor(contributor);
+        if (!MerkleProof.verifyCalldata(proof, active.root, leaf(epoch, active.rulesHash, contributor, cumulative))) {
+            revert InvalidProof(epoch, contributor, cumulative);
+        }
+    }
+
+    /// @dev What a proved claim is worth by now, or the error that says why it cannot be paid, which depends on what was
+    /// paid before.
+    function _owed(uint64 epoch, ActiveRoot storage active, address contributor, uint128 cumulative)
+        private
+        view
+        returns (uint128 amount, bytes memory fault)
+    {
+        uint128 already = claimed[contributor];
+        if (cumulative <= already) {
+            return (0, abi.encodeWithSelector(NothingToClaim.selector, contributor, cumulative, already));
+        }
+        amount = cumulative - already;
+        fault = _uncovered(epoch, active, amount);
+    }
+
     /// @dev What a root pays stays within what it declares, and for this epoch and each later one, what all roots up to
     /// it pay stays within what was funded up to it. Roots whose totals are true never meet these bounds; with a false
     /// one, they keep the loss to what was funded when it was posted.
-    function _requireCovered(uint64 epoch, ActiveRoot storage active, uint128 amount) private view {
+    function _uncovered(uint64 epoch, ActiveRoot storage active, uint128 amount) private view returns (bytes memory) {
         if (uint256(active.paid) + amount > active.total) {
-            revert ExceedsDeclaredTotal(epoch, active.total, active.paid, amount);
+            return abi.encodeWithSelector(
+                ExceedsDeclaredTotal.selector, epoch, active.total, active.paid, amount
+            );
         }
         uint256 paidThrough = totalClaimed;
         for (uint256 i = _activeEpochs.length; i > active.index; --i) {
             uint64 each = _activeEpochs[i - 1];
             ActiveRoot storage later = _active[each];
-            if (paidThrough + amount > later.funded) revert ExceedsFunding(each, later.funded, paidThrough, amount);
+            if (paidThrough + amount > later.funded) {
+                return abi.encodeWithSelector(ExceedsFunding.selector, each, later.funded, paidThrough, amount);
+            }
             paidThrough -= later.paid;
         }
+        return "";
+    }
+
+    function _book(ActiveRoot storage active, address contributor, uint128 cumulative, uint128 amount) private {
+        active.paid += amount;
+        totalClaimed += amount;
+        claimed[contributor] = cumulative;
+    }
+
+    /// @dev Books and pays; if the transfer fails, the books are as before, and the error says so.
+    function _tryPay(ActiveRoot storage active, address contributor, uint128 cumulative, uint128 amount)
+        private
+        returns (bytes memory)
+    {
+        _book(active, contributor, cumulative, amount);
+        if (token.trySafeTransfer(contributor, amount)) return "";
+        active.paid -= amount;
+        totalClaimed -= amount;
+        claimed[contributor] = cumulative - amount;
+        return abi.encodeWithSelector(SafeERC20.SafeERC20FailedOperation.selector, address(token));
     }
 
     function _requireOpen(uint64 epoch) private view {

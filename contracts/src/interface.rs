@@ -12,16 +12,22 @@ sol! {
             uint64 activeAt;
             uint128 total;
             bytes32 root;
-            bytes32 policyHash;
+            bytes32 rulesHash;
         }
 
         struct ActiveRoot {
             bytes32 root;
-            bytes32 policyHash;
+            bytes32 rulesHash;
             uint128 total;
             uint64 index;
             uint128 funded;
             uint128 paid;
+        }
+
+        struct Claim {
+            address contributor;
+            uint128 cumulative;
+            bytes32[] proof;
         }
 
         constructor(
@@ -34,12 +40,16 @@ sol! {
         );
 
         function fund(uint64 epoch, uint128 amount) external;
-        function post(uint64 epoch, bytes32 root, bytes32 policyHash, uint128 total) external;
+        function post(
+            uint64 epoch, bytes32 root, bytes32 rulesHash, uint128 total,
+            bytes32 archiveHash, string calldata archivePlace
+        ) external;
         function veto(uint64 epoch, bytes32 root) external;
         function activate() external returns (bool activated);
         function claim(uint64 epoch, address contributor, uint128 cumulative, bytes32[] calldata proof)
             external
             returns (uint128 amount);
+        function claimMany(uint64 epoch, Claim[] calldata claims) external returns (uint128 paid);
 
         function pause() external;
         function unpause() external;
@@ -54,6 +64,7 @@ sol! {
         function MAX_CHALLENGE_WINDOW() external view returns (uint64);
         function GUARDIAN_DELAY() external view returns (uint64);
         function EPOCHS_AHEAD() external view returns (uint64);
+        function MAX_ARCHIVE_PLACE() external view returns (uint256);
         function MAX_FIRST_EPOCH() external view returns (uint64);
         function token() external view returns (address);
         function challengeWindow() external view returns (uint64);
@@ -64,6 +75,7 @@ sol! {
         function proposedGuardian() external view returns (address);
         function guardianAcceptableAt() external view returns (uint64);
         function paused() external view returns (bool);
+        function pausedAt() external view returns (uint64);
         function openEpoch() external view returns (uint64);
         function totalFunded() external view returns (uint128);
         function totalClaimed() external view returns (uint128);
@@ -71,19 +83,26 @@ sol! {
         function fundedFor(uint64 epoch) external view returns (uint128);
         function fundedThrough(uint64 epoch) external view returns (uint128 funded);
         function claimed(address contributor) external view returns (uint128);
-        function leaf(uint64 epoch, address contributor, uint128 cumulative) external view returns (bytes32);
-        function pendingRoot() external view returns (PendingRoot memory);
+        function leaf(uint64 epoch, bytes32 rulesHash, address contributor, uint128 cumulative)
+            external
+            view
+            returns (bytes32);
+        function pendingRoot() external view returns (PendingRoot memory pending);
         function activeRoot(uint64 epoch) external view returns (ActiveRoot memory);
         function activeEpochs() external view returns (uint64[] memory);
 
         event Funded(uint64 indexed epoch, address indexed funder, uint128 amount);
         event RootPosted(
-            uint64 indexed epoch, bytes32 indexed root, bytes32 indexed policyHash,
-            uint128 total, uint64 activeAt
+            uint64 indexed epoch, bytes32 indexed root, bytes32 indexed rulesHash,
+            uint128 total, uint64 activeAt, bytes32 archiveHash, string archivePlace
         );
         event RootReplaced(uint64 indexed epoch, bytes32 indexed root);
         event RootVetoed(uint64 indexed epoch, bytes32 indexed root, address indexed guardian);
         event RootActivated(uint64 indexed epoch, bytes32 indexed root, uint128 total, uint128 funded);
+        event WindowResumed(uint64 indexed epoch, bytes32 indexed root, uint64 activeAt);
+        event ClaimPassedOver(
+            uint64 indexed epoch, address indexed contributor, uint128 cumulative, bytes reason
+        );
         event Claimed(uint64 indexed epoch, address indexed contributor, uint128 amount, uint128 cumulative);
         event OperatorChanged(address indexed previous, address indexed current);
         event GuardianProposed(address indexed current, address indexed proposed, uint64 acceptableAt);
@@ -108,7 +127,9 @@ sol! {
         error EpochClosed(uint64 epoch, uint64 openEpoch);
         error EpochTooFarAhead(uint64 epoch, uint64 openEpoch);
         error ZeroRoot();
-        error ZeroPolicyHash();
+        error ZeroRulesHash();
+        error ZeroArchiveHash();
+        error InvalidArchivePlace(uint256 length, uint256 longest);
         error ZeroTotal();
         error AnotherRootPending(uint64 pendingEpoch);
         error TotalDecreased(uint128 total, uint128 previousTotal);

@@ -18,8 +18,9 @@ assert.equal(StandardMerkleTree.of(values, dump.leafEncoding).root, dump.root);
 
 for (const [index, { value, proof }] of dump.values.entries()) {
   assert.deepEqual(tree.getProof(index), proof);
+  assert.equal(value[3], dump.rulesHash);
   assert.ok(StandardMerkleTree.verify(dump.root, dump.leafEncoding, value, proof));
-  const more = value.with(4, String(BigInt(value[4]) - 1n));
+  const more = value.with(5, String(BigInt(value[5]) - 1n));
   assert.ok(!StandardMerkleTree.verify(dump.root, dump.leafEncoding, more, proof));
 }
 console.log(`${dump.values.length} claims, read and proved by the library`);

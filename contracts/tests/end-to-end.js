@@ -9,8 +9,9 @@ import { withNode } from "./node.js";
 const LIMIT_MS = 120_000;
 const WINDOW = 24 * 60 * 60;
 const GAS = 2_000_000n;
-const POLICY = id("the policy");
-const LEAF = ["uint256", "address", "uint256", "address", "uint256"];
+const RULES = id("the rules");
+const ARCHIVE = [id("the archive"), "https://archives.example/epoch.tar"];
+const LEAF = ["uint256", "address", "uint256", "bytes32", "address", "uint256"];
 
 const load = (name) => JSON.parse(readFileSync(new URL(`../artifacts/${name}.json`, import.meta.url), "utf8"));
 
@@ -45,13 +46,13 @@ class World {
   }
 
   // `claims` is a list of [signer, cumulative amount]; amounts go in as decimal strings, as a settlement's file has them.
-  tree(epoch, claims, { chainId = this.chainId, vault = this.vault.target } = {}) {
-    const values = claims.map(([who, amount]) => [chainId, vault, epoch, who.address, `${amount}`]);
+  tree(epoch, claims, { chainId = this.chainId, vault = this.vault.target, rules = RULES } = {}) {
+    const values = claims.map(([who, amount]) => [chainId, vault, epoch, rules, who.address, `${amount}`]);
     return StandardMerkleTree.of(values, LEAF);
   }
 
   proof(tree, who) {
-    for (const [index, value] of tree.entries()) if (value[3] === who.address) return tree.getProof(index);
+    for (const [index, value] of tree.entries()) if (value[4] === who.address) return tree.getProof(index);
     throw new Error("no such claim");
   }
 
@@ -97,12 +98,16 @@ async function epochOne(world) {
   const { alice, bob, vault, token } = world;
   await sent(world.as(world.funder).fund(1n, 1_000n), "fund, the first time");
   const tree = world.tree(1n, [[alice, 600n], [bob, 300n]]);
-  assert.equal(await vault.leaf(1n, alice.address, 600n), tree.leafHash([world.chainId, vault.target, 1n, alice.address, 600n]));
+  const leaf = [world.chainId, vault.target, 1n, RULES, alice.address, 600n];
+  assert.equal(await vault.leaf(1n, RULES, alice.address, 600n), tree.leafHash(leaf));
 
-  await refused(world.as(alice), "post", [1n, tree.root, POLICY, 900n], "NotOperator");
-  await refused(world.as(world.operator), "post", [1n, ZeroHash, POLICY, 900n], "ZeroRoot");
-  await refused(world.as(world.operator), "post", [1n, tree.root, POLICY, 1_001n], "Underfunded");
-  await sent(world.as(world.operator).post(1n, tree.root, POLICY, 900n), "post");
+  await refused(world.as(alice), "post", [1n, tree.root, RULES, 900n, ...ARCHIVE], "NotOperator");
+  await refused(world.as(world.operator), "post", [1n, ZeroHash, RULES, 900n, ...ARCHIVE], "ZeroRoot");
+  await refused(world.as(world.operator), "post", [1n, tree.root, RULES, 1_001n, ...ARCHIVE], "Underfunded");
+  await sent(world.as(world.operator).post(1n, tree.root, RULES, 900n, ...ARCHIVE), "post");
+
+  const [posted] = await vault.queryFilter(vault.filters.RootPosted(1n));
+  assert.deepEqual([posted.args.archiveHash, posted.args.archivePlace], ARCHIVE);
 
   const early = [1n, alice.address, 600n, world.proof(tree, alice)];
   await refused(world.as(alice), "claim", early, "RootNotActive");
@@ -113,7 +118,7 @@ async function epochOne(world) {
   await refused(world.as(alice), "claim", early, "NothingToClaim");
   await refused(world.as(bob), "claim", [1n, bob.address, 301n, world.proof(tree, bob)], "InvalidProof");
   await refused(world.as(bob), "claim", [1n, bob.address, 300n, world.proof(tree, alice)], "InvalidProof");
-  await refused(world.as(world.operator), "post", [1n, id("another root"), POLICY, 900n], "EpochClosed");
+  await refused(world.as(world.operator), "post", [1n, id("another root"), RULES, 900n, ...ARCHIVE], "EpochClosed");
   return tree;
 }
 
@@ -121,24 +126,44 @@ async function epochTwo(world, first) {
   const { alice, bob, carol, token } = world;
   await sent(world.as(world.funder).fund(2n, 900n), "fund, first of an epoch");
   const bad = world.tree(2n, [[alice, 1_900n]]);
-  await sent(world.as(world.operator).post(2n, bad.root, POLICY, 1_900n));
+  await sent(world.as(world.operator).post(2n, bad.root, RULES, 1_900n, ...ARCHIVE));
   await refused(world.as(world.stranger), "veto", [2n, bad.root], "NotGuardian");
   await sent(world.as(world.guardian).veto(2n, bad.root), "veto");
 
   const claims = [[alice, 900n], [bob, 500n], [carol, 500n]];
   const tree = world.tree(2n, claims);
-  await sent(world.as(world.operator).post(2n, tree.root, POLICY, 1_900n));
-  await sent(world.as(world.operator).post(2n, tree.root, POLICY, 1_900n), "post, replacing a pending root");
+  await sent(world.as(world.operator).post(2n, tree.root, RULES, 1_900n, ...ARCHIVE));
+  await sent(world.as(world.operator).post(2n, tree.root, RULES, 1_900n, ...ARCHIVE), "post, replacing a pending root");
   await world.passWindow();
   await sent(world.vault.activate(), "activate");
 
   await sent(world.claim(first, 1n, bob, 300n), "claim under the epoch before");
-  await sent(world.claim(tree, 2n, bob, 500n), "claim, not the contributor's first");
-  await sent(world.claim(tree, 2n, alice, 900n));
+  // Bob is in the batch twice, and is paid once.
+  const batch = [[alice, 900n], [bob, 500n], [bob, 500n]].map(([who, amount]) => [who.address, amount, world.proof(tree, who)]);
+  const { blockNumber } = await sent(world.as(world.stranger).claimMany(2n, batch), "claimMany of two");
+  const passed = await world.vault.queryFilter("ClaimPassedOver", blockNumber);
+  const { name } = world.vault.interface.parseError(passed[0].args.reason);
+  assert.deepEqual([passed.length, passed[0].args.contributor, name], [1, bob.address, "NothingToClaim"]);
   assert.equal(await token.balanceOf(bob.address), 500n);
   assert.equal(await token.balanceOf(alice.address), 900n);
   assert.equal(await token.balanceOf(world.stranger.address), 0n);
   return tree;
+}
+
+// What was left of a window when a pause began is left when it ends.
+async function pauseInAWindow(world) {
+  const { vault, provider } = world;
+  const root = id("a root that is struck out");
+  await sent(world.as(world.operator).post(3n, root, RULES, 1_900n, ...ARCHIVE));
+  const { blockNumber: paused } = await sent(vault.pause(), "pause");
+  await refused(world.as(world.operator), "post", [3n, root, RULES, 1_900n, ...ARCHIVE], "EnforcedPause");
+  await world.passWindow();
+  const { blockNumber: ended } = await sent(vault.unpause(), "unpause, with a root pending");
+  const [from, to] = await Promise.all([paused, ended].map(async (number) => (await provider.getBlock(number)).timestamp));
+  const [posted] = await vault.queryFilter(vault.filters.RootPosted(3n));
+  const { activeAt } = await vault.pendingRoot();
+  assert.equal(activeAt, posted.args.activeAt + BigInt(to - from));
+  await sent(world.as(world.guardian).veto(3n, root));
 }
 
 async function pauseAndRest(world, tree) {
@@ -163,10 +188,10 @@ async function otherPlaces(world) {
   const other = await world.deployVault(world.token);
   await sent(world.as(world.funder).fund(3n, 100n));
   const claims = [[world.alice, 1_000n], [world.bob, 500n], [world.carol, 500n]];
-  for (const place of [{ vault: other.target }, { chainId: world.chainId + 1n }]) {
+  for (const place of [{ vault: other.target }, { chainId: world.chainId + 1n }, { rules: id("other rules") }]) {
     const epoch = await world.vault.openEpoch();
     const tree = world.tree(epoch, claims, place);
-    await sent(world.as(world.operator).post(epoch, tree.root, POLICY, 2_000n));
+    await sent(world.as(world.operator).post(epoch, tree.root, RULES, 2_000n, ...ARCHIVE));
     await world.passWindow();
     await sent(world.vault.activate());
     const args = [epoch, world.alice.address, 1_000n, world.proof(tree, world.alice)];
@@ -189,6 +214,7 @@ await withNode(LIMIT_MS, async (provider) => {
   await world.holdsTheBooks();
   const second = await epochTwo(world, first);
   await world.holdsTheBooks();
+  await pauseInAWindow(world);
   await pauseAndRest(world, second);
   await world.holdsTheBooks();
   await otherPlaces(world);

@@ -334,7 +334,8 @@ fn earned_by(
     let (entry, settled) = settled_entry(transaction, epoch)?.ok_or(VaultError::Unsettled { epoch })?;
     let earned = cumulative(transaction, entry)?;
     let Identity { chain_id, vault, .. } = *identity;
-    let tree = ClaimTree::of_earned(Distribution { chain_id, vault, epoch }, &earned);
+    let rules_hash = find_epoch(transaction, Some(epoch))?.rules_hash;
+    let tree = ClaimTree::of_earned(Distribution { chain_id, vault, epoch, rules_hash }, &earned);
     let is_fixed = tree.map(|tree| tree.root()) == settled.root;
     if is_fixed { Ok(earned) } else { Err(VaultError::EarnedOtherwise { epoch }) }
 }

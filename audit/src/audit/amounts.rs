@@ -96,7 +96,7 @@ impl Audit<'_> {
         }
         let settlement = self.settlement(at, &open, &brought, recorded, &list);
         self.compare(at, epoch, recorded, &settlement, &list);
-        let root = self.root(&open);
+        let root = self.root(epoch, &open);
         if root != recorded.root {
             let (computed, recorded) = (root, recorded.root);
             self.note(at, Some(epoch), Finding::Root { computed, recorded });
@@ -176,8 +176,12 @@ impl Audit<'_> {
         }
     }
 
-    fn root(&self, open: &Open) -> Option<Digest> {
-        let tree = ClaimTree::of_earned(Distribution::of(&open.policy), &self.earned);
+    /// The root of all claims under the rules hash as computed again; of an epoch that was not verified, as
+    /// recorded.
+    fn root(&self, epoch: u64, open: &Open) -> Option<Digest> {
+        let recorded = self.reports.get(&epoch).map(|report| report.recorded_rules_hash);
+        let rules_hash = open.basis.map(|basis| basis.rules_hash).or(recorded)?;
+        let tree = ClaimTree::of_earned(Distribution::of(&open.policy, rules_hash), &self.earned);
         tree.map(|tree| tree.root())
     }
 

@@ -65,3 +65,14 @@ fn every_alteration_is_found_and_named() {
     println!("{count} alterations");
     assert!(count >= 40);
 }
+
+/// Claims are of the rules as the audit computes them, whatever hash is on record.
+#[test]
+fn the_root_of_the_claims_is_of_the_rules_hash_computed_again() {
+    let mut altered = C().clone();
+    let Event::Rules { rules_hash, .. } = event(&mut altered, Kind::Rules, 1) else { panic!() };
+    rules_hash.0[31] ^= 1;
+    let found = audit(&altered.chained(), &Expected::default());
+    let [one] = &found.findings[..] else { panic!("{:?}", found.lines().collect::<Vec<_>>()) };
+    assert!(matches!(one.finding, Finding::RulesHash { .. }), "{:?}", one.finding);
+}

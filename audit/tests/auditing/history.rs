@@ -264,8 +264,8 @@ impl Clerk {
             let (compute, data) = (payout.compute, payout.data);
             earnings.push(Earning { contributor, compute, data, cumulative: *cumulative });
         }
-        let root =
-            ClaimTree::of_earned(Distribution::of(&world.policy), &self.earned).map(|tree| tree.root());
+        let distribution = Distribution::of(&world.policy, world.verifier().rules_hash());
+        let root = ClaimTree::of_earned(distribution, &self.earned).map(|tree| tree.root());
         let bytes = earnings_to_csv(&earnings).into_bytes();
         let (epoch, left, file) = (world.policy.terms().epoch, settlement.carry, file_hash(&bytes));
         let settled = Settled { epoch, brought, left, total, root, file };

@@ -2,7 +2,7 @@
 
 use alloy_primitives::U256;
 use fairshare_audit::claims::Distribution;
-use fairshare_contracts::calldata;
+use fairshare_contracts::calldata::{self, Posting};
 use fairshare_contracts::interface::RoyaltyVault::{
     Claimed, EnforcedPause, ExceedsDeclaredTotal, ExceedsFunding, InvalidContributor, InvalidProof,
     NothingToClaim, RootNotActive, SafeERC20FailedOperation, leafCall, pauseCall, totalClaimedCall,
@@ -13,8 +13,8 @@ use fairshare_params::encoding::Digest;
 use revm::primitives::keccak256;
 
 use crate::world::{
-    ALICE, BOB, CAROL, CHAIN, FIRST_EPOCH as FIRST, FUNDER, OWNER, SILENT_TOKEN, STRANGER, Token, WINDOW,
-    World, evm, ok, refused, tree_for,
+    ALICE, BOB, CAROL, CHAIN, FIRST_EPOCH as FIRST, FUNDER, OPERATOR, OWNER, RULES, SILENT_TOKEN, STRANGER,
+    Token, WINDOW, World, evm, ok, posting, refused, tree_for, word,
 };
 
 const CLAIMS: [(Account, u128); 3] = [(ALICE, 600), (BOB, 300), (CAROL, 50)];
@@ -142,12 +142,14 @@ fn a_proof_is_of_one_amount_and_one_contributor() {
 fn an_inner_node_is_no_leaf() {
     let mut world = World::new();
     let tree = world.settle(FIRST, 1_000, &CLAIMS);
-    let leaf = world.view(leafCall { epoch: FIRST, contributor: evm(ALICE), cumulative: 600 });
+    let rules_hash = word(RULES);
+    let call = leafCall { epoch: FIRST, rulesHash: rules_hash, contributor: evm(ALICE), cumulative: 600 };
+    let leaf = world.view(call);
     assert_eq!(leaf.0, tree.leaf(&ALICE).unwrap().0);
     let number = |number: u128| U256::from(number).to_be_bytes::<32>();
     let address = |account: Account| evm(account).into_word().0;
-    let words =
-        [number(CHAIN.into()), address(world.vault), number(FIRST.into()), address(ALICE), number(600)];
+    let (chain, vault, epoch) = (number(CHAIN.into()), address(world.vault), number(FIRST.into()));
+    let words = [chain, vault, epoch, RULES.0, address(ALICE), number(600)];
     assert_eq!(leaf, keccak256(keccak256(words.concat())));
     let proof = tree.proof(&ALICE).unwrap();
     refused(world.claim_with(FIRST, ALICE, 600, &proof[1..]), invalid(FIRST, ALICE, 600));
@@ -159,11 +161,12 @@ fn an_inner_node_is_no_leaf() {
 fn a_root_made_for_another_place_pays_nothing_here() {
     let mut world = World::new();
     let (other, _) = world.deploy_vault(|_| {}).unwrap();
-    let here = Distribution { chain_id: CHAIN, vault: world.vault, epoch: FIRST };
+    let here = world.distribution(FIRST);
     let elsewhere = [
         ("chain", Distribution { chain_id: CHAIN + 1, ..here }),
         ("vault", Distribution { vault: other, ..here }),
         ("epoch", Distribution { epoch: FIRST + 1, ..here }),
+        ("rules", Distribution { rules_hash: Digest([0x91; 32]), ..here }),
     ];
     for (what, distribution) in elsewhere {
         let mut world = World::new();
@@ -174,6 +177,23 @@ fn a_root_made_for_another_place_pays_nothing_here() {
         println!("{what}");
         refused(world.claim(FIRST, &tree, ALICE), invalid(FIRST, ALICE, 600));
     }
+}
+
+/// The rules hash of a leaf is the one that was posted with its root, not that of another root.
+#[test]
+fn a_claim_is_of_the_rules_that_its_root_was_posted_with() {
+    let mut world = World::new();
+    let first = world.settle(FIRST, 1_000, &CLAIMS);
+    let rules_hash = Digest([0x91; 32]);
+    let claims = CLAIMS.map(|(who, amount)| (who, amount + 10));
+    let tree = tree_for(Distribution { rules_hash, ..world.distribution(FIRST + 1) }, &claims);
+    ok(world.fund(FIRST + 1, 1_000));
+    let posting = Posting { rules_hash, ..posting(FIRST + 1, tree.root(), 980) };
+    ok(world.send(OPERATOR, world.vault, calldata::post(&posting)));
+    world.pass(WINDOW);
+    ok(world.claim(FIRST + 1, &tree, ALICE));
+    ok(world.claim(FIRST, &first, BOB));
+    assert_eq!((world.balance(ALICE), world.balance(BOB)), (610, 300));
 }
 
 /// After a fork both branches hold the money and the root; the proof is worth something on one of them only.
@@ -262,6 +282,18 @@ fn old_roots_never_reach_later_funding() {
     refused(world.claim(FIRST, &first, ALICE), exceeds);
     let vault = world.vault;
     assert_eq!(world.balance(vault), 1_000);
+}
+
+/// Nor does a bad root itself, though no later one has paid anything.
+#[test]
+fn a_root_never_reaches_later_funding() {
+    let mut world = World::new();
+    let first = world.settle(FIRST, 100, &[(ALICE, 100)]);
+    let second = world.settle(FIRST + 1, 100, &[(BOB, 200)]);
+    ok(world.claim(FIRST, &first, ALICE));
+    ok(world.fund(FIRST + 2, 1_000));
+    let exceeds = ExceedsFunding { epoch: FIRST + 1, funded: 200, paid: U256::from(100), amount: 200 };
+    refused(world.claim(FIRST + 1, &second, BOB), exceeds);
 }
 
 /// Claims in any order under any of the roots that honest settlements made: everyone gets all of it.

@@ -3,10 +3,12 @@
 //! Each module is one question; `sequence` plays long random games between honest and dishonest parties and
 //! checks after every move that no money is where it should not be.
 
+mod batches;
 mod claims;
 mod deployment;
 mod funding;
 mod interface;
+mod pauses;
 mod reentrancy;
 mod roles;
 mod roots;

@@ -10,7 +10,7 @@ use fairshare_contracts::interface::RoyaltyVault::{
 use fairshare_params::address::Address as Account;
 
 use crate::world::{
-    ALICE, BOB, FIRST_EPOCH as FIRST, REENTRANT_TOKEN, STRANGER, Token, World, evm, ok, reverted,
+    ALICE, BOB, FIRST_EPOCH as FIRST, REENTRANT_TOKEN, STRANGER, Token, World, evm, ok, proved, reverted,
 };
 
 sol! {
@@ -72,6 +72,37 @@ fn no_claim_within_a_claim() {
         reverted(&answer(&mut world), ReentrancyGuardReentrantCall {});
     }
     holds(&mut world, 1_000, &[(ALICE, 300), (BOB, 200)]);
+}
+
+/// Whatever is paid, one or many, nothing else is paid or funded within.
+#[test]
+fn nothing_within_a_batch_and_no_batch_within() {
+    let mut world = world();
+    let tree = world.settle(FIRST, 1_000, &[(ALICE, 300), (BOB, 200)]);
+    let batch = [ALICE, BOB].map(|who| proved(&tree, who));
+    let many = calldata::claim_many(FIRST, &batch);
+    let one = calldata::claim(FIRST, &BOB, 200, &batch[1].proof);
+
+    arm(&mut world, many.clone());
+    ok(world.claim(FIRST, &tree, ALICE));
+    reverted(&answer(&mut world), ReentrancyGuardReentrantCall {});
+    holds(&mut world, 1_000, &[(ALICE, 300), (BOB, 0)]);
+    arm(&mut world, many.clone());
+    ok(world.fund(FIRST + 1, 10));
+    reverted(&answer(&mut world), ReentrancyGuardReentrantCall {});
+
+    // Alice's claim of the next epoch is paid while Bob's is claimed from within, in three ways.
+    for (epoch, inner) in (FIRST + 1..).zip([many, one, calldata::fund(FIRST + 9, 5)]) {
+        let tree = world.settle(epoch, 10, &[(ALICE, 300 + u128::from(epoch)), (BOB, 200)]);
+        arm(&mut world, inner);
+        ok(world.claim_many(epoch, &tree, &[ALICE]));
+        reverted(&answer(&mut world), ReentrancyGuardReentrantCall {});
+        holds(
+            &mut world,
+            1_010 + u128::from(epoch - FIRST) * 10,
+            &[(ALICE, 300 + u128::from(epoch)), (BOB, 0)],
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Can each role do its own work and nothing else, above all not reach the money?
 
 use alloy_sol_types::SolCall;
+use fairshare_contracts::calldata;
 use fairshare_contracts::interface::RoyaltyVault::{
     CannotRenounceWhilePaused, EnforcedPause, ExpectedPause, GuardianChanged, GuardianDelayRunning,
     GuardianProposed, NotGuardian, NotOperator, NotProposedGuardian, OperatorChanged,
@@ -13,7 +14,7 @@ use fairshare_params::encoding::Digest;
 
 use crate::world::{
     ALICE, BOB, FIRST_EPOCH as FIRST, GUARDIAN, OPERATOR, OWNER, STRANGER, WINDOW, World, artifact_abi, evm,
-    ok, refused,
+    ok, posting, refused,
 };
 
 const DELAY: u64 = 30 * 86_400;
@@ -59,7 +60,7 @@ fn no_function_is_overlooked() {
         .map(|item| item["name"].as_str().unwrap().to_owned())
         .collect();
     names.sort();
-    let anyones = ["acceptGuardian", "acceptOwnership", "activate", "claim", "fund"];
+    let anyones = ["acceptGuardian", "acceptOwnership", "activate", "claim", "claimMany", "fund"];
     let roles = ["post", "veto", "unpause"];
     let mut expected: Vec<String> = [&anyones[..], &roles].concat().iter().map(ToString::to_string).collect();
     expected.extend(owners_calls().iter().map(|(name, _)| name.to_string()));
@@ -79,7 +80,7 @@ fn another_operator_posts_and_the_old_one_no_more() {
     assert_eq!(receipt.events::<OperatorChanged>(), [changed]);
     assert_eq!(world.view(operatorCall {}), evm(ALICE));
     refused(world.post(FIRST, ROOT, 10), NotOperator { caller: evm(OPERATOR) });
-    let post = fairshare_contracts::calldata::post(FIRST, &ROOT, &Digest([1; 32]), 10);
+    let post = calldata::post(&posting(FIRST, ROOT, 10));
     ok(world.send(ALICE, world.vault, post));
 }
 
@@ -118,7 +119,7 @@ fn a_guardian_is_announced_a_month_before() {
     ok(world.fund(FIRST, 10));
     ok(world.post(FIRST, ROOT, 10));
     refused(world.veto(FIRST, ROOT), NotGuardian { caller: evm(GUARDIAN) });
-    let veto = fairshare_contracts::calldata::veto(FIRST, &ROOT);
+    let veto = calldata::veto(FIRST, &ROOT);
     ok(world.send(ALICE, world.vault, veto));
 }
 
@@ -155,7 +156,7 @@ fn an_owner_alone_cannot_reach_the_money() {
     ok(world.vault(OWNER, setOperatorCall { operator: evm(OWNER) }));
     ok(world.vault(OWNER, proposeGuardianCall { guardian: evm(STRANGER) }));
     let theft = world.tree(FIRST + 1, &[(STRANGER, 1_000)]);
-    let post = fairshare_contracts::calldata::post(FIRST + 1, &theft.root(), &Digest([1; 32]), 1_000);
+    let post = calldata::post(&posting(FIRST + 1, theft.root(), 1_000));
     for _ in 0..DELAY / WINDOW - 1 {
         ok(world.send(OWNER, world.vault, post.clone()));
         world.pass(WINDOW - 1);

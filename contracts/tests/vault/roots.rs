@@ -1,19 +1,19 @@
 //! Does a root become active only after a whole window in which it could be struck out, and never change
 //! after?
 
-use alloy_primitives::B256;
-use fairshare_contracts::calldata;
+use alloy_primitives::{B256, U256};
+use fairshare_contracts::calldata::{self, Posting};
 use fairshare_contracts::interface::RoyaltyVault::{
-    ActiveRoot, AnotherRootPending, ChallengeWindowOver, EnforcedPause, EpochClosed, EpochTooFarAhead,
-    NotGuardian, NotOperator, PendingRoot, RootActivated, RootNotPending, RootPosted, RootReplaced,
-    RootVetoed, TotalDecreased, Underfunded, ZeroPolicyHash, ZeroRoot, ZeroTotal, activateCall,
-    activeEpochsCall, activeRootCall, openEpochCall, pauseCall, pendingRootCall, unpauseCall,
+    ActiveRoot, AnotherRootPending, ChallengeWindowOver, EpochClosed, EpochTooFarAhead, InvalidArchivePlace,
+    MAX_ARCHIVE_PLACECall, NotGuardian, NotOperator, PendingRoot, RootActivated, RootNotPending, RootPosted,
+    RootReplaced, RootVetoed, TotalDecreased, Underfunded, ZeroArchiveHash, ZeroRoot, ZeroRulesHash,
+    ZeroTotal, activateCall, activeEpochsCall, activeRootCall, openEpochCall, pendingRootCall,
 };
 use fairshare_params::encoding::Digest;
 
 use crate::world::{
-    ALICE, FIRST_EPOCH as FIRST, GUARDIAN, OPERATOR, OWNER, POLICY, STRANGER, WINDOW, World, evm, ok,
-    refused, word,
+    ALICE, ARCHIVE, FIRST_EPOCH as FIRST, GUARDIAN, OPERATOR, OWNER, PLACE, RULES, STRANGER, WINDOW, World,
+    evm, ok, posting, refused, word,
 };
 
 const ROOT: Digest = Digest([0x11; 32]);
@@ -31,7 +31,7 @@ fn pending(world: &mut World) -> PendingRoot {
 }
 
 fn none() -> PendingRoot {
-    PendingRoot { epoch: 0, activeAt: 0, total: 0, root: B256::ZERO, policyHash: B256::ZERO }
+    PendingRoot { epoch: 0, activeAt: 0, total: 0, root: B256::ZERO, rulesHash: B256::ZERO }
 }
 
 #[test]
@@ -39,11 +39,19 @@ fn a_root_goes_from_pending_to_active_with_all_its_fields() {
     let mut world = funded();
     let active_at = world.now() + WINDOW;
     let receipt = ok(world.post(FIRST, ROOT, 900));
-    let (root, policy) = (word(ROOT), word(POLICY));
-    let posted = RootPosted { epoch: FIRST, root, policyHash: policy, total: 900, activeAt: active_at };
+    let (root, rules) = (word(ROOT), word(RULES));
+    let posted = RootPosted {
+        epoch: FIRST,
+        root,
+        rulesHash: rules,
+        total: 900,
+        activeAt: active_at,
+        archiveHash: word(ARCHIVE),
+        archivePlace: PLACE.to_owned(),
+    };
     assert_eq!(receipt.events::<RootPosted>(), [posted]);
     assert!(receipt.events::<RootReplaced>().is_empty());
-    let expected = PendingRoot { epoch: FIRST, activeAt: active_at, total: 900, root, policyHash: policy };
+    let expected = PendingRoot { epoch: FIRST, activeAt: active_at, total: 900, root, rulesHash: rules };
     assert_eq!(pending(&mut world), expected);
 
     world.pass(WINDOW - 1);
@@ -52,7 +60,7 @@ fn a_root_goes_from_pending_to_active_with_all_its_fields() {
     let receipt = ok(world.vault(STRANGER, activateCall {}));
     let activated = RootActivated { epoch: FIRST, root, total: 900, funded: 1_000 };
     assert_eq!(receipt.events::<RootActivated>(), [activated]);
-    let active = ActiveRoot { root, policyHash: policy, total: 900, index: 0, funded: 1_000, paid: 0 };
+    let active = ActiveRoot { root, rulesHash: rules, total: 900, index: 0, funded: 1_000, paid: 0 };
     assert_eq!(world.view(activeRootCall { epoch: FIRST }), active);
     assert_eq!(pending(&mut world), none());
     assert_eq!(world.view(openEpochCall {}), FIRST + 1);
@@ -63,7 +71,7 @@ fn a_root_goes_from_pending_to_active_with_all_its_fields() {
 fn only_the_operator_posts() {
     let mut world = funded();
     for who in [OWNER, GUARDIAN, STRANGER] {
-        let sent = world.send(who, world.vault, calldata::post(FIRST, &ROOT, &POLICY, 900));
+        let sent = world.send(who, world.vault, calldata::post(&posting(FIRST, ROOT, 900)));
         refused(sent, NotOperator { caller: evm(who) });
     }
 }
@@ -73,8 +81,30 @@ fn empty_fields_are_refused() {
     let mut world = funded();
     refused(world.post(FIRST, ZERO, 900), ZeroRoot {});
     refused(world.post(FIRST, ROOT, 0), ZeroTotal {});
-    let sent = world.send(OPERATOR, world.vault, calldata::post(FIRST, &ROOT, &ZERO, 900));
-    refused(sent, ZeroPolicyHash {});
+    let honest = posting(FIRST, ROOT, 900);
+    let mut send = |posting: Posting<'_>| world.send(OPERATOR, world.vault, calldata::post(&posting));
+    refused(send(Posting { rules_hash: ZERO, ..honest }), ZeroRulesHash {});
+    refused(send(Posting { archive_hash: ZERO, ..honest }), ZeroArchiveHash {});
+}
+
+/// Whoever watches must be able to fetch the archive, and nobody is made to read more than a place.
+#[test]
+fn an_archives_place_is_neither_empty_nor_long() {
+    let mut world = funded();
+    let longest = U256::from(256);
+    for length in [0, 257, 5_000] {
+        let place = "x".repeat(length);
+        let posting = Posting { archive_place: &place, ..posting(FIRST, ROOT, 900) };
+        let sent = world.send(OPERATOR, world.vault, calldata::post(&posting));
+        refused(sent, InvalidArchivePlace { length: U256::from(length), longest });
+    }
+    assert_eq!(world.view(MAX_ARCHIVE_PLACECall {}), longest);
+    for length in [1, 256] {
+        let place = "y".repeat(length);
+        let posting = Posting { archive_place: &place, ..posting(FIRST, ROOT, 900) };
+        let receipt = ok(world.send(OPERATOR, world.vault, calldata::post(&posting)));
+        assert_eq!(receipt.events::<RootPosted>()[0].archivePlace, place);
+    }
 }
 
 #[test]
@@ -214,18 +244,6 @@ fn an_active_root_is_not_vetoed() {
     }
     assert!(world.activate());
     refused(world.veto(FIRST, ROOT), RootNotPending { epoch: FIRST, root: word(ROOT) });
-}
-
-#[test]
-fn a_pause_stops_posting_and_no_veto() {
-    let mut world = funded();
-    ok(world.post(FIRST, ROOT, 900));
-    ok(world.vault(OWNER, pauseCall {}));
-    refused(world.post(FIRST, OTHER, 900), EnforcedPause {});
-    ok(world.veto(FIRST, ROOT));
-    refused(world.post(FIRST, OTHER, 900), EnforcedPause {});
-    ok(world.vault(OWNER, unpauseCall {}));
-    ok(world.post(FIRST, OTHER, 900));
 }
 
 /// The most that one activation has to sum: it must fit a block with ease.

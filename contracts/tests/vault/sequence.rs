@@ -10,11 +10,12 @@ mod model;
 use std::collections::BTreeMap;
 
 use alloy_primitives::U256;
-use alloy_sol_types::SolCall;
-use fairshare_contracts::calldata;
+use alloy_sol_types::{SolCall, SolError, sol};
+use fairshare_contracts::calldata::{self, ProvedClaim};
 use fairshare_contracts::interface::RoyaltyVault::{
-    activeEpochsCall, activeRootCall, pauseCall, setOperatorCall, totalClaimedCall, totalFundedCall,
-    unpauseCall,
+    ClaimPassedOver, Claimed, ExceedsDeclaredTotal, ExceedsFunding, NothingToClaim, SafeERC20FailedOperation,
+    activeEpochsCall, activeRootCall, pauseCall, pendingRootCall, setOperatorCall, totalClaimedCall,
+    totalFundedCall, unpauseCall,
 };
 use fairshare_params::address::Address as Account;
 use fairshare_params::encoding::Digest;
@@ -22,10 +23,10 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
-use self::model::{Model, Posted};
+use self::model::{Fate, Model, Posted};
 use crate::world::{
-    FIRST_EPOCH, FUNDER, GUARDIAN, OPERATOR, OWNER, POLICY, STRANGER, Sent, Token, WINDOW, World, evm, total,
-    word,
+    FIRST_EPOCH, FREEZING_TOKEN, FUNDER, GUARDIAN, OPERATOR, OWNER, RULES, Receipt, STRANGER, Sent, Token,
+    WINDOW, World, evm, posting, proved, total, word,
 };
 
 const GAMES: u64 = 40;
@@ -41,22 +42,35 @@ const CONTRIBUTORS: [Account; 6] = [
 ];
 const THIEF: Account = Account([0xdd; 20]);
 
+sol! {
+    function freeze(address account, bool frozen) external;
+}
+
 /// What must happen at least this often over all games, so that none of the checks is idle.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 29] = [
     "activate",
     "activated",
+    "batch",
+    "batch refused",
+    "batched",
+    "batched from a frozen account",
+    "batched over a bound",
+    "batched with nothing new",
     "claim",
     "claim early or struck out",
+    "claim of a frozen account",
     "claim of nothing new",
     "claim over a bound",
     "claim while paused",
     "donate",
     "forge",
+    "freeze",
     "fund",
     "fund closed or far",
     "impostor",
-    "pause",
     "pass time",
+    "pass time while a window stands still",
+    "pause",
     "post bad",
     "post honest",
     "post refused",
@@ -65,6 +79,16 @@ const KINDS: [&str; 20] = [
     "veto refused",
 ];
 const AT_LEAST: usize = 40;
+
+/// Why a claim was passed over, by the error in its event.
+fn reason(error: &[u8]) -> Fate {
+    match error.first_chunk::<4>() {
+        Some(&NothingToClaim::SELECTOR) => Fate::NothingNew,
+        Some(&ExceedsDeclaredTotal::SELECTOR | &ExceedsFunding::SELECTOR) => Fate::OverABound,
+        Some(&SafeERC20FailedOperation::SELECTOR) => Fate::Frozen,
+        _ => panic!("no reason to pass a claim over: {error:?}"),
+    }
+}
 
 struct Game {
     world: World,
@@ -103,7 +127,7 @@ fn no_game_moves_money_where_it_should_not_be() {
 impl Game {
     fn new(seed: u64) -> Self {
         Self {
-            world: World::new(),
+            world: World::with_token(FREEZING_TOKEN),
             model: Model::new(FIRST_EPOCH),
             rng: ChaCha20Rng::seed_from_u64(seed),
             careful: seed.is_multiple_of(2),
@@ -120,10 +144,12 @@ impl Game {
             15..=24 => self.post_honest(),
             25..=29 => self.post_bad(),
             30..=33 => self.veto(),
-            34..=63 => self.claim(),
+            34..=55 => self.claim(),
+            56..=63 => self.batch(),
             64..=71 => self.forge(),
             72..=85 => self.pass_time(),
-            86..=88 => self.donate(),
+            86..=87 => self.donate(),
+            88 => self.freeze(),
             89..=91 => self.activate(),
             92..=95 => self.impostor(),
             _ => self.pause(),
@@ -208,7 +234,7 @@ impl Game {
         self.agree(&sent, expected, "post");
         if expected {
             let posted = Posted { epoch, tree, claims, declared, honest };
-            self.model.post(posted, self.world.now() + WINDOW);
+            self.model.post(posted, WINDOW);
         }
         self.count(match (expected, replacing, honest) {
             (false, ..) => "post refused",
@@ -241,26 +267,80 @@ impl Game {
         let &(who, cumulative) = posted.claims.choose(&mut self.rng).unwrap();
         let (epoch, proof) = (posted.epoch, posted.tree.proof(&who).unwrap());
         let standing = self.model.is_active(&posted);
-        let amount = cumulative.saturating_sub(self.model.paid(who));
-        let covered = standing && self.model.covers(epoch, amount);
-        let expected = !self.model.paused && amount > 0 && covered;
-        if self.careful && standing && posted.honest {
-            assert!(covered, "{}: a true claim is not covered", self.at);
-        }
+        let fate = standing.then(|| self.model.fate(epoch, who, cumulative));
+        let expected = !self.model.paused && matches!(fate, Some(Fate::Paid(_)));
+        self.is_covered(&posted, fate);
         let from = *[STRANGER, who, THIEF, OPERATOR].choose(&mut self.rng).unwrap();
         let sent = self.world.send(from, self.world.vault, calldata::claim(epoch, &who, cumulative, &proof));
         self.agree(&sent, expected, "claim");
-        if let Ok(receipt) = sent {
+        if let (Ok(receipt), Some(Fate::Paid(amount))) = (sent, fate) {
             assert_eq!(U256::from_be_slice(&receipt.output), U256::from(amount), "{}", self.at);
             self.model.pay(epoch, who, amount);
         }
-        self.count(match (self.model.paused, standing, amount > 0, covered) {
-            (true, ..) => "claim while paused",
-            (_, false, ..) => "claim early or struck out",
-            (_, _, false, _) => "claim of nothing new",
-            (.., false) => "claim over a bound",
-            (.., true) => "claim",
+        self.count(match (self.model.paused, fate) {
+            (true, _) => "claim while paused",
+            (_, None) => "claim early or struck out",
+            (_, Some(Fate::NothingNew)) => "claim of nothing new",
+            (_, Some(Fate::OverABound)) => "claim over a bound",
+            (_, Some(Fate::Frozen)) => "claim of a frozen account",
+            (_, Some(Fate::Paid(_))) => "claim",
         });
+    }
+
+    /// Where every bad root is struck out, every true claim is covered.
+    fn is_covered(&self, posted: &Posted, fate: Option<Fate>) {
+        let uncovered = self.careful && posted.honest && fate == Some(Fate::OverABound);
+        assert!(!uncovered, "{}: a true claim is not covered", self.at);
+    }
+
+    /// Some claims of one tree, some of them twice, and now and then one that is false.
+    fn batch(&mut self) {
+        let Some(posted) = self.model.some_posted(&mut self.rng) else { return };
+        let count = self.rng.gen_range(0..9);
+        let mut claims: Vec<ProvedClaim> = (0..count)
+            .map(|_| proved(&posted.tree, posted.claims.choose(&mut self.rng).unwrap().0))
+            .collect();
+        let forged = self.rng.gen_ratio(1, 8).then(|| claims.choose_mut(&mut self.rng)).flatten();
+        let is_forged = forged.map(|claim| claim.cumulative += 1).is_some();
+        // Of nothing, any epoch with an active root will do.
+        let of_nothing = claims.is_empty() && self.model.active.contains_key(&posted.epoch);
+        let standing = of_nothing || self.model.is_active(&posted);
+        let expected = !self.model.paused && standing && !is_forged;
+        let sent = self.world.claim_many_with(posted.epoch, &claims);
+        self.agree(&sent, expected, "batch");
+        self.count(if expected { "batch" } else { "batch refused" });
+        if let Ok(receipt) = sent {
+            self.pay(&posted, &claims, &receipt);
+        }
+    }
+
+    /// Each claim of a batch in turn, as if it were alone.
+    fn pay(&mut self, posted: &Posted, claims: &[ProvedClaim], receipt: &Receipt) {
+        let (mut paid, mut passed_over, mut sum) = (Vec::new(), Vec::new(), 0);
+        for ProvedClaim { contributor, cumulative, .. } in claims {
+            let fate = self.model.fate(posted.epoch, *contributor, *cumulative);
+            self.is_covered(posted, Some(fate));
+            if let Fate::Paid(amount) = fate {
+                self.model.pay(posted.epoch, *contributor, amount);
+                paid.push((evm(*contributor), amount, *cumulative));
+                sum += amount;
+            } else {
+                passed_over.push((evm(*contributor), *cumulative, fate));
+            }
+            self.count(match fate {
+                Fate::NothingNew => "batched with nothing new",
+                Fate::OverABound => "batched over a bound",
+                Fate::Frozen => "batched from a frozen account",
+                Fate::Paid(_) => "batched",
+            });
+        }
+        let claimed = |event: Claimed| (event.contributor, event.amount, event.cumulative);
+        let found: Vec<_> = receipt.events().into_iter().map(claimed).collect();
+        assert_eq!(found, paid, "{}", self.at);
+        let over = |event: ClaimPassedOver| (event.contributor, event.cumulative, reason(&event.reason));
+        let found: Vec<_> = receipt.events().into_iter().map(over).collect();
+        assert_eq!(found, passed_over, "{}", self.at);
+        assert_eq!(U256::from_be_slice(&receipt.output), U256::from(sum), "{}", self.at);
     }
 
     /// A true claim altered in one thing.
@@ -282,16 +362,30 @@ impl Game {
         self.count("forge");
     }
 
+    /// The token freezes somebody, most often for a short while.
+    fn freeze(&mut self) {
+        let who = self.model.frozen.iter().next().copied().filter(|_| self.rng.gen_ratio(2, 3));
+        let who = who.unwrap_or_else(|| *CONTRIBUTORS.choose(&mut self.rng).unwrap());
+        let frozen = !self.model.frozen.remove(&who);
+        if frozen {
+            self.model.frozen.insert(who);
+        }
+        self.world.call(STRANGER, self.world.token, &freezeCall { account: evm(who), frozen });
+        self.count("freeze");
+    }
+
     fn pass_time(&mut self) {
         let bad = self.model.pending.as_ref().is_some_and(|(posted, _)| !posted.honest);
         if self.careful && bad {
             return self.veto();
         }
-        self.world.pass(*[1, 600, WINDOW / 2, WINDOW - 1, WINDOW, 3 * WINDOW].choose(&mut self.rng).unwrap());
-        if self.model.time_is(self.world.now()) {
+        let seconds = *[1, 600, WINDOW / 2, WINDOW - 1, WINDOW, 3 * WINDOW].choose(&mut self.rng).unwrap();
+        self.world.pass(seconds);
+        if self.model.pass(seconds) {
             self.count("activated");
         }
-        self.count("pass time");
+        let stands_still = self.model.paused && self.model.pending.is_some();
+        self.count(if stands_still { "pass time while a window stands still" } else { "pass time" });
     }
 
     fn donate(&mut self) {
@@ -312,7 +406,7 @@ impl Game {
         let from = *[STRANGER, THIEF, CONTRIBUTORS[0], FUNDER].choose(&mut self.rng).unwrap();
         let epoch = self.model.open();
         let data = match self.rng.gen_range(0..4) {
-            0 => calldata::post(epoch, &Digest([9; 32]), &POLICY, 1),
+            0 => calldata::post(&posting(epoch, Digest([9; 32]), 1)),
             1 => match &self.model.pending {
                 Some((posted, _)) => calldata::veto(posted.epoch, &posted.tree.root()),
                 None => calldata::veto(epoch, &Digest([9; 32])),
@@ -369,6 +463,18 @@ impl Game {
         }
     }
 
+    /// What is left of the window is what the model says, during a pause, too.
+    fn check_pending(&mut self) {
+        let (at, root) = (&self.at, self.world.view(pendingRootCall {}));
+        match &self.model.pending {
+            Some((posted, left)) => {
+                assert_eq!((root.epoch, root.root), (posted.epoch, word(posted.tree.root())), "{at}");
+                assert_eq!(root.activeAt, self.world.now() + left, "{at}");
+            }
+            None => assert!(root.activeAt <= self.world.now(), "{at}"),
+        }
+    }
+
     /// Active roots are those that the model says, for ever, and each pays within its bounds.
     fn check_roots(&mut self) {
         let at = &self.at;
@@ -377,11 +483,15 @@ impl Game {
         // One root at most is due and not yet recorded.
         let due: Vec<u64> = self.model.active.keys().copied().collect();
         assert!(due.starts_with(&recorded) && due.len() <= recorded.len() + 1, "{at}");
+        // A pause has recorded what was due, and nothing becomes due while it lasts.
+        assert!(!self.model.paused || due == recorded, "{at}");
+        self.check_pending();
+        let at = &self.at;
         let mut paid_through = 0;
         for (index, &epoch) in recorded.iter().enumerate() {
             let root = self.world.view(activeRootCall { epoch });
             let posted = &self.model.active[&epoch];
-            assert_eq!((root.root, root.policyHash), (word(posted.tree.root()), word(POLICY)), "{at}");
+            assert_eq!((root.root, root.rulesHash), (word(posted.tree.root()), word(RULES)), "{at}");
             assert_eq!((root.total, root.index), (posted.declared, index as u64), "{at}");
             assert_eq!(root.funded, self.model.funded_through(epoch), "{at}");
             assert_eq!(root.paid, self.model.paid_under(epoch), "{at}");

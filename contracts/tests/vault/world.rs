@@ -6,7 +6,7 @@ use alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface, sol};
 use fairshare_audit::claims::{Claim, ClaimTree, Distribution};
 use fairshare_contracts::artifact::{Deployment, ROYALTY_VAULT_JSON, bytecode};
-use fairshare_contracts::calldata;
+use fairshare_contracts::calldata::{self, Posting, ProvedClaim};
 use fairshare_contracts::interface::RoyaltyVault::{self, RoyaltyVaultErrors};
 use fairshare_params::address::Address as Account;
 use fairshare_params::encoding::Digest;
@@ -30,13 +30,17 @@ sol! {
 
 pub const PLAIN_TOKEN: &str = include_str!("../../artifacts/test/PlainToken.json");
 pub const FEE_TOKEN: &str = include_str!("../../artifacts/test/FeeToken.json");
+pub const FREEZING_TOKEN: &str = include_str!("../../artifacts/test/FreezingToken.json");
 pub const REENTRANT_TOKEN: &str = include_str!("../../artifacts/test/ReentrantToken.json");
 pub const SILENT_TOKEN: &str = include_str!("../../artifacts/test/SilentToken.json");
 
 pub const CHAIN: u64 = 31_337;
 pub const WINDOW: u64 = 86_400;
 pub const FIRST_EPOCH: u64 = 5;
-pub const POLICY: Digest = Digest([0x90; 32]);
+pub const RULES: Digest = Digest([0x90; 32]);
+/// Hash and place of the archive that goes with every root.
+pub const ARCHIVE: Digest = Digest([0xac; 32]);
+pub const PLACE: &str = "https://archives.example/epoch.tar";
 
 pub const OWNER: Account = Account([0xa1; 20]);
 pub const OPERATOR: Account = Account([0xa2; 20]);
@@ -113,7 +117,9 @@ impl World {
             first_epoch: FIRST_EPOCH,
         };
         alter(&mut deployment);
-        self.deploy(deployment.creation_code().unwrap())
+        let code = deployment.creation_code().unwrap();
+        let (_, arguments) = code.split_at(bytecode(ROYALTY_VAULT_JSON).unwrap().len());
+        self.deploy([&bytecode(&vault_artifact()).unwrap(), arguments].concat())
     }
 
     fn deploy(&mut self, code: Vec<u8>) -> Result<(Account, Bytes), Bytes> {
@@ -163,7 +169,7 @@ impl World {
     }
 
     pub fn post(&mut self, epoch: u64, root: Digest, total: u128) -> Sent {
-        self.send(OPERATOR, self.vault, calldata::post(epoch, &root, &POLICY, total))
+        self.send(OPERATOR, self.vault, calldata::post(&posting(epoch, root, total)))
     }
 
     pub fn veto(&mut self, epoch: u64, root: Digest) -> Sent {
@@ -184,6 +190,16 @@ impl World {
         self.send(STRANGER, self.vault, calldata::claim(epoch, &who, cumulative, proof))
     }
 
+    /// Submits the claims that a tree holds for these contributors, in one transaction.
+    pub fn claim_many(&mut self, epoch: u64, tree: &ClaimTree, who: &[Account]) -> Sent {
+        let claims: Vec<_> = who.iter().map(|who| proved(tree, *who)).collect();
+        self.claim_many_with(epoch, &claims)
+    }
+
+    pub fn claim_many_with(&mut self, epoch: u64, claims: &[ProvedClaim]) -> Sent {
+        self.send(STRANGER, self.vault, calldata::claim_many(epoch, claims))
+    }
+
     /// Funds, posts and activates an epoch of honest claims.
     pub fn settle(&mut self, epoch: u64, funding: u128, claims: &[(Account, u128)]) -> ClaimTree {
         let tree = self.tree(epoch, claims);
@@ -195,7 +211,11 @@ impl World {
     }
 
     pub fn tree(&self, epoch: u64, claims: &[(Account, u128)]) -> ClaimTree {
-        tree_for(Distribution { chain_id: self.chain_id, vault: self.vault, epoch }, claims)
+        tree_for(self.distribution(epoch), claims)
+    }
+
+    pub fn distribution(&self, epoch: u64) -> Distribution {
+        Distribution { chain_id: self.chain_id, vault: self.vault, epoch, rules_hash: RULES }
     }
 
     pub fn now(&self) -> u64 {
@@ -220,6 +240,17 @@ impl World {
     pub fn claimed(&mut self, contributor: Account) -> u128 {
         self.view(RoyaltyVault::claimedCall { contributor: evm(contributor) })
     }
+}
+
+/// A root of the usual rules, with the usual archive.
+pub fn posting(epoch: u64, root: Digest, total: u128) -> Posting<'static> {
+    Posting { epoch, root, rules_hash: RULES, total, archive_hash: ARCHIVE, archive_place: PLACE }
+}
+
+/// The claim that a tree holds for a contributor.
+pub fn proved(tree: &ClaimTree, contributor: Account) -> ProvedClaim {
+    let cumulative = tree.claim(&contributor).unwrap().cumulative;
+    ProvedClaim { contributor, cumulative, proof: tree.proof(&contributor).unwrap() }
 }
 
 /// The tree of a distribution.
@@ -265,6 +296,14 @@ pub fn reverted(revert: &[u8], expected: impl SolError + Debug) {
 /// What a revert says.
 pub fn explain(revert: &[u8]) -> String {
     RoyaltyVaultErrors::abi_decode(revert).map_or_else(|_| hex(revert), |error| format!("{error:?}"))
+}
+
+/// The artifact whose vaults are deployed: the committed one, or, where mutants are tried, that of a mutant.
+fn vault_artifact() -> String {
+    match std::env::var("FAIRSHARE_ARTIFACTS") {
+        Ok(folder) => std::fs::read_to_string(format!("{folder}/RoyaltyVault.json")).unwrap(),
+        Err(_) => ROYALTY_VAULT_JSON.to_owned(),
+    }
 }
 
 /// The functions, events and errors of the committed artifact, each as its JSON.

@@ -10,7 +10,6 @@ use fairshare_formats::ledger::{
 };
 use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::rules::Settlement as Rail;
 
@@ -76,9 +75,9 @@ impl Ledger {
         })
     }
 
-    /// The claims of a settled epoch, the last one if no number is given, with its rules hash; none if
-    /// nothing has ever been earned.
-    pub fn claim_tree(&mut self, number: Option<u64>) -> Result<Option<(ClaimTree, Digest)>> {
+    /// The claims of a settled epoch, the last one if no number is given; none if nothing has ever been
+    /// earned.
+    pub fn claim_tree(&mut self, number: Option<u64>) -> Result<Option<ClaimTree>> {
         self.database.read(|transaction| {
             let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
             if identity.settlement == Rail::Payments {
@@ -90,8 +89,7 @@ impl Ledger {
             let epoch = find_epoch(transaction, Some(number))?;
             let policy: Policy = read_policy(transaction, &epoch)?;
             let earned = earned_by(transaction, &identity, number)?;
-            let tree = ClaimTree::of_earned(Distribution::of(&policy), &earned);
-            Ok(tree.map(|tree| (tree, epoch.rules_hash)))
+            Ok(ClaimTree::of_earned(Distribution::of(&policy, epoch.rules_hash), &earned))
         })
     }
 }
@@ -119,7 +117,7 @@ fn compute(
         let Payout { compute, data } = payout;
         earnings.push(Earning { contributor, compute, data, cumulative: *cumulative });
     }
-    let tree = ClaimTree::of_earned(Distribution::of(policy), &earned);
+    let tree = ClaimTree::of_earned(Distribution::of(policy, epoch.rules_hash), &earned);
     let settled = Settled {
         epoch: epoch.number,
         brought,

@@ -100,7 +100,8 @@ fn the_next_epoch_goes_on_from_it() {
         let report = audit(&mut ledger);
         assert_eq!((report.bundles, report.epochs.len()), (6, 2));
         // What somebody was told elsewhere: rules, root, total, and a receipt of every step.
-        let (tree, rules_hash) = ledger.claim_tree(None).unwrap().unwrap();
+        let tree = ledger.claim_tree(None).unwrap().unwrap();
+        let rules_hash = tree.distribution().rules_hash;
         let total = tree.claims().iter().map(|claim| claim.cumulative).sum();
         let receipts = vec![first.receipt, second.receipt];
         let root = Some(tree.root());
@@ -294,10 +295,10 @@ fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
         for world in [&*FIRST, &*SECOND] {
             let terms = world.policy.terms();
             let settled = ledger.settle(Some(terms.epoch), at(600_000)).unwrap();
-            let (tree, rules_hash) = ledger.claim_tree(Some(terms.epoch)).unwrap().unwrap();
+            let tree = ledger.claim_tree(Some(terms.epoch)).unwrap().unwrap();
             assert_eq!(Some(tree.root()), settled.settled.root);
-            assert_eq!(rules_hash, world.verifier().rules_hash());
-            let here = Distribution::of(&world.policy);
+            let here = Distribution::of(&world.policy, world.verifier().rules_hash());
+            assert_eq!(*tree.distribution(), here);
             // Carol earned nothing in the second epoch, and may still claim the first one's.
             for contributor in [ALICE, BOB, CAROL] {
                 let claim = tree.claim(&contributor).unwrap();
@@ -305,10 +306,10 @@ fn the_tree_of_claims_proves_what_everybody_has_earned_so_far() {
             }
         }
         let mut earned =
-            |epoch| ledger.claim_tree(Some(epoch)).unwrap().unwrap().0.claim(&CAROL).unwrap().cumulative;
+            |epoch| ledger.claim_tree(Some(epoch)).unwrap().unwrap().claim(&CAROL).unwrap().cumulative;
         assert_eq!(earned(4), earned(5));
-        let last = ledger.claim_tree(None).unwrap().unwrap().0.root();
-        assert_eq!(last, ledger.claim_tree(Some(5)).unwrap().unwrap().0.root());
+        let last = ledger.claim_tree(None).unwrap().unwrap().root();
+        assert_eq!(last, ledger.claim_tree(Some(5)).unwrap().unwrap().root());
         audit(&mut ledger);
     });
 }

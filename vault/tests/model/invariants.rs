@@ -16,7 +16,7 @@ use fairshare_vault::ledger::{Forfeit, Nothing, Settlement};
 use fairshare_verifier::Trust;
 use num_bigint::{BigInt, BigUint};
 
-use crate::cast::RULES;
+use crate::cast::{RULES, rules_hash};
 use crate::model::{Epoch, Model, Payout, Settled};
 use crate::world::{Checked, World, agree, failed, kind, same};
 
@@ -108,8 +108,8 @@ pub fn forfeits(found: &[Forfeit]) -> Vec<(Address, bool, String)> {
 }
 
 /// A tree of claims is of what everybody has earned, and proves it.
-pub fn check_claims(found: Option<(ClaimTree, Digest)>, expected: BTreeMap<Address, BigInt>) -> Checked {
-    let Some((tree, _)) = found else { return same("claims", BTreeMap::new(), expected) };
+pub fn check_claims(found: Option<ClaimTree>, expected: BTreeMap<Address, BigInt>) -> Checked {
+    let Some(tree) = found else { return same("claims", BTreeMap::new(), expected) };
     let claims = tree.claims().iter().map(|claim| (claim.contributor, number(claim.cumulative))).collect();
     same("claims", &claims, &expected)?;
     same("their sum", number(tree.total()), claims.values().sum())
@@ -125,7 +125,8 @@ fn check_root(model: &Model, balance: &Balance) -> Checked {
             *earned.entry(*contributor).or_default() += amount;
         }
     }
-    let distribution = Distribution::of(&RULES[model.epochs[index].rules].policy);
+    let rules = model.epochs[index].rules;
+    let distribution = Distribution::of(&RULES[rules].policy, rules_hash(rules));
     let tree = ClaimTree::of_earned(distribution, &earned);
     same("the root", balance.root, tree.as_ref().map(ClaimTree::root))?;
     let Some(tree) = tree else { return Ok(()) };

@@ -57,13 +57,13 @@ pub fn run(ledger: &mut Ledger, args: &ExportArgs, output: Output) -> Result<Sta
 fn claims(ledger: &mut Ledger, args: &ExportArgs, exported: &mut Exported) -> Result<(), CliError> {
     let Some(path) = &args.claims else { return Ok(()) };
     let refuse = |source| CliError::File { path: path.clone(), source };
-    let (tree, rules_hash) = ledger.claim_tree(args.epoch)?.ok_or(CliError::NoClaims)?;
-    let text = tree.to_json(&rules_hash).map_err(|error| refuse(error.into()))?;
+    let tree = ledger.claim_tree(args.epoch)?.ok_or(CliError::NoClaims)?;
+    let text = tree.to_json().map_err(|error| refuse(error.into()))?;
     files::write(path, text.as_bytes(), Access::Public).map_err(refuse)?;
     exported.claims = Some(path.display().to_string());
     exported.root = Some(tree.root().to_string());
     exported.total = Some(tree.total().to_string());
-    exported.rules_hash = Some(rules_hash.to_string());
+    exported.rules_hash = Some(tree.distribution().rules_hash.to_string());
     Ok(())
 }
 

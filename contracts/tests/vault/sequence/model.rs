@@ -1,6 +1,6 @@
 //! What the vault should do, in plain sums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fairshare_audit::claims::ClaimTree;
 use fairshare_params::address::Address as Account;
@@ -25,12 +25,23 @@ pub struct Model {
     funded: BTreeMap<u64, u128>,
     paid: BTreeMap<(u64, Account), u128>,
     posted: Vec<Posted>,
-    /// The root whose window runs, and when it ends.
+    /// The root whose window runs, and how many seconds of it are left: above zero.
     pub pending: Option<(Posted, u64)>,
     /// By epoch, from the moment the window ends, recorded or not.
     pub active: BTreeMap<u64, Posted>,
     pub paused: bool,
+    /// Accounts that the token has frozen.
+    pub frozen: BTreeSet<Account>,
     pub donated: u128,
+}
+
+/// What becomes of a claim that its root proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    NothingNew,
+    OverABound,
+    Frozen,
+    Paid(u128),
 }
 
 impl Model {
@@ -43,6 +54,7 @@ impl Model {
             pending: None,
             active: BTreeMap::new(),
             paused: false,
+            frozen: BTreeSet::new(),
             donated: 0,
         }
     }
@@ -75,20 +87,36 @@ impl Model {
         !self.paused && self.in_reach(epoch) && amount && alone
     }
 
-    pub fn post(&mut self, posted: Posted, active_at: u64) {
+    pub fn post(&mut self, posted: Posted, window: u64) {
         self.posted.push(posted.clone());
-        self.pending = Some((posted, active_at));
+        self.pending = Some((posted, window));
     }
 
     pub fn veto(&mut self) {
         self.pending = None;
     }
 
-    /// Says whether a root became active.
-    pub fn time_is(&mut self, now: u64) -> bool {
-        match self.pending.take_if(|(_, active_at)| now >= *active_at) {
+    /// Lets time pass: a pause stops the window. Says whether a root became active.
+    pub fn pass(&mut self, seconds: u64) -> bool {
+        if self.paused {
+            return false;
+        }
+        if let Some((_, left)) = &mut self.pending {
+            *left = left.saturating_sub(seconds);
+        }
+        match self.pending.take_if(|(_, left)| *left == 0) {
             Some((posted, _)) => self.active.insert(posted.epoch, posted).is_none(),
             None => false,
+        }
+    }
+
+    /// What becomes of a claim under an active root of an epoch.
+    pub fn fate(&self, epoch: u64, who: Account, cumulative: u128) -> Fate {
+        match cumulative.saturating_sub(self.paid(who)) {
+            0 => Fate::NothingNew,
+            amount if !self.covers(epoch, amount) => Fate::OverABound,
+            _ if self.frozen.contains(&who) => Fate::Frozen,
+            amount => Fate::Paid(amount),
         }
     }
 
