@@ -32,7 +32,6 @@ const contracts = {
   PlainToken: ["tests/tokens/PlainToken.sol", "artifacts/test"],
   FreezingToken: ["tests/tokens/FreezingToken.sol", "artifacts/test"],
   FeeToken: ["tests/tokens/FeeToken.sol", "artifacts/test"],
-  FreezingToken: ["tests/tokens/FreezingToken.sol", "artifacts/test"],
   ReentrantToken: ["tests/tokens/ReentrantToken.sol", "artifacts/test"],
   SilentToken: ["tests/tokens/SilentToken.sol", "artifacts/test"],
 };
@@ -40,6 +39,7 @@ const contracts = {
 export const suites = {
   verifier: ["BundleVerifier", "Harness", ...gates],
   vault: ["RoyaltyVault"],
+  settling: ["ProvingVault", "FheTask", "FederatedTask"],
 };
 export const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
 

@@ -485,8 +485,10 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     /// vault is paused, `activeAt` is what it would be if the pause ended now, so it is never in the past.
     /// @return pending The pending root.
     function pendingRoot() public view returns (PendingRoot memory pending) {
+        // Claims ask, and most often there is none: so one slot is read first, and not all of them.
+        if (_pending.root == 0) return pending;
         pending = _pending;
-        if (pending.root != 0 && paused()) pending.activeAt += uint64(block.timestamp) - pausedAt;
+        if (paused()) pending.activeAt += uint64(block.timestamp) - pausedAt;
     }
 
     /// @notice The recorded active root of an epoch; all zero if there is none.

@@ -101,8 +101,8 @@ fn registry() -> BTreeMap<&'static str, u64> {
     let node = send(&mut fhe, 1);
     BTreeMap::from([
         ("open rules", open),
-        ("fund, the first time", fund),
-        ("fund again", again),
+        ("fund a vault that computes, the first time", fund),
+        ("fund a vault that computes again", again),
         ("begin an epoch", begin),
         ("register data, the path of 4 nodes", sender),
         ("register data, the longest path: 24 nodes", most),
@@ -240,7 +240,7 @@ fn epoch_gas(readme: &BTreeMap<String, Vec<String>>, contributors: u64) -> u64 {
         + 9 * of("record a node's units, each further round, one of 100")
         + compute
         + claim;
-    let steps = ["open rules", "fund again", "begin an epoch", "end an epoch"].map(of);
+    let steps = ["open rules", "fund a vault that computes again", "begin an epoch", "end an epoch"].map(of);
     steps.iter().sum::<u64>() + 9 * of("end a round") + contributors / 2 * (giver + node)
 }
 
