@@ -36,6 +36,8 @@ const folder = mkdtempSync(join(tmpdir(), "fairshare-mutants-"));
 const survivors = [];
 for (const { index, suite, file, from, to, test } of tried) {
   const mutant = read(file).replace(from, () => to);
+  // Nothing is left of the mutant before: the tests take a contract that is not there from the committed artifacts.
+  rmSync(folder, { recursive: true, force: true });
   for (const [path, text] of suiteWith(suite, `solidity/${file}`, mutant)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

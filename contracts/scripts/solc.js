@@ -87,9 +87,21 @@ export function artifacts() {
   return files;
 }
 
-// The artifacts of a suite's contracts, with another text in the place of one of the sources, of which the compiler may warn.
+// The files that a source is made of: itself, and what it imports.
+function parts(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, imported] of read(path).matchAll(/^import .*"(.+)";$/gm)) {
+    parts(imported.startsWith(".") ? join(dirname(path), imported) : imported, found);
+  }
+  return found;
+}
+
+// The artifacts of those of a suite's contracts that one of the sources is part of, with another text in its place, of which the
+// compiler may warn.
 export function suiteWith(suite, path, text) {
-  const chosen = Object.fromEntries(suites[suite].map((name) => [name, contracts[name]]));
+  const affected = suites[suite].filter((name) => parts(contracts[name][0]).has(path));
+  const chosen = Object.fromEntries(affected.map((name) => [name, contracts[name]]));
   const { messages, files } = build(chosen, (other) => (other === path ? text : read(other)));
   const errors = messages.filter((message) => message.severity === "error");
   if (errors.length > 0) throw new Error(errors[0].formattedMessage);

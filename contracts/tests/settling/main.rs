@@ -1,5 +1,8 @@
 //! The vault that computes what it pays, and its registries: what can each party do, and what can it not?
 
+#[path = "../evm/artifact.rs"]
+mod artifact;
+#[path = "../evm/chain.rs"]
 mod chain;
 mod claims;
 mod game;

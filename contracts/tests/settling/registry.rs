@@ -25,11 +25,12 @@ use fairshare_params::registry::{Request, Unsigned};
 use fairshare_testkit::epochs::{self, ALICE, BOB};
 use fairshare_testkit::fixture;
 
+use super::artifact::artifact;
 use super::chain::{CHAIN_ID, ok, refused};
 use super::pool::{NODES, UNITS};
 use super::world::{
     COORDINATOR, ENDS_BY, FIRST, FIRST_ROUND, Judge, OWNER, PROVING, ROUNDS, START, STRANGER, Task, World,
-    artifact, dataset, evm, later, policy, round_point, rules_of,
+    dataset, evm, later, policy, round_point, rules_of,
 };
 
 fn world(policy: &Policy) -> World {

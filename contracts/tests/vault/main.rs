@@ -3,6 +3,8 @@
 //! Each module is one question; `sequence` plays long random games between honest and dishonest parties and
 //! checks after every move that no money is where it should not be.
 
+#[path = "../evm/artifact.rs"]
+mod artifact;
 mod batches;
 mod claims;
 mod deployment;

@@ -18,6 +18,8 @@ use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
 use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
 
+use super::artifact::artifact;
+
 sol! {
     /// What all the test tokens have; `approve` and `transfer` are called for their effect alone.
     contract Token {
@@ -119,7 +121,7 @@ impl World {
         alter(&mut deployment);
         let code = deployment.creation_code().unwrap();
         let (_, arguments) = code.split_at(bytecode(ROYALTY_VAULT_JSON).unwrap().len());
-        self.deploy([&bytecode(&vault_artifact()).unwrap(), arguments].concat())
+        self.deploy([&bytecode(&artifact("RoyaltyVault")).unwrap(), arguments].concat())
     }
 
     fn deploy(&mut self, code: Vec<u8>) -> Result<(Account, Bytes), Bytes> {
@@ -296,14 +298,6 @@ pub fn reverted(revert: &[u8], expected: impl SolError + Debug) {
 /// What a revert says.
 pub fn explain(revert: &[u8]) -> String {
     RoyaltyVaultErrors::abi_decode(revert).map_or_else(|_| hex(revert), |error| format!("{error:?}"))
-}
-
-/// The artifact whose vaults are deployed: the committed one, or, where mutants are tried, that of a mutant.
-fn vault_artifact() -> String {
-    match std::env::var("FAIRSHARE_ARTIFACTS") {
-        Ok(folder) => std::fs::read_to_string(format!("{folder}/RoyaltyVault.json")).unwrap(),
-        Err(_) => ROYALTY_VAULT_JSON.to_owned(),
-    }
 }
 
 /// The functions, events and errors of the committed artifact, each as its JSON.

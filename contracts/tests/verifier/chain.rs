@@ -9,6 +9,7 @@ use fairshare_contracts::verification::{BundleVerifier, register_keys, register_
 use fairshare_params::verifier_parameters::VerifierParameters;
 use revm::primitives::hardfork::SpecId;
 
+use super::artifact::artifact;
 use super::machine::Machine;
 
 pub struct Chain {
@@ -20,13 +21,6 @@ pub struct Chain {
     pub deployment: u64,
     /// Geometries whose parameters are registered.
     registered: BTreeSet<u8>,
-}
-
-/// A contract's artifact: the committed one, or, where mutants are tried, that of a mutant.
-pub fn artifact(name: &str) -> String {
-    let folder = std::env::var("FAIRSHARE_ARTIFACTS");
-    let folder = folder.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/artifacts").to_owned());
-    std::fs::read_to_string(format!("{folder}/{name}.json")).expect("an artifact")
 }
 
 /// Data of the transaction that deploys the artifact's verifier.

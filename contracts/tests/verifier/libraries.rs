@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use revm::primitives::hardfork::SpecId;
 use serde_json::Value;
 
-use super::chain::artifact;
+use super::artifact::artifact;
 use super::machine::{Machine, Refusal};
 
 sol! {

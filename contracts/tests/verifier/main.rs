@@ -1,6 +1,8 @@
 //! Does the verifier on the chain take what the Rust verifier takes, and nothing else? At what price?
 
 mod alterations;
+#[path = "../evm/artifact.rs"]
+mod artifact;
 mod chain;
 mod differential;
 mod fuzz;

@@ -10,7 +10,8 @@ use fairshare_params::commitment::commit_units;
 use fairshare_params::encoding::Digest;
 use fairshare_testkit::fixture::contributor;
 
-use super::chain::{Chain, artifact};
+use super::artifact::artifact;
+use super::chain::Chain;
 use super::libraries::RULES;
 use super::machine::{Answer, Refusal};
 use super::pool::STANDARD;
