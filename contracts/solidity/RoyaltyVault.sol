@@ -193,6 +193,8 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     error CannotRenounceWhilePaused();
     /// @notice Funding must be more than nothing.
     error ZeroAmount();
+    /// @notice The vault counts up to 2^128 base units in all.
+    error TooMuchFunded(uint128 totalFunded, uint128 amount);
     /// @notice The token delivered another amount than was asked for: it charges a fee on transfer, or worse.
     error UnexpectedDelivery(uint128 asked, uint256 received);
     /// @notice The epoch, or a later one, has an active root, which is final.
@@ -277,11 +279,12 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
         _activateIfDue();
         _requireOpen(epoch);
         if (amount == 0) revert ZeroAmount();
+        if (amount > type(uint128).max - totalFunded) revert TooMuchFunded(totalFunded, amount);
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = token.balanceOf(address(this)) - before;
         if (received != amount) revert UnexpectedDelivery(amount, received);
-        // All other sums of funding are parts of this one, so no other addition can overflow once this one did not.
+        // All other sums of funding are parts of this one, so no other addition can overflow where this one does not.
         totalFunded += amount;
         fundedFor[epoch] += amount;
         emit Funded(epoch, msg.sender, amount);

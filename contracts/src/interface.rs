@@ -132,6 +132,7 @@ sol! {
         error InvalidArchivePlace(uint256 length, uint256 longest);
         error ZeroTotal();
         error AnotherRootPending(uint64 pendingEpoch);
+        error TooMuchFunded(uint128 totalFunded, uint128 amount);
         error TotalDecreased(uint128 total, uint128 previousTotal);
         error Underfunded(uint64 epoch, uint128 total, uint128 funded);
         error RootNotPending(uint64 epoch, bytes32 root);

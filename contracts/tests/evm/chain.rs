@@ -1,7 +1,8 @@
 //! An EVM with a clock, and several parties who send transactions to it.
 
-use alloy_primitives::{Address, Bytes, FixedBytes, Log, U256, keccak256};
-use alloy_sol_types::{Panic, SolCall, SolError, SolEvent, SolInterface};
+use alloy_primitives::{Address, Bytes, Log, U256};
+use alloy_sol_types::{Panic, SolCall, SolError, SolEvent, SolInterface, sol};
+use fairshare_contracts::interface::RoyaltyVault::RoyaltyVaultErrors;
 use fairshare_contracts::solidity::BundleVerifier::BundleVerifierErrors;
 use fairshare_contracts::solidity::FederatedTask::FederatedTaskErrors;
 use fairshare_contracts::solidity::FheTask::FheTaskErrors;
@@ -13,7 +14,17 @@ use revm::database::InMemoryDB;
 use revm::handler::{MainnetContext, MainnetEvm};
 use revm::primitives::TxKind;
 use revm::primitives::hardfork::SpecId;
-use revm::{Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
+use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
+
+sol! {
+    /// What all the test tokens have; `approve` and `transfer` are called for their effect alone.
+    contract Token {
+        function mint(address to, uint256 amount) external;
+        function approve(address spender, uint256 amount) external;
+        function transfer(address to, uint256 amount) external;
+        function balanceOf(address account) external view returns (uint256);
+    }
+}
 
 /// Its number.
 pub const CHAIN_ID: u64 = 31_337;
@@ -40,7 +51,7 @@ impl Receipt {
 pub type Sent = Result<Receipt, Bytes>;
 
 pub struct Chain {
-    machine: MainnetEvm<MainnetContext<InMemoryDB>>,
+    pub machine: MainnetEvm<MainnetContext<InMemoryDB>>,
 }
 
 impl Chain {
@@ -61,15 +72,15 @@ impl Chain {
         Self { machine }
     }
 
-    /// Deploys a contract: its address, and the length of its code.
-    pub fn deploy(&mut self, from: Address, creation: Vec<u8>) -> Result<(Address, usize), Bytes> {
+    /// Deploys a contract: its address and its code.
+    pub fn deploy(&mut self, from: Address, creation: Vec<u8>) -> Result<(Address, Bytes), Bytes> {
         match self
             .machine
             .transact_commit(transaction(from, TxKind::Create, creation))
             .expect("it can be run")
         {
             ExecutionResult::Success { output: Output::Create(code, Some(address)), .. } => {
-                Ok((address, code.len()))
+                Ok((address, code))
             }
             ExecutionResult::Revert { output, .. } => Err(output),
             other => panic!("deployment ended with {other:?}"),
@@ -98,26 +109,6 @@ impl Chain {
         self.machine.ctx.block.timestamp += U256::from(seconds);
     }
 
-    /// Writes into the mapping that this getter reads, under a key: no transaction would.
-    pub fn overwrite<C>(&mut self, at: Address, key: FixedBytes<32>, getter: &C, value: FixedBytes<32>)
-    where
-        C: SolCall<Return = FixedBytes<32>>,
-    {
-        for slot in 0..32u64 {
-            let place = keccak256([key.0, U256::from(slot).to_be_bytes()].concat());
-            let database = &mut self.machine.ctx.journaled_state.database;
-            let (place, word) = (U256::from_be_bytes(place.0), U256::from_be_bytes(value.0));
-            let before = database.storage(at, place).expect("in memory");
-            database.insert_account_storage(at, place, word).expect("in memory");
-            if self.ask(at, getter) == value {
-                return;
-            }
-            let database = &mut self.machine.ctx.journaled_state.database;
-            database.insert_account_storage(at, place, before).expect("in memory");
-        }
-        panic!("no mapping of these first slots is read");
-    }
-
     /// The chain splits, and this is the branch of another number.
     pub fn fork(&mut self, chain_id: u64) {
         self.machine.ctx.cfg.chain_id = chain_id;
@@ -135,22 +126,31 @@ pub fn ok(sent: Sent) -> Receipt {
 pub fn refused(sent: Sent, expected: impl SolError + std::fmt::Debug) {
     match sent {
         Ok(_) => panic!("accepted, though it should fail with {expected:?}"),
-        Err(revert) => {
-            assert_eq!(revert, expected.abi_encode(), "{} where {expected:?} was due", explain(&revert));
-        }
+        Err(revert) => reverted(&revert, expected),
     }
+}
+
+/// Bytes that must be exactly this error.
+#[track_caller]
+pub fn reverted(revert: &[u8], expected: impl SolError + std::fmt::Debug) {
+    assert_eq!(revert, expected.abi_encode(), "{} where {expected:?} was due", explain(revert));
 }
 
 /// What a revert says.
 pub fn explain(revert: &[u8]) -> String {
-    let vault = ProvingVaultErrors::abi_decode(revert).map(|error| format!("{error:?}"));
-    let registry = || TaskRegistryErrors::abi_decode(revert).map(|error| format!("{error:?}"));
-    let fhe = || FheTaskErrors::abi_decode(revert).map(|error| format!("{error:?}"));
-    let federated = || FederatedTaskErrors::abi_decode(revert).map(|error| format!("{error:?}"));
-    let verifier = || BundleVerifierErrors::abi_decode(revert).map(|error| format!("{error:?}"));
-    let known =
-        vault.or_else(|_| registry()).or_else(|_| fhe()).or_else(|_| federated()).or_else(|_| verifier());
-    known.unwrap_or_else(|_| format!("an unknown error, {}", Bytes::copy_from_slice(revert)))
+    fn read<E: SolInterface + std::fmt::Debug>(revert: &[u8]) -> Option<String> {
+        E::abi_decode(revert).ok().map(|error| format!("{error:?}"))
+    }
+    let known = [
+        read::<ProvingVaultErrors>,
+        read::<TaskRegistryErrors>,
+        read::<FheTaskErrors>,
+        read::<FederatedTaskErrors>,
+        read::<BundleVerifierErrors>,
+        read::<RoyaltyVaultErrors>,
+    ];
+    let unknown = || format!("an unknown error, {}", Bytes::copy_from_slice(revert));
+    known.into_iter().find_map(|read| read(revert)).unwrap_or_else(unknown)
 }
 
 fn transaction(from: Address, kind: TxKind, data: Vec<u8>) -> TxEnv {

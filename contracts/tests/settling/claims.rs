@@ -12,9 +12,9 @@ use fairshare_contracts::solidity::ProvingVault::{
 use fairshare_params::address::Address as Account;
 use fairshare_params::rules::Rules;
 
-use super::chain::{CHAIN_ID, ok, refused};
+use super::chain::{CHAIN_ID, Token, ok, refused};
 use super::world::{
-    DAY, FIRST, FUNDER, Judge, PROVING, STRANGER, Task, Token, World, dataset, later, policy, rules_of,
+    DAY, FIRST, FUNDER, Judge, PROVING, STRANGER, Task, World, dataset, later, policy, rules_of,
     said_compute, said_data,
 };
 

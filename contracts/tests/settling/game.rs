@@ -27,11 +27,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use self::model::{Known, Model};
-use super::chain::{Sent, ok};
+use super::chain::{Sent, Token, ok};
 use super::pool::{COVERS, EPOCHS, GIVERS, NODES, POOL, UNITS, registered, units_of};
 use super::world::{
-    COORDINATOR, DAY, FIRST, FUNDER, Judge, OPERATOR, OWNER, ROUNDS, STRANGER, Task, Token, World, evm,
-    round_point,
+    COORDINATOR, DAY, FIRST, FUNDER, Judge, OPERATOR, OWNER, ROUNDS, STRANGER, Task, World, evm, round_point,
 };
 
 sol! {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use alloy_primitives::{Address, FixedBytes, U256};
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::SolCall;
 use fairshare_contracts::artifact::bytecode;
 use fairshare_contracts::proving::{self, RegistryDeployment, RoundPoint, VaultDeployment};
 use fairshare_contracts::solidity::ProvingVault::{Epoch, Standing, epochsCall, settleCall, standingCall};
@@ -20,17 +20,7 @@ use fairshare_testkit::{epochs, fixture};
 use fairshare_verifier::{Trust, Verifier};
 
 use super::artifact::artifact;
-use super::chain::{Chain, Sent, ok};
-
-sol! {
-    /// What all the test tokens have; `approve` is called for its effect alone.
-    contract Token {
-        function mint(address to, uint256 amount) external;
-        function approve(address spender, uint256 amount) external;
-        function transfer(address to, uint256 amount) external;
-        function balanceOf(address account) external view returns (uint256);
-    }
-}
+use super::chain::{Chain, Sent, Token, ok};
 
 /// When a world begins: nine days before the rules of its first epoch let anybody end its rounds.
 pub const START: u64 = ENDS_BY - 9 * DAY;
@@ -149,7 +139,7 @@ impl World {
         let (vault, vault_size) = deploy(vault_code(|_| {}));
         let (registry, registry_size) = deploy(registry_code(task, |_| {}));
         assert_eq!([token, verifier, vault, registry], [0, 1, 2, 3].map(address_of));
-        let sizes = [vault_size, registry_size];
+        let sizes = [vault_size.len(), registry_size.len()];
         let mut world = Self { chain, token, verifier, vault, registry, sizes };
         if judge == Judge::Real {
             ok(world.chain.send(STRANGER, verifier, register_keys(&fixture::PARAMETERS)));

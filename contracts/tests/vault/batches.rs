@@ -82,9 +82,9 @@ fn a_batch_records_the_activation_that_is_due() {
     let tree = world.tree(FIRST, &CLAIMS);
     ok(world.fund(FIRST, 1_000));
     ok(world.post(FIRST, tree.root(), 950));
-    world.pass(WINDOW - 1);
+    world.chain.pass(WINDOW - 1);
     refused(world.claim_many(FIRST, &tree, &ALL), RootNotActive { epoch: FIRST });
-    world.pass(1);
+    world.chain.pass(1);
     let receipt = ok(world.claim_many(FIRST, &tree, &ALL));
     assert_eq!(receipt.events::<RootActivated>().len(), 1);
     paid(&receipt, &CLAIMS);
@@ -177,7 +177,7 @@ fn a_transfer_that_fails_takes_no_cover_from_others() {
     let tree = world.tree(FIRST, &CLAIMS);
     ok(world.fund(FIRST, 1_000));
     ok(world.post(FIRST, tree.root(), 610));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     freeze(&mut world, ALICE, true);
     paid(&ok(world.claim_many(FIRST, &tree, &ALL)), &[(BOB, 300), (CAROL, 50)]);
     holds(&mut world, FIRST, 350, [0, 300, 50]);
@@ -253,7 +253,7 @@ fn a_claim_beyond_the_declared_total_stops_no_batch() {
     let tree = world.tree(FIRST, &CLAIMS);
     ok(world.fund(FIRST, 1_000));
     ok(world.post(FIRST, tree.root(), 700));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     let receipt = ok(world.claim_many(FIRST, &tree, &ALL));
     paid(&receipt, &[(ALICE, 600), (CAROL, 50)]);
     let exceeds = ExceedsDeclaredTotal { epoch: FIRST, total: 700, paid: 600, amount: 300 };

@@ -13,8 +13,8 @@ use fairshare_params::encoding::Digest;
 use revm::primitives::keccak256;
 
 use crate::world::{
-    ALICE, BOB, CAROL, CHAIN, FIRST_EPOCH as FIRST, FUNDER, OPERATOR, OWNER, RULES, SILENT_TOKEN, STRANGER,
-    Token, WINDOW, World, evm, ok, posting, refused, tree_for, word,
+    ALICE, BOB, CAROL, CHAIN_ID, FIRST_EPOCH as FIRST, FUNDER, OPERATOR, OWNER, RULES, SILENT_TOKEN,
+    STRANGER, Token, WINDOW, World, evm, ok, posting, refused, tree_for, word,
 };
 
 const CLAIMS: [(Account, u128); 3] = [(ALICE, 600), (BOB, 300), (CAROL, 50)];
@@ -96,9 +96,9 @@ fn nothing_is_paid_before_activation() {
     ok(world.fund(FIRST, 1_000));
     refused(world.claim(FIRST, &tree, ALICE), RootNotActive { epoch: FIRST });
     ok(world.post(FIRST, tree.root(), 950));
-    world.pass(WINDOW - 1);
+    world.chain.pass(WINDOW - 1);
     refused(world.claim(FIRST, &tree, ALICE), RootNotActive { epoch: FIRST });
-    world.pass(1);
+    world.chain.pass(1);
     ok(world.claim(FIRST, &tree, ALICE));
 }
 
@@ -148,7 +148,7 @@ fn an_inner_node_is_no_leaf() {
     assert_eq!(leaf.0, tree.leaf(&ALICE).unwrap().0);
     let number = |number: u128| U256::from(number).to_be_bytes::<32>();
     let address = |account: Account| evm(account).into_word().0;
-    let (chain, vault, epoch) = (number(CHAIN.into()), address(world.vault), number(FIRST.into()));
+    let (chain, vault, epoch) = (number(CHAIN_ID.into()), address(world.vault), number(FIRST.into()));
     let words = [chain, vault, epoch, RULES.0, address(ALICE), number(600)];
     assert_eq!(leaf, keccak256(keccak256(words.concat())));
     let proof = tree.proof(&ALICE).unwrap();
@@ -163,7 +163,7 @@ fn a_root_made_for_another_place_pays_nothing_here() {
     let (other, _) = world.deploy_vault(|_| {}).unwrap();
     let here = world.distribution(FIRST);
     let elsewhere = [
-        ("chain", Distribution { chain_id: CHAIN + 1, ..here }),
+        ("chain", Distribution { chain_id: CHAIN_ID + 1, ..here }),
         ("vault", Distribution { vault: other, ..here }),
         ("epoch", Distribution { epoch: FIRST + 1, ..here }),
         ("rules", Distribution { rules_hash: Digest([0x91; 32]), ..here }),
@@ -173,7 +173,7 @@ fn a_root_made_for_another_place_pays_nothing_here() {
         let tree = tree_for(distribution, &CLAIMS);
         ok(world.fund(FIRST, 1_000));
         ok(world.post(FIRST, tree.root(), 950));
-        world.pass(WINDOW);
+        world.chain.pass(WINDOW);
         println!("{what}");
         refused(world.claim(FIRST, &tree, ALICE), invalid(FIRST, ALICE, 600));
     }
@@ -190,7 +190,7 @@ fn a_claim_is_of_the_rules_that_its_root_was_posted_with() {
     ok(world.fund(FIRST + 1, 1_000));
     let posting = Posting { rules_hash, ..posting(FIRST + 1, tree.root(), 980) };
     ok(world.send(OPERATOR, world.vault, calldata::post(&posting)));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     ok(world.claim(FIRST + 1, &tree, ALICE));
     ok(world.claim(FIRST, &first, BOB));
     assert_eq!((world.balance(ALICE), world.balance(BOB)), (610, 300));
@@ -201,9 +201,9 @@ fn a_claim_is_of_the_rules_that_its_root_was_posted_with() {
 fn a_claim_is_worth_nothing_on_a_fork() {
     let mut world = World::new();
     let tree = world.settle(FIRST, 1_000, &CLAIMS);
-    world.fork(CHAIN + 1);
+    world.chain.fork(CHAIN_ID + 1);
     refused(world.claim(FIRST, &tree, ALICE), invalid(FIRST, ALICE, 600));
-    world.fork(CHAIN);
+    world.chain.fork(CHAIN_ID);
     ok(world.claim(FIRST, &tree, ALICE));
 }
 
@@ -244,7 +244,7 @@ fn two_leaves_of_one_contributor_are_not_added_up() {
     let root = Digest(keccak256(pair.concat()).0);
     ok(world.fund(FIRST, 1_000));
     ok(world.post(FIRST, root, 700));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     ok(world.claim_with(FIRST, ALICE, 200, &[Digest(large)]));
     ok(world.claim_with(FIRST, ALICE, 500, &[Digest(small)]));
     refused(world.claim_with(FIRST, ALICE, 200, &[Digest(large)]), nothing(ALICE, 200, 500));
@@ -262,7 +262,7 @@ fn a_root_pays_no_more_than_it_declares() {
     let tree = world.tree(FIRST, &CLAIMS);
     ok(world.fund(FIRST, 1_000));
     ok(world.post(FIRST, tree.root(), 900));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     ok(world.claim(FIRST, &tree, ALICE));
     ok(world.claim(FIRST, &tree, BOB));
     let exceeds = ExceedsDeclaredTotal { epoch: FIRST, total: 900, paid: 900, amount: 50 };

@@ -3,8 +3,8 @@
 use alloy_primitives::U256;
 use fairshare_contracts::calldata;
 use fairshare_contracts::interface::RoyaltyVault::{
-    EpochClosed, EpochTooFarAhead, Funded, Underfunded, UnexpectedDelivery, ZeroAmount, activeRootCall,
-    closedFundingCall, fundedForCall, fundedThroughCall, pauseCall, totalFundedCall,
+    EpochClosed, EpochTooFarAhead, Funded, TooMuchFunded, Underfunded, UnexpectedDelivery, ZeroAmount,
+    activeRootCall, closedFundingCall, fundedForCall, fundedThroughCall, pauseCall, totalFundedCall,
 };
 
 use crate::world::{
@@ -79,7 +79,7 @@ fn funding_closes_with_activation() {
     ok(world.post(FIRST + 2, tree.root(), 10));
     ok(world.fund(FIRST + 1, 4));
     ok(world.fund(FIRST + 3, 8));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     // No one has touched the vault since the window ended: funding itself must notice.
     for epoch in [FIRST, FIRST + 1, FIRST + 2] {
         refused(world.fund(epoch, 1), EpochClosed { epoch, openEpoch: FIRST + 3 });
@@ -117,10 +117,10 @@ fn sums_never_wrap() {
     let mut world = World::new();
     ok(world.fund(FIRST, u128::MAX));
     world.call(FUNDER, world.token, &Token::mintCall { to: evm(FUNDER), amount: U256::from(u128::MAX) });
-    assert!(world.fund(FIRST + 1, 1).is_err());
+    refused(world.fund(FIRST + 1, 1), TooMuchFunded { totalFunded: u128::MAX, amount: 1 });
     let tree = world.tree(FIRST, &[(ALICE, u128::MAX)]);
     ok(world.post(FIRST, tree.root(), u128::MAX));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     ok(world.claim(FIRST, &tree, ALICE));
     assert_eq!(world.balance(ALICE), u128::MAX);
 }

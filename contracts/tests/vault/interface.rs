@@ -42,7 +42,7 @@ fn gas_is_what_the_readme_says() {
     measured.push(("post", ok(world.post(FIRST, tree.root(), 1_000)).gas));
     measured.push(("veto", ok(world.veto(FIRST, tree.root())).gas));
     ok(world.post(FIRST, tree.root(), 1_000));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     measured.push(("claim that also records an activation", ok(world.claim(FIRST, &tree, claims[0].0)).gas));
     measured.push(("claim, a contributor's first", ok(world.claim(FIRST, &tree, claims[1].0)).gas));
     let later: Vec<_> = claims.iter().map(|&(who, amount)| (who, amount + 1)).collect();

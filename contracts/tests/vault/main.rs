@@ -6,6 +6,8 @@
 #[path = "../evm/artifact.rs"]
 mod artifact;
 mod batches;
+#[path = "../evm/chain.rs"]
+mod chain;
 mod claims;
 mod deployment;
 mod funding;

@@ -96,18 +96,18 @@ fn an_operator_is_neither_nobody_nor_the_guardian() {
 #[test]
 fn a_guardian_is_announced_a_month_before() {
     let mut world = World::new();
-    let acceptable = world.now() + DELAY;
+    let acceptable = world.chain.now() + DELAY;
     let receipt = ok(world.vault(OWNER, proposeGuardianCall { guardian: evm(ALICE) }));
     let proposed =
         GuardianProposed { current: evm(GUARDIAN), proposed: evm(ALICE), acceptableAt: acceptable };
     assert_eq!(receipt.events::<GuardianProposed>(), [proposed]);
 
     refused(world.vault(STRANGER, acceptGuardianCall {}), NotProposedGuardian { caller: evm(STRANGER) });
-    world.pass(DELAY - 1);
+    world.chain.pass(DELAY - 1);
     let running = GuardianDelayRunning { acceptableAt: acceptable };
     refused(world.vault(ALICE, acceptGuardianCall {}), running);
     assert_eq!(world.view(guardianCall {}), evm(GUARDIAN), "the old one stays until then");
-    world.pass(1);
+    world.chain.pass(1);
     refused(world.vault(STRANGER, acceptGuardianCall {}), NotProposedGuardian { caller: evm(STRANGER) });
     let receipt = ok(world.vault(ALICE, acceptGuardianCall {}));
     let changed = GuardianChanged { previous: evm(GUARDIAN), current: evm(ALICE) };
@@ -128,10 +128,10 @@ fn a_guardian_is_announced_a_month_before() {
 fn a_second_proposal_waits_as_long_as_the_first() {
     let mut world = World::new();
     ok(world.vault(OWNER, proposeGuardianCall { guardian: evm(ALICE) }));
-    world.pass(DELAY - 1);
-    let acceptable = world.now() + DELAY;
+    world.chain.pass(DELAY - 1);
+    let acceptable = world.chain.now() + DELAY;
     ok(world.vault(OWNER, proposeGuardianCall { guardian: evm(BOB) }));
-    world.pass(1);
+    world.chain.pass(1);
     refused(world.vault(ALICE, acceptGuardianCall {}), NotProposedGuardian { caller: evm(ALICE) });
     refused(world.vault(BOB, acceptGuardianCall {}), GuardianDelayRunning { acceptableAt: acceptable });
 }
@@ -143,7 +143,7 @@ fn a_guardian_is_neither_nobody_nor_the_operator() {
     refused(world.vault(OWNER, proposeGuardianCall { guardian: zero }), ZeroAddress {});
     ok(world.vault(OWNER, proposeGuardianCall { guardian: evm(ALICE) }));
     ok(world.vault(OWNER, setOperatorCall { operator: evm(ALICE) }));
-    world.pass(DELAY);
+    world.chain.pass(DELAY);
     refused(world.vault(ALICE, acceptGuardianCall {}), RolesMustDiffer { account: evm(ALICE) });
 }
 
@@ -159,9 +159,9 @@ fn an_owner_alone_cannot_reach_the_money() {
     let post = calldata::post(&posting(FIRST + 1, theft.root(), 1_000));
     for _ in 0..DELAY / WINDOW - 1 {
         ok(world.send(OWNER, world.vault, post.clone()));
-        world.pass(WINDOW - 1);
+        world.chain.pass(WINDOW - 1);
         ok(world.veto(FIRST + 1, theft.root()));
-        world.pass(1);
+        world.chain.pass(1);
     }
     // Meanwhile everyone has had a month to claim under the root that nothing can revoke.
     ok(world.claim(FIRST, &honest, ALICE));

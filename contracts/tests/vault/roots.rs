@@ -37,7 +37,7 @@ fn none() -> PendingRoot {
 #[test]
 fn a_root_goes_from_pending_to_active_with_all_its_fields() {
     let mut world = funded();
-    let active_at = world.now() + WINDOW;
+    let active_at = world.chain.now() + WINDOW;
     let receipt = ok(world.post(FIRST, ROOT, 900));
     let (root, rules) = (word(ROOT), word(RULES));
     let posted = RootPosted {
@@ -54,9 +54,9 @@ fn a_root_goes_from_pending_to_active_with_all_its_fields() {
     let expected = PendingRoot { epoch: FIRST, activeAt: active_at, total: 900, root, rulesHash: rules };
     assert_eq!(pending(&mut world), expected);
 
-    world.pass(WINDOW - 1);
+    world.chain.pass(WINDOW - 1);
     assert!(!world.activate());
-    world.pass(1);
+    world.chain.pass(1);
     let receipt = ok(world.vault(STRANGER, activateCall {}));
     let activated = RootActivated { epoch: FIRST, root, total: 900, funded: 1_000 };
     assert_eq!(receipt.events::<RootActivated>(), [activated]);
@@ -120,15 +120,15 @@ fn more_than_is_funded_is_refused() {
 fn a_pending_root_is_replaced_and_its_window_starts_again() {
     let mut world = funded();
     ok(world.post(FIRST, ROOT, 900));
-    world.pass(WINDOW - 1);
+    world.chain.pass(WINDOW - 1);
     let receipt = ok(world.post(FIRST, OTHER, 800));
     let replaced = RootReplaced { epoch: FIRST, root: word(ROOT) };
     assert_eq!(receipt.events::<RootReplaced>(), [replaced]);
-    world.pass(WINDOW - 1);
+    world.chain.pass(WINDOW - 1);
     assert!(!world.activate(), "the window started again");
     ok(world.veto(FIRST, OTHER));
     ok(world.post(FIRST, OTHER, 800));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     assert!(world.activate());
     assert_eq!(world.view(activeRootCall { epoch: FIRST }).root, word(OTHER));
 }
@@ -139,12 +139,12 @@ fn an_active_root_is_not_replaced() {
     for recorded in [false, true] {
         let mut world = funded();
         ok(world.post(FIRST, ROOT, 900));
-        world.pass(WINDOW);
+        world.chain.pass(WINDOW);
         if recorded {
             assert!(world.activate());
         }
         refused(world.post(FIRST, OTHER, 900), EpochClosed { epoch: FIRST, openEpoch: FIRST + 1 });
-        world.pass(10 * WINDOW);
+        world.chain.pass(10 * WINDOW);
         refused(world.post(FIRST, OTHER, 900), EpochClosed { epoch: FIRST, openEpoch: FIRST + 1 });
         world.activate();
         assert_eq!(world.view(activeRootCall { epoch: FIRST }).root, word(ROOT));
@@ -159,7 +159,7 @@ fn one_root_is_pending_at_a_time() {
         refused(world.post(epoch, OTHER, 900), AnotherRootPending { pendingEpoch: FIRST + 1 });
     }
     // Past its window it is active, recorded or not, and the next one may come.
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     ok(world.post(FIRST + 2, OTHER, 900));
     assert_eq!(world.view(activeRootCall { epoch: FIRST + 1 }).root, word(ROOT));
 }
@@ -169,7 +169,7 @@ fn epochs_ascend_and_may_skip() {
     let mut world = funded();
     for epoch in [FIRST, FIRST + 1, FIRST + 65] {
         ok(world.post(epoch, ROOT, 900));
-        world.pass(WINDOW);
+        world.chain.pass(WINDOW);
     }
     assert!(world.activate());
     assert_eq!(world.view(activeEpochsCall {}), [FIRST, FIRST + 1, FIRST + 65]);
@@ -188,7 +188,7 @@ fn totals_never_decrease() {
     let mut world = funded();
     ok(world.post(FIRST, ROOT, 900));
     ok(world.post(FIRST, ROOT, 800));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     refused(world.post(FIRST + 1, OTHER, 799), TotalDecreased { total: 799, previousTotal: 800 });
     ok(world.post(FIRST + 1, OTHER, 800));
 }
@@ -197,12 +197,12 @@ fn totals_never_decrease() {
 fn the_guardian_strikes_out_a_pending_root() {
     let mut world = funded();
     ok(world.post(FIRST, ROOT, 900));
-    world.pass(WINDOW - 1);
+    world.chain.pass(WINDOW - 1);
     let receipt = ok(world.veto(FIRST, ROOT));
     let vetoed = RootVetoed { epoch: FIRST, root: word(ROOT), guardian: evm(GUARDIAN) };
     assert_eq!(receipt.events::<RootVetoed>(), [vetoed]);
     assert_eq!(pending(&mut world), none());
-    world.pass(2 * WINDOW);
+    world.chain.pass(2 * WINDOW);
     assert!(!world.activate());
     // The epoch is open as before: for funding, and for another root or the same one.
     ok(world.fund(FIRST, 1));
@@ -236,10 +236,10 @@ fn a_veto_hits_the_root_that_it_names() {
 #[test]
 fn an_active_root_is_not_vetoed() {
     let mut world = funded();
-    let active_at = world.now() + WINDOW;
+    let active_at = world.chain.now() + WINDOW;
     ok(world.post(FIRST, ROOT, 900));
     for seconds in [WINDOW, 5 * WINDOW] {
-        world.pass(seconds);
+        world.chain.pass(seconds);
         refused(world.veto(FIRST, ROOT), ChallengeWindowOver { epoch: FIRST, activeAt: active_at });
     }
     assert!(world.activate());
@@ -256,7 +256,7 @@ fn skipping_as_far_as_can_be_costs_little() {
     }
     let tree = world.tree(last, &[(ALICE, 640)]);
     ok(world.post(last, tree.root(), 640));
-    world.pass(WINDOW);
+    world.chain.pass(WINDOW);
     let receipt = ok(world.claim(last, &tree, ALICE));
     println!("claim that records an activation over 64 funded epochs: {} gas", receipt.gas);
     assert!(receipt.gas < 500_000, "{}", receipt.gas);

@@ -380,7 +380,7 @@ impl Game {
             return self.veto();
         }
         let seconds = *[1, 600, WINDOW / 2, WINDOW - 1, WINDOW, 3 * WINDOW].choose(&mut self.rng).unwrap();
-        self.world.pass(seconds);
+        self.world.chain.pass(seconds);
         if self.model.pass(seconds) {
             self.count("activated");
         }
@@ -469,9 +469,9 @@ impl Game {
         match &self.model.pending {
             Some((posted, left)) => {
                 assert_eq!((root.epoch, root.root), (posted.epoch, word(posted.tree.root())), "{at}");
-                assert_eq!(root.activeAt, self.world.now() + left, "{at}");
+                assert_eq!(root.activeAt, self.world.chain.now() + left, "{at}");
             }
-            None => assert!(root.activeAt <= self.world.now(), "{at}"),
+            None => assert!(root.activeAt <= self.world.chain.now(), "{at}"),
         }
     }
 

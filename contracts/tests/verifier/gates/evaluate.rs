@@ -12,7 +12,7 @@ use rand_chacha::ChaCha20Rng;
 use revm::primitives::hardfork::SpecId;
 
 use super::circuit::Subject;
-use crate::chain::artifact;
+use crate::artifact::artifact;
 use crate::machine::{Machine, Refusal};
 
 sol! {
