@@ -136,6 +136,27 @@ fn a_bundle_that_weighs_less_or_the_same_changes_nothing() {
     assert_eq!(U256::from(world.epoch(FIRST).computeSum), first);
 }
 
+/// What a heavier one takes the place of is not counted twice.
+#[test]
+fn a_heavier_bundle_takes_the_place_of_the_lighter_one() {
+    let mut world = World::new(Judge::Said);
+    let policy = policy(&[]);
+    let rules = rules_of(&policy);
+    world.start(&rules);
+    let who = evm(&NODES[0]);
+    let registration = dataset(&policy, who, 1_000, 1);
+    ok(world.register(registration.clone()));
+    ok(world.record(&[(NODES[0], 1)]));
+    world.end_epoch();
+    for (score, compute) in [(6_000, 5), (9_000, 9)] {
+        ok(world.submit(&rules, said_data(who, &[registration.digest], score)));
+        ok(world.submit(&rules, said_compute(who, compute)));
+        let (epoch, standing) = (world.epoch(FIRST), world.standing(FIRST, who));
+        assert_eq!(epoch.dataSum, U256::from(standing.dataWeight));
+        assert_eq!((epoch.computeSum, standing.computeWeight), (u128::from(compute), compute));
+    }
+}
+
 /// PROTOCOL section 11: another contributor.
 #[test]
 fn nobody_is_paid_for_another_contributors_bundle() {
