@@ -27,6 +27,9 @@ if (process.argv.includes("--list")) process.exit(0);
 const chosen = process.argv.slice(2);
 const isChosen = ({ index, suite }) => chosen.length === 0 || chosen.includes(`${index}`) || chosen.includes(suite);
 const tried = testable.filter(isChosen);
+const known = new Set(testable.flatMap(({ index, suite }) => [`${index}`, suite]));
+const unknown = chosen.filter((name) => !known.has(name));
+if (unknown.length > 0) throw new Error(`no mutant to be caught and no suite is called ${unknown.join(", ")}`);
 const cargo = (suite) => ["test", "--release", "--workspace", "--test", suite, "--quiet", "--"];
 // A test that fails without any mutant shows nothing.
 for (const suite of new Set(tried.map(({ suite }) => suite))) {

@@ -9,7 +9,7 @@ import {DataDigest} from "./verifier/DataDigest.sol";
 import {Keys} from "./verifier/Keys.sol";
 import {Link} from "./verifier/Link.sol";
 import {Plonk} from "./verifier/Plonk.sol";
-import {Rules, RulesHash} from "./verifier/Rules.sol";
+import {COMPUTE, DATA, Rules, RulesHash} from "./verifier/Rules.sol";
 import {SegmentSet} from "./verifier/SegmentSet.sol";
 
 /// @title Verifies bundles on a chain
@@ -59,10 +59,6 @@ contract BundleVerifier is VerifierParameters {
 
     /// @dev Bytes of what stands in a recorded proof's place: the segment hash and H.
     uint256 private constant RECORDED = 3 * WORD;
-    /// @dev Roles, as a bundle's first word says them.
-    uint256 private constant DATA = 1;
-    uint256 private constant COMPUTE = 2;
-
     /// @dev Hashes of what histogram proofs showed ({_fact}).
     mapping(bytes32 fact => bool) private _recorded;
 

@@ -7,13 +7,14 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Delivery} from "./Delivery.sol";
 import {IBundleVerifier, Registration} from "./IBundleVerifier.sol";
+import {Signed} from "./Signed.sol";
 import {RuleDomains} from "./settlement/RuleDomains.sol";
 import {Shares} from "./settlement/Shares.sol";
 import {Dataset, IEpochs, ITaskRegistry} from "./tasks/ITaskRegistry.sol";
 import {Curve} from "./verifier/Curve.sol";
-import {Rules, RulesHash} from "./verifier/Rules.sol";
+import {COMPUTE, DATA, Rules, RulesHash, Terms} from "./verifier/Rules.sol";
 
 /// @title A vault that computes what it pays
 /// @notice Holds one ERC-20 token and pays it, epoch by epoch, to those whose bundles it verified: 7 parts for computing power
@@ -25,8 +26,8 @@ import {Rules, RulesHash} from "./verifier/Rules.sol";
 ///
 /// Its registry's word is believed in data, units and rounds, the verifier's in bundles, and that of the rules in what they
 /// say: both contracts are named for ever, and rules by their hash. What no role can do: change a score, a weight, a share,
-/// or the rules of an epoch that began; keep a deadline from passing, or a claim from being paid; send money anywhere but to
-/// its contributor or where that one says. There is no pause, no sweep, no upgrade, no arbitrary call.
+/// or the rules of an epoch that began; delay a deadline once the rounds are over, or keep a claim from being paid; send
+/// money anywhere but to its contributor or where that one says. There is no pause, no sweep, no upgrade, no arbitrary call.
 ///
 /// @dev The token must be a plain ERC-20, as for {RoyaltyVault}: a fee on transfer is refused when funding, rebasing cannot be
 /// seen, an account that it freezes can have its claim paid elsewhere.
@@ -67,7 +68,8 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         uint256 dataTenths;
     }
 
-    /// @notice Where a contributor stands in an epoch.
+    /// @notice Where a contributor stands in an epoch. Each part has a flag beside its weight, so that no claim writes to a slot
+    /// that was zero.
     struct Standing {
         /// What the contributor's data weighs.
         uint248 dataWeight;
@@ -84,9 +86,6 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
     }
 
     bytes32 private constant CLAIM = keccak256("Claim(uint64 epoch,address contributor,address recipient)");
-    /// @dev Roles, as a bundle's first word says them.
-    uint256 private constant DATA = 1;
-    uint256 private constant COMPUTE = 2;
     /// @dev Bytes of a bundle's role and contributor, and of those and the number of datasets.
     uint256 private constant COMPUTE_HEAD = 64;
     uint256 private constant DATA_HEAD = 96;
@@ -135,15 +134,15 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
     event RulesOpened(uint64 indexed epoch, bytes32 indexed rulesHash, Rules rules);
     /// @notice The vault received funds.
     event Funded(address indexed funder, uint128 amount);
-    /// @notice An epoch began, and its rules stand.
-    event EpochBegan(uint64 indexed epoch, bytes32 indexed rulesHash, uint128 pool);
+    /// @notice An epoch's first round begins, and its rules stand.
+    event RulesStand(uint64 indexed epoch, bytes32 indexed rulesHash, uint128 pool);
     /// @notice An epoch's rounds are over. Bundles are taken up to the deadline, claims are paid after `closedUntil`.
-    event EpochEnded(uint64 indexed epoch, uint128 pool, uint64 deadline, uint64 closedUntil);
+    event ProvingBegan(uint64 indexed epoch, uint128 pool, uint64 deadline, uint64 closedUntil);
     /// @notice A bundle was verified, and counts.
     /// @param role 1 data, 2 computing power.
-    /// @param score In 1/256 nat; of computing power with 48 fractional bits.
-    /// @param records Records that it covers; of computing power 0.
-    /// @param latest The latest round of its datasets; of computing power 0.
+    /// @param score Data: in 1/256 nat. Computing power: with 48 fractional bits.
+    /// @param records Records that it covers; 0 for computing power.
+    /// @param latest The latest round of its datasets; 0 for computing power.
     event BundleTaken(
         uint64 indexed epoch,
         address indexed contributor,
@@ -182,12 +181,10 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
     error Unfunded(uint128 pool, uint128 unassigned);
     /// @notice No rules were opened yet, so nobody can say what would be paid.
     error NoRules();
-    /// @notice Funding must be more than nothing.
-    error ZeroAmount();
-    /// @notice The vault counts up to 2^128 base units in all.
-    error TooMuchFunded(uint128 totalFunded, uint128 amount);
-    /// @notice The token delivered another amount than was asked for: it charges a fee on transfer, or worse.
-    error UnexpectedDelivery(uint128 asked, uint256 received);
+    /// @notice No epoch's rounds go on.
+    error NoEpoch();
+    /// @notice The epoch's rounds are over, or its rules name their pool.
+    error TakesNoFunds(uint64 epoch);
     /// @notice The epoch's rounds are not over.
     error RoundsNotOver(uint64 epoch);
     /// @notice The deadline is over.
@@ -208,18 +205,16 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
     error NoUnits(address node);
     /// @notice The node is struck in this epoch.
     error NodeStruck(address node);
-    /// @notice A bundle that weighs as much, or more, counts already; or this one weighs nothing.
+    /// @notice A bundle of at least this weight counts already, or this one weighs nothing.
     error WeighsNoMore(uint256 weight, uint256 standing);
     /// @notice All weights together are too large to be divided by.
     error TooMuchWeight();
-    /// @notice Claims of the epoch are not paid yet: first the deadlines of all epochs up to it have to be over.
+    /// @notice The epoch is not settled: claims are paid, and shares known, after `closedUntil`, once {settle} or a claim came.
     error NotOpen(uint64 epoch, uint64 closedUntil);
     /// @notice Nothing is left to be paid to the contributor for this epoch.
     error NothingToClaim(uint64 epoch, address contributor);
     /// @notice Money goes neither to the zero address nor to the vault itself.
     error RecipientRefused(address recipient);
-    /// @notice The signature is not the contributor's, or of something else.
-    error SignatureRefused(address contributor);
 
     modifier onlyRegistry() {
         if (msg.sender != address(registry)) revert NotRegistry(msg.sender);
@@ -257,8 +252,10 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         address serves = registry.vault();
         if (serves != address(this)) revert RegistryServes(serves);
         RuleDomains.check(rules, address(registry), subnet);
-        if (hasBegun) {
-            // One of them is at the end of its type: then there is no next epoch.
+        if (!hasBegun) {
+            RuleDomains.checkFirst(rules.terms);
+        } else {
+            // If lastRound is 2^64 − 1, there is no next round.
             bool isNext = rules.terms.epoch == uint256(lastEpoch) + 1 && rules.terms.firstRound == uint256(lastRound) + 1;
             if (!isNext) revert NotTheNextEpoch(rules.terms.epoch, rules.terms.firstRound);
         }
@@ -266,7 +263,7 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         _next = NextRules({
             rulesHash: rulesHash,
             epoch: rules.terms.epoch,
-            lastRound: rules.terms.firstRound + (rules.terms.rounds - 1),
+            lastRound: RulesHash.lastRound(rules.terms),
             provingSeconds: rules.terms.provingSeconds,
             pool: rules.terms.pool
         });
@@ -278,12 +275,20 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
     /// @param amount How much; exactly this much must arrive.
     function fund(uint128 amount) external nonReentrant {
         if (!hasBegun && _next.rulesHash == 0) revert NoRules();
-        if (amount == 0) revert ZeroAmount();
-        if (amount > type(uint128).max - totalFunded) revert TooMuchFunded(totalFunded, amount);
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received != amount) revert UnexpectedDelivery(amount, received);
+        _fund(amount);
+    }
+
+    /// @notice Funds the epoch that goes on, and no other: so whoever has read its rules knows by which the money is paid.
+    /// @param rulesHash The hash of its rules, which name no pool: what is there when its last round ends is its pool.
+    function fundRunning(uint128 amount, bytes32 rulesHash) external nonReentrant {
+        Epoch storage epoch = _epochs[lastEpoch];
+        _requireRules(rulesHash, epoch);
+        if (epoch.deadline != 0 || epoch.pool != 0) revert TakesNoFunds(lastEpoch);
+        _fund(amount);
+    }
+
+    function _fund(uint128 amount) private {
+        Delivery.take(token, amount, totalFunded);
         totalFunded += amount;
         unassigned += amount;
         emit Funded(msg.sender, amount);
@@ -291,6 +296,8 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
 
     /// @inheritdoc IEpochs
     function begin(bytes32 rulesHash) external onlyRegistry {
+        // An epoch that never ended would keep all later ones from being paid.
+        if (hasBegun && _epochs[lastEpoch].deadline == 0) revert RoundsNotOver(lastEpoch);
         NextRules memory next = _next;
         if (next.rulesHash == 0 || rulesHash != next.rulesHash) revert NotTheRules(rulesHash, next.rulesHash);
         if (next.pool > unassigned) revert Unfunded(next.pool, unassigned);
@@ -300,13 +307,15 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         Epoch storage epoch = _epochs[next.epoch];
         (epoch.rulesHash, epoch.pool, epoch.provingSeconds) = (next.rulesHash, next.pool, next.provingSeconds);
         delete _next;
-        emit EpochBegan(next.epoch, next.rulesHash, next.pool);
+        emit RulesStand(next.epoch, next.rulesHash, next.pool);
     }
 
     /// @inheritdoc IEpochs
     function end() external onlyRegistry {
         uint64 number = lastEpoch;
         Epoch storage epoch = _epochs[number];
+        // A deadline is fixed once.
+        if (!hasBegun || epoch.deadline != 0) revert NoEpoch();
         if (epoch.pool == 0) (epoch.pool, unassigned) = (unassigned, 0);
         uint64 deadline = uint64(block.timestamp) + epoch.provingSeconds;
         uint64 closedUntil = deadline;
@@ -314,20 +323,21 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
             closedUntil = _epochs[number - 1].closedUntil;
         }
         (epoch.deadline, epoch.closedUntil) = (deadline, closedUntil);
-        emit EpochEnded(number, epoch.pool, deadline, closedUntil);
+        emit ProvingBegan(number, epoch.pool, deadline, closedUntil);
     }
 
     /// @notice Takes a bundle, if it weighs more than the one of its contributor and role that counts. Anybody may send it.
     /// @param rules The epoch's rules.
     /// @param bundle The bundle, as the prover makes it.
-    function submit(Rules calldata rules, bytes calldata bundle) external {
-        _submit(rules, bundle, false);
+    /// @return weight What it weighs.
+    function submit(Rules calldata rules, bytes calldata bundle) external returns (uint256 weight) {
+        return _submit(rules, bundle, false);
     }
 
     /// @notice The same of a data bundle whose histogram proofs the verifier recorded before, with three words in the place
     /// of each ({IBundleVerifier-verifyRecorded}).
-    function submitRecorded(Rules calldata rules, bytes calldata bundle) external {
-        _submit(rules, bundle, true);
+    function submitRecorded(Rules calldata rules, bytes calldata bundle) external returns (uint256 weight) {
+        return _submit(rules, bundle, true);
     }
 
     /// @notice Settles epochs whose claims are open, in their order. A claim does this by itself; if very many epochs were
@@ -357,9 +367,7 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         returns (uint128 amount)
     {
         bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(CLAIM, epoch, contributor, recipient)));
-        if (!SignatureChecker.isValidSignatureNowCalldata(contributor, hash, signature)) {
-            revert SignatureRefused(contributor);
-        }
+        Signed.requireBy(contributor, hash, signature);
         return _claim(epoch, contributor, recipient);
     }
 
@@ -397,26 +405,29 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         if (own.dataWeight > 0) data = Shares.share(each.dataTenths, own.dataWeight, each.dataSum);
     }
 
-    function _submit(Rules calldata rules, bytes calldata bundle, bool isRecorded) private {
+    function _submit(Rules calldata rules, bytes calldata bundle, bool isRecorded) private returns (uint256) {
         uint64 number = rules.terms.epoch;
         Epoch storage epoch = _epochs[number];
         bytes32 rulesHash = RulesHash.hash(rules);
-        if (epoch.rulesHash == 0 || rulesHash != epoch.rulesHash) revert NotTheRules(rulesHash, epoch.rulesHash);
+        if (rulesHash != epoch.rulesHash) revert NotTheRules(rulesHash, epoch.rulesHash);
         if (epoch.deadline == 0) revert RoundsNotOver(number);
         if (block.timestamp > epoch.deadline) revert DeadlineOver(number, epoch.deadline);
         if (bundle.length < COMPUTE_HEAD || uint256(_word(bundle, 32)) > type(uint160).max) revert HeaderRefused();
         address contributor = address(uint160(uint256(_word(bundle, 32))));
         uint256 role = uint256(_word(bundle, 0));
         if (role == DATA) {
-            _takeData(rules, contributor, bundle, isRecorded);
+            return _takeData(rules, contributor, bundle, isRecorded);
         } else if (role == COMPUTE && !isRecorded) {
-            _takeCompute(rules, contributor, bundle);
+            return _takeCompute(rules, contributor, bundle);
         } else {
             revert HeaderRefused();
         }
     }
 
-    function _takeData(Rules calldata rules, address contributor, bytes calldata bundle, bool isRecorded) private {
+    function _takeData(Rules calldata rules, address contributor, bytes calldata bundle, bool isRecorded)
+        private
+        returns (uint256 weight)
+    {
         (Registration[] memory covered, uint64 latest) = _covered(rules, bundle);
         // The verifier compares the bundle's digests with these, and finds them anew with this contributor, these records,
         // and the rules' schema and geometry: so nobody else's data is taken, and none of another schema.
@@ -426,7 +437,7 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         uint64 number = rules.terms.epoch;
         Epoch storage epoch = _epochs[number];
         _requireRules(rulesHash, epoch);
-        uint256 weight = Shares.dataWeight(rules, score, records, latest);
+        weight = Shares.dataWeight(rules, score, records, latest);
         Standing storage own = _standing[number][contributor];
         uint256 before = own.dataWeight;
         if (weight <= before) revert WeighsNoMore(weight, before);
@@ -438,7 +449,7 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         emit BundleTaken(number, contributor, DATA, score, records, latest, weight);
     }
 
-    function _takeCompute(Rules calldata rules, address node, bytes calldata bundle) private {
+    function _takeCompute(Rules calldata rules, address node, bytes calldata bundle) private returns (uint256) {
         uint64 number = rules.terms.epoch;
         (Curve.G1 memory units, bool isStruck) = registry.unitsOf(number, node);
         if (isStruck) revert NodeStruck(node);
@@ -453,6 +464,7 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
         // 128 bits are enough for 2^64 nodes.
         (own.computeWeight, epoch.computeSum) = (score, epoch.computeSum + score - before);
         emit BundleTaken(number, node, COMPUTE, score, 0, 0, score);
+        return score;
     }
 
     /// @dev What the digests that a data bundle names are on record with, all of them eligible, each once, in order of
@@ -479,9 +491,7 @@ contract ProvingVault is IEpochs, Ownable2Step, ReentrancyGuardTransient, EIP712
 
     function _requireEligible(Rules calldata rules, bytes32 digest, Dataset memory dataset) private pure {
         if (dataset.order == 0) revert DataUnknown(digest);
-        // The epoch's rounds are in their type: its rules were checked when they were opened.
-        bool isWithin = dataset.round >= rules.terms.dataFirstRound
-            && dataset.round <= rules.terms.firstRound + (rules.terms.rounds - 1);
+        bool isWithin = dataset.round >= rules.terms.dataFirstRound && dataset.round <= RulesHash.lastRound(rules.terms);
         if (!isWithin) revert OutsideWindow(digest, dataset.round);
         if (rules.evidence == 1 && !dataset.hasEvidence) revert EvidenceMissing(digest);
         if (dataset.isStruck && dataset.struckFrom <= rules.terms.epoch) revert DataStruck(digest);

@@ -9,6 +9,7 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Delivery} from "./Delivery.sol";
 
 /// @title Royalty vault
 /// @notice Holds one ERC-20 token and pays it to contributors, epoch by epoch, under Merkle roots of cumulative claims.
@@ -191,12 +192,6 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     error GuardianDelayRunning(uint64 acceptableAt);
     /// @notice Ownership of a paused vault cannot be renounced: nobody could ever unpause it.
     error CannotRenounceWhilePaused();
-    /// @notice Funding must be more than nothing.
-    error ZeroAmount();
-    /// @notice The vault counts up to 2^128 base units in all.
-    error TooMuchFunded(uint128 totalFunded, uint128 amount);
-    /// @notice The token delivered another amount than was asked for: it charges a fee on transfer, or worse.
-    error UnexpectedDelivery(uint128 asked, uint256 received);
     /// @notice The epoch, or a later one, has an active root, which is final.
     error EpochClosed(uint64 epoch, uint64 openEpoch);
     /// @notice The epoch is too far ahead of the open one.
@@ -278,12 +273,7 @@ contract RoyaltyVault is Ownable2Step, Pausable, ReentrancyGuardTransient {
     function fund(uint64 epoch, uint128 amount) external nonReentrant {
         _activateIfDue();
         _requireOpen(epoch);
-        if (amount == 0) revert ZeroAmount();
-        if (amount > type(uint128).max - totalFunded) revert TooMuchFunded(totalFunded, amount);
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received != amount) revert UnexpectedDelivery(amount, received);
+        Delivery.take(token, amount, totalFunded);
         // All other sums of funding are parts of this one, so no other addition can overflow where this one does not.
         totalFunded += amount;
         fundedFor[epoch] += amount;

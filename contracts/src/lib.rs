@@ -2,9 +2,10 @@
 //!
 //! The Solidity sources stand in `solidity/`, and the artifacts that npm's `solc` made of them are committed:
 //! nothing here needs npm, a compiler or a network. Of the royalty vault [`artifact`] holds the bytecode,
-//! [`interface`] the functions, events and errors as types, [`calldata`] what a transaction carries.
-//! [`verification`] has all three of the bundle verifier, [`recorded`] takes a large bundle apart for it, and
-//! [`data`] are the keys that it holds.
+//! [`interface`] the functions, events and errors as types, [`calldata`] what a transaction carries. Of all
+//! other contracts [`solidity`] has the types. [`proving`] has bytecode and calldata of the vault that
+//! computes what it pays, and of its registries; [`verification`] those of the bundle verifier, [`recorded`]
+//! takes a large bundle apart for it, and [`data`] are the keys that it holds.
 //!
 //! ```
 //! use fairshare_contracts::{artifact::Deployment, calldata};

@@ -87,6 +87,11 @@ pub fn fund(amount: u128) -> Vec<u8> {
     ProvingVault::fundCall { amount }.abi_encode()
 }
 
+/// Funds the epoch that goes on, whose rules name no pool, and no other.
+pub fn fund_running(amount: u128, rules: &Rules) -> Vec<u8> {
+    ProvingVault::fundRunningCall { amount, rulesHash: word(&rules.hash()) }.abi_encode()
+}
+
 /// Sends a bundle to the vault.
 pub fn submit(rules: &Rules, bundle: Vec<u8>) -> Vec<u8> {
     ProvingVault::submitCall { rules: words(rules), bundle: Bytes::from(bundle) }.abi_encode()

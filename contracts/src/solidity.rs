@@ -1,6 +1,8 @@
-//! The contracts' functions, events and errors as types; their meaning stands in `solidity/`.
+//! The functions, events and errors of the verifier, the proving vault and its registries as types; their
+//! meaning stands in `solidity/`.
 //!
-//! One invocation declares them all: what one contract calls a struct of another's has to be known there.
+//! One invocation declares them all, because they share structs. The royalty vault shares none, and stands in
+//! [`crate::interface`].
 
 use alloy_sol_types::sol;
 
@@ -221,6 +223,7 @@ sol! {
         function epochs(uint64 epoch) external view returns (Epoch memory);
         function firstEpoch() external view returns (uint64);
         function fund(uint128 amount) external;
+        function fundRunning(uint128 amount, bytes32 rulesHash) external;
         function hasBegun() external view returns (bool);
         function lastEpoch() external view returns (uint64);
         function lastRound() external view returns (uint64);
@@ -238,8 +241,14 @@ sol! {
             address contributor
         ) external view returns (uint128 compute, uint128 data);
         function standing(uint64 epoch, address contributor) external view returns (Standing memory);
-        function submit(BundleVerifier.Rules calldata rules, bytes calldata bundle) external;
-        function submitRecorded(BundleVerifier.Rules calldata rules, bytes calldata bundle) external;
+        function submit(
+            BundleVerifier.Rules calldata rules,
+            bytes calldata bundle
+        ) external returns (uint256 weight);
+        function submitRecorded(
+            BundleVerifier.Rules calldata rules,
+            bytes calldata bundle
+        ) external returns (uint256 weight);
         function subnet() external view returns (bytes32);
         function token() external view returns (address);
         function totalFunded() external view returns (uint128);
@@ -266,8 +275,6 @@ sol! {
             uint128 data
         );
         event EIP712DomainChanged();
-        event EpochBegan(uint64 indexed epoch, bytes32 indexed rulesHash, uint128 pool);
-        event EpochEnded(uint64 indexed epoch, uint128 pool, uint64 deadline, uint64 closedUntil);
         event EpochSettled(
             uint64 indexed epoch,
             uint256 computeTenths,
@@ -279,7 +286,9 @@ sol! {
         event OperatorChanged(address indexed previous, address indexed current);
         event OwnershipTransferStarted(address indexed previousOwner, address indexed newOwner);
         event OwnershipTransferred(address indexed previousOwner, address indexed newOwner);
+        event ProvingBegan(uint64 indexed epoch, uint128 pool, uint64 deadline, uint64 closedUntil);
         event RulesOpened(uint64 indexed epoch, bytes32 indexed rulesHash, BundleVerifier.Rules rules);
+        event RulesStand(uint64 indexed epoch, bytes32 indexed rulesHash, uint128 pool);
         event SubnetNamed(string name);
 
         error DataOutOfOrder(bytes32 digest);
@@ -290,6 +299,7 @@ sol! {
         error HeaderRefused();
         error InvalidShortString();
         error NoCode(address account);
+        error NoEpoch();
         error NoRules();
         error NoUnits(address node);
         error NodeStruck(address node);
@@ -311,6 +321,7 @@ sol! {
         error SignatureRefused(address contributor);
         error StringTooLong(string str);
         error SubnetRefused(string name);
+        error TakesNoFunds(uint64 epoch);
         error TooMuchFunded(uint128 totalFunded, uint128 amount);
         error TooMuchWeight();
         error UnexpectedDelivery(uint128 asked, uint256 received);
@@ -401,7 +412,8 @@ sol! {
             uint64 indexed round,
             address indexed contributor,
             bytes32 indexed digest,
-            DataRegistration registration
+            DataRegistration registration,
+            bytes signature
         );
         event DataStruck(bytes32 indexed digest, uint64 indexed fromEpoch, string reason);
         event EIP712DomainChanged();
@@ -412,7 +424,7 @@ sol! {
             uint64 lastRound,
             uint64 endsBy
         );
-        event EpochEnded(uint64 indexed epoch);
+        event EpochEnded(uint64 indexed epoch, uint64 lastRound);
         event NodeStruck(uint64 indexed epoch, address indexed node, string reason);
         event OwnershipTransferStarted(address indexed previousOwner, address indexed newOwner);
         event OwnershipTransferred(address indexed previousOwner, address indexed newOwner);
@@ -428,7 +440,6 @@ sol! {
         error InvalidShortString();
         error NoDataInLastRound(uint64 round);
         error NoEpoch();
-        error NoReason();
         error NoRecords();
         error NoUnits(address node);
         error NodeOutOfOrder(address node, address last);
@@ -439,16 +450,18 @@ sol! {
         error OwnableUnauthorizedAccount(address account);
         error PathLengthRefused(uint256 nodes);
         error PrecompileFailed(uint256 precompile);
+        error ReasonRefused(uint256 length, uint256 longest);
         error RegistrationVoid(uint64 lastRound, uint64 round);
         error RootKnown(bytes32 root, bytes32 digest);
         error RootRefused(bytes32 found, bytes32 root);
-        error RoundsRefused(uint64 count, uint64 left);
+        error RoundsRefused(uint64 count, uint256 left);
         error SegmentsRefused(uint256 found, uint256 expected);
         error SignatureRefused(address contributor);
         error StringTooLong(string str);
         error StruckBefore();
         error TooEarly(uint64 endsBy);
         error TooLate(uint64 endsBy);
+        error TooManySegments(uint256 found, uint256 most);
         error TooManyUnits(uint256 sum);
         error ZeroAddress();
     }

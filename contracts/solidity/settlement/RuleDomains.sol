@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Keys} from "../verifier/Keys.sol";
 import {Decay, Rules, Scoring, Terms} from "../verifier/Rules.sol";
-import {Decay64} from "./Decay.sol";
+import {Decay64} from "./Decay64.sol";
 import {Shares} from "./Shares.sol";
 
 /// @title Which values the words of an epoch's rules may have
@@ -20,8 +20,8 @@ library RuleDomains {
     uint64 internal constant MOST_PROVING = 90 days;
     /// @notice How far ahead the time may be from which anybody may end the epoch's rounds.
     uint64 internal constant MOST_AHEAD = 730 days;
-    /// @notice Epochs are numbered up to here, so that each has a next one.
-    uint64 internal constant LAST_EPOCH = type(uint64).max - 1;
+    /// @notice The first epoch and its first round are at most this: so no vault ever comes to the end of its numbers.
+    uint64 internal constant MOST_FIRST = 1 << 63;
 
     uint256 private constant VERSION = 2;
     /// @dev Settlement by the contract.
@@ -41,7 +41,6 @@ library RuleDomains {
         _require(terms.registry == registry, "registry");
         _require(terms.settlement == SETTLEMENT, "settlement");
         _require(terms.subnet == subnet, "subnet");
-        _require(terms.epoch <= LAST_EPOCH, "epoch");
         _checkTimes(terms);
         _checkScoring(rules.scoring);
         // Before anything is computed with the geometry.
@@ -52,6 +51,12 @@ library RuleDomains {
         _require(terms.dataFirstRound <= terms.firstRound, "first round of the data window");
         _checkDecays(rules, uint64(last));
         _require(rules.evidence <= 1, "evidence");
+    }
+
+    /// @notice Checks what only the first epoch's rules could get wrong.
+    function checkFirst(Terms calldata terms) internal pure {
+        _require(terms.epoch <= MOST_FIRST, "epoch");
+        _require(terms.firstRound <= MOST_FIRST, "first round");
     }
 
     function _checkTimes(Terms calldata terms) private view {

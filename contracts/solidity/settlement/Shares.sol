@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Rules, Scoring} from "../verifier/Rules.sol";
-import {Decay64} from "./Decay.sol";
+import {Decay64} from "./Decay64.sol";
 
 /// @title What a score weighs, and what a weight is paid (PROTOCOL section 10)
 /// @notice The same integers as the ledger's. A data weight is below 2^226: λ_q is below 2^58, g below 2^104.
@@ -48,10 +48,10 @@ library Shares {
     }
 
     /// @notice ⌊tenths·weight / (10·Σ weight)⌋, in base units, with a product of 512 bits.
-    /// @param tenths Of the pool: below 2^132.
+    /// @param tenths Of the pool, with what was carried to it: at most ten times all that was funded, which is below 2^128.
     /// @param sum The sum of the weights: above 0, and ten times it fits a word.
     function share(uint256 tenths, uint256 weight, uint256 sum) internal pure returns (uint128) {
-        // Below a tenth of the tenths, as no weight exceeds the sum.
+        // At most a tenth of the tenths, as no weight exceeds the sum.
         return uint128(Math.mulDiv(tenths, weight, TENTHS * sum));
     }
 }

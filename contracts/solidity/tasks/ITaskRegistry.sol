@@ -63,18 +63,24 @@ struct Stage {
 }
 
 /// @title Who says what was contributed: a task contract on the chain (PROTOCOL section 9)
-/// @notice It serves one vault, and that vault believes no other. It never takes anything back: what is registered in a round
-/// stays, and rounds only go on.
+/// @notice It serves one vault, and that vault believes no other. The vault asks for its `vault`, for datasets, units and totals,
+/// and it owes the vault: to call {IEpochs-begin} and {IEpochs-end} in turns; to change no unit of an epoch after its end; to
+/// give each dataset an order above that of all before it, and the round that goes on; to change nothing of a dataset but that it
+/// is struck, from an epoch on that has not ended.
 interface ITaskRegistry {
     /// @notice An epoch's first round began.
     event EpochBegan(uint64 indexed epoch, bytes32 indexed rulesHash, uint64 firstRound, uint64 lastRound, uint64 endsBy);
     /// @notice Rounds ended, and this one began.
     event RoundBegan(uint64 indexed epoch, uint64 indexed round);
-    /// @notice An epoch's last round ended.
-    event EpochEnded(uint64 indexed epoch);
-    /// @notice A dataset was registered, in this round.
+    /// @notice An epoch's last round ended; those that no {RoundBegan} named were empty.
+    event EpochEnded(uint64 indexed epoch, uint64 lastRound);
+    /// @notice A dataset was registered, in this round. The signature is empty if the contributor sent it.
     event DataRegistered(
-        uint64 indexed round, address indexed contributor, bytes32 indexed digest, DataRegistration registration
+        uint64 indexed round,
+        address indexed contributor,
+        bytes32 indexed digest,
+        DataRegistration registration,
+        bytes signature
     );
     /// @notice Units were recorded, in this round: `units[i]` of `nodes[i]`.
     event UnitsRecorded(uint64 indexed epoch, uint64 indexed round, address[] nodes, uint32[] units);

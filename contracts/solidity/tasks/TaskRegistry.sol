@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Signed} from "../Signed.sol";
 import {Curve} from "../verifier/Curve.sol";
 import {Cut} from "../verifier/Cut.sol";
 import {DataDigest} from "../verifier/DataDigest.sol";
@@ -27,6 +27,12 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     bytes32 private constant REGISTRATION = keccak256(
         "Registration(address vault,bytes32 digest,bytes32 root,uint64 length,bytes32 uploadTx,uint64 lastRound)"
     );
+
+    /// @dev Most segments of a dataset. A bundle whose histogram proofs were recorded has three words for each, and many nodes
+    /// take no transaction above 128 KiB.
+    uint256 private constant MAX_SEGMENTS = 1300;
+    /// @dev Most bytes of a reason, as in a ledger.
+    uint256 private constant MAX_REASON = 1000;
 
     /// @inheritdoc ITaskRegistry
     address public immutable vault;
@@ -58,7 +64,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     /// @notice The coordinator changed; at deployment from the zero address.
     event CoordinatorChanged(address indexed previous, address indexed current);
 
-    /// @notice An address that must not be zero is.
+    /// @notice Neither the vault nor the coordinator may be the zero address.
     error ZeroAddress();
     /// @notice Only the coordinator may do this.
     error NotCoordinator(address caller);
@@ -66,24 +72,24 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     error EpochGoesOn(uint64 epoch);
     /// @notice No epoch's rounds go on.
     error NoEpoch();
-    /// @notice The time is over by which this epoch had to end: it needs other rules.
+    /// @notice `endsBy` has passed: open other rules for this epoch.
     error TooLate(uint64 endsBy);
     /// @notice Until this time only the coordinator ends rounds.
     error TooEarly(uint64 endsBy);
-    /// @notice So many rounds are not left.
-    error RoundsRefused(uint64 count, uint64 left);
+    /// @notice So many rounds cannot be ended: from the one that goes on there are `left`.
+    error RoundsRefused(uint64 count, uint256 left);
     /// @notice An epoch's last round takes units and strikes, but no data.
     error NoDataInLastRound(uint64 round);
     /// @notice The registration is void: its last round is over.
     error RegistrationVoid(uint64 lastRound, uint64 round);
     /// @notice Only the contributor registers without a signature.
     error NotContributor(address caller, address contributor);
-    /// @notice The signature is not the contributor's, or of something else.
-    error SignatureRefused(address contributor);
     /// @notice A dataset of no records.
     error NoRecords();
     /// @notice Another number of segments than the records fill.
     error SegmentsRefused(uint256 found, uint256 expected);
+    /// @notice A dataset of so many segments could not be proved on a chain: make several of it.
+    error TooManySegments(uint256 found, uint256 most);
     /// @notice The digest is not that of the other fields, under the geometry and the schema of the rules.
     error DigestRefused(bytes32 found, bytes32 expected);
     /// @notice The digest is on record.
@@ -98,8 +104,8 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     error DataUnknown(bytes32 digest);
     /// @notice It is struck already.
     error StruckBefore();
-    /// @notice A strike needs a reason.
-    error NoReason();
+    /// @notice A strike needs a reason, of at most so many bytes.
+    error ReasonRefused(uint256 length, uint256 longest);
     /// @notice A node that is recorded has at least one unit.
     error NoUnits(address node);
     /// @notice Nodes are recorded in ascending order, each once in a round.
@@ -134,7 +140,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
         // It refuses rules that are not those that stand, before anything is computed with them.
         IEpochs(vault).begin(rulesHash);
         uint64 firstRound = rules.terms.firstRound;
-        uint64 lastRound = firstRound + (rules.terms.rounds - 1);
+        uint64 lastRound = RulesHash.lastRound(rules.terms);
         _stage = Stage({
             epoch: rules.terms.epoch,
             firstRound: firstRound,
@@ -153,16 +159,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
 
     /// @inheritdoc ITaskRegistry
     function endRounds(uint64 count) external onlyCoordinator {
-        _requireOpen();
-        // No round was ever the last of its type: there is room for one more.
-        uint64 left = _stage.lastRound - _stage.round;
-        if (count == 0 || count > uint256(left) + 1) revert RoundsRefused(count, left);
-        if (count > left) {
-            _end();
-        } else {
-            _stage.round += count;
-            emit RoundBegan(_stage.epoch, _stage.round);
-        }
+        _endRounds(count);
     }
 
     /// @inheritdoc ITaskRegistry
@@ -175,16 +172,14 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     /// @inheritdoc ITaskRegistry
     function register(DataRegistration calldata registration) external {
         if (msg.sender != registration.contributor) revert NotContributor(msg.sender, registration.contributor);
-        _register(registration);
+        _register(registration, "");
     }
 
     /// @inheritdoc ITaskRegistry
     function registerFor(DataRegistration calldata registration, bytes calldata signature) external {
         bytes32 hash = registrationHash(registration);
-        bool isTheirs = registration.contributor != address(0)
-            && SignatureChecker.isValidSignatureNowCalldata(registration.contributor, hash, signature);
-        if (!isTheirs) revert SignatureRefused(registration.contributor);
-        _register(registration);
+        Signed.requireBy(registration.contributor, hash, signature);
+        _register(registration, signature);
     }
 
     /// @notice The hash that a contributor signs.
@@ -210,7 +205,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
         Dataset storage struck = _dataset[digest];
         if (struck.order == 0) revert DataUnknown(digest);
         if (struck.isStruck) revert StruckBefore();
-        // The vault takes no epoch that has no next one.
+        // No vault comes to the end of its epochs' numbers.
         uint64 from = _stage.isOpen ? _stage.epoch : _stage.epoch + 1;
         (struck.isStruck, struck.struckFrom) = (true, from);
         emit DataStruck(digest, from, reason);
@@ -226,7 +221,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     }
 
     /// @inheritdoc ITaskRegistry
-    function stage() external view returns (Stage memory) {
+    function stage() public view returns (Stage memory) {
         return _stage;
     }
 
@@ -236,12 +231,12 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     }
 
     /// @inheritdoc ITaskRegistry
-    function unitsOf(uint64 epoch, address node) external view returns (Curve.G1 memory units, bool isStruck) {
+    function unitsOf(uint64 epoch, address node) public view returns (Curve.G1 memory units, bool isStruck) {
         return (_units[epoch][node], _isStruck[epoch][node]);
     }
 
     /// @inheritdoc ITaskRegistry
-    function totalsOf(uint64 epoch) external view returns (Curve.G1 memory totals) {
+    function totalsOf(uint64 epoch) public view returns (Curve.G1 memory totals) {
         return _totals[epoch];
     }
 
@@ -249,7 +244,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     function _recorded() internal view returns (Recording memory recording) {
         _requireOpen();
         recording = _recording;
-        if (recording.last == address(0) || recording.round != _stage.round) {
+        if (recording.round != _stage.round) {
             recording = Recording({round: _stage.round, sum: 0, last: address(0)});
         }
     }
@@ -293,7 +288,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
         (sum.x, sum.y) = (next.x, next.y);
     }
 
-    function _register(DataRegistration calldata registration) private {
+    function _register(DataRegistration calldata registration, bytes memory signature) private {
         _requireOpen();
         uint64 round = _stage.round;
         if (round == _stage.lastRound) revert NoDataInLastRound(round);
@@ -311,7 +306,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
             isStruck: false,
             struckFrom: 0
         });
-        emit DataRegistered(round, registration.contributor, digest, registration);
+        emit DataRegistered(round, registration.contributor, digest, registration, signature);
     }
 
     /// @dev The digest of the fields that it is made of, under the rules' geometry and schema.
@@ -321,6 +316,7 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
         uint256 geometry = _stage.geometry;
         uint256 needed = Cut.cut(geometry, uint256(registration.records) * _stage.features).count();
         if (count != needed) revert SegmentsRefused(count, needed);
+        if (count > MAX_SEGMENTS) revert TooManySegments(count, MAX_SEGMENTS);
         bytes32 list = keccak256(abi.encodePacked(registration.segments));
         bytes32 schemaHash = _stage.schemaHash;
         return DataDigest.hash(registration.contributor, geometry, schemaHash, registration.records, count, list);
@@ -341,9 +337,23 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
         }
     }
 
+    /// @dev Ends so many rounds. A task contract may call it where it knows that a round is over.
+    function _endRounds(uint64 count) internal {
+        _requireOpen();
+        // A round may be the last of its type.
+        uint256 left = uint256(_stage.lastRound - _stage.round) + 1;
+        if (count == 0 || count > left) revert RoundsRefused(count, left);
+        if (count == left) {
+            _end();
+        } else {
+            _stage.round += count;
+            emit RoundBegan(_stage.epoch, _stage.round);
+        }
+    }
+
     function _end() private {
         _stage.isOpen = false;
-        emit EpochEnded(_stage.epoch);
+        emit EpochEnded(_stage.epoch, _stage.lastRound);
         IEpochs(vault).end();
     }
 
@@ -352,7 +362,8 @@ abstract contract TaskRegistry is ITaskRegistry, Ownable2Step, EIP712 {
     }
 
     function _requireReason(string calldata reason) private pure {
-        if (bytes(reason).length == 0) revert NoReason();
+        uint256 length = bytes(reason).length;
+        if (length == 0 || length > MAX_REASON) revert ReasonRefused(length, MAX_REASON);
     }
 
     function _setCoordinator(address coordinator_) private {

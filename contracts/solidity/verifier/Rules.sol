@@ -3,6 +3,10 @@ pragma solidity 0.8.37;
 
 import {Curve} from "./Curve.sol";
 
+/// @dev Roles, as a bundle's first word says them.
+uint256 constant DATA = 1;
+uint256 constant COMPUTE = 2;
+
 /// @notice Whose rules, for which rounds, and what they pay.
 struct Terms {
     uint256 version;
@@ -70,6 +74,11 @@ library RulesHash {
     bytes32 private constant T_RULES = keccak256("fairshare/v2/rules");
     /// @notice Words of the rules.
     uint256 internal constant WORDS = 35;
+
+    /// @notice The epoch's last round. Of rules that were opened there are two rounds or more, and the last one fits its type.
+    function lastRound(Terms calldata terms) internal pure returns (uint64) {
+        return terms.firstRound + (terms.rounds - 1);
+    }
 
     /// @notice K(T_rules, …) over all words, as they stand in the calldata.
     function hash(Rules calldata rules) internal pure returns (bytes32 digest) {

@@ -24,8 +24,8 @@ const SOLIDITY: &str = include_str!("../../src/solidity.rs");
 /// A contract on both sides.
 struct Contract {
     name: &'static str,
-    /// The Rust source from its declaration on.
-    source: &'static str,
+    /// The Rust source of its declaration.
+    source: String,
     /// The artifact's interface.
     abi: Vec<Value>,
     /// Signatures that the Rust types have: functions, events, errors.
@@ -36,7 +36,7 @@ fn contracts() -> [Contract; 5] {
     [
         Contract {
             name: "RoyaltyVault",
-            source: include_str!("../../src/interface.rs"),
+            source: include_str!("../../src/interface.rs").to_owned(),
             abi: abi(artifact::ROYALTY_VAULT_JSON),
             ours: [
                 RoyaltyVaultCalls::SIGNATURES.to_vec(),
@@ -83,7 +83,7 @@ fn contracts() -> [Contract; 5] {
 fn task(name: &'static str, artifact: &str, calls: &[&'static str], errors: &[&'static str]) -> Contract {
     Contract {
         name,
-        source: declared("TaskRegistry"),
+        source: declared(name),
         abi: abi(artifact),
         ours: [
             [TaskRegistryCalls::SIGNATURES, calls].concat(),
@@ -93,10 +93,14 @@ fn task(name: &'static str, artifact: &str, calls: &[&'static str], errors: &[&'
     }
 }
 
-/// The declarations from this contract's on.
-fn declared(name: &str) -> &'static str {
-    let start = SOLIDITY.find(&format!("contract {name} {{")).expect("it is declared");
-    &SOLIDITY[start..]
+/// A contract's declaration; of a task contract also what all of them have.
+fn declared(name: &str) -> String {
+    let of = |name: &str| {
+        let start = SOLIDITY.find(&format!("contract {name} {{")).expect("it is declared");
+        let end = SOLIDITY[start..].find("\n    }\n").expect("it ends");
+        &SOLIDITY[start..start + end]
+    };
+    if name.ends_with("Task") { [of(name), of("TaskRegistry")].concat() } else { of(name).to_owned() }
 }
 
 fn abi(artifact: &str) -> Vec<Value> {

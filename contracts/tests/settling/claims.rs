@@ -1,13 +1,14 @@
 //! Is exactly what an epoch owes paid, once, to the one to whom it owes it, and can anybody keep it from
 //! being paid?
 
-use alloy_primitives::{Address, Bytes, U256, keccak256};
+use alloy_primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolValue, sol};
 use fairshare_contracts::proving;
 use fairshare_contracts::solidity::ProvingVault::{
-    Claimed, EpochSettled, NotOpen, NothingToClaim, RecipientRefused, ReentrancyGuardReentrantCall,
-    SafeERC20FailedOperation, SignatureRefused, TooMuchFunded, UnexpectedDelivery, ZeroAmount, claimForCall,
-    claimToCall, fundCall, settleCall, shareOfCall, totalFundedCall, totalPaidCall, unassignedCall,
+    Claimed, EpochSettled, NotOpen, NotTheRules, NothingToClaim, RecipientRefused,
+    ReentrancyGuardReentrantCall, SafeERC20FailedOperation, SignatureRefused, TakesNoFunds, TooMuchFunded,
+    UnexpectedDelivery, ZeroAmount, claimForCall, claimToCall, fundCall, shareOfCall, totalFundedCall,
+    totalPaidCall, unassignedCall,
 };
 use fairshare_params::address::Address as Account;
 use fairshare_params::rules::Rules;
@@ -135,15 +136,14 @@ fn claims_open_after_those_of_the_epoch_before() {
     earn(&mut world, &first);
     let closed_until = world.chain.now() + 50 * DAY;
     earn(&mut world, &second);
-    let third = rules_of(&later(2, &[("2027-01-01T00:00:00Z", "2027-06-01T00:00:00Z")]));
+    let mut third = rules_of(&later(2, &[("2027-01-01T00:00:00Z", "2027-06-01T00:00:00Z")]));
+    third.terms.pool = 5;
     world.chain.pass(PROVING + 1);
     refused(world.claim(FIRST + 1, DATA), NotOpen { epoch: FIRST + 1, closedUntil: closed_until });
     // A third one that ends afterwards opens after itself.
     world.chain.pass(50 * DAY - PROVING);
     assert_eq!(world.chain.now(), closed_until + 1);
     ok(world.claim(FIRST + 1, DATA));
-    let mut third = third;
-    third.terms.pool = 5;
     earn(&mut world, &third);
     refused(
         world.claim(FIRST + 2, DATA),
@@ -205,6 +205,32 @@ fn funds_belong_to_the_epoch_that_the_rules_say() {
     ok(world.fund(5));
     assert_eq!((world.epoch(FIRST + 1).pool, world.chain.ask(vault, &unassignedCall {})), (1_011, 5));
     assert_eq!(world.chain.ask(vault, &totalFundedCall {}), 2_016);
+}
+
+/// Whoever has read the rules that stand pays by them or not at all.
+#[test]
+fn money_for_the_epoch_that_goes_on_is_for_no_other() {
+    let mut world = World::new(Judge::Said);
+    let vault = world.vault;
+    let any = |index| later(index, &[("pool = \"1000000000000000000000000\"", "pool = \"0\"")]);
+    let [first, second] = [0, 1].map(|index| rules_of(&any(index)));
+    let send =
+        |world: &mut World, rules: &Rules| world.chain.send(FUNDER, vault, proving::fund_running(10, rules));
+    let [found, other] = [&first, &second].map(|rules| FixedBytes(rules.hash().0));
+    // Before it began.
+    ok(world.open(&first));
+    refused(send(&mut world, &first), NotTheRules { found, standing: FixedBytes::ZERO });
+    ok(world.begin(&first));
+    refused(send(&mut world, &second), NotTheRules { found: other, standing: found });
+    ok(send(&mut world, &first));
+    // Its rounds are over: whoever is outrun pays nothing.
+    world.end_epoch();
+    refused(send(&mut world, &first), TakesNoFunds { epoch: FIRST });
+    assert_eq!(world.epoch(FIRST).pool, 10);
+    // Rules that name their pool.
+    let named = rules_of(&later(1, &[]));
+    world.start(&named);
+    refused(send(&mut world, &named), TakesNoFunds { epoch: FIRST + 1 });
 }
 
 #[test]
@@ -331,6 +357,54 @@ fn a_token_that_calls_back_is_paid_once() {
     assert!(!world.chain.ask(token, &ReentrantToken::succeededCall {}), "the callback was let in");
 }
 
+/// Nor is the epoch that goes on funded within a claim of the one before.
+#[test]
+fn no_funding_within_a_claim() {
+    let mut world = open("test/ReentrantToken");
+    let (token, vault) = (world.token, world.vault);
+    let any = [
+        ("pool = \"1000000000000000000000000\"", "pool = \"0\""),
+        ("2027-01-01T00:00:00Z", "2027-12-01T00:00:00Z"),
+    ];
+    let running = rules_of(&later(1, &any));
+    world.start(&running);
+    // The token calls for itself: it has what it would pay with, and has approved it.
+    let approve = Token::approveCall { spender: vault, amount: U256::MAX };
+    let call = ReentrantToken::armCall { target: token, callback: approve.abi_encode().into() };
+    ok(world.chain.send(STRANGER, token, call.abi_encode()));
+    world.mint(token, U256::from(10));
+    assert!(world.chain.ask(token, &ReentrantToken::succeededCall {}));
+    arm(&mut world, proving::fund_running(10, &running));
+    ok(world.claim(FIRST, DATA));
+    assert!(!world.chain.ask(token, &ReentrantToken::succeededCall {}), "the callback was let in");
+    assert_eq!(world.chain.ask(vault, &unassignedCall {}), 0);
+}
+
+/// The same from claims that are paid elsewhere.
+#[test]
+fn a_token_that_calls_back_enters_by_no_other_claim() {
+    let who = Address::from(fairshare_testkit::epochs::ALICE.0);
+    let mut world = World::with(Task::Federated, Judge::Said, "test/ReentrantToken");
+    let first = rules(1_000);
+    world.start(&first);
+    ok(world.record(&[(Account(NODE.into_array()), 1), (Account(who.into_array()), 1)]));
+    world.end_epoch();
+    for contributor in [NODE, who] {
+        ok(world.submit(&first, said_compute(contributor, 9)));
+    }
+    world.chain.pass(PROVING + 1);
+    let (vault, recipient, token) = (world.vault, Address::repeat_byte(0x44), world.token);
+    let signature = sign(claim_hash(CHAIN_ID, vault, (FIRST, who, recipient)), 0xa1);
+    let signed = claimForCall { epoch: FIRST, contributor: who, recipient, signature };
+    arm(&mut world, signed.abi_encode());
+    ok(world.vault(NODE, claimToCall { epoch: FIRST, recipient }));
+    assert!(!world.chain.ask(token, &ReentrantToken::succeededCall {}), "the callback was let in");
+    arm(&mut world, proving::claim(FIRST, &Account(NODE.into_array())));
+    ok(world.vault(STRANGER, signed));
+    assert!(!world.chain.ask(token, &ReentrantToken::succeededCall {}), "the callback was let in");
+    assert_eq!(world.balance(recipient), 700);
+}
+
 /// An account that the token freezes keeps nobody else from being paid, and can have its claim paid
 /// elsewhere.
 #[test]
@@ -378,17 +452,14 @@ fn old_tokens_are_paid_and_failures_noticed() {
     assert!(world.fund(5).is_err());
 }
 
-/// A share of nothing is no claim; and claims of others go on.
+/// A share of less than a unit is no claim.
 #[test]
 fn a_share_below_one_unit_is_nothing() {
     let mut world = World::new(Judge::Said);
-    let mut first = rules(1);
-    first.terms.pool = 1;
-    earn(&mut world, &first);
+    earn(&mut world, &rules(1));
     world.chain.pass(PROVING + 1);
     for who in [DATA, NODE, BOTH] {
         refused(world.claim(FIRST, who), NothingToClaim { epoch: FIRST, contributor: who });
     }
-    let call = settleCall { most: U256::from(5) };
-    ok(world.vault(STRANGER, call));
+    assert_eq!(world.settle(5), 1);
 }

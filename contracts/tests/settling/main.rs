@@ -6,6 +6,7 @@ mod artifact;
 mod chain;
 mod claims;
 mod game;
+mod inputs;
 mod pool;
 mod price;
 mod proofs;

@@ -159,13 +159,15 @@ impl World {
         for signed in pooled.registrations.iter().flatten() {
             ok(self.register_for(signed));
         }
-        for round in &UNITS[index] {
-            let units = NODES.iter().copied().zip(*round).filter(|(_, units)| *units > 0);
-            let units: Vec<_> = units.collect();
-            if !units.is_empty() {
-                ok(self.record(&units));
-            }
-            ok(self.end_rounds(1));
+        UNITS[index].iter().for_each(|round| self.play_round(round));
+    }
+
+    /// Records the units of the round that goes on, by node, and ends it.
+    pub fn play_round(&mut self, units: &[u32; 4]) {
+        let units: Vec<_> = NODES.iter().copied().zip(*units).filter(|(_, units)| *units > 0).collect();
+        if !units.is_empty() {
+            ok(self.record(&units));
         }
+        ok(self.end_rounds(1));
     }
 }

@@ -178,16 +178,13 @@ fn rows(document: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The most that each of these may cost.
-const MOST: [(&str, u64); 8] = [
+const MOST: [(&str, u64); 6] = [
     ("register data, the path of 4 nodes", 150_000),
     ("register data, the longest path: 24 nodes", 150_000),
     ("register data for somebody who signed, a path of 12 nodes", 150_000),
     ("record a node's units, each further round, one of 100", 30_000),
     ("claim, a contributor's first of a vault that computes", 115_000),
     ("claim, a contributor's later one of a vault that computes", 80_000),
-    // Within one transaction (EIP-7825), rules of the longest epoch in the compact geometry.
-    ("open rules", 16_777_216),
-    ("submit compact data, two datasets", 16_777_216),
 ];
 
 #[test]

@@ -310,13 +310,7 @@ fn what_is_struck_in_time_weighs_nothing_and_stays_in_the_totals() {
     ok(world.registry(COORDINATOR, strike));
     let node = evm(&NODES[1]);
     ok(world.registry(COORDINATOR, strikeNodeCall { node, reason: "false results".to_owned() }));
-    for round in &UNITS[0] {
-        let units: Vec<_> = NODES.iter().copied().zip(*round).filter(|(_, units)| *units > 0).collect();
-        if !units.is_empty() {
-            ok(world.record(&units));
-        }
-        ok(world.end_rounds(1));
-    }
+    UNITS[0].iter().for_each(|round| world.play_round(round));
     for covers in [0, 2] {
         let sent = world.submit(&pooled.rules, pooled.data[0][covers].clone());
         refused(sent, ProvingVault::DataStruck { digest: struck });
@@ -348,13 +342,7 @@ fn bundles_are_taken_up_to_the_deadline() {
     let submit = |world: &mut World, index: usize| world.submit(&pooled.rules, pooled.compute[index].clone());
     world.start(&pooled.rules);
     refused(submit(&mut world, 0), RoundsNotOver { epoch: FIRST });
-    for round in &UNITS[0] {
-        let units: Vec<_> = NODES.iter().copied().zip(*round).filter(|(_, units)| *units > 0).collect();
-        if !units.is_empty() {
-            ok(world.record(&units));
-        }
-        ok(world.end_rounds(1));
-    }
+    UNITS[0].iter().for_each(|round| world.play_round(round));
     let deadline = world.chain.now() + PROVING;
     assert_eq!(world.epoch(FIRST).deadline, deadline);
     world.chain.pass(PROVING);
@@ -366,21 +354,28 @@ fn bundles_are_taken_up_to_the_deadline() {
 /// The chain makes the digest of computing power: a proof of other units is false.
 #[test]
 fn a_proof_of_units_that_are_not_on_record_is_false() {
-    let (mut world, pooled) = (World::new(Judge::Real), &POOL[0]);
+    let pooled = &POOL[0];
+    let column = |column| PublicColumnRefused { column: U256::from(column) };
+    // A unit of the first node's is the second one's: the totals are the same.
+    let mut world = World::new(Judge::Real);
     world.start(&pooled.rules);
-    // One unit of one node is another one.
-    for (index, round) in UNITS[0].iter().enumerate() {
-        let mut round = *round;
-        round[1] += u32::from(index == 0);
-        let units: Vec<_> = NODES.iter().copied().zip(round).filter(|(_, units)| *units > 0).collect();
-        if !units.is_empty() {
-            ok(world.record(&units));
-        }
-        ok(world.end_rounds(1));
+    let mut units = UNITS[0];
+    units[0][0] -= 1;
+    units[0][1] += 1;
+    units.iter().for_each(|round| world.play_round(round));
+    for node in [0, 1] {
+        refused(world.submit(&pooled.rules, pooled.compute[node].clone()), column(0));
     }
-    // The totals are others, and so are all contexts; the node's own column is, too.
-    for bundle in &pooled.compute {
-        assert!(world.submit(&pooled.rules, bundle.clone()).is_err());
+    ok(world.submit(&pooled.rules, pooled.compute[2].clone()));
+    // One unit more of one node: everybody's totals are others.
+    let mut world = World::new(Judge::Real);
+    world.start(&pooled.rules);
+    let mut units = UNITS[0];
+    units[0][1] += 1;
+    units.iter().for_each(|round| world.play_round(round));
+    refused(world.submit(&pooled.rules, pooled.compute[1].clone()), column(0));
+    for node in [0, 2, 3] {
+        refused(world.submit(&pooled.rules, pooled.compute[node].clone()), column(1));
     }
 }
 

@@ -9,11 +9,11 @@ use fairshare_contracts::solidity::FheTask::RoundRecorded;
 use fairshare_contracts::solidity::ProvingVault::{self, Unfunded};
 use fairshare_contracts::solidity::TaskRegistry::{
     DataRegistered, DataRegistration, DataUnknown, DigestKnown, DigestRefused, EpochGoesOn, EvidenceMissing,
-    EvidenceWithoutRoot, NoDataInLastRound, NoEpoch, NoReason, NoRecords, NoUnits, NodeOutOfOrder,
-    NotContributor, NotThePoint, PathLengthRefused, RegistrationVoid, RootKnown, RootRefused, RoundsRefused,
-    SegmentsRefused, SignatureRefused, StruckBefore, TooEarly, TooLate, TooManyUnits, UnitsRecorded,
-    datasetCall, endRoundsCall, finishCall, registerCall, registerForCall, registrationHashCall,
-    strikeDataCall, strikeNodeCall, totalsOfCall, unitsOfCall, uploadOfCall,
+    EvidenceWithoutRoot, NoDataInLastRound, NoEpoch, NoRecords, NoUnits, NodeOutOfOrder, NotContributor,
+    NotThePoint, PathLengthRefused, ReasonRefused, RegistrationVoid, RootKnown, RootRefused, RoundsRefused,
+    SegmentsRefused, SignatureRefused, StruckBefore, TooEarly, TooLate, TooManySegments, TooManyUnits,
+    UnitsRecorded, datasetCall, endRoundsCall, finishCall, registerCall, registerForCall,
+    registrationHashCall, strikeDataCall, strikeNodeCall, totalsOfCall, unitsOfCall, uploadOfCall,
 };
 use fairshare_contracts::verification::point;
 use fairshare_formats::registry::SignedRegistration;
@@ -60,6 +60,7 @@ fn a_sender_registers_data_in_the_round_that_goes_on() {
         let [event] = &sent.events::<DataRegistered>()[..] else { panic!("an event") };
         assert_eq!((event.round, event.contributor, event.digest), (round, evm(&ALICE), registration.digest));
         assert_eq!(event.registration, registration);
+        assert!(event.signature.is_empty());
         let registry = world.registry;
         let found = world.chain.ask(registry, &datasetCall { digest: registration.digest });
         assert_eq!((found.round, found.order, found.records), (round, u64::from(index) + 1, 100 + index));
@@ -138,7 +139,8 @@ fn a_signature_counts_for_what_was_signed() {
     let other = super::world::policy_text(&[]).replace(&format!("{vault:?}"), &format!("{STRANGER:?}"));
     let other = signed(&fixture::policy(&other), ALICE, 200, 1, 11).signature().to_bytes();
     refused(send(&mut world, &registration, &other), refusal());
-    ok(send(&mut world, &registration, &signature));
+    let sent = ok(send(&mut world, &registration, &signature));
+    assert_eq!(sent.events::<DataRegistered>()[0].signature.to_vec(), signature);
 }
 
 #[test]
@@ -170,6 +172,18 @@ fn a_contract_account_signs_by_its_owner() {
     };
     refused(world.registry(STRANGER, call(sign(0xb3))), SignatureRefused { contributor: wallet });
     ok(world.registry(STRANGER, call(sign(0xa1))));
+}
+
+/// An account that delegates to a contract (EIP-7702) still signs with its key.
+#[test]
+fn a_delegating_account_signs_with_its_key() {
+    let policy = policy(&[]);
+    let mut world = world(&policy);
+    // To code that knows no signatures.
+    let code = [&[0xef, 0x01, 0x00][..], world.token.as_slice()].concat();
+    let info = revm::state::AccountInfo::from_bytecode(revm::bytecode::Bytecode::new_raw(code.into()));
+    world.chain.machine.ctx.journaled_state.database.insert_account_info(evm(&ALICE), info);
+    ok(world.register_for(&signed(&policy, ALICE, 200, 1, 11)));
 }
 
 /// A digest is unique for ever, whoever sends it and in whatever round or epoch.
@@ -287,6 +301,19 @@ fn what_could_never_be_proved_is_refused() {
     reordered.segments.swap(0, 1);
     assert!(world.register(reordered).is_err());
     ok(world.register(plain));
+}
+
+/// More than a transaction of a bundle whose proofs were recorded has room for.
+#[test]
+fn a_dataset_is_no_larger_than_can_be_proved() {
+    let policy = policy(&[]);
+    let mut world = world(&policy);
+    // A segment of 16 columns has 2,040 rows; a record has two symbols.
+    let most = 1_300 * 16 * 2_040 / 2;
+    let (found, most_segments) = (U256::from(1_301), U256::from(1_300));
+    let larger = dataset(&policy, evm(&ALICE), most + 1, 1);
+    refused(world.register(larger), TooManySegments { found, most: most_segments });
+    ok(world.register(dataset(&policy, evm(&ALICE), most, 2)));
 }
 
 /// An epoch's last round takes units and strikes, but no data; a registration is void after its last round.
@@ -436,11 +463,11 @@ fn rounds_follow_each_other() {
     ok(world.begin(&first));
     refused(world.begin(&first), EpochGoesOn { epoch: FIRST });
     for count in [0, ROUNDS + 1, u64::MAX] {
-        refused(world.end_rounds(count), RoundsRefused { count, left: ROUNDS - 1 });
+        refused(world.end_rounds(count), RoundsRefused { count, left: U256::from(ROUNDS) });
     }
     ok(world.end_rounds(ROUNDS - 1));
     assert_eq!(world.stage().round, FIRST_ROUND + ROUNDS - 1);
-    refused(world.end_rounds(2), RoundsRefused { count: 2, left: 0 });
+    refused(world.end_rounds(2), RoundsRefused { count: 2, left: U256::from(1) });
     ok(world.end_rounds(1));
     refused(world.end_rounds(1), NoEpoch {});
     refused(world.finish(COORDINATOR), NoEpoch {});
@@ -486,11 +513,15 @@ fn strikes_are_of_what_is_on_record_once_and_for_a_reason() {
     let digest = registration.digest;
     let data = |digest, reason: &str| strikeDataCall { digest, reason: reason.to_owned() };
     let node = |reason: &str| strikeNodeCall { node: evm(&NODES[0]), reason: reason.to_owned() };
-    refused(world.registry(COORDINATOR, data(digest, "")), NoReason {});
-    refused(world.registry(COORDINATOR, node("")), NoReason {});
+    let longest = "x".repeat(1_000);
+    for reason in ["", &format!("{longest}x")] {
+        let refusal = || ReasonRefused { length: U256::from(reason.len()), longest: U256::from(1_000) };
+        refused(world.registry(COORDINATOR, data(digest, reason)), refusal());
+        refused(world.registry(COORDINATOR, node(reason)), refusal());
+    }
     let unknown = FixedBytes([7; 32]);
     refused(world.registry(COORDINATOR, data(unknown, "x")), DataUnknown { digest: unknown });
-    ok(world.registry(COORDINATOR, data(digest, "x")));
+    ok(world.registry(COORDINATOR, data(digest, &longest)));
     ok(world.registry(COORDINATOR, node("x")));
     refused(world.registry(COORDINATOR, data(digest, "y")), StruckBefore {});
     refused(world.registry(COORDINATOR, node("y")), StruckBefore {});

@@ -1,22 +1,28 @@
 //! Can each role do its own work, and nothing else?
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::Address;
 use fairshare_contracts::proving;
 use fairshare_contracts::solidity::ProvingVault::{
     NotOperator, NotRegistry, OperatorChanged, OwnableUnauthorizedAccount, acceptOwnershipCall, beginCall,
-    endCall, ownerCall, setOperatorCall, transferOwnershipCall,
+    endCall, ownerCall, renounceOwnershipCall, setOperatorCall, transferOwnershipCall,
 };
 use fairshare_contracts::solidity::TaskRegistry::{
     CoordinatorChanged, NotCoordinator, endRoundsCall, setCoordinatorCall,
 };
 
 use super::chain::{ok, refused};
-use super::world::{COORDINATOR, FUNDER, Judge, OPERATOR, OWNER, STRANGER, World, policy, rules_of};
+use super::pool::NODES;
+use super::world::{
+    COORDINATOR, FIRST, FUNDER, Judge, OPERATOR, OWNER, PROVING, STRANGER, World, evm, policy, rules_of,
+    said_compute,
+};
 
 const OTHERS: [Address; 4] = [STRANGER, OPERATOR, COORDINATOR, FUNDER];
 
 #[test]
-fn the_owner_appoints_and_can_do_nothing_else() {
+fn only_the_owner_appoints() {
     let mut world = World::new(Judge::Said);
     let rules = rules_of(&policy(&[]));
     for account in OTHERS {
@@ -58,6 +64,28 @@ fn ownership_goes_on_in_two_steps() {
     refused(world.vault(FUNDER, acceptOwnershipCall {}), OwnableUnauthorizedAccount { account: FUNDER });
     ok(world.vault(STRANGER, acceptOwnershipCall {}));
     assert_eq!(world.chain.ask(vault, &ownerCall {}), STRANGER);
+    let registry = world.registry;
+    ok(world.registry(OWNER, transferOwnershipCall { newOwner: STRANGER }));
+    assert_eq!(world.chain.ask(registry, &ownerCall {}), OWNER);
+    ok(world.registry(STRANGER, acceptOwnershipCall {}));
+    assert_eq!(world.chain.ask(registry, &ownerCall {}), STRANGER);
+}
+
+/// Whoever gives up ownership leaves roles as they are, and takes nothing with it.
+#[test]
+fn a_vault_goes_on_without_an_owner() {
+    let mut world = World::new(Judge::Said);
+    let rules = rules_of(&policy(&[]));
+    ok(world.vault(OWNER, renounceOwnershipCall {}));
+    ok(world.registry(OWNER, renounceOwnershipCall {}));
+    let refusal = OwnableUnauthorizedAccount { account: OWNER };
+    refused(world.vault(OWNER, setOperatorCall { operator: OWNER }), refusal);
+    world.start(&rules);
+    ok(world.record(&[(NODES[0], 1)]));
+    world.end_epoch();
+    ok(world.submit(&rules, said_compute(evm(&NODES[0]), 7)));
+    world.chain.pass(PROVING + 1);
+    ok(world.claim(FIRST, evm(&NODES[0])));
 }
 
 /// The registry tells the vault when epochs begin and end; nobody else does.
@@ -75,25 +103,28 @@ fn only_the_registry_begins_and_ends_epochs() {
     ok(world.begin(&rules));
 }
 
-/// The functions of vault and registry that change anything, and who may call them: a new one has to be put
-/// in this list.
+/// The functions that change anything: one that is new has to be put in a list, and its caller in a test.
 #[test]
 fn there_are_no_other_powers() {
-    let anybody = "acceptOwnership claim claimFor claimTo finish fund register registerFor settle submit \
-                   submitRecorded";
-    let roles = "begin end endRounds open recordUnits recordNode renounceOwnership setCoordinator \
-                 setOperator strikeData strikeNode transferOwnership";
-    let known: Vec<_> = anybody.split_whitespace().chain(roles.split_whitespace()).collect();
-    for artifact in [proving::PROVING_VAULT_JSON, proving::FHE_TASK_JSON, proving::FEDERATED_TASK_JSON] {
+    let vault = "acceptOwnership begin claim claimFor claimTo end fund fundRunning open renounceOwnership \
+                 setOperator settle submit submitRecorded transferOwnership";
+    let registry = "acceptOwnership begin endRounds finish register registerFor renounceOwnership \
+                    setCoordinator strikeData strikeNode transferOwnership";
+    for (artifact, shared, own) in [
+        (proving::PROVING_VAULT_JSON, vault, ""),
+        (proving::FHE_TASK_JSON, registry, "recordNode"),
+        (proving::FEDERATED_TASK_JSON, registry, "recordUnits"),
+    ] {
         let artifact: serde_json::Value = serde_json::from_str(artifact).expect("JSON");
-        for item in artifact["abi"].as_array().expect("a list") {
-            let state = item["stateMutability"].as_str().unwrap_or("");
-            assert_ne!(state, "payable", "ether would be locked");
-            if item["type"] == "function" && state == "nonpayable" {
-                let name = item["name"].as_str().expect("a name");
-                assert!(known.contains(&name), "{name}");
-            }
+        let items = artifact["abi"].as_array().expect("a list");
+        for item in items {
+            assert_ne!(item["stateMutability"], "payable", "ether would be locked");
             assert!(item["type"] != "fallback" && item["type"] != "receive");
         }
+        let changing = items.iter().filter(|item| item["type"] == "function");
+        let changing = changing.filter(|item| item["stateMutability"] == "nonpayable");
+        let found: BTreeSet<_> = changing.map(|item| item["name"].as_str().expect("a name")).collect();
+        let known: BTreeSet<_> = shared.split_whitespace().chain(own.split_whitespace()).collect();
+        assert_eq!(found, known);
     }
 }

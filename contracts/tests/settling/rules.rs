@@ -1,20 +1,24 @@
 //! Which rules a vault takes, when they may be replaced, and from when they stand.
 
 use alloy_primitives::{FixedBytes, U256};
+use alloy_sol_types::{SolCall, sol};
+use fairshare_contracts::artifact::bytecode;
 use fairshare_contracts::proving;
 use fairshare_contracts::solidity::ProvingVault::{
-    NoRules, NotOperator, NotRegistry, NotTheNextEpoch, NotTheRules, RegistryServes, RuleRefused,
-    RulesOpened, fundCall, nextRulesCall, openCall,
+    NoEpoch, NoRules, NotOperator, NotRegistry, NotTheNextEpoch, NotTheRules, RegistryServes, RoundsNotOver,
+    RuleRefused, RulesOpened, beginCall, endCall, fundCall, nextRulesCall, openCall,
 };
 use fairshare_contracts::verification::words;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address as Account;
 use fairshare_params::rules::{Rules, Settlement, Weighting};
 
+use super::artifact::artifact;
 use super::chain::{CHAIN_ID, ok, refused};
+use super::pool::NODES;
 use super::world::{
-    COORDINATOR, DAY, DEPLOYER, FIRST, FIRST_ROUND, FUNDER, Judge, OPERATOR, OWNER, ROUNDS, START, STRANGER,
-    Task, World, later, policy, registry_code, rules_of, vault_code,
+    COORDINATOR, DAY, DEPLOYER, FIRST, FIRST_ROUND, FUNDER, Judge, OPERATOR, OWNER, PROVING, ROUNDS, START,
+    STRANGER, Task, World, evm, later, policy, registry_code, rules_of, said_compute, vault_code,
 };
 
 fn good() -> Rules {
@@ -59,8 +63,6 @@ fn rules_are_for_this_vault() {
 fn every_word_is_in_its_domain() {
     let mut world = World::new(Judge::Said);
     let world = &mut world;
-    refuses(world, "epoch", |rules| rules.terms.epoch = u64::MAX);
-    takes(world, |rules| rules.terms.epoch = u64::MAX - 1);
     takes(world, |rules| rules.terms.epoch = 0);
     refuses(world, "ends_by", |rules| rules.terms.ends_by = START);
     takes(world, |rules| rules.terms.ends_by = START + 1);
@@ -78,10 +80,6 @@ fn every_word_is_in_its_domain() {
     refuses(world, "count of rounds", |rules| rules.terms.rounds = 0);
     takes(world, |rules| rules.terms.rounds = 2);
     refuses(world, "last round", |rules| rules.terms.first_round = u64::MAX - 2);
-    takes(world, |rules| {
-        rules.terms.first_round = u64::MAX - 3;
-        rules.terms.data_first_round = u64::MAX - 3;
-    });
     refuses(world, "first round of the data window", |rules| rules.terms.data_first_round = FIRST_ROUND + 1);
     takes(world, |rules| rules.terms.data_first_round = 0);
     refuses(world, "d", |rules| rules.reference.features = 0);
@@ -240,23 +238,28 @@ fn rules_stand_from_the_first_round_on() {
     assert_eq!(world.epoch(FIRST).rulesHash.0, first.hash().0);
 }
 
-/// The last epoch that has a next one, and the last round of all.
+/// A vault begins far from where the numbers of epochs and rounds end: else its money would be locked for
+/// ever.
 #[test]
-fn epochs_end_where_their_numbers_end() {
+fn no_vault_comes_to_the_end_of_its_numbers() {
     let mut world = World::new(Judge::Said);
-    let mut last = good();
-    (last.terms.epoch, last.terms.first_round) = (u64::MAX - 1, u64::MAX - 3);
-    last.terms.data_first_round = u64::MAX - 3;
-    world.start(&last);
+    let most = 1 << 63;
+    let at = |epoch, first_round| {
+        move |rules: &mut Rules| {
+            rules.terms.epoch = epoch;
+            (rules.terms.first_round, rules.terms.data_first_round) = (first_round, first_round);
+        }
+    };
+    refuses(&mut world, "epoch", at(most + 1, most));
+    refuses(&mut world, "epoch", at(u64::MAX, most));
+    refuses(&mut world, "first round", at(most, most + 1));
+    let mut rules = good();
+    at(most, most)(&mut rules);
+    world.start(&rules);
     world.end_epoch();
-    let mut next = good();
-    next.terms.data_first_round = 0;
-    next.data_decay.rho = u64::MAX;
-    next.compute_decay.rho = u64::MAX;
-    for (epoch, first) in [(u64::MAX - 1, 0), (0, 0)] {
-        (next.terms.epoch, next.terms.first_round) = (epoch, first);
-        refused(world.open(&next), NotTheNextEpoch { epoch, firstRound: first });
-    }
+    let mut next = rules.clone();
+    at(most + 1, most + ROUNDS)(&mut next);
+    ok(world.open(&next));
 }
 
 #[test]
@@ -294,6 +297,57 @@ fn a_registry_of_another_vault_is_found_out() {
     ok(world.chain.send(COORDINATOR, registry, proving::begin(&good())));
 }
 
+/// Whatever its registry is: epochs begin and end in turns, and a deadline is fixed once.
+#[test]
+fn a_registry_that_lies_moves_no_deadline() {
+    sol! {
+        contract LyingRegistry {
+            function serve(address vault) external;
+            function tell(bytes calldata data) external;
+        }
+    }
+    let mut world = World::new(Judge::Said);
+    let code = bytecode(&artifact("test/LyingRegistry")).expect("a bytecode");
+    let (liar, _) = world.chain.deploy(DEPLOYER, code).expect("it is deployed");
+    let registry = Account(liar.into_array());
+    let code = vault_code(|own| own.registry = registry);
+    let (vault, _) = world.chain.deploy(DEPLOYER, code).expect("it is deployed");
+    ok(world.chain.send(STRANGER, liar, LyingRegistry::serveCall { vault }.abi_encode()));
+    let tell = |world: &mut World, data: Vec<u8>| {
+        world.chain.send(STRANGER, liar, LyingRegistry::tellCall { data: data.into() }.abi_encode())
+    };
+    let open = |world: &mut World, mut rules: Rules| {
+        (rules.terms.vault, rules.terms.registry) = (Account(vault.into_array()), registry);
+        rules.terms.pool = 0;
+        ok(world.chain.send(OPERATOR, vault, proving::open(&rules)));
+        beginCall { rulesHash: FixedBytes(rules.hash().0) }.abi_encode()
+    };
+    refused(tell(&mut world, endCall {}.abi_encode()), NoEpoch {});
+    let first = open(&mut world, good());
+    ok(tell(&mut world, first));
+    let second = open(&mut world, rules_of(&later(1, &[])));
+    refused(tell(&mut world, second.clone()), RoundsNotOver { epoch: FIRST });
+    ok(tell(&mut world, endCall {}.abi_encode()));
+    world.chain.pass(1);
+    refused(tell(&mut world, endCall {}.abi_encode()), NoEpoch {});
+    ok(tell(&mut world, second));
+}
+
+/// Nothing is special about the number 0: of an epoch, or of a round.
+#[test]
+fn an_epoch_may_be_the_epoch_0() {
+    let mut world = World::new(Judge::Said);
+    let mut rules = good();
+    (rules.terms.epoch, rules.terms.first_round, rules.terms.data_first_round) = (0, 0, 0);
+    world.start(&rules);
+    ok(world.record(&[(NODES[0], 3)]));
+    world.end_epoch();
+    ok(world.submit(&rules, said_compute(evm(&NODES[0]), 7)));
+    world.chain.pass(PROVING + 1);
+    ok(world.claim(0, evm(&NODES[0])));
+    assert_eq!(world.balance(evm(&NODES[0])), rules.terms.pool / 10 * 7);
+}
+
 /// What a vault is deployed with.
 #[test]
 fn a_vault_is_deployed_for_what_is_there() {
@@ -312,14 +366,32 @@ fn a_vault_is_deployed_for_what_is_there() {
         let refusal = SubnetRefused { name: name.to_owned() };
         assert_eq!(deploy(vault_code(|own| own.subnet = name.to_owned())), refusal.abi_encode());
     }
-    for task in [Task::Fhe, Task::Federated] {
-        assert_eq!(deploy(registry_code(task, |own| own.vault = nobody)), ZeroAddress {}.abi_encode());
-        assert_eq!(deploy(registry_code(task, |own| own.coordinator = nobody)), ZeroAddress {}.abi_encode());
-    }
     for name in ["x", "~ !", &longest] {
         let code = vault_code(|own| own.subnet = name.to_owned());
         world.chain.deploy(DEPLOYER, code).expect("it is deployed");
     }
-    // EIP-170.
-    assert!(world.sizes.iter().all(|size| *size <= 24_576), "{:?}", world.sizes);
+}
+
+/// What a registry is deployed with.
+#[test]
+fn a_registry_is_deployed_for_a_vault_with_a_coordinator() {
+    use alloy_sol_types::SolError;
+    use fairshare_contracts::solidity::TaskRegistry::ZeroAddress;
+    let mut world = World::new(Judge::Said);
+    let nobody = Account([0; 20]);
+    let mut deploy = |code: Vec<u8>| world.chain.deploy(DEPLOYER, code).expect_err("it is refused").to_vec();
+    for task in [Task::Fhe, Task::Federated] {
+        assert_eq!(deploy(registry_code(task, |own| own.vault = nobody)), ZeroAddress {}.abi_encode());
+        assert_eq!(deploy(registry_code(task, |own| own.coordinator = nobody)), ZeroAddress {}.abi_encode());
+    }
+}
+
+/// EIP-170.
+#[test]
+fn vault_and_registries_fit_a_contract() {
+    for task in [Task::Fhe, Task::Federated] {
+        let world = World::with(task, Judge::Said, "test/PlainToken");
+        println!("vault and registry: {:?} bytes", world.sizes);
+        assert!(world.sizes.iter().all(|size| *size <= 24_576));
+    }
 }

@@ -147,7 +147,7 @@ impl Model {
     }
 
     /// What a bundle weighs under its own rules, if all that it says is on record and it comes in time.
-    pub fn weight(&self, known: &Known, now: u64) -> Option<(BigUint, u64)> {
+    pub fn weight(&self, known: &Known, now: u64) -> Option<BigUint> {
         let epoch = self.epochs.get(known.index)?;
         if now > epoch.deadline? {
             return None;
@@ -155,12 +155,12 @@ impl Model {
         match known.earned {
             Earned::Compute { score } => {
                 let is_true = epoch.units == UNITS[known.index] && !epoch.struck.contains(&known.who);
-                (is_true && score > 0).then(|| (score.into(), 0))
+                (is_true && score > 0).then(|| score.into())
             }
             Earned::Data { score, records, .. } => {
                 let latest = self.latest(known)?;
                 let weights = DataWeights::of(&POOL[known.index].policy);
-                Some((weights.weight(score, records, latest), latest))
+                Some(weights.weight(score, records, latest))
             }
         }
     }
