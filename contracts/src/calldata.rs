@@ -1,4 +1,4 @@
-//! What transactions to a vault carry.
+//! What transactions to a royalty vault carry.
 
 use alloy_primitives::FixedBytes;
 use alloy_sol_types::SolCall;
@@ -81,6 +81,7 @@ pub fn evm_address(address: &Address) -> alloy_primitives::Address {
     alloy_primitives::Address::from(address.0)
 }
 
-fn word(digest: &Digest) -> FixedBytes<32> {
+/// A digest in the type that the encoder takes.
+pub(crate) fn word(digest: &Digest) -> FixedBytes<32> {
     FixedBytes(digest.0)
 }

@@ -1,4 +1,4 @@
-//! The vault's functions, events and errors as types; their meaning stands in `RoyaltyVault.sol`.
+//! The royalty vault's functions, events and errors as types; their meaning stands in `RoyaltyVault.sol`.
 //!
 //! A test compares every signature with the artifact's, so neither can move without the other.
 

@@ -11,7 +11,7 @@ use fairshare_params::rules::Rules;
 use halo2curves::bn256::G1Affine;
 
 use crate::artifact::{ArtifactError, bytecode};
-use crate::calldata::evm_address;
+use crate::calldata::{evm_address, word};
 use crate::solidity::{FederatedTask, FheTask, ProvingVault, TaskRegistry};
 use crate::verification::{point, words};
 
@@ -172,8 +172,4 @@ impl RoundPoint {
         }
         .abi_encode()
     }
-}
-
-fn word(digest: &Digest) -> FixedBytes<32> {
-    FixedBytes(digest.0)
 }

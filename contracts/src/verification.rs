@@ -11,7 +11,7 @@ use halo2curves::bn256::G1Affine;
 use sha3::{Digest as _, Keccak256};
 
 use crate::artifact::{ArtifactError, bytecode};
-use crate::calldata::evm_address;
+use crate::calldata::{evm_address, word};
 use crate::data;
 
 pub use crate::solidity::BundleVerifier::{self, Registration, Rules, Run};
@@ -123,8 +123,4 @@ pub fn words(rules: &Words) -> Rules {
 
 fn decay(words: &DecayWords) -> BundleVerifier::Decay {
     BundleVerifier::Decay { lambda: words.lambda_q, rho: words.rho }
-}
-
-fn word(digest: &Digest) -> FixedBytes<32> {
-    FixedBytes(digest.0)
 }

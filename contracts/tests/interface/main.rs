@@ -1,6 +1,6 @@
 //! Do the Rust types and the committed artifacts speak of the same contracts?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fairshare_contracts::interface::RoyaltyVault::{
     RoyaltyVaultCalls, RoyaltyVaultErrors, RoyaltyVaultEvents,
@@ -187,4 +187,30 @@ fn topics_and_answers_are_the_same_on_both_sides() {
             );
         }
     }
+}
+
+/// Structs with their fields, by type, name and order: two that are swapped would be read as each other.
+#[test]
+fn the_fields_of_structs_are_the_same_on_both_sides() {
+    let declared = [SOLIDITY, include_str!("../../src/interface.rs")].concat();
+    let declared = declared.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut structs = BTreeMap::new();
+    for contract in contracts() {
+        let parameters = contract.abi.iter().flat_map(|item| [&item["inputs"], &item["outputs"]]);
+        parameters.filter_map(Value::as_array).flatten().for_each(|own| collect(own, &mut structs));
+    }
+    assert!(structs.len() > 12, "{structs:?}");
+    for (name, fields) in structs {
+        let written = format!("struct {name} {{ {fields} }}");
+        assert!(declared.contains(&written), "{written}");
+    }
+}
+
+/// The structs that a parameter is made of: by name, their fields.
+fn collect(parameter: &Value, structs: &mut BTreeMap<String, String>) {
+    let Some(components) = parameter["components"].as_array() else { return };
+    let fields = components.iter().map(|own| format!("{} {};", type_name(own), text(own, "name")));
+    let name = type_name(parameter).trim_end_matches("[]");
+    structs.insert(name.to_owned(), fields.collect::<Vec<_>>().join(" "));
+    components.iter().for_each(|own| collect(own, structs));
 }
