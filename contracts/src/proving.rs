@@ -4,7 +4,6 @@
 use alloy_primitives::{Bytes, FixedBytes};
 use alloy_sol_types::{SolCall, SolConstructor};
 use fairshare_params::address::Address;
-use fairshare_params::encoding::Digest;
 use fairshare_params::lagrange_tree::LagrangeTree;
 use fairshare_params::registry::Unsigned;
 use fairshare_params::rules::Rules;

@@ -3,7 +3,7 @@
 use alloy_primitives::{Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use fairshare_params::address::Address;
-use fairshare_params::encoding::{Digest, encode_point};
+use fairshare_params::encoding::encode_point;
 use fairshare_params::registration::Registration as Registered;
 use fairshare_params::rules::{DecayWords, PROTOCOL_VERSION, Rules as Words};
 use fairshare_params::verifier_parameters::VerifierParameters;
