@@ -30,6 +30,8 @@ interface Vm {
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
     function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
+    function envOr(string calldata name, uint256 otherwise) external view returns (uint256);
+    function setEnv(string calldata name, string calldata value) external;
     function toString(uint256 value) external pure returns (string memory);
 
     function assertTrue(bool holds, string calldata message) external pure;
