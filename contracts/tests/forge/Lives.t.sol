@@ -117,6 +117,16 @@ contract LivesTest is World {
         vm.assertEq(vault.unassigned(), 0, "left");
     }
 
+    function testAnEpochBeginsOnce() external {
+        Rules memory rules = _begin(0, 1_000);
+        _endEpoch();
+        _fund(1_000);
+        bytes32 rulesHash = vault.epochs(0).rulesHash;
+        vm.prank(COORDINATOR);
+        vm.expectRevert(abi.encodeWithSelector(ProvingVault.NotTheRules.selector, rulesHash, bytes32(0)));
+        registry.begin(rules);
+    }
+
     // Nobody's silence locks a pool.
 
     function testAStrangerEndsAnEpochInTime() external {
@@ -151,6 +161,21 @@ contract LivesTest is World {
         vault.submit(rules, computeBundle(_alice, second));
         vm.assertEq(vault.standing(0, _alice).computeWeight, isMore ? second : first, "standing");
         vm.assertEq(vault.epochs(0).computeSum, isMore ? second : first, "sum");
+    }
+
+    /// @dev What weighs as much does not replace, either.
+    function testABundleIsTakenOnce() external {
+        Rules memory rules = _begin(0, 1_000);
+        bytes32[] memory alices = _register(_alice, 1);
+        _record(1, 1);
+        _endEpoch();
+        vault.submit(rules, dataBundle(_alice, alices, 9));
+        vault.submit(rules, computeBundle(_alice, 9));
+        uint256 weight = vault.standing(0, _alice).dataWeight;
+        vm.expectRevert(abi.encodeWithSelector(ProvingVault.WeighsNoMore.selector, weight, weight));
+        vault.submit(rules, dataBundle(_alice, alices, 9));
+        vm.expectRevert(abi.encodeWithSelector(ProvingVault.WeighsNoMore.selector, 9, 9));
+        vault.submit(rules, computeBundle(_alice, 9));
     }
 
     function testBundlesAreTakenFromTheEndToTheDeadline() external {

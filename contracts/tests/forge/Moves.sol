@@ -93,7 +93,7 @@ contract Moves is Model {
     }
 
     function begin(uint256 drawn) external move {
-        if (_spread(drawn) % 4 > 0 && !goesOn) {
+        if (_spread(drawn) % 2 == 0 && !goesOn) {
             if (!hasNext || next.terms.endsBy <= nowSeconds()) _open(drawn);
             if (next.terms.pool > unassigned) _fund(next.terms.pool - unassigned);
         }
@@ -275,6 +275,7 @@ contract Moves is Model {
         address node = _prover(drawn >> 120, epoch, true);
         uint64 score = uint64(drawn >> 8) >> (drawn % 64);
         Place storage place = places[epoch][node];
+        if (drawn >> 192 & 7 == 0) score = place.compute;
         bool isTime = _takesProofs(epoch);
         bool isEligible_ = place.hasUnits && !place.isStruck;
         bool expected = isTime && isEligible_ && score > place.compute;
@@ -569,8 +570,8 @@ contract Moves is Model {
         // The latest first: earlier ones are settled on the way.
         for (uint64 epoch = FIRST + begun - 1; epoch >= FIRST; epoch--) {
             for (uint256 i = 0; i < ACTORS; i++) {
-                uint64 at = epoch;
-                _claim("claim", at, actors[i], actors[i], STRANGER, abi.encodeCall(vault.claim, (at, actors[i])));
+                address who = actors[i];
+                _claim("claim", epoch, who, who, STRANGER, abi.encodeCall(vault.claim, (epoch, who)));
             }
         }
         vault.settle(begun);
