@@ -193,6 +193,29 @@ contract LivesTest is World {
         vault.submit(rules, computeBundle(_alice, 3));
     }
 
+    /// @dev The epoch before takes proofs for longer: the later one's deadline is its own, but its claims wait.
+    function testClaimsWaitForTheEpochBefore() external {
+        Rules memory rules = rulesOf(0, 0, ROUNDS, 0);
+        rules.terms.provingSeconds = 50 days;
+        _start(rules);
+        _endEpoch();
+        uint64 closedUntil = nowSeconds() + 50 days;
+        rules = _begin(1, 1_000);
+        _record(1, 1);
+        _endEpoch();
+        uint64 deadline = nowSeconds() + 1 days;
+        vault.submit(rules, computeBundle(_alice, 1));
+        vm.warp(deadline + 1);
+        vm.expectRevert(abi.encodeWithSelector(ProvingVault.DeadlineOver.selector, 1, deadline));
+        vault.submit(rules, computeBundle(_alice, 2));
+        vm.warp(closedUntil);
+        _expectNotOpen(1, closedUntil);
+        vault.claim(1, _alice);
+        vm.warp(closedUntil + 1);
+        vault.claim(1, _alice);
+        _expectPaid(_alice, 700);
+    }
+
     // Where the money goes.
 
     function testFuzzTheSenderNamesARecipient(address recipient) external {
@@ -312,9 +335,13 @@ contract LivesTest is World {
     /// @dev Opens rules, funds their pool and begins their first round.
     function _begin(uint64 epoch, uint128 pool) private returns (Rules memory rules) {
         rules = rulesOf(epoch, epoch * ROUNDS, ROUNDS, pool);
+        _start(rules);
+    }
+
+    function _start(Rules memory rules) private {
         vm.prank(OPERATOR);
         vault.open(rules);
-        if (pool > 0) _fund(pool);
+        if (rules.terms.pool > 0) _fund(rules.terms.pool);
         vm.prank(COORDINATOR);
         registry.begin(rules);
     }

@@ -169,7 +169,8 @@ contract Moves is Model {
         rules = rulesOf(FIRST + begun, first, rounds, pool);
         rules.terms.dataFirstRound = first - uint64(drawn >> 10 & 1) * uint64(within(drawn >> 100, 0, FIRST_ROUND));
         rules.terms.endsBy = nowSeconds() + uint64(within(drawn >> 140, 1 hours, 9 days));
-        rules.terms.provingSeconds = uint64(within(drawn >> 160, 1 hours, 3 days));
+        // Sometimes so long that the next epoch's claims wait for it.
+        rules.terms.provingSeconds = uint64(within(drawn >> 160, 1 hours, drawn >> 13 & 3 == 0 ? 20 days : 3 days));
         rules.evidence = uint8(drawn >> 11 & 1);
         if (drawn >> 12 & 1 == 1) (rules.scoring.weighting, rules.scoring.cap) = (2, uint64(1 << within(drawn >> 180, 50, 63)));
     }
