@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 // npm's solc as the command `solc`, as far as Slither asks for it: `--version`, and `FILE --combined-json …`. The settings are
 // those of the artifacts.
+import { readFileSync } from "node:fs";
 import solc from "solc";
 import { read, settings } from "./solc.js";
 
 if (process.argv.includes("--version")) {
   console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}`);
+} else if (process.argv.includes("--standard-json")) {
+  process.stdout.write(solc.compile(readFileSync(0, "utf8")));
 } else {
   const path = process.argv[2];
   const kinds = ["abi", "evm.bytecode", "evm.deployedBytecode", "evm.methodIdentifiers", "userdoc", "devdoc"];

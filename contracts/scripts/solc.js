@@ -44,6 +44,9 @@ export const suites = {
 };
 export const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
 
+// The contracts that are deployed: all but those of tests.
+export const deployed = Object.fromEntries(Object.entries(contracts).filter(([, [, folder]]) => folder !== "artifacts/test"));
+
 // A file of ours, or of a package.
 export function read(path) {
   const own = join(root, path);
