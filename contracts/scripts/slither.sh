@@ -23,6 +23,6 @@ analyse() {
 }
 analyse BundleVerifier ""
 analyse RoyaltyVault ""
-analyse ProvingVault uninitialized-state
-analyse tasks/FheTask reentrancy-no-eth,reentrancy-events
-analyse tasks/FederatedTask reentrancy-no-eth,reentrancy-events
+analyse ProvingVault uninitialized-state,unused-return
+analyse tasks/FheTask reentrancy-no-eth,reentrancy-events,unused-return
+analyse tasks/FederatedTask reentrancy-no-eth,reentrancy-events,unused-return
