@@ -27,6 +27,7 @@ const contracts = {
   Harness: ["tests/verifier/Harness.sol", "artifacts/test"],
   Payer: ["tests/verifier/Payer.sol", "artifacts/test"],
   SaidVerifier: ["tests/settling/SaidVerifier.sol", "artifacts/test"],
+  OwnTask: ["tests/settling/OwnTask.sol", "artifacts/test"],
   LyingRegistry: ["tests/settling/LyingRegistry.sol", "artifacts/test"],
   WalletOf: ["tests/settling/WalletOf.sol", "artifacts/test"],
   RebasingToken: ["tests/tokens/RebasingToken.sol", "artifacts/test"],

@@ -10,9 +10,9 @@ use fairshare_contracts::solidity::ProvingVault::{self, Unfunded};
 use fairshare_contracts::solidity::TaskRegistry::{
     DataRegistered, DataRegistration, DataUnknown, DigestKnown, DigestRefused, EpochGoesOn, EvidenceMissing,
     EvidenceWithoutRoot, NoDataInLastRound, NoEpoch, NoRecords, NoUnits, NodeOutOfOrder, NotContributor,
-    NotThePoint, PathLengthRefused, ReasonRefused, RegistrationVoid, RootKnown, RootRefused, RoundsRefused,
-    SegmentsRefused, SignatureRefused, StruckBefore, TooEarly, TooLate, TooManySegments, TooManyUnits,
-    UnitsRecorded, datasetCall, endRoundsCall, finishCall, registerCall, registerForCall,
+    NotCoordinator, NotThePoint, PathLengthRefused, ReasonRefused, RegistrationVoid, RootKnown, RootRefused,
+    RoundsRefused, SegmentsRefused, SignatureRefused, StruckBefore, TooEarly, TooLate, TooManySegments,
+    TooManyUnits, UnitsRecorded, datasetCall, endRoundsCall, finishCall, registerCall, registerForCall,
     registrationHashCall, strikeDataCall, strikeNodeCall, totalsOfCall, unitsOfCall, uploadOfCall,
 };
 use fairshare_contracts::verification::point;
@@ -32,6 +32,17 @@ use super::world::{
     COORDINATOR, ENDS_BY, FIRST, FIRST_ROUND, Judge, OWNER, PROVING, ROUNDS, START, STRANGER, Task, World,
     dataset, evm, later, policy, round_point, rules_of,
 };
+
+sol! {
+    contract OwnTask {
+        function result(
+            address[] calldata nodes,
+            uint32[] calldata units,
+            (uint256, uint256) calldata point,
+            bytes32[] calldata path
+        ) external;
+    }
+}
 
 fn world(policy: &Policy) -> World {
     let mut world = World::new(Judge::Said);
@@ -448,6 +459,23 @@ fn a_round_of_encryption_has_one_node() {
     refused(send(&mut world, 3, &NODES[0]), NoEpoch {});
 }
 
+/// The README's example: a result is a round.
+#[test]
+fn a_task_contract_of_ones_own_ends_rounds_by_itself() {
+    let mut world = World::with(Task::Own, Judge::Said, "test/PlainToken");
+    let rules = rules_of(&policy(&[]));
+    world.start(&rules);
+    for index in 0..ROUNDS {
+        let call = recordUnitsCall::abi_decode(&round_point(index).record_units(&[(NODES[0], 2)]));
+        let recordUnitsCall { nodes, units, point, path } = call.expect("a call");
+        let call = OwnTask::resultCall { nodes, units, point: (point.x, point.y), path };
+        refused(world.registry(STRANGER, call.clone()), NotCoordinator { caller: STRANGER });
+        ok(world.registry(COORDINATOR, call));
+    }
+    refused(world.end_rounds(1), NoEpoch {});
+    ok(world.submit(&rules, super::world::said_compute(evm(&NODES[0]), 7)));
+}
+
 /// Rounds only go on; the next epoch's begin when rules stand that begin there, and are funded.
 #[test]
 fn rounds_follow_each_other() {
@@ -534,7 +562,6 @@ fn strikes_are_of_what_is_on_record_once_and_for_a_reason() {
 /// Who sends what only the coordinator may.
 #[test]
 fn only_the_coordinator_sets_the_pace() {
-    use fairshare_contracts::solidity::TaskRegistry::NotCoordinator;
     let policy = policy(&[]);
     let rules = rules_of(&policy);
     let mut world = world(&policy);

@@ -59,6 +59,8 @@ pub fn round_point(index: u64) -> RoundPoint {
 pub enum Task {
     Fhe,
     Federated,
+    /// The README's example.
+    Own,
 }
 
 /// Which verifier the vault believes.
@@ -268,6 +270,7 @@ pub fn registry_code(task: Task, alter: impl FnOnce(&mut RegistryDeployment)) ->
     let (name, committed) = match task {
         Task::Fhe => ("FheTask", proving::FHE_TASK_JSON),
         Task::Federated => ("FederatedTask", proving::FEDERATED_TASK_JSON),
+        Task::Own => ("test/OwnTask", include_str!("../../artifacts/test/OwnTask.json")),
     };
     let mut deployment = RegistryDeployment {
         vault: account(address_of(2)),
