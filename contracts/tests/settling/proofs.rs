@@ -420,6 +420,8 @@ fn a_bundle_begins_with_a_role_a_contributor_and_what_it_is_about() {
     for (at, value) in [(0, 1), (31, 0), (31, 3), (32, 1), (43, 1)] {
         head(world.submit(&rules, altered(&compute, at, value)));
     }
+    // A number of datasets that is cut off.
+    head(world.submit(&rules, altered(&data, 64, 1)[..70].to_vec()));
     // The number of datasets: none, more than there are words, and very many.
     for (at, value) in [(95, 0), (95, 3), (64, 0xff)] {
         head(world.submit(&rules, altered(&data, at, value)));
