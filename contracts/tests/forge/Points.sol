@@ -27,10 +27,15 @@ library Points {
 
     /// @notice The tree over 2^b points (PROTOCOL section 8): the root is node 1, the children of node i are 2i and 2i + 1.
     function tree(Curve.G1[] memory points) internal pure returns (bytes32[] memory nodes) {
+        return tree(points, 0);
+    }
+
+    /// @notice The same with leaves numbered from another number on, which is no tree of the protocol.
+    function tree(Curve.G1[] memory points, uint256 from) internal pure returns (bytes32[] memory nodes) {
         uint256 count = points.length;
         nodes = new bytes32[](2 * count);
         for (uint256 i = 0; i < count; i++) {
-            nodes[count + i] = keccak256(abi.encodePacked(i, points[i].x, points[i].y));
+            nodes[count + i] = keccak256(abi.encodePacked(from + i, points[i].x, points[i].y));
         }
         for (uint256 i = count - 1; i > 0; i--) nodes[i] = keccak256(abi.encodePacked(nodes[2 * i], nodes[2 * i + 1]));
     }

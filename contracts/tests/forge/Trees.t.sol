@@ -67,6 +67,16 @@ contract TreesTest {
         this.member(nodes[1], node - 4, inner, path);
     }
 
+    /// @dev In a tree whose leaves are numbered as if more came before them, no leaf stands in its place.
+    function testFuzzNoPointIsTakenFromAnotherPlace(uint256 drawnDepth, uint256 drawnRow) external {
+        uint256 count = 1 << within(drawnDepth, 1, 6);
+        Curve.G1[] memory points = Points.first(count);
+        bytes32[] memory nodes = Points.tree(points, count);
+        uint256 row = within(drawnRow, 0, count - 1);
+        vm.expectRevert(abi.encodeWithSelector(LagrangeTree.NotThePoint.selector, count + row, nodes[1]));
+        this.member(nodes[1], count + row, points[row], Points.path(nodes, row));
+    }
+
     // Uploads.
 
     /// @dev The storage layer's tree over any file that begins with the digest's chunk.
