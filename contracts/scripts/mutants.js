@@ -21,7 +21,7 @@ for (const { index, file, from, suite, test, why } of mutants) {
 }
 const testable = mutants.filter(({ test }) => test);
 const explained = mutants.length - testable.length;
-console.log(`${mutants.length} mutants: ${testable.length} to be caught by a test, ${explained} explained`);
+console.log(`${mutants.length} mutants fit the sources: ${testable.length} have a test that is to catch them, ${explained} are explained`);
 if (process.argv.includes("--list")) process.exit(0);
 
 const chosen = process.argv.slice(2);

@@ -153,7 +153,8 @@ pub fn explain(revert: &[u8]) -> String {
     known.into_iter().find_map(|read| read(revert)).unwrap_or_else(unknown)
 }
 
-fn transaction(from: Address, kind: TxKind, data: Vec<u8>) -> TxEnv {
+/// A transaction as this chain takes it.
+pub fn transaction(from: Address, kind: TxKind, data: Vec<u8>) -> TxEnv {
     TxEnv { caller: from, kind, data: data.into(), gas_limit: GAS, chain_id: None, ..TxEnv::default() }
 }
 

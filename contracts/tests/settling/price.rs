@@ -11,12 +11,14 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registry::{CHUNK_BYTES, Request, Tree, Unsigned, first_chunk, padded_chunks};
 use fairshare_testkit::epochs::{self, ALICE, BOB};
+use revm::ExecuteCommitEvm;
+use revm::primitives::TxKind;
 
-use super::chain::{Sent, ok};
+use super::chain::{Sent, ok, transaction};
 use super::pool::{NODES, POOL};
 use super::world::{
-    COORDINATOR, FIRST, Judge, PROVING, Task, World, dataset, evm, later, policy, round_point, rules_of,
-    said_compute, said_data,
+    COORDINATOR, DEPLOYER, FIRST, Judge, PROVING, Task, World, dataset, evm, later, policy, registry_code,
+    round_point, rules_of, said_compute, said_data, vault_code,
 };
 
 /// By how much a figure of the README may differ from what is measured, as a share of it.
@@ -93,12 +95,14 @@ fn registry() -> BTreeMap<&'static str, u64> {
     let end = gas(world.end_rounds(2));
     let mut fhe = World::with(Task::Fhe, Judge::Said, "test/PlainToken");
     fhe.start(&rules_of(&super::world::policy(&[])));
-    let send = |world: &mut World, index| {
-        gas(world.chain.send(COORDINATOR, registry, round_point(index).record_node(&NODES[0])))
+    let send = |world: &mut World, index, node: &Account| {
+        gas(world.chain.send(COORDINATOR, registry, round_point(index).record_node(node)))
     };
-    send(&mut fhe, 0);
+    send(&mut fhe, 0, &NODES[0]);
     ok(fhe.end_rounds(1));
-    let node = send(&mut fhe, 1);
+    let first_node = send(&mut fhe, 1, &NODES[1]);
+    ok(fhe.end_rounds(1));
+    let node = send(&mut fhe, 2, &NODES[0]);
     BTreeMap::from([
         ("open rules", open),
         ("fund a vault that computes, the first time", fund),
@@ -109,11 +113,25 @@ fn registry() -> BTreeMap<&'static str, u64> {
         ("register data for somebody who signed, a path of 12 nodes", other),
         ("record a node's units, its first round, one of 100", first),
         ("record a node's units, each further round, one of 100", second),
-        ("record a node's units, alone in its round", alone),
-        ("record a round's node, encryption", node),
+        ("record a node's units, alone in its round, not its first", alone),
+        ("record a round's node, encryption, not its first round", node),
+        ("record a round's node, encryption, its first round", first_node),
         ("end a round", round),
         ("end an epoch", end),
         ("strike a dataset", strike),
+    ])
+}
+
+/// What a vault and a registry cost, once.
+fn deployments() -> BTreeMap<&'static str, u64> {
+    let mut world = World::new(Judge::Said);
+    let mut gas = |code: Vec<u8>| {
+        let result = world.chain.machine.transact_commit(transaction(DEPLOYER, TxKind::Create, code));
+        result.expect("it is deployed").tx_gas_used()
+    };
+    BTreeMap::from([
+        ("deploy a vault that computes", gas(vault_code(|_| {}))),
+        ("deploy a federated registry", gas(registry_code(Task::Federated, |_| {}))),
     ])
 }
 
@@ -190,7 +208,8 @@ const MOST: [(&str, u64); 6] = [
 #[test]
 fn transactions_cost_what_the_readme_says() {
     let readme = rows(include_str!("../../README.md"));
-    let found: BTreeMap<_, _> = registry().into_iter().chain(bundles()).chain(claims()).collect();
+    let found = [deployments(), registry(), bundles(), claims()];
+    let found: BTreeMap<_, _> = found.into_iter().flatten().collect();
     let mut wrong = Vec::new();
     for (name, gas) in &found {
         println!("| {name} | {gas} |");
