@@ -62,7 +62,8 @@ fn an_audit_holds_what_it_is_allowed() {
         served.metric("fairshare_audit_failures_total").filter(|failures| *failures > 0.0)
     });
     assert_eq!(served.metric("fairshare_audits_total"), Some(0.0));
-    assert!(served.log().contains("allow more with `--memory`"), "{}", served.log());
+    // The figure may be there before the line is.
+    until("the log says so", || served.log().contains("allow more with `--memory`").then_some(()));
 }
 
 /// What Prometheus asks of names and of text, on a service with everything that has a metric.
