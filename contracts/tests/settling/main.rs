@@ -14,4 +14,5 @@ mod registry;
 mod roles;
 mod rules;
 mod settlement;
+mod units;
 mod world;
