@@ -227,6 +227,11 @@ fn money_for_the_epoch_that_goes_on_is_for_no_other() {
     world.end_epoch();
     refused(send(&mut world, &first), TakesNoFunds { epoch: FIRST });
     assert_eq!(world.epoch(FIRST).pool, 10);
+    // Though nothing was there when they ended.
+    let mut empty = World::new(Judge::Said);
+    empty.start(&first);
+    empty.end_epoch();
+    refused(send(&mut empty, &first), TakesNoFunds { epoch: FIRST });
     // Rules that name their pool.
     let named = rules_of(&later(1, &[]));
     world.start(&named);
