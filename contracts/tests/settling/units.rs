@@ -1,6 +1,6 @@
 //! Units: whose, when, and how a registry sums them.
 
-use alloy_primitives::{Address, FixedBytes, U256};
+use alloy_primitives::{Address, FixedBytes, U256, keccak256};
 use alloy_sol_types::{SolCall, sol};
 use fairshare_contracts::solidity::FederatedTask::{ListsDiffer, recordUnitsCall};
 use fairshare_contracts::solidity::FheTask::RoundRecorded;
@@ -11,6 +11,7 @@ use fairshare_contracts::solidity::TaskRegistry::{
 use fairshare_contracts::verification::point;
 use fairshare_params::address::Address as Account;
 use fairshare_params::commitment::commit_units;
+use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_testkit::fixture;
 
@@ -122,6 +123,22 @@ fn units_are_committed_with_the_rounds_own_point() {
         refused(world.registry(COORDINATOR, altered), refusal());
     }
     ok(world.registry(COORDINATOR, good));
+}
+
+/// A root that is itself a leaf: a path has as many nodes as the row has bits, whatever tree the rules name.
+#[test]
+fn a_path_is_as_long_as_its_row_is_large() {
+    let mut world = World::new(Judge::Said);
+    let mut rules = rules_of(&policy(&[]));
+    let call = |index| recordUnitsCall::abi_decode(&round_point(index).record_units(&[(NODES[0], 1)]));
+    let mut call = call(2).expect("a call");
+    let row = U256::from(2);
+    let root = keccak256([row, call.point.x, call.point.y].map(|word| word.to_be_bytes::<32>()).concat());
+    rules.parameters.lagrange_root = Digest(root.0);
+    world.start(&rules);
+    ok(world.end_rounds(2));
+    call.path.clear();
+    refused(world.registry(COORDINATOR, call), NotThePoint { row, root });
 }
 
 #[test]
