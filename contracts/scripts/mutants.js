@@ -4,7 +4,7 @@
 // With --list it only sees that every mutant is one: its text stands once in the sources. With numbers or names of suites it
 // tries those.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root, suiteWith, suites } from "./solc.js";
@@ -20,6 +20,17 @@ for (const { index, file, from, suite, test, why } of mutants) {
   if (!suites[suite]) throw new Error(`mutant ${index}: no suite is called ${suite}`);
 }
 const testable = mutants.filter(({ test }) => test);
+
+// A test that was renamed would catch nothing: each stands in its suite's sources.
+function sources(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const text = ({ name }) => (name.endsWith(".rs") ? readFileSync(join(folder, name), "utf8") : "");
+  return entries.map((entry) => (entry.isDirectory() ? sources(join(folder, entry.name)) : text(entry))).join("");
+}
+const texts = Object.fromEntries(Object.keys(suites).map((suite) => [suite, sources(join(root, "tests", suite))]));
+for (const { index, suite, test } of testable) {
+  if (!texts[suite].includes(`fn ${test.split("::").at(-1)}()`)) throw new Error(`mutant ${index}: no test is called ${test}`);
+}
 const explained = mutants.length - testable.length;
 console.log(`${mutants.length} mutants fit the sources: ${testable.length} have a test that is to catch them, ${explained} are explained`);
 if (process.argv.includes("--list")) process.exit(0);

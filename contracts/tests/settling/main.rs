@@ -5,6 +5,7 @@ mod artifact;
 #[path = "../evm/chain.rs"]
 mod chain;
 mod claims;
+mod document;
 mod game;
 mod inputs;
 mod pool;

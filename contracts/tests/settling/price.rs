@@ -281,3 +281,26 @@ fn an_epoch_costs_what_the_document_says() {
         }
     }
 }
+
+/// What a dataset adds to a bundle in the vault alone: docs/chain.md says some 6,400.
+#[test]
+fn a_dataset_costs_a_bundle_what_the_document_says() {
+    let mut world = World::new(Judge::Said);
+    let policy = policy(&[]);
+    let rules = rules_of(&policy);
+    world.start(&rules);
+    let who = evm(&ALICE);
+    let mut register = |seed| {
+        let registration = dataset(&policy, who, 1_000, seed);
+        ok(world.register(registration.clone()));
+        registration.digest
+    };
+    let digests: Vec<_> = (0..40).map(&mut register).collect();
+    world.end_epoch();
+    let mut submit = |count: usize| gas(world.submit(&rules, said_data(who, &digests[..count], 1 << 40)));
+    submit(1);
+    let [ten, forty] = [10, 40].map(&mut submit);
+    let each = (forty - ten) / 30;
+    println!("{each} gas a dataset");
+    assert!((6_200..6_600).contains(&each), "{each}");
+}
