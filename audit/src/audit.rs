@@ -26,7 +26,7 @@ use fairshare_params::rules::Settlement;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_verifier::Trust;
 
-use crate::registry::{At, Dataset, Identity, Timeline};
+use crate::registry::{At, Dataset, Identity, Stage, Timeline};
 
 mod amounts;
 mod finding;
@@ -39,7 +39,7 @@ mod record;
 pub use finding::Finding;
 use open::Open;
 pub use outcome::{Basis, DatasetReport, EpochReport, Fate, Found, Line, MAX_FINDINGS, Report, Strike};
-use payments::Payments;
+use payments::{Claims, Payments};
 
 /// What an audit is done with.
 pub struct Auditor<'a> {
@@ -92,6 +92,8 @@ const MAX_CONTRIBUTORS: usize = 400_000;
 const MAX_UNCONFIRMED: usize = 1_000_000;
 /// Most strikes that are held.
 const MAX_STRIKES: usize = 20_000;
+/// Most bytes of policies of epochs that are not settled, where a contract lets any number of them wait.
+const MAX_POLICIES: usize = 64 << 20;
 /// Most units of epochs that are not settled, 64 MiB.
 const MAX_UNITS: usize = 1 << 24;
 
@@ -184,6 +186,7 @@ impl<'a> Auditor<'a> {
             earned: BTreeMap::new(),
             unverified: None,
             payments: Payments::default(),
+            claims: Claims::default(),
             findings: Vec::new(),
             more_findings: 0,
             unaudited: Vec::new(),
@@ -232,6 +235,7 @@ pub struct Audit<'a> {
     /// The first epoch that was not verified: what follows builds on the record's word.
     unverified: Option<u64>,
     payments: Payments,
+    claims: Claims,
     findings: Vec<Found>,
     more_findings: u64,
     unaudited: Vec<NoParameters>,
@@ -257,11 +261,19 @@ impl Audit<'_> {
     fn check_memory(&self) -> Result<(), AuditError> {
         let units = self.open.values().filter_map(|open| open.units.as_ref());
         let units = units.map(|units| units.nodes().len().saturating_mul(units.totals().len()));
+        // An operator's ledger has a bound of its own.
+        let waiting = self.open.values().filter(|_| self.is_contracts());
         for (what, held, most) in [
             ("datasets on record", self.datasets.len(), MAX_DATASETS),
             ("contributors that have earned something", self.earned.len(), MAX_CONTRIBUTORS),
             ("contributors that were told to be paid", self.payments.contributors(), MAX_CONTRIBUTORS),
             ("payments that are not confirmed", self.payments.unconfirmed(), MAX_UNCONFIRMED),
+            ("shares that are not claimed", self.claims.unclaimed(), MAX_UNCONFIRMED),
+            (
+                "bytes of policies of epochs that are not settled",
+                waiting.map(|open| open.bytes).sum(),
+                MAX_POLICIES,
+            ),
             ("strikes", self.strikes.len(), MAX_STRIKES),
             ("units in epochs that are not settled", units.sum(), MAX_UNITS),
         ] {
@@ -311,6 +323,10 @@ impl Audit<'_> {
             Event::StrikeNode { epoch, node, reason } => self.strike_node(at, *epoch, node, reason),
             Event::Ended { epoch } => {
                 let check = self.timeline.check_ended(*epoch);
+                self.step(at, event, check);
+            }
+            Event::Funded { epoch, .. } => {
+                let check = self.timeline.check_funded(*epoch, at.index);
                 self.step(at, event, check);
             }
             Event::Bundle { epoch, .. } => self.bundle(at, *epoch, event, files),
@@ -363,11 +379,11 @@ impl Audit<'_> {
             .timeline
             .stages()
             .iter()
-            .map(|stage| (stage.span.epoch, self.timeline.state(stage)))
+            .map(|stage| (stage.span.epoch, self.timeline.state(stage), stage.pool()))
             .collect();
-        for (epoch, state) in states {
+        for (epoch, state, pool) in states {
             if let Some(report) = self.reports.get_mut(&epoch) {
-                report.state = state;
+                (report.state, report.pool) = (state, pool);
             }
         }
         let due = self.due();
@@ -387,6 +403,7 @@ impl Audit<'_> {
             strikes: self.strikes,
             sent: self.payments.sent(),
             confirmed: self.payments.confirmed(),
+            claimed: self.claims.paid(),
             due,
             heading: self.heading,
             epochs: self.reports.into_values().collect(),
@@ -401,6 +418,16 @@ impl Audit<'_> {
 }
 
 impl Audit<'_> {
+    /// Whether a contract computes what is paid, and the ledger follows it.
+    fn is_contracts(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.settlement == Settlement::Contract)
+    }
+
+    /// What an epoch pays, without what was carried to it; nothing while nobody can know it.
+    fn pool(&self, epoch: u64) -> u128 {
+        self.timeline.stage(epoch).ok().and_then(Stage::pool).unwrap_or_default()
+    }
+
     /// What was earned and is on no list, and of how many.
     fn due(&self) -> (u128, u64) {
         if self.identity.as_ref().is_none_or(|identity| identity.settlement != Settlement::Payments) {

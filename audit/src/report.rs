@@ -252,18 +252,23 @@ fn payments(report: &Report) -> impl Iterator<Item = String> {
     let unlisted = (contributors > 0).then(|| {
         format!("On no list yet: {}, of {}.", units(due, token), count(contributors, "contributor"))
     });
-    listed.into_iter().chain(unlisted)
+    let (sum, claims) = report.claimed;
+    let claimed = (claims > 0)
+        .then(|| format!("{} of {} in all paid by the contract.", count(claims, "claim"), units(sum, token)));
+    listed.into_iter().chain(unlisted).chain(claimed)
 }
 
 fn heading(epoch: &EpochReport) -> String {
     let terms = &epoch.terms;
-    let [compute, data] = pools(terms, &epoch.brought);
+    let (number, subnet, state) = (epoch.number, &terms.subnet, epoch.state);
+    let Some(pool) = epoch.pool else {
+        return format!("Epoch {number} of subnet {subnet}, {state}: a pool of whatever is funded in time");
+    };
+    let [compute, data] = pools(pool, &epoch.brought);
     format!(
-        "Epoch {} of subnet {}, {}: a pool of {}, {} units for computing power and {} for data",
-        epoch.number,
-        terms.subnet,
-        epoch.state,
-        units(terms.pool, epoch.token.as_ref()),
+        "Epoch {number} of subnet {subnet}, {state}: a pool of {}, {} units for computing power and {} for \
+         data",
+        units(pool, epoch.token.as_ref()),
         tenths(&compute),
         tenths(&data),
     )

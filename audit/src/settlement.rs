@@ -35,7 +35,6 @@ use fairshare_formats::ledger::Tenths;
 use fairshare_params::address::Address;
 use fairshare_params::policy::{COMPUTE_WEIGHT, DATA_WEIGHT, Policy, Weighting};
 use fairshare_params::role::Role;
-use fairshare_params::rules::Terms;
 use num_bigint::BigUint;
 
 /// Parts into which a base unit is divided between the pools.
@@ -129,6 +128,16 @@ pub fn settle(
     carried: &Tenths,
     scores: &[(Address, Earned)],
 ) -> Result<Settlement, SettlementError> {
+    settle_pool(policy, policy.terms().pool, carried, scores)
+}
+
+/// Divides this pool, and what was carried to it, by the scores: rules that name no pool pay what was funded.
+pub fn settle_pool(
+    policy: &Policy,
+    pool: u128,
+    carried: &Tenths,
+    scores: &[(Address, Earned)],
+) -> Result<Settlement, SettlementError> {
     let (mut compute, mut data) = (BTreeMap::new(), BTreeMap::new());
     let rules = DataWeights::of(policy);
     for (contributor, earned) in scores {
@@ -140,7 +149,7 @@ pub fn settle(
             return Err(SettlementError::Twice { contributor: *contributor, role: earned.role() });
         }
     }
-    let [compute_pool, data_pool] = pools(policy.terms(), carried);
+    let [compute_pool, data_pool] = pools(pool, carried);
     let compute = divide(compute_pool, &compute)?;
     let data = divide(data_pool, &data)?;
     let mut payouts: BTreeMap<Address, Payout> = BTreeMap::new();
@@ -158,15 +167,15 @@ pub fn settle(
 }
 
 /// The tenths of both pools, for computing power and for data, with what was carried to them.
-pub fn pools(terms: &Terms, carried: &Tenths) -> [BigUint; 2] {
-    let pool = BigUint::from(terms.pool);
+pub fn pools(pool: u128, carried: &Tenths) -> [BigUint; 2] {
+    let pool = BigUint::from(pool);
     [&pool * COMPUTE_WEIGHT + &carried.compute, pool * DATA_WEIGHT + &carried.data]
 }
 
 /// The tenths of both pools that are neither paid nor carried, by what is on record of an epoch: of an honest
 /// one, what rounding leaves; none where more is gone of a pool than there was.
 pub fn kept(
-    policy: &Policy,
+    pool: u128,
     brought: &Tenths,
     carried: &Tenths,
     payouts: impl Iterator<Item = Payout>,
@@ -176,7 +185,7 @@ pub fn kept(
         gone.compute += BigUint::from(payout.compute) * PARTS;
         gone.data += BigUint::from(payout.data) * PARTS;
     }
-    let [compute, data] = pools(policy.terms(), brought);
+    let [compute, data] = pools(pool, brought);
     (gone.compute <= compute && gone.data <= data)
         .then(|| Tenths { compute: compute - gone.compute, data: data - gone.data })
 }

@@ -190,7 +190,7 @@ proptest! {
         }
 
         let on_record = settlement.payouts.values().copied();
-        let left = kept(&policy, &brought, &settlement.carry, on_record.clone());
+        let left = kept(policy.terms().pool, &brought, &settlement.carry, on_record.clone());
         prop_assert_eq!(left.as_ref(), Some(&settlement.rounding));
         // A unit more than was kept, of either kind, is more than there was.
         for (kind, kept_of_kind) in [(0, &settlement.rounding.compute), (1, &settlement.rounding.data)] {
@@ -201,7 +201,7 @@ proptest! {
                 Payout { compute: 0, data: more }
             };
             let paid = on_record.clone().chain([payout]);
-            prop_assert_eq!(kept(&policy, &brought, &settlement.carry, paid), None);
+            prop_assert_eq!(kept(policy.terms().pool, &brought, &settlement.carry, paid), None);
         }
         // What is paid, carried and kept is what there is. A pool is carried whole or not at all, and what
         // rounding leaves is less than a unit for each contributor.
@@ -353,7 +353,8 @@ fn a_score_given_twice_is_refused_and_not_paid_twice() {
 #[test]
 fn more_paid_than_there_was_is_told() {
     let (policy, nothing) = (policy(1001, "divergence"), Tenths::default());
-    let left = |compute, data| kept(&policy, &nothing, &nothing, [Payout { compute, data }].into_iter());
+    let left =
+        |compute, data| kept(policy.terms().pool, &nothing, &nothing, [Payout { compute, data }].into_iter());
     let tenths = |compute: u32, data: u32| Tenths { compute: compute.into(), data: data.into() };
     assert_eq!(left(700, 300), Some(tenths(7, 3)));
     assert_eq!(left(701, 300), None);

@@ -73,12 +73,12 @@ pub enum Event {
         /// The round, which the registry assigns.
         #[serde(with = "text")]
         round: u64,
-        /// The contributor, who signed.
+        /// The contributor, who signed or sent it.
         #[serde(with = "text::address")]
         contributor: Address,
         /// The data digest.
         digest: Digest,
-        /// Hash of the signed registration's file.
+        /// Hash of the registration's file.
         file: Digest,
     },
     /// Every node's units in an epoch are on record.
@@ -112,6 +112,15 @@ pub enum Event {
         /// The epoch.
         #[serde(with = "text")]
         epoch: u64,
+    },
+    /// What an epoch pays whose rules name no pool: what had been funded when its last round ended.
+    Funded {
+        /// The epoch.
+        #[serde(with = "text")]
+        epoch: u64,
+        /// The pool, in base units, without what was carried to it.
+        #[serde(with = "text")]
+        pool: u128,
     },
     /// A bundle was verified and counts, in the place of any that its contributor had for the role.
     Bundle {
@@ -201,6 +210,7 @@ pub enum Kind {
     StrikeData,
     StrikeNode,
     Ended,
+    Funded,
     Bundle,
     Closed,
     Settled,
@@ -210,7 +220,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Rules,
         Self::Rounds,
         Self::Registration,
@@ -218,6 +228,7 @@ impl Kind {
         Self::StrikeData,
         Self::StrikeNode,
         Self::Ended,
+        Self::Funded,
         Self::Bundle,
         Self::Closed,
         Self::Settled,
@@ -235,6 +246,7 @@ impl Kind {
             Self::StrikeData => "strike-data",
             Self::StrikeNode => "strike-node",
             Self::Ended => "ended",
+            Self::Funded => "funded",
             Self::Bundle => "bundle",
             Self::Closed => "closed",
             Self::Settled => "settled",
@@ -261,6 +273,7 @@ impl Event {
             Self::StrikeData { .. } => Kind::StrikeData,
             Self::StrikeNode { .. } => Kind::StrikeNode,
             Self::Ended { .. } => Kind::Ended,
+            Self::Funded { .. } => Kind::Funded,
             Self::Bundle { .. } => Kind::Bundle,
             Self::Closed { .. } => Kind::Closed,
             Self::Settled { .. } => Kind::Settled,
@@ -276,6 +289,7 @@ impl Event {
             | Self::Units { epoch, .. }
             | Self::StrikeNode { epoch, .. }
             | Self::Ended { epoch }
+            | Self::Funded { epoch, .. }
             | Self::Bundle { epoch, .. }
             | Self::Closed { epoch }
             | Self::Settled(Settled { epoch, .. })
@@ -317,6 +331,7 @@ impl Entry {
             Event::StrikeData { digest, reason } => words.digest(digest).text(reason),
             Event::StrikeNode { epoch, node, reason } => words.integer(*epoch).address(node).text(reason),
             Event::Ended { epoch } | Event::Closed { epoch } => words.integer(*epoch),
+            Event::Funded { epoch, pool } => words.integer(*epoch).integer(*pool),
             Event::Bundle { epoch, role, contributor, score, file } => {
                 words.integer(*epoch).integer(role.id()).address(contributor).integer(*score).digest(file)
             }

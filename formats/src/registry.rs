@@ -1,6 +1,7 @@
 //! What a contributor gives the registry, as JSON: a request, what wrapping an upload said, and a
 //! registration with its signature.
 
+mod recorded;
 mod signature;
 mod signed;
 
@@ -18,6 +19,7 @@ use crate::eip55::{self, checksummed};
 use crate::excerpt::excerpt;
 use crate::json::{self, JsonError};
 
+pub use recorded::{MAX_SIGNATURE_BYTES, RecordedError, RecordedRegistration};
 pub use signature::{SIGNATURE_BYTES, Signature, SignatureError, address_of};
 pub use signed::{SignedError, SignedRegistration};
 
@@ -86,6 +88,9 @@ pub enum RegistryFileError {
     /// The signature is refused.
     #[error(transparent)]
     Signed(#[from] SignedError),
+    /// What a contract has recorded is refused.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
 }
 
 type Result<T> = std::result::Result<T, RegistryFileError>;
@@ -145,7 +150,7 @@ struct EvidenceFile {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignedFile {
+struct SignedFile<S> {
     version: u32,
     chain_id: u64,
     registry: Spelled,
@@ -160,7 +165,7 @@ struct SignedFile {
     digest: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     evidence: Option<EvidenceFile>,
-    signature: Signature,
+    signature: S,
 }
 
 /// An address as it is written.
@@ -229,9 +234,12 @@ pub fn upload_from_json(bytes: &[u8]) -> Result<Upload> {
 
 /// A registration with its signature.
 pub fn signed_to_json(signed: &SignedRegistration) -> String {
-    let unsigned = signed.unsigned();
+    pretty(&file_of(signed.unsigned(), *signed.signature()))
+}
+
+fn file_of<S>(unsigned: &Unsigned, signature: S) -> SignedFile<S> {
     let request = unsigned.request();
-    pretty(&SignedFile {
+    SignedFile {
         version: REGISTRY_VERSION,
         chain_id: unsigned.domain().chain_id,
         registry: Spelled(unsigned.domain().registry),
@@ -251,8 +259,8 @@ pub fn signed_to_json(signed: &SignedRegistration) -> String {
                 transaction_hash,
             },
         ),
-        signature: *signed.signature(),
-    })
+        signature,
+    }
 }
 
 /// Reads a registration, and checks its digest, its evidence and whose signature it has. Where it counts is
@@ -262,7 +270,24 @@ pub fn signed_from_json(bytes: &[u8]) -> Result<SignedRegistration> {
 }
 
 fn signed_of(bytes: &[u8], what: &'static str) -> Result<SignedRegistration> {
-    let file: SignedFile = read(bytes, MAX_REQUEST_BYTES, what)?;
+    let (unsigned, signature) = read_file(bytes, what)?;
+    Ok(SignedRegistration::new(unsigned, signature)?)
+}
+
+/// A registration as a ledger keeps it that follows a contract's.
+pub fn recorded_to_json(recorded: &RecordedRegistration) -> String {
+    pretty(&file_of(recorded.unsigned(), recorded::Hex(recorded.signature().to_vec())))
+}
+
+/// Reads a registration that a contract has recorded, and checks its digest and its evidence. Whether it was
+/// its contributor who signed or sent it is the contract's word.
+pub fn recorded_from_json(bytes: &[u8]) -> Result<RecordedRegistration> {
+    let (unsigned, signature) = read_file::<recorded::Hex>(bytes, "a registration that a contract recorded")?;
+    Ok(RecordedRegistration::new(unsigned, signature.0)?)
+}
+
+fn read_file<S: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<(Unsigned, S)> {
+    let file: SignedFile<S> = read(bytes, MAX_REQUEST_BYTES, what)?;
     let request =
         Request::new(file.contributor.0, file.geometry, file.schema_hash, file.records, file.segments)?
             .with_digest(file.digest)?;
@@ -271,7 +296,7 @@ fn signed_of(bytes: &[u8], what: &'static str) -> Result<SignedRegistration> {
     });
     let domain = Domain { chain_id: file.chain_id, registry: file.registry.0 };
     let unsigned = Unsigned::new(request, evidence, domain, file.vault.0, file.last_round)?;
-    Ok(SignedRegistration::new(unsigned, file.signature)?)
+    Ok((unsigned, file.signature))
 }
 
 /// The version first: another one has other fields.

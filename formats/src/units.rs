@@ -28,7 +28,7 @@ type Result<T> = std::result::Result<T, UnitsError>;
 const ROUND: &str = "round";
 /// Most units that are held at once, 64 MiB: a header of nodes is short, and asks for all
 /// their rounds.
-const MAX_UNITS: usize = 1 << 24;
+pub const MAX_UNITS: usize = 1 << 24;
 /// Longest table that a ledger keeps, in bytes.
 pub const MAX_UNITS_BYTES: u64 = 48 << 20;
 

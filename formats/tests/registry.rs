@@ -6,8 +6,9 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::{SolStruct, eip712_domain, sol};
 use fairshare_formats::eip55;
 use fairshare_formats::registry::{
-    MAX_REQUEST_BYTES, RegistryFileError, SIGNATURE_BYTES, Signature, SignatureError, SignedError,
-    SignedRegistration, Upload, address_of, registration_from_json, request_from_json, request_to_json,
+    MAX_REQUEST_BYTES, MAX_SIGNATURE_BYTES, RecordedError, RecordedRegistration, RegistryFileError,
+    SIGNATURE_BYTES, Signature, SignatureError, SignedError, SignedRegistration, Upload, address_of,
+    recorded_from_json, recorded_to_json, registration_from_json, request_from_json, request_to_json,
     signed_from_json, signed_to_json, upload_from_json, upload_to_json,
 };
 use fairshare_params::Geometry;
@@ -250,6 +251,47 @@ fn files_are_read_as_they_were_written() {
     let text = signed_to_json(&bare);
     assert!(!text.contains("evidence") && text.ends_with("}\n"), "{text}");
     assert_eq!(signed_from_json(text.as_bytes()), Ok(bare));
+}
+
+/// What a contract has recorded has whatever its contributor showed for it, which only that one can judge; of
+/// all else it is held to what a signed one is.
+#[test]
+fn what_a_contract_recorded_is_read_with_any_signature() {
+    for length in [0, 1, 64, 65, 66, 5_000, MAX_SIGNATURE_BYTES] {
+        let recorded = RecordedRegistration::new(signed().unsigned().clone(), vec![0x5c; length]).unwrap();
+        let text = recorded_to_json(&recorded);
+        assert_eq!(recorded_from_json(text.as_bytes()), Ok(recorded));
+        assert!(text.contains(&format!("\"signature\": \"0x{}\"\n}}\n", "5c".repeat(length))));
+    }
+    // The form is that of a signed registration, which is one of many signatures.
+    let ours =
+        RecordedRegistration::new(signed().unsigned().clone(), signed().signature().to_bytes().to_vec());
+    assert_eq!(recorded_to_json(&ours.unwrap()), signed_to_json(&signed()));
+    let found = MAX_SIGNATURE_BYTES + 1;
+    let longer = RecordedRegistration::new(signed().unsigned().clone(), vec![0; found]);
+    assert_eq!(longer, Err(RecordedError::Signature { found }));
+    let text = signed_to_json(&signed());
+    let refused =
+        |pointer: &str, value: Value| recorded_from_json(&changed(&text, pointer, value)).unwrap_err();
+    for signature in ["", "5c", "0x5", "0x5g", "0X5c"] {
+        let error = refused("/signature", json!(signature));
+        assert!(matches!(error, RegistryFileError::Json { .. }), "{signature}: {error}");
+    }
+    assert!(matches!(refused("/records", json!(7)), RegistryFileError::Request(RequestError::Digest { .. })));
+    let root = refused("/evidence/storage_root", json!(Digest([1; 32])));
+    assert!(matches!(root, RegistryFileError::Unsigned(UnsignedError::Evidence { .. })), "{root}");
+    let zero = json!(format!("0x{}", "00".repeat(20)));
+    let registry = refused("/registry", zero);
+    assert!(matches!(registry, RegistryFileError::Unsigned(UnsignedError::ZeroAddress { .. })), "{registry}");
+    // The contributor's word, whatever it is.
+    for (pointer, value) in [
+        ("/evidence/byte_length", json!(u64::MAX)),
+        ("/evidence/byte_length", json!(0)),
+        ("/evidence/transaction_hash", json!(Digest([0; 32]))),
+        ("/last_round", json!(u64::MAX)),
+    ] {
+        assert!(recorded_from_json(&changed(&text, pointer, value.clone())).is_ok(), "{pointer}: {value}");
+    }
 }
 
 fn changed(text: &str, pointer: &str, value: Value) -> Vec<u8> {

@@ -84,6 +84,12 @@ pub static LISTED: LazyLock<[World; 2]> = LazyLock::new(|| {
     [first("listed-first", &[rail]), second("listed-second", &[rail])]
 });
 
+/// Both of a vault that computes what it pays. The first one's rules name a pool, the second one's none.
+pub static CONTRACTS: LazyLock<[World; 2]> = LazyLock::new(|| {
+    let rail = ("settlement = \"claims\"", "settlement = \"contract\"");
+    [first("contract-first", &[rail]), second("contract-second", &[rail, ("pool = 1001", "pool = 0")])]
+});
+
 /// The second one again, with a data window from the first one's first round. Carol's data of the first one
 /// is proved in it, with nothing registered by her.
 pub static WIDE: LazyLock<World> = LazyLock::new(|| {

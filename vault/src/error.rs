@@ -1,13 +1,16 @@
 //! Why the vault refuses.
 
 use fairshare_audit::registry::{NotCovered, Refusal};
-use fairshare_audit::settlement::SettlementError;
+use fairshare_audit::settlement::{Payout, SettlementError};
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::ledger::FilesError;
+use fairshare_formats::ledger::{FilesError, Tenths};
 use fairshare_formats::policy::PolicyErrors;
+use fairshare_formats::registry::RegistryFileError;
 use fairshare_formats::time::MomentError;
+use fairshare_formats::units::UnitsError;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_params::role::Role;
 use fairshare_params::rules::Settlement;
 use fairshare_verifier::{BundleError, VerifyError};
 
@@ -262,6 +265,18 @@ pub enum VaultError {
         /// The list's epoch.
         epoch: u64,
     },
+    /// A command on a ledger that nobody operates.
+    #[error(
+        "this ledger follows a contract on a chain: `fairshare chain sync` writes it, from what happens \
+         there, and no other command does"
+    )]
+    FollowsChain,
+    /// No epoch on the chain.
+    #[error("no epoch has begun on the chain, as far as `fairshare chain sync` has followed it")]
+    NoneBegan,
+    /// What a chain's events say does not go together with what is on record.
+    #[error(transparent)]
+    Mirror(#[from] Box<MirrorError>),
     /// A gap in the chain.
     #[error("entry {index} is missing from the ledger; restore it from a backup or an archive")]
     MissingEntry {
@@ -277,6 +292,172 @@ pub enum VaultError {
          backup"
     )]
     Number,
+}
+
+/// Why events of a chain were not taken into a ledger. None of their batch was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MirrorError {
+    /// A vault that does not compute what it pays.
+    #[error("a vault that pays by `{settlement}` is not followed: an operator keeps its ledger")]
+    Settlement {
+        /// How it pays.
+        settlement: Settlement,
+    },
+    /// Another cursor than the one that was expected.
+    #[error(
+        "the ledger has followed the chain up to {}, not up to {}: another `fairshare chain sync` works on \
+         it, or the two are of different chains; nothing was recorded",
+        block(.recorded),
+        block(.expected)
+    )]
+    Cursor {
+        /// The block that the batch goes on from.
+        expected: Option<(u64, Digest)>,
+        /// The one on record.
+        recorded: Option<(u64, Digest)>,
+    },
+    /// A block or a time before the one that it follows.
+    #[error("what happened at {found} follows what happened at {before}: blocks and their times ascend")]
+    Backwards {
+        /// Its block, or its time in Unix seconds.
+        found: u64,
+        /// Those of what was taken before it.
+        before: u64,
+    },
+    /// A policy that cannot be read.
+    #[error("the policy of an epoch that began is refused")]
+    Policy(#[source] Box<PolicyErrors>),
+    /// An event of rounds that do not go on.
+    #[error("an event is of epoch {epoch}, whose rounds do not go on by this ledger")]
+    NotRunning {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// An event of another round.
+    #[error("an event is of round {found}, but by this ledger it belongs to round {expected}")]
+    Round {
+        /// The event's.
+        found: u64,
+        /// The ledger's.
+        expected: u64,
+    },
+    /// A registration that no registry takes.
+    #[error("the registration of {digest} is not one that a registry takes")]
+    Registration {
+        /// Its digest.
+        digest: Digest,
+        /// Why.
+        source: Box<RegistryFileError>,
+    },
+    /// Units that no ledger keeps.
+    #[error("the units of epoch {epoch} are more than a ledger keeps of one epoch")]
+    Units {
+        /// The epoch.
+        epoch: u64,
+        /// Why.
+        source: Box<UnitsError>,
+    },
+    /// Another pool than the rules'.
+    #[error("epoch {epoch} pays {chain} on the chain, but its rules name a pool of {rules}")]
+    Pool {
+        /// The epoch.
+        epoch: u64,
+        /// What the contract says, in base units.
+        chain: u128,
+        /// What the rules say.
+        rules: u128,
+    },
+    /// Another time from which claims are paid.
+    #[error(
+        "claims of epoch {epoch} are closed until {chain} on the chain, but by this ledger until {ledger}"
+    )]
+    ClosedUntil {
+        /// The epoch.
+        epoch: u64,
+        /// What the contract says, in Unix seconds.
+        chain: u64,
+        /// What the ledger says.
+        ledger: u64,
+    },
+    /// A bundle that is not the one that the contract took.
+    #[error(
+        "the bundle of {contributor} for {role} in epoch {epoch} is not of the datasets, records and rounds \
+         that the contract took it for",
+        contributor = checksummed(.contributor)
+    )]
+    Bundle {
+        /// The epoch.
+        epoch: u64,
+        /// Whose.
+        contributor: Address,
+        /// For what.
+        role: Role,
+    },
+    /// An event of an epoch that is not settled by this ledger.
+    #[error(
+        "the contract has settled epoch {epoch}, but by this ledger proofs of it, or of one before, go on"
+    )]
+    Unsettled {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// Other pools than the ledger's.
+    #[error(
+        "epoch {epoch}: the contract divides {} tenths for computing power and {} for data, and carries {} \
+         and {}; by this ledger it divides {} and {}, and carries {} and {}",
+        .chain[0].compute, .chain[0].data, .chain[1].compute, .chain[1].data,
+        .ledger[0].compute, .ledger[0].data, .ledger[1].compute, .ledger[1].data
+    )]
+    Pools {
+        /// The epoch.
+        epoch: u64,
+        /// What the contract divides, and what it carries.
+        chain: Box<[Tenths; 2]>,
+        /// The same by the ledger.
+        ledger: Box<[Tenths; 2]>,
+    },
+    /// Another share than the ledger's.
+    #[error(
+        "epoch {epoch}: the contract has paid {contributor} {} for computing power and {} for data; by this \
+         ledger it owes {} and {}",
+        .chain.compute, .chain.data, .ledger.compute, .ledger.data,
+        contributor = checksummed(.contributor)
+    )]
+    Share {
+        /// The epoch.
+        epoch: u64,
+        /// Who was paid.
+        contributor: Address,
+        /// What the contract has paid.
+        chain: Payout,
+        /// What the ledger says.
+        ledger: Payout,
+    },
+    /// A share that was paid twice.
+    #[error(
+        "epoch {epoch}: the contract has paid {contributor} {amount}, but by this ledger each share of that \
+         amount was claimed before",
+        contributor = checksummed(.contributor)
+    )]
+    Twice {
+        /// The epoch.
+        epoch: u64,
+        /// Who was paid.
+        contributor: Address,
+        /// What was paid, in base units.
+        amount: u128,
+    },
+}
+
+fn block(block: &Option<(u64, Digest)>) -> String {
+    block.map_or_else(|| "no block".to_owned(), |(number, hash)| format!("block {number} ({hash})"))
+}
+
+impl From<MirrorError> for VaultError {
+    fn from(error: MirrorError) -> Self {
+        Self::Mirror(Box::new(error))
+    }
 }
 
 /// Why a bundle was not accepted. The other bundles given with it have verdicts of their own.

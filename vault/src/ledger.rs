@@ -30,6 +30,7 @@ mod chain;
 mod close;
 mod export;
 mod follow;
+mod mirror;
 mod open;
 mod pay;
 mod register;
@@ -42,6 +43,7 @@ mod submit;
 pub use beside::Beside;
 pub use close::{Closed, Forfeit, Nothing};
 pub use follow::Followed;
+pub use mirror::{Batch, ChainEvent, ChainRegistration, Cursor, Happened, Mirrored};
 pub use open::Opened;
 pub use pay::{Confirmation, History, Listed, Misfit, Origin, Sent, Unknown};
 pub use register::{Registered, Taken, UnitsTaken};
@@ -135,7 +137,8 @@ impl Ledger {
 }
 
 fn identity(transaction: &mut Transaction<'_>) -> Result<Option<Identity>> {
-    let sql = "SELECT chain_id, vault, registry, subnet, settlement FROM ledger";
+    let sql = "SELECT chain_id, vault, registry, subnet, settlement FROM ledger
+        UNION ALL SELECT chain_id, vault, registry, subnet, 'contract' AS settlement FROM followed";
     let Some(row) = transaction.query_first(sql, &[])? else { return Ok(None) };
     let settlement = row.text("settlement")?;
     let settlement = rules::Settlement::ALL.into_iter().find(|known| known.name() == settlement);
@@ -146,6 +149,13 @@ fn identity(transaction: &mut Transaction<'_>) -> Result<Option<Identity>> {
         subnet: row.text("subnet")?.to_owned(),
         settlement: settlement.ok_or(DatabaseError::Corrupt { what: "an unknown way to settle" })?,
     }))
+}
+
+/// Whose ledger it is, if an operator keeps it: one that follows a chain says what happened there.
+fn operated(transaction: &mut Transaction<'_>) -> Result<Identity> {
+    let identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+    let follows = identity.settlement == rules::Settlement::Contract;
+    if follows { Err(VaultError::FollowsChain) } else { Ok(identity) }
 }
 
 /// Epochs and rounds as they are on record.
@@ -161,8 +171,7 @@ fn timeline(transaction: &mut Transaction<'_>) -> Result<Timeline> {
             pool: row.parsed("pool")?,
         };
         let rules = row.count("entry")?;
-        let stage = Stage { span, rules, units: None, ended: None, closed: None, settled: None };
-        stages.insert(span.epoch, stage);
+        stages.insert(span.epoch, Stage::new(span, rules));
     }
     let sql = "SELECT content FROM entries WHERE kind = 'rounds' ORDER BY id DESC LIMIT 1";
     let round = match transaction.query_first(sql, &[])?.map(|row| event(&row)).transpose()? {
@@ -170,8 +179,8 @@ fn timeline(transaction: &mut Transaction<'_>) -> Result<Timeline> {
         _ => None,
     };
     let mut timeline = Timeline::new(stages.into_values().collect(), round);
-    let sql = "SELECT id, time, content FROM entries WHERE kind IN ('units', 'ended', 'closed', 'settled')
-        ORDER BY id";
+    let sql = "SELECT id, time, content FROM entries
+        WHERE kind IN ('units', 'ended', 'funded', 'closed', 'settled') ORDER BY id";
     for row in &transaction.query(sql, &[])? {
         timeline.apply(At { index: row.count("id")?, time: row.parsed("time")? }, &event(row)?);
     }
@@ -193,9 +202,19 @@ fn find_epoch(transaction: &mut Transaction<'_>, number: Option<u64>) -> Result<
     let timeline = timeline(transaction)?;
     let stage = match number {
         Some(number) => timeline.stage(number)?,
-        None => current(&timeline).ok_or(Refusal::NoEpoch)?,
+        None => match current(&timeline) {
+            Some(stage) => stage,
+            None => return Err(no_epoch(transaction)?),
+        },
     };
     epoch_of(transaction, &timeline, stage)
+}
+
+/// What is told where there is no epoch.
+fn no_epoch(transaction: &mut Transaction<'_>) -> Result<VaultError> {
+    let identity = identity(transaction)?;
+    let follows = identity.is_some_and(|identity| identity.settlement == rules::Settlement::Contract);
+    Ok(if follows { VaultError::NoneBegan } else { Refusal::NoEpoch.into() })
 }
 
 /// The same of a command that takes proofs: the first that is over and not closed, so that one that waits to

@@ -8,5 +8,5 @@ pub mod database;
 mod error;
 pub mod ledger;
 
-pub use error::{MAX_BUNDLES, SubmitError, VaultError};
+pub use error::{MAX_BUNDLES, MirrorError, SubmitError, VaultError};
 pub use ledger::Ledger;

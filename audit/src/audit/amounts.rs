@@ -11,7 +11,7 @@ use super::open::Open;
 use super::{Audit, EpochReport, Fate, Finding, MAX_FATES, MAX_LINES};
 use crate::claims::{ClaimTree, Distribution};
 use crate::registry::{At, Refusal};
-use crate::settlement::{Payout, Settlement, kept, settle};
+use crate::settlement::{Payout, Settlement, kept, settle_pool};
 
 impl Audit<'_> {
     pub(super) fn closed(&mut self, at: At, event: &Event, epoch: u64) {
@@ -20,8 +20,17 @@ impl Audit<'_> {
             Ok(stage) => *stage,
             Err(source) => return self.note(at, Some(epoch), Finding::Refused(source)),
         };
+        if self.is_contracts()
+            && let Err(source) = self.timeline.check_closed(epoch, at.time)
+        {
+            self.note(at, Some(epoch), Finding::Refused(source));
+        }
         self.timeline.apply(at, event);
         let unproved = self.tell_fates(epoch);
+        // On a chain the deadline holds for both roles: what is not proved by then weighs nothing.
+        if self.is_contracts() {
+            return;
+        }
         let Some(open) = self.open.get(&epoch) else { return };
         if open.basis.is_none() {
             return;
@@ -120,7 +129,7 @@ impl Audit<'_> {
         let epoch = recorded.epoch;
         let list: &[Earning] = if open.basis.is_some() {
             let scores = open.scores(|node| self.struck_nodes.contains(&(epoch, *node)));
-            match settle(&open.policy, brought, &scores) {
+            match settle_pool(&open.policy, self.pool(epoch), brought, &scores) {
                 Ok(settlement) => return settlement,
                 Err(source) => self.note(at, Some(epoch), Finding::Settlement(source)),
             }
@@ -132,7 +141,7 @@ impl Audit<'_> {
         let payouts: BTreeMap<_, _> =
             list.iter().map(|earning| (earning.contributor, payout(earning))).collect();
         let carry = recorded.left.clone();
-        let rounding = kept(&open.policy, brought, &carry, payouts.values().copied());
+        let rounding = kept(self.pool(epoch), brought, &carry, payouts.values().copied());
         let rounding = rounding.unwrap_or_else(|| {
             self.note(at, Some(epoch), Finding::Overpaid);
             Tenths::default()
@@ -160,6 +169,9 @@ impl Audit<'_> {
             let expected = (computed.total() > 0).then_some(expected);
             if expected.is_some() {
                 self.earned.insert(contributor, cumulative);
+                if self.is_contracts() {
+                    self.claims.earn(contributor, computed.total());
+                }
             }
             let recorded = by_contributor.get(&contributor).copied();
             if recorded != expected {
@@ -202,6 +214,7 @@ impl Audit<'_> {
             number: report.number,
             terms: report.terms.clone(),
             token: report.token.clone(),
+            pool: report.pool,
             recorded_rules_hash: report.recorded_rules_hash,
             basis: report.basis,
             unverified_before,
@@ -236,7 +249,7 @@ impl Audit<'_> {
         self.verify(epoch);
         let Some(open) = self.open.remove(&epoch) else { return };
         let scores = open.scores(|node| self.struck_nodes.contains(&(epoch, *node)));
-        if let Ok(settlement) = settle(&open.policy, &self.carry, &scores) {
+        if let Ok(settlement) = settle_pool(&open.policy, self.pool(epoch), &self.carry, &scores) {
             // To the first of them; what that one would leave nobody knows.
             let brought = std::mem::take(&mut self.carry);
             self.report(epoch, &open, brought, settlement, None);

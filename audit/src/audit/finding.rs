@@ -110,6 +110,12 @@ pub enum Finding {
         contributor = checksummed(.contributor)
     )]
     Confirmed { contributor: Address, cumulative: u128 },
+    #[error(
+        "it says that the contract has paid {contributor} {cumulative} in all, {amount} of it by this claim, \
+         which is no share that was settled and not claimed yet",
+        contributor = checksummed(.contributor)
+    )]
+    Claimed { contributor: Address, cumulative: u128, amount: u128 },
     #[error("table `{table}` has other rows of it than it gives: something else has written to the database")]
     Beside { table: &'static str },
     // What the auditor was told.

@@ -19,6 +19,8 @@ pub(super) struct Open {
     pub policy: Policy,
     /// What it is verified under; none where nothing is.
     pub basis: Option<Basis>,
+    /// Bytes of the policy and the files that it names.
+    pub bytes: usize,
     pub units: Option<Units>,
     pub pending: Vec<Pending>,
     pub pending_bytes: usize,
@@ -45,7 +47,7 @@ pub(super) struct Best {
 impl Open {
     pub fn new(policy: Policy, basis: Option<Basis>) -> Self {
         let (pending, best) = (Vec::new(), BTreeMap::new());
-        Self { policy, basis, units: None, pending, pending_bytes: 0, best }
+        Self { policy, basis, bytes: 0, units: None, pending, pending_bytes: 0, best }
     }
 
     /// The scores that count: of nodes that were not struck.

@@ -36,6 +36,8 @@ pub struct Report {
     pub sent: (u128, u64),
     /// Payments that were confirmed.
     pub confirmed: u64,
+    /// What the contract has paid in all, in base units, and by how many claims, if the ledger follows one.
+    pub claimed: (u128, u64),
     /// What was earned and is on no list, in base units, and how many have earned it; nothing where
     /// contributors claim from a contract.
     pub due: (u128, u64),
@@ -72,6 +74,9 @@ pub struct EpochReport {
     pub terms: Terms,
     /// How its policy would have people read amounts.
     pub token: Option<Token>,
+    /// What it pays, in base units, without what was brought to it: what its rules name, or what was funded.
+    /// None while nobody can know it.
+    pub pool: Option<u128>,
     /// The rules hash on record, which is the ledger's word.
     pub recorded_rules_hash: Digest,
     /// What it was verified under; none where it was not verified.

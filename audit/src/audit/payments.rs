@@ -1,5 +1,6 @@
 //! Step 5 of an audit: what was told to be paid, and what was confirmed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fairshare_formats::ledger::{Transfer, transfers_from_csv};
@@ -64,6 +65,50 @@ impl Payments {
     }
 }
 
+/// What a contract has paid: an epoch's share at a time, in whatever order its contributor claims them.
+#[derive(Default)]
+pub(super) struct Claims {
+    /// Shares that were settled and not claimed, and how often each of one amount.
+    unclaimed: BTreeMap<(Address, u128), u32>,
+    /// What each was paid in all.
+    paid: BTreeMap<Address, u128>,
+    total: u128,
+    count: u64,
+}
+
+impl Claims {
+    /// A share that was settled.
+    pub fn earn(&mut self, contributor: Address, share: u128) {
+        let count = self.unclaimed.entry((contributor, share)).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// How many shares of different amounts or contributors are not claimed.
+    pub fn unclaimed(&self) -> usize {
+        self.unclaimed.len()
+    }
+
+    /// What was paid in all, and by how many claims.
+    pub fn paid(&self) -> (u128, u64) {
+        (self.total, self.count)
+    }
+
+    /// Takes a claim by what its contributor was paid in all with it; where it is of no share, its amount.
+    fn claim(&mut self, contributor: Address, cumulative: u128) -> Option<u128> {
+        let amount = cumulative.saturating_sub(self.paid.get(&contributor).copied().unwrap_or_default());
+        let Entry::Occupied(mut share) = self.unclaimed.entry((contributor, amount)) else {
+            return Some(amount);
+        };
+        match share.get().checked_sub(1) {
+            None | Some(0) => _ = share.remove(),
+            Some(left) => _ = share.insert(left),
+        }
+        self.paid.insert(contributor, cumulative);
+        (self.total, self.count) = (self.total.saturating_add(amount), self.count.saturating_add(1));
+        None
+    }
+}
+
 impl Audit<'_> {
     pub(super) fn sent(&mut self, at: At, epoch: u64, file: &[u8]) {
         if let Some(settlement) = self.identity.as_ref().map(|identity| identity.settlement)
@@ -90,6 +135,13 @@ impl Audit<'_> {
     pub(super) fn confirmed(&mut self, at: At, contributor: &Address, cumulative: u128, evidence: &str) {
         if let Err(source) = check_note("evidence", evidence) {
             return self.note(at, None, Finding::Refused(source));
+        }
+        if self.is_contracts() {
+            if let Some(amount) = self.claims.claim(*contributor, cumulative) {
+                let contributor = *contributor;
+                self.note(at, None, Finding::Claimed { contributor, cumulative, amount });
+            }
+            return;
         }
         if self.payments.unconfirmed.remove(&(*contributor, cumulative)) {
             self.payments.confirmed = self.payments.confirmed.saturating_add(1);

@@ -30,8 +30,9 @@ impl Audit<'_> {
     pub(super) fn bundle(&mut self, at: At, epoch: u64, event: &Event, files: Files) {
         let Event::Bundle { role, contributor, score, .. } = event else { return };
         let check = match role {
-            Role::Data => self.timeline.takes_data_proofs(epoch, at.time),
-            Role::Compute => self.timeline.takes_proofs(epoch),
+            // A chain takes no bundle after the deadline.
+            Role::Compute if !self.is_contracts() => self.timeline.takes_proofs(epoch),
+            _ => self.timeline.takes_proofs_by_deadline(epoch, at.time),
         };
         if let Err(source) = check {
             return self.note(at, Some(epoch), Finding::Refused(source));

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::ledger::{Event, Files, Tenths};
-use fairshare_formats::registry::{signed_from_json, signed_to_json};
+use fairshare_formats::registry::{
+    RegistryFileError, recorded_from_json, recorded_to_json, signed_from_json, signed_to_json,
+};
 use fairshare_formats::units::{Rounds, from_csv, to_csv};
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
-use fairshare_params::rules::Settlement;
+use fairshare_params::registry::Unsigned;
 use fairshare_verifier::Verifier;
 
 use super::open::Open;
@@ -35,7 +37,11 @@ impl Audit<'_> {
         }
         self.identity(at, &policy);
         let span = Span::of(policy.terms());
-        if let Err(source) = self.timeline.check_rules(&span) {
+        let check = match self.is_contracts() {
+            true => self.timeline.check_next(&span),
+            false => self.timeline.check_rules(&span),
+        };
+        if let Err(source) = check {
             return self.note(at, Some(epoch), Finding::Refused(source));
         }
         let others = self.reports.values().filter(|report| report.number != epoch);
@@ -46,15 +52,13 @@ impl Audit<'_> {
         self.timeline.apply_rules(span, at.index);
         let basis = self.basis(at, &policy, recorded);
         self.reports.insert(epoch, empty_report(&policy, *recorded, basis));
-        self.open.insert(epoch, Open::new(policy, basis));
+        let bytes = files.iter().map(|(_, bytes)| bytes.len()).sum();
+        self.open.insert(epoch, Open { bytes, ..Open::new(policy, basis) });
     }
 
     /// One vault's rules, which are those of the archive's heading.
     fn identity(&mut self, at: At, policy: &Policy) {
         let (epoch, found) = (policy.terms().epoch, Identity::of(policy));
-        if found.settlement == Settlement::Contract {
-            self.note(at, Some(epoch), Finding::Refused(Refusal::ContractSettles { epoch }));
-        }
         let first = self.identity.get_or_insert_with(|| found.clone()).clone();
         if first != found {
             let (ledger, policy) = (Box::new(first), Box::new(found));
@@ -97,13 +101,13 @@ impl Audit<'_> {
     pub(super) fn registration(&mut self, at: At, event: &Event, file: &[u8]) {
         let Event::Registration { round, contributor, digest, .. } = event else { return };
         let (recorded, epoch) = (*round, self.epoch_now());
-        let signed = match signed_from_json(file) {
-            Ok(signed) => signed,
+        let (unsigned, text) = match self.read_registration(file) {
+            Ok(read) => read,
             Err(source) => return self.note(at, epoch, Finding::Registration(Box::new(source))),
         };
-        let request = signed.unsigned().request();
+        let request = unsigned.request();
         let says = (request.contributor(), request.digest());
-        if says != (contributor, digest) || signed_to_json(&signed).as_bytes() != file {
+        if says != (contributor, digest) || text.as_bytes() != file {
             let found = format!("{} registers {}", checksummed(says.0), says.1);
             return self.note(at, epoch, Finding::RegistrationOtherwise { found });
         }
@@ -116,16 +120,28 @@ impl Audit<'_> {
         }
         let known = self.digests.get(digest).and_then(|index| self.datasets.get(index));
         let known = known.map(|dataset| dataset.round);
-        let root = signed.unsigned().evidence().map(|evidence| evidence.storage_root);
+        let root = unsigned.evidence().map(|evidence| evidence.storage_root);
         let used = root.and_then(|root| self.roots.get(&root).copied());
         let Some(open) = self.open.get(&epoch) else { return };
-        if let Err(source) = check_registration(&open.policy, signed.unsigned(), round, known, used) {
+        if let Err(source) = check_registration(&open.policy, &unsigned, round, known, used) {
             return self.note(at, Some(epoch), Finding::Refused(source));
         }
         self.digests.insert(*digest, at.index);
         root.and_then(|root| self.roots.insert(root, *digest));
         let registration = Registration::from(request);
         self.datasets.insert(at.index, Dataset { index: at.index, round, registration, root, struck: None });
+    }
+
+    /// What is registered, and the one spelling of its file. An operator's ledger has the contributor's
+    /// signature in it; of one that follows a contract who registered is the contract's word, because a
+    /// contract account alone can tell what it has signed.
+    fn read_registration(&self, file: &[u8]) -> Result<(Unsigned, String), RegistryFileError> {
+        if self.is_contracts() {
+            recorded_from_json(file)
+                .map(|recorded| (recorded.unsigned().clone(), recorded_to_json(&recorded)))
+        } else {
+            signed_from_json(file).map(|signed| (signed.unsigned().clone(), signed_to_json(&signed)))
+        }
     }
 
     /// The epoch whose rounds go on.
@@ -199,6 +215,7 @@ pub(super) fn empty_report(
         number: policy.terms().epoch,
         terms: policy.terms().clone(),
         token: policy.token().cloned(),
+        pool: None,
         recorded_rules_hash,
         basis,
         unverified_before: None,

@@ -30,10 +30,11 @@ pub enum Refusal {
         /// The policy's.
         policy: Box<Identity>,
     },
-    /// An epoch that no ledger settles.
+    /// An epoch that no ledger opens.
     #[error(
-        "the policy of epoch {epoch} says `settlement = \"contract\"`: a contract computes what is paid, of \
-         whatever it is funded with, and a ledger cannot; for a ledger, write \"claims\" or \"payments\""
+        "the policy of epoch {epoch} says `settlement = \"contract\"`: its rules stand on the chain, and \
+         `fairshare chain sync` writes the ledger of what happens there; for a ledger that somebody keeps, \
+         write \"claims\" or \"payments\""
     )]
     ContractSettles {
         /// The epoch.
@@ -302,6 +303,35 @@ pub enum Refusal {
         contributor: Address,
         /// Until when.
         deadline: Moment,
+    },
+    /// Closed before the contract has.
+    #[error(
+        "epoch {epoch} cannot be closed yet: until {until} the contract takes proofs of it, or of an epoch \
+         before it"
+    )]
+    ClosedUntil {
+        /// The epoch.
+        epoch: u64,
+        /// Until when.
+        until: Moment,
+    },
+    /// A pool that is named twice.
+    #[error("the rules of epoch {epoch} name its pool, so nothing else does")]
+    PoolNamed {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// What was funded, said somewhere else.
+    #[error("what epoch {epoch} was funded with is said once, by the entry after the end of its last round")]
+    FundedElsewhere {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// No pool.
+    #[error("the rules of epoch {epoch} name no pool, and no entry says what was funded")]
+    NotFunded {
+        /// The epoch.
+        epoch: u64,
     },
     /// Not closed yet.
     #[error("epoch {epoch} is not closed; close it first with `fairshare vault close`")]

@@ -55,6 +55,8 @@ pub struct Stage {
     pub units: Option<u64>,
     /// When its last round ended.
     pub ended: Option<At>,
+    /// What had been funded by then, of rules that name no pool.
+    pub funded: Option<u128>,
     /// When it was closed.
     pub closed: Option<At>,
     /// When it was settled.
@@ -62,6 +64,17 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// An epoch whose rules stand, by that entry.
+    pub fn new(span: Span, rules: u64) -> Self {
+        Self { span, rules, units: None, ended: None, funded: None, closed: None, settled: None }
+    }
+
+    /// What it pays, in base units, without what was carried to it: what its rules name, or what was funded
+    /// before its last round had ended. None where neither is known yet.
+    pub fn pool(&self) -> Option<u128> {
+        if self.span.pool > 0 { Some(self.span.pool) } else { self.funded }
+    }
+
     /// Until when data is proved, once the last round has ended; never past the last moment that has a date.
     pub fn deadline(&self) -> Option<Moment> {
         let seconds = self.ended?.time.unix_seconds().saturating_add(self.span.proving_seconds);
@@ -167,17 +180,36 @@ impl Timeline {
     }
 
     /// Whether rules may stand: for the epoch after the last one, or for the last one before its first round.
+    /// No more epochs wait than are worked on at once, and all pools together are below 2^128 base units.
     pub fn check_rules(&self, span: &Span) -> Result<()> {
-        let others: &[Stage] = match self.stages.split_last() {
-            Some((last, before)) if last.span.epoch == span.epoch => {
-                if self.has_begun(last) {
-                    return Err(Refusal::RulesStand { epoch: span.epoch });
-                }
-                before
-            }
+        self.check_next(span)?;
+        let others = self.others(span);
+        let settled = others.iter().filter(|stage| stage.settled.is_some()).count();
+        if others.len().saturating_sub(settled) >= MAX_AHEAD {
+            return Err(Refusal::TooFarAhead { epoch: span.epoch });
+        }
+        // Every share and every sum of shares is below the sum of all pools.
+        let pools = others.iter().map(|stage| stage.span.pool);
+        let sum = pools.chain([span.pool]).try_fold(0u128, u128::checked_add);
+        sum.map(|_| ()).ok_or(Refusal::PoolsTooLarge)
+    }
+
+    /// The epochs but for the last one, where these rules would take the place of its.
+    fn others(&self, span: &Span) -> &[Stage] {
+        match self.stages.split_last() {
+            Some((last, before)) if last.span.epoch == span.epoch => before,
             _ => &self.stages,
-        };
-        if let Some(last) = others.last() {
+        }
+    }
+
+    /// Whether rules are those of the next epoch and its rounds. A contract asks no more: it takes no pool
+    /// that was not funded.
+    pub fn check_next(&self, span: &Span) -> Result<()> {
+        let last = self.stages.last().filter(|last| last.span.epoch == span.epoch);
+        if last.is_some_and(|last| self.has_begun(last)) {
+            return Err(Refusal::RulesStand { epoch: span.epoch });
+        }
+        if let Some(last) = self.others(span).last() {
             let (found, expected) = (span.epoch, last.span.epoch.saturating_add(1));
             if found != expected {
                 return Err(Refusal::EpochNumber { found, expected });
@@ -187,14 +219,7 @@ impl Timeline {
                 return Err(Refusal::FirstRound { epoch: span.epoch, found, expected });
             }
         }
-        let settled = others.iter().filter(|stage| stage.settled.is_some()).count();
-        if others.len().saturating_sub(settled) >= MAX_AHEAD {
-            return Err(Refusal::TooFarAhead { epoch: span.epoch });
-        }
-        // Every share and every sum of shares is below the sum of all pools.
-        let pools = others.iter().map(|stage| stage.span.pool);
-        let sum = pools.chain([span.pool]).try_fold(0u128, u128::checked_add);
-        sum.map(|_| ()).ok_or(Refusal::PoolsTooLarge)
+        Ok(())
     }
 
     /// The epoch whose rounds go on, or begin next, and its rounds that have not begun; none of them where
@@ -267,12 +292,42 @@ impl Timeline {
         self.is_over(stage)
     }
 
-    /// Whether data of the epoch is proved at this time.
-    pub fn takes_data_proofs(&self, epoch: u64, time: Moment) -> Result<&Stage> {
+    /// Whether proofs of the epoch are taken at this time, the deadline being one.
+    pub fn takes_proofs_by_deadline(&self, epoch: u64, time: Moment) -> Result<&Stage> {
         let stage = self.takes_proofs(epoch)?;
         match stage.deadline() {
             Some(deadline) if time > deadline => Err(Refusal::Deadline { epoch, deadline }),
             _ => Ok(stage),
+        }
+    }
+
+    /// Whether the entry of this place may say what an epoch was funded with: the one after its end, if its
+    /// rules name no pool.
+    pub fn check_funded(&self, epoch: u64, index: u64) -> Result<()> {
+        let stage = self.stage(epoch)?;
+        if stage.span.pool > 0 {
+            return Err(Refusal::PoolNamed { epoch });
+        }
+        let after = stage.ended.map(|ended| ended.index.saturating_add(1));
+        if after == Some(index) { Ok(()) } else { Err(Refusal::FundedElsewhere { epoch }) }
+    }
+
+    /// The last time at which a contract pays no claim of an epoch yet: the latest deadline of all epochs up
+    /// to it. None before its last round has ended.
+    pub fn closed_until(&self, epoch: u64) -> Option<Moment> {
+        let up_to = self.stages.iter().take_while(|stage| stage.span.epoch <= epoch);
+        self.stage(epoch).ok()?.deadline()?;
+        up_to.filter_map(Stage::deadline).max()
+    }
+
+    /// Whether a contract has closed the epoch by this time: no deadline is left, and its pool is known.
+    pub fn check_closed(&self, epoch: u64, time: Moment) -> Result<()> {
+        if self.stage(epoch)?.pool().is_none() {
+            return Err(Refusal::NotFunded { epoch });
+        }
+        match self.closed_until(epoch) {
+            Some(until) if time <= until => Err(Refusal::ClosedUntil { epoch, until }),
+            _ => Ok(()),
         }
     }
 
@@ -307,7 +362,7 @@ impl Timeline {
     /// Rules stand from now on.
     pub fn apply_rules(&mut self, span: Span, index: u64) {
         self.stages.retain(|stage| stage.span.epoch != span.epoch);
-        self.stages.push(Stage { span, rules: index, units: None, ended: None, closed: None, settled: None });
+        self.stages.push(Stage::new(span, index));
     }
 
     /// What an entry changes, other than rules.
@@ -318,6 +373,7 @@ impl Timeline {
         match event {
             Event::Units { epoch, .. } => stage(*epoch, &|stage| stage.units = Some(at.index)),
             Event::Ended { epoch } => stage(*epoch, &|stage| stage.ended = Some(at)),
+            Event::Funded { epoch, pool } => stage(*epoch, &|stage| stage.funded = Some(*pool)),
             Event::Closed { epoch } => stage(*epoch, &|stage| stage.closed = Some(at)),
             Event::Settled(Settled { epoch, .. }) => stage(*epoch, &|stage| stage.settled = Some(at)),
             Event::Rounds { last, .. } => self.round = Some(*last),

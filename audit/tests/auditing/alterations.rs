@@ -3,6 +3,7 @@
 //! Most alterations come with a chain of heads that holds again: whoever keeps a ledger can make it so.
 
 mod amounts;
+mod contract;
 mod data;
 mod lists;
 mod proofs;
@@ -16,6 +17,7 @@ use fairshare_audit::registry::{Ineligible, NotCovered, Refusal};
 use fairshare_audit::report;
 use fairshare_formats::ledger::{Earning, Event, Kind, earnings_from_csv};
 use fairshare_formats::registry::{RegistryFileError, SignedError, signed_to_json};
+use fairshare_formats::time::Moment;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registry::{NotTaken, Request, Unsigned, UnsignedError};
@@ -35,11 +37,12 @@ type Case = (&'static str, Whose, fn(&mut History), fn(&Finding) -> bool);
 const C: Whose = || &CLAIMS;
 const P: Whose = || &PAYMENTS;
 const S: Whose = || &STRUCK;
+const K: Whose = || &CONTRACT;
 
 #[test]
 fn every_alteration_is_found_and_named() {
     let mut count = 0;
-    let tables: [&[Case]; 8] = [
+    let tables: [&[Case]; 9] = [
         &rules::RULES,
         &rounds::ROUNDS,
         &data::DATA,
@@ -48,6 +51,7 @@ fn every_alteration_is_found_and_named() {
         &proofs::PROOFS,
         &amounts::AMOUNTS,
         &lists::LISTS,
+        &contract::CONTRACT,
     ];
     for (name, whose, alter, is_found) in tables.into_iter().flatten() {
         let mut altered = whose().clone();

@@ -6,14 +6,16 @@ use std::collections::BTreeMap;
 
 use fairshare_audit::audit::{Auditor, Expected, Report};
 use fairshare_audit::claims::{ClaimTree, Distribution};
-use fairshare_audit::settlement::{Earned, settle};
+use fairshare_audit::settlement::{Earned, settle_pool};
 use fairshare_formats::archive::{Heading, Item, Writer};
 use fairshare_formats::ledger::{
     Earning, Entry, Event, Files, Kind, Receipt, Settled, Stored, Tenths, Transfer, earnings_to_csv,
     file_hash, transfers_to_csv,
 };
 use fairshare_formats::policy::PolicySource;
-use fairshare_formats::registry::signed_to_json;
+use fairshare_formats::registry::{
+    RecordedRegistration, SignedRegistration, recorded_to_json, signed_to_json,
+};
 use fairshare_formats::time::Moment;
 use fairshare_formats::units::to_csv;
 use fairshare_params::address::Address;
@@ -21,6 +23,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::ledger::first_head;
 use fairshare_params::registry::Domain;
 use fairshare_params::role::Role;
+use fairshare_params::rules::Settlement;
 use fairshare_testkit::epochs::World;
 use fairshare_testkit::fixture;
 use fairshare_verifier::{Bundle, Trust};
@@ -190,12 +193,17 @@ pub struct Clerk {
     carry: Tenths,
     earned: BTreeMap<Address, u128>,
     sent: BTreeMap<Address, u128>,
+    /// What was funded, of rules that name no pool.
+    funded: u128,
+    /// What each earns in an epoch.
+    shares: BTreeMap<(u64, Address), u128>,
 }
 
 impl Clerk {
     pub fn new() -> Self {
         let (carry, earned, sent) = (Tenths::default(), BTreeMap::new(), BTreeMap::new());
-        Self { steps: Vec::new(), time: 1_797_000_000, carry, earned, sent }
+        let (funded, shares) = (0, BTreeMap::new());
+        Self { steps: Vec::new(), time: 1_797_000_000, carry, earned, sent, funded, shares }
     }
 
     pub fn finish(self, world: &World) -> History {
@@ -221,7 +229,7 @@ impl Clerk {
             self.push(Event::Rounds { first: round, last: round }, Files::none());
             let own = world.registrations.iter().zip(&world.rounds).filter(|(_, own)| **own == round);
             for (signed, _) in own {
-                let bytes = signed_to_json(signed).into_bytes();
+                let bytes = registration(world, signed).into_bytes();
                 let request = signed.unsigned().request();
                 let (contributor, digest) = (*request.contributor(), *request.digest());
                 let event = Event::Registration { round, contributor, digest, file: file_hash(&bytes) };
@@ -239,6 +247,23 @@ impl Clerk {
         self.push(Event::Ended { epoch: world.policy.terms().epoch }, Files::none());
     }
 
+    /// What was funded by then.
+    pub fn funded(&mut self, world: &World, pool: u128) {
+        self.funded = pool;
+        self.push(Event::Funded { epoch: world.policy.terms().epoch, pool }, Files::none());
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self, seconds: u64) {
+        self.time += seconds;
+    }
+
+    /// The contract pays somebody an epoch's share.
+    pub fn claimed(&mut self, epoch: u64, contributor: Address) {
+        *self.sent.entry(contributor).or_default() += self.shares[&(epoch, contributor)];
+        self.confirmed(contributor);
+    }
+
     pub fn bundle(&mut self, world: &World, index: usize) {
         let (epoch, read) = (world.policy.terms().epoch, world.read(index));
         let (role, contributor, score) = (read.role(), read.contributor(), read.claimed_score());
@@ -254,13 +279,18 @@ impl Clerk {
     /// Settles by these of the world's bundles.
     pub fn settled(&mut self, world: &World, bundles: &[usize]) {
         let scores: Vec<_> = bundles.iter().map(|index| earned(world, &world.read(*index))).collect();
-        let settlement = settle(&world.policy, &self.carry, &scores).expect("scores");
+        let pool = match world.policy.terms().pool {
+            0 => self.funded,
+            pool => pool,
+        };
+        let settlement = settle_pool(&world.policy, pool, &self.carry, &scores).expect("scores");
         let brought = std::mem::replace(&mut self.carry, settlement.carry.clone());
         let (mut earnings, mut total) = (Vec::new(), 0);
         for (contributor, payout) in settlement.payouts.into_iter().filter(|(_, payout)| payout.total() > 0) {
             let cumulative = self.earned.entry(contributor).or_default();
             *cumulative += payout.total();
             total += payout.total();
+            self.shares.insert((world.policy.terms().epoch, contributor), payout.total());
             let (compute, data) = (payout.compute, payout.data);
             earnings.push(Earning { contributor, compute, data, cumulative: *cumulative });
         }
@@ -309,6 +339,18 @@ impl Clerk {
         all.iter().for_each(|index| self.bundle(world, *index));
         self.closed(world);
         self.settled(world, &all);
+    }
+}
+
+/// The file of a registration, as the ledger of the world's rules keeps it.
+fn registration(world: &World, signed: &SignedRegistration) -> String {
+    match world.policy.terms().settlement {
+        // By its sender.
+        Settlement::Contract => {
+            let recorded = RecordedRegistration::new(signed.unsigned().clone(), Vec::new());
+            recorded_to_json(&recorded.expect("a registration"))
+        }
+        _ => signed_to_json(signed),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use fairshare_params::encoding::Digest;
-use fairshare_testkit::epochs::{ALICE, BOB, CAROL, FIRST, LISTED, SECOND, World};
+use fairshare_testkit::epochs::{ALICE, BOB, CAROL, CONTRACTS, FIRST, LISTED, SECOND, World};
 
 use crate::history::*;
 
@@ -50,6 +50,35 @@ pub static STRUCK: LazyLock<History> = LazyLock::new(|| {
     clerk.closed(&FIRST);
     clerk.settled(&FIRST, &[0, 2]);
     clerk.finish(&FIRST)
+});
+
+/// Both epochs of a contract. Carol's work is struck, Bob does not prove his, and the second one's rules name
+/// no pool. Alice claims her shares in another order than she earned them.
+pub static CONTRACT: LazyLock<History> = LazyLock::new(|| {
+    let [first, second] = &*CONTRACTS;
+    let mut clerk = Clerk::new();
+    clerk.rules(first);
+    clerk.rounds(first);
+    clerk.struck_node(4, CAROL);
+    clerk.units(first);
+    clerk.ended(first);
+    (0..3).for_each(|index| clerk.bundle(first, index));
+    clerk.wait(86_400);
+    clerk.closed(first);
+    clerk.settled(first, &[0, 1, 2]);
+    clerk.rules(second);
+    clerk.rounds(second);
+    clerk.units(second);
+    clerk.ended(second);
+    clerk.funded(second, 1_001);
+    (0..2).for_each(|index| clerk.bundle(second, index));
+    clerk.wait(86_400);
+    clerk.closed(second);
+    clerk.settled(second, &[0, 1]);
+    clerk.claimed(5, ALICE);
+    clerk.claimed(4, CAROL);
+    clerk.claimed(4, ALICE);
+    clerk.finish(first)
 });
 
 /// What Carol has registered.

@@ -1,7 +1,7 @@
 //! What an audit says of honest archives, and of what it cannot judge.
 
 use fairshare_audit::audit::{
-    AuditError, Auditor, DatasetReport, Expected, Fate, Finding, MAX_DATASETS, MAX_FINDINGS, MAX_LINES,
+    AuditError, Auditor, DatasetReport, Expected, Fate, Finding, Line, MAX_DATASETS, MAX_FINDINGS, MAX_LINES,
     MEMORY, NoParameters, Report,
 };
 use fairshare_audit::registry::State;
@@ -21,7 +21,7 @@ use fairshare_verifier::{SetupError, Trust};
 
 use crate::edits::{edit_earnings, edit_transfers};
 use crate::history::*;
-use crate::honest::{CLAIMS, PAYMENTS, STRUCK};
+use crate::honest::{CLAIMS, CONTRACT, PAYMENTS, STRUCK};
 
 fn audited(history: &History) -> Report {
     audit(&history.chained(), &Expected::default())
@@ -41,12 +41,53 @@ fn honest_archives_are_clean_and_the_same_every_time() {
     let found = audited(&PAYMENTS);
     assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
     assert_eq!((found.sent.1, found.confirmed), (4, 2));
+    let found = audited(&CONTRACT);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    assert_eq!((found.bundles, found.claimed.1, found.confirmed), (5, 3, 0));
+    let earned: u128 = found.epochs.iter().map(|epoch| epoch.lines.values().map(total).sum::<u128>()).sum();
+    assert_eq!(found.claimed.0, earned);
+    let text = report::text(&found);
+    assert!(text.contains("a pool of 1,001 units, "), "{text}");
+    assert!(text.contains("3 claims of "), "{text}");
     let found = audited(&STRUCK);
     assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
     let struck: Vec<_> = found.strikes.iter().map(|strike| strike.target.clone()).collect();
     let (dataset, node) = (FIRST.registrations[2].unsigned().request().digest(), checksummed(&BOB));
     assert_eq!(struck, [format!("dataset {dataset}"), format!("node {node} in epoch 4")]);
     assert!(found.datasets.iter().any(|dataset| matches!(dataset.fates[..], [(4, Fate::Ineligible(_))])));
+}
+
+fn total(line: &Line) -> u128 {
+    line.payout.total()
+}
+
+/// What nobody has funded in time yet is not told as a pool of nothing.
+#[test]
+fn a_pool_that_is_not_known_yet_is_told_so() {
+    let mut altered = CONTRACT.clone();
+    altered.steps.truncate(altered.find(Kind::Ended, 1));
+    let found = audited(&altered);
+    assert!(found.is_clean(), "{:?}", found.lines().collect::<Vec<_>>());
+    assert_eq!(found.epochs[1].pool, None);
+    let text = report::text(&found);
+    assert!(
+        text.contains("Epoch 5 of subnet new-york-flights, open: a pool of whatever is funded"),
+        "{text}"
+    );
+}
+
+/// A contract lets any number of epochs wait: their policies are held up to a bound.
+#[test]
+fn policies_that_wait_are_held_up_to_a_bound() {
+    let begun = |whose: &History| {
+        let mut begun = whose.clone();
+        begun.steps.truncate(1);
+        auditor().with_memory(1).archive(&archived(&begun.chained())[..], &Expected::default())
+    };
+    let error = begun(&CONTRACT).unwrap_err();
+    let is_it = matches!(error, AuditError::TooMany { what, most: 0 } if what.contains("policies"));
+    assert!(is_it, "{error}");
+    assert!(begun(&CLAIMS).unwrap().is_clean());
 }
 
 #[test]

@@ -79,6 +79,7 @@ impl Kind {
             | Self::StrikeData
             | Self::StrikeNode
             | Self::Ended
+            | Self::Funded
             | Self::Closed
             | Self::Confirmed => None,
         }

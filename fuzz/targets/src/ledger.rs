@@ -170,6 +170,7 @@ fn history() -> Vec<(Event, Files)> {
         (Event::StrikeNode { epoch: 4, node: two, reason: reason.clone() }, Files::none()),
         (Event::StrikeData { digest: Digest([2; 32]), reason }, Files::none()),
         (Event::Ended { epoch: 4 }, Files::none()),
+        (Event::Funded { epoch: 4, pool: 7 }, Files::none()),
         (bundle, one_file(Kind::Bundle, "not a bundle")),
         (Event::Closed { epoch: 4 }, Files::none()),
         (Event::Settled(settled), one_file(Kind::Settled, &earnings)),

@@ -524,6 +524,7 @@ ENTRY_WORDS = {
     "strike-data": lambda e: [e["digest"], text_hash(e["reason"])],
     "strike-node": lambda e: [e["epoch"], e["node"], text_hash(e["reason"])],
     "ended": lambda e: [e["epoch"]],
+    "funded": lambda e: [e["epoch"], e["pool"]],
     "bundle": lambda e: [e["epoch"], {"data": 1, "compute": 2}[e["role"]], e["contributor"], e["score"], e["file"]],
     "closed": lambda e: [e["epoch"]],
     "settled": lambda e: [e["epoch"], *tenths_words(e["brought"]), *tenths_words(e["left"]), e["total"],
@@ -980,7 +981,7 @@ def drawn_field(field, *name):
     """By its name: what a field may hold is the same in every kind."""
     if field in ("epoch", "first", "last", "round", "score"):
         return drawn_integer(U64, *name, field)
-    if field in ("total", "cumulative"):
+    if field in ("total", "cumulative", "pool"):
         return drawn_integer(U128, *name, field)
     if field in ("contributor", "node"):
         return address(*name, field)
@@ -1003,6 +1004,7 @@ ENTRY_FIELDS = {
     "strike-data": ["digest", "reason"],
     "strike-node": ["epoch", "node", "reason"],
     "ended": ["epoch"],
+    "funded": ["epoch", "pool"],
     "bundle": ["epoch", "role", "contributor", "score", "file"],
     "closed": ["epoch"],
     "settled": ["epoch", "brought", "left", "total", "root", "file"],

@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use crate::sources::root;
 
 /// What each room may use, besides whatever those rooms may use themselves. `*` may use everything.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("fairshare-circuits", &[]),
     ("fairshare-params", &["fairshare-circuits"]),
     ("fairshare-formats", &["fairshare-params"]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("fairshare-vault", &["fairshare-audit", "fairshare-storage"]),
     ("fairshare-serve", &["fairshare-vault"]),
     ("fairshare-contracts", &["fairshare-params"]),
+    ("fairshare-chain", &["fairshare-contracts", "fairshare-prover", "fairshare-vault"]),
     ("fairshare", &["*"]),
     ("fairshare-benches", &["*"]),
     // What is only ever a test, or what tests share.

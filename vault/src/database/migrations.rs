@@ -2,9 +2,10 @@
 //! it.
 //!
 //! The database itself holds what must never break, whatever program writes to it: no row is changed or taken
-//! away, every row belongs to an entry, a digest and an upload are registered once, and an epoch has its
-//! units, its end, its closing and its settlement once. What it cannot hold, that entries follow each other
-//! in the chain as a registry would take them, an audit finds.
+//! away (but for the cursor of a ledger that follows a chain), every row belongs to an entry (but for what
+//! was read of a chain and gives an entry later), a digest and an upload are registered once, and an epoch
+//! has its units, its end, its pool, its closing and its settlement once. What it cannot hold, that entries
+//! follow each other in the chain as a registry would take them, an audit finds.
 //!
 //! No crate runs these migrations: refinery, the one for both databases, looks for what is to be applied
 //! before it begins to write and takes no lock, so that of two programs one fails.
@@ -15,23 +16,26 @@ use super::{Access, Database, DatabaseError, Result, Transaction};
 
 /// Statements of each version for SQLite, and for PostgreSQL where they differ, which they do in types and in
 /// triggers.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    tables: include_str!("tables_1.sql"),
-    rows: &[
-        "fairshare_versions",
-        "ledger",
-        "entries",
-        "files",
-        "spans",
-        "datasets",
-        "strikes",
-        "nodes",
-        "bundles",
-        "earnings",
-        "transfers",
-        "confirmations",
-    ],
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        tables: include_str!("tables_1.sql"),
+        rows: &[
+            "fairshare_versions",
+            "ledger",
+            "entries",
+            "files",
+            "spans",
+            "datasets",
+            "strikes",
+            "nodes",
+            "bundles",
+            "earnings",
+            "transfers",
+            "confirmations",
+        ],
+    },
+    Migration { tables: include_str!("tables_2.sql"), rows: &["followed", "recorded", "pools", "claims"] },
+];
 
 struct Migration {
     /// `CREATE TABLE` statements, with the types of either database in braces.
@@ -230,7 +234,7 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Location;
+    use super::super::{Backend, Location};
     use super::*;
 
     const GUARDED: Migration = Migration {
@@ -303,6 +307,36 @@ mod tests {
         ] {
             other.execute(sql, []).unwrap_or_else(|error| panic!("{sql}: {error}"));
         }
+    }
+
+    /// A ledger of the first version is brought up to date by whoever writes, with all that it has; whoever
+    /// only reads is told so.
+    #[test]
+    fn tables_of_an_earlier_version_are_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ledger");
+        let location = Location::File(path.clone());
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let mut database =
+            Database { location, access: Access::Create, backend: Backend::Sqlite(connection, path) };
+        let first = |transaction: &mut Transaction<'_>| {
+            MIGRATIONS[0].apply(transaction)?;
+            transaction.execute("INSERT INTO fairshare_versions (version) VALUES (1)", &[])?;
+            transaction.execute(
+                "INSERT INTO ledger VALUES (1, '5', 'v', 'r', 's', 'claims', '2027-01-01T00:00:00Z')",
+                &[],
+            )
+        };
+        database.write(first).unwrap();
+        let location = database.location.clone();
+        drop(database);
+        let Err(error) = Database::open(&location, Access::Read) else { panic!("opened") };
+        assert!(matches!(error, DatabaseError::Older { found: 1, known: 2, .. }), "{error}");
+        drop(Database::open(&location, Access::Write).unwrap());
+        let mut database = Database::open(&location, Access::Read).unwrap();
+        let of = "SELECT subnet, (SELECT count(*) FROM followed) AS followed FROM ledger";
+        let row = database.read(|transaction| transaction.query_one(of, &[])).unwrap();
+        assert_eq!((row.text("subnet").unwrap(), row.count("followed").unwrap()), ("s", 0));
     }
 
     #[test]

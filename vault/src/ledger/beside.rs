@@ -9,13 +9,16 @@ use fairshare_audit::registry::Span;
 use fairshare_formats::ledger::{
     Earning, Event, Files, Kind, Stored, Transfer, earnings_from_csv, transfers_from_csv,
 };
-use fairshare_formats::registry::signed_from_json;
+use fairshare_formats::registry::{recorded_from_json, signed_from_json};
+use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
+use fairshare_params::registry::Unsigned;
 use fairshare_params::role::Role;
+use fairshare_params::rules::Settlement;
 use fairshare_verifier::bundle::Header;
 
 use super::export::{end, entry};
-use super::{Ledger, Result, id};
+use super::{Ledger, Result, id, identity};
 use crate::database::{Transaction, Value};
 use crate::error::VaultError;
 
@@ -35,7 +38,7 @@ struct Table {
     kinds: &'static [Kind],
 }
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 9] = [
     Table {
         name: "spans",
         columns: "epoch, rules_hash, first_round, last_round, ends_by, proving_seconds, pool, token_symbol, \
@@ -56,8 +59,24 @@ const TABLES: [Table; 8] = [
     },
     Table { name: "earnings", columns: "contributor, compute, data, cumulative", kinds: &[Kind::Settled] },
     Table { name: "transfers", columns: "contributor, amount, cumulative", kinds: &[Kind::Sent] },
+    Table { name: "pools", columns: "epoch, pool", kinds: &[Kind::Funded] },
     Table { name: "confirmations", columns: "contributor, cumulative, evidence", kinds: &[Kind::Confirmed] },
 ];
+
+/// What stands in the place of `confirmations` where a contract pays.
+const CLAIMS: Table =
+    Table { name: "claims", columns: "contributor, cumulative, evidence", kinds: &[Kind::Confirmed] };
+
+/// The tables of a ledger that follows a contract, or of one that does not.
+fn tables(transaction: &mut Transaction<'_>) -> Result<impl Iterator<Item = &'static Table> + use<>> {
+    let swapped = |table: &'static Table| if table.kinds == CLAIMS.kinds { &CLAIMS } else { table };
+    let follows = follows(transaction)?;
+    Ok(TABLES.iter().map(move |table| if follows { swapped(table) } else { table }))
+}
+
+fn follows(transaction: &mut Transaction<'_>) -> Result<bool> {
+    Ok(identity(transaction)?.is_some_and(|identity| identity.settlement == Settlement::Contract))
+}
 
 /// Most of them that are told.
 const MOST: usize = 1_000;
@@ -68,7 +87,7 @@ impl Ledger {
     pub fn beside(&mut self) -> Result<Vec<Beside>> {
         let entries = self.database.read(end)?.map_or(0, |(index, _)| index);
         let mut found = self.database.read(|transaction| {
-            let others = TABLES.iter().map(|table| others(transaction, table));
+            let others = tables(transaction)?.map(|table| others(transaction, table));
             Ok::<_, crate::VaultError>(others.collect::<Result<Vec<_>>>()?.concat())
         })?;
         for index in 1..=entries {
@@ -90,7 +109,7 @@ impl Ledger {
 /// all. (Of any other an entry has one, which no other can stand beside.) It takes a look at the tables'
 /// indices, and not at every entry.
 pub(super) fn check_rows(transaction: &mut Transaction<'_>) -> Result<()> {
-    for table in &TABLES {
+    for table in tables(transaction)? {
         if let Some(Beside { entry, table }) = others(transaction, table)?.first() {
             return Err(VaultError::Beside { entry: *entry, table });
         }
@@ -128,7 +147,8 @@ fn differing(transaction: &mut Transaction<'_>, stored: &Stored, files: &Files) 
     if (row.text("kind")?, row.optional_text("epoch")?) != (kind.name(), epoch.as_deref()) {
         return Ok(Some(Beside { entry: stored.index, table: "entries" }));
     }
-    let Some(Table { name, columns, .. }) = TABLES.iter().find(|table| table.kinds.contains(&kind)) else {
+    let Some(Table { name, columns, .. }) = tables(transaction)?.find(|table| table.kinds.contains(&kind))
+    else {
         return Ok(None);
     };
     let Some(expected) = expected(transaction, &stored.event, files)? else { return Ok(None) };
@@ -154,22 +174,11 @@ fn expected(
     event: &Event,
     files: &Files,
 ) -> Result<Option<Vec<Vec<Value>>>> {
-    let text = |number: u128| Value::from(number.to_string());
     Ok(match event {
-        Event::Rules { rules_hash, .. } => {
-            files.policy().ok().and_then(|source| source.policy().ok()).map(|policy| {
-                let Span { epoch, first, last, ends_by, proving_seconds, pool } = Span::of(policy.terms());
-                let numbers = [first, last, ends_by, proving_seconds].map(|number| text(number.into()));
-                let row = [text(epoch.into()), rules_hash.to_string().into()];
-                let token = policy.token();
-                let symbol = token.map(|token| token.symbol().to_owned()).into();
-                let decimals = token.map(|token| i64::from(token.decimals())).into();
-                vec![row.into_iter().chain(numbers).chain([text(pool), symbol, decimals]).collect()]
-            })
-        }
-        Event::Registration { round, .. } => signed_from_json(files.single()).ok().map(|signed| {
-            let root = signed.unsigned().evidence().map(|evidence| evidence.storage_root.to_string());
-            let registration = Registration::from(signed.unsigned().request());
+        Event::Rules { rules_hash, .. } => span(rules_hash, files),
+        Event::Registration { round, .. } => registered(transaction, files.single())?.map(|unsigned| {
+            let root = unsigned.evidence().map(|evidence| evidence.storage_root.to_string());
+            let registration = Registration::from(unsigned.request());
             vec![vec![
                 registration.digest().to_string().into(),
                 root.into(),
@@ -186,6 +195,7 @@ fn expected(
         Event::StrikeNode { epoch, node, .. } => {
             Some(vec![vec![Value::Null, text((*epoch).into()), node.into()]])
         }
+        Event::Funded { epoch, pool } => Some(vec![vec![text((*epoch).into()), text(*pool)]]),
         Event::Units { epoch, .. } => nodes(*epoch, files.single()),
         Event::Bundle { epoch, role, contributor, score, file } => {
             let Some([records, latest]) = covered(transaction, *role, files.single())? else {
@@ -211,6 +221,31 @@ fn expected(
             Some(vec![vec![contributor.into(), text(*cumulative), evidence.as_str().into()]])
         }
         Event::Rounds { .. } | Event::Ended { .. } | Event::Closed { .. } => None,
+    })
+}
+
+fn text(number: u128) -> Value {
+    number.to_string().into()
+}
+
+/// What rules say of an epoch's place in time.
+fn span(rules_hash: &Digest, files: &Files) -> Option<Vec<Vec<Value>>> {
+    let policy = files.policy().ok()?.policy().ok()?;
+    let Span { epoch, first, last, ends_by, proving_seconds, pool } = Span::of(policy.terms());
+    let numbers = [first, last, ends_by, proving_seconds].map(|number| text(number.into()));
+    let row = [text(epoch.into()), rules_hash.to_string().into()];
+    let token = policy.token();
+    let symbol = token.map(|token| token.symbol().to_owned()).into();
+    let decimals = token.map(|token| i64::from(token.decimals())).into();
+    Some(vec![row.into_iter().chain(numbers).chain([text(pool), symbol, decimals]).collect()])
+}
+
+/// What the file of a registration says, in the form that the ledger keeps it in.
+fn registered(transaction: &mut Transaction<'_>, file: &[u8]) -> Result<Option<Unsigned>> {
+    Ok(if follows(transaction)? {
+        recorded_from_json(file).ok().map(|recorded| recorded.unsigned().clone())
+    } else {
+        signed_from_json(file).ok().map(|signed| signed.unsigned().clone())
     })
 }
 

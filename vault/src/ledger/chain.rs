@@ -48,6 +48,13 @@ impl Chain {
         Ok(Self { domain, index, head, time: now.max(last.time), round })
     }
 
+    /// Appends entries at this time from now on; whether it is not before the last one's.
+    pub fn move_to(&mut self, time: Moment) -> bool {
+        let is_later = time >= self.time;
+        self.time = self.time.max(time);
+        is_later
+    }
+
     /// When entries are appended.
     pub fn time(&self) -> Moment {
         self.time

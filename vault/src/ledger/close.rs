@@ -15,7 +15,7 @@ use super::chain::{Chain, receipt};
 use super::settle::amounts;
 use super::submit::weight;
 use super::{
-    DATASETS, Epoch, Ledger, Result, best_bundles, dataset, find_epoch, find_proving, identity, read_policy,
+    DATASETS, Epoch, Ledger, Result, best_bundles, dataset, find_epoch, find_proving, operated, read_policy,
     struck_nodes, timeline,
 };
 use crate::database::Transaction;
@@ -95,7 +95,7 @@ impl Ledger {
     /// be forfeited knowingly; until the deadline nobody whose data is not proved can be.
     pub fn close(&mut self, epoch: Option<u64>, forfeit: bool, now: Moment) -> Result<Closed> {
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let epoch = find_proving(transaction, epoch)?;
             let policy = read_policy(transaction, &epoch)?;
             let forfeits = forfeits(transaction, &epoch, &policy)?;

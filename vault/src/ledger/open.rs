@@ -12,6 +12,7 @@ use fairshare_verifier::Verifier;
 use super::chain::Chain;
 use super::{Epoch, Ledger, Result, epoch_of, id, identity, read_source, timeline};
 use crate::database::{DatabaseError, Transaction};
+use crate::error::VaultError;
 
 /// What opening an epoch did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ fn bind(transaction: &mut Transaction<'_>, given: &Identity, now: Moment) -> Res
         )?;
         return Ok(given.clone());
     };
+    if recorded.settlement == Settlement::Contract {
+        return Err(VaultError::FollowsChain);
+    }
     if recorded != *given {
         let (ledger, policy) = (Box::new(recorded), Box::new(given.clone()));
         return Err(Refusal::OtherVault { ledger, policy }.into());
@@ -91,7 +95,7 @@ fn bind(transaction: &mut Transaction<'_>, given: &Identity, now: Moment) -> Res
 }
 
 /// The token of other epochs' rules, if any of them names one.
-fn token(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<Token>> {
+pub(super) fn token(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<Token>> {
     // Rules that others have taken the place of bind nobody.
     let sql = "SELECT token_symbol, token_decimals FROM spans WHERE token_symbol IS NOT NULL AND epoch <> $1
         AND entry IN (SELECT max(entry) FROM spans GROUP BY epoch) ORDER BY entry DESC LIMIT 1";
@@ -101,7 +105,7 @@ fn token(transaction: &mut Transaction<'_>, epoch: u64) -> Result<Option<Token>>
     Ok(Some(token.ok_or(DatabaseError::Corrupt { what: "a token that is none" })?))
 }
 
-fn record(
+pub(super) fn record(
     transaction: &mut Transaction<'_>,
     index: u64,
     span: &Span,

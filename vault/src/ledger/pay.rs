@@ -20,7 +20,7 @@ use fairshare_params::rules::Settlement;
 use super::beside::check_rows;
 use super::chain::Chain;
 use super::export::end;
-use super::{Ledger, Result, earned_by, event, id, identity, insert, timeline};
+use super::{Ledger, Result, earned_by, event, id, insert, operated, timeline};
 use crate::database::{DatabaseError, Transaction};
 use crate::error::VaultError;
 
@@ -355,7 +355,7 @@ fn append(
 
 /// Whose ledger it is, if it pays by lists.
 fn rail(transaction: &mut Transaction<'_>) -> Result<Identity> {
-    let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+    let identity: Identity = operated(transaction)?;
     match identity.settlement {
         Settlement::Payments => Ok(identity),
         other => Err(VaultError::OtherRail { settlement: other }),

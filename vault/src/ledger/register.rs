@@ -8,10 +8,11 @@ use fairshare_formats::units::to_csv;
 use fairshare_params::encoding::{Digest, wide};
 use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
+use fairshare_params::registry::Unsigned;
 use fairshare_params::units::Units;
 
 use super::chain::{Chain, receipt};
-use super::{Ledger, Result, epoch_of, id, identity, insert, read_policy, read_units, timeline};
+use super::{Ledger, Result, epoch_of, id, insert, operated, read_policy, read_units, timeline};
 use crate::database::Transaction;
 use crate::error::VaultError;
 
@@ -45,7 +46,7 @@ impl Ledger {
     /// One that is refused does not keep the others out.
     pub fn register(&mut self, signed: &[SignedRegistration], now: Moment) -> Result<Vec<Taken>> {
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let timeline = timeline(transaction)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let now = match timeline.takes_data() {
@@ -66,7 +67,8 @@ impl Ledger {
                     match &now {
                         Err(refusal) => Ok(Err(refusal.clone())),
                         Ok((policy, round)) => {
-                            let taken = take(transaction, &mut chain, policy, *round, signed, text)?;
+                            let unsigned = signed.unsigned();
+                            let taken = take(transaction, &mut chain, policy, *round, unsigned, text)?;
                             Ok(taken.map(|receipt| Registered { receipt, before: false }))
                         }
                     }
@@ -78,7 +80,7 @@ impl Ledger {
     /// Puts the nodes' units on record, in the epoch's last round.
     pub fn register_units(&mut self, units: &Units, now: Moment) -> Result<UnitsTaken> {
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let timeline = timeline(transaction)?;
             if let Some(taken) = recorded_units(transaction, &identity, &timeline, units)? {
                 return Ok(taken);
@@ -95,15 +97,26 @@ impl Ledger {
                 return Err(VaultError::NobodysUnits { epoch: number });
             }
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
-            let table = to_csv(units).into_bytes();
-            let event = Event::Units { epoch: number, file: file_hash(&table) };
-            let receipt = chain.append(transaction, event, &Files::one(Kind::Units, table))?;
-            let row = |node| -> Result<_> { Ok(vec![id(receipt.index)?, number.to_string().into(), node]) };
-            let rows = units.nodes().map(|(node, _)| row(node.into())).collect::<Result<_>>()?;
-            insert(transaction, "nodes (entry, epoch, node)", rows)?;
+            let receipt = put_units(transaction, &mut chain, number, units)?;
             Ok(UnitsTaken { epoch: number, nodes, receipt, before: false })
         })
     }
+}
+
+/// Puts the units of an epoch on record.
+pub(super) fn put_units(
+    transaction: &mut Transaction<'_>,
+    chain: &mut Chain,
+    epoch: u64,
+    units: &Units,
+) -> Result<Receipt> {
+    let table = to_csv(units).into_bytes();
+    let event = Event::Units { epoch, file: file_hash(&table) };
+    let receipt = chain.append(transaction, event, &Files::one(Kind::Units, table))?;
+    let row = |node| -> Result<_> { Ok(vec![id(receipt.index)?, epoch.to_string().into(), node]) };
+    let rows = units.nodes().map(|(node, _)| row(node.into())).collect::<Result<_>>()?;
+    insert(transaction, "nodes (entry, epoch, node)", rows)?;
+    Ok(receipt)
 }
 
 /// Where these very units stand, if they are on record: while their rounds go on, and ever after.
@@ -135,15 +148,15 @@ fn same(transaction: &mut Transaction<'_>, signed: &SignedRegistration, text: &s
     Ok(if is_same { Some(row.count("entry")?) } else { None })
 }
 
-fn take(
+/// Puts a registration on record, as this text has it, unless it is refused.
+pub(super) fn take(
     transaction: &mut Transaction<'_>,
     chain: &mut Chain,
     policy: &Policy,
     round: u64,
-    signed: &SignedRegistration,
+    unsigned: &Unsigned,
     text: String,
 ) -> Result<std::result::Result<Receipt, Refusal>> {
-    let unsigned = signed.unsigned();
     let registration = Registration::from(unsigned.request());
     let digest = *registration.digest();
     let sql = "SELECT round FROM datasets WHERE digest = $1";

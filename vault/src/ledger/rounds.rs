@@ -1,11 +1,11 @@
 //! The rounds: they begin one after the other, and an epoch's last one ends without another.
 
-use fairshare_audit::registry::{Identity, Now, Refusal, Timeline};
+use fairshare_audit::registry::{Identity, Now, Timeline};
 use fairshare_formats::ledger::{Event, Files};
 use fairshare_formats::time::Moment;
 
 use super::chain::Chain;
-use super::{Ledger, Result, identity, timeline};
+use super::{Ledger, Result, operated, timeline};
 use crate::error::VaultError;
 
 /// How far the rounds go.
@@ -53,7 +53,7 @@ impl Ledger {
     /// power then.
     pub fn advance(&mut self, to: To, without_units: bool, now: Moment) -> Result<Reached> {
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let mut timeline = timeline(transaction)?;
             if let Some(reached) = before(&timeline, to) {
                 return Ok(reached);

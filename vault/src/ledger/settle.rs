@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fairshare_audit::claims::{ClaimTree, Distribution};
 use fairshare_audit::registry::{Identity, Refusal};
-use fairshare_audit::settlement::{self, Earned, Payout, kept, settle};
+use fairshare_audit::settlement::{self, Earned, Payout, kept, settle_pool};
 use fairshare_formats::ledger::{
     Earning, Event, Files, Kind, Receipt, Settled, Tenths, earnings_from_csv, earnings_to_csv, file_hash,
 };
@@ -16,7 +16,7 @@ use fairshare_params::rules::Settlement as Rail;
 use super::beside::check_rows;
 use super::chain::{Chain, receipt};
 use super::{
-    Epoch, Ledger, Result, best_bundles, earned_by, find_epoch, id, identity, insert, read_files,
+    Epoch, Ledger, Result, best_bundles, earned_by, find_epoch, id, identity, insert, operated, read_files,
     read_policy, settled_entry, struck_nodes, timeline,
 };
 use crate::database::{DatabaseError, Transaction};
@@ -43,13 +43,13 @@ impl Ledger {
     /// Settles a closed epoch (PROTOCOL section 10).
     pub fn settle(&mut self, epoch: Option<u64>, now: Moment) -> Result<Settlement> {
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let epoch = find_epoch(transaction, epoch)?;
             let policy = read_policy(transaction, &epoch)?;
             if let Some((index, settled)) = settled_entry(transaction, epoch.number)? {
                 let receipt = receipt(transaction, &identity, index)?;
                 let earnings = earnings(transaction, index)?;
-                let rounding = rounding(&policy, &settled, &earnings);
+                let rounding = rounding(&epoch, &settled, &earnings);
                 return Ok(Settlement { epoch, before: true, receipt, settled, earnings, rounding });
             }
             let timeline = timeline(transaction)?;
@@ -57,10 +57,7 @@ impl Ledger {
             check_rows(transaction)?;
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let (settled, earnings, rounding) = compute(transaction, &identity, &epoch, &policy)?;
-            let list = earnings_to_csv(&earnings).into_bytes();
-            let event = Event::Settled(settled.clone());
-            let receipt = chain.append(transaction, event, &Files::one(Kind::Settled, list))?;
-            record(transaction, receipt.index, &earnings)?;
+            let receipt = put(transaction, &mut chain, &settled, &earnings)?;
             let epoch = find_epoch(transaction, Some(epoch.number))?;
             Ok(Settlement { epoch, before: false, receipt, settled, earnings, rounding })
         })
@@ -94,7 +91,22 @@ impl Ledger {
     }
 }
 
-fn compute(
+/// Puts a settlement on record.
+pub(super) fn put(
+    transaction: &mut Transaction<'_>,
+    chain: &mut Chain,
+    settled: &Settled,
+    earnings: &[Earning],
+) -> Result<Receipt> {
+    let list = earnings_to_csv(earnings).into_bytes();
+    let event = Event::Settled(settled.clone());
+    let receipt = chain.append(transaction, event, &Files::one(Kind::Settled, list))?;
+    record(transaction, receipt.index, earnings)?;
+    Ok(receipt)
+}
+
+/// What the epoch's settlement fixes, who earns what, and what rounding leaves.
+pub(super) fn compute(
     transaction: &mut Transaction<'_>,
     identity: &Identity,
     epoch: &Epoch,
@@ -136,7 +148,8 @@ pub(super) fn amounts(
     policy: &Policy,
 ) -> Result<settlement::Settlement> {
     let brought = brought(transaction, epoch.number)?;
-    Ok(settle(policy, &brought, &scores(transaction, epoch)?)?)
+    let pool = epoch.stage.pool().ok_or(Refusal::NotFunded { epoch: epoch.number })?;
+    Ok(settle_pool(policy, pool, &brought, &scores(transaction, epoch)?)?)
 }
 
 /// What the epoch before left; nothing to the first one.
@@ -176,8 +189,9 @@ pub(super) fn earnings(transaction: &mut Transaction<'_>, index: u64) -> Result<
     Ok(list.map_err(|_| DatabaseError::Corrupt { what: "a list of earnings that is none" })?)
 }
 
-fn rounding(policy: &Policy, settled: &Settled, earnings: &[Earning]) -> Tenths {
+fn rounding(epoch: &Epoch, settled: &Settled, earnings: &[Earning]) -> Tenths {
     let payout = |earning: &Earning| Payout { compute: earning.compute, data: earning.data };
     // Whoever has more paid on record than there was is found out by an audit.
-    kept(policy, &settled.brought, &settled.left, earnings.iter().map(payout)).unwrap_or_default()
+    let pool = epoch.stage.pool().unwrap_or_default();
+    kept(pool, &settled.brought, &settled.left, earnings.iter().map(payout)).unwrap_or_default()
 }

@@ -33,12 +33,12 @@ pub struct Status {
     pub earned: u128,
     /// Of that, listed to be paid.
     pub sent: u128,
-    /// Of that, confirmed.
+    /// Of that, confirmed; of a ledger that follows a contract, what it has paid.
     pub confirmed: u128,
     /// What is owed and on no list yet; nothing where contributors claim from a contract.
     pub due: u128,
     /// The liability that is outstanding: what each has earned, less what the ledger knows to be paid. Where
-    /// contributors claim from a contract it knows of nothing that is paid.
+    /// contributors claim from a contract that the ledger does not follow, it knows of nothing that is paid.
     pub outstanding: u128,
     /// What the last settled epoch leaves to the next one.
     pub carried: Tenths,
@@ -90,12 +90,7 @@ impl Ledger {
             let (entries, head) = end(transaction)?.map_or((0, None), |(index, head)| (index, Some(head)));
             let earned = cumulative(transaction, i64::MAX.unsigned_abs())?;
             let sent = paid(transaction, "SELECT contributor, amount FROM transfers")?;
-            let confirmed = paid(
-                transaction,
-                "SELECT transfers.contributor AS contributor, amount FROM transfers JOIN confirmations
-                    ON confirmations.contributor = transfers.contributor
-                    AND confirmations.cumulative = transfers.cumulative",
-            )?;
+            let confirmed = paid(transaction, confirmed(identity.settlement))?;
             let due = match identity.settlement {
                 Settlement::Payments => less(&earned, &sent),
                 _ => 0,
@@ -115,6 +110,21 @@ impl Ledger {
                 carried: last.map(|(_, settled)| settled.left).unwrap_or_default(),
             })
         })
+    }
+}
+
+/// What asks how much each is known to have been paid.
+fn confirmed(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::Contract => {
+            "SELECT contributor, cumulative AS amount FROM claims AS latest WHERE entry =
+                (SELECT max(entry) FROM claims WHERE contributor = latest.contributor)"
+        }
+        _ => {
+            "SELECT transfers.contributor AS contributor, amount FROM transfers JOIN confirmations
+                ON confirmations.contributor = transfers.contributor
+                AND confirmations.cumulative = transfers.cumulative"
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 
 use super::chain::Chain;
-use super::{Ledger, Result, id, identity, timeline};
+use super::{Ledger, Result, id, operated, timeline};
 use crate::database::Transaction;
 
 /// What is struck.
@@ -33,34 +33,45 @@ impl Ledger {
     pub fn strike(&mut self, target: Target, reason: &str, now: Moment) -> Result<Struck> {
         check_note("reason", reason)?;
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let timeline = timeline(transaction)?;
             let epoch = match timeline.now() {
                 Now::Round(stage, _) => Some(stage.span.epoch),
                 Now::Between => None,
             };
             let mut chain = Chain::end(transaction, &identity, now, timeline.round())?;
-            let reason = reason.to_owned();
-            let (event, columns) = match target {
-                Target::Data(digest) => {
-                    check_data(transaction, &digest)?;
-                    (Event::StrikeData { digest, reason }, (Some(digest.to_string()), None, None))
-                }
-                Target::Node(node) => {
-                    let epoch = epoch.ok_or(Refusal::NoEpochToStrike)?;
-                    check_node(transaction, epoch, &node)?;
-                    let event = Event::StrikeNode { epoch, node, reason };
-                    (event, (None, Some(epoch.to_string()), Some(node)))
-                }
-            };
-            let receipt = chain.append(transaction, event, &Files::none())?;
-            let (digest, of_epoch, node) = columns;
-            let row = [id(receipt.index)?, digest.into(), of_epoch.into(), node.as_ref().into()];
-            let sql = "INSERT INTO strikes (entry, digest, epoch, node) VALUES ($1, $2, $3, $4)";
-            transaction.execute(sql, &row)?;
+            let receipt = put(transaction, &mut chain, target, epoch, reason.to_owned())?;
             Ok(Struck { receipt, epoch })
         })
     }
+}
+
+/// Puts a strike on record, while the rounds of this epoch go on.
+pub(super) fn put(
+    transaction: &mut Transaction<'_>,
+    chain: &mut Chain,
+    target: Target,
+    epoch: Option<u64>,
+    reason: String,
+) -> Result<Receipt> {
+    let (event, columns) = match target {
+        Target::Data(digest) => {
+            check_data(transaction, &digest)?;
+            (Event::StrikeData { digest, reason }, (Some(digest.to_string()), None, None))
+        }
+        Target::Node(node) => {
+            let epoch = epoch.ok_or(Refusal::NoEpochToStrike)?;
+            check_node(transaction, epoch, &node)?;
+            let event = Event::StrikeNode { epoch, node, reason };
+            (event, (None, Some(epoch.to_string()), Some(node)))
+        }
+    };
+    let receipt = chain.append(transaction, event, &Files::none())?;
+    let (digest, of_epoch, node) = columns;
+    let row = [id(receipt.index)?, digest.into(), of_epoch.into(), node.as_ref().into()];
+    let sql = "INSERT INTO strikes (entry, digest, epoch, node) VALUES ($1, $2, $3, $4)";
+    transaction.execute(sql, &row)?;
+    Ok(receipt)
 }
 
 fn check_data(transaction: &mut Transaction<'_>, digest: &Digest) -> Result<()> {

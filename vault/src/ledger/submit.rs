@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use fairshare_audit::registry::{Covered, Dataset, Identity, Refusal, Timeline, covered};
+use fairshare_audit::registry::{Covered, Dataset, Identity, NotCovered, Refusal, Timeline, covered};
 use fairshare_audit::settlement::DataWeights;
 use fairshare_formats::ledger::{Event, Files, Kind, MAX_BUNDLE_BYTES, Receipt, file_hash};
 use fairshare_formats::time::Moment;
@@ -20,7 +20,7 @@ use fairshare_verifier::{Bundle, Score, Verifier, VerifyError};
 use num_bigint::BigUint;
 
 use super::chain::{Chain, receipt};
-use super::{Best, Epoch, Ledger, Result, best, datasets_of, find_epoch, id, identity, read_units, timeline};
+use super::{Best, Epoch, Ledger, Result, best, datasets_of, find_epoch, id, operated, read_units, timeline};
 use crate::database::Transaction;
 use crate::error::{MAX_BUNDLES, SubmitError, VaultError};
 
@@ -78,6 +78,7 @@ impl Ledger {
         now: Moment,
     ) -> Result<Vec<Verdict>> {
         let (epoch, policy) = self.proving_epoch(epoch)?;
+        self.database.read(operated)?;
         let (given, recorded) = (verifier.rules_hash(), epoch.rules_hash);
         if given != recorded {
             return Err(VaultError::OtherRules { epoch: epoch.number, recorded, given });
@@ -122,7 +123,7 @@ impl Ledger {
     ) -> Result<Vec<Verdict>> {
         let mut scores = scores.into_iter();
         self.database.write(|transaction| {
-            let identity: Identity = identity(transaction)?.ok_or(Refusal::NoEpoch)?;
+            let identity: Identity = operated(transaction)?;
             let timeline = timeline(transaction)?;
             let chain = Chain::end(transaction, &identity, now, timeline.round())?;
             let epoch = find_epoch(transaction, Some(epoch))?;
@@ -164,7 +165,7 @@ impl Recorder<'_> {
             Score::Data(score) => {
                 let digests: Vec<_> = score.datasets.iter().map(|dataset| dataset.digest).collect();
                 match covers(transaction, &self.epoch, self.policy, &score.contributor, &digests)? {
-                    Err(error) => return Ok(Err(error)),
+                    Err(error) => return Ok(Err(error.into())),
                     Ok(covered) => (score.contributor, Role::Data, Some((score.records, covered.latest))),
                 }
             }
@@ -191,42 +192,52 @@ impl Recorder<'_> {
         if before_count(transaction, &self.epoch, &contributor, role)? >= MAX_BUNDLES {
             return Ok(Err(SubmitError::TooMany { contributor }));
         }
-        let receipt = self.append(transaction, contributor, role, score.value(), data, bytes)?;
+        let scored = Scored { epoch: self.epoch.number, role, contributor, score: score.value(), data };
+        let receipt = put(transaction, &mut self.chain, &scored, bytes)?;
         Ok(Ok(Recorded { receipt, before: false }))
     }
 
     fn weight(&self, best: &Best) -> BigUint {
         weight(self.policy, best.score, best.data)
     }
+}
 
-    fn append(
-        &mut self,
-        transaction: &mut Transaction<'_>,
-        contributor: Address,
-        role: Role,
-        score: u64,
-        data: Option<(NonZeroU32, u64)>,
-        bytes: &[u8],
-    ) -> Result<Receipt> {
-        let (epoch, file) = (self.epoch.number, file_hash(bytes));
-        let event = Event::Bundle { epoch, role, contributor, score, file };
-        let receipt = self.chain.append(transaction, event, &Files::one(Kind::Bundle, bytes.to_vec()))?;
-        transaction.execute(
-            "INSERT INTO bundles (entry, epoch, role, contributor, score, records, latest, file)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            &[
-                id(receipt.index)?,
-                epoch.to_string().into(),
-                role.name().into(),
-                (&contributor).into(),
-                score.to_string().into(),
-                data.map(|(records, _)| i64::from(records.get())).into(),
-                data.map(|(_, latest)| latest.to_string()).into(),
-                file.to_string().into(),
-            ],
-        )?;
-        Ok(receipt)
-    }
+/// A score that a verification gave, here or on a chain.
+pub(super) struct Scored {
+    pub epoch: u64,
+    pub role: Role,
+    pub contributor: Address,
+    pub score: u64,
+    /// Of data: its records, and the latest round of what it covers.
+    pub data: Option<(NonZeroU32, u64)>,
+}
+
+/// Puts a score on record, with the bundle that shows it.
+pub(super) fn put(
+    transaction: &mut Transaction<'_>,
+    chain: &mut Chain,
+    scored: &Scored,
+    bytes: &[u8],
+) -> Result<Receipt> {
+    let Scored { epoch, role, contributor, score, data } = *scored;
+    let file = file_hash(bytes);
+    let event = Event::Bundle { epoch, role, contributor, score, file };
+    let receipt = chain.append(transaction, event, &Files::one(Kind::Bundle, bytes.to_vec()))?;
+    transaction.execute(
+        "INSERT INTO bundles (entry, epoch, role, contributor, score, records, latest, file)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            id(receipt.index)?,
+            epoch.to_string().into(),
+            role.name().into(),
+            (&contributor).into(),
+            score.to_string().into(),
+            data.map(|(records, _)| i64::from(records.get())).into(),
+            data.map(|(_, latest)| latest.to_string()).into(),
+            file.to_string().into(),
+        ],
+    )?;
+    Ok(receipt)
 }
 
 /// What a score weighs.
@@ -239,7 +250,7 @@ pub(super) fn weight(policy: &Policy, score: u64, data: Option<(NonZeroU32, u64)
 
 fn in_time(timeline: &Timeline, epoch: &Epoch, role: Role, now: Moment) -> std::result::Result<(), Refusal> {
     match role {
-        Role::Data => timeline.takes_data_proofs(epoch.number, now),
+        Role::Data => timeline.takes_proofs_by_deadline(epoch.number, now),
         Role::Compute => timeline.takes_proofs(epoch.number),
     }
     .map(|_| ())
@@ -291,19 +302,19 @@ fn key(epoch: &Epoch, contributor: &Address, role: Role) -> Vec<crate::database:
 }
 
 /// What digests cover by the record.
-fn covers(
+pub(super) fn covers(
     transaction: &mut Transaction<'_>,
     epoch: &Epoch,
     policy: &Policy,
     contributor: &Address,
     digests: &[Digest],
-) -> Result<std::result::Result<Covered, SubmitError>> {
+) -> Result<std::result::Result<Covered, NotCovered>> {
     let own: HashMap<_, Dataset> = datasets_of(transaction, contributor)?
         .into_iter()
         .map(|dataset| (*dataset.registration.digest(), dataset))
         .collect();
     let ended = epoch.stage.ended;
-    Ok(covered(policy, ended.as_ref(), contributor, digests, |digest| own.get(digest)).map_err(Into::into))
+    Ok(covered(policy, ended.as_ref(), contributor, digests, |digest| own.get(digest)))
 }
 
 /// A submission on its way.
@@ -344,7 +355,7 @@ impl Entry {
             Role::Data => {
                 match covers(transaction, epoch, verifier.policy(), &header.contributor, &header.digests)? {
                     Ok(covered) => Some(covered),
-                    Err(error) => return Ok(Self::refused(Some(claim), error)),
+                    Err(error) => return Ok(Self::refused(Some(claim), error.into())),
                 }
             }
         };

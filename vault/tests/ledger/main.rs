@@ -2,9 +2,13 @@
 //! `FAIRSHARE_TEST_POSTGRES` names a server on which databases may be made (`postgres://user@host/database`).
 //! Every ledger is audited at its end, from an archive of it.
 
+mod chain;
 mod world;
 
+mod disagreeing;
 mod epochs;
+mod mirroring;
+mod odd;
 mod paying;
 mod proofs;
 mod racing;

@@ -226,7 +226,7 @@ fn proofs_are_taken_from_the_end_to_the_closing_and_of_data_to_the_deadline() {
     assert_eq!(takes(&opened(&[4])), Err(Refusal::NotBegun { epoch: 4, first: 10 }));
     let going_on = after(&[4], &[rounds(10, 13)]);
     assert_eq!(takes(&going_on), Err(Refusal::RoundsGoOn { epoch: 4, round: 13, last: 13 }));
-    assert_eq!(going_on.takes_data_proofs(4, seconds(0)).err(), takes(&going_on).err());
+    assert_eq!(going_on.takes_proofs_by_deadline(4, seconds(0)).err(), takes(&going_on).err());
     assert_eq!(going_on.stage(4).unwrap().deadline(), None);
     let ended = after(&[4], &[rounds(10, 13), Event::Ended { epoch: 4 }]);
     assert_eq!(takes(&ended), Ok(()));
@@ -234,13 +234,13 @@ fn proofs_are_taken_from_the_end_to_the_closing_and_of_data_to_the_deadline() {
     let deadline = seconds(101_100);
     assert_eq!(ended.stage(4).unwrap().deadline(), Some(deadline));
     for time in [0, 101_100] {
-        assert!(ended.takes_data_proofs(4, seconds(time)).is_ok());
+        assert!(ended.takes_proofs_by_deadline(4, seconds(time)).is_ok());
     }
     let late = Refusal::Deadline { epoch: 4, deadline };
-    assert_eq!(ended.takes_data_proofs(4, seconds(101_101)).err(), Some(late));
+    assert_eq!(ended.takes_proofs_by_deadline(4, seconds(101_101)).err(), Some(late));
     let closed = after(&[4], &[rounds(10, 13), Event::Ended { epoch: 4 }, Event::Closed { epoch: 4 }]);
     assert_eq!(takes(&closed), Err(Refusal::Closed { epoch: 4 }));
-    assert_eq!(closed.takes_data_proofs(4, seconds(0)).err(), Some(Refusal::Closed { epoch: 4 }));
+    assert_eq!(closed.takes_proofs_by_deadline(4, seconds(0)).err(), Some(Refusal::Closed { epoch: 4 }));
     assert_eq!(closed.takes_proofs(4).err(), Some(Refusal::Closed { epoch: 4 }));
     assert_eq!(opened(&[4, 5]).takes_proofs(9).err(), Some(Refusal::UnknownEpoch { epoch: 9 }));
     // Of the next epoch, whose first round has not begun, nothing is taken.

@@ -136,7 +136,7 @@ pub const RULES: [Case; 20] = [
         "an epoch that a contract settles",
         C,
         |h| h.step(Kind::Rules, 1).edit_policy("settlement = \"claims\"", "settlement = \"contract\""),
-        |f| refused(f, |r| matches!(r, Refusal::ContractSettles { epoch: 5 })),
+        |f| refused(f, |r| matches!(r, Refusal::OtherVault { .. })),
     ),
     (
         "more than 2^128 units in all",
