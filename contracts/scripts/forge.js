@@ -7,13 +7,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./solc.js";
 
-const machine = { x64: "amd64", arm64: "arm64" }[process.arch];
-const name = process.platform === "win32" ? "forge.exe" : "forge";
-const program = join(root, `node_modules/@foundry-rs/forge-${process.platform}-${machine}/bin/${name}`);
+// One of Foundry's programs, as npm installs it for this machine.
+export function foundry(name) {
+  const machine = { x64: "amd64", arm64: "arm64" }[process.arch];
+  const file = process.platform === "win32" ? `${name}.exe` : name;
+  const program = join(root, `node_modules/@foundry-rs/${name}-${process.platform}-${machine}/bin/${file}`);
+  if (!existsSync(program)) throw new Error(`no ${name} for ${process.platform}, ${process.arch}: run \`npm ci\``);
+  return program;
+}
 
 // Runs forge; `stdio` as Node.js has it. Throws if it fails.
 export function forge(options, stdio = "inherit") {
-  if (!existsSync(program)) throw new Error(`no forge for ${process.platform}, ${process.arch}: run \`npm ci\``);
+  const program = foundry("forge");
   const { status, error, stdout } = spawnSync(program, options, { cwd: root, stdio, maxBuffer: 2 ** 28 });
   if (error) throw error;
   if (status !== 0) throw new Error(`forge ${options[0]} ended with ${status}`);

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ErrorFragment } from "ethers";
 import solc from "solc";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -43,6 +44,9 @@ export const suites = {
   vault: ["RoyaltyVault"],
   settling: ["ProvingVault", "FheTask", "FederatedTask"],
 };
+// The union of all errors: those of the contracts that are deployed, and the token's, by the standard that tokens keep to.
+export const errorsFile = "artifacts/errors.json";
+const TOKEN_ERRORS = ["@openzeppelin/contracts/interfaces/draft-IERC6093.sol", "IERC20Errors"];
 export const folders = ["artifacts", "artifacts/gates", "artifacts/test"];
 
 // The contracts that are deployed: all but those of tests.
@@ -81,25 +85,53 @@ function build(chosen, read) {
     const artifact = { contract: name, source, compiler: solc.version(), settings, abi, bytecode: `0x${evm.bytecode.object}` };
     files.set(`${folder}/${name}.json`, `${JSON.stringify(artifact, null, 2)}\n`);
   }
-  return { messages, files };
+  return { messages, files, compiled };
 }
 
-// The artifacts of all contracts.
+// The artifacts of all contracts, and their errors.
 export function artifacts() {
-  const { messages, files } = build(contracts, read);
+  const { messages, files, compiled } = build(contracts, read);
   for (const message of messages) console.error(message.formattedMessage);
   if (messages.length > 0) throw new Error("the compiler has something to say: mend it, warnings too");
+  const named = [...Object.entries(deployed).map(([name, [source]]) => [source, name]), TOKEN_ERRORS];
+  const errors = union(named.map(([source, name]) => compiled[source][name].abi));
+  files.set(errorsFile, `${JSON.stringify(errors, null, 2)}\n`);
   return files;
+}
+
+// The errors of all these interfaces as one, by name: each signature once. A call may end in an error of vault, registry, verifier or
+// token, and whoever decodes it does not know of which.
+export function union(interfaces) {
+  const bySignature = new Map();
+  const bySelector = new Map();
+  for (const error of interfaces.flat().filter(({ type }) => type === "error")) {
+    const { selector, name, inputs } = ErrorFragment.from(error);
+    const signature = `${name}(${inputs.map(({ type }) => type).join(",")})`;
+    const other = bySelector.get(selector);
+    if (other !== undefined && other !== signature) throw new Error(`${signature} and ${other} have one selector`);
+    bySelector.set(selector, signature);
+    if (!bySignature.has(signature)) bySignature.set(signature, error);
+  }
+  return [...bySignature].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, error]) => error);
 }
 
 // The files that a source is made of: itself, and what it imports.
 function parts(path, found = new Set()) {
   if (found.has(path)) return found;
   found.add(path);
-  for (const [, imported] of read(path).matchAll(/^import .*"(.+)";$/gm)) {
+  // An import may take several lines.
+  for (const [, imported] of read(path).matchAll(/^import [^;]*"([^"]+)";$/gm)) {
     parts(imported.startsWith(".") ? join(dirname(path), imported) : imported, found);
   }
   return found;
+}
+
+// The input that gives a contract's artifact: of the sources those that the contract is made of, and its own output alone.
+export function standardInput(name) {
+  const [source] = deployed[name];
+  const sources = Object.fromEntries([...parts(source)].sort().map((path) => [path, { content: read(path) }]));
+  const outputs = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "metadata"];
+  return { language: "Solidity", sources, settings: { ...settings, outputSelection: { [source]: { [name]: outputs } } } };
 }
 
 // The artifacts of those of a suite's contracts that one of the sources is part of, with another text in its place, of which the

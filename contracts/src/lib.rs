@@ -30,4 +30,5 @@ pub mod interface;
 pub mod proving;
 pub mod recorded;
 pub mod solidity;
+pub mod token;
 pub mod verification;

@@ -4,6 +4,7 @@
 use alloy_primitives::{Bytes, FixedBytes};
 use alloy_sol_types::{SolCall, SolConstructor};
 use fairshare_params::address::Address;
+use fairshare_params::encoding::Digest;
 use fairshare_params::lagrange_tree::LagrangeTree;
 use fairshare_params::registry::Unsigned;
 use fairshare_params::rules::Rules;
@@ -106,9 +107,34 @@ pub fn claim(epoch: u64, contributor: &Address) -> Vec<u8> {
     ProvingVault::claimCall { epoch, contributor: evm_address(contributor) }.abi_encode()
 }
 
+/// Has the sender's own share of an epoch paid to another account.
+pub fn claim_to(epoch: u64, recipient: &Address) -> Vec<u8> {
+    ProvingVault::claimToCall { epoch, recipient: evm_address(recipient) }.abi_encode()
+}
+
 /// Begins the first round of the epoch whose rules stand, in the registry.
 pub fn begin(rules: &Rules) -> Vec<u8> {
     TaskRegistry::beginCall { rules: words(rules) }.abi_encode()
+}
+
+/// Ends so many rounds, from the one that goes on.
+pub fn end_rounds(count: u64) -> Vec<u8> {
+    TaskRegistry::endRoundsCall { count }.abi_encode()
+}
+
+/// Ends the epoch's rounds, once its time is over.
+pub fn finish() -> Vec<u8> {
+    TaskRegistry::finishCall {}.abi_encode()
+}
+
+/// Strikes a dataset.
+pub fn strike_data(digest: &Digest, reason: &str) -> Vec<u8> {
+    TaskRegistry::strikeDataCall { digest: word(digest), reason: reason.to_owned() }.abi_encode()
+}
+
+/// Strikes a node, in the epoch that goes on.
+pub fn strike_node(node: &Address, reason: &str) -> Vec<u8> {
+    TaskRegistry::strikeNodeCall { node: evm_address(node), reason: reason.to_owned() }.abi_encode()
 }
 
 /// Registers data: its contributor's own, or with a signature anybody's.

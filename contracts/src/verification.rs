@@ -1,9 +1,9 @@
 //! What calls to the bundle verifier carry; their meaning stands in `IBundleVerifier.sol`.
 
 use alloy_primitives::{Bytes, FixedBytes, U256};
-use alloy_sol_types::{SolCall, SolConstructor};
+use alloy_sol_types::{SolCall, SolConstructor, SolValue};
 use fairshare_params::address::Address;
-use fairshare_params::encoding::encode_point;
+use fairshare_params::encoding::{Digest, encode_point};
 use fairshare_params::registration::Registration as Registered;
 use fairshare_params::rules::{DecayWords, PROTOCOL_VERSION, Rules as Words};
 use fairshare_params::verifier_parameters::VerifierParameters;
@@ -119,6 +119,13 @@ pub fn words(rules: &Words) -> Rules {
             openings: word(&parameters.openings),
         },
     }
+}
+
+/// The rules as a contract takes them, in its order, which is that of the rules hash: 35 words.
+pub fn encoded_words(rules: &Words) -> Vec<Digest> {
+    let encoded = words(rules).abi_encode();
+    let (encoded, _) = encoded.as_chunks::<32>();
+    encoded.iter().map(|word| Digest(*word)).collect()
 }
 
 fn decay(words: &DecayWords) -> BundleVerifier::Decay {

@@ -214,3 +214,14 @@ fn collect(parameter: &Value, structs: &mut BTreeMap<String, String>) {
     structs.insert(name.to_owned(), fields.collect::<Vec<_>>().join(" "));
     components.iter().for_each(|own| collect(own, structs));
 }
+
+/// The words are those of the protocol's table, in its order: their hash is the rules hash.
+#[test]
+fn the_words_of_rules_are_what_their_hash_is_of() {
+    let verifier = fairshare_testkit::fixture::verifier(&fairshare_testkit::fixture::RULES);
+    let words = fairshare_contracts::verification::encoded_words(verifier.rules());
+    assert_eq!(words.len(), 35);
+    let hashed =
+        words.iter().fold(fairshare_params::words::Words::new("rules"), |hash, word| hash.digest(word));
+    assert_eq!(hashed.finish(), verifier.rules_hash());
+}
