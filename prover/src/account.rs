@@ -112,6 +112,11 @@ impl Account {
         Ok(SignedReceipt::new(receipt, signature)?)
     }
 
+    /// Signs a transaction, whose signing hash this is. What it does is for the caller to have shown.
+    pub fn sign_transaction(&self, hash: &Digest) -> Result<Signature> {
+        self.sign(hash)
+    }
+
     fn sign(&self, hash: &Digest) -> Result<Signature> {
         let (signature, recovery) = self.key.sign_prehash_recoverable(&hash.0).map_err(AccountError::Sign)?;
         Signature::new(signature, recovery).map_err(AccountError::Form)

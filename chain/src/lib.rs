@@ -1,0 +1,28 @@
+//! # The chain
+//!
+//! What `fairshare chain` does at a chain's node: a [`node::Node`] is asked, an [`outbox::Outbox`] sends each
+//! transaction once, whatever happens in between, and a [`refusal::Refusal`] names why a contract refused
+//! something. Calls and events are those of `fairshare_contracts`.
+
+pub mod bundles;
+pub mod contributions;
+pub mod deploy;
+pub mod development;
+pub mod error;
+pub mod fetch;
+mod http;
+pub mod node;
+pub mod outbox;
+pub mod proving;
+pub mod refusal;
+pub mod rounds;
+pub mod royalty;
+pub mod safe;
+pub mod sender;
+pub mod sync;
+mod token;
+mod transport;
+pub mod verdict;
+
+pub use alloy_primitives::Address;
+pub use error::{ChainError, Result};
