@@ -11,11 +11,18 @@ use tracing::level_filters::LevelFilter;
 
 mod chain;
 mod register;
+mod royalty;
+mod sending;
 mod serve;
 mod vault;
 
-pub use chain::{ChainCommand, KeysArgs};
+pub use chain::{
+    ChainClaimArgs, ChainCommand, ChainRegisterArgs, ChainStatusArgs, ChainStrikeArgs, ChainSubmitArgs,
+    DeployArgs, KeysArgs, OpenArgs, RecordRoundArgs, SyncArgs, Task,
+};
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
+pub use royalty::{BookArgs, FundArgs, HandArgs, PayArgs, PostArgs, WatchArgs};
+pub use sending::{RpcArgs, SendArgs};
 pub use serve::{LogFormat, ServeArgs};
 pub use vault::{
     AuditArchiveArgs, AuditArgs, ClaimArgs, CloseArgs, ConfirmArgs, ExportArgs, ReceiptArgs, RegisterArgs,
@@ -116,12 +123,19 @@ pub enum Command {
     Vault(VaultArgs),
     /// Verify every bundle of a vault's archive and recompute every amount
     Audit(AuditArchiveArgs),
-    /// Make what contracts on a chain are sent
+    /// Deploy, fund, register, prove, pay, follow and watch vaults on a chain
     #[command(subcommand)]
     Chain(ChainCommand),
     /// Show the whole path on a year of flights from three airports, in a temporary folder
-    #[command(after_help = "Example:\n  fairshare demo")]
-    Demo,
+    #[command(after_help = "\
+Example:
+  fairshare demo
+  fairshare demo --chain
+
+With --chain a vault on a chain takes the ledger's place: it verifies every bundle and computes what it \
+pays. It needs a development chain, Foundry's anvil, on this machine, makes its own money there, and lets \
+its time pass.")]
+    Demo(DemoArgs),
     /// Measure commitments, proofs and verification on this machine
     Bench(BenchArgs),
     /// Print the JSON Schema of what a command prints with --json, or of errors
@@ -442,6 +456,16 @@ pub struct VerifyArgs {
     /// Accept development parameters, under which anyone can forge a proof
     #[arg(long)]
     pub allow_insecure_params: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Show it on a development chain
+    #[arg(long)]
+    pub chain: bool,
+    /// Its node
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545", requires = "chain")]
+    pub rpc: String,
 }
 
 #[derive(Debug, Args)]

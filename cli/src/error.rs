@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fairshare_audit::audit::AuditError;
+use fairshare_chain::ChainError;
 use fairshare_formats::eip55::{self, Checksummed};
 use fairshare_formats::keystore::KeystoreError;
 use fairshare_formats::ledger::ReceiptError;
@@ -209,6 +210,48 @@ pub enum CliError {
     Serve(#[from] ServeError),
     #[error("nothing has been earned up to this epoch, so there is nothing to claim and no tree to write")]
     NoClaims,
+    #[error(transparent)]
+    Chain(Box<ChainError>),
+    #[error(
+        "the rules' `settlement` is `{found}`; a vault whose operator posts roots is paid under \
+         `claims` alone"
+    )]
+    NoRoots { found: &'static str },
+    #[error(
+        "{}: this is not an archive of the ledger from which the root follows: {what}; write it with \
+         `fairshare vault export --archive`",
+        path.display()
+    )]
+    OtherArchive { path: PathBuf, what: String },
+    #[error("the vault cannot be followed")]
+    NotWatched { source: Box<CliError> },
+    #[error("say which vault is followed: --policy, or --vault with --chain-id")]
+    NoRoyaltyVault,
+    #[error("there is no node of the chain to ask: give --rpc, or set the environment variable ETH_RPC_URL")]
+    NoNode,
+    #[error("there is no home folder to keep the outbox in: give --outbox")]
+    NoOutbox,
+    #[error(
+        "--params has development parameters, under which anyone can forge a proof: give the vault's own, \
+         or, on a development chain, --allow-insecure-params"
+    )]
+    InsecureWatch,
+    #[error(
+        "no --units are given: the rounds would end without any, and nobody would be paid for computing \
+         power in them; if you mean that, say --without-units"
+    )]
+    RoundsWithoutUnits,
+    #[error(
+        "--archive-place `{place}` is not a URL with http:// or https://; nobody could fetch the archive"
+    )]
+    ArchivePlace { place: String },
+    #[error("the rules name no pool, so that nobody knows how much to fund: give --fund an amount")]
+    NoPool,
+    #[error(
+        "the points of these parameters are not those that the rules name; give the whole parameters (SRS) \
+         of the policy"
+    )]
+    OtherParameters,
     #[error("the result cannot be written to standard output")]
     Output(#[source] io::Error),
     #[cfg(feature = "asm")]
@@ -255,16 +298,11 @@ impl CliError {
                 | RegistryFileError::Signed(_) => Status::Refused,
                 _ => Status::Unusable,
             },
-            Self::Vault(error) => match **error {
-                VaultError::Refused(_)
-                | VaultError::Forfeits { .. }
-                | VaultError::NoUnits { .. }
-                | VaultError::ConfirmedBefore { .. } => Status::Refused,
-                _ => Status::Unusable,
-            },
+            Self::Vault(error) => status_of_ledger(error),
             Self::NoHistory { .. } | Self::ListNotRecorded { .. } | Self::ListDoubled { .. } => {
                 Status::Refused
             }
+            Self::Chain(error) => status_of_chain(error),
             Self::ClosingStopped { .. } => Status::Interrupted,
             _ => Status::Unusable,
         }
@@ -282,6 +320,52 @@ fn missing_lists(folder: &std::path::Path, missing: u64) -> String {
     match missing {
         0 => format!("there are no lists in {folder}, and a restored ledger may lack some, too"),
         _ => format!("{missing} of its lists are missing in {folder}, and there may be later ones"),
+    }
+}
+
+/// 1 where the ledger, or what it follows, says no.
+fn status_of_ledger(error: &VaultError) -> Status {
+    match error {
+        VaultError::Refused(_)
+        | VaultError::Forfeits { .. }
+        | VaultError::NoUnits { .. }
+        | VaultError::ConfirmedBefore { .. }
+        | VaultError::Mirror(_) => Status::Refused,
+        _ => Status::Unusable,
+    }
+}
+
+/// 1 where a contract, or the record on the chain, says no.
+fn status_of_chain(error: &ChainError) -> Status {
+    match error {
+        ChainError::Refused { .. }
+        | ChainError::Failed { .. }
+        | ChainError::Bundle { .. }
+        | ChainError::NotBegun { .. }
+        | ChainError::NoSuchRound { .. }
+        | ChainError::NoClaim { .. }
+        | ChainError::NobodyWeighs { .. }
+        | ChainError::NotOver { .. }
+        | ChainError::NothingEarned { .. }
+        | ChainError::NotPosted { .. }
+        | ChainError::OtherEpochPending { .. }
+        | ChainError::OtherRoot { .. }
+        | ChainError::OtherRules { .. }
+        | ChainError::OtherUnits { .. }
+        | ChainError::Paused
+        | ChainError::RootFinal { .. }
+        | ChainError::RootPending { .. }
+        | ChainError::Underfunded { .. }
+        | ChainError::WindowRuns { .. }
+        | ChainError::UnknownDigest { .. } => Status::Refused,
+        ChainError::Ledger(error) => status_of_ledger(error),
+        _ => Status::Unusable,
+    }
+}
+
+impl From<ChainError> for CliError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(Box::new(error))
     }
 }
 

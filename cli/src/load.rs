@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::cell::OnceCell;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fairshare_formats::registry::{
     MAX_REQUEST_BYTES, MAX_UPLOAD_FILE_BYTES, RegistryFileError, SignedRegistration, Upload,
@@ -212,6 +212,34 @@ fn unread(path: &Path, error: ReadError) -> CliError {
         ReadError::Io(source) => CliError::File { path, source },
         ReadError::TooLong { found, bound } => CliError::TooLong { path, found, bound },
     }
+}
+
+/// The files named, a folder standing for those in it that end so, hidden ones aside; in order of their
+/// names.
+pub fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let refuse = |source| CliError::File { path: path.clone(), source };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(refuse)? {
+            let file = entry.map_err(refuse)?.path();
+            // What a system leaves beside files that it copies is hidden.
+            let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !is_hidden && file.extension().is_some_and(|found| found == extension) {
+                found.push(file);
+            }
+        }
+        if found.is_empty() {
+            return Err(CliError::EmptyFolder { path: path.clone(), extension: extension.to_owned() });
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
 }
 
 #[cfg(test)]

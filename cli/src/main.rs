@@ -82,7 +82,7 @@ fn run(cli: &Cli, output: Output) -> Result<Status, CliError> {
         Command::Vault(args) => commands::vault::run(args, output),
         Command::Audit(args) => commands::audit::run(args, output),
         Command::Chain(command) => commands::chain::run(command, output),
-        Command::Demo => commands::demo::run(output),
+        Command::Demo(args) => commands::demo::run(args, output),
         Command::Bench(args) => commands::bench::run(args, output),
         Command::Schema(args) => commands::schema::run(args, output),
     }

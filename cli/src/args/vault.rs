@@ -207,7 +207,7 @@ pub struct StrikeArgs {
     pub why: String,
 }
 
-fn parse_target(text: &str) -> Result<Target, String> {
+pub(super) fn parse_target(text: &str) -> Result<Target, String> {
     if let Ok(digest) = text.parse::<Digest>() {
         return Ok(Target::Data(digest));
     }

@@ -64,6 +64,11 @@ pub struct Audited<'a> {
     paid: String,
     /// Payments confirmed.
     confirmed: u64,
+    /// Claims that the contract has paid, of a ledger that follows one.
+    claims: u64,
+    /// Paid by them in all, in base units.
+    #[schemars(with = "Decimal")]
+    claimed: String,
     /// Earned and on no list, in base units; 0 where contributors claim from a contract.
     #[schemars(with = "Decimal")]
     due: String,
@@ -143,6 +148,10 @@ pub struct AuditedEpoch {
     srs_fingerprint: Option<String>,
     /// Whether everybody knows their trapdoor; null if it was not verified.
     insecure: Option<bool>,
+    /// What it pays, in base units, without what was brought to it; null where its rules name no pool, until
+    /// it is known what was funded.
+    #[schemars(with = "Option<Decimal>")]
+    pool: Option<String>,
     /// Root of its claims, computed again; null if it is not settled, or nothing has been earned.
     #[schemars(with = "Option<Hash>")]
     root: Option<String>,
@@ -301,6 +310,8 @@ fn describe<'a>(found: &Report, report: Option<&'a str>) -> Audited<'a> {
         payments: found.sent.1,
         paid: found.sent.0.to_string(),
         confirmed: found.confirmed,
+        claims: found.claimed.1,
+        claimed: found.claimed.0.to_string(),
         due: found.due.0.to_string(),
         epochs: found.epochs.iter().map(epoch).collect(),
         datasets: found.datasets.iter().map(dataset).collect(),
@@ -353,6 +364,7 @@ fn epoch(epoch: &fairshare_audit::audit::EpochReport) -> AuditedEpoch {
         recorded_rules_hash: epoch.recorded_rules_hash.to_string(),
         srs_fingerprint: epoch.basis.map(|basis| basis.srs.to_string()),
         insecure: epoch.basis.map(|basis| basis.insecure),
+        pool: epoch.pool.map(|pool| pool.to_string()),
         root: epoch.root.map(|root| root.to_string()),
         claims_total: epoch.claims_total.to_string(),
         unverified_before: epoch.unverified_before,

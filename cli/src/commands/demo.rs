@@ -21,16 +21,17 @@ use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
 use fairshare_prover::{Account, Limits, Proved, Prover, commit_data, write_bundle};
-use fairshare_vault::ledger::Submitted;
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
 use super::verify::MAX_BUNDLE_BYTES;
+use crate::args::DemoArgs;
 use crate::error::{CliError, Status, one_line};
 use crate::load;
 use crate::output::{self, Output, seconds, thousands};
 use crate::progress::{self, Bars};
 
 mod books;
+mod chain;
 pub mod data;
 mod registry;
 mod report;
@@ -69,8 +70,12 @@ struct Made {
     proved_in: Duration,
 }
 
-/// Runs the demonstration.
-pub fn run(output: Output) -> Result<Status, CliError> {
+/// Runs the demonstration: with a ledger, or on a chain.
+pub fn run(args: &DemoArgs, output: Output) -> Result<Status, CliError> {
+    if args.chain { chain::run(&args.rpc, output) } else { with_ledger(output) }
+}
+
+fn with_ledger(output: Output) -> Result<Status, CliError> {
     let begun = Instant::now();
     let airports = airports()?;
     let folder =
@@ -109,26 +114,46 @@ pub fn run(output: Output) -> Result<Status, CliError> {
     output.text("")?;
     let (submitted, verify_time) = books::submit(output, &mut ledger, &verifier, &made)?;
     let attacks = attack(output, &verifier, &airports, &made, &signed)?;
-    fill(&mut lines, &submitted, &made)?;
+    let scores: Vec<_> = submitted.iter().filter_map(|submitted| submitted.score).collect();
+    fill(&mut lines, &scores, &made)?;
     let payout = payout(&policy, &airports, &books::pay(output, ledger, &parameters)?);
-    output.text(&format!("\n{}", report::shares(&policy, &lines, &payout)))?;
-    let elapsed = begun.elapsed();
-    let text = |shares: &[u128]| shares.iter().map(ToString::to_string).collect();
     let accepted = attacks.iter().all(|attack| attack.refused);
-    let report = Report {
-        accepted,
-        insecure: srs.is_insecure(),
-        rules_hash: verifier.rules_hash().to_string(),
-        contributors: &lines,
-        data_shares: text(&payout.data),
-        compute_shares: text(&payout.compute),
-        rounding: payout.rounding.to_string(),
-        attacks: &attacks,
-        verify_seconds: verify_time.as_secs_f64(),
-        seconds: elapsed.as_secs_f64(),
-    };
-    output.result(&report, || conclude(&lines, elapsed, accepted))?;
-    Ok(if accepted { Status::Done } else { Status::Refused })
+    let outcome = Outcome { begun, lines, payout, attacks, verify_time, accepted };
+    outcome.tell(output, &verifier, &policy)
+}
+
+/// What a demonstration came to.
+struct Outcome {
+    begun: Instant,
+    lines: Vec<Line>,
+    payout: Payout,
+    attacks: Vec<Attack>,
+    verify_time: Duration,
+    accepted: bool,
+}
+
+impl Outcome {
+    /// Tells it, and with which status the program ends.
+    fn tell(self, output: Output, verifier: &Verifier<'_>, policy: &Policy) -> Result<Status, CliError> {
+        let Self { begun, lines, payout, attacks, verify_time, accepted } = self;
+        output.text(&format!("\n{}", report::shares(policy, &lines, &payout)))?;
+        let elapsed = begun.elapsed();
+        let text = |shares: &[u128]| shares.iter().map(ToString::to_string).collect();
+        let report = Report {
+            accepted,
+            insecure: verifier.parameters().is_insecure(),
+            rules_hash: verifier.rules_hash().to_string(),
+            contributors: &lines,
+            data_shares: text(&payout.data),
+            compute_shares: text(&payout.compute),
+            rounding: payout.rounding.to_string(),
+            attacks: &attacks,
+            verify_seconds: verify_time.as_secs_f64(),
+            seconds: elapsed.as_secs_f64(),
+        };
+        output.result(&report, || conclude(&lines, elapsed, accepted))?;
+        Ok(if accepted { Status::Done } else { Status::Refused })
+    }
 }
 
 /// Makes every proving key, so that no proof's time has that of a key in it.
@@ -294,10 +319,10 @@ fn attack(
     let stolen = stolen.map_err(|_| CliError::Demo("a registration cannot be made"))?;
     let verify = |bundle, registration: &Registration| {
         let verified = verifier.verify(&Bundle::Data(bundle), std::slice::from_ref(registration));
-        verified.map(|_| ()).map_err(|error| one_line(&error))
+        Ok(verified.map(|_| ()).map_err(|error| one_line(&error)))
     };
     let register =
-        || signed_from_json(countersigned.as_bytes()).map(|_| ()).map_err(|error| one_line(&error));
+        || Ok(signed_from_json(countersigned.as_bytes()).map(|_| ()).map_err(|error| one_line(&error)));
     Ok(vec![
         try_out(output, "EWR's data registered with JFK's signature", register)?,
         try_out(output, "EWR's data score raised by 1/256 nat", || verify(raised, registration))?,
@@ -309,10 +334,10 @@ fn attack(
 fn try_out(
     output: Output,
     attack: &'static str,
-    forge: impl FnOnce() -> Result<(), String>,
+    forge: impl FnOnce() -> Result<Result<(), String>, CliError>,
 ) -> Result<Attack, CliError> {
     let begun = Instant::now();
-    let error = forge().err();
+    let error = forge()?.err();
     let refused = error.is_some();
     say(output, &format!("{attack}: {}", if refused { "refused" } else { "ACCEPTED" }), begun.elapsed())?;
     if let Some(error) = &error {
@@ -328,18 +353,18 @@ fn indented() -> textwrap::Options<'static> {
 }
 
 /// Fills in the verified scores: a contributor's data first, then its units.
-fn fill(lines: &mut [Line], submitted: &[Submitted], made: &[Made]) -> Result<(), CliError> {
-    for ((line, pair), made) in lines.iter_mut().zip(submitted.chunks(2)).zip(made.chunks(2)) {
-        let ([data, compute], [made, _]) = (pair, made) else {
+fn fill(lines: &mut [Line], scores: &[u64], made: &[Made]) -> Result<(), CliError> {
+    if scores.len() != made.len() {
+        return Err(CliError::Demo("a contributor lacks a score"));
+    }
+    for ((line, scores), made) in lines.iter_mut().zip(scores.chunks(2)).zip(made.chunks(2)) {
+        let ([data, compute], [made, _]) = (scores, made) else {
             return Err(CliError::Demo("a contributor lacks a score"));
         };
         line.records = made.registration.as_ref().map_or(0, Registration::records);
-        let (Some(data), Some(compute)) = (data.score, compute.score) else {
-            return Err(CliError::Demo("a contributor lacks a score"));
-        };
-        line.data_score = data;
-        line.divergence = NonZeroU32::new(line.records).map_or(0, |records| per_record(data, records));
-        line.compute_score = compute;
+        line.data_score = *data;
+        line.divergence = NonZeroU32::new(line.records).map_or(0, |records| per_record(*data, records));
+        line.compute_score = *compute;
     }
     Ok(())
 }

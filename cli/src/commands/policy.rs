@@ -5,13 +5,14 @@ use std::time::SystemTime;
 
 use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
+use fairshare_contracts::verification::encoded_words;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::policy::{Location, PolicyError, PolicyErrors, PolicyFault, side_file_hash};
 use fairshare_ingest::{Records, reference};
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
-use fairshare_params::rules::Terms;
+use fairshare_params::rules::{Rules, Terms};
 use fairshare_params::schema::Feature;
 use fairshare_storage::files::{self, Access};
 use fairshare_storage::policy::PolicyFileError;
@@ -78,6 +79,10 @@ pub struct Checked {
     first_round: Option<u64>,
     /// Rounds in the epoch.
     rounds: Option<usize>,
+    /// All rules as a contract takes them, one word after the other (PROTOCOL section 8); null without the
+    /// parameters.
+    #[schemars(with = "Option<Vec<Hash>>")]
+    words: Option<Vec<String>>,
 }
 
 /// One thing that is wrong with a policy.
@@ -124,6 +129,7 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
         symbols: None,
         first_round: None,
         rounds: None,
+        words: None,
     };
     let policy = match fairshare_storage::policy::load(path) {
         Ok(policy) => policy,
@@ -135,15 +141,11 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
         }
         Err(error) => return Err(error.into()),
     };
-    warn_of_times(policy.terms());
-    if policy.terms().min_records < FEW_RECORDS {
-        notice(&format!(
-            "warning: `data.min_records` is {}; fewer than {FEW_RECORDS} records say little, since \
-             chance alone makes them diverge",
-            policy.terms().min_records
-        ));
-    }
-    let rules_hash = params.map(|path| rules_hash(&policy, path)).transpose()?;
+    warn(policy.terms());
+    let rules = params.map(|path| rules(&policy, path)).transpose()?;
+    let rules_hash = rules.as_ref().map(Rules::hash);
+    let words = |rules| encoded_words(rules).iter().map(ToString::to_string).collect();
+    checked.words = rules.as_ref().map(words);
     let terms = policy.terms();
     checked.valid = true;
     checked.rules_hash = rules_hash.map(|hash| hash.to_string());
@@ -163,8 +165,15 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
     Ok(Status::Done)
 }
 
-/// Times that are allowed, and hardly meant.
-fn warn_of_times(terms: &Terms) {
+/// What is allowed, and hardly meant.
+fn warn(terms: &Terms) {
+    if terms.min_records < FEW_RECORDS {
+        notice(&format!(
+            "warning: `data.min_records` is {}; fewer than {FEW_RECORDS} records say little, since \
+             chance alone makes them diverge",
+            terms.min_records
+        ));
+    }
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_secs());
     if terms.ends_by <= now {
         notice("warning: `rounds.ends_by` is over: anybody may end the epoch's rounds at once");
@@ -193,12 +202,12 @@ fn is_unreadable(errors: &PolicyErrors) -> bool {
 }
 
 /// The rules hash under the whole parameters.
-fn rules_hash(policy: &Policy, params: &Path) -> Result<Digest, CliError> {
+fn rules(policy: &Policy, params: &Path) -> Result<Rules, CliError> {
     let srs = load::params(params)?;
     let spinner = progress::spinner("making the verifying keys");
     let parameters = load::derive(&srs)?;
     drop(spinner);
-    Ok(Verifier::new(&parameters, policy, Trust::AllowInsecure)?.rules_hash())
+    Ok(Verifier::new(&parameters, policy, Trust::AllowInsecure)?.rules().clone())
 }
 
 fn describe(path: &Path, policy: &Policy, rules_hash: Option<&Digest>) -> String {

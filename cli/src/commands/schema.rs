@@ -45,7 +45,20 @@ macro_rules! documents {
 documents! {
     audit::Audited<'_>: "audit", "vault audit";
     bench::Report: "bench";
-    chain::Keys: "chain keys";
+    chain::Sent<chain::Claims>: "chain claim";
+    chain::Sent<chain::Deployed>: "chain deploy";
+    chain::Handed<chain::Funded>: "chain fund";
+    chain::Sent<chain::Keys>: "chain keys";
+    chain::Sent<chain::Opened>: "chain open";
+    chain::Handed<chain::Paid>: "chain pay";
+    chain::Handed<chain::Posted>: "chain post";
+    chain::Sent<chain::Recorded>: "chain record-round";
+    chain::Sent<chain::Registrations>: "chain register";
+    chain::Sent<chain::Struck>: "chain strike";
+    chain::Sent<chain::Submissions>: "chain submit";
+    chain::Standing: "chain status";
+    chain::Synced: "chain sync";
+    chain::Watched: "chain watch";
     commit::Committed: "commit data";
     demo::Report<'_>: "demo";
     params::Described: "params insecure", "params import", "params verifier", "params inspect";

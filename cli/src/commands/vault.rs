@@ -213,31 +213,3 @@ fn fitting(paths: &[PathBuf], most: usize) -> usize {
     };
     paths.iter().take(most).take_while(fits).count().max(1)
 }
-
-/// The files named, a folder standing for those in it that end so, hidden ones aside; in order of their
-/// names.
-fn expand(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, CliError> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let refuse = |source| CliError::File { path: path.clone(), source };
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(refuse)? {
-            let file = entry.map_err(refuse)?.path();
-            // What a system leaves beside files that it copies is hidden.
-            let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            if !is_hidden && file.extension().is_some_and(|found| found == extension) {
-                found.push(file);
-            }
-        }
-        if found.is_empty() {
-            return Err(CliError::EmptyFolder { path: path.clone(), extension: extension.to_owned() });
-        }
-        found.sort();
-        files.append(&mut found);
-    }
-    Ok(files)
-}

@@ -36,7 +36,7 @@ texts! {
     /// Base units with at most one digit after the point: pools are kept in tenths.
     Units: { "type": "string", "pattern": "^(0|[1-9][0-9]*)(\\.[1-9])?$" };
     /// How a ledger pays.
-    SettlementName: { "type": "string", "enum": [Settlement::Claims.name(), Settlement::Payments.name()] };
+    SettlementName: { "type": "string", "enum": Settlement::ALL.map(Settlement::name) };
     /// 32 bytes in hexadecimal.
     Hash: { "type": "string", "pattern": "^0x[0-9a-f]{64}$" };
     /// BLAKE2b-512 of a ceremony's file, as ceremonies publish it.
@@ -49,6 +49,8 @@ texts! {
     RoleName: { "type": "string", "enum": [Role::Data.name(), Role::Compute.name()] };
     /// Where an epoch stands.
     StateName: { "type": "string", "enum": State::ALL.map(State::name) };
+    /// What is to be said of a posted root.
+    VerdictName: { "type": "string", "enum": ["true", "false", "unknown", "nothing-pending"] };
     /// The circuits' shape.
     GeometryName: { "type": "string", "enum": Geometry::ALL.each_ref().map(Geometry::name) };
 }

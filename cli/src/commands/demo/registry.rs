@@ -1,5 +1,5 @@
 //! The demonstration's registrations: encrypted records, wrapped with their digest in front, and a
-//! contributor's signature that the operator's ledger checks. The ledger assigns the round.
+//! contributor's signature that the ledger, or the registry on a chain, checks. It assigns the round.
 //!
 //! Nothing is stored anywhere: the upload is what a storage network would be given.
 
@@ -30,13 +30,11 @@ use crate::output::{Output, thousands};
 /// For how many rounds after its own the registry may take a registration.
 const PATIENCE: u64 = 7;
 
-/// Encrypts an airport's records, wraps and signs; the ledger looks at all of it, takes it, and gives a
-/// receipt.
-pub fn register(
+/// Encrypts an airport's records, wraps and signs.
+pub fn sign(
     output: Output,
     root: &Path,
     policy: &Policy,
-    ledger: &mut Ledger,
     airport: &Airport,
 ) -> Result<SignedRegistration, CliError> {
     let begun = Instant::now();
@@ -52,7 +50,18 @@ pub fn register(
     let signed = airport.account.register(unsigned)?;
     let what = format!("{} encrypts, wraps {} bytes of upload, and signs", airport.name, thousands(bytes));
     say(output, &what, begun.elapsed())?;
+    Ok(signed)
+}
 
+/// The ledger looks at all of what an airport signed, takes it, and gives a receipt.
+pub fn register(
+    output: Output,
+    root: &Path,
+    policy: &Policy,
+    ledger: &mut Ledger,
+    airport: &Airport,
+) -> Result<SignedRegistration, CliError> {
+    let signed = sign(output, root, policy, airport)?;
     let begun = Instant::now();
     ledger.advance(To::Round(airport.round), false, now()?)?;
     let taken = ledger.register(std::slice::from_ref(&signed), now()?)?;

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::receipts::Receipts;
-use super::{expand, fitting, now};
+use super::{fitting, now};
 use crate::args::RegisterArgs;
 use crate::document::spelling::{Checksummed, Hash};
 use crate::error::{CliError, Status, one_line};
@@ -53,7 +53,7 @@ pub struct Line {
 
 pub fn run(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<Status, CliError> {
     let receipts = Receipts::open(ledger, &args.receipts)?;
-    let paths = expand(&args.registrations, "json")?;
+    let paths = load::expand(&args.registrations, "json")?;
     let mut lines = Vec::new();
     let mut rest = paths.as_slice();
     while !rest.is_empty() {

@@ -49,7 +49,8 @@ pub struct StatusResult {
     /// Of that, listed to be paid, in base units; null where contributors claim from a contract.
     #[schemars(with = "Option<Decimal>")]
     sent: Option<String>,
-    /// Of that, confirmed, in base units; null where contributors claim from a contract.
+    /// Of that, confirmed, in base units; of a ledger that follows a contract, what it has paid. Null where
+    /// contributors claim from a contract that the ledger does not follow.
     #[schemars(with = "Option<Decimal>")]
     confirmed: Option<String>,
     /// What is owed and on no list yet, in base units; null where contributors claim from a contract.
@@ -83,9 +84,10 @@ pub struct Line {
     first_round: u64,
     /// Its last round.
     last_round: u64,
-    /// What both roles share, in base units.
-    #[schemars(with = "Decimal")]
-    pool: String,
+    /// What both roles share, in base units; null where the rules name no pool, until it is known what was
+    /// funded.
+    #[schemars(with = "Option<Decimal>")]
+    pool: Option<String>,
     /// Datasets registered in its rounds.
     datasets: u64,
     /// Contributors whose data is proved.
@@ -113,7 +115,7 @@ impl From<&EpochStatus> for Line {
             rules_hash: status.epoch.rules_hash.to_string(),
             first_round: span.first,
             last_round: span.last,
-            pool: span.pool.to_string(),
+            pool: status.epoch.stage.pool().map(|pool| pool.to_string()),
             datasets: status.datasets,
             data_proved,
             nodes: status.nodes,
@@ -129,6 +131,7 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
     let standing = ledger.status(epoch)?;
     let identity = &standing.identity;
     let by_list = identity.settlement == Settlement::Payments;
+    let follows = identity.settlement == Settlement::Contract;
     let listed = |amount: u128| by_list.then(|| amount.to_string());
     let result = StatusResult {
         ledger: ledger.location().to_string(),
@@ -144,7 +147,7 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
         round: standing.now.map(|(_, round)| round),
         earned: standing.earned.to_string(),
         sent: listed(standing.sent),
-        confirmed: listed(standing.confirmed),
+        confirmed: (by_list || follows).then(|| standing.confirmed.to_string()),
         due: listed(standing.due),
         outstanding: standing.outstanding.to_string(),
         compute_carried: units(&standing.carried.compute),
@@ -176,7 +179,7 @@ fn describe(standing: &Standing, result: &StatusResult, token: Option<&Token>) -
         table.add_row([
             Cell::new(line.epoch),
             Cell::new(line.state),
-            Cell::new(thousands(epoch.epoch.stage.span.pool)),
+            Cell::new(epoch.epoch.stage.pool().map(thousands).unwrap_or_default()),
             Cell::new(thousands(line.datasets)),
             Cell::new(thousands(line.data_proved)),
             Cell::new(thousands(line.nodes)),
@@ -223,6 +226,9 @@ fn whose(standing: &Standing, result: &StatusResult, token: Option<&Token>) -> V
             "units",
             format!("{} earned, to be claimed from the contract", amount(standing.earned, token)),
         ));
+        if standing.identity.settlement == Settlement::Contract {
+            lines.push(("", format!("{} claimed", amount(standing.confirmed, token))));
+        }
     }
     lines.push(("liability", format!("{} outstanding", amount(standing.outstanding, token))));
     let carried = format!("{} for computing power, {} for data", result.compute_carried, result.data_carried);

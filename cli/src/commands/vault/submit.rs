@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::receipts::Receipts;
-use super::{expand, fitting, now};
+use super::{fitting, now};
 use crate::args::SubmitArgs;
 use crate::document::spelling::{Checksummed, Decimal, RoleName};
 use crate::error::{CliError, Status, one_line};
@@ -53,7 +53,7 @@ pub struct Line {
 }
 
 pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Status, CliError> {
-    let paths = expand(&args.bundles, "bundle")?;
+    let paths = load::expand(&args.bundles, "bundle")?;
     let total = paths.len();
     let receipts = Receipts::open(ledger, &args.receipts)?;
     let (epoch, policy) = ledger.proving_epoch(args.epoch.epoch)?;
