@@ -20,6 +20,7 @@ mod commands {
     mod register;
     #[cfg(target_os = "linux")]
     mod resources;
+    mod schema_runs;
     mod schemas;
     #[cfg(unix)]
     mod scored;

@@ -18,7 +18,9 @@ fn text(value: &Value) -> &str {
 fn keys_and_openings_are_made_for_a_contract() {
     let p = prepared();
     let out = folder().join("register");
-    let made = fairshare(&format!("chain keys --params {} --out {} --json", p.params, show(&out))).json();
+    let made =
+        fairshare(&format!("chain keys --params {} --out {} --json", p.params, show(&out))).json()["result"]
+            .clone();
     let words = PARAMETERS.words();
     assert_eq!(text(&made["keys_digest"]), words.keys.to_string());
     assert_eq!(text(&made["openings_digest"]), words.openings.to_string());
@@ -27,7 +29,7 @@ fn keys_and_openings_are_made_for_a_contract() {
         ("registerKeys", register_keys(&PARAMETERS), "keys.hex"),
         ("registerOpenings", register_openings(&PARAMETERS), "openings.hex"),
     ];
-    let transactions = made["transactions"].as_array().expect("a list");
+    let transactions = made["calls"].as_array().expect("a list");
     assert_eq!(transactions.len(), expected.len());
     for (transaction, (function, data, file)) in transactions.iter().zip(expected) {
         let data = format!("0x{}", hex::encode(data));
@@ -49,8 +51,8 @@ fn without_a_folder_it_says_how_to_have_them() {
     let ran = fairshare(&format!("chain keys --params {}", p.params));
     assert!(ran.stdout.contains("--out writes them, --json prints them"), "{}", ran.stdout);
     assert_eq!(ran.stderr.matches("INSECURE").count(), 1, "{}", ran.stderr);
-    let made = fairshare(&format!("chain keys --params {} --json", p.params)).json();
-    let transactions = made["transactions"].as_array().expect("a list");
+    let made = fairshare(&format!("chain keys --params {} --json", p.params)).json()["result"].clone();
+    let transactions = made["calls"].as_array().expect("a list");
     assert_eq!(transactions.iter().filter(|sent| sent["file"].is_null()).count(), 2);
 }
 

@@ -247,7 +247,7 @@ pub fn prepared() -> &'static Prepared {
 
 fn prepare() -> Prepared {
     // In the build's own folder, where the next run takes its place.
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fairshare-commands");
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!("fairshare-", env!("CARGO_CRATE_NAME")));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(&root).expect("folder");
     let prepared = Prepared {

@@ -110,7 +110,7 @@ fn mistakes_are_told_with_the_way_out() {
         ("nyc-flights-sample", "another", "subnet"),
         ("f11e4755", "f11e4756", "keep each vault in a ledger of its own"),
         ("\"claims\"", "\"payments\"", "settlement"),
-        ("\"claims\"", "\"contract\"", "a ledger cannot"),
+        ("\"claims\"", "\"contract\"", "`fairshare chain sync`"),
         ("epoch = 2013", "epoch = 2077", "ledger's next is 2014"),
     ] {
         let other = policy(&folder, &[(from, to)]);

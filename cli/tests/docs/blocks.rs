@@ -7,6 +7,8 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 pub enum Class {
     Default,
     Slow,
+    /// At a development chain.
+    Chain,
     Illustrative,
 }
 
@@ -62,8 +64,13 @@ fn opened(kind: &CodeBlockKind<'_>, fence: usize) -> Result<Block, String> {
     let (language, class) = match words[..] {
         [language] => (language, Class::Default),
         [language, "slow"] => (language, Class::Slow),
+        [language, "anvil"] => (language, Class::Chain),
         [language, "illustrative"] => (language, Class::Illustrative),
-        _ => return Err(format!("`{info}` is not a language with the class slow, illustrative or none")),
+        _ => {
+            return Err(format!(
+                "`{info}` is not a language with the class slow, anvil, illustrative or none"
+            ));
+        }
     };
     let language = match language {
         "sh" => Language::Shell,
@@ -76,9 +83,11 @@ fn opened(kind: &CodeBlockKind<'_>, fence: usize) -> Result<Block, String> {
 /// What must hold of a block so that somebody runs it, or says that nobody does.
 fn check(block: &Block) -> Result<(), &'static str> {
     match (block.language, block.class) {
-        (Language::Other, Class::Default | Class::Slow) => Err("nothing runs this language: `illustrative`?"),
-        (Language::Rust, Class::Slow) => Err("a doctest has no class"),
-        (Language::Shell, Class::Default) if builds(&block.code) => {
+        (Language::Other, Class::Default | Class::Slow | Class::Chain) => {
+            Err("nothing runs this language: `illustrative`?")
+        }
+        (Language::Rust, Class::Slow | Class::Chain) => Err("a doctest has no class"),
+        (Language::Shell, Class::Default | Class::Chain) if builds(&block.code) => {
             Err("tests must not build: a block that calls cargo is slow or illustrative")
         }
         _ => Ok(()),

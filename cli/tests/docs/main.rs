@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `sh` | runs in every test run, in a temporary folder that holds a copy of `examples/` |
 //! | `sh slow` | runs in the repository itself, only where `FAIRSHARE_SLOW=1` asks for it |
+//! | `sh anvil` | runs with the others, only where `FAIRSHARE_ANVIL=1` asks for it; `anvil` is npm's |
 //! | `rust` | is a doctest of the crate that [`DOCTESTED`] names |
 //! | any language, `illustrative` | is not run; at most [`MOST_ILLUSTRATIVE`] in all documents |
 //!
@@ -15,6 +16,7 @@
 //! ```text
 //! cargo test --release -p fairshare --test docs                         # every document
 //! FAIRSHARE_SLOW=1 cargo test --release -p fairshare --test docs readme # one document with its slow blocks
+//! FAIRSHARE_ANVIL=1 cargo test --release -p fairshare --test docs chain # after `npm ci` in contracts/
 //! ```
 
 #![cfg(unix)]

@@ -10,6 +10,9 @@ use super::repository;
 /// The variable that asks for slow blocks.
 const SLOW: &str = "FAIRSHARE_SLOW";
 
+/// The variable that asks for blocks at a development chain.
+const ANVIL: &str = "FAIRSHARE_ANVIL";
+
 /// Every command that fails is named with its line before bash ends. This takes line 1, where a document has
 /// its title.
 const PRELUDE: &str =
@@ -17,11 +20,16 @@ const PRELUDE: &str =
 
 /// Runs a document's blocks, and fails with what bash printed.
 pub fn document(name: &str, blocks: &[Block]) {
-    let slow = std::env::var_os(SLOW).is_some_and(|value| value == "1");
-    for block in blocks.iter().filter(|block| block.class == Class::Slow && !slow) {
-        println!("{name}:{}: slow, skipped; {SLOW}=1 runs it", block.fence);
+    let asks = |variable| std::env::var_os(variable).is_some_and(|value| value == "1");
+    let wanted = Wanted { slow: asks(SLOW), chain: asks(ANVIL) };
+    for (class, is_wanted, variable) in
+        [(Class::Slow, wanted.slow, SLOW), (Class::Chain, wanted.chain, ANVIL)]
+    {
+        for block in blocks.iter().filter(|block| block.class == class && !is_wanted) {
+            println!("{name}:{}: skipped; {variable}=1 runs it", block.fence);
+        }
     }
-    let script = script(blocks, slow);
+    let script = script(blocks, wanted);
     if script.lines().count() > 1 {
         let ran = bash(name, &script);
         let printed = String::from_utf8_lossy(&ran.stdout);
@@ -29,15 +37,23 @@ pub fn document(name: &str, blocks: &[Block]) {
     }
 }
 
+/// Which blocks run that do not run by themselves.
+#[derive(Clone, Copy)]
+struct Wanted {
+    slow: bool,
+    chain: bool,
+}
+
 /// A script with every line where the document has it. A slow block runs in the repository, by a subshell
 /// that takes the fences' lines, so that the folder and the variables of the others stay as they are.
-fn script(blocks: &[Block], slow: bool) -> String {
+fn script(blocks: &[Block], wanted: Wanted) -> String {
     let mut lines = vec![PRELUDE.to_owned()];
     for block in blocks.iter().filter(|block| block.language == Language::Shell) {
         let (before, after) = match block.class {
             Class::Default => ("", ""),
-            Class::Slow if slow => ("(cd \"$REPOSITORY\"", ")"),
-            Class::Slow | Class::Illustrative => continue,
+            Class::Slow if wanted.slow => ("(cd \"$REPOSITORY\"", ")"),
+            Class::Chain if wanted.chain => ("", ""),
+            Class::Slow | Class::Chain | Class::Illustrative => continue,
         };
         lines.resize(lines.len().max(block.fence - 1), String::new());
         lines.push(before.to_owned());
@@ -56,7 +72,8 @@ fn bash(name: &str, script: &str) -> Output {
     }
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fairshare"), path("bin/fairshare")).expect("a link");
     copy(&repository().join("examples"), &path("work/examples"));
-    let search = format!("{}:{}", path("bin").display(), std::env::var("PATH").expect("a search path"));
+    let search = std::env::var("PATH").expect("a search path");
+    let search = format!("{}:{}:{search}", path("bin").display(), anvil());
     let mut command = Command::new("bash");
     // `bash -c` takes the name for its messages from the argument after the script.
     command.args(["-c", script, name]).current_dir(path("work"));
@@ -67,6 +84,14 @@ fn bash(name: &str, script: &str) -> Output {
     }
     command.env("PATH", search).env("TMPDIR", path("tmp")).env("REPOSITORY", repository());
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).output().expect("bash")
+}
+
+/// The folder of npm's anvil, whether it is there or not.
+fn anvil() -> String {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let folder = format!("contracts/node_modules/@foundry-rs/anvil-{system}-{machine}/bin");
+    repository().join(folder).display().to_string()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -88,7 +113,7 @@ mod tests {
     use super::*;
 
     fn ran(text: &str, slow: bool) -> (bool, String) {
-        let output = bash("docs/x.md", &script(&parse(text).unwrap(), slow));
+        let output = bash("docs/x.md", &script(&parse(text).unwrap(), Wanted { slow, chain: false }));
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     }
 
@@ -116,6 +141,12 @@ mod tests {
 
     #[test]
     fn illustrative_blocks_do_not_run() {
-        assert_eq!(script(&parse("# A\n\n```sh illustrative\nfalse\n```\n").unwrap(), true), PRELUDE);
+        assert_eq!(
+            script(
+                &parse("# A\n\n```sh illustrative\nfalse\n```\n").unwrap(),
+                Wanted { slow: true, chain: true }
+            ),
+            PRELUDE
+        );
     }
 }
