@@ -15,6 +15,7 @@ pub mod node;
 pub mod outbox;
 pub mod proving;
 pub mod refusal;
+mod root_error;
 pub mod rounds;
 pub mod royalty;
 pub mod safe;
@@ -26,3 +27,10 @@ pub mod verdict;
 
 pub use alloy_primitives::Address;
 pub use error::{ChainError, Result};
+pub use root_error::RootError;
+
+/// A block's time, which is in Unix seconds, for people.
+pub fn block_time(seconds: u64) -> String {
+    let time = fairshare_formats::time::Moment::from_unix_seconds(seconds);
+    time.map_or_else(|_| format!("second {seconds} since 1970"), |time| time.to_string())
+}

@@ -16,6 +16,7 @@ use fairshare_params::encoding::Digest;
 use crate::error::{ChainError, Result};
 use crate::node::{Call, MAX_GAS, Node, Steps};
 use crate::refusal::Refusal;
+use crate::root_error::RootError;
 use crate::token::approvals;
 
 /// Most claims of one transaction: each takes up to 60,000 gas.
@@ -200,7 +201,7 @@ impl<'a> Vault<'a> {
         let epoch = root.epoch;
         match self.standing(epoch)? {
             Standing::Active(found) if found == *root => return Ok(Steps::new()),
-            Standing::Active(found) => return Err(ChainError::RootFinal { epoch, found: found.root }),
+            Standing::Active(found) => return Err(RootError::RootFinal { epoch, found: found.root }.into()),
             Standing::Pending { root: found, active_at } => {
                 let is_same = found == *root
                     && self.posted(epoch, &root.root)?.is_some_and(|one| one.archive == *archive);
@@ -208,7 +209,7 @@ impl<'a> Vault<'a> {
                     return Ok(Steps::new());
                 }
                 if !replaces {
-                    return Err(ChainError::RootPending { epoch, found: found.root, active_at });
+                    return Err(RootError::RootPending { epoch, found: found.root, active_at }.into());
                 }
             }
             Standing::None => self.check_no_other(epoch)?,
@@ -219,7 +220,7 @@ impl<'a> Vault<'a> {
         }
         let funded = self.funded_through(epoch)?;
         if funded < root.total {
-            return Err(ChainError::Underfunded { epoch, funded, total: root.total });
+            return Err(RootError::Underfunded { epoch, funded, total: root.total }.into());
         }
         let posting = calldata::Posting {
             epoch,
@@ -236,7 +237,7 @@ impl<'a> Vault<'a> {
     fn check_no_other(&self, epoch: u64) -> Result<()> {
         match self.pending()? {
             Some((root, active_at)) if root.epoch != epoch && !self.is_over(active_at)? => {
-                Err(ChainError::OtherEpochPending { epoch: root.epoch, active_at })
+                Err(RootError::OtherEpochPending { epoch: root.epoch, active_at }.into())
             }
             _ => Ok(()),
         }
@@ -272,7 +273,7 @@ impl<'a> Vault<'a> {
         for (done, contributor) in contributors.iter().enumerate() {
             progress(done);
             let (Some(claim), Some(proof)) = (tree.claim(contributor), tree.proof(contributor)) else {
-                return Err(ChainError::NoClaim { epoch, contributor: evm_address(contributor) });
+                return Err(RootError::NoClaim { epoch, contributor: evm_address(contributor) }.into());
             };
             let (contributor, cumulative) = (*contributor, claim.cumulative);
             let amount = cumulative.saturating_sub(self.claimed(&contributor)?);
@@ -297,13 +298,13 @@ impl<'a> Vault<'a> {
     fn check_pays(&self, root: &Root) -> Result<()> {
         let epoch = root.epoch;
         match self.standing(epoch)? {
-            Standing::None => Err(ChainError::NotPosted { epoch }),
+            Standing::None => Err(RootError::NotPosted { epoch }.into()),
             Standing::Active(found) | Standing::Pending { root: found, .. } if found != *root => {
-                Err(ChainError::OtherRoot { epoch, found: found.root, expected: root.root })
+                Err(RootError::OtherRoot { epoch, found: found.root, expected: root.root }.into())
             }
-            Standing::Pending { active_at, .. } => Err(ChainError::WindowRuns { epoch, active_at }),
+            Standing::Pending { active_at, .. } => Err(RootError::WindowRuns { epoch, active_at }.into()),
             Standing::Active(_) => match self.node.read(self.address, &RoyaltyVault::pausedCall {})? {
-                true => Err(ChainError::Paused),
+                true => Err(RootError::Paused.into()),
                 false => Ok(()),
             },
         }

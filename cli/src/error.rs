@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fairshare_audit::audit::AuditError;
-use fairshare_chain::ChainError;
+use fairshare_chain::{ChainError, RootError};
 use fairshare_formats::eip55::{self, Checksummed};
 use fairshare_formats::keystore::KeystoreError;
 use fairshare_formats::ledger::ReceiptError;
@@ -338,25 +338,19 @@ fn status_of_ledger(error: &VaultError) -> Status {
 /// 1 where a contract, or the record on the chain, says no.
 fn status_of_chain(error: &ChainError) -> Status {
     match error {
+        // The node's fault, not the vault's word.
+        ChainError::Root(RootError::NoPosting { .. }) => Status::Unusable,
         ChainError::Refused { .. }
         | ChainError::Failed { .. }
         | ChainError::Bundle { .. }
         | ChainError::NotBegun { .. }
         | ChainError::NoSuchRound { .. }
-        | ChainError::NoClaim { .. }
         | ChainError::NobodyWeighs { .. }
         | ChainError::NotOver { .. }
         | ChainError::NothingEarned { .. }
-        | ChainError::NotPosted { .. }
-        | ChainError::OtherEpochPending { .. }
-        | ChainError::OtherRoot { .. }
         | ChainError::OtherRules { .. }
         | ChainError::OtherUnits { .. }
-        | ChainError::Paused
-        | ChainError::RootFinal { .. }
-        | ChainError::RootPending { .. }
-        | ChainError::Underfunded { .. }
-        | ChainError::WindowRuns { .. }
+        | ChainError::Root(_)
         | ChainError::UnknownDigest { .. } => Status::Refused,
         ChainError::Ledger(error) => status_of_ledger(error),
         _ => Status::Unusable,

@@ -141,6 +141,11 @@ pub fn count(number: usize, what: &str) -> String {
     format!("{} {what}{plural}", thousands(number as u64))
 }
 
+/// Base units of a result's JSON in a table; nothing where there are none.
+pub fn units_cell(units: Option<&str>) -> String {
+    units.and_then(|units| units.parse().ok()).map(|units: u128| thousands(units)).unwrap_or_default()
+}
+
 /// Tenths of base units, as units.
 pub fn units(tenths: &BigUint) -> String {
     let (whole, tenth) = (tenths / 10u32, tenths % 10u32);

@@ -20,6 +20,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::srs::Srs;
 use fairshare_params::units::Units;
+use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Account, Limits, Proved, Prover, commit_data, write_bundle};
 use fairshare_verifier::{Bundle, Trust, Verifier};
 
@@ -85,13 +86,9 @@ fn with_ledger(output: Output) -> Result<Status, CliError> {
     let policy = load::policy(&root.join(data::POLICY))?;
     introduce(output, &policy)?;
 
-    let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
-    output::name_insecure(srs.is_insecure());
-    say(output, "parameters made from a public seed", took)?;
+    let (srs, parameters) = parameters(output, &policy)?;
     let units = read_units(&root.join(data::UNITS), Rounds::of(&policy))?;
-    let (parameters, took) = timed("making verifying keys", || load::derive(&srs))?;
     let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?.with_units(&units)?;
-    say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&srs, &verifier, Limits::default());
     warm(output, &prover, &policy)?;
 
@@ -154,6 +151,16 @@ impl Outcome {
         output.result(&report, || conclude(&lines, elapsed, accepted))?;
         Ok(if accepted { Status::Done } else { Status::Refused })
     }
+}
+
+/// The parameters, from a public seed, and what a verifier needs of them.
+fn parameters(output: Output, policy: &Policy) -> Result<(Srs, VerifierParameters), CliError> {
+    let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
+    output::name_insecure(srs.is_insecure());
+    say(output, "parameters made from a public seed", took)?;
+    let (parameters, took) = timed("making verifying keys", || load::derive(&srs))?;
+    say(output, "verifying keys made; they serve data of any size", took)?;
+    Ok((srs, parameters))
 }
 
 /// Makes every proving key, so that no proof's time has that of a key in it.

@@ -19,7 +19,8 @@ pub const GIVERS: [&str; 3] = ["d1", "d2", "d3"];
 /// Six nodes.
 pub const NODES: [&str; 6] = ["e1", "e2", "e3", "e4", "e5", "e6"];
 
-/// The policy of a vault's epoch, without the addresses, which a deployment gives.
+/// The policy of a vault's epoch without its schema and reference, which are the fixture's, and without the
+/// addresses, which a deployment gives.
 const POLICY: &str = r#"
 protocol = 2
 geometry = "compact"
@@ -50,20 +51,6 @@ first = FIRST
 count = COUNT
 ends_by = ENDS_BY
 proving_seconds = 3600
-
-[[schema.feature]]
-name = "carrier"
-kind = "categorical"
-labels = ["UA", "B6"]
-
-[[schema.feature]]
-name = "delay"
-kind = "numeric"
-edges = [-5, 0.5, 30]
-
-[reference.counts]
-carrier = [10, 20, 30, 0]
-delay = [1, 2, 3, 4, 5]
 "#;
 
 /// The address of the account whose key is 32 such bytes.
@@ -137,7 +124,8 @@ impl Vault {
             .replace("FIRST", &first.to_string())
             .replace("COUNT", &count.to_string())
             .replace("ENDS_BY", &ends.expect("a moment").to_string());
-        write(&self.folder, name, text)
+        let schema = fixture::POLICY.find("[[schema.feature]]").expect("a schema");
+        write(&self.folder, name, format!("{text}\n{}", &fixture::POLICY[schema..]))
     }
 
     /// `--policy … --params …`.

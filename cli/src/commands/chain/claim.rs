@@ -12,7 +12,7 @@ use crate::args::ChainClaimArgs;
 use crate::document::spelling::{Checksummed, Decimal};
 use crate::error::{CliError, Status};
 use crate::load;
-use crate::output::{Output, align_right, reason, short_address, table, thousands};
+use crate::output::{Output, align_right, reason, short_address, table, units_cell};
 
 /// What contributors were paid for an epoch.
 #[derive(Serialize, JsonSchema)]
@@ -102,16 +102,10 @@ fn text(result: &Claims) -> String {
             (None, true) => "paid before",
             (None, false) => "paid",
         };
-        let units = |text: &Option<String>| {
-            text.as_ref()
-                .and_then(|text| text.parse().ok())
-                .map(|units: u128| thousands(units))
-                .unwrap_or_default()
-        };
         lines.add_row([
             short_address(&line.contributor),
-            units(&line.compute),
-            units(&line.data),
+            units_cell(line.compute.as_deref()),
+            units_cell(line.data.as_deref()),
             state.to_owned(),
         ]);
     }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use fairshare_audit::claims::ClaimTree;
 use fairshare_audit::registry::Identity;
+use fairshare_chain::block_time;
 use fairshare_chain::fetch;
 use fairshare_chain::royalty::{Archive, Root, Standing};
 use fairshare_formats::archive::{self, ArchiveError, Heading, Item};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::ledger::{Event, Files, Stored};
-use fairshare_formats::time::Moment;
 use fairshare_params::encoding::Digest;
 use fairshare_params::ledger::first_head;
 use fairshare_storage::files;
@@ -91,14 +91,9 @@ pub fn run(args: &PostArgs, output: Output) -> Result<Status, CliError> {
         archive_hash: archive.hash.to_string(),
         archive_place: archive.place,
         posted,
-        active_at: active_at.map(utc),
+        active_at: active_at.map(block_time),
     };
     hand.about(posted).print(output, |posted| text(posted, root.total))
-}
-
-/// A block's time.
-pub fn utc(seconds: u64) -> String {
-    Moment::from_unix_seconds(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }
 
 fn text(posted: &Posted, total: u128) -> String {

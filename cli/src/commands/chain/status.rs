@@ -1,5 +1,6 @@
 //! `fairshare chain status`.
 
+use fairshare_chain::block_time;
 use fairshare_chain::proving::Pair;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use crate::args::ChainStatusArgs;
 use crate::document::spelling::{Checksummed, Decimal, Hash};
 use crate::error::{CliError, Status};
 use crate::load;
-use crate::output::{Output, align_right, amount, list, short_address, table, thousands};
+use crate::output::{Output, align_right, amount, list, short_address, table, units_cell};
 
 /// Where a vault and its registry stand.
 #[derive(Serialize, JsonSchema)]
@@ -149,11 +150,6 @@ pub fn run(args: &ChainStatusArgs, output: Output) -> Result<Status, CliError> {
     Ok(Status::Done)
 }
 
-fn moment(seconds: u64) -> String {
-    fairshare_formats::time::Moment::from_unix_seconds(seconds)
-        .map_or_else(|_| seconds.to_string(), |moment| moment.to_string())
-}
-
 fn epoch(pair: &Pair<'_>, number: u64) -> Result<Option<EpochLine>, CliError> {
     let epoch = pair.epoch(number)?;
     if epoch.rulesHash.is_zero() {
@@ -178,8 +174,8 @@ fn epoch(pair: &Pair<'_>, number: u64) -> Result<Option<EpochLine>, CliError> {
         epoch: number,
         rules_hash: epoch.rulesHash.to_string(),
         pool: epoch.pool.to_string(),
-        deadline: is_over.then(|| moment(epoch.deadline)),
-        closed_until: is_over.then(|| moment(epoch.closedUntil)),
+        deadline: is_over.then(|| block_time(epoch.deadline)),
+        closed_until: is_over.then(|| block_time(epoch.closedUntil)),
         settled: epoch.isSettled,
         contributors,
     }))
@@ -189,18 +185,12 @@ fn weights(epoch: &EpochLine) -> String {
     let mut lines =
         table(["contributor", "compute weight", "data weight", "for computing power", "for data", ""]);
     for line in &epoch.contributors {
-        let units = |text: &Option<String>| {
-            text.as_ref()
-                .and_then(|text| text.parse().ok())
-                .map(|units: u128| thousands(units))
-                .unwrap_or_default()
-        };
         lines.add_row([
             short_address(&line.contributor),
             line.compute_weight.clone(),
             line.data_weight.clone(),
-            units(&line.compute),
-            units(&line.data),
+            units_cell(line.compute.as_deref()),
+            units_cell(line.data.as_deref()),
             if line.paid { "paid".to_owned() } else { String::new() },
         ]);
     }

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fairshare_audit::audit::{Auditor, Expected};
-use fairshare_chain::ChainError;
 use fairshare_chain::fetch::{self, Fetcher, Unavailable};
 use fairshare_chain::node::Node;
 use fairshare_chain::royalty::{Posted, Vault};
 use fairshare_chain::verdict::{Judgement, Subject, Verdict};
+use fairshare_chain::{ChainError, RootError, block_time};
 use fairshare_formats::excerpt::escaped;
 use fairshare_params::encoding::Digest;
 use fairshare_params::verifier_parameters::VerifierParameters;
@@ -20,7 +20,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::handing::CallLine;
-use super::post::utc;
 use super::sending::{Planned, Transaction, as_sender, connect};
 use crate::args::WatchArgs;
 use crate::document::spelling::{Checksummed, Decimal, Hash, VerdictName};
@@ -193,7 +192,7 @@ impl Watch<'_> {
 
     fn posting(&self, epoch: u64, root: &Digest) -> Result<Posted, CliError> {
         let posted = self.vault.posted(epoch, root)?;
-        Ok(posted.ok_or(ChainError::NoPosting { epoch, root: *root })?)
+        Ok(posted.ok_or(ChainError::from(RootError::NoPosting { epoch, root: *root }))?)
     }
 
     fn once(&self, left: &mut Option<Left>) -> Result<Status, CliError> {
@@ -425,7 +424,7 @@ impl Watch<'_> {
             found_total: found.total.map(|total| total.to_string()),
             archive_hash: Some(posted.archive.hash.to_string()),
             archive_place: Some(posted.archive.place.clone()),
-            active_at: Some(utc(posted.active_at)),
+            active_at: Some(block_time(posted.active_at)),
             differences: differences.clone(),
             reasons: reasons.iter().chain(&done.reasons).cloned().collect(),
             vetoed: done.vetoed,

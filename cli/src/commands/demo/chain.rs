@@ -34,13 +34,13 @@ use fairshare_verifier::{Bundle, Trust, Verifier};
 
 use super::report::{Attack, Line, Payout};
 use super::{
-    Airport, Made, Outcome, airports, commit, data, fill, introduce, line, operator, prove, registry, say,
-    timed, warm,
+    Airport, Made, Outcome, airports, commit, data, fill, introduce, line, operator, parameters, prove,
+    registry, say, warm,
 };
 use crate::commands::verify::MAX_BUNDLE_BYTES;
 use crate::error::{CliError, Status};
 use crate::load;
-use crate::output::{self, Output, thousands};
+use crate::output::{Output, thousands};
 
 /// Money that each account gets, in wei: a thousand ether of a chain where it is worth nothing.
 const MONEY: u128 = 1_000_000_000_000_000_000_000;
@@ -109,13 +109,9 @@ pub fn run(url: &str, output: Output) -> Result<Status, CliError> {
     let policy = write_policy(root, &deployment, node.head()?.time)?;
     introduce(output, &policy)?;
 
-    let (srs, took) = timed("making parameters", || Ok(Srs::insecure(policy.geometry())))?;
-    output::name_insecure(srs.is_insecure());
-    say(output, "parameters made from a public seed", took)?;
+    let (srs, parameters) = parameters(output, &policy)?;
     let units = read_units(&root.join(data::UNITS), Rounds::of(&policy))?;
-    let (parameters, took) = timed("making verifying keys", || load::derive(&srs))?;
     let verifier = Verifier::new(&parameters, &policy, Trust::AllowInsecure)?.with_units(&units)?;
-    say(output, "verifying keys made; they serve data of any size", took)?;
     let prover = Prover::new(&srs, &verifier, Limits::default());
     warm(output, &prover, &policy)?;
     let pair = Pair::of(&node, &policy)?;
