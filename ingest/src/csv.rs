@@ -1,70 +1,104 @@
-//! CSV: a bounded reader that knows its lines, and the source of symbols made from it.
+//! CSV: a bounded reader that knows its lines, and the source of cells made from it.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ::csv::{ByteRecord, ReaderBuilder};
+use arrow_array::ArrayRef;
+use arrow_array::builder::StringViewBuilder;
+use arrow_schema::{DataType, Field};
 use fairshare_formats::BYTE_ORDER_MARK;
-use fairshare_formats::excerpt::excerpt;
 
-use crate::binning::{Binning, number_hint};
 use crate::error::{IngestError, Position};
-use crate::source::{BATCH_RECORDS, locate};
+use crate::source::{BATCH_RECORDS, Batch, Source, Wanted, check_distinct, locate_all};
 
 const BUFFER: usize = 1 << 16;
 /// Longest record: memory must not grow with the file, and an unclosed quote makes one record of all that
 /// follows.
 const RECORD_BYTES: usize = 1 << 20;
+/// Most bytes of records in a batch, but for the last of them.
+const BATCH_BYTES: usize = 1 << 24;
 
-/// A CSV file as a source of symbols. No `Debug`: it holds a record.
+/// A CSV file as a source of cells. No `Debug`: it holds a record.
 pub(crate) struct CsvSource<R> {
     table: Table<R>,
+    fields: Vec<Field>,
     positions: Vec<usize>,
+    /// Where each record of the last batch begins.
+    starts: Vec<u64>,
+    /// Why there is no record after those of the last batch.
+    failure: Option<IngestError>,
 }
 
 impl<R: Read + Seek> CsvSource<R> {
     /// Reads the header; `path` is for messages.
-    pub(crate) fn open(path: &Path, input: R, binning: &Binning) -> Result<Self, IngestError> {
+    pub(crate) fn open(path: &Path, input: R, wanted: &Wanted) -> Result<Self, IngestError> {
         let table = Table::open(path, input)?;
-        let positions =
-            binning.columns().iter().map(|column| table.locate(column.name())).collect::<Result<_, _>>()?;
-        Ok(Self { table, positions })
+        let names = table.header();
+        let positions: Vec<_> = match wanted {
+            Wanted::Named(wanted) => locate_all(path, &names, wanted)?,
+            Wanted::All => {
+                check_distinct(path, &names)?;
+                (0..names.len()).collect()
+            }
+        };
+        let field = |position: &usize| Field::new(names[*position], DataType::Utf8View, false);
+        let fields = positions.iter().map(field).collect();
+        Ok(Self { table, fields, positions, starts: Vec::new(), failure: None })
     }
 
-    /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
-    pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
-        let (columns, features) = (binning.columns(), binning.features().len());
-        out.reserve(BATCH_RECORDS * features);
-        for read in 0..BATCH_RECORDS {
-            if !self.table.advance()? {
-                return Ok(read);
+    /// Appends the cells of the next records.
+    fn fill(&mut self, columns: &mut [StringViewBuilder]) -> Result<(), IngestError> {
+        let mut bytes = 0;
+        while self.starts.len() < BATCH_RECORDS && bytes < BATCH_BYTES && self.table.advance()? {
+            for (column, &position) in columns.iter_mut().zip(&self.positions) {
+                column.append_value(self.table.cell(position));
             }
-            let record = out.len();
-            out.resize(record + features, 0);
-            for (column, &position) in columns.iter().zip(&self.positions) {
-                let cell = self.table.cell(position);
-                match column.text_term(cell) {
-                    Some(term) => out[record + column.feature()] += term,
-                    None => return Err(self.not_a_number(column.name(), position)),
-                }
-            }
+            self.starts.push(self.table.start);
+            bytes += self.table.record.as_slice().len();
         }
-        Ok(BATCH_RECORDS)
+        Ok(())
+    }
+}
+
+impl<R: Read + Seek> Source for CsvSource<R> {
+    fn fields(&self) -> &[Field] {
+        &self.fields
     }
 
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.table.reader.position().byte()
+    fn passed_over(&self) -> &[Field] {
+        &[]
     }
 
-    fn not_a_number(&mut self, column: &str, position: usize) -> IngestError {
-        let cell = self.table.text(position);
-        self.table.refuse(|path, line| IngestError::NotANumber {
-            path,
-            position: Position::Line(line),
-            column: column.to_owned(),
-            cell: excerpt(&cell),
-            hint: number_hint(&cell),
-        })
+    fn declared(&self) -> u64 {
+        0
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Batch>, IngestError> {
+        self.starts.clear();
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut columns: Vec<_> =
+            self.positions.iter().map(|_| StringViewBuilder::with_capacity(BATCH_RECORDS)).collect();
+        match self.fill(&mut columns) {
+            // What is wrong with the records before is said first.
+            Err(failure) if !self.starts.is_empty() => self.failure = Some(failure),
+            filled => filled?,
+        }
+        let columns = columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
+        let records = self.starts.len();
+        Ok((records > 0).then(|| Batch::new(columns, records)))
+    }
+
+    fn position(&mut self, index: usize) -> Result<Position, IngestError> {
+        let start = self.starts.get(index).copied().unwrap_or(self.table.start);
+        self.table.line_at(start).map(Position::Line)
+    }
+
+    fn bytes_read(&self, file_length: u64) -> u64 {
+        self.table.reader.position().byte().min(file_length)
     }
 }
 
@@ -116,18 +150,13 @@ impl<R: Read + Seek> Table<R> {
         if !table.read()? {
             return Err(IngestError::EmptyFile { path: table.path });
         }
-        table.header = (0..table.record.len()).map(|position| table.text(position)).collect();
+        table.header = (0..table.record.len()).map(|position| table.cell(position).to_owned()).collect();
         Ok(table)
     }
 
     /// Names of the columns.
     fn header(&self) -> Vec<&str> {
         self.header.iter().map(String::as_str).collect()
-    }
-
-    /// Where that column stands.
-    pub(crate) fn locate(&self, column: &str) -> Result<usize, IngestError> {
-        locate(&self.path, &self.header(), column)
     }
 
     /// Reads the next record; false at the end.
@@ -142,15 +171,9 @@ impl<R: Read + Seek> Table<R> {
         Ok(true)
     }
 
-    /// A cell of the record read last. Positions come from [`Self::locate`], and the record has as many cells
-    /// as the header.
-    pub(crate) fn cell(&self, position: usize) -> &[u8] {
-        self.record.get(position).unwrap_or_default()
-    }
-
-    /// A cell for a message or a name.
-    pub(crate) fn text(&self, position: usize) -> String {
-        String::from_utf8_lossy(self.cell(position)).into_owned()
+    /// A cell of the record read last, which has as many cells as the header, each known to be UTF-8.
+    pub(crate) fn cell(&self, position: usize) -> &str {
+        self.record.get(position).and_then(|cell| std::str::from_utf8(cell).ok()).unwrap_or_default()
     }
 
     /// The error of the record read last, made of the file's name and the line on which the record begins,
@@ -160,10 +183,15 @@ impl<R: Read + Seek> Table<R> {
     /// blank lines and `\r\n`, and counting line ends all the way would cost every record what only an error
     /// needs. Since a line is had for an error only, no file is read once more for each of its records.
     pub(crate) fn refuse(&mut self, refusal: impl FnOnce(PathBuf, u64) -> IngestError) -> IngestError {
-        match line_at(&mut self.reader.get_mut().file, self.start) {
+        match self.line_at(self.start) {
             Ok(line) => refusal(self.path.clone(), line),
-            Err(source) => self.unreadable(source),
+            Err(error) => error,
         }
+    }
+
+    /// The line on which the record that begins at that offset does.
+    fn line_at(&mut self, start: u64) -> Result<u64, IngestError> {
+        line_at(&mut self.reader.get_mut().file, start).map_err(|source| self.unreadable(source))
     }
 
     fn unreadable(&self, source: io::Error) -> IngestError {
@@ -308,7 +336,7 @@ mod tests {
         assert!(matches!(table.advance(), Err(IngestError::Ragged { found: 1, .. })));
         for record in 0..50_000 {
             assert!(table.advance().expect("two cells"), "record {record}");
-            assert!(table.cell(0) == b"1" && table.cell(1) == b"a", "record {record}");
+            assert!(table.cell(0) == "1" && table.cell(1) == "a", "record {record}");
         }
     }
 }

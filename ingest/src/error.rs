@@ -210,12 +210,12 @@ pub enum IngestError {
         /// The library's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The Parquet library failed on the file in a way it should not.
+    /// A library failed on the file in a way it should not.
     #[error(
-        "{}: the Parquet decoder broke down after row {row} ({message}); the file is corrupt: write it anew",
+        "{}: the decoder broke down after row {row} ({message}); the file is corrupt: write it anew",
         path.display()
     )]
-    ParquetPanic {
+    DecoderPanic {
         /// The file.
         path: PathBuf,
         /// Rows read before.

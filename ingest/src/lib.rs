@@ -1,7 +1,8 @@
 //! # From files to symbols (PROTOCOL section 3)
 //!
-//! [`Records`] streams CSV and Parquet files as one dataset: every record becomes exactly one symbol for each
-//! feature of the schema, in the schema's order, in memory that does not grow with the files.
+//! [`Tables`] streams CSV and Parquet files as one table of cells, Arrow arrays batch by batch, in memory
+//! that does not grow with the files. [`Records`] makes symbols of them: every record becomes exactly one
+//! symbol for each feature of the schema, in the schema's order.
 //! [`reference`](mod@reference) counts symbols, [`units`] reads a compute log.
 //!
 //! What a cell means is decided byte for byte, alike for both formats:
@@ -22,12 +23,16 @@
 mod binning;
 mod csv;
 mod error;
+mod guard;
 mod parquet;
 mod records;
 pub mod reference;
 mod source;
+mod symbols;
+mod tables;
 pub mod units;
 
 pub use self::error::{FeatureKind, IngestError, Position};
 pub use self::records::Records;
-pub use self::source::BATCH_RECORDS;
+pub use self::source::{BATCH_RECORDS, Batch};
+pub use self::tables::Tables;

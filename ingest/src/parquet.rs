@@ -1,4 +1,4 @@
-//! Parquet: framing checked before the library sees it, columns decoded one by one, symbols interleaved.
+//! Parquet: framing checked before the library sees it, columns decoded one by one.
 //!
 //! Strings are read as views into their pages, so that a dictionary of one long string costs its length once
 //! and not once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it
@@ -13,7 +13,6 @@ mod pages;
 mod thrift;
 
 use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,39 +21,38 @@ use ::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
-use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
-use fairshare_formats::excerpt::excerpt;
 
-use crate::binning::{Binning, Bins, Column, Edges, number_hint};
-use crate::error::{FeatureKind, IngestError, Position};
-use crate::source::{BATCH_RECORDS, locate};
+use crate::error::{IngestError, Position};
+use crate::guard::guarded;
+use crate::source::{BATCH_RECORDS, Batch, Source, Wanted, check_distinct, holds_cells, locate_all};
 use pages::{Failure, Pages};
 
 const MAGIC: &[u8; 4] = b"PAR1";
 /// Length of the footer, then the magic bytes.
 const TAIL: usize = 8;
 
-/// A Parquet file as a source of symbols.
+/// A Parquet file as a source of cells.
 pub(crate) struct ParquetSource<R> {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
     pages: Pages<R>,
-    /// Where each column stands in a batch.
+    fields: Vec<Field>,
+    passed_over: Vec<Field>,
+    /// Where each column stands in a batch of the library's.
     positions: Vec<usize>,
     declared: u64,
+    /// Rows of all batches before the last.
+    before: u64,
     read: u64,
 }
 
 impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
     /// Reads the footer; `path` is for messages.
-    pub(crate) fn open(path: &Path, mut file: R, binning: &Binning) -> Result<Self, IngestError> {
+    pub(crate) fn open(path: &Path, mut file: R, wanted: &Wanted) -> Result<Self, IngestError> {
         let (footer, length) = read_footer(&mut file, path)?;
         footer::check(&footer).map_err(|reason| frame(path, reason))?;
-        guarded(path, 0, || Self::decode_footer(path, file, &footer, length, binning))
+        guarded(path, 0, || Self::decode_footer(path, file, &footer, length, wanted))
     }
 
     fn decode_footer(
@@ -62,26 +60,17 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
         file: R,
         footer: &[u8],
         file_length: u64,
-        binning: &Binning,
+        wanted: &Wanted,
     ) -> Result<Self, IngestError> {
         let refused = |error| decode_error(path, 0, error);
         let metadata = ParquetMetaDataReader::decode_metadata(footer).map_err(refused)?;
         let declared = check_row_groups(&metadata, file_length).map_err(|reason| frame(path, reason))?;
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = ArrowReaderMetadata::try_new(Arc::new(metadata), options.clone()).map_err(refused)?;
-        let names: Vec<&str> = plain.schema().fields().iter().map(|field| field.name().as_str()).collect();
-        let roots: Vec<usize> = binning
-            .columns()
-            .iter()
-            .map(|column| locate(path, &names, column.name()))
-            .collect::<Result<_, _>>()?;
-        for (column, &root) in binning.columns().iter().zip(&roots) {
-            check_type(path, column, plain.schema().field(root).data_type())?;
-        }
+        let (roots, passed_over) = choose(path, plain.schema(), wanted)?;
+        let fields = roots.iter().map(|root| plain.schema().field(*root).clone()).collect();
         let options = options.with_schema(Arc::new(with_views(plain.schema())));
         let viewed = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(refused)?;
-        // Only roots that are columns themselves passed the check of their types; any other root would be
-        // refused above.
         let leaves: Vec<usize> = (0..viewed.parquet_schema().num_columns())
             .filter(|leaf| roots.contains(&viewed.parquet_schema().get_column_root_idx(*leaf)))
             .collect();
@@ -95,11 +84,34 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
             .map_err(refused)?;
         // A batch holds the chosen columns in the file's order.
         let positions = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
-        Ok(Self { path: path.to_path_buf(), reader, pages, positions, declared, read: 0 })
+        let path = path.to_path_buf();
+        Ok(Self { path, reader, pages, fields, passed_over, positions, declared, before: 0, read: 0 })
     }
 
-    /// Appends the symbols of up to [`BATCH_RECORDS`] records; returns their number, 0 at the file's end.
-    pub(crate) fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
+    fn check_count(&self) -> Result<Option<Batch>, IngestError> {
+        if self.read != self.declared {
+            let path = self.path.clone();
+            return Err(IngestError::RowCount { path, declared: self.declared, found: self.read });
+        }
+        Ok(None)
+    }
+}
+
+impl<R: Read + Seek + Send + 'static> Source for ParquetSource<R> {
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn passed_over(&self) -> &[Field] {
+        &self.passed_over
+    }
+
+    fn declared(&self) -> u64 {
+        self.declared
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Batch>, IngestError> {
+        self.pages.batch_done();
         loop {
             let Self { path, reader, pages, read, .. } = self;
             let batch = guarded(path, *read, || {
@@ -112,110 +124,37 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
             if rows == 0 {
                 continue;
             }
-            guarded(&self.path, self.read, || self.bin(&batch, binning, out))?;
-            drop(batch);
-            self.pages.batch_done();
+            self.before = self.read;
             self.read += rows as u64;
-            return Ok(rows);
+            let columns = self.positions.iter().map(|position| batch.column(*position).clone()).collect();
+            return Ok(Some(Batch::new(columns, rows)));
         }
     }
 
-    /// Rows that the footer declares.
-    pub(crate) fn declared(&self) -> u64 {
-        self.declared
+    fn position(&mut self, index: usize) -> Result<Position, IngestError> {
+        Ok(Position::Row(self.before + index as u64 + 1))
     }
 
-    /// The file's length times the share of its rows that are read.
-    pub(crate) fn bytes_read(&self, file_length: u64) -> u64 {
+    fn bytes_read(&self, file_length: u64) -> u64 {
         share(file_length, self.read, self.declared)
     }
+}
 
-    fn check_count(&self) -> Result<usize, IngestError> {
-        if self.read != self.declared {
-            let path = self.path.clone();
-            return Err(IngestError::RowCount { path, declared: self.declared, found: self.read });
-        }
-        Ok(0)
-    }
-
-    fn bin(&self, batch: &RecordBatch, binning: &Binning, out: &mut Vec<u16>) -> Result<(), IngestError> {
-        let features = binning.features().len();
-        let start = out.len();
-        out.resize(start + batch.num_rows() * features, 0);
-        let symbols = &mut out[start..];
-        for (column, &position) in binning.columns().iter().zip(&self.positions) {
-            let target = symbols.iter_mut().skip(column.feature()).step_by(features);
-            self.bin_column(batch.column(position), column, target)?;
-        }
-        Ok(())
-    }
-
-    /// Adds the cells' terms to the symbols, which begin as 0.
-    fn bin_column<'a>(
-        &self,
-        array: &ArrayRef,
-        column: &Column,
-        target: impl Iterator<Item = &'a mut u16>,
-    ) -> Result<(), IngestError> {
-        match (column.bins(), array.data_type()) {
-            (_, DataType::Null) => target.for_each(|slot| *slot += column.missing()),
-            (_, DataType::Utf8View) => self.bin_text(array.as_string_view(), column, target)?,
-            (Bins::Numeric(edges), kind) if kind.is_integer() || kind.is_floating() => {
-                self.bin_floats(&self.cast(array, &DataType::Float64)?, column, edges, target)?;
-            }
-            // Decimals through their text, which the parser rounds once; dividing would round twice.
-            _ => self.bin_text(self.cast(array, &DataType::Utf8View)?.as_string_view(), column, target)?,
-        }
-        Ok(())
-    }
-
-    fn bin_text<'a>(
-        &self,
-        array: &StringViewArray,
-        column: &Column,
-        target: impl Iterator<Item = &'a mut u16>,
-    ) -> Result<(), IngestError> {
-        for (row, (slot, cell)) in target.zip(array.iter()).enumerate() {
-            let cell = cell.unwrap_or_default();
-            *slot += column
-                .text_term(cell.as_bytes())
-                .ok_or_else(|| self.not_a_number(row, column, cell, number_hint(cell)))?;
-        }
-        Ok(())
-    }
-
-    fn bin_floats<'a>(
-        &self,
-        array: &ArrayRef,
-        column: &Column,
-        edges: &Edges,
-        target: impl Iterator<Item = &'a mut u16>,
-    ) -> Result<(), IngestError> {
-        for (row, (slot, cell)) in target.zip(array.as_primitive::<Float64Type>().iter()).enumerate() {
-            *slot += match cell {
-                None => column.missing(),
-                Some(value) => edges.term(value).ok_or_else(|| {
-                    let hint = "correct it, or make it a null if the value is missing";
-                    self.not_a_number(row, column, &value.to_string(), hint)
-                })?,
-            };
-        }
-        Ok(())
-    }
-
-    /// Not the casts' default, which turns what it cannot convert into nulls.
-    fn cast(&self, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, IngestError> {
-        let options = CastOptions { safe: false, ..CastOptions::default() };
-        cast_with_options(array, to, &options).map_err(|error| decode_error(&self.path, self.read, error))
-    }
-
-    fn not_a_number(&self, row: usize, column: &Column, cell: &str, hint: &'static str) -> IngestError {
-        IngestError::NotANumber {
-            path: self.path.clone(),
-            position: Position::Row(self.read + row as u64 + 1),
-            column: column.name().to_owned(),
-            cell: excerpt(cell),
-            hint,
+/// The chosen columns' positions, and the columns passed over where all are wanted.
+fn choose(
+    path: &Path,
+    schema: &ArrowSchema,
+    wanted: &Wanted,
+) -> Result<(Vec<usize>, Vec<Field>), IngestError> {
+    let fields = schema.fields();
+    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    match wanted {
+        Wanted::Named(wanted) => Ok((locate_all(path, &names, wanted)?, Vec::new())),
+        Wanted::All => {
+            check_distinct(path, &names)?;
+            let (read, passed): (Vec<_>, Vec<_>) =
+                (0..fields.len()).partition(|column| holds_cells(schema.field(*column).data_type()));
+            Ok((read, passed.into_iter().map(|column| schema.field(column).clone()).collect()))
         }
     }
 }
@@ -286,23 +225,6 @@ fn check_chunks(group: &RowGroupMetaData, file_length: u64) -> Option<()> {
     Some(())
 }
 
-fn check_type(path: &Path, column: &Column, found: &DataType) -> Result<(), IngestError> {
-    let readable = matches!(found, DataType::Null | DataType::Utf8) || found.is_integer();
-    let (readable, wanted) = match column.bins() {
-        Bins::Categorical(_) => (readable || *found == DataType::Boolean, FeatureKind::Categorical),
-        Bins::Numeric(_) => (readable || found.is_floating() || found.is_decimal(), FeatureKind::Numeric),
-    };
-    if readable {
-        return Ok(());
-    }
-    Err(IngestError::ColumnType {
-        path: path.to_path_buf(),
-        column: column.name().to_owned(),
-        found: excerpt(&found.to_string()),
-        wanted,
-    })
-}
-
 /// The same columns, strings as views.
 fn with_views(schema: &ArrowSchema) -> ArrowSchema {
     let viewed = |field: &Arc<Field>| match field.data_type() {
@@ -310,24 +232,6 @@ fn with_views(schema: &ArrowSchema) -> ArrowSchema {
         _ => field.clone(),
     };
     ArrowSchema::new(schema.fields().iter().map(viewed).collect::<Vec<_>>())
-}
-
-/// Runs the library on the file. Its decoder has assertions that corrupt data can reach; what can be checked
-/// before it runs is checked, and this turns the rest into an error. The reader is dropped after, so no
-/// broken state is seen.
-fn guarded<T>(
-    path: &Path,
-    row: u64,
-    decode: impl FnOnce() -> Result<T, IngestError>,
-) -> Result<T, IngestError> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
-        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(message), _) => excerpt(message),
-            (None, Some(message)) => excerpt(message),
-            (None, None) => "no message".to_owned(),
-        };
-        Err(IngestError::ParquetPanic { path: path.to_path_buf(), row, message })
-    })
 }
 
 fn frame(path: &Path, reason: &'static str) -> IngestError {
@@ -365,8 +269,7 @@ mod tests {
 
     use ::parquet::arrow::ArrowWriter;
     use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-    use arrow_array::{Int64Array, StringArray};
-    use fairshare_params::schema::{Column as Named, Feature, Rule, Schema};
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
     use super::*;
     use fairshare_pinned::counting::Counting;
@@ -426,21 +329,15 @@ mod tests {
     #[test]
     fn a_page_that_cannot_be_read_is_told_with_the_systems_reason() {
         let file = Failing { file: file(WriterProperties::default()), reads_left: 3 };
-        let binning = binning();
-        let mut source = ParquetSource::open(Path::new("x.parquet"), file, &binning).expect("a footer");
-        let error = source.next_batch(&binning, &mut Vec::new()).expect_err("no page");
-        let IngestError::Read { source, .. } = error else { panic!("{error:?}") };
+        let mut source = ParquetSource::open(Path::new("x.parquet"), file, &wanted()).expect("a footer");
+        let Err(IngestError::Read { source, .. }) = source.next_batch() else {
+            panic!("no page can be read")
+        };
         assert_eq!(source.kind(), io::ErrorKind::PermissionDenied);
     }
 
-    fn binning() -> Binning {
-        let labels = (0..5).map(|label| format!("label {label}")).collect();
-        let features = [
-            Named { name: "x".into(), rule: Rule::Numeric { edges: vec![0.0, 1000.0] } },
-            Named { name: "kind".into(), rule: Rule::Categorical { labels } },
-        ];
-        let features = features.map(Feature::Column).to_vec();
-        Binning::new(&Schema::new(features, 1 << 10).expect("a schema")).expect("16-bit symbols")
+    fn wanted() -> Wanted {
+        Wanted::Named(["x", "kind"].map(str::to_owned).to_vec())
     }
 
     /// Pages of a few bytes each, in chunks of many pages or of one: none is read more than once for its
@@ -461,14 +358,14 @@ mod tests {
                 .set_max_row_group_row_count(Some(rows_in_group));
             for dictionary in [false, true] {
                 let file = file(properties.clone().set_dictionary_enabled(dictionary).build());
-                let binning = binning();
-                let mut source = ParquetSource::open(Path::new("small.parquet"), file.clone(), &binning)
-                    .expect("a footer");
-                let (mut symbols, mut read) = (Vec::new(), 0);
-                while let rows @ 1.. = source.next_batch(&binning, &mut symbols).expect("rows") {
-                    read += rows;
+                let path = Path::new("small.parquet");
+                let mut source = ParquetSource::open(path, file.clone(), &wanted()).expect("a footer");
+                let mut read = 0;
+                while let Some(batch) = source.next_batch().expect("rows") {
+                    assert_eq!(batch.columns().len(), 2);
+                    read += batch.records();
                 }
-                assert_eq!((read, symbols.len()), (ROWS, 2 * ROWS));
+                assert_eq!(read, ROWS);
                 file.assert_read_at_most(2);
             }
         }

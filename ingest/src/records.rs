@@ -1,59 +1,23 @@
-//! The records of several files as one dataset.
+//! The records of several files as one dataset of symbols.
 
-use std::fmt;
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
+use arrow_schema::Field;
+use fairshare_formats::excerpt::excerpt;
 use fairshare_params::schema::Schema;
 
-use crate::binning::Binning;
-use crate::csv::CsvSource;
+use crate::binning::{Binning, Column};
 use crate::error::IngestError;
-use crate::parquet::ParquetSource;
-use crate::source;
-
-/// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
-const RECORD_LIMIT: u64 = 1 << 32;
+use crate::guard::guarded;
+use crate::source::{Batch, Wanted};
+use crate::symbols::{CellError, add_terms, check_type};
+use crate::tables::{RECORD_LIMIT, Tables};
 
 /// The records of several files, in the order given, as symbols.
+#[derive(Debug)]
 pub struct Records {
-    files: std::vec::IntoIter<Input>,
-    current: Option<(Input, Source<File>)>,
+    tables: Tables,
     binning: Binning,
-    records: u64,
-    record_limit: u64,
-    total_bytes: u64,
-    finished_bytes: u64,
-    state: State,
-}
-
-/// Shows how far it is, and nothing of the record at hand.
-impl fmt::Debug for Records {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Records")
-            .field("records", &self.records)
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone)]
-struct Input {
-    path: PathBuf,
-    bytes: u64,
-}
-
-enum Source<R> {
-    Csv(Box<CsvSource<R>>),
-    Parquet(Box<ParquetSource<R>>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum State {
-    Reading,
-    Ended,
-    Failed,
 }
 
 impl Records {
@@ -63,54 +27,25 @@ impl Records {
     }
 
     fn open_below(paths: &[PathBuf], schema: &Schema, record_limit: u64) -> Result<Self, IngestError> {
-        if paths.is_empty() {
-            return Err(IngestError::NoFiles);
-        }
         let binning = Binning::new(schema)?;
-        let mut files = Vec::with_capacity(paths.len());
-        let mut declared = 0u64;
-        for path in paths {
-            // Dropped at once: a dataset of many files must not hold as many descriptors.
-            let (source, bytes) = Source::open(path, &binning)?;
-            let input = Input { path: path.clone(), bytes };
-            declared = declared
-                .checked_add(source.declared())
-                .filter(|declared| *declared < record_limit)
-                .ok_or_else(|| IngestError::TooManyRecords { path: path.clone(), limit: record_limit })?;
-            files.push(input);
-        }
-        Ok(Self {
-            total_bytes: files.iter().map(|file| file.bytes).sum(),
-            files: files.into_iter(),
-            current: None,
-            binning,
-            records: 0,
-            record_limit,
-            finished_bytes: 0,
-            state: State::Reading,
-        })
+        let names = binning.columns().iter().map(|column| column.name().to_owned()).collect();
+        let check = |path: &Path, fields: &[Field]| check_types(path, &binning, fields);
+        let tables = Tables::open_below(paths, Wanted::Named(names), record_limit, check)?;
+        Ok(Self { tables, binning })
     }
 
     /// Appends the symbols of up to [`BATCH_RECORDS`](crate::BATCH_RECORDS) records to `out` and returns how
     /// many records those were; 0 means that all files are read. A record is [`Self::features`] symbols, in
     /// the schema's order. On an error `out` is as it was, and reading on is an error too.
     pub fn next_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
-        match self.state {
-            State::Reading => {}
-            State::Ended => return Ok(0),
-            State::Failed => return Err(IngestError::Stopped),
-        }
+        let Some(batch) = self.tables.next_batch()? else { return Ok(0) };
         let before = out.len();
-        let result = self.read_batch(out);
-        match result {
-            Ok(0) => self.state = State::Ended,
-            Ok(_) => {}
-            Err(_) => {
-                out.truncate(before);
-                self.state = State::Failed;
-            }
+        let result = self.bin(&batch, out);
+        if result.is_err() {
+            out.truncate(before);
+            self.tables.fail();
         }
-        result
+        result.map(|()| batch.records())
     }
 
     /// `d`: symbols in a record.
@@ -120,105 +55,62 @@ impl Records {
 
     /// Records handed out so far.
     pub fn records_read(&self) -> u64 {
-        self.records
+        self.tables.records_read()
     }
 
     /// Bytes of all files together, as they were when opened.
     pub fn total_bytes(&self) -> u64 {
-        self.total_bytes
+        self.tables.total_bytes()
     }
 
     /// Bytes read so far, for a progress bar; within a Parquet file, its size times the share of rows read.
     pub fn bytes_read(&self) -> u64 {
-        let current = match &self.current {
-            Some((input, Source::Csv(source))) => source.bytes_read().min(input.bytes),
-            Some((input, Source::Parquet(source))) => source.bytes_read(input.bytes),
-            None => 0,
-        };
-        self.finished_bytes + current
+        self.tables.bytes_read()
     }
 
     pub(crate) fn binning(&self) -> &Binning {
         &self.binning
     }
 
-    fn read_batch(&mut self, out: &mut Vec<u16>) -> Result<usize, IngestError> {
-        loop {
-            let (input, mut source) = match self.current.take() {
-                Some(current) => current,
-                None => match self.files.next() {
-                    Some(input) => {
-                        let (source, _) = Source::open(&input.path, &self.binning)?;
-                        (input, source)
-                    }
-                    None if self.records == 0 => return Err(IngestError::NoRecords),
-                    None => return Ok(0),
-                },
-            };
-            let read = source.next_batch(&self.binning, out)?;
-            if read == 0 {
-                self.finished_bytes += input.bytes;
-                continue;
+    fn bin(&mut self, batch: &Batch, out: &mut Vec<u16>) -> Result<(), IngestError> {
+        let features = self.features();
+        let start = out.len();
+        out.resize(start + batch.records() * features, 0);
+        let symbols = &mut out[start..];
+        let row = self.tables.records_read() - batch.records() as u64;
+        for (column, array) in self.binning.columns().iter().zip(batch.columns()) {
+            let target = symbols.iter_mut().skip(column.feature()).step_by(features);
+            let added = guarded(self.tables.path(), row, || Ok(add_terms(array, column, target)))?;
+            added.map_err(|error| refuse(&mut self.tables, row, column, error))?;
+        }
+        Ok(())
+    }
+}
+
+fn check_types(path: &Path, binning: &Binning, fields: &[Field]) -> Result<(), IngestError> {
+    for (column, field) in binning.columns().iter().zip(fields) {
+        check_type(column, field.data_type()).map_err(|wanted| IngestError::ColumnType {
+            path: path.to_path_buf(),
+            column: column.name().to_owned(),
+            found: excerpt(&field.data_type().to_string()),
+            wanted,
+        })?;
+    }
+    Ok(())
+}
+
+fn refuse(tables: &mut Tables, row: u64, column: &Column, error: CellError) -> IngestError {
+    match error {
+        CellError::NotANumber { index, cell, hint } => match tables.position(index) {
+            Ok((path, position)) => {
+                let (column, cell) = (column.name().to_owned(), excerpt(&cell));
+                IngestError::NotANumber { path, position, column, cell, hint }
             }
-            self.records += read as u64;
-            if self.records >= self.record_limit {
-                return Err(IngestError::TooManyRecords { path: input.path, limit: self.record_limit });
-            }
-            self.current = Some((input, source));
-            return Ok(read);
-        }
-    }
-}
-
-impl Source<File> {
-    /// And the file's length.
-    fn open(path: &Path, binning: &Binning) -> Result<(Self, u64), IngestError> {
-        let (file, bytes) = source::open(path)?;
-        Ok((Source::read(Kind::of(path)?, path, file, binning)?, bytes))
-    }
-}
-
-impl<R: Read + Seek + Send + 'static> Source<R> {
-    fn read(kind: Kind, path: &Path, file: R, binning: &Binning) -> Result<Self, IngestError> {
-        Ok(match kind {
-            Kind::Csv => Self::Csv(Box::new(CsvSource::open(path, file, binning)?)),
-            Kind::Parquet => Self::Parquet(Box::new(ParquetSource::open(path, file, binning)?)),
-        })
-    }
-
-    /// Records that the file says it has; a CSV file says nothing.
-    fn declared(&self) -> u64 {
-        match self {
-            Self::Csv(_) => 0,
-            Self::Parquet(source) => source.declared(),
-        }
-    }
-
-    fn next_batch(&mut self, binning: &Binning, out: &mut Vec<u16>) -> Result<usize, IngestError> {
-        match self {
-            Self::Csv(source) => source.next_batch(binning, out),
-            Self::Parquet(source) => source.next_batch(binning, out),
-        }
-    }
-}
-
-/// Kinds of files, told by their names.
-#[derive(Clone, Copy)]
-enum Kind {
-    Csv,
-    Parquet,
-}
-
-impl Kind {
-    fn of(path: &Path) -> Result<Self, IngestError> {
-        let named =
-            |kind: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind));
-        if named("csv") {
-            Ok(Self::Csv)
-        } else if named("parquet") {
-            Ok(Self::Parquet)
-        } else {
-            Err(IngestError::FileKind { path: path.to_path_buf() })
+            Err(error) => error,
+        },
+        CellError::Decode(source) => {
+            let path = tables.path().to_path_buf();
+            IngestError::ParquetDecode { path, row, source: Box::new(source) }
         }
     }
 }

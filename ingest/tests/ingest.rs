@@ -9,6 +9,8 @@ mod crossed;
 mod errors;
 #[path = "ingest/hostile.rs"]
 mod hostile;
+#[path = "ingest/tables.rs"]
+mod tables;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

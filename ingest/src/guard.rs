@@ -1,0 +1,26 @@
+//! The libraries that decode what others wrote, run so that their panics are errors.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use fairshare_formats::excerpt::excerpt;
+
+use crate::error::IngestError;
+
+/// Runs a library on a file, or on what it decoded of it. Decoders have assertions that corrupt data can
+/// reach; what can be checked before they run is checked, and this turns the rest into an error. Whoever
+/// calls drops the reader after, so no broken state is seen.
+pub(crate) fn guarded<T>(
+    path: &Path,
+    row: u64,
+    decode: impl FnOnce() -> Result<T, IngestError>,
+) -> Result<T, IngestError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(message), _) => excerpt(message),
+            (None, Some(message)) => excerpt(message),
+            (None, None) => "no message".to_owned(),
+        };
+        Err(IngestError::DecoderPanic { path: path.to_path_buf(), row, message })
+    })
+}
