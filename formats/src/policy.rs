@@ -12,6 +12,7 @@ mod document;
 mod draft;
 mod error;
 mod fault;
+pub mod keys;
 mod partial;
 mod place;
 mod reader;

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue, Error};
 use super::MAX_POLICY_BYTES;
 use super::error::{Location, PolicyError, PolicyErrors, Position};
 use super::fault::{PolicyFault, SyntaxError};
+use crate::excerpt::excerpt;
 
 /// A parsed text. Of a text that is not all TOML there is what the parser could make of it.
 pub(super) struct Document<'a> {
@@ -24,6 +25,9 @@ pub(super) struct Document<'a> {
 /// Longest text of which every error of syntax is told: there may be as many of them as it has bytes, at
 /// hundreds of bytes each. No policy that somebody writes is longer.
 const ALL_ERRORS_BYTES: usize = 64 << 10;
+
+/// What the library says where a key or table is there already.
+const DUPLICATE: &str = "duplicate key";
 
 /// Where every line begins.
 struct Lines(Vec<usize>);
@@ -69,7 +73,11 @@ impl<'a> Document<'a> {
             let mut own = error.clone();
             // It would keep the whole text, and print the line.
             own.set_input(None);
-            (error.span().map(|span| span.start), SyntaxError(Box::new(own)))
+            let span = error.span();
+            let found = span.clone().and_then(|span| self.text.get(span));
+            // Which key is there twice, the library leaves to whoever looks at the line.
+            let key = found.filter(|_| own.message() == DUPLICATE).map(excerpt);
+            (span.map(|span| span.start), SyntaxError { error: Box::new(own), key })
         })
     }
 

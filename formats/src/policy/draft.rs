@@ -19,31 +19,12 @@ use fairshare_params::rules::{PROTOCOL_VERSION, Settlement, Terms};
 use fairshare_params::schema::{Column, Feature, Rule, Schema};
 
 use super::fault::PolicyFault;
+use super::keys::{COMPUTE, DATA, REFERENCE, ROUNDS, TOP, VAULT};
 use super::reader::Reader;
 use super::table::{Table, Value};
 use super::{MAX_SIDE_FILE_BYTES, MAX_SIDE_NAME_BYTES, POLICY_FILE, side_file_hash};
 use crate::excerpt::excerpt;
 use crate::reference;
-
-const TOP: &[&str] = &[
-    "protocol",
-    "geometry",
-    "parameters",
-    "rules_hash",
-    "vault",
-    "rounds",
-    "data",
-    "compute",
-    "schema",
-    "reference",
-];
-const VAULT: &[&str] =
-    &["chain_id", "address", "registry", "settlement", "subnet", "epoch", "pool", "symbol", "decimals"];
-const ROUNDS: &[&str] = &["first", "count", "ends_by", "proving_seconds"];
-const DATA: &[&str] =
-    &["lambda", "pseudo_count", "min_records", "weighting", "cap", "first_round", "evidence"];
-const COMPUTE: &[&str] = &["lambda"];
-const REFERENCE: &[&str] = &["counts", "file", "hash"];
 
 type Load<'l> = &'l dyn Fn(&str) -> io::Result<Vec<u8>>;
 
@@ -52,13 +33,13 @@ pub(super) fn policy(reader: &Reader<'_>, load: Load<'_>) -> Option<Policy> {
     let top = Table::top(reader);
     version(top.value("protocol"))?;
     reader.add_syntax();
-    top.allow(TOP);
+    top.allow(TOP.keys);
     let geometry = geometry(&top);
     let schema = super::schema::schema(&top, geometry);
     let parameters = top.value("parameters").and_then(|value| parameters(&value));
     let rules_hash = top.optional("rules_hash").and_then(|value| value.digest());
-    let (vault, data) = (top.table("vault", VAULT), top.table("data", DATA));
-    let reference = counts(&top.table("reference", REFERENCE), load);
+    let (vault, data) = (top.table(&VAULT), top.table(&DATA));
+    let reference = counts(&top.table(&REFERENCE), load);
     if schema.is_none() {
         reader.refuse("schema.feature".to_owned());
     }
@@ -70,7 +51,7 @@ pub(super) fn policy(reader: &Reader<'_>, load: Load<'_>) -> Option<Policy> {
     let draft = Draft {
         terms: terms(&top, &vault, &data, geometry.unwrap_or(Geometry::LARGE)),
         data_decay: decay(&data).or_else(|| Decay::from_decimal("0.02").ok())?,
-        compute_decay: decay(&top.table("compute", COMPUTE)).or_else(|| Decay::from_decimal("0.01").ok())?,
+        compute_decay: decay(&top.table(&COMPUTE)).or_else(|| Decay::from_decimal("0.01").ok())?,
         pseudo_count: whole(&data, "pseudo_count").unwrap_or(1),
         reference: reference.unwrap_or_else(|| some_reference(&schema)),
         schema,
@@ -102,7 +83,7 @@ pub(super) fn geometry(top: &Table<'_>) -> Option<Geometry> {
 }
 
 fn terms(top: &Table<'_>, vault: &Table<'_>, data: &Table<'_>, geometry: Geometry) -> Terms {
-    let rounds = top.table("rounds", ROUNDS);
+    let rounds = top.table(&ROUNDS);
     let some_address = Address([1; ADDRESS_BYTES]);
     let address =
         |key: &'static str| vault.value(key).and_then(|value| value.address()).unwrap_or(some_address);
@@ -223,11 +204,7 @@ fn side_file(table: &Table<'_>, load: Load<'_>) -> Option<Reference> {
     let hash = table.value("hash").and_then(|value| value.digest());
     let file = table.value("file")?;
     let name = file.text()?;
-    // A policy comes from others: it must not make its reader open files elsewhere.
-    let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    // One spelling for each file: an archive has the policy's name for it, and knows no other.
-    let is_plain = !name.split('/').any(|part| matches!(part, "" | "." | "..")) && name != POLICY_FILE;
-    if !is_below || !is_plain || name.len() > MAX_SIDE_NAME_BYTES {
+    if !is_side_name(name) {
         return file.refuse(PolicyFault::SidePath { file: excerpt(name) });
     }
     let (expected, name) = (hash?, name.to_owned());
@@ -246,6 +223,15 @@ fn side_file(table: &Table<'_>, load: Load<'_>) -> Option<Reference> {
         Ok(reference) => Some(reference),
         Err(source) => file.refuse(PolicyFault::ReferenceFile { file: name, source }),
     }
+}
+
+/// Whether a policy may name a file so.
+pub(super) fn is_side_name(name: &str) -> bool {
+    // A policy comes from others: it must not make its reader open files elsewhere.
+    let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    // One spelling for each file: an archive has the policy's name for it, and knows no other.
+    let is_plain = !name.split('/').any(|part| matches!(part, "" | "." | "..")) && name != POLICY_FILE;
+    is_below && is_plain && name.len() <= MAX_SIDE_NAME_BYTES
 }
 
 /// A stand-in for a schema that is refused.

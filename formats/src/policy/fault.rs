@@ -11,18 +11,26 @@ use fairshare_params::rules::PROTOCOL_VERSION;
 use fairshare_params::schema::SchemaError;
 
 use super::MAX_SIDE_NAME_BYTES;
+use super::keys::{Key, Section};
 use super::time::TimeError;
 use crate::eip55::AddressError;
 use crate::reference::ReferenceFileError;
 
 /// What the parser of TOML refuses.
 #[derive(Debug)]
-pub struct SyntaxError(pub(super) Box<toml::de::Error>);
+pub struct SyntaxError {
+    pub(super) error: Box<toml::de::Error>,
+    /// The key that is there twice, if that is what it refuses.
+    pub(super) key: Option<String>,
+}
 
 /// The message alone: the library's own form repeats where it is.
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.message())
+        match &self.key {
+            Some(key) => write!(f, "`{key}` stands there twice; join the two, or remove one"),
+            None => f.write_str(self.error.message()),
+        }
     }
 }
 
@@ -58,7 +66,7 @@ pub enum PolicyFault {
         /// The key that is closest to it, if one is close.
         nearest: Option<&'static str>,
         /// The keys that there are.
-        known: &'static [&'static str],
+        known: &'static [Key],
     },
     /// The table that version 1 had.
     #[error(
@@ -67,16 +75,18 @@ pub enum PolicyFault {
     )]
     Weights,
     /// A key is not there.
-    #[error("this key is missing; add it to {table}")]
+    #[error("this key is missing; add it to {table}{}", for_example(.example))]
     MissingKey {
         /// The table it belongs into, as a message names it.
         table: String,
+        /// The key with a value that it may have.
+        example: Option<Key>,
     },
     /// A table is not there.
-    #[error("this table is missing; its keys are {}", list(.keys))]
+    #[error("this table is missing; add {section}")]
     MissingTable {
-        /// The keys that it has.
-        keys: &'static [&'static str],
+        /// The table, with the keys that it has.
+        section: &'static Section,
     },
     /// A value of another type.
     #[error("expected {expected}, found {found}")]
@@ -139,7 +149,10 @@ pub enum PolicyFault {
     #[error("weighting `divergence` has no cap; remove this line, or choose weighting `records-divergence`")]
     UnusedCap,
     /// The reference counts stand neither in the policy nor in a file, or in both.
-    #[error("{problem}; give either `counts`, or `file` and `hash`")]
+    #[error(
+        "{problem}; give either `counts`, or `file` and `hash`, which `fairshare policy reference` writes \
+         and prints"
+    )]
     Form {
         /// What was given.
         problem: &'static str,
@@ -169,7 +182,10 @@ pub enum PolicyFault {
     #[error("`symbol` and `decimals` go together: give both, or neither")]
     HalfToken,
     /// A file named in the policy cannot be read.
-    #[error("cannot read `{file}`")]
+    #[error(
+        "cannot read `{file}`; fetch the file that was published with the policy, or count it anew with \
+         `fairshare policy reference`"
+    )]
     SideFile {
         /// The path as the policy gives it.
         file: String,
@@ -186,7 +202,8 @@ pub enum PolicyFault {
     },
     /// A file named in the policy is not the one that was meant.
     #[error(
-        "`{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the policy"
+        "`{file}` has keccak256 {found}, not {expected}; fetch the file that was published with the policy, \
+         or, if the policy is yours, write that hash"
     )]
     HashMismatch {
         /// The path as the policy gives it.
@@ -254,15 +271,19 @@ fn hint(version: u64) -> &'static str {
      `rounds.proving_seconds` and `data.evidence`"
 }
 
-fn known_keys(nearest: &Option<&str>, known: &[&str]) -> String {
+fn for_example(key: &Option<Key>) -> String {
+    key.map_or_else(String::new, |key| format!(", for example {key}"))
+}
+
+fn known_keys(nearest: &Option<&str>, known: &[Key]) -> String {
     match nearest {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("the keys here are {}", list(known)),
     }
 }
 
-fn list(words: &[&str]) -> String {
-    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+fn list(keys: &[Key]) -> String {
+    let words: Vec<_> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
     words.join(", ")
 }
 

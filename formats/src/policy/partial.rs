@@ -2,10 +2,11 @@
 
 use fairshare_params::Geometry;
 use fairshare_params::schema::Schema;
+use toml::de::DeValue;
 
 use super::PolicyErrors;
 use super::document::Document;
-use super::draft::{geometry, version};
+use super::draft::{geometry, is_side_name, version};
 use super::reader::Reader;
 use super::schema::schema;
 use super::table::Table;
@@ -19,6 +20,7 @@ use super::table::Table;
 pub struct PartialPolicy {
     geometry: Geometry,
     schema: Schema,
+    reference_file: Option<String>,
 }
 
 impl PartialPolicy {
@@ -36,7 +38,7 @@ impl PartialPolicy {
         reader.add_syntax();
         let geometry = geometry(&top);
         let schema = schema(&top, geometry);
-        Some(Self { geometry: geometry?, schema: schema? })
+        Some(Self { geometry: geometry?, schema: schema?, reference_file: reference_file(reader) })
     }
 
     /// The circuits' shape.
@@ -48,6 +50,18 @@ impl PartialPolicy {
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
+
+    /// The file that the policy names for its reference, if it names one as a policy may.
+    pub fn reference_file(&self) -> Option<&str> {
+        self.reference_file.as_deref()
+    }
+}
+
+/// Of that nothing is refused here: it need not be there yet.
+fn reference_file(reader: &Reader<'_>) -> Option<String> {
+    let DeValue::Table(reference) = reader.root().get("reference")?.get_ref() else { return None };
+    let DeValue::String(name) = reference.get("file")?.get_ref() else { return None };
+    is_side_name(name).then(|| name.clone().into_owned())
 }
 
 #[cfg(test)]
@@ -63,6 +77,19 @@ mod tests {
             let partial = PartialPolicy::from_toml(&text).unwrap();
             assert_eq!(partial.geometry(), Geometry::COMPACT);
             assert_eq!(partial.schema().symbol_count(), 5);
+        }
+    }
+
+    #[test]
+    fn a_reference_that_is_named_is_told_if_it_stands_below() {
+        let named = |reference: &str| {
+            let text = format!("geometry = \"compact\"\n{reference}{SCHEMA}");
+            PartialPolicy::from_toml(&text).unwrap().reference_file().map(str::to_owned)
+        };
+        assert_eq!(named("[reference]\nfile = \"a/b.json\"\n").as_deref(), Some("a/b.json"));
+        for none in ["", "[reference]\nfile = 3\n", "[reference]\nfile = \"../b.json\"\n", "reference = 3\n"]
+        {
+            assert_eq!(named(none), None, "{none}");
         }
     }
 

@@ -6,11 +6,9 @@ use fairshare_params::Geometry;
 use fairshare_params::schema::{Column, Feature, Rule, Schema, SchemaError};
 
 use super::fault::{PartError, PolicyFault};
+use super::keys::{FEATURE, SCHEMA};
 use super::table::{Table, Value};
 use crate::excerpt::excerpt;
-
-const SCHEMA: &[&str] = &["feature"];
-const FEATURE: &[&str] = &["name", "kind", "labels", "edges", "of"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -39,7 +37,7 @@ enum Ruled<'t> {
 /// The features in the order of their tables, without those that are crossed: these are in the features that
 /// cross them, and have no symbols of their own.
 pub(super) fn schema(top: &Table<'_>, geometry: Option<Geometry>) -> Option<Schema> {
-    let schema = top.table("schema", SCHEMA);
+    let schema = top.table(&SCHEMA);
     let features = schema.value("feature")?;
     let tables: Vec<_> = features.items()?.map(|item| item.as_table()).collect();
     let written: Vec<_> = tables.iter().map(|table| Written::read(table.as_ref()?)).collect();
@@ -60,7 +58,7 @@ pub(super) fn schema(top: &Table<'_>, geometry: Option<Geometry>) -> Option<Sche
 
 impl<'t> Written<'t> {
     fn read(table: &'t Table<'t>) -> Option<Self> {
-        table.allow(FEATURE);
+        table.allow(FEATURE.keys);
         let name = table.value("name").and_then(|value| value.text());
         let kind = table.value("kind");
         let read = kind.and_then(|value| value.choice(KINDS));

@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::PolicyFault;
+use super::keys::{self, Key, Section};
 use super::reader::{At, Reader};
 use crate::excerpt::excerpt;
 
@@ -65,18 +66,20 @@ impl<'r> Table<'r> {
     /// The value of a key that must be there.
     pub(super) fn value<'t>(&'t self, key: &'t str) -> Option<Value<'t>> {
         if !self.has(key) {
-            self.miss(key, PolicyFault::MissingKey { table: self.called() });
+            let (section, _) = self.name.split_once('[').unwrap_or((&self.name, ""));
+            let example = keys::find(section, key);
+            self.miss(key, PolicyFault::MissingKey { table: self.called(), example });
         }
         self.optional(key)
     }
 
-    /// A table within this one that must be there, with no other keys than these.
-    pub(super) fn table(&self, key: &str, keys: &'static [&'static str]) -> Self {
-        if !self.has(key) {
-            self.miss(key, PolicyFault::MissingTable { keys });
+    /// A table within the top one that must be there, with no other keys than its own.
+    pub(super) fn table(&self, section: &'static Section) -> Self {
+        if !self.has(section.name) {
+            self.miss(section.name, PolicyFault::MissingTable { section });
         }
-        let table = self.any_table(key);
-        table.allow(keys);
+        let table = self.any_table(section.name);
+        table.allow(section.keys);
         table
     }
 
@@ -118,9 +121,9 @@ impl<'r> Table<'r> {
     }
 
     /// Refuses all other keys than these.
-    pub(super) fn allow(&self, keys: &'static [&'static str]) {
+    pub(super) fn allow(&self, keys: &'static [Key]) {
         let names = self.entries.into_iter().flat_map(DeTable::keys);
-        for key in names.filter(|key| !keys.contains(&key.get_ref().as_ref())) {
+        for key in names.filter(|key| !keys.iter().any(|known| known.name == key.get_ref().as_ref())) {
             let (name, span) = (key.get_ref(), key.span());
             if self.reader.is_garbled(&span) {
                 continue;
@@ -218,12 +221,12 @@ impl<'t> Value<'t> {
 }
 
 /// The known key that is closest, if it is close.
-fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+fn nearest(key: &str, known: &[Key]) -> Option<&'static str> {
     if key.len() > MAX_SIMILAR {
         return None;
     }
-    let distances = known.iter().map(|known| (osa_distance(key, known), *known));
+    let distances = known.iter().map(|known| (osa_distance(key, known.name), known.name));
     let (distance, nearest) = distances.min()?;
-    let bound = MAX_MISTYPED.min(nearest.len().div_ceil(3));
+    let bound = MAX_MISTYPED.min(nearest.len() / 3);
     (distance <= bound).then_some(nearest)
 }

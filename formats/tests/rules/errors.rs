@@ -38,7 +38,8 @@ fn all_errors_are_told_in_the_order_of_the_file() {
         errors.to_string(),
         "10 errors:\n  \
          `geometry` (line 3, column 12): \"huge\" is not one of \"compact\", \"standard\", \"large\"\n  \
-         `vault.settlement` (line 6, column 1): this key is missing; add it to `[vault]`\n  \
+         `vault.settlement` (line 6, column 1): this key is missing; add it to `[vault]`, for \
+         example `settlement = \"claims\"`\n  \
          `vault.chain_id` (line 7, column 12): the chain id is 0; give the number of the vault's chain\n  \
          `data.lambda` (line 15, column 10): λ is not a decimal: \"1e-1\" is not a plain decimal: write \
          digits, or digits, one point and digits, without sign or exponent\n  \
@@ -268,7 +269,9 @@ fn missing_keys_are_named_at_their_tables() {
     ] {
         let errors = read(&edit(line, "")).unwrap_err();
         assert!(matches!(errors.errors().next().unwrap().fault(), PolicyFault::MissingKey { .. }));
-        assert_eq!(errors.to_string(), format!("{place}: this key is missing; add it to {table}"));
+        let (key, _) = line.split_once(' ').unwrap();
+        let told = format!("{place}: this key is missing; add it to {table}, for example `{key} = ");
+        assert!(errors.to_string().starts_with(&told), "{errors}");
     }
 }
 
@@ -282,11 +285,25 @@ fn missing_tables_are_named() {
         text.replace(&text[starts[from]..starts[from + 1]], "")
     };
     for (header, told) in [
-        ("[vault]", "`vault`: this table is missing; its keys are `chain_id`, `address`, `registry`"),
-        ("[data]", "`data`: this table is missing; its keys are `lambda`, `pseudo_count`"),
-        ("[compute]", "`compute`: this table is missing; its keys are `lambda`"),
-        ("[rounds]", "`rounds`: this table is missing; its keys are `first`, `count`, `ends_by`"),
-        ("[reference.counts]", "`reference`: this table is missing; its keys are `counts`, `file`, `hash`"),
+        ("[vault]", "`vault`: this table is missing; add `[vault]` with `chain_id = 31337`, `address = \""),
+        (
+            "[data]",
+            "`data`: this table is missing; add `[data]` with `lambda = \"0.01\"`, `pseudo_count = 1`, \
+             `min_records = 1_000`, `weighting = \"records-divergence\"`, `evidence = false`; and `cap = \
+             \"1.5\"` with weighting `records-divergence`",
+        ),
+        ("[compute]", "`compute`: this table is missing; add `[compute]` with `lambda = \"0.005\"`"),
+        (
+            "[rounds]",
+            "`rounds`: this table is missing; add `[rounds]` with `first = 0`, `count = 365`, `ends_by = \
+             2040-01-01T00:00:00Z`, `proving_seconds = 1_209_600`",
+        ),
+        (
+            "[reference.counts]",
+            "`reference`: this table is missing; add `[reference]` with `file` and `hash`, which `fairshare \
+             policy reference` writes and prints, or `[reference.counts]` with a list of counts for each \
+             feature",
+        ),
     ] {
         let errors = read(&table(header)).unwrap_err();
         assert!(matches!(errors.errors().next().unwrap().fault(), PolicyFault::MissingTable { .. }));
@@ -352,7 +369,8 @@ fn tables_may_be_written_in_any_form() {
     let errors = read(&text).unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "`rounds.ends_by` (line 7, column 1): this key is missing; add it to `[rounds]`"
+        "`rounds.ends_by` (line 7, column 1): this key is missing; add it to `[rounds]`, for example \
+         `ends_by = 2040-01-01T00:00:00Z`"
     );
     assert!(read(&text.replace("rounds.first", "rounds.ends_by = 0\nrounds.first")).is_ok());
 }
@@ -366,6 +384,14 @@ fn text_that_is_not_toml_is_located() {
     assert_eq!(line(&edit("[data]", "[data")), ["line 15, column 6"]);
     assert_eq!(line(&edit("[compute]", "[data]")).first().map(String::as_str), Some("line 23, column 2"));
     assert_eq!(line(&edit("\"0.1\"", "\"0.1")), ["line 16, column 14"]);
+    // Which one is there twice is told, of a key and of a table.
+    for (from, to, told) in [
+        ("epoch = 4", "epoch = 4\nepoch = 5", "line 13, column 1: `epoch` stands there twice; join the two"),
+        ("[compute]", "[data]\n[compute]", "`data` stands there twice; join the two, or remove one"),
+    ] {
+        let errors = read(&edit(from, to)).unwrap_err().to_string();
+        assert!(errors.contains(told), "{errors}");
+    }
     assert_eq!(line(&edit("2027-01-01T00:00:00Z", "2027-02-30T00:00:00Z")), ["line 29, column 11"]);
     assert_eq!(line(&edit("604800", "0604800")), ["line 30, column 19"]);
 }
