@@ -10,6 +10,7 @@ use fairshare_params::encoding::Digest;
 use tracing::level_filters::LevelFilter;
 
 mod chain;
+mod policy;
 mod register;
 mod royalty;
 mod sending;
@@ -20,6 +21,7 @@ pub use chain::{
     ChainClaimArgs, ChainCommand, ChainRegisterArgs, ChainStatusArgs, ChainStrikeArgs, ChainSubmitArgs,
     DeployArgs, KeysArgs, OpenArgs, RecordRoundArgs, SyncArgs, Task,
 };
+pub use policy::{PolicyCommand, ReferenceArgs, RoundsArgs};
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use royalty::{BookArgs, FundArgs, HandArgs, PayArgs, PostArgs, WatchArgs};
 pub use sending::{RpcArgs, SendArgs};
@@ -99,7 +101,7 @@ pub enum Command {
     /// Make, import or inspect the parameters that every proof rests on
     #[command(subcommand)]
     Params(ParamsCommand),
-    /// Check a policy, or make its reference from data
+    /// Check and explain a policy, count its reference, look at a table of units
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Commit to data: write a public request to register it, and the secret opening to prove it with
@@ -202,46 +204,6 @@ pub struct VerifierArgs {
     #[arg(value_name = "SRS")]
     pub params: PathBuf,
     /// Where to write [default: beside the parameters, with their name]
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Check a policy and the files that it names, and print the rules hash
-    #[command(after_help = "\
-Example:
-  fairshare policy check policy.toml --params ceremony.srs
-
-The rules hash covers every rule and the parameters, so that it takes the whole parameters to compute it. \
-Whoever has it in the policy (`rules_hash`), from somebody they trust, verifies without them.")]
-    Check {
-        /// The policy
-        #[arg(value_name = "POLICY.toml")]
-        policy: PathBuf,
-        /// The parameters that it names, whole
-        #[arg(long, value_name = "SRS")]
-        params: Option<PathBuf>,
-    },
-    /// Count the reference distribution of a policy from data
-    #[command(after_help = "\
-Example:
-  fairshare policy reference --policy draft.toml --data EWR.parquet JFK.parquet LGA.parquet
-
-The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
-in the policy.")]
-    Reference(ReferenceArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct ReferenceArgs {
-    /// The policy, or a draft of it; only its geometry and schema are read
-    #[arg(long, value_name = "DRAFT.toml")]
-    pub policy: PathBuf,
-    /// The data, as .csv or .parquet
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub data: Vec<PathBuf>,
-    /// Where to write the counts [default: reference.json beside the policy]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

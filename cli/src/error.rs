@@ -99,6 +99,12 @@ pub enum CliError {
         path.display()
     )]
     Replaces { path: PathBuf },
+    #[error(
+        "{}: other counts are here, and the policy does not name this file, so it may be another policy's; \
+         say --out FILE",
+        path.display()
+    )]
+    OtherCounts { path: PathBuf },
     #[error("{}: {found} bytes, more than the limit of {bound}; is this another file?", path.display())]
     TooLong { path: PathBuf, found: u64, bound: u64 },
     #[error(transparent)]

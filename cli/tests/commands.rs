@@ -10,6 +10,7 @@ mod commands {
     #[cfg(unix)]
     mod crash;
     mod derived;
+    mod explain;
     mod input;
     #[cfg(target_os = "linux")]
     mod interrupt;

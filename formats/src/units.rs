@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::io::Read;
 
+use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::wide;
 use fairshare_params::policy::Policy;
@@ -31,6 +32,8 @@ const ROUND: &str = "round";
 pub const MAX_UNITS: usize = 1 << 24;
 /// Longest table that a ledger keeps, in bytes.
 pub const MAX_UNITS_BYTES: u64 = 48 << 20;
+/// Most rounds of a table whose rounds are not known before: as many as any epoch has.
+const MAX_ROUNDS: usize = Geometry::LARGE.rounds();
 
 /// Which rounds a table has to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,47 +54,92 @@ impl Rounds {
 /// Reads the units of all nodes in these rounds, once and in bounded memory.
 pub fn from_csv(text: impl Read, rounds: Rounds) -> Result<Units> {
     let mut table = Table::open(text)?;
-    let round = table.locate(ROUND)?;
-    let nodes = nodes(&table)?;
-    if nodes.is_empty() {
-        return Err(UnitsError::NoNodes);
-    }
-    let (columns, count) = (nodes.len(), rounds.count);
-    if columns.saturating_mul(count) > MAX_UNITS {
-        return Err(UnitsError::TooManyUnits { columns, rounds: count, bound: MAX_UNITS });
-    }
-    // They grow as rows are read: a short header of many nodes takes no memory for rows that are not there.
-    let mut units = vec![Vec::new(); columns];
-    let mut read = 0usize;
+    let mut rows = Rows::of(&table)?;
+    let count = rounds.count;
+    rows.check_room(count)?;
     while table.advance()? {
-        if read == count {
+        if rows.read == count {
             let (line, Rounds { first, count }) = (table.line(), rounds);
-            return Err(UnitsError::RoundOutside {
-                line,
-                round: table.integer(round)?,
-                first,
-                rounds: count,
-            });
+            let round = table.integer(rows.round)?;
+            return Err(UnitsError::RoundOutside { line, round, first, rounds: count });
         }
-        let number = table.check_number(round, rounds.first, read)?;
+        rows.add(&table, rounds.first)?;
+    }
+    if rows.read < count {
+        let missing = rounds.first.saturating_add(wide(rows.read));
+        return Err(UnitsError::Ended { missing, first: rounds.first, rounds: count });
+    }
+    rows.finish(rounds.first)
+}
+
+/// Reads the units of all nodes in whatever rounds the table has, once and in bounded memory: for whoever
+/// has a table, and no rules yet. The rounds follow each other from that of the first row.
+pub fn from_csv_of_any_rounds(text: impl Read) -> Result<Units> {
+    let mut table = Table::open(text)?;
+    let mut rows = Rows::of(&table)?;
+    let mut first = None;
+    while table.advance()? {
+        if rows.read == MAX_ROUNDS {
+            return Err(UnitsError::TooManyRounds { line: table.line(), bound: MAX_ROUNDS });
+        }
+        rows.check_room(rows.read.saturating_add(1))?;
+        let first = match first {
+            Some(first) => first,
+            None => *first.insert(table.integer(rows.round)?),
+        };
+        rows.add(&table, first)?;
+    }
+    rows.finish(first.ok_or(UnitsError::NoRounds)?)
+}
+
+/// The rows read so far. They grow as rows are read: a short header of many nodes takes no memory for rows
+/// that are not there.
+struct Rows {
+    /// Where the round's number stands.
+    round: usize,
+    nodes: Vec<(usize, Address)>,
+    units: Vec<Vec<u32>>,
+    read: usize,
+}
+
+impl Rows {
+    fn of(table: &Table<impl Read>) -> Result<Self> {
+        let (round, nodes) = (table.locate(ROUND)?, nodes(table)?);
+        let units = vec![Vec::new(); nodes.len()];
+        Ok(Self { round, nodes, units, read: 0 })
+    }
+
+    /// Refuses more units than are held at once.
+    fn check_room(&self, rounds: usize) -> Result<()> {
+        match self.nodes.len() {
+            columns if columns.saturating_mul(rounds) > MAX_UNITS => {
+                Err(UnitsError::TooManyUnits { columns, rounds, bound: MAX_UNITS })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds the row at hand, which is of the round after those before it.
+    fn add(&mut self, table: &Table<impl Read>, first: u64) -> Result<()> {
+        let round = table.check_number(self.round, first, self.read)?;
         let mut total = 0u64;
-        for ((position, _), units) in nodes.iter().zip(&mut units) {
+        for ((position, _), units) in self.nodes.iter().zip(&mut self.units) {
             let amount: u32 = table.integer(*position)?;
             // At most 2^16 columns, so the sum stays below 2^48.
             total = total.saturating_add(amount.into());
             units.push(amount);
         }
         if u32::try_from(total).is_err() {
-            return Err(UnitsError::Total { line: table.line(), round: number, total });
+            return Err(UnitsError::Total { line: table.line(), round, total });
         }
-        read = read.saturating_add(1);
+        self.read = self.read.saturating_add(1);
+        Ok(())
     }
-    if read < count {
-        let missing = rounds.first.saturating_add(wide(read));
-        return Err(UnitsError::Ended { missing, first: rounds.first, rounds: count });
+
+    fn finish(self, first: u64) -> Result<Units> {
+        let by_node: BTreeMap<_, _> = self.nodes.into_iter().map(|(_, node)| node).zip(self.units).collect();
+        Ok(Units::new(first, self.read, by_node)?)
     }
-    let by_node: BTreeMap<_, _> = nodes.into_iter().map(|(_, node)| node).zip(units).collect();
-    Ok(Units::new(rounds.first, count, by_node)?)
 }
 
 /// The nodes and where their columns are.
@@ -105,6 +153,9 @@ fn nodes(table: &Table<impl Read>) -> Result<Vec<(usize, Address)>> {
             return Err(UnitsError::DuplicateColumn { column: excerpt(column) });
         }
         nodes.push((position, node));
+    }
+    if nodes.is_empty() {
+        return Err(UnitsError::NoNodes);
     }
     Ok(nodes)
 }
@@ -220,6 +271,38 @@ mod tests {
         let error = read("round,$1,$2\n5,1,1\n6,4294967295,1\n").unwrap_err();
         let told = "line 3: the units of round 6 add up to 4294967296, above 4294967295; use larger units";
         assert_eq!(error, told);
+    }
+
+    /// Of whatever rounds: the same rows, the same refusals, and the rounds are the table's own.
+    #[test]
+    fn a_table_says_itself_which_rounds_it_has() {
+        let any = |text: &str| from_csv_of_any_rounds(text.replace("$1", ONE).as_bytes());
+        let units = any("\u{feff}round,$1\r\n18446744073709551614,1\r\n18446744073709551615,0\r\n").unwrap();
+        assert_eq!((units.first_round(), units.totals()), (u64::MAX - 1, [1, 0].as_slice()));
+        let told = |text: &str| any(text).unwrap_err().to_string();
+        assert!(told("round,$1\n").starts_with("a header and no row; give every round a row"));
+        assert!(told("round,$1\n7,1\n9,1\n").starts_with("line 3, column `round`: 9 stands where 8 belongs"));
+        assert!(told("round,$1\n18446744073709551615,1\n0,1\n").contains("0 stands where"));
+        assert!(told("round\n7\n").starts_with("no column is a node's"));
+        let whole = log(5..2_005);
+        assert_eq!(any(&whole).unwrap(), from_csv(whole.as_bytes(), ROUNDS).unwrap());
+    }
+
+    #[test]
+    fn rounds_that_nobody_named_are_bounded() {
+        let row = |round: usize| format!("{round},1\n");
+        let rows: String = (0..=MAX_ROUNDS).map(row).collect();
+        let error = from_csv_of_any_rounds(format!("round,{ONE}\n{rows}").as_bytes()).unwrap_err();
+        assert!(matches!(error, UnitsError::TooManyRounds { line: 32_770, bound: 32_768 }), "{error}");
+    }
+
+    #[test]
+    fn units_of_rounds_that_nobody_named_are_bounded() {
+        let nodes = MAX_UNITS / MAX_ROUNDS + 1;
+        let header: String = (1..=nodes).map(|node| format!(",0x{node:040x}")).collect();
+        let rows: String = (0..MAX_ROUNDS).map(|round| format!("{round}{}\n", ",1".repeat(nodes))).collect();
+        let error = from_csv_of_any_rounds(format!("round{header}\n{rows}").as_bytes()).unwrap_err();
+        assert!(matches!(error, UnitsError::TooManyUnits { rounds: 32_705, .. }), "{error}");
     }
 
     #[test]

@@ -8,6 +8,10 @@ use std::slice;
 use crate::encoding::{Digest, wide};
 use crate::words::{Words, hash_list};
 
+mod bins;
+
+pub use bins::Bin;
+
 /// How a cell of one column becomes a bin.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rule {

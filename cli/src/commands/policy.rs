@@ -1,5 +1,6 @@
 //! `fairshare policy`: the epoch's rules.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -7,14 +8,16 @@ use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_contracts::verification::encoded_words;
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::{Location, PolicyError, PolicyErrors, PolicyFault, side_file_hash};
+use fairshare_formats::policy::{
+    Location, MAX_SIDE_FILE_BYTES, PolicyError, PolicyErrors, PolicyFault, side_file_hash,
+};
 use fairshare_ingest::{Records, reference};
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
 use fairshare_params::rules::{Rules, Terms};
 use fairshare_params::schema::Feature;
-use fairshare_storage::files::{self, Access};
+use fairshare_storage::files::{self, Access, ReadError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_verifier::{Trust, Verifier};
 use jiff::Timestamp;
@@ -27,10 +30,21 @@ use crate::error::{CliError, Status, one_line};
 use crate::output::{Output, list, notice, thousands};
 use crate::{load, progress};
 
+mod explain;
+mod rounds;
+mod span;
+
+use span::{days, instant};
+
+pub use explain::Explained;
+pub use rounds::TableRead;
+
 pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> {
     match command {
         PolicyCommand::Check { policy, params } => check(policy, params.as_deref(), output),
         PolicyCommand::Reference(args) => make_reference(args, output),
+        PolicyCommand::Explain { policy } => explain::run(policy, output),
+        PolicyCommand::Rounds(args) => rounds::run(args, output),
     }
 }
 
@@ -142,6 +156,7 @@ fn check(path: &Path, params: Option<&Path>, output: Output) -> Result<Status, C
         Err(error) => return Err(error.into()),
     };
     warn(policy.terms());
+    warn_of_chance(&policy);
     let rules = params.map(|path| rules(&policy, path)).transpose()?;
     let rules_hash = rules.as_ref().map(Rules::hash);
     let words = |rules| encoded_words(rules).iter().map(ToString::to_string).collect();
@@ -183,6 +198,25 @@ fn warn(terms: &Terms) {
     }
     if terms.proving_seconds == 0 {
         notice("warning: `rounds.proving_seconds` is 0, so no proof is taken after the last round");
+    }
+}
+
+/// Says so where few records earn nothing below half of the cap: what is taken off for chance is theirs
+/// whatever their number.
+fn warn_of_chance(policy: &Policy) {
+    let Terms { min_records, weighting: Weighting::RecordsDivergence { cap }, .. } = *policy.terms() else {
+        return;
+    };
+    // Half a nat for each free bin, with the 48 fractional bits of the cap.
+    let chance = (u128::from(policy.free_bins()) << 47) / u128::from(min_records.max(1));
+    if chance > u128::from(cap / 2) {
+        notice(&format!(
+            "warning: {} records earn nothing below {} nats each, more than half of the cap, for {} bins: \
+             ask for more records, or take fewer bins",
+            thousands(min_records),
+            to_decimal(chance, 4),
+            thousands(policy.free_bins())
+        ));
     }
 }
 
@@ -273,22 +307,6 @@ fn evidence(required: bool) -> &'static str {
     }
 }
 
-/// A time in the calendar, as far as the calendar goes.
-fn instant(seconds: u64) -> String {
-    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| format!("second {seconds} of Unix time"), |time| time.to_string())
-}
-
-/// A span in days if it is a number of whole ones.
-fn days(seconds: u64) -> String {
-    match (seconds / 86_400, seconds % 86_400) {
-        (1, 0) => "1 day".to_owned(),
-        (0, 1) => "1 second".to_owned(),
-        (days @ 1.., 0) => format!("{days} days"),
-        _ => format!("{} seconds", thousands(seconds)),
-    }
-}
-
 /// How much more the epoch's first round pays than its last. Where that is far from 1, it pays to hold data
 /// back for the next epoch.
 fn ratio(policy: &Policy, decay: &Decay) -> String {
@@ -324,7 +342,8 @@ pub struct Counted {
 fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliError> {
     let partial = fairshare_storage::policy::load_partial(&args.policy)?;
     let folder = args.policy.parent().unwrap_or(Path::new(""));
-    let path = args.out.clone().unwrap_or_else(|| folder.join("reference.json"));
+    let own = partial.reference_file();
+    let path = args.out.clone().unwrap_or_else(|| folder.join(own.unwrap_or(REFERENCE_FILE)));
     load::check_output(&path, args.data.iter().chain([&args.policy]).map(PathBuf::as_path))?;
     let spinner = progress::spinner("counting records");
     let histogram = reference::histogram(Records::open(&args.data, partial.schema())?)?;
@@ -335,6 +354,9 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
     counts.smooth(partial.schema(), 1, partial.geometry().alphabet())?;
 
     let json = fairshare_formats::reference::to_json(&counts);
+    if args.out.is_none() && own.is_none() {
+        keep_others(&path, json.as_bytes())?;
+    }
     files::write(&path, json.as_bytes(), Access::Public)
         .map_err(|source| CliError::File { path: path.clone(), source })?;
     let hash = side_file_hash(json.as_bytes()).to_string();
@@ -358,6 +380,18 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
         )
     })?;
     Ok(Status::Done)
+}
+
+/// Where the counts are written if neither the command nor the policy says.
+const REFERENCE_FILE: &str = "reference.json";
+
+/// Refuses to write over other counts that stand there: they may be another policy's.
+fn keep_others(path: &Path, counts: &[u8]) -> Result<(), CliError> {
+    match files::read(path, MAX_SIDE_FILE_BYTES) {
+        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(there) if there == counts => Ok(()),
+        _ => Err(CliError::OtherCounts { path: path.to_owned() }),
+    }
 }
 
 /// The path by which a policy in `folder` names the file, and whether it leads there already: only downwards
@@ -391,16 +425,6 @@ mod tests {
         let crossed = Feature::Crossed { name: "late by hour".to_owned(), of };
         assert_eq!(crossing(&crossed).as_deref(), Some("late by hour: delay (3) × hour (4), 12 bins"));
         assert_eq!(crossing(&single), None);
-    }
-
-    #[test]
-    fn times_are_told_in_the_calendar_as_far_as_it_goes() {
-        assert_eq!(instant(2_208_988_800), "2040-01-01T00:00:00Z");
-        assert_eq!(instant(u64::MAX), format!("second {} of Unix time", u64::MAX));
-        assert_eq!(
-            [86_400 * 14, 86_400, 86_401, 1].map(days),
-            ["14 days", "1 day", "86,401 seconds", "1 second"]
-        );
     }
 
     #[test]

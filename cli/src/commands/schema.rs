@@ -64,6 +64,8 @@ documents! {
     params::Described: "params insecure", "params import", "params verifier", "params inspect";
     policy::Checked: "policy check";
     policy::Counted: "policy reference";
+    policy::Explained: "policy explain";
+    policy::TableRead: "policy rounds";
     prove::Proved: "prove data", "prove compute";
     register::Described: "register sign", "register check";
     score::DataScored: "score data";

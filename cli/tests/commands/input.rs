@@ -83,6 +83,7 @@ fn a_policy_is_told_what_its_first_round_pays_and_warned_of_few_records() {
         ("ends_by = 2040-01-01T00:00:00Z", "ends_by = 2020-01-01T00:00:00Z", "`rounds.ends_by` is over"),
         ("ends_by = 2040-01-01T00:00:00Z", "ends_by = 1800000000000", "is it in milliseconds?"),
         ("proving_seconds = 1_209_600", "proving_seconds = 0", "no proof is taken after the last round"),
+        ("min_records = 500", "min_records = 100", "100 records earn nothing below "),
     ];
     for (from, to, said) in odd {
         let checked = fairshare(&format!("policy check {}", policy(&folder(), &[(from, to)])));

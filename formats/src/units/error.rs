@@ -27,6 +27,19 @@ pub enum UnitsError {
     /// No column of a node: such a record could not be told from none.
     #[error("no column is a node's; where nobody worked, give no table")]
     NoNodes,
+    /// No row but the header, where rows say which rounds there are.
+    #[error("a header and no row; give every round a row, from the epoch's first to its last")]
+    NoRounds,
+    /// More rows than an epoch has rounds.
+    #[error(
+        "line {line}: more than {bound} rounds, which no geometry covers; begin a new epoch with this one"
+    )]
+    TooManyRounds {
+        /// The line.
+        line: u64,
+        /// The most rounds of an epoch.
+        bound: usize,
+    },
     /// A column that is needed is absent.
     #[error("no column `{column}`; the file has: {present}")]
     MissingColumn {
