@@ -74,6 +74,7 @@ documents! {
     glossary: "docs/glossary.md",
     library: "docs/library.md",
     performance: "docs/performance.md",
+    policy: "docs/policy.md",
     registering: "docs/registering.md",
     scoring: "docs/scoring.md",
     testing: "docs/testing.md",

@@ -2,6 +2,7 @@
 
 mod context;
 mod crossed;
+mod document;
 mod errors;
 mod fixture;
 mod numbers;
