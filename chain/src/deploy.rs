@@ -13,6 +13,7 @@ use fairshare_contracts::proving::{RegistryDeployment, VaultDeployment};
 use fairshare_contracts::solidity::{ProvingVault, TaskRegistry};
 use fairshare_contracts::token;
 use fairshare_contracts::verification;
+use fairshare_formats::json;
 use fairshare_params::address::Address as Account;
 use fairshare_storage::files::{self, Access};
 use serde::{Deserialize, Serialize};
@@ -240,7 +241,7 @@ fn read(file: &Path) -> Result<Option<Deployment>> {
         }
     };
     let other = |_| ChainError::OtherDeployment { path: file.to_owned() };
-    serde_json::from_slice(&bytes).map(Some).map_err(other)
+    json::from_slice(&bytes).map(Some).map_err(other)
 }
 
 fn write(file: &Path, deployment: &Deployment) -> Result<()> {

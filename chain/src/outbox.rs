@@ -13,6 +13,7 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_rpc_types_eth::TransactionReceipt;
 use fairshare_contracts::calldata::evm_address;
+use fairshare_formats::json;
 use fairshare_params::encoding::Digest;
 use fairshare_prover::Account;
 use fairshare_storage::files::{self, Access};
@@ -384,7 +385,7 @@ impl<'a> Outbox<'a> {
             }
         };
         let none = |_| ChainError::NoOutbox { path: self.path.clone() };
-        let pending = serde_json::from_slice(&bytes).map_err(none)?;
+        let pending = json::from_slice(&bytes).map_err(none)?;
         self.check(&pending)?;
         Ok(Some(pending))
     }

@@ -14,6 +14,7 @@ mod commands {
     mod input;
     #[cfg(target_os = "linux")]
     mod interrupt;
+    mod marks;
     mod parameters;
     mod path;
     #[cfg(unix)]

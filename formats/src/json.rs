@@ -57,14 +57,23 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// A reader of a text of JSON, which may begin with a byte-order mark.
-pub(crate) fn reader(bytes: &[u8]) -> Deserializer<SliceRead<'_>> {
-    Deserializer::from_slice(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes))
+/// Whether a text begins as UTF-16 does, which some editors write and nothing here reads.
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
 }
 
-/// What a text of JSON is, with nothing after it.
-pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    whole(reader(bytes)).map_err(JsonError)
+/// A reader of a text of JSON, which may begin with a byte-order mark.
+pub(crate) fn reader(bytes: &[u8]) -> Result<Deserializer<SliceRead<'_>>, JsonError> {
+    if is_utf16(bytes) {
+        // "expected value at line 1 column 1" would say nothing of it.
+        return Err(JsonError(serde::de::Error::custom("the text is UTF-16, not UTF-8; save it as UTF-8")));
+    }
+    Ok(Deserializer::from_slice(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)))
+}
+
+/// What a text of JSON is, with nothing after it. Every file of JSON from outside is read by it.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    whole(reader(bytes)?).map_err(JsonError)
 }
 
 /// What a text of JSON is, with nothing after it: as `serde_json::from_slice` reads it, but from anything
@@ -79,6 +88,18 @@ pub(crate) fn whole<'de, T: Deserialize<'de>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_in_front_is_passed_over_and_one_of_utf_16_is_named() {
+        assert_eq!(from_slice::<u32>(b"\xef\xbb\xbf 7"), Ok(7));
+        // Only in front, and once.
+        assert!(from_slice::<u32>(b"7\xef\xbb\xbf").is_err());
+        assert!(from_slice::<u32>(b"\xef\xbb\xbf\xef\xbb\xbf7").is_err());
+        for text in [b"\xff\xfe7\0", b"\xfe\xff\x007"] {
+            let error = from_slice::<u32>(text).unwrap_err().to_string();
+            assert_eq!(error, "the text is UTF-16, not UTF-8; save it as UTF-8");
+        }
+    }
 
     /// A text of JSON is read before it is quoted: what it escapes would reach the terminal as it is.
     #[test]

@@ -61,6 +61,9 @@ pub enum KeystoreError {
         /// Its length.
         found: usize,
     },
+    /// Text of another encoding.
+    #[error("the keystore's text is UTF-16, not UTF-8; save it as UTF-8")]
+    Utf16,
     /// Not a keystore.
     #[error(
         "not a keystore of version 3 (JSON, as wallets and `geth account new` write it): line {line}, column \
@@ -142,6 +145,9 @@ struct KdfParams {
 pub fn from_json(bytes: &[u8]) -> Result<Keystore> {
     if bytes.len() > MAX_KEYSTORE_BYTES {
         return Err(KeystoreError::TooLarge { found: bytes.len() });
+    }
+    if json::is_utf16(bytes) {
+        return Err(KeystoreError::Utf16);
     }
     let File { version, crypto } = json::from_slice(bytes).map_err(|error| {
         let error = error.inner();

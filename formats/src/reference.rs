@@ -23,7 +23,7 @@ pub enum ReferenceFileError {
 
 /// Reads `{"counts": {"feature": [1, 2, …], …}}`. A feature that is given twice is refused.
 pub fn from_json(bytes: &[u8]) -> Result<Reference, ReferenceFileError> {
-    read(json::reader(bytes))
+    read(json::reader(bytes)?)
 }
 
 fn read<'de>(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use fairshare_formats::eip55::Checksummed;
+use fairshare_formats::json::JsonError;
 
 /// Why a service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +57,7 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// A later version's.
     #[error("{}: the state has version {found}, and this program knows {known}; use a newer `fairshare`",

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fairshare_audit::registry::Identity;
 use fairshare_formats::eip55::checksummed;
+use fairshare_formats::json;
 use fairshare_params::encoding::Digest;
 use fairshare_storage::files::{self, Access, ReadError};
 use fairshare_vault::ledger::Followed;
@@ -221,11 +222,11 @@ fn read(path: &Path) -> Result<Option<State>> {
         version: u32,
     }
     // The version first: another one has other fields.
-    let Version { version: found } = serde_json::from_slice(&bytes).map_err(form)?;
+    let Version { version: found } = json::from_slice(&bytes).map_err(form)?;
     if found != VERSION {
         return Err(StateError::Version { path: path.to_owned(), found, known: VERSION });
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(form)
+    json::from_slice(&bytes).map(Some).map_err(form)
 }
 
 #[cfg(test)]

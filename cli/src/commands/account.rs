@@ -3,6 +3,7 @@
 use std::env;
 use std::path::Path;
 
+use fairshare_formats::BYTE_ORDER_MARK;
 use fairshare_formats::keystore::{self, MAX_KEYSTORE_BYTES};
 use fairshare_prover::{Account, AccountError};
 use zeroize::Zeroizing;
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::args::KeyArgs;
 use crate::error::CliError;
 use crate::load;
+use crate::output::notice;
 
 /// Where a key may stand, and the password of a keystore.
 const KEY: &str = "FAIRSHARE_PRIVATE_KEY";
@@ -58,5 +60,13 @@ fn environment(name: &str) -> Option<Zeroizing<Vec<u8>>> {
 fn password_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let mut bytes = load::secret(path, MAX_PASSWORD_BYTES)?;
     load::trim_newline(&mut bytes);
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        // It may belong to the password: wallets keep it.
+        notice(&format!(
+            "warning: {} begins with a byte-order mark, which counts as part of the password; if the \
+             password does not open the keystore, save the file without it",
+            path.display()
+        ));
+    }
     Ok(bytes)
 }

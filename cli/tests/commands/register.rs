@@ -222,6 +222,10 @@ fn keystore_and_environment_give_one_signature() {
     with(&sign, &[]).fails(2, &["no password", "--password-file", "FAIRSHARE_KEYSTORE_PASSWORD"]);
     with(&sign, &[("FAIRSHARE_KEYSTORE_PASSWORD", "wrong")])
         .fails(2, &["key.json", "does not open this keystore"]);
+    // An editor's mark may belong to the password, so it counts; and is told.
+    let marked = write(&folder, "marked", format!("\u{feff}{PASSWORD}"));
+    with(&format!("{sign} --password-file {marked}"), &[])
+        .fails(2, &["begins with a byte-order mark", "does not open this keystore"]);
     let long = write(&folder, "long", vec![b'a'; 5000]);
     with(&format!("{sign} --password-file {long}"), &[]).fails(2, &["5000 bytes, more than the limit"]);
     let other = write(&folder, "other.json", "[]");

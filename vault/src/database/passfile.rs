@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ::postgres::Config;
 use ::postgres::config::Host;
+use fairshare_formats::BYTE_ORDER_MARK;
 
 use super::location::port;
 use super::{DatabaseError, Environment, Result};
@@ -71,7 +72,10 @@ fn read(path: &Path) -> Option<String> {
     }
     let mut content = Vec::new();
     match fs::File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut content)) {
-        Ok(_) => Some(String::from_utf8_lossy(&content).into_owned()),
+        Ok(_) => {
+            let text = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&content);
+            Some(String::from_utf8_lossy(text).into_owned())
+        }
         Err(error) => {
             tracing::warn!("{shown} cannot be read ({error}); no password is read from it");
             None
@@ -178,6 +182,10 @@ mod tests {
         assert_eq!(found("postgres://u@h,h/d").as_deref(), Some("plain"));
         let error = password_of("postgres://u@h,localhost/d", &environment).unwrap_err();
         assert!(matches!(error, DatabaseError::Passwords), "{error}");
+        // A byte-order mark is no part of the first line.
+        fs::write(&path, "\u{feff}h:5432:d:u:marked\n").unwrap();
+        assert_eq!(found("postgres://u@h/d").as_deref(), Some("marked"));
+        fs::write(&path, FILE).unwrap();
         // A home's file, and the variable that comes before any file.
         fs::rename(&path, folder.path().join(".pgpass")).unwrap();
         let home = |name: &str| (name == "HOME").then(|| folder.path().display().to_string());
