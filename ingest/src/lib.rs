@@ -31,6 +31,7 @@ mod source;
 mod symbols;
 mod tables;
 pub mod units;
+pub mod unmatched;
 
 pub use self::error::{FeatureKind, IngestError, Position};
 pub use self::records::Records;

@@ -48,7 +48,7 @@ pub(crate) fn add_terms<'a>(
             add_floats(&cast(array, &DataType::Float64)?, column, edges, symbols)?;
         }
         // Decimals through their text, which the parser rounds once; dividing would round twice.
-        _ => add_texts(cast(array, &DataType::Utf8View)?.as_string_view(), column, symbols)?,
+        _ => add_texts(as_text(array)?.as_string_view(), column, symbols)?,
     }
     Ok(())
 }
@@ -83,6 +83,11 @@ fn add_floats<'a>(
         };
     }
     Ok(())
+}
+
+/// The cells as text.
+pub(crate) fn as_text(array: &ArrayRef) -> Result<ArrayRef, CellError> {
+    cast(array, &DataType::Utf8View)
 }
 
 /// Not the casts' default, which turns what it cannot convert into nulls.

@@ -10,7 +10,7 @@ use crate::words::{Words, hash_list};
 
 mod bins;
 
-pub use bins::Bin;
+pub use bins::BinName;
 
 /// How a cell of one column becomes a bin.
 #[derive(Clone, Debug, PartialEq)]

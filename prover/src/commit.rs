@@ -20,6 +20,12 @@
 //! | `commit.journal` | reads the data again; keeps the commitments to segments that did not change |
 //! | none of them | begins |
 //!
+//! **What matches nothing.** The records are counted while they are read. Where more than half of a column's
+//! cells match nothing in the schema, nothing is committed to unless the caller says so ([`Matching`]):
+//! before the first segment, so that no digest, no opening and no journal is left that nobody wants. A
+//! journal that stands there stays as it is, for a run that says so. Where an opening stands, the data is
+//! committed to, and nobody is asked again.
+//!
 //! Files appear in the order commitments, opening, request, each in one step, and an opening is never
 //! replaced: it may be that of a request that was moved elsewhere. That a seed may meet other data is due to
 //! what is [derived](crate::derivation) from it.
@@ -33,6 +39,7 @@ use std::path::{Path, PathBuf};
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registry::{MAX_REQUEST_BYTES, RegistryFileError, request_to_json};
+use fairshare_ingest::unmatched::{MostlyUnmatched, Unmatched, refuse_mostly, unmatched};
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
@@ -114,6 +121,9 @@ pub enum CommitError {
     /// The data cannot be read.
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    /// Data that hardly matches the schema, and nobody said that this is meant.
+    #[error("nothing was committed to")]
+    Unmatched(#[from] MostlyUnmatched),
     /// Others than the policy names.
     #[error(transparent)]
     Parameters(#[from] ParametersError),
@@ -207,9 +217,26 @@ pub enum CommitError {
 
 type Result<T> = std::result::Result<T, CommitError>;
 
-/// Commits, for `contributor`, to the records of the files `data`, as one dataset, into a folder that holds
-/// no commitment yet, or goes on with what an interrupted run left there. Memory does not grow with the
-/// files. Gives what `request.json` asks the registry to record.
+/// Whether data is committed to most of which matches nothing in a column's rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matching {
+    /// It is refused where more than half of a column's cells match nothing.
+    Required,
+    /// It is committed to all the same.
+    Waived,
+}
+
+/// What was committed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// What `request.json` asks the registry to record.
+    pub request: Request,
+    /// What of each column matched nothing in the schema.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// [`commit_matching`] of data that has to match the schema. Gives what `request.json` asks the registry to
+/// record.
 pub fn commit_data(
     srs: &Srs,
     policy: &Policy,
@@ -218,16 +245,65 @@ pub fn commit_data(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Request> {
+    let committed = commit_matching(srs, policy, contributor, data, folder, Matching::Required, progress)?;
+    Ok(committed.request)
+}
+
+/// Commits, for `contributor`, to the records of the files `data`, as one dataset, into a folder that holds
+/// no commitment yet, or goes on with what an interrupted run left there. Memory does not grow with the
+/// files.
+pub fn commit_matching(
+    srs: &Srs,
+    policy: &Policy,
+    contributor: &Address,
+    data: &[PathBuf],
+    folder: &Path,
+    matching: Matching,
+    progress: &dyn Progress,
+) -> Result<Committed> {
     policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure())?;
     let mut records = Records::open(data, policy.schema())?;
     let _lock = lock(folder)?;
+    let mut tally = Tally::new(policy, matching);
     let request = if folder.join(OPENING_FILE).exists() {
-        request_of_opening(srs, policy, contributor, &mut records, folder)?
+        request_of_opening(srs, policy, contributor, &mut records, &mut tally, folder)?
     } else {
-        begin_or_resume(srs, policy, contributor, &mut records, folder, progress)?
+        begin_or_resume(srs, policy, contributor, &mut records, &mut tally, folder, progress)?
     };
     complete(folder, &request)?;
-    Ok(request)
+    Ok(Committed { request, unmatched: tally.unmatched() })
+}
+
+/// Counts the symbols that are read, so that it is known what matched nothing.
+struct Tally<'a> {
+    policy: &'a Policy,
+    matching: Matching,
+    counts: Zeroizing<Vec<u64>>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(policy: &'a Policy, matching: Matching) -> Self {
+        Self { policy, matching, counts: Zeroizing::new(vec![0; policy.schema().symbol_count()]) }
+    }
+
+    fn add(&mut self, symbols: &[u16]) {
+        for &symbol in symbols {
+            // Symbols come from the schema that sized the counts.
+            self.counts[usize::from(symbol)] += 1;
+        }
+    }
+
+    fn unmatched(&self) -> Vec<Unmatched> {
+        unmatched(self.policy.schema(), &self.counts)
+    }
+
+    /// Refuses what hardly matches, unless that is meant.
+    fn check(&self) -> Result<()> {
+        match self.matching {
+            Matching::Required => Ok(refuse_mostly(&self.unmatched())?),
+            Matching::Waived => Ok(()),
+        }
+    }
 }
 
 /// Commits to the records and writes all but the request, going on from the journal as far as it is of them.
@@ -236,6 +312,7 @@ fn begin_or_resume(
     policy: &Policy,
     contributor: &Address,
     records: &mut Records,
+    tally: &mut Tally<'_>,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Request> {
@@ -244,7 +321,9 @@ fn begin_or_resume(
     let journal = Journal::open(&journal_path, srs, random_seed()?).map_err(io_error(&journal_path))?;
     let mut opening =
         Writer::begin(&opening_path, journal.seed().clone()).map_err(io_error(&opening_path))?;
-    read_records(records, &mut opening, &opening_path, progress)?;
+    read_records(records, tally, &mut opening, &opening_path, progress)?;
+    // Before anything is committed to: what is written from here on is kept.
+    tally.check()?;
 
     // A segment's secret is of the number of records, so nothing is committed to before all are read.
     let count = registered(Counted::Records, records.records_read())?;
@@ -261,9 +340,10 @@ fn begin_or_resume(
     Ok(request)
 }
 
-/// Reads all records, and writes their symbols to the opening.
+/// Reads and counts all records, and writes their symbols to the opening.
 fn read_records(
     records: &mut Records,
+    tally: &mut Tally<'_>,
     opening: &mut Writer,
     path: &Path,
     progress: &dyn Progress,
@@ -274,6 +354,7 @@ fn read_records(
     let mut bytes = 0;
     while records.next_batch(&mut batch)? > 0 {
         opening.symbols(&batch).map_err(io_error(path))?;
+        tally.add(&batch);
         progress.advance(Task::Read, records.bytes_read().saturating_sub(bytes));
         bytes = records.bytes_read();
         batch.clear();
@@ -322,6 +403,7 @@ fn request_of_opening(
     policy: &Policy,
     contributor: &Address,
     records: &mut Records,
+    tally: &mut Tally<'_>,
     folder: &Path,
 ) -> Result<Request> {
     let opening = standing_opening(folder, srs.geometry(), records.features())?;
@@ -332,6 +414,7 @@ fn request_of_opening(
         if *batch != *opening.symbols(first, batch.len())? {
             return Err(occupied());
         }
+        tally.add(&batch);
         first += batch.len() as u64;
         batch.clear();
     }

@@ -39,7 +39,9 @@ mod uses;
 
 pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
-pub use commit::{CommitError, CommitmentFolder, REQUEST_FILE, commit_data};
+pub use commit::{
+    CommitError, CommitmentFolder, Committed, Matching, REQUEST_FILE, commit_data, commit_matching,
+};
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};

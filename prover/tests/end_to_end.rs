@@ -19,6 +19,8 @@ mod scored;
 mod secrets;
 #[path = "end_to_end/units.rs"]
 mod units;
+#[path = "end_to_end/unmatched.rs"]
+mod unmatched;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use fairshare_params::policy::Policy;
 use fairshare_params::registration::Registration;
 use fairshare_params::registry::{CHUNK_BYTES, Evidence, Request, Tree, Unsigned, first_chunk};
 use fairshare_params::units::Units;
-use fairshare_prover::{Account, Limits, Prover, Silent, commit_data};
+use fairshare_prover::{Account, Limits, Matching, Prover, Silent, commit_matching};
 use fairshare_verifier::Verifier;
 use fairshare_verifier::bundle::Header;
 
@@ -194,8 +194,8 @@ pub fn commit(policy: &Policy, folder: &Path, who: Address, records: &str, round
     std::fs::create_dir_all(folder).expect("folder");
     let file = fixture::write(folder, "records.csv", records);
     let target = folder.join("data");
-    let request = commit_data(&fixture::SRS, policy, &who, &[file], &target, &Silent);
-    let signed = sign(policy, request.expect("a commitment"), None, *policy.data_rounds().end());
+    let made = commit_matching(&fixture::SRS, policy, &who, &[file], &target, Matching::Waived, &Silent);
+    let signed = sign(policy, made.expect("a commitment").request, None, *policy.data_rounds().end());
     Data { folder: target, signed, round }
 }
 

@@ -1,84 +1,88 @@
-//! What falls into a bin, in words for people.
+//! What bins are called, and which bins of its columns a crossed feature's bin joins.
 
 use std::fmt;
 
 use super::{Column, Feature, Rule};
 
-/// A bin of one column.
+/// A column's bin, as people read it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bin<'a> {
-    /// Cells with this label.
+pub enum BinName<'a> {
+    /// A label of the schema.
     Label(&'a str),
-    /// Cells with a label that is not listed.
+    /// Any other label.
     Other,
-    /// Numbers from the first edge, if there is one, to below the second, if there is one.
-    Numbers(Option<f64>, Option<f64>),
-    /// Empty cells.
+    /// Numbers below the first edge.
+    Below(f64),
+    /// From an edge to the next one, without that one.
+    Between(f64, f64),
+    /// The last edge, and numbers above it.
+    From(f64),
+    /// A missing value.
     Missing,
 }
 
+impl fmt::Display for BinName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Label(label) => f.write_str(label),
+            Self::Other => f.write_str("(other)"),
+            Self::Below(edge) => write!(f, "below {edge}"),
+            Self::Between(from, to) => write!(f, "{from} to {to}"),
+            Self::From(edge) => write!(f, "from {edge}"),
+            Self::Missing => f.write_str("(missing)"),
+        }
+    }
+}
+
 impl Column {
-    /// What falls into that bin; none if the column has fewer.
-    pub fn bin(&self, bin: usize) -> Option<Bin<'_>> {
+    /// The bin of any other label; a numeric column has none, since every number is in one of its bins.
+    pub fn other_bin(&self) -> Option<usize> {
+        match &self.rule {
+            Rule::Categorical { labels } => Some(labels.len()),
+            Rule::Numeric { .. } => None,
+        }
+    }
+
+    /// What a bin is called; none if there is no such bin.
+    pub fn bin_name(&self, bin: usize) -> Option<BinName<'_>> {
         if bin == self.missing_bin() {
-            return Some(Bin::Missing);
+            return Some(BinName::Missing);
         }
         match &self.rule {
-            Rule::Categorical { labels } => match labels.get(bin) {
-                Some(label) => Some(Bin::Label(label)),
-                None => (bin == labels.len()).then_some(Bin::Other),
-            },
+            Rule::Categorical { labels } if bin == labels.len() => Some(BinName::Other),
+            Rule::Categorical { labels } => labels.get(bin).map(|label| BinName::Label(label)),
             Rule::Numeric { edges } => {
-                let below = bin.checked_sub(1).and_then(|below| edges.get(below)).copied();
-                let above = edges.get(bin).copied();
-                (below.is_some() || above.is_some()).then_some(Bin::Numbers(below, above))
+                let below = bin.checked_sub(1).and_then(|below| edges.get(below).copied());
+                Some(match (below, edges.get(bin).copied()) {
+                    (None, None) => return None,
+                    (None, Some(edge)) => BinName::Below(edge),
+                    (Some(from), Some(to)) => BinName::Between(from, to),
+                    (Some(edge), None) => BinName::From(edge),
+                })
             }
         }
     }
 }
 
 impl Feature {
-    /// What falls into that bin, of each of its columns; none if it has fewer.
-    pub fn bin(&self, bin: usize) -> Option<Vec<Bin<'_>>> {
-        let mut left = bin;
-        // The last column's bins count fastest.
-        let last_first = self.columns().iter().rev().map(|column| {
-            let own = left.checked_rem(column.bins())?;
-            left = left.checked_div(column.bins())?;
-            column.bin(own)
-        });
-        let mut bins: Vec<_> = last_first.collect::<Option<_>>()?;
-        bins.reverse();
-        (left == 0).then_some(bins)
+    /// The columns with their bins that a bin of the feature stands for: one of a column, several of crossed
+    /// ones. Nothing if there is no such bin.
+    pub fn parts(&self, bin: usize) -> impl Iterator<Item = (&Column, usize)> {
+        let columns = if bin < self.bins() { self.columns() } else { &[] };
+        // The first column's bins count slowest: each takes what those after it leave.
+        columns.iter().scan((self.bins(), bin), |(stride, rest), column| {
+            *stride = stride.checked_div(column.bins())?;
+            let own = rest.checked_div(*stride)?;
+            *rest = rest.checked_rem(*stride)?;
+            Some((column, own))
+        })
     }
-}
 
-impl fmt::Display for Bin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Label(label) => write!(f, "{label:?}"),
-            Self::Other => f.write_str("other"),
-            Self::Missing => f.write_str("missing"),
-            Self::Numbers(Some(from), Some(to)) => write!(f, "{} to {}", Edge(from), Edge(to)),
-            Self::Numbers(Some(from), None) => write!(f, "{} and more", Edge(from)),
-            Self::Numbers(None, Some(to)) => write!(f, "below {}", Edge(to)),
-            Self::Numbers(None, None) => f.write_str("any number"),
-        }
-    }
-}
-
-/// An edge with as few digits as tell it from others.
-struct Edge(f64);
-
-impl fmt::Display for Edge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.0.abs();
-        // The library writes large and small floats with all their zeros.
-        if size == 0.0 || (1e-4..1e15).contains(&size) {
-            write!(f, "{}", self.0)
-        } else {
-            write!(f, "{:e}", self.0)
-        }
+    /// What a bin is called; a crossed feature's by the names of the bins that it joins. Empty if there is no
+    /// such bin.
+    pub fn bin_name(&self, bin: usize) -> String {
+        let names = self.parts(bin).filter_map(|(column, bin)| column.bin_name(bin));
+        names.map(|name| name.to_string()).collect::<Vec<_>>().join(" × ")
     }
 }
 
@@ -86,33 +90,43 @@ impl fmt::Display for Edge {
 mod tests {
     use super::*;
 
-    fn named(feature: &Feature) -> Vec<String> {
-        let name = |bin| {
-            let bins = feature.bin(bin).expect("a bin");
-            bins.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
-        };
-        assert_eq!(feature.bin(feature.bins()), None);
-        (0..feature.bins()).map(name).collect()
+    fn carrier() -> Column {
+        Column { name: "carrier".into(), rule: Rule::Categorical { labels: vec!["UA".into(), "B6".into()] } }
+    }
+
+    fn delay() -> Column {
+        Column { name: "delay".into(), rule: Rule::Numeric { edges: vec![-5.0, 0.5, 30.0] } }
     }
 
     #[test]
-    fn every_bin_is_named() {
-        let labels = Column {
-            name: "kind".to_owned(),
-            rule: Rule::Categorical { labels: vec!["a".to_owned(), "other".to_owned()] },
+    fn every_bin_has_a_name_and_no_other() {
+        let names = |column: Column| -> Vec<String> {
+            let feature = Feature::Column(column);
+            (0..=feature.bins()).map(|bin| feature.bin_name(bin)).collect()
         };
-        let numbers = Column { name: "x".to_owned(), rule: Rule::Numeric { edges: vec![-1.5, 0.0, 1e300] } };
-        assert_eq!(
-            named(&Feature::Column(numbers.clone())),
-            ["below -1.5", "-1.5 to 0", "0 to 1e300", "1e300 and more", "missing"]
-        );
-        assert_eq!(named(&Feature::Column(labels.clone())), ["\"a\"", "\"other\"", "other", "missing"]);
-        let crossed = Feature::Crossed { name: "both".to_owned(), of: vec![labels, numbers] };
-        let named = named(&crossed);
-        assert_eq!(named.len(), 20);
-        assert_eq!(
-            [0, 4, 5, 19].map(|bin| named[bin].as_str()),
-            ["\"a\" × below -1.5", "\"a\" × missing", "\"other\" × below -1.5", "missing × missing"]
-        );
+        assert_eq!(names(carrier()), ["UA", "B6", "(other)", "(missing)", ""]);
+        assert_eq!(names(delay()), ["below -5", "-5 to 0.5", "0.5 to 30", "from 30", "(missing)", ""]);
+        assert_eq!([carrier().other_bin(), delay().other_bin()], [Some(2), None]);
+        assert_eq!(carrier().bin_name(4), None);
+        assert_eq!(delay().bin_name(5), None);
+    }
+
+    #[test]
+    fn a_crossed_bin_is_of_one_bin_of_each_column() {
+        let feature = Feature::Crossed { name: "both".into(), of: vec![carrier(), delay(), carrier()] };
+        let mut expected = 0;
+        for first in 0..4 {
+            for second in 0..5 {
+                for third in 0..4 {
+                    let bins: Vec<_> = feature.parts(expected).map(|(_, bin)| bin).collect();
+                    assert_eq!(bins, [first, second, third]);
+                    expected += 1;
+                }
+            }
+        }
+        assert_eq!(expected, feature.bins());
+        assert_eq!(feature.parts(expected).count(), 0);
+        assert_eq!(feature.bin_name(4 * 5 * 2 + 4 + 3), "(other) × -5 to 0.5 × (missing)");
+        assert_eq!(feature.bin_name(usize::MAX), "");
     }
 }

@@ -41,7 +41,7 @@ const LAST: usize = 4 * POINT_BYTES;
 
 /// Ends the work, as far as that can be done within one process, when one more segment than these is
 /// committed to.
-struct StopAfter(AtomicUsize);
+pub(super) struct StopAfter(pub AtomicUsize);
 
 impl Progress for StopAfter {
     fn begin(&self, _: Task, _: u64, _: u64) {}

@@ -21,7 +21,7 @@ use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::registration::Registration;
 use fairshare_params::registry::Request;
-use fairshare_prover::{Limits, Prover, Silent, commit_data};
+use fairshare_prover::{Limits, Matching, Prover, Silent, commit_matching};
 use fairshare_testkit::fixture;
 use fairshare_testkit::parts::{Reader, write};
 use fairshare_verifier::{Bundle as Read, Score};
@@ -161,7 +161,9 @@ fn make_the_pool() {
         .map(|(data, target)| {
             let file = fixture::write(folder.path(), "records.csv", &data.text);
             let (policy, who) = (&RULES[0].policy, &ACTORS[data.owner].address);
-            commit_data(&fixture::SRS, policy, who, &[file], target, &Silent).expect("a commitment")
+            let waived = Matching::Waived;
+            let made = commit_matching(&fixture::SRS, policy, who, &[file], target, waived, &Silent);
+            made.expect("a commitment").request
         })
         .collect();
     let mut histograms = vec![Vec::new(); DATA.len()];
