@@ -7,10 +7,12 @@
 //!
 //! In reading order: [`registry`] says what a ledger takes; [`settlement`] divides a pool; [`claims`] makes
 //! the tree that a contract pays by; [`audit`] goes through a ledger's entries and believes none of them;
-//! [`report`] tells what it found.
+//! [`report`] tells what it found. [`worth`] says what data would be paid, and [`among`] among whom.
 
+pub mod among;
 pub mod audit;
 pub mod claims;
 pub mod registry;
 pub mod report;
 pub mod settlement;
+pub mod worth;

@@ -219,28 +219,54 @@ impl<'a> DataWeights<'a> {
     /// Data of a round outside the window, which is not eligible (section 9), weighs nothing. It is no error,
     /// because one contributor's act must not keep the others from being paid.
     pub fn weight(&self, score: u64, records: NonZeroU32, latest: u64) -> BigUint {
-        match latest.checked_sub(*self.window.start()) {
-            Some(since) if self.window.contains(&latest) => {
-                BigUint::from(self.g(score, records)) * self.decay.lambda_q() * self.decay.fade(since)
-            }
-            _ => BigUint::ZERO,
+        match self.fade(latest) {
+            Some(fade) => BigUint::from(self.g(score, records)) * self.decay.lambda_q() * fade,
+            None => BigUint::ZERO,
         }
     }
 
+    /// By how much data counts whose latest round this is, in units of `2^−64`; nothing outside the window.
+    pub fn fade(&self, latest: u64) -> Option<u128> {
+        let since = latest.checked_sub(*self.window.start())?;
+        self.window.contains(&latest).then(|| self.decay.fade(since))
+    }
+
     /// `g`: what a score is worth before decay.
+    pub fn g(&self, score: u64, records: NonZeroU32) -> u128 {
+        self.value(score, records).g
+    }
+
+    /// `g`, and what it is made of.
     ///
     /// The plug-in bias of a total divergence is `bins'/2` nats, whatever the number of records: `2^7` for
     /// each in 1/256 nat.
-    pub fn g(&self, score: u64, records: NonZeroU32) -> u128 {
+    pub fn value(&self, score: u64, records: NonZeroU32) -> DataValue {
+        let bias = u128::from(self.free_bins) << 7;
         match self.weighting {
-            Weighting::Divergence => per_record(score, records),
+            Weighting::Divergence => {
+                DataValue { most: None, counted: score.into(), bias, g: per_record(score, records) }
+            }
             Weighting::RecordsDivergence { cap } => {
                 // A cap below 2^64 times a number of records below 2^32.
                 let most = (u128::from(records.get()) * u128::from(cap)) >> 40;
-                u128::from(score).min(most).saturating_sub(u128::from(self.free_bins) << 7)
+                let counted = u128::from(score).min(most);
+                DataValue { most: Some(most), counted, bias, g: counted.saturating_sub(bias) }
             }
         }
     }
+}
+
+/// What a data score is worth before decay, step by step; all but `g` in 1/256 nat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataValue {
+    /// The most that the cap allows; none under `divergence`, which has no cap.
+    pub most: Option<u128>,
+    /// The score as far as it counts.
+    pub counted: u128,
+    /// What chance alone gives, on average. Under `divergence` it is not taken off.
+    pub bias: u128,
+    /// In 1/256 nat; under `divergence` per record, 48 fractional bits.
+    pub g: u128,
 }
 
 /// A pool, divided.

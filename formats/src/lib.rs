@@ -31,6 +31,7 @@ mod text;
 pub mod time;
 pub mod units;
 pub mod verifier_file;
+pub mod weights;
 
 /// What some editors begin a text with, in UTF-8; it is not part of the text.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -5,10 +5,16 @@ use std::path::PathBuf;
 
 use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence, per_record};
 use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
+use fairshare_ingest::unmatched::{Unmatched, unmatched};
 use fairshare_ingest::{IngestError, Records, reference};
 use fairshare_params::policy::Policy;
 
 use zeroize::Zeroizing;
+
+mod features;
+pub mod plot;
+
+pub use features::{BinScore, FeatureScore};
 
 /// Why there is no score.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +73,27 @@ pub struct ComputeResult {
 pub fn score_data(policy: &Policy, data: &[PathBuf]) -> Result<DataResult, ScoreError> {
     let counts = Zeroizing::new(reference::histogram(Records::open(data, policy.schema())?)?);
     score_counts(policy, &narrowed(&counts)?)
+}
+
+/// A score, and what it is made of: for the contributor's own eyes, because it is the histogram.
+pub struct Examined {
+    /// The score.
+    pub result: DataResult,
+    /// Each feature's part, in the schema's order.
+    pub features: Vec<FeatureScore>,
+    /// What of each column matched nothing in the schema.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// Scores the records of `data` as one dataset, and takes the score apart.
+pub fn examine(policy: &Policy, data: &[PathBuf]) -> Result<Examined, ScoreError> {
+    let wide = Zeroizing::new(reference::histogram(Records::open(data, policy.schema())?)?);
+    let counts = narrowed(&wide)?;
+    Ok(Examined {
+        result: score_counts(policy, &counts)?,
+        features: features::of(policy, &counts)?,
+        unmatched: unmatched(policy.schema(), &wide),
+    })
 }
 
 /// Counts as the circuits have them. [`Records`] refuses 2^32 records and more, so that no count is as large.

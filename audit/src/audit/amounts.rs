@@ -8,7 +8,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::role::Role;
 
 use super::open::Open;
-use super::{Audit, EpochReport, Fate, Finding, MAX_FATES, MAX_LINES};
+use super::{Audit, Fate, Finding, MAX_FATES, MAX_LINES};
 use crate::claims::{ClaimTree, Distribution};
 use crate::registry::{At, Refusal};
 use crate::settlement::{Payout, Settlement, kept, settle_pool};
@@ -210,23 +210,10 @@ impl Audit<'_> {
         let Some(report) = self.reports.get_mut(&epoch) else { return };
         let Settlement { payouts, carry: left, rounding } = settlement;
         let lines = if open.basis.is_some() { open.lines(&payouts) } else { BTreeMap::new() };
-        *report = EpochReport {
-            number: report.number,
-            terms: report.terms.clone(),
-            token: report.token.clone(),
-            pool: report.pool,
-            recorded_rules_hash: report.recorded_rules_hash,
-            basis: report.basis,
-            unverified_before,
-            state: report.state,
-            brought,
-            left,
-            rounding,
-            root,
-            claims_total,
-            lines,
-            unlisted: 0,
-        };
+        (report.brought, report.left, report.rounding) = (brought, left, rounding);
+        (report.root, report.claims_total) = (root, claims_total);
+        report.unverified_before = unverified_before;
+        (report.lines, report.unlisted) = (lines, 0);
         self.lines_kept = self.lines_kept.saturating_add(report.lines.len());
         self.give_up_lines(epoch);
     }
@@ -264,7 +251,7 @@ mod tests {
     use fairshare_verifier::Trust;
 
     use super::super::record::empty_report;
-    use super::super::{Auditor, Expected, Line};
+    use super::super::{Auditor, EpochReport, Expected, Line};
     use super::*;
 
     #[test]

@@ -69,8 +69,9 @@ impl Open {
             let line = lines.entry(*contributor).or_default();
             match &best.data {
                 None => line.compute = Some(best.score),
-                Some((records, ..)) => {
+                Some((records, latest, _)) => {
                     (line.data, line.records) = (Some(best.score), u64::from(records.get()));
+                    line.latest = Some(*latest);
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::divergence::per_record;
 use fairshare_formats::archive::Heading;
 use fairshare_formats::eip55;
@@ -15,7 +16,7 @@ use fairshare_params::rules::Terms;
 
 use super::{Finding, NoParameters};
 use crate::registry::{Identity, Ineligible, State};
-use crate::settlement::Payout;
+use crate::settlement::{DataWeights, Payout};
 
 /// What an audit found.
 #[derive(Debug)]
@@ -74,6 +75,14 @@ pub struct EpochReport {
     pub terms: Terms,
     /// How its policy would have people read amounts.
     pub token: Option<Token>,
+    /// λ of data and its decay.
+    pub data_decay: Decay,
+    /// `bins'`, by which scores of data are lowered.
+    pub free_bins: u64,
+    /// The schema's hash.
+    pub schema_hash: Digest,
+    /// The reference's hash.
+    pub reference_hash: Digest,
     /// What it pays, in base units, without what was brought to it: what its rules name, or what was funded.
     /// None while nobody can know it.
     pub pool: Option<u128>,
@@ -121,6 +130,8 @@ pub struct Line {
     pub records: u64,
     /// Its verified data score, in 1/256 nat.
     pub data: Option<u64>,
+    /// The latest round of the datasets that the data score covers.
+    pub latest: Option<u64>,
     /// Its verified compute score, 48 fractional bits.
     pub compute: Option<u64>,
     /// What it earns, computed again.
@@ -180,6 +191,18 @@ pub struct Strike {
     pub target: String,
     /// Why.
     pub reason: String,
+}
+
+impl EpochReport {
+    /// What the weight of data depends on in it, besides the data.
+    pub fn data_weights(&self) -> DataWeights<'_> {
+        DataWeights {
+            decay: &self.data_decay,
+            weighting: self.terms.weighting,
+            free_bins: self.free_bins,
+            window: self.terms.data_first_round..=self.terms.last_round(),
+        }
+    }
 }
 
 impl Report {

@@ -1,4 +1,4 @@
-//! Archives, and the files that stand beside a ledger: receipts and lists of payments.
+//! Archives, and the files that stand beside a ledger: receipts, lists of payments and files of weights.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use fairshare_formats::ledger::{
 use fairshare_formats::payments::{ListHeading, PaymentList};
 use fairshare_formats::policy::PolicySource;
 use fairshare_formats::time::Moment;
+use fairshare_formats::weights;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
 use fairshare_params::ledger::first_head;
@@ -22,14 +23,23 @@ use crate::fixture::{self, POLICY};
 use crate::script::Script;
 use crate::{refused, said};
 
-pub const TOKENS: &[&str] =
-    &["ledger.json", "000000001-rules.json", "ustar", "\"kind\":", "fairshare_payments", "signature"];
+pub const TOKENS: &[&str] = &[
+    "ledger.json",
+    "000000001-rules.json",
+    "ustar",
+    "\"kind\":",
+    "fairshare_payments",
+    "signature",
+    "contributor,weight",
+];
 
-/// An archive, a receipt or a list of payments. What is accepted is written the same way again; whatever an
-/// archive says, an audit ends, says so much and no more, and prints no control character.
+/// An archive, a receipt, a list of payments or a file of weights. What is accepted of the first three is
+/// written the same way again; whatever an archive says, an audit ends, says so much and no more, and prints
+/// no control character.
 pub fn ledger(data: &[u8]) -> bool {
     match data.split_first() {
         Some((b'{', _)) => return small(data),
+        Some((b'c', _)) => return weighed(data),
         Some((b'S', script)) => {
             audited(&archive(edited(Script::new(script))));
             return true;
@@ -88,6 +98,18 @@ fn small(data: &[u8]) -> bool {
             said(&receipt);
             refused(&list)
         }
+    }
+}
+
+/// A file of weights: what is accepted is so much and no more.
+fn weighed(data: &[u8]) -> bool {
+    match weights::from_csv(data) {
+        Ok(weights) => {
+            assert!(weights.len() <= weights::MAX_WEIGHTS);
+            assert!(weights.values().all(|weight| weight.bits() <= 226));
+            true
+        }
+        Err(error) => refused(&error),
     }
 }
 
@@ -222,6 +244,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let heading = ListHeading { chain_id, vault, registry, epoch: 4, number: 1, entries, head };
     let list = PaymentList::new(heading, payments).expect("a list");
     let scripts = (0..history().len()).map(|at| vec![b'S', 0, 0, 0, at as u8]);
-    let whole = [archive(history()), list.to_json().into_bytes()];
+    let weights = format!("{}\n0x{},12345678901234567890\n", weights::HEADER, "07".repeat(20)).into_bytes();
+    let whole = [archive(history()), list.to_json().into_bytes(), weights];
     whole.into_iter().chain(signed).chain(scripts).collect()
 }
