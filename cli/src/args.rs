@@ -13,6 +13,7 @@ mod chain;
 mod policy;
 mod register;
 mod royalty;
+mod score;
 mod sending;
 mod serve;
 mod vault;
@@ -24,6 +25,7 @@ pub use chain::{
 pub use policy::{PolicyCommand, ReferenceArgs, RoundsArgs};
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use royalty::{BookArgs, FundArgs, HandArgs, PayArgs, PostArgs, WatchArgs};
+pub use score::{NodeArgs, ScoreCommand, ScoreDataArgs, UnmatchedArgs};
 pub use sending::{RpcArgs, SendArgs};
 pub use serve::{LogFormat, ServeArgs};
 pub use vault::{
@@ -209,6 +211,48 @@ pub struct VerifierArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy and the files that it names, and print the rules hash
+    #[command(after_help = "\
+Example:
+  fairshare policy check policy.toml --params ceremony.srs
+
+The rules hash covers every rule and the parameters, so that it takes the whole parameters to compute it. \
+Whoever has it in the policy (`rules_hash`), from somebody they trust, verifies without them.")]
+    Check {
+        /// The policy
+        #[arg(value_name = "POLICY.toml")]
+        policy: PathBuf,
+        /// The parameters that it names, whole
+        #[arg(long, value_name = "SRS")]
+        params: Option<PathBuf>,
+    },
+    /// Count the reference distribution of a policy from data
+    #[command(after_help = "\
+Example:
+  fairshare policy reference --policy draft.toml --data EWR.parquet JFK.parquet LGA.parquet
+
+The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
+in the policy.")]
+    Reference(ReferenceArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ReferenceArgs {
+    /// The policy, or a draft of it; only its geometry and schema are read
+    #[arg(long, value_name = "DRAFT.toml")]
+    pub policy: PathBuf,
+    /// The data, as .csv or .parquet
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+    /// Where to write the counts [default: reference.json beside the policy]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub unmatched: UnmatchedArgs,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum CommitCommand {
     /// Commit to records
     #[command(after_help = "\
@@ -239,53 +283,8 @@ pub struct CommitDataArgs {
     /// The records, as .csv or .parquet
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
-}
-
-/// A node, and where its units are.
-#[derive(Debug, Args)]
-pub struct NodeArgs {
-    /// The units on record: a CSV file with a column `round` and one for each node, named by its address
-    #[arg(long, value_name = "UNITS.csv")]
-    pub units: PathBuf,
-    /// The node's address
-    #[arg(long, value_name = "0x…", value_parser = eip55::parse)]
-    pub contributor: Address,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ScoreCommand {
-    /// The divergence of records from the policy's reference
-    #[command(after_help = "\
-Example:
-  fairshare score data --policy policy.toml --data EWR.parquet --json
-
-Keep the result to yourself: only `prove data` counts the scores that you give away.")]
-    Data(ScoreDataArgs),
-    /// The decayed share of units in all rounds
-    #[command(after_help = "\
-Example:
-  fairshare score compute --policy policy.toml --units units.csv \\
-      --contributor 0x00000000000000000000000000000000000000e1 --json")]
-    Compute(ScoreComputeArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct ScoreDataArgs {
-    /// The policy
-    #[arg(long, value_name = "POLICY")]
-    pub policy: PathBuf,
-    /// The records, as .csv or .parquet
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub data: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct ScoreComputeArgs {
-    /// The policy
-    #[arg(long, value_name = "POLICY")]
-    pub policy: PathBuf,
     #[command(flatten)]
-    pub node: NodeArgs,
+    pub unmatched: UnmatchedArgs,
 }
 
 #[derive(Debug, Subcommand)]

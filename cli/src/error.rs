@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use fairshare_audit::among::AmongError;
 use fairshare_audit::audit::AuditError;
 use fairshare_chain::{ChainError, RootError};
 use fairshare_formats::eip55::{self, Checksummed};
@@ -14,7 +15,9 @@ use fairshare_formats::ledger::ReceiptError;
 use fairshare_formats::payments::PaymentsError;
 use fairshare_formats::policy::PolicyErrors;
 use fairshare_formats::registry::RegistryFileError;
+use fairshare_formats::weights::WeightsError;
 use fairshare_ingest::IngestError;
+use fairshare_ingest::unmatched::MostlyUnmatched;
 use fairshare_params::encoding::Digest;
 use fairshare_params::keys::KeyError;
 use fairshare_params::reference::ReferenceError;
@@ -67,6 +70,23 @@ pub enum CliError {
     Commit(#[from] CommitError),
     #[error(transparent)]
     Score(#[from] ScoreError),
+    #[error(transparent)]
+    Unmatched(#[from] MostlyUnmatched),
+    #[error("{}", path.display())]
+    Weights { path: PathBuf, source: WeightsError },
+    #[error("{}", path.display())]
+    Among { path: PathBuf, source: Box<AmongError> },
+    #[error(
+        "{}: an archive is audited before its weights are believed; give the parameters that its policies \
+         name (--params SRS), or, if this is a file of weights, a name that ends in `.csv`",
+        path.display()
+    )]
+    AmongUnaudited { path: PathBuf },
+    #[error(
+        "--epoch and --params are for an archive, and {} is a file of weights by its name",
+        path.display()
+    )]
+    AmongWeights { path: PathBuf },
     #[error(transparent)]
     NoUnits(#[from] NoUnits),
     #[error(transparent)]
@@ -283,6 +303,8 @@ impl CliError {
             | Self::Unsigned(_)
             | Self::NotTaken(_)
             | Self::OtherUpload { .. }
+            | Self::Unmatched(_)
+            | Self::Commit(CommitError::Unmatched(_))
             | Self::Upload(UploadError::Empty { .. } | UploadError::TooLong { .. })
             | Self::Account(AccountError::Signed(_))
             | Self::Setup(SetupError::InsecureParameters) => Status::Refused,
@@ -302,6 +324,10 @@ impl CliError {
                 | RegistryFileError::Nodes { .. }
                 | RegistryFileError::Unsigned(_)
                 | RegistryFileError::Signed(_) => Status::Refused,
+                _ => Status::Unusable,
+            },
+            Self::Among { source, .. } => match **source {
+                AmongError::Differs { .. } => Status::Refused,
                 _ => Status::Unusable,
             },
             Self::Vault(error) => status_of_ledger(error),

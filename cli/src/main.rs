@@ -14,6 +14,7 @@ mod load;
 mod manual;
 mod output;
 mod progress;
+mod unmatched;
 
 #[cfg(feature = "asm")]
 use std::arch::is_x86_feature_detected;

@@ -187,6 +187,24 @@ pub fn score(role: Role, score: u64) -> String {
     }
 }
 
+/// A share from 0 to 1, as people read it.
+pub fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0 %".to_owned(),
+        share if share < 0.01 => "< 0.01 %".to_owned(),
+        share => format!("{share:.2} %"),
+    }
+}
+
+/// Columns of the terminal that results go to, at most 120: a longer bar says no more. Of a file or a pipe,
+/// what
+/// `COLUMNS` says, or 80.
+pub fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let stated = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(stated).unwrap_or(80).clamp(40, 120)
+}
+
 /// A whole number with commas.
 pub fn thousands(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();

@@ -10,7 +10,7 @@ mod commands {
     #[cfg(unix)]
     mod crash;
     mod derived;
-    mod explain;
+    mod earning;
     mod input;
     #[cfg(target_os = "linux")]
     mod interrupt;
@@ -31,6 +31,7 @@ mod commands {
     #[cfg(unix)]
     mod storage;
     mod support;
+    mod unmatched;
     mod vault;
     mod vault_audit;
     mod vault_close;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use fairshare_formats::eip55::checksummed;
+use fairshare_ingest::unmatched::Unmatched;
 use fairshare_params::policy::Policy;
 use fairshare_params::registry::Request;
 use fairshare_prover::commit::OPENING_FILE;
-use fairshare_prover::{REQUEST_FILE, commit_data};
+use fairshare_prover::{CommitError, Committed, Matching, REQUEST_FILE, commit_matching};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,13 +17,24 @@ use crate::error::{CliError, Status};
 use crate::load;
 use crate::output::{Output, count, list, notice, thousands};
 use crate::progress::Bars;
+use crate::unmatched::{Found, UnmatchedLine};
 
 pub fn run(command: &CommitCommand, output: Output) -> Result<Status, CliError> {
     let CommitCommand::Data(args) = command;
     let (policy, srs) = (load::policy(&args.policy)?, load::params(&args.params)?);
-    let request = commit_data(&srs, &policy, &args.contributor, &args.data, &args.out, &Bars::default())?;
+    let matching = if args.unmatched.accept_unmatched { Matching::Waived } else { Matching::Required };
+    let (who, data) = (&args.contributor, &args.data);
+    let made = commit_matching(&srs, &policy, who, data, &args.out, matching, &Bars::default());
+    let look = |found: &[Unmatched]| Found::new(found.to_vec(), policy.schema(), data, &args.unmatched);
+    let Committed { request, unmatched } = made.inspect_err(|error| {
+        if let CommitError::Unmatched(mostly) = error {
+            look(&mostly.columns).warn();
+        }
+    })?;
+    let found = look(&unmatched);
+    found.warn();
     warn_of_few_records(&policy, &request);
-    describe(&args.out, &request, output)
+    describe(&args.out, &request, &found, output)
 }
 
 /// A small upload is not an error yet: it may be proved together with others.
@@ -38,7 +50,7 @@ fn warn_of_few_records(policy: &Policy, request: &Request) {
 
 /// What was committed to, and where.
 #[derive(Serialize, JsonSchema)]
-pub struct Committed {
+pub struct CommittedResult {
     /// The folder written.
     folder: String,
     /// The request's file, which is public.
@@ -56,11 +68,13 @@ pub struct Committed {
     records: u32,
     /// Segments that their symbols fill.
     segments: usize,
+    /// What of each column matched nothing in the schema, in its order.
+    unmatched: Vec<UnmatchedLine>,
 }
 
-fn describe(folder: &Path, request: &Request, output: Output) -> Result<Status, CliError> {
+fn describe(folder: &Path, request: &Request, found: &Found<'_>, output: Output) -> Result<Status, CliError> {
     let (records, segments) = (request.records(), request.segments().len());
-    let committed = Committed {
+    let committed = CommittedResult {
         folder: folder.display().to_string(),
         request: folder.join(REQUEST_FILE).display().to_string(),
         contributor: checksummed(request.contributor()).to_string(),
@@ -68,11 +82,12 @@ fn describe(folder: &Path, request: &Request, output: Output) -> Result<Status, 
         digest: request.digest().to_string(),
         records,
         segments,
+        unmatched: found.lines(),
     };
     output.result(&committed, || {
         let plural = if segments == 1 { "" } else { "s" };
         let of = format!("{} records in {segments} segment{plural}", thousands(records));
-        list(&[
+        let lines = list(&[
             ("committed to", of),
             ("digest", committed.digest.clone()),
             ("register", format!("{} (public; `fairshare register sign` signs it)", committed.request)),
@@ -80,7 +95,8 @@ fn describe(folder: &Path, request: &Request, output: Output) -> Result<Status, 
                 "keep",
                 format!("{} (secret: without it nothing can be proved)", folder.join(OPENING_FILE).display()),
             ),
-        ])
+        ]);
+        format!("{lines}\n\n{}", found.text())
     })?;
     Ok(Status::Done)
 }

@@ -8,9 +8,8 @@ use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_contracts::verification::encoded_words;
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::{
-    Location, MAX_SIDE_FILE_BYTES, PolicyError, PolicyErrors, PolicyFault, side_file_hash,
-};
+use fairshare_formats::policy::{Location, PolicyError, PolicyErrors, PolicyFault, side_file_hash};
+use fairshare_ingest::unmatched::unmatched;
 use fairshare_ingest::{Records, reference};
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
@@ -28,6 +27,7 @@ use crate::args::{PolicyCommand, ReferenceArgs};
 use crate::document::spelling::{Checksummed, Decimal, GeometryName, Hash};
 use crate::error::{CliError, Status, one_line};
 use crate::output::{Output, list, notice, thousands};
+use crate::unmatched::{Found, UnmatchedLine};
 use crate::{load, progress};
 
 mod explain;
@@ -335,6 +335,8 @@ pub struct Counted {
     records: u64,
     /// Features of a record.
     features: usize,
+    /// What of each column matched nothing in the schema, in its order.
+    unmatched: Vec<UnmatchedLine>,
     /// The lines that name the file in a policy.
     toml: String,
 }
@@ -348,6 +350,9 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
     let spinner = progress::spinner("counting records");
     let histogram = reference::histogram(Records::open(&args.data, partial.schema())?)?;
     drop(spinner);
+    let found = unmatched(partial.schema(), &histogram);
+    let found = Found::new(found, partial.schema(), &args.data, &args.unmatched);
+    found.check()?;
     let records = partial.schema().symbols(0).filter_map(|symbol| histogram.get(symbol)).sum();
     let counts = Reference::from_histogram(partial.schema(), &histogram)?;
     // Counts that no policy could smooth are refused here, where the data is at hand.
@@ -367,15 +372,17 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
         hash,
         records,
         features: partial.schema().len(),
+        unmatched: found.lines(),
         toml,
     };
     output.result(&counted, || {
         let once = if beside { "" } else { ", once the file is in the policy's folder" };
         format!(
-            "{} records counted over {} features into {}\n\nFor the policy{once}:\n\n{}",
+            "{} records counted over {} features into {}\n\n{}\n\nFor the policy{once}:\n\n{}",
             thousands(records),
             counted.features,
             counted.reference,
+            found.text(),
             counted.toml
         )
     })?;

@@ -59,7 +59,7 @@ documents! {
     chain::Standing: "chain status";
     chain::Synced: "chain sync";
     chain::Watched: "chain watch";
-    commit::Committed: "commit data";
+    commit::CommittedResult: "commit data";
     demo::Report<'_>: "demo";
     params::Described: "params insecure", "params import", "params verifier", "params inspect";
     policy::Checked: "policy check";

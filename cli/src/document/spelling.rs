@@ -47,6 +47,8 @@ texts! {
     Signature: { "type": "string", "pattern": "^0x[0-9a-f]{130}$" };
     /// What a contribution consists of.
     RoleName: { "type": "string", "enum": [Role::Data.name(), Role::Compute.name()] };
+    /// How a policy makes a weight of a data score.
+    WeightingName: { "type": "string", "enum": ["divergence", "records-divergence"] };
     /// Where an epoch stands.
     StateName: { "type": "string", "enum": State::ALL.map(State::name) };
     /// What is to be said of a posted root.

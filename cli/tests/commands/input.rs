@@ -66,7 +66,8 @@ fn units_are_of_every_round_and_node() {
         let policy = &prepared().policy;
         let line = format!("score compute --policy {policy} --units {file} --contributor {CONTRIBUTOR}");
         fairshare(&line).fails(2, &[part]);
-        let line = line.replace("score", "prove") + &format!(" --params {}", prepared().params);
+        let line =
+            line.replace("score compute", "prove compute") + &format!(" --params {}", prepared().params);
         fairshare(&format!("{line} --out {}", show(&folder.join("out")))).fails(2, &[part]);
     }
 }

@@ -1,0 +1,218 @@
+//! Among whom the data would be paid: an archive, which is audited first, or a file of weights.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use fairshare_audit::among::Among;
+use fairshare_audit::audit::{AuditError, Auditor, Expected, Report};
+use fairshare_audit::settlement::pools;
+use fairshare_audit::worth::{Share, share};
+use fairshare_formats::archive::ArchiveError;
+use fairshare_formats::ledger::Tenths;
+use fairshare_formats::weights::{self, MAX_WEIGHTS_BYTES};
+use fairshare_params::address::Address;
+use fairshare_params::policy::Policy;
+use fairshare_params::verifier_parameters::VerifierParameters;
+use fairshare_storage::files;
+use fairshare_verifier::{Trust, Verifier};
+use num_bigint::BigUint;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::args::ScoreDataArgs;
+use crate::document::spelling::{Decimal, Units};
+use crate::error::CliError;
+use crate::output::{amount, count, notice, thousands, units};
+use crate::{load, progress};
+
+/// Others' weights, and data's pool.
+pub struct Others {
+    file: String,
+    /// The epoch whose weights they are; none of a file of weights.
+    epoch: Option<u64>,
+    /// In tenths of a base unit; none while nobody can know it.
+    pool: Option<BigUint>,
+    weights: BTreeMap<Address, BigUint>,
+    unproved: usize,
+}
+
+/// What the data would be paid among others.
+#[derive(Serialize, JsonSchema)]
+pub struct AmongLine {
+    /// The archive or the file of weights.
+    file: String,
+    /// Whether the weights were computed again from proofs, by an audit; false of a file of weights.
+    audited: bool,
+    /// The epoch whose weights they are; null of a file of weights.
+    epoch: Option<u64>,
+    /// Others with a weight.
+    others: usize,
+    /// Others with data on record for the epoch and no proof of it yet: their weights come on top.
+    unproved: usize,
+    /// All weights together, this data's included.
+    #[schemars(with = "Decimal")]
+    total_weight: String,
+    /// This data's part of them, from 0 to 1, rounded.
+    part: f64,
+    /// Data's pool in base units, with what is carried to it as far as that is known; null while nobody can
+    /// know it.
+    #[schemars(with = "Option<Units>")]
+    data_pool: Option<String>,
+    /// This data's share of that pool in base units, rounded down as the vault rounds it; null without a
+    /// pool.
+    #[schemars(with = "Option<Decimal>")]
+    share: Option<String>,
+}
+
+/// What one's own weight has among the others'.
+pub struct Paid {
+    pub others: Others,
+    pub share: Share,
+    /// In base units; none without a pool.
+    pub units: Option<BigUint>,
+    pub part: f64,
+}
+
+impl Paid {
+    pub fn line(&self) -> AmongLine {
+        AmongLine {
+            file: self.others.file.clone(),
+            audited: self.others.epoch.is_some(),
+            epoch: self.others.epoch,
+            others: self.share.others,
+            unproved: self.others.unproved,
+            total_weight: self.share.total.to_string(),
+            part: self.part,
+            data_pool: self.others.pool.as_ref().map(units),
+            share: self.units.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Among whom, in words.
+    pub fn whom(&self) -> String {
+        let others = count(self.share.others, "other");
+        match (self.others.epoch, self.others.unproved) {
+            (Some(epoch), 0) => format!("{others} with proofs in epoch {epoch}"),
+            (Some(epoch), unproved) => {
+                format!(
+                    "{others} with proofs in epoch {epoch} (and {} without a proof yet)",
+                    thousands(unproved as u64)
+                )
+            }
+            (None, _) => others,
+        }
+    }
+
+    /// Data's pool in words, and what stands beside it.
+    pub fn pool(&self) -> Option<String> {
+        self.others.pool.as_ref().map(units)
+    }
+}
+
+impl Others {
+    /// What a weight is paid among them; a weight of the contributor's own in the list is replaced by it.
+    pub fn pay(mut self, own: &BigUint, contributor: Option<Address>) -> Paid {
+        if let Some(contributor) = contributor {
+            self.weights.remove(&contributor);
+        }
+        let share = share(self.pool.clone().unwrap_or_default(), own, self.weights.values());
+        let part = share.part(own);
+        let units = self.pool.as_ref().map(|_| share.units.clone());
+        Paid { others: self, share, units, part }
+    }
+}
+
+/// Reads others' weights from what the user names.
+pub fn read(path: &Path, policy: &Policy, args: &ScoreDataArgs) -> Result<Others, CliError> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        if args.epoch.is_some() || !args.params.is_empty() {
+            return Err(CliError::AmongWeights { path: path.to_owned() });
+        }
+        return of_weights(path, policy);
+    }
+    of_archive(path, policy, args)
+}
+
+fn of_weights(path: &Path, policy: &Policy) -> Result<Others, CliError> {
+    let bytes = load::bytes(path, MAX_WEIGHTS_BYTES)?;
+    let weights =
+        weights::from_csv(&bytes).map_err(|source| CliError::Weights { path: path.to_owned(), source })?;
+    let pool = policy.terms().pool;
+    let [_, data] = pools(pool, &Tenths::default());
+    Ok(Others {
+        file: path.display().to_string(),
+        epoch: None,
+        pool: (pool > 0).then_some(data),
+        weights,
+        unproved: 0,
+    })
+}
+
+/// Audits the archive, and takes the weights that the audit computed again.
+fn of_archive(path: &Path, policy: &Policy, args: &ScoreDataArgs) -> Result<Others, CliError> {
+    let parameters = args.params.iter().map(|path| load::derive(&load::params(path)?));
+    let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
+    let named = parameters.iter().find(|own| is_named(own, policy)).or(parameters.first());
+    let named = named.ok_or_else(|| CliError::AmongUnaudited { path: path.to_owned() })?;
+    let trust = if args.allow_insecure_params { Trust::AllowInsecure } else { Trust::CeremonyOnly };
+    let rules_hash = Verifier::new(named, policy, trust)?.rules().hash();
+    let report = audit(path, &parameters, trust)?;
+    let among = Among::of(&report, policy, &rules_hash, args.epoch)
+        .map_err(|source| CliError::Among { path: path.to_owned(), source: Box::new(source) })?;
+    say(&among, policy);
+    Ok(Others {
+        file: path.display().to_string(),
+        epoch: Some(among.epoch),
+        pool: among.pool,
+        weights: among.weights,
+        unproved: among.unproved,
+    })
+}
+
+/// Whether the policy names these parameters.
+fn is_named(parameters: &VerifierParameters, policy: &Policy) -> bool {
+    let (geometry, srs) = (parameters.geometry(), &parameters.words().srs);
+    policy.check_parameters(geometry, srs, parameters.is_insecure()).is_ok()
+}
+
+fn audit(path: &Path, parameters: &[VerifierParameters], trust: Trust) -> Result<Report, CliError> {
+    let refuse = |source: AuditError| CliError::Archive { path: path.to_owned(), source: Box::new(source) };
+    let (file, _) =
+        files::open(path).map_err(|error| refuse(ArchiveError::from(io::Error::from(error)).into()))?;
+    let bar = progress::counter("auditing the archive");
+    let progress = |done: u64, total: u64| {
+        let [done, total] = [done, total].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        bar.set(done, total);
+    };
+    let auditor = Auditor::new(parameters, trust, &progress);
+    auditor.archive(BufReader::new(file), &Expected::default()).map_err(refuse)
+}
+
+/// How far the weights are those that the policy's epoch will have.
+fn say(among: &Among, policy: &Policy) {
+    if !among.is_own {
+        notice(&format!(
+            "warning: these are the weights of epoch {}, as an example: nobody knows yet who gives data in \
+             epoch {}",
+            among.epoch,
+            policy.terms().epoch
+        ));
+    }
+    if among.is_other_reference {
+        notice("warning: that epoch's data was scored by another schema or against another reference");
+    }
+    if among.unproved > 0 {
+        notice(&format!(
+            "warning: {} of this epoch have data on record and no proof of it yet; with them the share is \
+             smaller",
+            count(among.unproved, "other contributor")
+        ));
+    }
+}
+
+/// Base units, and in tokens where the policy says how.
+pub fn tokens(units: &BigUint, policy: &Policy) -> String {
+    // A share is no larger than a vault's pools, which are below 2^128 in all.
+    u128::try_from(units).map_or_else(|_| units.to_string(), |units| amount(units, policy.token()))
+}
