@@ -77,6 +77,11 @@ impl Names {
         }
         Self { listed, more }
     }
+
+    /// Whether one of those listed is such.
+    pub fn any(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        self.listed.iter().any(|name| is_such(name))
+    }
 }
 
 impl fmt::Display for Names {

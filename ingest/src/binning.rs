@@ -166,17 +166,31 @@ fn parse_number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
+/// What writers put where a value is missing, in small letters.
+const MISSING: [&str; 14] =
+    ["na", "n/a", "#n/a", "nan", "null", "(null)", "none", "nil", "-", "--", "?", ".", "\\n", "missing"];
+
 /// What to do about a cell that is not a number.
 pub(crate) fn number_hint(cell: &str) -> &'static str {
     if cell.trim() != cell {
         "cells are taken as they are, so remove the white space around it"
-    } else if cell.contains(',') {
+    } else if MISSING.contains(&cell.to_lowercase().as_str()) {
+        "if it says that the value is missing, leave the cell empty"
+    } else if cell.contains(',') || cell.contains('_') {
         "write it without separators and with a decimal point"
+    } else if cell.trim_start_matches(['+', '-']).to_lowercase().starts_with("0x") {
+        "write it in decimal digits"
+    } else if cell.starts_with(is_currency) || cell.ends_with(|last| last == '%' || is_currency(last)) {
+        "write the number alone, without a sign before or after it"
     } else if cell.parse::<f64>().is_ok_and(f64::is_infinite) {
         "it is beyond what a 64-bit float holds; correct it, or leave the cell empty if the value is missing"
     } else {
         "correct it, or leave the cell empty if the value is missing"
     }
+}
+
+fn is_currency(letter: char) -> bool {
+    matches!(letter, '$' | '€' | '£' | '¥')
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use fairshare_formats::units::UnitsError;
 pub enum Position {
     /// The line of a text file on which the record begins, from 1.
     Line(u64),
-    /// The row of a Parquet file, from 1.
+    /// The row of a Parquet or Arrow file, from 1.
     Row(u64),
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for FeatureKind {
 #[non_exhaustive]
 pub enum IngestError {
     /// No file was given.
-    #[error("no file given: name at least one .csv or .parquet file")]
+    #[error("no file given: name a file, a folder or a pattern of files, or `-` for standard input")]
     NoFiles,
     /// The file cannot be opened.
     #[error("{}: cannot be opened", path.display())]
@@ -76,20 +76,138 @@ pub enum IngestError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A folder, pipe or device.
-    #[error("{}: not a regular file; save the data as a .csv or .parquet file", path.display())]
+    /// A pipe or device.
+    #[error("{}: not a regular file; pipe it in as standard input, `-`, or save it", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
-    /// The extension says neither CSV nor Parquet.
-    #[error(
-        "{}: the name ends in neither .csv nor .parquet; convert or decompress the file, or rename it",
-        path.display()
-    )]
+    /// The name does not tell the format.
+    #[error("{}: the name does not say what the file holds; it must end in {read}", path.display())]
     FileKind {
         /// The file.
         path: PathBuf,
+        /// The endings that are read.
+        read: &'static str,
+    },
+    /// The first bytes are of another kind than the name.
+    #[error("{}: the file is {found}, not {expected}; {remedy}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What the name says.
+        expected: &'static str,
+        /// What the bytes say.
+        found: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Data are to be typed.
+    #[error("standard input is a terminal; pipe the data in, or name a file")]
+    Terminal,
+    /// A folder without data, or a pattern that nothing matches.
+    #[error("{}: no file is there; check the folder's or pattern's spelling", path.display())]
+    NoFilesIn {
+        /// The folder or pattern.
+        path: PathBuf,
+    },
+    /// A pattern that cannot be understood.
+    #[error(
+        "{}: neither a file nor a pattern ({reason}); write `*`, `?` and `[…]` for what may differ",
+        path.display()
+    )]
+    Pattern {
+        /// The pattern.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More files than a dataset may have.
+    #[error("{}: more than {limit} files; write fewer, larger ones", path.display())]
+    TooManyFiles {
+        /// The folder or pattern.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// Folders in folders without end.
+    #[error("{}: more than {limit} folders deep; name a folder further down", path.display())]
+    FolderTooDeep {
+        /// Where the limit was reached.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// A folder that contains itself.
+    #[error("{}: a link leads back to a folder that it is in; remove the link", path.display())]
+    FolderLoop {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Files of several formats under one name.
+    #[error(
+        "{}: {}, but {} is {}; name the files of one format by a pattern, as 'folder/*.parquet'",
+        path.display(), formats[1], first.display(), formats[0]
+    )]
+    MixedFormats {
+        /// A file.
+        first: PathBuf,
+        /// A file of another format.
+        path: PathBuf,
+        /// Their formats.
+        formats: [&'static str; 2],
+    },
+    /// A file that two names stand for.
+    #[error("{}: named twice, so that its records would count twice; name it once", path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A partition whose name is not text.
+    #[error("{}: the folder's name `{folder}` does not decode to UTF-8; rename it", path.display())]
+    PartitionText {
+        /// The file in it.
+        path: PathBuf,
+        /// The folder.
+        folder: String,
+    },
+    /// Two partitions of one column on the way to a file.
+    #[error("{}: two folders on the way are named `{column}=…`; rename one", path.display())]
+    PartitionTwice {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A cell that is not what the folder's name says of its column.
+    #[error(
+        "{}, {position}: the cell `{cell}` contradicts the folder's name `{folder}`; correct one of them",
+        path.display()
+    )]
+    PartitionColumn {
+        /// The file.
+        path: PathBuf,
+        /// Line or row.
+        position: Position,
+        /// The cell, cut to 42 characters.
+        cell: String,
+        /// The folder, cut to 42 characters.
+        folder: String,
+    },
+    /// What was compressed cannot be decompressed.
+    #[error(
+        "{}: the {compression} data break off or are damaged after line {line}; copy or write the file anew",
+        path.display()
+    )]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+        /// The compression.
+        compression: &'static str,
+        /// The line at hand in the text, from 1.
+        line: u64,
+        /// The decoder's reason.
+        source: io::Error,
     },
     /// Nothing in the file, not even a header.
     #[error("{}: the file is empty; a header with the columns' names is needed", path.display())]
@@ -98,7 +216,7 @@ pub enum IngestError {
         path: PathBuf,
     },
     /// A column that the schema names is absent.
-    #[error("{}: no column `{column}`; the file has: {present}", path.display())]
+    #[error("{}: no column `{column}`; the file has: {present}{}", path.display(), near(column, present))]
     MissingColumn {
         /// The file.
         path: PathBuf,
@@ -114,6 +232,123 @@ pub enum IngestError {
         path: PathBuf,
         /// The name.
         column: String,
+    },
+    /// A header that another separator splits into the columns looked for.
+    #[error(
+        "{}: column `{column}` is there if {found} separate the cells, but {expected} must in a file of this \
+         name; {}",
+        path.display(), separate(found)
+    )]
+    Separator {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What separates the cells of a file of that name.
+        expected: &'static str,
+        /// What does in this one.
+        found: &'static str,
+    },
+    /// The header once more, among the records.
+    #[error(
+        "{}, line {line}: the header again, as in files that were joined; remove the line, or rename the \
+         columns if it is a record",
+        path.display()
+    )]
+    HeaderAgain {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+    },
+    /// A cell that goes on after its closing quote.
+    #[error(
+        "{}, line {line}, column `{column}`: text follows a closing quote; {}",
+        path.display(), after_quote(*backslash)
+    )]
+    TextAfterQuote {
+        /// The file.
+        path: PathBuf,
+        /// The line on which the record begins, from 1.
+        line: u64,
+        /// The column, or its number in a header.
+        column: String,
+        /// Whether a backslash is before the quote.
+        backslash: bool,
+    },
+    /// More blank lines than any writer leaves.
+    #[error("{}, line {line}: a mebibyte of blank lines; remove them", path.display())]
+    BlankLines {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+    },
+    /// A NUL in a text.
+    #[error(
+        "{}, line {line}: a NUL byte, so the file is damaged or of another kind; write it anew as text",
+        path.display()
+    )]
+    NulByte {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+    },
+    /// A line that is not an object in JSON.
+    #[error("{}, line {line}: not a JSON object ({reason}); {remedy}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The parser's reason.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A list or object where a cell is wanted.
+    #[error(
+        "{}, line {line}, column `{column}`: a list or object is not a cell; write its parts as columns",
+        path.display()
+    )]
+    Nested {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+    },
+    /// A key twice in one object.
+    #[error("{}, line {line}: the key `{column}` is there twice; remove one", path.display())]
+    DuplicateKey {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The key.
+        column: String,
+    },
+    /// What frames Arrow data is not as the format has it.
+    #[error("{}: not readable as Arrow IPC: {reason}; {remedy}", path.display())]
+    ArrowFrame {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The Arrow library refused the data.
+    #[error("{}: Arrow data cannot be decoded after row {row}; write the file anew", path.display())]
+    ArrowDecode {
+        /// The file.
+        path: PathBuf,
+        /// Rows read before.
+        row: u64,
+        /// The library's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A record with more or fewer cells than the header.
     #[error(
@@ -132,12 +367,14 @@ pub enum IngestError {
         found: usize,
     },
     /// Text that is not UTF-8.
-    #[error("{}, line {line}: not valid UTF-8; save the file as UTF-8", path.display())]
+    #[error("{}, line {line}: byte {byte:#04x} is not UTF-8; {}", path.display(), not_utf8(*byte))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
+        /// The first byte that is not.
+        byte: u8,
     },
     /// The file ends within quotes, so that records could be hidden in one cell.
     #[error("{}, line {line}: a quoted cell is never closed; add the closing quote", path.display())]
@@ -177,7 +414,7 @@ pub enum IngestError {
         /// What to do about it.
         hint: &'static str,
     },
-    /// A Parquet column whose type cannot become the feature.
+    /// A column whose type cannot become the feature.
     #[error(
         "{}, column `{column}`: type {found} cannot be read as a {wanted} feature; convert it to {}",
         path.display(), wanted.readable()
@@ -264,4 +501,40 @@ pub enum IngestError {
         /// Why, with line and column.
         source: UnitsError,
     },
+}
+
+/// A hint where a name differs from the one looked for by white space or case alone.
+fn near(column: &str, present: &Names) -> &'static str {
+    let is_near = |name: &str| {
+        name.trim() == column.trim() || name.trim().to_lowercase() == column.trim().to_lowercase()
+    };
+    if present.any(is_near) {
+        ". Names are compared byte by byte: mind case and white space"
+    } else if present.any(|name| name.starts_with('#')) {
+        ". The header must be the first line: remove comments"
+    } else if present.any(|name| name.starts_with("sep=")) {
+        ". The header must be the first line: remove `sep=`, which is for Excel"
+    } else {
+        ""
+    }
+}
+
+fn separate(found: &str) -> &'static str {
+    if found == "tabs" { "name it .tsv" } else { "write it anew with commas" }
+}
+
+fn after_quote(backslash: bool) -> &'static str {
+    if backslash {
+        "double the quotes within a cell instead of `\\\"`, as Spark does with .option(\"escape\", \"\\\"\")"
+    } else {
+        "double the quotes within a cell, and leave no white space after the last"
+    }
+}
+
+/// Windows-1252 has letters where Latin-1 has control characters.
+fn not_utf8(byte: u8) -> &'static str {
+    match byte {
+        0x80..=0x9f => "if the file is in Windows-1252, convert it: `iconv -f cp1252 -t utf-8`",
+        _ => "if the file is in Latin-1, convert it: `iconv -f latin1 -t utf-8`",
+    }
 }

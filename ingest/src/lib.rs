@@ -1,17 +1,18 @@
 //! # From files to symbols (PROTOCOL section 3)
 //!
-//! [`Tables`] streams CSV and Parquet files as one table of cells, Arrow arrays batch by batch, in memory
-//! that does not grow with the files. [`Records`] makes symbols of them: every record becomes exactly one
-//! symbol for each feature of the schema, in the schema's order.
+//! [`Tables`] streams files as one table of cells, Arrow arrays batch by batch, in memory that does not grow
+//! with the files: CSV and other text of cells, JSON Lines, both also compressed, Parquet and Arrow IPC,
+//! single, in folders or from standard input. `docs/data.md` says what is read. [`Records`] makes symbols of
+//! them: every record becomes exactly one symbol for each feature of the schema, in the schema's order.
 //! [`reference`](mod@reference) counts symbols, [`units`] reads a compute log.
 //!
-//! What a cell means is decided byte for byte, alike for both formats:
+//! What a cell means is decided byte for byte, alike for all formats:
 //!
-//! - **empty** (a Parquet null or empty string too): the missing bin;
-//! - **categorical**: the cell's text is the label; integers and booleans of a Parquet file stand for their
-//!   decimal text and `true` or `false`;
+//! - **empty** (a null or an absent key too): the missing bin;
+//! - **categorical**: the cell's text is the label; integers and booleans stand for their decimal text
+//!   and `true` or `false`;
 //! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the
-//!   edges (integers beyond 2^53 and Parquet decimals too, so the same number gives the same bin from either
+//!   edges (integers beyond 2^53 and decimals too, so the same number gives the same bin from any
 //!   format). A 32-bit float is the number it holds: 0.1 stored so lies above an edge of 0.1.
 //!
 //! A **crossed** feature's columns are read so, each by itself; together their bins are one symbol.
@@ -20,16 +21,23 @@
 //! nothing skipped. As an exception that the CSV format forces, a blank line is not a record, in a file of
 //! one column too: there a missing value is written `""`.
 
+mod arrow;
 mod binning;
 mod csv;
 mod error;
 mod guard;
+mod inputs;
+mod json;
+mod kind;
 mod parquet;
+mod partitions;
 mod records;
 pub mod reference;
 mod source;
+mod stdin;
 mod symbols;
 mod tables;
+mod text;
 pub mod units;
 pub mod unmatched;
 

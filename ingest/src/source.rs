@@ -13,6 +13,9 @@ use crate::error::{IngestError, Position};
 /// Most records in a batch.
 pub const BATCH_RECORDS: usize = 8192;
 
+/// Most bytes of records in a batch of text, but for the last of them.
+pub(crate) const BATCH_BYTES: usize = 1 << 24;
+
 /// Columns to read.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
@@ -64,6 +67,11 @@ pub(crate) trait Source {
     /// Where the record of that index in the last batch stands.
     fn position(&mut self, index: usize) -> Result<Position, IngestError>;
 
+    /// Which columns no record has had yet, where a file need not say at its beginning what it has.
+    fn unseen(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// Bytes read so far of a file of that length.
     fn bytes_read(&self, file_length: u64) -> u64;
 }
@@ -99,11 +107,7 @@ pub(crate) fn locate_all(path: &Path, present: &[&str], names: &[String]) -> Res
 fn locate(path: &Path, present: &[&str], column: &str) -> Result<usize, IngestError> {
     let mut positions = present.iter().enumerate().filter(|(_, name)| **name == column);
     let Some((position, _)) = positions.next() else {
-        return Err(IngestError::MissingColumn {
-            path: path.to_path_buf(),
-            column: column.to_owned(),
-            present: Names::new(present.iter().copied()),
-        });
+        return Err(missing(path, present.iter().copied(), column));
     };
     if positions.next().is_some() {
         return Err(duplicate(path, column));
@@ -118,6 +122,19 @@ pub(crate) fn check_distinct(path: &Path, names: &[&str]) -> Result<(), IngestEr
     match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(duplicate(path, pair[0])),
         None => Ok(()),
+    }
+}
+
+/// The refusal of a file without that column.
+pub(crate) fn missing<'a>(
+    path: &Path,
+    present: impl IntoIterator<Item = &'a str>,
+    column: &str,
+) -> IngestError {
+    IngestError::MissingColumn {
+        path: path.to_path_buf(),
+        column: column.to_owned(),
+        present: Names::new(present),
     }
 }
 

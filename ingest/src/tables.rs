@@ -1,28 +1,35 @@
 //! The cells of several files as one table.
 
 use std::fmt;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow_schema::Field;
 
+use crate::arrow::ArrowSource;
 use crate::csv::CsvSource;
 use crate::error::{IngestError, Position};
+use crate::inputs::{self, Input};
+use crate::json::{self, JsonSource, Keys};
+use crate::kind::Format;
 use crate::parquet::ParquetSource;
-use crate::source::{self, Batch, Source, Wanted};
+use crate::partitions;
+use crate::source::{Batch, Source, Wanted, missing};
+use crate::text::Text;
 
 /// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
 pub(crate) const RECORD_LIMIT: u64 = 1 << 32;
 
 /// The cells of several files, in the order given, batch by batch.
 pub struct Tables {
-    files: std::vec::IntoIter<Input>,
-    current: Option<(Input, Box<dyn Source + Send>)>,
+    files: std::vec::IntoIter<(Input, u64)>,
+    current: Option<(Input, u64, Box<dyn Source + Send>)>,
     /// The file of the last batch.
     last: PathBuf,
     wanted: Wanted,
     fields: Vec<Field>,
     passed_over: Vec<Field>,
+    /// Columns that no record of the files read has had; none before the first file is read.
+    unseen: Option<Vec<usize>>,
     records: u64,
     record_limit: u64,
     total_bytes: u64,
@@ -38,12 +45,6 @@ impl fmt::Debug for Tables {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
-}
-
-#[derive(Clone)]
-struct Input {
-    path: PathBuf,
-    bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,9 +70,10 @@ impl Tables {
     ) -> Result<Self, IngestError> {
         let (mut files, mut declared) = (Vec::with_capacity(paths.len()), 0u64);
         let (mut fields, mut passed_over) = (Vec::new(), Vec::new());
-        for path in paths {
+        for input in inputs::expand(paths)? {
             // Dropped at once: a dataset of many files must not hold as many descriptors.
-            let (source, bytes) = open(path, &wanted)?;
+            let (source, bytes) = open(&input, &wanted)?;
+            let path = &input.path;
             check(path, source.fields())?;
             declared = declared
                 .checked_add(source.declared())
@@ -81,11 +83,13 @@ impl Tables {
                 (fields, passed_over) = (source.fields().to_vec(), source.passed_over().to_vec());
                 wanted = Wanted::Named(fields.iter().map(|field| field.name().clone()).collect());
             }
-            files.push(Input { path: path.clone(), bytes });
+            files.push((input, bytes));
         }
+        let (first, _) = files.first().ok_or(IngestError::NoFiles)?;
         Ok(Self {
-            last: paths.first().ok_or(IngestError::NoFiles)?.clone(),
-            total_bytes: files.iter().map(|file| file.bytes).sum(),
+            last: first.path.clone(),
+            unseen: None,
+            total_bytes: files.iter().map(|(_, bytes)| bytes).sum(),
             files: files.into_iter(),
             current: None,
             wanted,
@@ -129,7 +133,7 @@ impl Tables {
 
     /// Where the record of that index in the last batch stands: its file, and line or row.
     pub fn position(&mut self, index: usize) -> Result<(PathBuf, Position), IngestError> {
-        let (input, source) = self.current.as_mut().ok_or(IngestError::Stopped)?;
+        let (input, _, source) = self.current.as_mut().ok_or(IngestError::Stopped)?;
         Ok((input.path.clone(), source.position(index)?))
     }
 
@@ -150,8 +154,16 @@ impl Tables {
 
     /// Bytes read so far, for a progress bar; within a Parquet file, its size times the share of rows read.
     pub fn bytes_read(&self) -> u64 {
-        let current = self.current.as_ref().map_or(0, |(input, source)| source.bytes_read(input.bytes));
+        let current = self.current.as_ref().map_or(0, |(_, bytes, source)| source.bytes_read(*bytes));
         self.finished_bytes + current
+    }
+
+    /// That every column stood in some record: a name that none has is misspelt, not missing everywhere.
+    fn check_seen(&self) -> Result<(), IngestError> {
+        let unseen = self.unseen.as_deref().unwrap_or_default();
+        let Some(field) = unseen.first().and_then(|column| self.fields.get(*column)) else { return Ok(()) };
+        let seen = self.fields.iter().enumerate().filter(|(column, _)| !unseen.contains(column));
+        Err(missing(&self.last, seen.map(|(_, field)| field.name().as_str()), field.name()))
     }
 
     /// Refuses to read on.
@@ -161,20 +173,22 @@ impl Tables {
 
     fn read_batch(&mut self) -> Result<Option<Batch>, IngestError> {
         loop {
-            let (input, source) = match &mut self.current {
+            let (input, bytes, source) = match &mut self.current {
                 Some(current) => current,
                 None => match self.files.next() {
-                    Some(input) => {
-                        let (source, _) = open(&input.path, &self.wanted)?;
+                    Some((input, bytes)) => {
+                        let (source, _) = open(&input, &self.wanted)?;
                         self.last.clone_from(&input.path);
-                        self.current.insert((input, source))
+                        self.current.insert((input, bytes, source))
                     }
                     None if self.records == 0 => return Err(IngestError::NoRecords),
-                    None => return Ok(None),
+                    None => return self.check_seen().map(|()| None),
                 },
             };
             let Some(batch) = source.next_batch()? else {
-                self.finished_bytes += input.bytes;
+                self.finished_bytes += *bytes;
+                let unseen = source.unseen();
+                self.unseen.get_or_insert_with(|| unseen.clone()).retain(|column| unseen.contains(column));
                 self.current = None;
                 continue;
             };
@@ -188,41 +202,36 @@ impl Tables {
     }
 }
 
-/// A file's source, by the kind that its name tells, and its length.
-fn open(path: &Path, wanted: &Wanted) -> Result<(Box<dyn Source + Send>, u64), IngestError> {
-    let (file, bytes) = source::open(path)?;
-    Ok((open_as(Kind::of(path)?, path, file, wanted)?, bytes))
+/// A file's source, with the cells that its folders' names have, and its length.
+fn open(input: &Input, wanted: &Wanted) -> Result<(Box<dyn Source + Send>, u64), IngestError> {
+    let length = input.open()?.1;
+    Ok((partitions::open(input, wanted, |wanted| open_file(input, wanted))?, length))
 }
 
-fn open_as(
-    kind: Kind,
-    path: &Path,
-    file: File,
-    wanted: &Wanted,
-) -> Result<Box<dyn Source + Send>, IngestError> {
-    Ok(match kind {
-        Kind::Csv => Box::new(CsvSource::open(path, file, wanted)?),
-        Kind::Parquet => Box::new(ParquetSource::open(path, file, wanted)?),
+fn open_file(input: &Input, wanted: &Wanted) -> Result<Box<dyn Source + Send>, IngestError> {
+    let path = &input.path;
+    let (file, length, format, compression) = input.open()?;
+    Ok(match format {
+        Some(Format::Parquet) => Box::new(ParquetSource::open(path, file, wanted)?),
+        Some(Format::Arrow) => Box::new(ArrowSource::open(path, file, length, wanted)?),
+        format => {
+            let text = Text::open(path, file, compression)?;
+            let format = format.unwrap_or_else(|| Format::of_text(text.rest()));
+            format.check_text(path, text.rest())?;
+            match format {
+                Format::Separated(separator) => Box::new(CsvSource::open(text, separator, wanted)?),
+                _ => Box::new(open_json(input, text, wanted)?),
+            }
+        }
     })
 }
 
-/// Kinds of files, told by their names.
-#[derive(Clone, Copy)]
-enum Kind {
-    Csv,
-    Parquet,
-}
-
-impl Kind {
-    fn of(path: &Path) -> Result<Self, IngestError> {
-        let named =
-            |kind: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind));
-        if named("csv") {
-            Ok(Self::Csv)
-        } else if named("parquet") {
-            Ok(Self::Parquet)
-        } else {
-            Err(IngestError::FileKind { path: path.to_path_buf() })
-        }
-    }
+/// Of JSON Lines the columns are known once all were read.
+fn open_json(input: &Input, text: Text, wanted: &Wanted) -> Result<JsonSource, IngestError> {
+    let keys = match wanted {
+        Wanted::Named(names) => return Ok(JsonSource::open(text, &Keys::of(names))),
+        Wanted::All => json::keys(text)?,
+    };
+    let (file, _, _, compression) = input.open()?;
+    Ok(JsonSource::open(Text::open(&input.path, file, compression)?, &keys))
 }

@@ -1,14 +1,26 @@
-//! Files to symbols, end to end: the flights of `examples/flights`, the two formats against each other, every
+//! Files to symbols, end to end: the flights of `examples/flights`, the formats against each other, every
 //! error.
 
 #[path = "ingest/cases.rs"]
 mod cases;
 #[path = "ingest/crossed.rs"]
 mod crossed;
+#[path = "ingest/dialects.rs"]
+mod dialects;
 #[path = "ingest/errors.rs"]
 mod errors;
+#[path = "ingest/folders.rs"]
+mod folders;
+#[path = "ingest/formats.rs"]
+mod formats;
 #[path = "ingest/hostile.rs"]
 mod hostile;
+#[path = "ingest/ipc.rs"]
+mod ipc;
+#[path = "ingest/json.rs"]
+mod json;
+#[path = "ingest/kinds.rs"]
+mod kinds;
 #[path = "ingest/tables.rs"]
 mod tables;
 

@@ -1,6 +1,7 @@
 //! Every error, by the message that a contributor sees.
 
 use arrow_array::{Date32Array, Float64Array};
+use fairshare_formats::excerpt::excerpt;
 
 use super::*;
 
@@ -32,7 +33,10 @@ fn parquet_error(array: ArrayRef, feature: Feature) -> String {
 #[test]
 fn no_files() {
     let error = Records::open(&[], &flight_schema()).expect_err("no files");
-    assert_eq!(error.to_string(), "no file given: name at least one .csv or .parquet file");
+    assert_eq!(
+        error.to_string(),
+        "no file given: name a file, a folder or a pattern of files, or `-` for standard input"
+    );
 }
 
 #[test]
@@ -58,25 +62,6 @@ fn a_cause_is_a_source_and_not_repeated() {
 }
 
 #[test]
-fn folder_in_place_of_a_file() {
-    let folder = tempfile::tempdir().expect("folder");
-    assert_eq!(
-        message(folder.path(), &flight_schema()),
-        ": not a regular file; save the data as a .csv or .parquet file"
-    );
-}
-
-#[test]
-fn unknown_kinds() {
-    for name in ["data.csv.gz", "data.xlsx", "data"] {
-        assert_eq!(
-            file_error(name, "x\n1\n", &flight_schema()),
-            ": the name ends in neither .csv nor .parquet; convert or decompress the file, or rename it"
-        );
-    }
-}
-
-#[test]
 fn empty_files() {
     for text in ["", "\n\r\n", "\u{feff}"] {
         assert_eq!(
@@ -89,7 +74,23 @@ fn empty_files() {
 
 #[test]
 fn missing_column() {
-    assert_eq!(csv_error("x,Kind\n1,a\n"), ": no column `kind`; the file has: `x`, `Kind`");
+    let near = ". Names are compared byte by byte: mind case and white space";
+    for name in ["Kind", " kind", "KIND "] {
+        assert_eq!(
+            csv_error(format!("x,{name}\n1,a\n")),
+            format!(": no column `kind`; the file has: `x`, `{name}`{near}")
+        );
+    }
+    assert_eq!(csv_error("x,other\n1,a\n"), ": no column `kind`; the file has: `x`, `other`");
+    assert_eq!(
+        csv_error("# made today\nx,kind\n1,a\n"),
+        ": no column `x`; the file has: `# made today`. The header must be the first line: remove comments"
+    );
+    assert_eq!(
+        csv_error("sep=;\nx,kind\n1,a\n"),
+        ": no column `x`; the file has: `sep=;`. The header must be the first line: remove `sep=`, which is \
+         for Excel"
+    );
     let array = Arc::new(Int64Array::from(vec![1]));
     assert_eq!(parquet_error(array, numeric("y", &[0.0])), ": no column `y`; the file has: `x`");
 }
@@ -120,12 +121,17 @@ fn ragged_rows_are_named_by_their_line_in_the_file() {
 
 #[test]
 fn invalid_utf8() {
-    assert_eq!(csv_error(b"x,kind\n1,a\n2,\xff\n"), ", line 3: not valid UTF-8; save the file as UTF-8");
     assert_eq!(
-        csv_error(b"x,kind\n\xc3,\xa9\n"),
-        ", line 2: not valid UTF-8; save the file as UTF-8",
-        "a character cut in two by a comma"
+        csv_error(b"x,kind\n1,a\n2,\xff\n"),
+        ", line 3: byte 0xff is not UTF-8; if the file is in Latin-1, convert it: `iconv -f latin1 -t utf-8`"
     );
+    assert_eq!(
+        csv_error(b"x,kind\n2,\x93a\x94\n"),
+        ", line 2: byte 0x93 is not UTF-8; if the file is in Windows-1252, convert it: `iconv -f cp1252 -t \
+         utf-8`"
+    );
+    let cut = csv_error(b"x,kind\n\xc3,\xa9\n");
+    assert!(cut.starts_with(", line 2: byte 0xc3 is not UTF-8"), "a character cut in two by a comma: {cut}");
 }
 
 #[test]
@@ -133,7 +139,7 @@ fn unclosed_quotes() {
     let refusal = ": a quoted cell is never closed; add the closing quote";
     assert_eq!(csv_error("x,kind\n1,a\n2,\"b\n3,c\n4,d\n"), format!(", line 3{refusal}"));
     assert_eq!(csv_error("x,kind\n1,\"say \"\"b\"\"\n"), format!(", line 2{refusal}"));
-    assert_eq!(csv_error("x,\"kind\n1,a\n"), ": no column `kind`; the file has: `x`, `kind\\n1,a\\n`");
+    assert_eq!(csv_error("x,\"kind\n1,a\n"), format!(", line 1{refusal}"));
 }
 
 #[test]
@@ -151,11 +157,39 @@ fn cells_that_are_no_numbers() {
     let space = "cells are taken as they are, so remove the white space around it";
     let far =
         "it is beyond what a 64-bit float holds; correct it, or leave the cell empty if the value is missing";
-    for (cell, hint) in [("NA", correct), ("nan", correct), ("0x1f", correct), (" 1", space), ("1e400", far)]
-    {
+    let missing = "if it says that the value is missing, leave the cell empty";
+    let separators = "write it without separators and with a decimal point";
+    let digits = "write it in decimal digits";
+    let alone = "write the number alone, without a sign before or after it";
+    for (cell, hint) in [
+        ("NA", missing),
+        ("nan", missing),
+        ("null", missing),
+        ("None", missing),
+        ("N/A", missing),
+        ("-", missing),
+        ("?", missing),
+        ("\\N", missing),
+        ("0x1f", digits),
+        ("-0X1F", digits),
+        ("1_000", separators),
+        (" 1", space),
+        ("1\u{a0}", space),
+        ("1e400", far),
+        ("inf", far),
+        ("-Infinity", far),
+        ("5%", alone),
+        ("$5", alone),
+        ("5 €", alone),
+        ("1.000.000", correct),
+        ("1e5.5", correct),
+        ("true", correct),
+        ("2024-01-01", correct),
+    ] {
+        let shown = excerpt(cell);
         assert_eq!(
             csv_error(format!("kind,x\na,1\nb,{cell}\n")),
-            format!(", line 3, column `x`: `{cell}` is not a finite decimal number: {hint}")
+            format!(", line 3, column `x`: `{shown}` is not a finite decimal number: {hint}")
         );
     }
     assert_eq!(
