@@ -242,7 +242,7 @@ pub struct ReferenceArgs {
     /// The policy, or a draft of it; only its geometry and schema are read
     #[arg(long, value_name = "DRAFT.toml")]
     pub policy: PathBuf,
-    /// The data, as .csv or .parquet
+    /// The data: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
     /// Where to write the counts [default: reference.json beside the policy]
@@ -280,9 +280,54 @@ pub struct CommitDataArgs {
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// The records, as .csv or .parquet
+    /// The records: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
+}
+
+/// A node, and where its units are.
+#[derive(Debug, Args)]
+pub struct NodeArgs {
+    /// The units on record: a CSV file with a column `round` and one for each node, named by its address
+    #[arg(long, value_name = "UNITS.csv")]
+    pub units: PathBuf,
+    /// The node's address
+    #[arg(long, value_name = "0x…", value_parser = eip55::parse)]
+    pub contributor: Address,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ScoreCommand {
+    /// The divergence of records from the policy's reference
+    #[command(after_help = "\
+Example:
+  fairshare score data --policy policy.toml --data EWR.parquet --json
+
+Keep the result to yourself: only `prove data` counts the scores that you give away.")]
+    Data(ScoreDataArgs),
+    /// The decayed share of units in all rounds
+    #[command(after_help = "\
+Example:
+  fairshare score compute --policy policy.toml --units units.csv \\
+      --contributor 0x00000000000000000000000000000000000000e1 --json")]
+    Compute(ScoreComputeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ScoreDataArgs {
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    /// The records: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ScoreComputeArgs {
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
     #[command(flatten)]
     pub unmatched: UnmatchedArgs,
 }

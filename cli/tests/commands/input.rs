@@ -1,6 +1,10 @@
 //! Bad input: each with its message, which says where and what to do.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::support::*;
 
@@ -31,14 +35,50 @@ fn records_that_cannot_be_read_name_file_line_and_column() {
             ["cell.csv, line 3, column `air_time`", "`soon` is not a finite decimal number"],
         ),
         ("ragged.csv", format!("{HEADER}UA,IAH,1\n"), ["line 2", "3 cells, but the header has 7"]),
-        ("notes.txt", HEADER.to_owned(), ["notes.txt", "neither .csv nor .parquet"]),
-        ("fake.parquet", HEADER.to_owned(), ["fake.parquet", "not a readable Parquet file"]),
+        ("notes.txt", HEADER.to_owned(), ["notes.txt", "the name does not say what the file holds"]),
+        ("fake.parquet", HEADER.to_owned(), ["fake.parquet", "the file is text, not Parquet"]),
     ] {
         commit(name, &content).fails(2, &parts);
     }
     let score =
         format!("score data --policy {} --data {}", prepared().policy, show(&folder().join("absent.csv")));
     fairshare(&score).fails(2, &["absent.csv: cannot be opened", "caused by: "]);
+}
+
+/// Runs a line with those bytes for standard input.
+fn given(line: &str, bytes: &[u8]) -> Ran {
+    let file = folder().join("input");
+    fs::write(&file, bytes).unwrap();
+    let mut program = program();
+    program.stdin(File::open(file).unwrap());
+    run(program, line)
+}
+
+/// Standard input, folders and patterns are the same records as the file itself.
+#[test]
+fn records_come_from_standard_input_and_from_folders() {
+    let sample = examples().join("flights-2000.csv");
+    let text = fs::read(&sample).unwrap();
+    let score = |data: &str| format!("score data --policy {} --json --data {data}", prepared().policy);
+    let expected = fairshare(&score(&show(&sample)));
+    assert_eq!(expected.status, 0, "{}", expected.stderr);
+    let mut compressed = GzEncoder::new(Vec::new(), Compression::default());
+    compressed.write_all(&text).unwrap();
+    let compressed = compressed.finish().unwrap();
+    for input in [&text[..], &compressed] {
+        let ran = given(&score("-"), input);
+        assert_eq!((ran.status, &ran.stdout), (0, &expected.stdout), "{}", ran.stderr);
+    }
+    let folder = folder();
+    fs::create_dir(folder.join("origin=EWR")).unwrap();
+    write(&folder, "origin=EWR/part-0.csv", &text);
+    for data in [show(&folder), show(&folder.join("*/part-?.csv"))] {
+        let ran = fairshare(&score(&data));
+        assert_eq!((ran.status, &ran.stdout), (0, &expected.stdout), "{}", ran.stderr);
+    }
+    given(&score("- -"), &text).fails(2, &["standard input: named twice"]);
+    given(&score("-"), b"").fails(2, &["standard input: the file is empty"]);
+    given(&score("-"), b"x\n1\n").fails(2, &["standard input: no column `carrier`"]);
 }
 
 #[test]

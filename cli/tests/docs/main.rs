@@ -71,6 +71,7 @@ documents! {
     architecture: "docs/ARCHITECTURE.md",
     chain: "docs/chain.md",
     cli: "docs/cli.md",
+    data: "docs/data.md",
     glossary: "docs/glossary.md",
     library: "docs/library.md",
     performance: "docs/performance.md",
