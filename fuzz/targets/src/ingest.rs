@@ -1,5 +1,6 @@
 //! Records and units.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -7,6 +8,8 @@ use fairshare_formats::units::{Rounds, UnitsError, from_csv, from_csv_of_any_rou
 use fairshare_ingest::units::read_units;
 use fairshare_ingest::{BATCH_RECORDS, IngestError, Position, Records};
 use fairshare_params::schema::{Column, Feature, Rule, Schema};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::fixture::{RULES, UNITS};
 use crate::{file, lines, said};
@@ -47,6 +50,54 @@ pub fn parquet_ingest(data: &[u8]) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Records read from JSON Lines.
+pub fn json_ingest(data: &[u8]) -> bool {
+    match read(&file("fuzzed.jsonl", data)) {
+        Ok(records) => {
+            assert!(records <= lines(data), "{records} records in {} lines", lines(data));
+            true
+        }
+        Err(error) => check_line(&error, data),
+    }
+}
+
+/// Records read from an Arrow file or stream.
+pub fn arrow_ingest(data: &[u8]) -> bool {
+    match read(&file("fuzzed.arrow", data)) {
+        Ok(_) => true,
+        Err(IngestError::NotANumber { position, .. }) => {
+            assert!(matches!(position, Position::Row(1..)), "{position}");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Records read from compressed CSV: bytes taken as they are, and text that was compressed, which must give
+/// what it gives uncompressed. The first byte says which.
+pub fn compressed_ingest(data: &[u8]) -> bool {
+    let Some((kind, rest)) = data.split_first() else { return false };
+    let records = |name: &str, bytes: &[u8]| read(&file(name, bytes)).ok();
+    let packed = |name: &str, bytes: Vec<u8>| {
+        let records = records(name, &bytes);
+        assert_eq!(records, read(&file("fuzzed.csv", rest)).ok(), "compressed and not");
+        records
+    };
+    let records = match kind % 4 {
+        0 => records("fuzzed.csv.gz", rest),
+        1 => records("fuzzed.csv.zst", rest),
+        2 => packed("fuzzed.csv.gz", gzip(rest)),
+        _ => packed("fuzzed.csv.zst", zstd::encode_all(rest, 1).expect("compress")),
+    };
+    records.is_some()
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).expect("compress");
+    encoder.finish().expect("compress")
 }
 
 /// Units read from a CSV file: of every round; what is read is written in the one spelling, which reads back
@@ -133,6 +184,13 @@ fn check_line(error: &IngestError, data: &[u8]) -> bool {
     let line = match error {
         IngestError::Ragged { line, .. }
         | IngestError::NotUtf8 { line, .. }
+        | IngestError::HeaderAgain { line, .. }
+        | IngestError::TextAfterQuote { line, .. }
+        | IngestError::BlankLines { line, .. }
+        | IngestError::NulByte { line, .. }
+        | IngestError::Json { line, .. }
+        | IngestError::Nested { line, .. }
+        | IngestError::DuplicateKey { line, .. }
         | IngestError::UnclosedQuote { line, .. }
         | IngestError::RecordTooLong { line, .. }
         | IngestError::Units { source: UnitsError::Ragged { line, .. }, .. }
@@ -161,6 +219,62 @@ pub(crate) fn csv_seeds() -> Vec<Vec<u8>> {
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()
+}
+
+pub(crate) fn json_seeds() -> Vec<Vec<u8>> {
+    [
+        "{\"kind\":\"a\",\"x\":1,\"y\":2.5e-1}\n\n{\"x\":null,\"more\":[{\"a\":{}}]}\r\n",
+        "\u{feff}{\"kind\":\"long label, \\\"quoted\\\"\",\"x\":\"-1.5\",\"y\":1e300}",
+        " { \"\\u006bind\" : \"\\ud83d\\ude00\" , \"x\" : 18446744073709551616, \"y\" : true }\n",
+        "{\"kind\":1,\"x\":1,\"y\":1}\n{\"kind\":{},\"x\":1,\"x\":2}\n",
+        "[{\"kind\":\"a\"}]",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+pub(crate) const JSON_TOKENS: &[&str] = &[
+    "\"kind\":",
+    "\"x\":",
+    "\"y\":",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\"",
+    "\\",
+    "\\ud800",
+    "\\u0000",
+    "null",
+    "true",
+    "NaN",
+    "1e400",
+    "-0",
+    "\n",
+    "\r\n",
+    "\u{feff}",
+    "é",
+    "\0",
+];
+
+/// Both compressions of CSV, as they are and as text to be compressed.
+pub(crate) fn compressed_seeds() -> Vec<Vec<u8>> {
+    let with = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
+    let seeds = csv_seeds();
+    let of = |text: &Vec<u8>| {
+        let frame = zstd::encode_all(&text[..], 3).expect("compress");
+        let skipped = b"\x50\x2a\x4d\x18\x01\0\0\0a";
+        [
+            with(0, &gzip(text)),
+            with(0, &[gzip(&text[..9]), gzip(&text[9..])].concat()),
+            with(1, &frame),
+            with(1, &[skipped, &frame[..]].concat()),
+            with(2, text),
+            with(3, text),
+        ]
+    };
+    seeds.iter().flat_map(of).collect()
 }
 
 pub(crate) fn units_seeds() -> Vec<Vec<u8>> {

@@ -12,6 +12,7 @@
 //! Readers with a checksum are reached behind it: some inputs are taken as they are, others as a [`script`]
 //! of edits to a sound file, with its checksum made right.
 
+mod arrow_seeds;
 mod bundles;
 mod files;
 mod ingest;
@@ -31,7 +32,10 @@ use tempfile::TempDir;
 pub use bundles::{bundle, bundle_verification};
 pub use fairshare_testkit::fixture;
 pub use files::{key_cache, opening, ptau, srs_file, verifier_file};
-pub use ingest::{csv_ingest, forgive_caught_panics, parquet_ingest, units_csv};
+pub use ingest::{
+    arrow_ingest, compressed_ingest, csv_ingest, forgive_caught_panics, json_ingest, parquet_ingest,
+    units_csv,
+};
 pub use ledger::ledger;
 pub use registry::registry;
 pub use rules::policy;
@@ -49,7 +53,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 16] = [
     Target { name: "bundle", run: bundle, seeds: bundles::seeds, tokens: &["FSBUNDLE"] },
     Target {
         name: "bundle_verification",
@@ -71,6 +75,19 @@ pub const TARGETS: [Target; 13] = [
         run: parquet_ingest,
         seeds: parquet_seeds::seeds,
         tokens: &["PAR1", "PARE", "kind", "ARROW:schema"],
+    },
+    Target { name: "json_ingest", run: json_ingest, seeds: ingest::json_seeds, tokens: ingest::JSON_TOKENS },
+    Target {
+        name: "arrow_ingest",
+        run: arrow_ingest,
+        seeds: arrow_seeds::seeds,
+        tokens: &["ARROW1", "kind", "\0\0\0\0", "\u{1}\0\0\0"],
+    },
+    Target {
+        name: "compressed_ingest",
+        run: compressed_ingest,
+        seeds: ingest::compressed_seeds,
+        tokens: ingest::CSV_TOKENS,
     },
     Target { name: "units_csv", run: units_csv, seeds: ingest::units_seeds, tokens: ingest::CSV_TOKENS },
 ];

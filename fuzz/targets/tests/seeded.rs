@@ -15,7 +15,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 /// Mutated inputs of each target, by what one of them costs.
-const CASES: [(&str, u64); 13] = [
+const CASES: [(&str, u64); 16] = [
     ("bundle", 1000),
     ("bundle_verification", 150),
     ("registry", 6000),
@@ -28,6 +28,9 @@ const CASES: [(&str, u64); 13] = [
     ("opening", 3000),
     ("csv_ingest", 6000),
     ("parquet_ingest", 6000),
+    ("json_ingest", 6000),
+    ("arrow_ingest", 6000),
+    ("compressed_ingest", 3000),
     ("units_csv", 4000),
 ];
 
@@ -127,7 +130,7 @@ macro_rules! targets {
 
 targets! {
     bundle bundle_verification registry ledger policy srs_file verifier_file ptau key_cache opening
-    csv_ingest parquet_ingest units_csv
+    csv_ingest parquet_ingest json_ingest arrow_ingest compressed_ingest units_csv
 }
 
 /// A target that nothing drives finds nothing.
