@@ -38,7 +38,7 @@ impl FeatureKind {
     /// Types of columns that can be read as such a feature.
     fn readable(self) -> &'static str {
         match self {
-            Self::Categorical => "a string, integer or boolean",
+            Self::Categorical => "a string, integer, decimal, date or boolean",
             Self::Numeric => "an integer, float or decimal",
         }
     }
@@ -428,6 +428,40 @@ pub enum IngestError {
         found: String,
         /// The feature's kind.
         wanted: FeatureKind,
+    },
+    /// A column whose values are not cells.
+    #[error("{}, column `{column}`: {found}, which is not read; {remedy}", path.display())]
+    NoCells {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What the column is.
+        found: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A Parquet file whose footer is encrypted.
+    #[error("{}: an encrypted Parquet file; write it without encryption", path.display())]
+    ParquetEncrypted {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What a Parquet file says of a column's data cannot be read.
+    #[error("{}, column `{column}`: {reason}", path.display())]
+    ParquetColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What is wrong, and what to do about it.
+        reason: &'static str,
+    },
+    /// A column of a Parquet file that is read as text and holds other bytes.
+    #[error("{}: a column that is read as text is not valid UTF-8; write it as UTF-8", path.display())]
+    ParquetNotUtf8 {
+        /// The file.
+        path: PathBuf,
     },
     /// What frames a Parquet file is not as the format has it.
     #[error("{}: not a readable Parquet file: {reason}; write the file anew", path.display())]

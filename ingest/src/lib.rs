@@ -8,12 +8,17 @@
 //!
 //! What a cell means is decided byte for byte, alike for all formats:
 //!
-//! - **empty** (a null or an absent key too): the missing bin;
-//! - **categorical**: the cell's text is the label; integers and booleans stand for their decimal text
-//!   and `true` or `false`;
+//! - **empty** (a Parquet null or empty string too): the missing bin;
+//! - **categorical**: the cell's text is the label; integers, decimals, dates and booleans of a Parquet file
+//!   stand for the text that writers of CSV give them: `-3`, `1.50` with all digits of its scale,
+//!   `2024-01-31`, `true` or `false`;
 //! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the
 //!   edges (integers beyond 2^53 and decimals too, so the same number gives the same bin from any
 //!   format). A 32-bit float is the number it holds: 0.1 stored so lies above an edge of 0.1.
+//!
+//! Of a Parquet column what it holds counts, not what the file says besides. Bytes without an annotation are
+//! text if they are UTF-8. Times of day and timestamps are refused, as writers of CSV have a dozen spellings
+//! of them; so are lists, maps, structs and bytes. None of this matters in a column that nobody asks for.
 //!
 //! A **crossed** feature's columns are read so, each by itself; together their bins are one symbol.
 //!

@@ -4,28 +4,38 @@
 //! and not once a row. The embedded Arrow schema is ignored: it could only change how a value is held, and it
 //! is one more thing to parse.
 //!
-//! The library believes what it reads: what frames the data is checked in `footer`, every page in `pages`,
-//! before the library sees them. A few bytes may still stand for thousands of millions of equal records: that
-//! costs time, up to the number of records that a dataset can have, and no memory.
+//! The library believes what it reads. So the file's footer is read in `footer`, and every page is inflated
+//! and checked in `pages`, before the library sees them; it decodes values, and nothing else. A few bytes may
+//! still stand for thousands of millions of equal records: that costs time, up to the number of records that
+//! a dataset can have, and no memory.
 
+mod columns;
+mod deltas;
 mod footer;
+mod inflate;
+mod metadata;
+mod page;
 mod pages;
+mod runs;
 mod thrift;
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use arrow_array::ArrayRef;
+use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+use fairshare_formats::excerpt::excerpt;
 
 use crate::error::{IngestError, Position};
 use crate::guard::guarded;
 use crate::source::{BATCH_RECORDS, Batch, Source, Wanted, check_distinct, holds_cells, locate_all};
+use columns::{Cells, Form, Kind};
+use footer::{Column, Fault};
 use pages::{Failure, Pages};
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -51,39 +61,24 @@ impl<R: Read + Seek + Send + 'static> ParquetSource<R> {
     /// Reads the footer; `path` is for messages.
     pub(crate) fn open(path: &Path, mut file: R, wanted: &Wanted) -> Result<Self, IngestError> {
         let (footer, length) = read_footer(&mut file, path)?;
-        footer::check(&footer).map_err(|reason| frame(path, reason))?;
-        guarded(path, 0, || Self::decode_footer(path, file, &footer, length, wanted))
-    }
-
-    fn decode_footer(
-        path: &Path,
-        file: R,
-        footer: &[u8],
-        file_length: u64,
-        wanted: &Wanted,
-    ) -> Result<Self, IngestError> {
-        let refused = |error| decode_error(path, 0, error);
-        let metadata = ParquetMetaDataReader::decode_metadata(footer).map_err(refused)?;
-        let declared = check_row_groups(&metadata, file_length).map_err(|reason| frame(path, reason))?;
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let plain = ArrowReaderMetadata::try_new(Arc::new(metadata), options.clone()).map_err(refused)?;
-        let (roots, passed_over) = choose(path, plain.schema(), wanted)?;
-        let fields = roots.iter().map(|root| plain.schema().field(*root).clone()).collect();
-        let options = options.with_schema(Arc::new(with_views(plain.schema())));
-        let viewed = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(refused)?;
-        let leaves: Vec<usize> = (0..viewed.parquet_schema().num_columns())
-            .filter(|leaf| roots.contains(&viewed.parquet_schema().get_column_root_idx(*leaf)))
-            .collect();
-        let pages = Pages::new(file, file_length, viewed.metadata(), &leaves)
-            .map_err(|reason| frame(path, reason))?;
-        let mask = ProjectionMask::roots(viewed.parquet_schema(), roots.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pages.clone(), viewed)
-            .with_batch_size(BATCH_RECORDS)
-            .with_projection(mask)
-            .build()
-            .map_err(refused)?;
-        // A batch holds the chosen columns in the file's order.
-        let positions = roots.iter().map(|root| roots.iter().filter(|other| *other < root).count()).collect();
+        let columns = footer::columns(&footer).map_err(|reason| frame(path, reason))?;
+        let (roots, passed_over) = choose(path, &columns, wanted)?;
+        // A column may be wanted twice; the library reads it once.
+        let mut distinct: Vec<usize> = Vec::new();
+        roots.iter().for_each(|root| {
+            if !distinct.contains(root) {
+                distinct.push(*root);
+            }
+        });
+        let chosen: Vec<&Column> = distinct.iter().filter_map(|root| columns.get(*root)).collect();
+        let cells = chosen.iter().map(|column| cells(path, column)).collect::<Result<Vec<_>, _>>()?;
+        let groups =
+            footer::groups(&footer, &chosen, length).map_err(|fault| faulty(path, &chosen, fault))?;
+        let pages = Pages::new(file, length, cells, &groups).map_err(|reason| frame(path, reason))?;
+        let reader = guarded(path, 0, || read_with(path, &pages, &chosen, &groups))?;
+        let positions = roots.iter().filter_map(|root| distinct.iter().position(|own| own == root)).collect();
+        let fields = roots.iter().filter_map(|root| columns.get(*root)).map(field).collect();
+        let declared = groups.iter().map(|group| group.rows).sum();
         let path = path.to_path_buf();
         Ok(Self { path, reader, pages, fields, passed_over, positions, declared, before: 0, read: 0 })
     }
@@ -126,8 +121,13 @@ impl<R: Read + Seek + Send + 'static> Source for ParquetSource<R> {
             }
             self.before = self.read;
             self.read += rows as u64;
-            let columns = self.positions.iter().map(|position| batch.column(*position).clone()).collect();
-            return Ok(Some(Batch::new(columns, rows)));
+            let columns = self.positions.iter().zip(&self.fields).map(|(position, field)| {
+                guarded(&self.path, self.before, || {
+                    narrow(batch.column(*position), field.data_type())
+                        .map_err(|error| decode_error(&self.path, self.before, error))
+                })
+            });
+            return Ok(Some(Batch::new(columns.collect::<Result<_, _>>()?, rows)));
         }
     }
 
@@ -141,22 +141,72 @@ impl<R: Read + Seek + Send + 'static> Source for ParquetSource<R> {
 }
 
 /// The chosen columns' positions, and the columns passed over where all are wanted.
-fn choose(
-    path: &Path,
-    schema: &ArrowSchema,
-    wanted: &Wanted,
-) -> Result<(Vec<usize>, Vec<Field>), IngestError> {
-    let fields = schema.fields();
-    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+fn choose(path: &Path, columns: &[Column], wanted: &Wanted) -> Result<(Vec<usize>, Vec<Field>), IngestError> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     match wanted {
         Wanted::Named(wanted) => Ok((locate_all(path, &names, wanted)?, Vec::new())),
         Wanted::All => {
             check_distinct(path, &names)?;
-            let (read, passed): (Vec<_>, Vec<_>) =
-                (0..fields.len()).partition(|column| holds_cells(schema.field(*column).data_type()));
-            Ok((read, passed.into_iter().map(|column| schema.field(column).clone()).collect()))
+            let (mut read, mut passed) = (Vec::new(), Vec::new());
+            for (index, column) in columns.iter().enumerate() {
+                let kind = match &column.form {
+                    // Whoever names such a column says that it is text.
+                    Form::Cells(Cells { kind: Kind::Bytes, .. }) => DataType::Binary,
+                    form => form.data_type(),
+                };
+                if holds_cells(&kind) {
+                    read.push(index);
+                } else {
+                    passed.push(Field::new(&column.name, kind, true));
+                }
+            }
+            Ok((read, passed))
         }
     }
+}
+
+fn field(column: &Column) -> Field {
+    Field::new(&column.name, column.form.data_type(), true)
+}
+
+/// How a column's values are stored, if they are cells.
+fn cells(path: &Path, column: &Column) -> Result<Cells, IngestError> {
+    match &column.form {
+        Form::Cells(cells) => Ok(*cells),
+        Form::Other(other) => Err(IngestError::NoCells {
+            path: path.to_path_buf(),
+            column: excerpt(&column.name),
+            found: other.what,
+            remedy: other.remedy,
+        }),
+    }
+}
+
+/// The library's reader of the chosen columns; strings as views.
+fn read_with<R: Read + Seek + Send + 'static>(
+    path: &Path,
+    pages: &Pages<R>,
+    chosen: &[&Column],
+    groups: &[footer::Group],
+) -> Result<ParquetRecordBatchReader, IngestError> {
+    let refused = |error| decode_error(path, 0, error);
+    let own = Arc::new(metadata::of(chosen, groups).map_err(refused)?);
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let plain = ArrowReaderMetadata::try_new(own.clone(), options.clone()).map_err(refused)?;
+    let options = options.with_schema(Arc::new(with_views(plain.schema())));
+    let viewed = ArrowReaderMetadata::try_new(own, options).map_err(refused)?;
+    ParquetRecordBatchReaderBuilder::new_with_metadata(pages.clone(), viewed)
+        .with_batch_size(BATCH_RECORDS)
+        .build()
+        .map_err(refused)
+}
+
+/// The cells as what the file declares them to be: a number beyond that is an error.
+fn narrow(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    if array.data_type() == to {
+        return Ok(array.clone());
+    }
+    cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })
 }
 
 /// The footer and the file's length, once the frame around the footer is found sound.
@@ -173,7 +223,7 @@ fn read_footer(file: &mut (impl Read + Seek), path: &Path) -> Result<(Vec<u8>, u
     file.read_exact(&mut tail).map_err(failed)?;
     let [a, b, c, d, magic @ ..] = tail;
     if &magic == b"PARE" {
-        return Err(frame(path, "its footer is encrypted"));
+        return Err(IngestError::ParquetEncrypted { path: path.to_path_buf() });
     }
     if &head != MAGIC || &magic != MAGIC {
         return Err(frame(
@@ -194,37 +244,6 @@ fn read_footer(file: &mut (impl Read + Seek), path: &Path) -> Result<(Vec<u8>, u
     Ok((bytes, length))
 }
 
-/// Rows declared, once every column chunk lies within the file: the library reserves what a chunk claims.
-fn check_row_groups(metadata: &ParquetMetaData, file_length: u64) -> Result<u64, &'static str> {
-    let mut rows = 0u64;
-    for group in metadata.row_groups() {
-        let declared = u64::try_from(group.num_rows()).ok();
-        rows = declared
-            .and_then(|declared| rows.checked_add(declared))
-            .ok_or("a row group has a negative or absurd number of rows")?;
-        check_chunks(group, file_length).ok_or("a column's data lie outside the file")?;
-    }
-    if u64::try_from(metadata.file_metadata().num_rows()).ok() != Some(rows) {
-        return Err("its row groups do not add up to its number of rows");
-    }
-    Ok(rows)
-}
-
-fn check_chunks(group: &RowGroupMetaData, file_length: u64) -> Option<()> {
-    for chunk in group.columns() {
-        let data = u64::try_from(chunk.data_page_offset()).ok()?;
-        let start = match chunk.dictionary_page_offset() {
-            Some(dictionary) => data.min(u64::try_from(dictionary).ok()?),
-            None => data,
-        };
-        let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
-        u64::try_from(chunk.uncompressed_size()).ok()?;
-        u64::try_from(chunk.num_values()).ok()?;
-        (data <= file_length && end <= file_length).then_some(())?;
-    }
-    Some(())
-}
-
 /// The same columns, strings as views.
 fn with_views(schema: &ArrowSchema) -> ArrowSchema {
     let viewed = |field: &Arc<Field>| match field.data_type() {
@@ -238,9 +257,26 @@ fn frame(path: &Path, reason: &'static str) -> IngestError {
     IngestError::ParquetFrame { path: path.to_path_buf(), reason }
 }
 
+/// A row group that is refused.
+fn faulty(path: &Path, chosen: &[&Column], fault: Fault) -> IngestError {
+    match fault {
+        Fault::File(reason) => frame(path, reason),
+        Fault::Column(position, reason) => IngestError::ParquetColumn {
+            path: path.to_path_buf(),
+            column: chosen.get(position).map_or_else(String::new, |column| excerpt(&column.name)),
+            reason,
+        },
+    }
+}
+
+fn not_utf8(path: &Path) -> IngestError {
+    IngestError::ParquetNotUtf8 { path: path.to_path_buf() }
+}
+
 /// A page that the library was not given.
 fn refused(path: &Path, failure: Failure) -> IngestError {
     match failure {
+        Failure::Refused(deltas::BAD_TEXT) => not_utf8(path),
         Failure::Refused(reason) => frame(path, reason),
         Failure::Io(source) => IngestError::Read { path: path.to_path_buf(), source },
     }
@@ -251,6 +287,10 @@ fn decode_error(
     row: u64,
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> IngestError {
+    // It has no error of its own for this.
+    if source.to_string().contains("UTF-8") {
+        return not_utf8(path);
+    }
     IngestError::ParquetDecode { path: path.to_path_buf(), row, source: Box::new(source) }
 }
 

@@ -76,10 +76,10 @@ pub(crate) trait Source {
     fn bytes_read(&self, file_length: u64) -> u64;
 }
 
-/// Whether values of that type are cells: one text, number or truth value each.
+/// Whether values of that type are cells: one text, number, date or truth value each.
 pub(crate) fn holds_cells(kind: &DataType) -> bool {
-    use DataType::{Boolean, Null, Utf8, Utf8View};
-    matches!(kind, Null | Utf8 | Utf8View | Boolean)
+    use DataType::{Boolean, Date32, Null, Utf8, Utf8View};
+    matches!(kind, Null | Utf8 | Utf8View | Boolean | Date32)
         || kind.is_integer()
         || kind.is_floating()
         || kind.is_decimal()

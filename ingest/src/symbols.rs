@@ -26,11 +26,15 @@ pub(crate) enum CellError {
 
 /// Whether a column of that type can be read by the rule; if not, what the rule wants.
 pub(crate) fn check_type(column: &Column, found: &DataType) -> Result<(), FeatureKind> {
-    let readable =
-        matches!(found, DataType::Null | DataType::Utf8 | DataType::Utf8View) || found.is_integer();
+    let readable = matches!(found, DataType::Null | DataType::Utf8 | DataType::Utf8View)
+        || found.is_integer()
+        || found.is_decimal();
     let (readable, wanted) = match column.bins() {
-        Bins::Categorical(_) => (readable || *found == DataType::Boolean, FeatureKind::Categorical),
-        Bins::Numeric(_) => (readable || found.is_floating() || found.is_decimal(), FeatureKind::Numeric),
+        Bins::Categorical(_) => {
+            let has_text = matches!(found, DataType::Boolean | DataType::Date32);
+            (readable || has_text, FeatureKind::Categorical)
+        }
+        Bins::Numeric(_) => (readable || found.is_floating(), FeatureKind::Numeric),
     };
     if readable { Ok(()) } else { Err(wanted) }
 }

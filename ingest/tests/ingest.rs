@@ -9,20 +9,16 @@ mod crossed;
 mod dialects;
 #[path = "ingest/errors.rs"]
 mod errors;
-#[path = "ingest/folders.rs"]
-mod folders;
-#[path = "ingest/formats.rs"]
-mod formats;
+#[path = "ingest/forge.rs"]
+mod forge;
 #[path = "ingest/hostile.rs"]
 mod hostile;
-#[path = "ingest/ipc.rs"]
-mod ipc;
-#[path = "ingest/json.rs"]
-mod json;
-#[path = "ingest/kinds.rs"]
-mod kinds;
+#[path = "ingest/pages.rs"]
+mod pages;
 #[path = "ingest/tables.rs"]
 mod tables;
+#[path = "ingest/types.rs"]
+mod types;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

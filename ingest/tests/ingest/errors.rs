@@ -228,14 +228,14 @@ fn parquet_values_that_are_no_numbers() {
 #[test]
 fn parquet_columns_of_another_type() {
     assert_eq!(
-        parquet_error(Arc::new(Date32Array::from(vec![1])), categorical("x", &["a"])),
-        ", column `x`: type Date32 cannot be read as a categorical feature; convert it to a string, integer \
-         or boolean"
+        parquet_error(Arc::new(Date32Array::from(vec![1])), numeric("x", &[0.0])),
+        ", column `x`: type Date32 cannot be read as a numeric feature; convert it to an integer, float or \
+         decimal"
     );
     assert_eq!(
         parquet_error(Arc::new(Float64Array::from(vec![1.0])), categorical("x", &["a"])),
-        ", column `x`: type Float64 cannot be read as a categorical feature; convert it to a string, integer \
-         or boolean"
+        ", column `x`: type Float64 cannot be read as a categorical feature; convert it to a string, \
+         integer, decimal, date or boolean"
     );
     assert_eq!(
         parquet_error(Arc::new(BooleanArray::from(vec![true])), numeric("x", &[0.0])),
