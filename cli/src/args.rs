@@ -10,7 +10,7 @@ use fairshare_params::encoding::Digest;
 use tracing::level_filters::LevelFilter;
 
 mod chain;
-mod policy;
+mod draft;
 mod register;
 mod royalty;
 mod score;
@@ -22,7 +22,7 @@ pub use chain::{
     ChainClaimArgs, ChainCommand, ChainRegisterArgs, ChainStatusArgs, ChainStrikeArgs, ChainSubmitArgs,
     DeployArgs, KeysArgs, OpenArgs, RecordRoundArgs, SyncArgs, Task,
 };
-pub use policy::{PolicyCommand, ReferenceArgs, RoundsArgs};
+pub use draft::DraftArgs;
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use royalty::{BookArgs, FundArgs, HandArgs, PayArgs, PostArgs, WatchArgs};
 pub use score::{NodeArgs, ScoreCommand, ScoreDataArgs, UnmatchedArgs};
@@ -103,7 +103,7 @@ pub enum Command {
     /// Make, import or inspect the parameters that every proof rests on
     #[command(subcommand)]
     Params(ParamsCommand),
-    /// Check and explain a policy, count its reference, look at a table of units
+    /// Draft a policy from data, check it, or count its reference
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Commit to data: write a public request to register it, and the secret opening to prove it with
@@ -235,6 +235,21 @@ Example:
 The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
 in the policy.")]
     Reference(ReferenceArgs),
+    /// Write a policy from data, and say what it took the data for
+    #[command(after_help = "\
+Example:
+  fairshare policy draft --data EWR.parquet JFK.parquet LGA.parquet --units units.csv \\
+      --pool 100000000 --out policy.toml
+
+Reads the files twice, in bounded memory: labels and edges must be known before anything can be counted. The \
+reference is counted from all parts, or from --reference-from. Numbers get at most 32 bins at quantiles of \
+the \
+reference; labels are the most frequent ones. Chance alone makes data diverge by half a nat for each bin, so \
+bins are bounded: one for ten records of the smallest contribution, all features together, shared evenly, \
+three per feature at least; a label is frequent enough to be expected five times in the smallest \
+contribution. \
+`fairshare policy check` accepts the policy unedited; what was not given is a placeholder, and is listed.")]
+    Draft(Box<DraftArgs>),
 }
 
 #[derive(Debug, Args)]

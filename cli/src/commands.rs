@@ -6,6 +6,7 @@ pub mod bench;
 pub mod chain;
 pub mod commit;
 pub mod demo;
+pub mod draft;
 pub mod params;
 pub mod policy;
 pub mod prove;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use fairshare_audit::among::AmongError;
 use fairshare_audit::audit::AuditError;
 use fairshare_chain::{ChainError, RootError};
+use fairshare_draft::DraftError;
 use fairshare_formats::eip55::{self, Checksummed};
 use fairshare_formats::keystore::KeystoreError;
 use fairshare_formats::ledger::ReceiptError;
@@ -119,12 +120,12 @@ pub enum CliError {
         path.display()
     )]
     Replaces { path: PathBuf },
-    #[error(
-        "{}: other counts are here, and the policy does not name this file, so it may be another policy's; \
-         say --out FILE",
-        path.display()
-    )]
-    OtherCounts { path: PathBuf },
+    #[error(transparent)]
+    Draft(Box<DraftError>),
+    #[error("{}: stands there already; give --replace, or choose another name", path.display())]
+    DraftStands { path: PathBuf },
+    #[error("{}: not a file's name in UTF-8; name the policy, as in policy.toml", path.display())]
+    DraftName { path: PathBuf },
     #[error("{}: {found} bytes, more than the limit of {bound}; is this another file?", path.display())]
     TooLong { path: PathBuf, found: u64, bound: u64 },
     #[error(transparent)]
@@ -338,6 +339,12 @@ impl CliError {
             Self::ClosingStopped { .. } => Status::Interrupted,
             _ => Status::Unusable,
         }
+    }
+}
+
+impl From<DraftError> for CliError {
+    fn from(error: DraftError) -> Self {
+        Self::Draft(Box::new(error))
     }
 }
 

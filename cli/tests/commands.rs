@@ -10,7 +10,7 @@ mod commands {
     #[cfg(unix)]
     mod crash;
     mod derived;
-    mod earning;
+    mod draft;
     mod input;
     #[cfg(target_os = "linux")]
     mod interrupt;

@@ -43,8 +43,7 @@ pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> 
     match command {
         PolicyCommand::Check { policy, params } => check(policy, params.as_deref(), output),
         PolicyCommand::Reference(args) => make_reference(args, output),
-        PolicyCommand::Explain { policy } => explain::run(policy, output),
-        PolicyCommand::Rounds(args) => rounds::run(args, output),
+        PolicyCommand::Draft(args) => super::draft::run(args, output),
     }
 }
 

@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::{
-    audit, bench, chain, commit, demo, params, policy, prove, register, score, upload, vault, verify,
+    audit, bench, chain, commit, demo, draft, params, policy, prove, register, score, upload, vault, verify,
 };
 use crate::args::SchemaArgs;
 use crate::document::Document;
@@ -62,6 +62,7 @@ documents! {
     commit::CommittedResult: "commit data";
     demo::Report<'_>: "demo";
     params::Described: "params insecure", "params import", "params verifier", "params inspect";
+    draft::Draft: "policy draft";
     policy::Checked: "policy check";
     policy::Counted: "policy reference";
     policy::Explained: "policy explain";

@@ -52,6 +52,11 @@ impl Ran {
         serde_json::from_str(&self.stdout).expect("one JSON object")
     }
 
+    /// Checks that the run succeeded.
+    pub fn done(&self) {
+        assert_eq!(self.status, 0, "{}\n{}", self.stdout, self.stderr);
+    }
+
     /// The error, after checking that the run failed with that status, with `part` in its message.
     pub fn fails_as_json(&self, status: i32, part: &str) -> Value {
         assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);

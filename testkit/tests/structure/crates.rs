@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use crate::sources::root;
 
 /// What each room may use, besides whatever those rooms may use themselves. `*` may use everything.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("fairshare-circuits", &[]),
     ("fairshare-params", &["fairshare-circuits"]),
     ("fairshare-formats", &["fairshare-params"]),
@@ -16,6 +16,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("fairshare-verifier", &["fairshare-params"]),
     ("fairshare-audit", &["fairshare-verifier", "fairshare-formats"]),
     ("fairshare-ingest", &["fairshare-formats", "fairshare-storage"]),
+    ("fairshare-draft", &["fairshare-ingest", "fairshare-audit"]),
     ("fairshare-prover", &["fairshare-plonk", "fairshare-ingest", "fairshare-storage", "fairshare-verifier"]),
     ("fairshare-vault", &["fairshare-audit", "fairshare-storage"]),
     ("fairshare-serve", &["fairshare-vault"]),
