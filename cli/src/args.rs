@@ -29,7 +29,7 @@ pub use score::{NodeArgs, ScoreCommand, ScoreDataArgs, UnmatchedArgs};
 pub use sending::{RpcArgs, SendArgs};
 pub use serve::{LogFormat, ServeArgs};
 pub use vault::{
-    AuditArchiveArgs, AuditArgs, ClaimArgs, CloseArgs, ConfirmArgs, ExportArgs, ReceiptArgs, RegisterArgs,
+    AuditArchiveArgs, AuditArgs, ClaimArgs, CloseArgs, ConfirmArgs, ExportArgs, InitArgs, RegisterArgs,
     RoundArgs, StrikeArgs, SubmitArgs, VaultArgs, VaultCommand,
 };
 

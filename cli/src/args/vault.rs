@@ -36,23 +36,17 @@ Example:
 
 The policy's `registry` is your own address: you sign receipts with its key. Until the epoch's first round \
 begins, other rules may take the place of these.")]
-    Init {
-        /// The policy
-        #[arg(long, value_name = "POLICY")]
-        policy: PathBuf,
-        /// The parameters that it names, whole or a verifier's
-        #[arg(long, value_name = "PARAMS")]
-        params: PathBuf,
-    },
+    Init(InitArgs),
     /// Begin the next round of registration, or end an epoch's last one
     #[command(after_help = "\
 Example:
   fairshare vault round --next
   fairshare vault round --to 364
-  fairshare vault round --end
+  fairshare vault round --end --units units.csv --receipts receipts
 
 Data is of the round that goes on when it is registered, and the later that is, the less it weighs. An \
-epoch's last round takes the nodes' units, and no data. When it has ended, proofs are taken.")]
+epoch's last round takes the nodes' units, and no data. When it has ended, proofs are taken. With --units, \
+the units are recorded in the last round before it ends, as `vault register --units` does.")]
     Round(RoundArgs),
     /// Record signed registrations, and the nodes' units
     #[command(after_help = "\
@@ -88,6 +82,7 @@ the others. A bundle that weighs more takes the place of an earlier one. Receipt
     #[command(after_help = "\
 Example:
   fairshare vault close --params ceremony.srs
+  fairshare vault close --params ceremony.srs --settle
 
 Nodes' units are public, so their missing proofs are made here; interrupted, the command goes on where it \
 stopped. Everyone on record who gets nothing is listed with the reason; if anyone is, say --forfeit. Until \
@@ -158,6 +153,19 @@ pub struct EpochArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The policy
+    #[arg(long, value_name = "POLICY")]
+    pub policy: PathBuf,
+    /// The parameters that it names, whole or a verifier's
+    #[arg(long, value_name = "PARAMS")]
+    pub params: PathBuf,
+    /// Begin the epoch's first round, too; then no other rules may take the place of these
+    #[arg(long)]
+    pub begin: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(group = ArgGroup::new("to").required(true))]
 pub struct RoundArgs {
     /// The next round; after an epoch's last one, its end
@@ -172,6 +180,19 @@ pub struct RoundArgs {
     /// End the epoch's rounds although no units are on record: nobody is paid for computing power
     #[arg(long)]
     pub without_units: bool,
+    /// The nodes' units by round, to be recorded in the last round before it ends
+    #[arg(
+        long,
+        value_name = "UNITS.csv",
+        requires = "receipts",
+        conflicts_with_all = ["next", "round", "without_units"]
+    )]
+    pub units: Option<PathBuf>,
+    /// The folder that the units' signed receipt is written to
+    #[arg(long, value_name = "DIR", requires = "units")]
+    pub receipts: Option<PathBuf>,
+    #[command(flatten)]
+    pub key: KeyArgs,
 }
 
 /// Where signed receipts go.
@@ -242,6 +263,9 @@ pub struct CloseArgs {
     /// Close although some on record get nothing
     #[arg(long)]
     pub forfeit: bool,
+    /// Settle the epoch, too, as `vault settle` does
+    #[arg(long)]
+    pub settle: bool,
     #[command(flatten)]
     pub epoch: EpochArgs,
     #[command(flatten)]

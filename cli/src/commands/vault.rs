@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use fairshare_audit::registry::State;
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::time::Moment;
 use fairshare_vault::Ledger;
@@ -13,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit;
-use crate::args::{RoundArgs, StrikeArgs, VaultArgs, VaultCommand};
+use crate::args::{InitArgs, StrikeArgs, VaultArgs, VaultCommand};
 use crate::document::spelling::{Checksummed, Hash, StateName};
 use crate::error::{CliError, Status};
 use crate::load;
@@ -26,6 +27,7 @@ mod export;
 mod lists;
 mod receipts;
 mod register;
+mod round;
 mod serve;
 mod settle;
 mod status;
@@ -36,6 +38,7 @@ pub use close::ClosedResult;
 pub use confirm::Confirmed;
 pub use export::Exported;
 pub use register::Line as RegisteredLine;
+pub use round::Reached;
 pub use serve::Serving;
 pub use settle::SettledResult;
 pub use status::StatusResult;
@@ -44,12 +47,12 @@ pub use submit::Line as SubmittedLine;
 pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
     let location: Location = args.ledger.parse().map_err(fairshare_vault::VaultError::from)?;
     let access = match &args.command {
-        VaultCommand::Init { .. } => Access::Create,
+        VaultCommand::Init(_) => Access::Create,
         command if command.only_reads() => Access::Read,
         _ => Access::Write,
     };
-    if let VaultCommand::Init { policy, params } = &args.command {
-        return init(&location, policy, params, output);
+    if let VaultCommand::Init(args) = &args.command {
+        return init(&location, args, output);
     }
     if let VaultCommand::Serve(args) = &args.command {
         // It opens the ledger itself, and waits for one that is not there.
@@ -57,8 +60,8 @@ pub fn run(args: &VaultArgs, output: Output) -> Result<Status, CliError> {
     }
     let mut ledger = Ledger::open(&location, access)?;
     match &args.command {
-        VaultCommand::Init { .. } | VaultCommand::Serve(_) => Ok(Status::Done),
-        VaultCommand::Round(args) => round(&mut ledger, args, output),
+        VaultCommand::Init(_) | VaultCommand::Serve(_) => Ok(Status::Done),
+        VaultCommand::Round(args) => round::run(&mut ledger, args, output),
         VaultCommand::Register(args) => register::run(&mut ledger, args, output),
         VaultCommand::Strike(args) => strike(&mut ledger, args, output),
         VaultCommand::Submit(args) => submit::run(&mut ledger, args, output),
@@ -106,28 +109,41 @@ pub struct Changed {
     /// The address of the key that signs receipts, which is the ledger's for ever.
     #[schemars(with = "Checksummed")]
     registry: String,
+    /// The round that was begun; null if none was.
+    round: Option<u64>,
     /// Whether it was so before.
     before: bool,
 }
 
-fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Result<Status, CliError> {
-    let (source, policy) = fairshare_storage::policy::load_source(policy)?;
-    let parameters = load::Parameters::read(params, &policy)?;
+fn init(location: &Location, args: &InitArgs, output: Output) -> Result<Status, CliError> {
+    let (source, policy) = fairshare_storage::policy::load_source(&args.policy)?;
+    let parameters = load::Parameters::read(&args.params, &policy)?;
     // Insecure parameters are named; whoever verifies has to allow them.
     let verifier = parameters.verifier(&policy, Trust::AllowInsecure)?;
     let mut ledger = Ledger::open(location, Access::Create)?;
     let opened = ledger.open_epoch(&source, &verifier, now()?)?;
-    let Epoch { number, state, rules_hash, stage } = opened.epoch;
+    let round = match opened.epoch.state {
+        State::Announced if args.begin => Some(begin(&mut ledger, &opened.epoch)?),
+        _ => None,
+    };
+    let Epoch { number, state, rules_hash, stage } = ledger.epoch(Some(opened.epoch.number))?.0;
     let rules_hash = rules_hash.to_string();
     let registry = checksummed(&policy.terms().registry).to_string();
-    let changed = Changed { epoch: number, state: state.name(), rules_hash, registry, before: opened.before };
+    let before = opened.before && round.is_none();
+    let changed = Changed { epoch: number, state: state.name(), rules_hash, registry, round, before };
     output.result(&changed, || {
-        let again = if opened.before { ", as it was before" } else { "" };
+        let again = if before { ", as it was before" } else { "" };
         let mut lines = vec![("epoch", format!("{number} is {state}{again}"))];
         if !opened.before {
             lines.push(("", format!("ledger at {}", ledger.location())));
             lines.push(("registry", format!("{}, for ever: the key that signs receipts", changed.registry)));
-            lines.push(("", format!("`fairshare vault round --next` begins round {}", stage.span.first)));
+        }
+        match round {
+            Some(round) => lines.push(("round", format!("{round} has begun"))),
+            None if !before => {
+                lines.push(("", format!("`fairshare vault round --next` begins round {}", stage.span.first)));
+            }
+            None => {}
         }
         lines.push(("rules hash", changed.rules_hash.clone()));
         list(&lines)
@@ -135,39 +151,9 @@ fn init(location: &Location, policy: &Path, params: &Path, output: Output) -> Re
     Ok(Status::Done)
 }
 
-/// Where the rounds stand.
-#[derive(Serialize, JsonSchema)]
-pub struct Reached {
-    /// The epoch's number.
-    epoch: u64,
-    /// The round that began last.
-    round: u64,
-    /// Whether the epoch's rounds are over.
-    ended: bool,
-    /// Until when data is proved, in UTC; null while rounds go on.
-    deadline: Option<String>,
-    /// Whether the rounds stood there before.
-    before: bool,
-}
-
-fn round(ledger: &mut Ledger, args: &RoundArgs, output: Output) -> Result<Status, CliError> {
-    let to = match args.to {
-        Some(round) => To::Round(round),
-        None if args.end => To::End,
-        None => To::Next,
-    };
-    let reached = ledger.advance(to, args.without_units, now()?)?;
-    let (epoch, round) = (reached.epoch, reached.round);
-    let deadline = reached.deadline.map(|deadline| deadline.to_string());
-    let result = Reached { epoch, round, ended: deadline.is_some(), deadline, before: reached.before };
-    output.result(&result, || match &result.deadline {
-        Some(deadline) => list(&[
-            ("epoch", format!("{epoch}: its rounds are over")),
-            ("proofs", format!("of data are taken until {deadline}")),
-        ]),
-        None => list(&[("round", format!("{round} of epoch {epoch} goes on"))]),
-    })?;
-    Ok(Status::Done)
+/// Begins the first round of an epoch that is announced.
+fn begin(ledger: &mut Ledger, epoch: &Epoch) -> Result<u64, CliError> {
+    Ok(ledger.advance(To::Round(epoch.stage.span.first), false, now()?)?.round)
 }
 
 /// A strike on record.

@@ -122,6 +122,63 @@ fn mistakes_are_told_with_the_way_out() {
     }
 }
 
+/// Three commands for what otherwise takes seven, and everybody is paid the same.
+#[test]
+fn the_short_way_pays_what_the_long_one_does() {
+    let (p, vault) = (prepared(), Vault::new());
+    let opened = vault.json(&format!("init {} --begin", p.common()));
+    assert_eq!(
+        (&opened["state"], &opened["round"], &opened["before"]),
+        (&"open".into(), &0.into(), &false.into())
+    );
+    vault.register(&p.signed);
+    let end = format!("round --end --units {} {}", p.units, vault.receipts());
+    let ended = vault.json(&end);
+    assert_eq!((&ended["ended"], &ended["round"]), (&true.into(), &364.into()));
+    assert_eq!((&ended["units"]["nodes"], &ended["units"]["accepted"]), (&3.into(), &true.into()));
+    assert!(fs::exists(ended["units"]["receipt"].as_str().unwrap()).unwrap());
+    vault.submit(&format!("{} {}", p.data_bundle, p.compute_bundle));
+    let close = format!("close {} --settle", parameters());
+    let closed = vault.json(&close);
+    assert_eq!((&closed["state"], &closed["settled"]["state"]), (&"closed".into(), &"settled".into()));
+    let long = Vault::at(Step::Settled).json("settle");
+    for part in ["payouts", "root", "total", "rules_hash"] {
+        assert_eq!(closed["settled"][part], long[part], "{part}");
+    }
+    vault.audits_clean();
+
+    // Each of them can be repeated.
+    let before = vault.status();
+    let again = vault.json(&format!("init {} --begin", p.common()));
+    assert_eq!((&again["before"], &again["round"]), (&true.into(), &Value::Null));
+    let again = vault.json(&end);
+    assert_eq!((&again["before"], &again["units"]["before"]), (&true.into(), &true.into()));
+    let again = vault.json(&close);
+    assert_eq!((&again["before"], &again["settled"]["before"]), (&true.into(), &true.into()));
+    assert_eq!(vault.status(), before);
+}
+
+/// What is wrong with the units, the key or the closing is told before anything is begun, or settled.
+#[test]
+fn the_short_way_stops_where_the_long_one_does() {
+    let (p, vault) = (prepared(), Vault::at(Step::Registered));
+    let broken =
+        write(&vault.folder, "units.csv", "round,0xB22CE629B429C75aCfD5c43a939b1551acd4b17f\n0,many\n");
+    let end = |units: &str| format!("round --end --units {units} {}", vault.receipts());
+    vault.run(&end(&broken)).fails(2, &["units.csv", "many"]);
+    fairshare_as("e1", &vault.line(&end(&p.units))).fails(2, &["0xB22CE629B429C75aCfD5c43a939b1551acd4b17f"]);
+    assert_eq!(vault.status()["round"], 0, "nothing was begun");
+    for line in ["--to 7", "--next"] {
+        vault.run(&format!("round {line} --units {} {}", p.units, vault.receipts())).fails(2, &["--units"]);
+    }
+    vault.run(&format!("round --end --units {}", p.units)).fails(2, &["--receipts"]);
+    vault.done(&end(&p.units));
+    // The registered data is not proved: its contributor would be forfeited.
+    let ran = vault.run(&format!("close {} --settle --json", parameters()));
+    assert_eq!((ran.status, &lines(&ran)[0]["settled"]), (1, &Value::Null), "{}", ran.stderr);
+    assert_eq!(vault.status()["epochs"][0]["state"], "proving");
+}
+
 /// Until the first round begins, other rules may take the place of those that stand.
 #[test]
 fn announced_rules_are_replaced() {

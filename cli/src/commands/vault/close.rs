@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::now;
+use super::settle::{self, SettledResult};
 use crate::args::CloseArgs;
 use crate::commands::prove;
 use crate::document::spelling::{Checksummed, RoleName, StateName};
@@ -40,6 +41,8 @@ pub struct ClosedResult {
     proved: usize,
     /// Everyone on record who gets nothing.
     nothing: Vec<NothingLine>,
+    /// The settlement; null if it was not asked for, or the epoch is not closed.
+    settled: Option<SettledResult>,
 }
 
 /// Somebody on record who gets nothing.
@@ -79,10 +82,15 @@ pub fn run(ledger: &mut Ledger, args: &CloseArgs, output: Output) -> Result<Stat
         Err(_) => (epoch.state, false),
     };
     let (number, proved) = (epoch.number, missing.len());
-    let result = ClosedResult { epoch: number, state: state.name(), before, proved, nothing };
+    let settled =
+        (args.settle && closed.is_ok()).then(|| settle::settle(ledger, Some(number))).transpose()?;
+    let (settled, text) = settled.unzip();
+    let result = ClosedResult { epoch: number, state: state.name(), before, proved, nothing, settled };
     // Of those who get nothing nothing is to be said where that is not why it is not closed.
     if closed.as_ref().err().is_none_or(is_about_them) {
-        output.result(&result, || describe(&result))?;
+        output.result(&result, || {
+            describe(&result) + &text.map(|text| format!("\n{text}")).unwrap_or_default()
+        })?;
     }
     closed?;
     Ok(Status::Done)

@@ -8,7 +8,7 @@ use fairshare_prover::Account;
 use fairshare_storage::files::{self, Access};
 use fairshare_vault::Ledger;
 
-use crate::args::ReceiptArgs;
+use crate::args::KeyArgs;
 use crate::commands::account;
 use crate::error::{CliError, one_line};
 use crate::load;
@@ -21,16 +21,15 @@ pub struct Receipts {
 
 impl Receipts {
     /// Of a ledger whose operator's key this is; before anything is recorded.
-    pub fn open(ledger: &mut Ledger, args: &ReceiptArgs) -> Result<Self, CliError> {
-        let operator = account::read(&args.key)?;
+    pub fn open(ledger: &mut Ledger, folder: &Path, key: &KeyArgs) -> Result<Self, CliError> {
+        let operator = account::read(key)?;
         let registry = ledger.identity()?.registry;
         if *operator.address() != registry {
             let (found, registry) = (checksummed(operator.address()), checksummed(&registry));
             return Err(CliError::NotOperator { found, registry });
         }
-        let folder = args.receipts.clone();
-        std::fs::create_dir_all(&folder).map_err(|source| file(&folder, source))?;
-        Ok(Self { folder, operator })
+        std::fs::create_dir_all(folder).map_err(|source| file(folder, source))?;
+        Ok(Self { folder: folder.to_owned(), operator })
     }
 
     /// Signs and writes one, and names its file; or why another receipt stands there. Whatever was recorded

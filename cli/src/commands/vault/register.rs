@@ -8,6 +8,7 @@ use fairshare_formats::ledger::Receipt;
 use fairshare_formats::registry::SignedRegistration;
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
+use fairshare_params::units::Units;
 use fairshare_vault::ledger::Taken;
 use fairshare_vault::{Ledger, VaultError};
 use schemars::JsonSchema;
@@ -52,7 +53,7 @@ pub struct Line {
 }
 
 pub fn run(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<Status, CliError> {
-    let receipts = Receipts::open(ledger, &args.receipts)?;
+    let receipts = Receipts::open(ledger, &args.receipts.receipts, &args.receipts.key)?;
     let paths = load::expand(&args.registrations, "json")?;
     let mut lines = Vec::new();
     let mut rest = paths.as_slice();
@@ -65,11 +66,11 @@ pub fn run(ledger: &mut Ledger, args: &RegisterArgs, output: Output) -> Result<S
         }
     }
     if let Some(path) = &args.units {
-        let line = units(ledger, &receipts, path).or_else(|error| Line::of_units(path, error))?;
+        let line = read_and_record(ledger, &receipts, path).or_else(|error| Line::of_units(path, error))?;
         show(output, &line)?;
         lines.push(line);
     }
-    output.text(&describe(&lines))?;
+    output.text(&describe(&lines.iter().collect::<Vec<_>>()))?;
     let all = lines.iter().all(|line| line.error.is_none());
     Ok(if all { Status::Done } else { Status::Refused })
 }
@@ -93,10 +94,14 @@ fn register(ledger: &mut Ledger, receipts: &Receipts, paths: &[PathBuf]) -> Resu
     paths.iter().zip(&read).map(line).collect()
 }
 
-fn units(ledger: &mut Ledger, receipts: &Receipts, path: &Path) -> Result<Line, CliError> {
+fn read_and_record(ledger: &mut Ledger, receipts: &Receipts, path: &Path) -> Result<Line, CliError> {
     let (_, policy) = ledger.begun_epoch()?;
-    let units = read_units(path, Rounds::of(&policy))?;
-    let taken = ledger.register_units(&units, now()?)?;
+    units(ledger, receipts, path, &read_units(path, Rounds::of(&policy))?)
+}
+
+/// Records the units that a file has.
+pub fn units(ledger: &mut Ledger, receipts: &Receipts, path: &Path, units: &Units) -> Result<Line, CliError> {
+    let taken = ledger.register_units(units, now()?)?;
     let mut line = Line::recorded(path, taken.before, taken.receipt, receipts)?;
     (line.nodes, line.round) = (Some(taken.nodes), None);
     Ok(line)
@@ -168,7 +173,8 @@ impl Line {
     }
 }
 
-fn describe(lines: &[Line]) -> String {
+/// What became of each.
+pub fn describe(lines: &[&Line]) -> String {
     let mut table = table(["file", "of", "round", "entry", "what became of it"]);
     align_right(&mut table, [2, 3]);
     let mut reasons = String::new();

@@ -92,6 +92,13 @@ impl From<&Earning> for PayoutLine {
 }
 
 pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<Status, CliError> {
+    let (result, text) = settle(ledger, epoch)?;
+    output.result(&result, || text)?;
+    Ok(Status::Done)
+}
+
+/// Settles an epoch: the amounts, and what is told of them.
+pub fn settle(ledger: &mut Ledger, epoch: Option<u64>) -> Result<(SettledResult, String), CliError> {
     let Settlement { epoch, before, receipt, settled, earnings, rounding } = ledger.settle(epoch, now()?)?;
     let (_, policy) = ledger.epoch(Some(epoch.number))?;
     let token = policy.token();
@@ -112,8 +119,8 @@ pub fn run(ledger: &mut Ledger, epoch: Option<u64>, output: Output) -> Result<St
         compute_rounded: units(&rounding.compute),
         data_rounded: units(&rounding.data),
     };
-    output.result(&result, || describe(&earnings, settled.total, token, &result))?;
-    Ok(Status::Done)
+    let text = describe(&earnings, settled.total, token, &result);
+    Ok((result, text))
 }
 
 fn describe(earnings: &[Earning], total: u128, token: Option<&Token>, result: &SettledResult) -> String {

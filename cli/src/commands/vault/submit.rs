@@ -55,7 +55,7 @@ pub struct Line {
 pub fn run(ledger: &mut Ledger, args: &SubmitArgs, output: Output) -> Result<Status, CliError> {
     let paths = load::expand(&args.bundles, "bundle")?;
     let total = paths.len();
-    let receipts = Receipts::open(ledger, &args.receipts)?;
+    let receipts = Receipts::open(ledger, &args.receipts.receipts, &args.receipts.key)?;
     let (epoch, policy) = ledger.proving_epoch(args.epoch.epoch)?;
     // Given when the epoch was opened, by parameters that were derived or believed then.
     let policy = policy.expecting(epoch.rules_hash);
