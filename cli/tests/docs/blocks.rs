@@ -9,6 +9,8 @@ pub enum Class {
     Slow,
     /// At a development chain.
     Chain,
+    /// On the data sets that `examples/sets/fetch.py` fetches.
+    Sets,
     Illustrative,
 }
 
@@ -17,6 +19,8 @@ pub enum Class {
 pub enum Language {
     Shell,
     Rust,
+    /// What the shell prints.
+    Printed,
     Other,
 }
 
@@ -65,16 +69,18 @@ fn opened(kind: &CodeBlockKind<'_>, fence: usize) -> Result<Block, String> {
         [language] => (language, Class::Default),
         [language, "slow"] => (language, Class::Slow),
         [language, "anvil"] => (language, Class::Chain),
+        [language, "sets"] => (language, Class::Sets),
         [language, "illustrative"] => (language, Class::Illustrative),
         _ => {
             return Err(format!(
-                "`{info}` is not a language with the class slow, anvil, illustrative or none"
+                "`{info}` is not a language with the class slow, anvil, sets, illustrative or none"
             ));
         }
     };
     let language = match language {
         "sh" => Language::Shell,
         "rust" => Language::Rust,
+        "text" => Language::Printed,
         _ => Language::Other,
     };
     Ok(Block { language, class, fence, code: String::new() })
@@ -83,11 +89,12 @@ fn opened(kind: &CodeBlockKind<'_>, fence: usize) -> Result<Block, String> {
 /// What must hold of a block so that somebody runs it, or says that nobody does.
 fn check(block: &Block) -> Result<(), &'static str> {
     match (block.language, block.class) {
-        (Language::Other, Class::Default | Class::Slow | Class::Chain) => {
+        (Language::Other, Class::Default | Class::Slow | Class::Chain | Class::Sets) => {
             Err("nothing runs this language: `illustrative`?")
         }
-        (Language::Rust, Class::Slow | Class::Chain) => Err("a doctest has no class"),
-        (Language::Shell, Class::Default | Class::Chain) if builds(&block.code) => {
+        (Language::Printed, Class::Slow) => Err("what a slow block's commands print is not compared"),
+        (Language::Rust, Class::Slow | Class::Chain | Class::Sets) => Err("a doctest has no class"),
+        (Language::Shell, Class::Default | Class::Chain | Class::Sets) if builds(&block.code) => {
             Err("tests must not build: a block that calls cargo is slow or illustrative")
         }
         _ => Ok(()),
@@ -125,6 +132,7 @@ mod tests {
             ("a\n\n    indented\n", "3: a block without a fence"),
             ("```toml\n```\n", "nothing runs"),
             ("```rust slow\n```\n", "a doctest"),
+            ("```text slow\n```\n", "a slow block's"),
             ("```sh\nx=1 cargo run\n```\n", "must not build"),
         ] {
             let error = parse(text).unwrap_err();

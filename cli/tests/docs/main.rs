@@ -8,6 +8,8 @@
 //! | `sh` | runs in every test run, in a temporary folder that holds a copy of `examples/` |
 //! | `sh slow` | runs in the repository itself, only where `FAIRSHARE_SLOW=1` asks for it |
 //! | `sh anvil` | runs with the others, only where `FAIRSHARE_ANVIL=1` asks for it; `anvil` is npm's |
+//! | `sh sets` | runs with the others, only where `FAIRSHARE_SETS` names what `fetch.py` fetched |
+//! | `text`, and a class but slow | the blocks before print its lines, in order; `…` is for others |
 //! | `rust` | is a doctest of the crate that [`DOCTESTED`] names |
 //! | any language, `illustrative` | is not run; at most [`MOST_ILLUSTRATIVE`] in all documents |
 //!
@@ -17,6 +19,7 @@
 //! cargo test --release -p fairshare --test docs                         # every document
 //! FAIRSHARE_SLOW=1 cargo test --release -p fairshare --test docs readme # one document with its slow blocks
 //! FAIRSHARE_ANVIL=1 cargo test --release -p fairshare --test docs chain # after `npm ci` in contracts/
+//! FAIRSHARE_SETS=sets cargo test --release -p fairshare --test docs tutorial # `examples/sets/fetch.py sets`
 //! ```
 
 #![cfg(unix)]
@@ -41,12 +44,13 @@ const README_WORDS: usize = 900;
 const DOCTESTED: [(&str, &str); 1] = [("docs/library.md", "prover/src/lib.rs")];
 
 /// Documents whose links are checked and whose blocks belong to other tools, or are formulas.
-const LINKS_ONLY: [&str; 6] = [
+const LINKS_ONLY: [&str; 7] = [
     "benches/peers/README.md",
     "contracts/README.md",
     "docs/PROTOCOL.md",
     "docs/link.md",
     "examples/flights/README.md",
+    "examples/sets/README.md",
     "fuzz/README.md",
 ];
 
@@ -82,6 +86,7 @@ documents! {
     trust: "docs/trust.md",
     vault: "docs/vault.md",
     slow_runs: "docs/slow-runs.md",
+    tutorial: "docs/tutorial.md",
     walkthrough: "docs/walkthrough.md",
 }
 

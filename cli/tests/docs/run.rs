@@ -1,7 +1,7 @@
 //! Running a document: its shell blocks in one bash, whose line numbers are the document's.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::blocks::{Block, Class, Language};
@@ -13,6 +13,11 @@ const SLOW: &str = "FAIRSHARE_SLOW";
 /// The variable that asks for blocks at a development chain.
 const ANVIL: &str = "FAIRSHARE_ANVIL";
 
+/// The variable that names the folder of the fetched data sets, and so asks for blocks that use them. Blocks
+/// know it as [`SETS_INSIDE`].
+const SETS: &str = "FAIRSHARE_SETS";
+const SETS_INSIDE: &str = "SETS";
+
 /// Every command that fails is named with its line before bash ends. This takes line 1, where a document has
 /// its title.
 const PRELUDE: &str =
@@ -21,12 +26,14 @@ const PRELUDE: &str =
 /// Runs a document's blocks, and fails with what bash printed.
 pub fn document(name: &str, blocks: &[Block]) {
     let asks = |variable| std::env::var_os(variable).is_some_and(|value| value == "1");
-    let wanted = Wanted { slow: asks(SLOW), chain: asks(ANVIL) };
-    for (class, is_wanted, variable) in
-        [(Class::Slow, wanted.slow, SLOW), (Class::Chain, wanted.chain, ANVIL)]
-    {
+    let wanted = Wanted { slow: asks(SLOW), chain: asks(ANVIL), sets: sets().is_some() };
+    for (class, is_wanted, way) in [
+        (Class::Slow, wanted.slow, format!("{SLOW}=1")),
+        (Class::Chain, wanted.chain, format!("{ANVIL}=1")),
+        (Class::Sets, wanted.sets, format!("{SETS}=FOLDER")),
+    ] {
         for block in blocks.iter().filter(|block| block.class == class && !is_wanted) {
-            println!("{name}:{}: skipped; {variable}=1 runs it", block.fence);
+            println!("{name}:{}: skipped; {way} runs it", block.fence);
         }
     }
     let script = script(blocks, wanted);
@@ -34,6 +41,9 @@ pub fn document(name: &str, blocks: &[Block]) {
         let ran = bash(name, &script);
         let printed = String::from_utf8_lossy(&ran.stdout);
         assert!(ran.status.success(), "{name} does not work as written, {}:\n{printed}", ran.status);
+        if let Some((at, line)) = unprinted(blocks, wanted, &printed) {
+            panic!("{name}:{at}: this was not printed, or not there: `{line}`\n{printed}");
+        }
     }
 }
 
@@ -42,6 +52,35 @@ pub fn document(name: &str, blocks: &[Block]) {
 struct Wanted {
     slow: bool,
     chain: bool,
+    sets: bool,
+}
+
+impl Wanted {
+    fn includes(self, class: Class) -> bool {
+        match class {
+            Class::Default => true,
+            Class::Slow => self.slow,
+            Class::Chain => self.chain,
+            Class::Sets => self.sets,
+            Class::Illustrative => false,
+        }
+    }
+}
+
+/// A line that stands in the document as printed and was not, after those before it; and where it stands.
+/// `…` is for lines that the document leaves out.
+fn unprinted<'a>(blocks: &'a [Block], wanted: Wanted, printed: &str) -> Option<(usize, &'a str)> {
+    let mut printed = printed.lines().map(str::trim);
+    let told = blocks.iter().filter(|block| block.language == Language::Printed);
+    let told = told.filter(|block| wanted.includes(block.class));
+    let lines = told.flat_map(|block| (block.fence + 1..).zip(block.code.lines().map(str::trim)));
+    lines.filter(|(_, line)| *line != "…").find(|(_, line)| !printed.any(|printed| printed == *line))
+}
+
+/// The folder of the fetched data sets, by its whole path: blocks run elsewhere.
+fn sets() -> Option<PathBuf> {
+    let folder = std::env::var_os(SETS)?;
+    Some(fs::canonicalize(&folder).unwrap_or_else(|error| panic!("{SETS}={}: {error}", folder.display())))
 }
 
 /// A script with every line where the document has it. A slow block runs in the repository, by a subshell
@@ -49,11 +88,12 @@ struct Wanted {
 fn script(blocks: &[Block], wanted: Wanted) -> String {
     let mut lines = vec![PRELUDE.to_owned()];
     for block in blocks.iter().filter(|block| block.language == Language::Shell) {
+        if !wanted.includes(block.class) {
+            continue;
+        }
         let (before, after) = match block.class {
-            Class::Default => ("", ""),
-            Class::Slow if wanted.slow => ("(cd \"$REPOSITORY\"", ")"),
-            Class::Chain if wanted.chain => ("", ""),
-            Class::Slow | Class::Chain | Class::Illustrative => continue,
+            Class::Slow => ("(cd \"$REPOSITORY\"", ")"),
+            _ => ("", ""),
         };
         lines.resize(lines.len().max(block.fence - 1), String::new());
         lines.push(before.to_owned());
@@ -72,6 +112,8 @@ fn bash(name: &str, script: &str) -> Output {
     }
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fairshare"), path("bin/fairshare")).expect("a link");
     copy(&repository().join("examples"), &path("work/examples"));
+    fs::create_dir(path("work/docs")).expect("a folder");
+    fs::copy(repository().join("docs/score.py"), path("work/docs/score.py")).expect("a copy");
     let search = std::env::var("PATH").expect("a search path");
     let search = format!("{}:{}:{search}", path("bin").display(), anvil());
     let mut command = Command::new("bash");
@@ -81,6 +123,9 @@ fn bash(name: &str, script: &str) -> Output {
         if variable.to_str().is_some_and(|variable| variable.starts_with("FAIRSHARE_")) {
             command.env_remove(variable);
         }
+    }
+    if let Some(sets) = sets() {
+        command.env(SETS_INSIDE, sets);
     }
     command.env("PATH", search).env("TMPDIR", path("tmp")).env("REPOSITORY", repository());
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).output().expect("bash")
@@ -113,7 +158,8 @@ mod tests {
     use super::*;
 
     fn ran(text: &str, slow: bool) -> (bool, String) {
-        let output = bash("docs/x.md", &script(&parse(text).unwrap(), Wanted { slow, chain: false }));
+        let output =
+            bash("docs/x.md", &script(&parse(text).unwrap(), Wanted { slow, chain: false, sets: false }));
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     }
 
@@ -132,6 +178,24 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_as_printed_has_to_be_printed_in_its_order() {
+        let blocks = |told: &str| {
+            let text = format!("# A\n\n```sh\nprintf '%s\\n' one two three\n```\n\n```text\n{told}```\n");
+            parse(&text).unwrap()
+        };
+        let wanted = Wanted { slow: false, chain: false, sets: false };
+        let unprinted_of = |told: &str| {
+            let blocks = blocks(told);
+            let printed = String::from_utf8(bash("docs/x.md", &script(&blocks, wanted)).stdout).unwrap();
+            unprinted(&blocks, wanted, &printed).map(|(at, line)| (at, line.to_owned()))
+        };
+        assert_eq!(unprinted_of("one\n…\nthree\n"), None);
+        assert_eq!(unprinted_of("one\nfour\n"), Some((9, "four".to_owned())));
+        assert_eq!(unprinted_of("two\none\n"), Some((9, "one".to_owned())));
+        assert_eq!(unprinted_of("tw\n"), Some((8, "tw".to_owned())));
+    }
+
+    #[test]
     fn blocks_share_a_shell_and_slow_ones_the_repository() {
         let text = "# A\n\n```sh\nhere=$PWD; ls examples/flights/policy.toml\n```\n\
                     \n```sh slow\nls Cargo.lock && here=x\n```\n\n```sh\ntest \"$here\" = \"$PWD\"\n```\n";
@@ -144,7 +208,7 @@ mod tests {
         assert_eq!(
             script(
                 &parse("# A\n\n```sh illustrative\nfalse\n```\n").unwrap(),
-                Wanted { slow: true, chain: true }
+                Wanted { slow: true, chain: true, sets: true }
             ),
             PRELUDE
         );
