@@ -11,7 +11,8 @@ policy_file, data = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
 policy = tomllib.load(policy_file.open("rb"))
 reference = policy["reference"]
 counts = reference.get("counts") or json.loads((policy_file.parent / reference["file"]).read_text())["counts"]
-text = dict(dtype=str, keep_default_na=False, na_values=[""])  # An empty cell is missing, and nothing else is.
+text = dict(dtype=str, keep_default_na=False, na_values=[""])  # An empty cell is missing.
+no_number = ["NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None", r"\N"]  # So are these among numbers.
 readers = {".csv": lambda path: pd.read_csv(path, **text), ".tsv": lambda path: pd.read_csv(path, sep="\t", **text),
            ".jsonl": lambda path: pd.read_json(path, lines=True, dtype=False, dtype_backend="pyarrow"),
            ".parquet": lambda path: pd.read_parquet(path, dtype_backend="pyarrow"), ".arrow": pd.read_feather}
@@ -24,6 +25,7 @@ def binned(feature):  # Each record's bin, and how many bins there are. The last
         parts = [binned(features[name]) for name in feature["of"]]
         return np.ravel_multi_index(*zip(*parts)), np.prod([bins for _, bins in parts])
     cells, known = table[feature["name"]], feature.get("edges") or feature["labels"]
+    cells = cells.mask(cells.astype("string").isin(no_number)) if "edges" in feature else cells
     if "edges" in feature:  # Below the first edge, from each edge to the next, from the last edge on.
         bins = np.searchsorted(np.array(known, float), cells.astype(float), side="right")
     else:  # One bin for each label, and one for any other text.

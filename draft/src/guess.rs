@@ -1,8 +1,10 @@
 //! What a column is: numbers, labels, or nothing to score records by.
 
+use fairshare_ingest::may_mean_missing;
+
 use crate::budget::{MAX_LABELS, label_share};
 use crate::edges::{self};
-use crate::profile::cells::{is_missing_word, truth};
+use crate::profile::cells::truth;
 use crate::profile::{Column, Profile};
 use crate::remark::{Finding, Remark};
 
@@ -125,7 +127,8 @@ impl Judge<'_> {
         if column.files() < files {
             return Some(Finding::NotEverywhere { files: column.files(), of: files });
         }
-        let share = share(counts.missing, counts.cells);
+        let words = if column.is_numeric() { counts.missing_numbers } else { 0 };
+        let share = share(counts.missing + words, counts.cells);
         if share >= MOSTLY {
             return Some(Finding::MostlyMissing { share });
         }
@@ -138,7 +141,7 @@ impl Judge<'_> {
         if self.asked.categorical.iter().any(|name| name == self.column.name()) {
             return self.labels(said);
         }
-        if counts.leading_zeros > 0 && counts.numbers == counts.present() {
+        if counts.leading_zeros > 0 && self.column.is_numeric() {
             if !self.is_own() {
                 said.push(Finding::LeadingZeros { example: self.column.zero_example().to_owned() });
             }
@@ -248,10 +251,12 @@ impl Judge<'_> {
             return Err(Finding::Date { example: example() });
         }
         let floats = !column.may_have_labels();
-        if counts.numbers + counts.not_finite == counts.present() && (floats || counts.numbers > 0) {
+        if counts.numbers + counts.missing_numbers + counts.not_finite == counts.present()
+            && (floats || counts.numbers > 0)
+        {
             return Err(Finding::NotFinite { cells: counts.not_finite, example: example() });
         }
-        let odd = counts.present().saturating_sub(counts.numbers);
+        let odd = counts.present().saturating_sub(counts.numbers + counts.missing_numbers);
         if of_present(counts.numbers) >= MOST {
             let partly = |kept| Finding::PartlyNumbers { cells: odd, example: example(), kept };
             if column.labels().is_exact() && column.labels().by_count().len() <= FEW_VALUES {
@@ -296,7 +301,7 @@ impl Judge<'_> {
         said.extend(
             texts
                 .iter()
-                .find(|text| is_missing_word(text))
+                .find(|text| may_mean_missing(text))
                 .map(|text| Finding::MissingWord { label: (*text).to_owned() }),
         );
         let others = !labels.is_exact() || texts.len() < found.len();

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use arrow_schema::Field;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, from_toml, side_file_hash};
 use fairshare_formats::reference::to_json;
+use fairshare_ingest::unmatched::{Unmatched, unmatched};
 use fairshare_ingest::{Records, Tables, reference};
 use fairshare_params::Geometry;
 use fairshare_params::policy::Policy;
@@ -48,14 +49,12 @@ mod plan;
 mod profile;
 mod remark;
 mod text;
-mod unmatched;
 
 pub use error::DraftError;
 pub use figures::{Figures, Part};
 pub use options::{Options, Terms};
 pub use placeholders::Placeholder;
 pub use remark::{Finding, Remark};
-pub use unmatched::Unmatched;
 
 use figures::{Counted, FEW_RECORDS, Scoring};
 use placeholders::Set;
@@ -121,7 +120,7 @@ pub fn draft(options: &Options) -> Result<Drafted, DraftError> {
     };
     let (figures, parts) = scoring.figures(&counts.parts, &mut plan.pairs, &mut remarks)?;
     remarks.extend(plan.pairs.iter().map(dependent));
-    let unmatched = Unmatched::of(&plan.schema, &counts.reference);
+    let unmatched = unmatched(&plan.schema, &counts.reference);
     remarks.extend(general(options, &plan, &unmatched));
     let placeholders = placeholders::missing(options);
     let json = to_json(&reference);
@@ -230,7 +229,7 @@ impl Counts {
         let mut names: Vec<String> = Vec::new();
         let named = self.parts.iter().map(|part| (name_of(&part.path), &part.histogram));
         for (file, histogram) in [("the reference".to_owned(), &self.reference)].into_iter().chain(named) {
-            let found = Unmatched::of(&plan.schema, histogram);
+            let found = unmatched(&plan.schema, histogram);
             for line in found.into_iter().filter(Unmatched::is_most) {
                 if !names.contains(&line.feature) {
                     let share = line.other_share() + line.missing_share();

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use fairshare_formats::excerpt::{escaped, excerpt, is_control};
 use fairshare_formats::time::Moment;
+use fairshare_ingest::unmatched::Unmatched;
 use fairshare_params::rules::Settlement;
 use fairshare_params::schema::{Column, Feature, Rule};
 
@@ -13,7 +14,6 @@ use crate::options::Options;
 use crate::placeholders::{Placeholder, Set};
 use crate::plan::Plan;
 use crate::remark::{Remark, percent};
-use crate::unmatched::Unmatched;
 
 /// Widest line of a comment or a list.
 const WIDTH: usize = 110;

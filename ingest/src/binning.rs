@@ -135,6 +135,7 @@ impl Column {
         }
         match &self.bins {
             Bins::Categorical(labels) => Some(labels.term(cell)),
+            Bins::Numeric(_) if is_missing_number(cell) => Some(self.missing),
             Bins::Numeric(edges) => edges.term(parse_number(cell)?),
         }
     }
@@ -166,15 +167,27 @@ fn parse_number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
-/// What writers put where a value is missing, in small letters.
-const MISSING: [&str; 14] =
-    ["na", "n/a", "#n/a", "nan", "null", "(null)", "none", "nil", "-", "--", "?", ".", "\\n", "missing"];
+/// What R, pandas and databases write where a number is missing (PROTOCOL section 3): no number is spelt so.
+/// As a label each of them is a text like any other.
+pub const MISSING_NUMBERS: [&str; 9] = ["NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None", "\\N"];
+
+fn is_missing_number(cell: &[u8]) -> bool {
+    cell.len() <= 4 && MISSING_NUMBERS.iter().any(|word| word.as_bytes() == cell)
+}
+
+/// Whether a text may be meant for a missing value: somebody has to say so, since it may be a label too.
+pub fn may_mean_missing(text: &str) -> bool {
+    const WORDS: [&str; 14] =
+        ["na", "n/a", "#n/a", "nan", "null", "(null)", "none", "nil", "missing", "-", "--", "?", ".", "\\n"];
+    let text = text.trim();
+    text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
 
 /// What to do about a cell that is not a number.
 pub(crate) fn number_hint(cell: &str) -> &'static str {
     if cell.trim() != cell {
         "cells are taken as they are, so remove the white space around it"
-    } else if MISSING.contains(&cell.to_lowercase().as_str()) {
+    } else if may_mean_missing(cell) {
         "if it says that the value is missing, leave the cell empty"
     } else if cell.contains(',') || cell.contains('_') {
         "write it without separators and with a decimal point"
@@ -273,13 +286,34 @@ mod tests {
     fn only_finite_decimal_numbers_are_numbers() {
         let column = column(Rule::Numeric { edges: vec![0.0, 100.0] });
         for cell in
-            ["nan", "NaN", "inf", "-Infinity", "0x10", "1_000", "1,5", " 1", "1 ", "1e999", "NA", "-", "."]
+            ["nan", "NaN", "inf", "-Infinity", "0x10", "1_000", "1,5", " 1", "1 ", "1e999", "na", "-", "."]
         {
             assert_eq!(column.text_term(cell.as_bytes()), None, "{cell:?}");
         }
         for (cell, bin) in [("-1", 0), ("-0", 1), ("+7", 1), ("1e2", 2), (".5", 1), ("99.999", 1), ("", 3)] {
             assert_eq!(column.text_term(cell.as_bytes()).map(usize::from), Some(BASE + bin), "{cell:?}");
         }
+    }
+
+    #[test]
+    fn what_others_write_for_a_missing_number_is_one() {
+        let numbers = column(Rule::Numeric { edges: vec![0.0] });
+        let labels = column(Rule::Categorical { labels: vec!["NA".into()] });
+        for word in MISSING_NUMBERS {
+            assert_eq!(numbers.text_term(word.as_bytes()), Some(numbers.missing()), "{word}");
+            assert_ne!(labels.text_term(word.as_bytes()), Some(labels.missing()), "{word}");
+        }
+        for near in ["Na", "NA ", "NULL.", "NaN", "nan", "none"] {
+            assert_eq!(numbers.text_term(near.as_bytes()), None, "{near}");
+        }
+    }
+
+    #[test]
+    fn words_that_may_mean_nothing() {
+        for word in ["NA", "n/a", "NULL", "?", " ", "None", "NaN"] {
+            assert!(may_mean_missing(word), "{word}");
+        }
+        assert!(!may_mean_missing("Nauru"));
     }
 
     /// Three bins, four and three: of `[1, 37)`, the first column's count by twelves, the second's by threes.

@@ -8,8 +8,9 @@
 //!
 //! What a cell means is decided byte for byte, alike for all formats:
 //!
-//! - **empty** (a Parquet null or empty string too): the missing bin;
-//! - **categorical**: the cell's text is the label; integers, decimals, dates and booleans of a Parquet file
+//! - **empty** (a null, an empty string or an absent key too): the missing bin. So are, in a numeric
+//!   feature, [the words](MISSING_NUMBERS) for a missing number;
+//! - **categorical**: the cell's text is the label; integers, decimals, dates and booleans of a typed file
 //!   stand for the text that writers of CSV give them: `-3`, `1.50` with all digits of its scale,
 //!   `2024-01-31`, `true` or `false`;
 //! - **numeric**: a finite decimal number, rounded to the nearest 64-bit float before it is compared with the
@@ -46,6 +47,7 @@ mod text;
 pub mod units;
 pub mod unmatched;
 
+pub use self::binning::{MISSING_NUMBERS, may_mean_missing};
 pub use self::error::{FeatureKind, IngestError, Position};
 pub use self::records::Records;
 pub use self::source::{BATCH_RECORDS, Batch};

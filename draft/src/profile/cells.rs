@@ -98,14 +98,6 @@ pub(crate) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether this is a word for a value that is missing.
-pub(crate) fn is_missing_word(text: &str) -> bool {
-    const WORDS: [&str; 14] =
-        ["na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "--", ".", "\\n", "(null)"];
-    let text = text.trim();
-    text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,11 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn words_for_nothing_and_for_truth() {
-        for word in ["NA", "n/a", "NULL", "?", " ", "None"] {
-            assert!(is_missing_word(word), "{word}");
-        }
-        assert!(!is_missing_word("Nauru"));
+    fn words_for_truth() {
         assert_eq!(
             ["True", "yes", "1", "F", "maybe"].map(truth),
             [Some(true), Some(true), Some(true), Some(false), None]

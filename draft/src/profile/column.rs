@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use arrow_schema::DataType;
 use fairshare_formats::excerpt::excerpt;
+use fairshare_ingest::MISSING_NUMBERS;
 
 use super::cells::{self, Shape};
 use super::distinct::Distinct;
@@ -17,6 +18,8 @@ pub(crate) struct Counts {
     pub cells: u64,
     /// Empty ones.
     pub missing: u64,
+    /// Words that stand for a missing number, in a column of numbers.
+    pub missing_numbers: u64,
     /// Finite decimal numbers.
     pub numbers: u64,
     /// Those of digits alone.
@@ -112,6 +115,7 @@ impl Column {
         }
         match cells::number(text) {
             Some(number) => self.number_text(text, number),
+            None if MISSING_NUMBERS.contains(&text) => self.counts.missing_numbers += 1,
             None => self.other(text),
         }
     }
@@ -201,9 +205,10 @@ impl Column {
         self.is_temporal
     }
 
-    /// Whether every cell is a number or empty, and there are numbers.
+    /// Whether every cell is a number or says that there is none, and there are numbers.
     pub(crate) fn is_numeric(&self) -> bool {
-        self.counts.numbers > 0 && self.counts.numbers == self.counts.present()
+        let Counts { numbers, missing_numbers, .. } = self.counts;
+        numbers > 0 && numbers + missing_numbers == self.counts.present()
     }
 
     /// Whether every number has digits alone.

@@ -56,8 +56,9 @@ proptest! {
         (mut names, records) in any_table(), cut in 0usize..80, accept: bool,
     ) {
         for (place, name) in names.iter_mut().enumerate() {
-            // A header is taken as it is, but for what some editors put before it.
-            *name = format!("{place}{name}");
+            // A header is taken as it is, but for what some editors put before it. One that another separator
+            // would cut is refused: those of files with other separators look so.
+            *name = format!("{place}{name}").replace([';', '|', '\t'], "");
         }
         let cut = cut.min(records.len());
         let (first, second) = records.split_at(cut);

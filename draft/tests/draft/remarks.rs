@@ -1,6 +1,7 @@
 //! What is said of each kind of column, and what the draft makes of it.
 
 use fairshare_draft::{DraftError, Finding, draft};
+use fairshare_params::schema::Rule;
 
 use super::support::*;
 
@@ -102,16 +103,32 @@ fn numbers_that_are_not_written_as_numbers() {
     };
     assert!(is_left_out("nan", "not-finite", nan).contains("223 cells such as `nan`"));
     let missing = |record: usize| {
-        if record.is_multiple_of(9) { "NA".into() } else { random(1, record, 900).to_string() }
+        if record.is_multiple_of(9) { "none".into() } else { random(1, record, 900).to_string() }
     };
-    assert!(is_left_out("na", "partly-numbers", missing).contains("223 cells such as `NA`"));
+    assert!(is_left_out("none", "partly-numbers", missing).contains("223 cells such as `none`"));
     let few =
         with(
             "few",
-            |record| if record.is_multiple_of(9) { "NA".into() } else { random(1, record, 9).to_string() },
+            |record| {
+                if record.is_multiple_of(9) { "none".into() } else { random(1, record, 9).to_string() }
+            },
         );
     assert!(matches!(said(&few, "few")[..], [Finding::PartlyNumbers { kept: true, .. }]));
     assert_eq!(labels(&few, "few").len(), 10);
+}
+
+/// As R writes it: the column is of numbers all the same.
+#[test]
+fn a_missing_number_leaves_a_column_of_numbers() {
+    let cell = |record: usize| match record % 9 {
+        0 => "NA".into(),
+        _ => format!("{}.5", random(1, record, 900)),
+    };
+    let drafted = with("wind", cell);
+    assert!(said(&drafted, "wind").is_empty(), "{:?}", said(&drafted, "wind"));
+    assert!(drafted.policy.schema().features().iter().any(|feature| {
+        feature.name() == "wind" && matches!(feature.columns()[0].rule, Rule::Numeric { .. })
+    }));
 }
 
 #[test]
