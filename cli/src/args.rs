@@ -11,6 +11,7 @@ use tracing::level_filters::LevelFilter;
 
 mod chain;
 mod draft;
+mod policy;
 mod register;
 mod royalty;
 mod score;
@@ -23,6 +24,7 @@ pub use chain::{
     DeployArgs, KeysArgs, OpenArgs, RecordRoundArgs, SyncArgs, Task,
 };
 pub use draft::DraftArgs;
+pub use policy::{PolicyCommand, ReferenceArgs, RoundsArgs};
 pub use register::{CheckArgs, PlaceArgs, RegisterCommand, SignArgs, UploadCommand, WrapArgs};
 pub use royalty::{BookArgs, FundArgs, HandArgs, PayArgs, PostArgs, WatchArgs};
 pub use score::{NodeArgs, ScoreCommand, ScoreDataArgs, UnmatchedArgs};
@@ -103,7 +105,7 @@ pub enum Command {
     /// Make, import or inspect the parameters that every proof rests on
     #[command(subcommand)]
     Params(ParamsCommand),
-    /// Draft a policy from data, check it, or count its reference
+    /// Draft a policy from data, check and explain it, count its reference, look at a table of units
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Commit to data: write a public request to register it, and the secret opening to prove it with
@@ -211,63 +213,6 @@ pub struct VerifierArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Check a policy and the files that it names, and print the rules hash
-    #[command(after_help = "\
-Example:
-  fairshare policy check policy.toml --params ceremony.srs
-
-The rules hash covers every rule and the parameters, so that it takes the whole parameters to compute it. \
-Whoever has it in the policy (`rules_hash`), from somebody they trust, verifies without them.")]
-    Check {
-        /// The policy
-        #[arg(value_name = "POLICY.toml")]
-        policy: PathBuf,
-        /// The parameters that it names, whole
-        #[arg(long, value_name = "SRS")]
-        params: Option<PathBuf>,
-    },
-    /// Count the reference distribution of a policy from data
-    #[command(after_help = "\
-Example:
-  fairshare policy reference --policy draft.toml --data EWR.parquet JFK.parquet LGA.parquet
-
-The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
-in the policy.")]
-    Reference(ReferenceArgs),
-    /// Write a policy from data, and say what it took the data for
-    #[command(after_help = "\
-Example:
-  fairshare policy draft --data EWR.parquet JFK.parquet LGA.parquet --units units.csv \\
-      --pool 100000000 --out policy.toml
-
-Reads the files twice, in bounded memory: labels and edges must be known before anything can be counted. The \
-reference is counted from all parts, or from --reference-from. Numbers get at most 32 bins at quantiles of \
-the \
-reference; labels are the most frequent ones. Chance alone makes data diverge by half a nat for each bin, so \
-bins are bounded: one for ten records of the smallest contribution, all features together, shared evenly, \
-three per feature at least; a label is frequent enough to be expected five times in the smallest \
-contribution. \
-`fairshare policy check` accepts the policy unedited; what was not given is a placeholder, and is listed.")]
-    Draft(Box<DraftArgs>),
-}
-
-#[derive(Debug, Args)]
-pub struct ReferenceArgs {
-    /// The policy, or a draft of it; only its geometry and schema are read
-    #[arg(long, value_name = "DRAFT.toml")]
-    pub policy: PathBuf,
-    /// The data: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub data: Vec<PathBuf>,
-    /// Where to write the counts [default: reference.json beside the policy]
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub unmatched: UnmatchedArgs,
-}
-
-#[derive(Debug, Subcommand)]
 pub enum CommitCommand {
     /// Commit to records
     #[command(after_help = "\
@@ -298,51 +243,6 @@ pub struct CommitDataArgs {
     /// The records: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
-}
-
-/// A node, and where its units are.
-#[derive(Debug, Args)]
-pub struct NodeArgs {
-    /// The units on record: a CSV file with a column `round` and one for each node, named by its address
-    #[arg(long, value_name = "UNITS.csv")]
-    pub units: PathBuf,
-    /// The node's address
-    #[arg(long, value_name = "0x…", value_parser = eip55::parse)]
-    pub contributor: Address,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ScoreCommand {
-    /// The divergence of records from the policy's reference
-    #[command(after_help = "\
-Example:
-  fairshare score data --policy policy.toml --data EWR.parquet --json
-
-Keep the result to yourself: only `prove data` counts the scores that you give away.")]
-    Data(ScoreDataArgs),
-    /// The decayed share of units in all rounds
-    #[command(after_help = "\
-Example:
-  fairshare score compute --policy policy.toml --units units.csv \\
-      --contributor 0x00000000000000000000000000000000000000e1 --json")]
-    Compute(ScoreComputeArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct ScoreDataArgs {
-    /// The policy
-    #[arg(long, value_name = "POLICY")]
-    pub policy: PathBuf,
-    /// The records: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub data: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct ScoreComputeArgs {
-    /// The policy
-    #[arg(long, value_name = "POLICY")]
-    pub policy: PathBuf,
     #[command(flatten)]
     pub unmatched: UnmatchedArgs,
 }

@@ -120,6 +120,12 @@ pub enum CliError {
         path.display()
     )]
     Replaces { path: PathBuf },
+    #[error(
+        "{}: other counts are here, and the policy does not name this file, so it may be another policy's; \
+         say --out FILE",
+        path.display()
+    )]
+    OtherCounts { path: PathBuf },
     #[error(transparent)]
     Draft(Box<DraftError>),
     #[error("{}: stands there already; give --replace, or choose another name", path.display())]

@@ -11,6 +11,8 @@ mod commands {
     mod crash;
     mod derived;
     mod draft;
+    mod earning;
+    mod explain;
     mod input;
     #[cfg(target_os = "linux")]
     mod interrupt;

@@ -41,13 +41,27 @@ impl Unmatched {
 
     /// Their share of all cells; 0 where there is no record.
     pub fn share(&self) -> f64 {
-        if self.records == 0 { 0.0 } else { self.cells() as f64 / self.records as f64 }
+        share(self.cells(), self.records)
+    }
+
+    /// The share of cells with another label; 0 where there is no record.
+    pub fn other_share(&self) -> f64 {
+        share(self.other.unwrap_or(0), self.records)
+    }
+
+    /// The share of cells without a value; 0 where there is no record.
+    pub fn missing_share(&self) -> f64 {
+        share(self.missing, self.records)
     }
 
     /// Whether they are more than half of all cells.
     pub fn is_most(&self) -> bool {
         u128::from(self.cells()) * 2 > u128::from(self.records)
     }
+}
+
+fn share(cells: u64, records: u64) -> f64 {
+    if records == 0 { 0.0 } else { cells as f64 / records as f64 }
 }
 
 /// How many cells match nothing, and why.

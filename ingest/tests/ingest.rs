@@ -9,10 +9,20 @@ mod crossed;
 mod dialects;
 #[path = "ingest/errors.rs"]
 mod errors;
+#[path = "ingest/folders.rs"]
+mod folders;
 #[path = "ingest/forge.rs"]
 mod forge;
+#[path = "ingest/formats.rs"]
+mod formats;
 #[path = "ingest/hostile.rs"]
 mod hostile;
+#[path = "ingest/ipc.rs"]
+mod ipc;
+#[path = "ingest/json.rs"]
+mod json;
+#[path = "ingest/kinds.rs"]
+mod kinds;
 #[path = "ingest/pages.rs"]
 mod pages;
 #[path = "ingest/tables.rs"]

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::draft::DraftArgs;
+use super::score::UnmatchedArgs;
+
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     /// Check a policy and the files that it names, and print the rules hash
@@ -29,6 +32,21 @@ Example:
 The draft needs `geometry` and `schema`; the rest may still be missing. Prints the lines that name the file \
 in the policy.")]
     Reference(ReferenceArgs),
+    /// Write a policy from data, and say what it took the data for
+    #[command(after_help = "\
+Example:
+  fairshare policy draft --data EWR.parquet JFK.parquet LGA.parquet --units units.csv \\
+      --pool 100000000 --out policy.toml
+
+Reads the files twice, in bounded memory: labels and edges must be known before anything can be counted. The \
+reference is counted from all parts, or from --reference-from. Numbers get at most 32 bins at quantiles of \
+the \
+reference; labels are the most frequent ones. Chance alone makes data diverge by half a nat for each bin, so \
+bins are bounded: one for ten records of the smallest contribution, all features together, shared evenly, \
+three per feature at least; a label is frequent enough to be expected five times in the smallest \
+contribution. \
+`fairshare policy check` accepts the policy unedited; what was not given is a placeholder, and is listed.")]
+    Draft(Box<DraftArgs>),
     /// Say in words what a policy pays for, who may do what and when, and who would earn what
     #[command(after_help = "\
 Example:
@@ -56,12 +74,14 @@ pub struct ReferenceArgs {
     /// The policy, or a draft of it; only its geometry and schema are read
     #[arg(long, value_name = "DRAFT.toml")]
     pub policy: PathBuf,
-    /// The data, as .csv or .parquet
+    /// The data: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
     /// Where to write the counts [default: the file that the policy names, or reference.json beside it]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub unmatched: UnmatchedArgs,
 }
 
 #[derive(Debug, Args)]

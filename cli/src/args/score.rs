@@ -57,7 +57,7 @@ pub struct ScoreDataArgs {
     /// The policy
     #[arg(long, value_name = "POLICY")]
     pub policy: PathBuf,
-    /// The records, as .csv or .parquet
+    /// The records: files, folders or patterns of files, or `-` for standard input (see docs/data.md)
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
     /// The round in which the data is registered, of several datasets the latest [default: the data window's

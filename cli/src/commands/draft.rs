@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use fairshare_draft::{Drafted, Figures, Options, Part, Placeholder, Remark, Terms, Unmatched, draft};
+use fairshare_draft::{Drafted, Figures, Options, Part, Placeholder, Remark, Terms, draft};
 use fairshare_formats::excerpt::excerpt;
 use fairshare_formats::policy::{POLICY_FILE, side_file_hash};
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_any_units;
+use fairshare_ingest::unmatched::Unmatched;
 use fairshare_params::policy::NamedParameters;
 use fairshare_params::schema::{Feature, Rule};
 use fairshare_storage::files::{self, Access};

@@ -8,7 +8,9 @@ use fairshare_circuits::numeric::decay::Decay;
 use fairshare_circuits::numeric::fixed::to_decimal;
 use fairshare_contracts::verification::encoded_words;
 use fairshare_formats::eip55::checksummed;
-use fairshare_formats::policy::{Location, PolicyError, PolicyErrors, PolicyFault, side_file_hash};
+use fairshare_formats::policy::{
+    Location, MAX_SIDE_FILE_BYTES, PolicyError, PolicyErrors, PolicyFault, side_file_hash,
+};
 use fairshare_ingest::unmatched::unmatched;
 use fairshare_ingest::{Records, reference};
 use fairshare_params::encoding::Digest;
@@ -43,6 +45,8 @@ pub fn run(command: &PolicyCommand, output: Output) -> Result<Status, CliError> 
     match command {
         PolicyCommand::Check { policy, params } => check(policy, params.as_deref(), output),
         PolicyCommand::Reference(args) => make_reference(args, output),
+        PolicyCommand::Explain { policy } => explain::run(policy, output),
+        PolicyCommand::Rounds(args) => rounds::run(args, output),
         PolicyCommand::Draft(args) => super::draft::run(args, output),
     }
 }

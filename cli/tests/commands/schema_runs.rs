@@ -114,6 +114,8 @@ fn every_output_is_as_its_schema_says() {
         format!("policy check {policy}"),
         format!("policy check {invalid}"),
         format!("policy reference --policy {policy} --data {data} --out {}", path("reference.json")),
+        format!("policy explain {policy}"),
+        format!("policy rounds --units {units} --policy {policy}"),
         format!("policy draft --data {data} --units {units} --out {}", path("drafted.toml")),
         format!("score data --policy {policy} --data {data}"),
         format!("score compute --policy {policy} --units {units} --contributor {CONTRIBUTOR}"),

@@ -26,10 +26,25 @@ impl fmt::Display for BinName<'_> {
         match self {
             Self::Label(label) => f.write_str(label),
             Self::Other => f.write_str("(other)"),
-            Self::Below(edge) => write!(f, "below {edge}"),
-            Self::Between(from, to) => write!(f, "{from} to {to}"),
-            Self::From(edge) => write!(f, "from {edge}"),
+            Self::Below(edge) => write!(f, "below {}", Edge(*edge)),
+            Self::Between(from, to) => write!(f, "{} to {}", Edge(*from), Edge(*to)),
+            Self::From(edge) => write!(f, "from {}", Edge(*edge)),
             Self::Missing => f.write_str("(missing)"),
+        }
+    }
+}
+
+/// An edge with as few digits as tell it from others.
+struct Edge(f64);
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        // The library writes large and small floats with all their zeros.
+        if size == 0.0 || (1e-4..1e15).contains(&size) {
+            write!(f, "{}", self.0)
+        } else {
+            write!(f, "{:e}", self.0)
         }
     }
 }
@@ -95,7 +110,7 @@ mod tests {
     }
 
     fn delay() -> Column {
-        Column { name: "delay".into(), rule: Rule::Numeric { edges: vec![-5.0, 0.5, 30.0] } }
+        Column { name: "delay".into(), rule: Rule::Numeric { edges: vec![-5.0, 0.5, 1e300] } }
     }
 
     #[test]
@@ -105,7 +120,7 @@ mod tests {
             (0..=feature.bins()).map(|bin| feature.bin_name(bin)).collect()
         };
         assert_eq!(names(carrier()), ["UA", "B6", "(other)", "(missing)", ""]);
-        assert_eq!(names(delay()), ["below -5", "-5 to 0.5", "0.5 to 30", "from 30", "(missing)", ""]);
+        assert_eq!(names(delay()), ["below -5", "-5 to 0.5", "0.5 to 1e300", "from 1e300", "(missing)", ""]);
         assert_eq!([carrier().other_bin(), delay().other_bin()], [Some(2), None]);
         assert_eq!(carrier().bin_name(4), None);
         assert_eq!(delay().bin_name(5), None);

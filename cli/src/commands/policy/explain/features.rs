@@ -2,7 +2,7 @@
 
 use fairshare_formats::excerpt::excerpt;
 use fairshare_params::policy::Policy;
-use fairshare_params::schema::{Bin, Feature, Rule};
+use fairshare_params::schema::{BinName, Feature, Rule};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -86,9 +86,9 @@ fn line(feature: &Feature, reference: &[u32], pseudo_count: u32) -> FeatureLine 
 
 /// What falls into a bin; of a label that is long, its beginning.
 fn name(feature: &Feature, bin: usize) -> String {
-    let bins = feature.bin(bin).unwrap_or_default();
-    let named = bins.iter().map(|bin| match bin {
-        Bin::Label(label) => format!("\"{}\"", excerpt(label)),
+    let names = feature.parts(bin).filter_map(|(column, bin)| column.bin_name(bin));
+    let named = names.map(|name| match name {
+        BinName::Label(label) => format!("\"{}\"", excerpt(label)),
         other => other.to_string(),
     });
     named.collect::<Vec<_>>().join(" × ")
