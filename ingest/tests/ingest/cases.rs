@@ -1,22 +1,27 @@
-//! Files of other writers that once were refused or, worse, misread: `tests/data/PROVENANCE.md` says which.
+//! Files of other writers that once were refused or, worse, misread. Beside each folder of them stands a
+//! `PROVENANCE.md`.
 
 use super::*;
 
-fn data(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file)
+fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
 }
 
 #[test]
 fn fastparquets_footer_is_read() {
-    let path = data("fastparquet.parquet");
-    let (symbols, records) = read_all(&[path], &schema(vec![numeric("x", &[0.0])])).expect("read");
-    assert_eq!((symbols.len(), records), (3, 3));
+    let towns = categorical("town", &["Oslo", "Bergen"]);
+    let schema = schema(vec![towns, numeric("height", &[10.0])]);
+    let (symbols, records) = read_all(&[file("data/fastparquet.parquet")], &schema).expect("read");
+    assert_eq!(records, 5);
+    // Oslo 23, Bergen 12, Oslo 4.5, another town without a height, none.
+    assert_eq!(symbols, [1, 6, 2, 6, 1, 5, 3, 7, 4, 6]);
 }
 
+/// Spark escapes a quote by a backslash, unless it is told otherwise.
 #[test]
-fn a_page_that_is_compressed_against_its_flag_is_refused() {
-    let path = data("v2-page-flag-false.parquet");
-    let error = read_all(&[path], &schema(vec![numeric("x", &[20.0])])).expect_err("a refusal");
-    let IngestError::ParquetFrame { reason, .. } = error else { panic!("{error}") };
-    assert_eq!(reason, "a page does not inflate to what its header says");
+fn quotes_that_spark_escapes_are_refused_with_what_to_tell_spark() {
+    let path = file("differential/files/spark-quotes.csv");
+    let error = read_all(&[path], &schema(vec![categorical("kind", &["plain"])])).expect_err("a refusal");
+    assert!(matches!(error, IngestError::TextAfterQuote { line: 2, backslash: true, .. }), "{error}");
+    assert!(error.to_string().contains(".option("), "{error}");
 }

@@ -189,6 +189,12 @@ pub(crate) fn data_v2(values: i64, nulls: i64, encoding: i64, levels: usize, byt
     page(3, bytes.len(), bytes, (8, part.int(5, levels as i64).int(6, 0)))
 }
 
+/// A data page of version 2 of plain values without levels, and what its flag says of its bytes.
+pub(crate) fn flagged_v2(values: i64, inflated: usize, is_compressed: bool, bytes: &[u8]) -> Vec<u8> {
+    let part = Struct::default().int(1, values).int(2, 0).int(3, values).int(4, 0).int(5, 0).int(6, 0);
+    page(3, inflated, bytes, (8, part.flag(7, is_compressed)))
+}
+
 /// Packed differences, all of them the same: the first value, and what each adds to the one before.
 pub(crate) fn deltas(values: u64, first: i64, step: i64) -> Vec<u8> {
     let mut bytes = Vec::new();

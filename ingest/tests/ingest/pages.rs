@@ -159,6 +159,21 @@ fn a_page_that_is_compressed_against_its_footer_is_refused() {
     );
 }
 
+/// As Arrow C++ before 3.0 wrote pages of version 2: read as they stand, they are other values.
+#[test]
+fn a_page_that_is_compressed_against_its_flag_is_refused() {
+    let plain = ints(&[1, 1, 1, 1]);
+    let snappy = snap::raw::Encoder::new().compress_vec(&plain).expect("Snappy");
+    let read = |is_compressed, bytes: &[u8]| {
+        let mut file = Forged::new(INT32, false, 4, vec![flagged_v2(4, plain.len(), is_compressed, bytes)]);
+        file.codec = 1;
+        file.read(&rule())
+    };
+    assert_eq!(read(true, &snappy), Ok(vec![2; 4]));
+    assert_eq!(read(false, &plain), Ok(vec![2; 4]));
+    assert_eq!(read(false, &snappy), Err("a page does not inflate to what its header says".to_owned()));
+}
+
 #[test]
 fn a_dictionary_stands_first_and_its_indices_fill_their_page() {
     let words = dictionary(3, &texts(&["red", "redder", "blue"]));
