@@ -2,12 +2,13 @@
 """What it takes to draft a policy for a million records of ten columns, to count a reference and to score.
 
     python3 -m venv venv && venv/bin/pip install numpy==2.4.6 pyarrow==26.0.1
-    venv/bin/python benches/million.py target/release/fairshare [--records 1000000] [--runs 3] [--json FILE]
+    venv/bin/python benches/million.py target/release/fairshare [--records 1000000] [--runs 3] [--check] [--json FILE]
 
 The records are made up, from a fixed seed: texts of 12, 200 and 5,000 values by Zipf's law, a flag, a small code, four numbers,
 one column that is often empty. They are written as CSV and as Parquet, once as many as asked for and once ten times as many.
 Each command is a process of its own. Its peak memory is what the kernel says of it, its time the median of the runs. Each is
-compared with pyarrow reading the same file batch by batch with one thread, in the same run.
+compared with pyarrow reading the same file batch by batch with one thread, in the same run. With --check, a step that takes
+more than it may fails the run: in processor time, since wall time depends on what else the machine does.
 """
 
 import argparse
@@ -22,6 +23,11 @@ import time
 from pathlib import Path
 
 BATCH = 100_000
+# What a step may take: seconds of processor time for a million records, MiB, and by how much its memory may grow with ten
+# times the records.
+MOST_SECONDS = 5
+MOST_MIB = 256
+MOST_GROWTH = 0.1
 READ = """
 import sys, pyarrow as pa, pyarrow.csv as csv, pyarrow.parquet as parquet
 pa.set_cpu_count(1)
@@ -126,16 +132,37 @@ def measure_drafts(command, policy, runs):
 
 def table(results):
     """As Markdown, with each step's ratio to pyarrow's reading, and the growth of memory."""
-    print("| file | step | wall | processor | against pyarrow's reading, processor | peak memory | ten times the records |")
+    print("| file | step | processor | against pyarrow's reading | wall | peak memory | of ten times the records |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
+    for ending, name, step, large in steps(results):
+        ratio = step["processor"] / results["small"][ending]["read by pyarrow"]["processor"]
+        print(f"| {ending} | {name} | {step['processor']:.2f} s | {ratio:.1f} | {step['wall']:.1f} s | "
+              f"{step['peak_mib']:.0f} MiB | {large['peak_mib']:.0f} MiB ({growth(step, large):+.0%}) |")
+
+
+def steps(results):
     for ending in results["small"]:
-        small, large = results["small"][ending], results["large"][ending]
-        for name, step in small.items():
-            ratio = step["processor"] / small["read by pyarrow"]["processor"]
-            growth = large[name]["peak_mib"] / step["peak_mib"] - 1
-            print(f"| {ending} | {name} | {step['wall']:.2f} s | {step['processor']:.2f} s | {ratio:.2f} | "
-                  f"{step['peak_mib']:.0f} MiB | {large[name]['wall']:.1f} s, {large[name]['peak_mib']:.0f} MiB "
-                  f"({growth:+.0%}) |")
+        for name, step in results["small"][ending].items():
+            yield ending, name, step, results["large"][ending][name]
+
+
+def growth(step, large):
+    return large["peak_mib"] / step["peak_mib"] - 1
+
+
+def excesses(results, records):
+    """What took more than it may."""
+    seconds = MOST_SECONDS * records / 1_000_000
+    for ending, name, step, large in steps(results):
+        if name == "read by pyarrow":
+            continue
+        for what, found, most in [
+            ("seconds of processor time", step["processor"], seconds),
+            ("MiB", max(step["peak_mib"], large["peak_mib"]), MOST_MIB),
+            ("of growth with ten times the records", growth(step, large), MOST_GROWTH),
+        ]:
+            if found > most:
+                yield f"{ending}: {name}: {found:.2f} {what}, {most:g} at most"
 
 
 def main():
@@ -145,6 +172,7 @@ def main():
     parser.add_argument("fairshare", type=Path)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--check", action="store_true", help="fail where a step takes more than it may")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     fairshare = asked.fairshare.resolve()
@@ -160,6 +188,8 @@ def main():
     table(results)
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=2) + "\n")
+    if asked.check and (found := list(excesses(results, asked.records))):
+        sys.exit("\n".join(found))
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ pub struct Among {
     pub is_other_reference: bool,
     /// By contributor.
     pub weights: BTreeMap<Address, BigUint>,
-    /// Contributors with data on record for the policy's own epoch, and no verified proof of it: their
+    /// Contributors with data on record for the policy's own epoch, and no verified proof of it there: their
     /// weights are not known, and come on top.
-    pub unproved: usize,
+    pub unproved: BTreeSet<Address>,
     /// Data's pool, in tenths of a base unit, with what is carried to it as far as that is known; none while
     /// nobody can know it.
     pub pool: Option<BigUint>,
@@ -84,8 +84,7 @@ pub enum AmongError {
     },
     /// Weights in other units.
     #[error(
-        "epoch {epoch} of the archive weighs data by another {what} than the policy, so its weights cannot \
-         be \
+        "epoch {epoch} of the archive weighs data by another {what} than the policy, so its weights cannot be \
          compared with yours; name an epoch of the same rules, or give a file of weights"
     )]
     OtherWeighting {
@@ -148,7 +147,7 @@ impl Among {
                 .iter()
                 .filter_map(|(who, line)| Some((*who, weight(chosen, line)?)))
                 .collect(),
-            unproved: if is_own { unproved(report, policy, chosen) } else { 0 },
+            unproved: unproved(report, policy),
             pool: pool(report, policy),
         })
     }
@@ -158,13 +157,15 @@ fn has_data(epoch: &EpochReport) -> bool {
     epoch.lines.values().any(|line| line.data.is_some())
 }
 
-/// The epoch asked for, else the policy's own, else the last one; of those whose data was verified.
+/// The epoch asked for, else the policy's own, else the last one; of those whose data was verified. One whose
+/// contributors the audit gave up listing is refused, and no other taken for it.
 fn choose(report: &Report, own: u64, asked: Option<u64>) -> Result<&EpochReport, AmongError> {
     let named = |number| report.epochs.iter().find(|epoch| epoch.number == number);
     let with_data = || report.epochs.iter().filter(|epoch| has_data(epoch));
+    let with_weights = |number| named(number).filter(|epoch| has_data(epoch) || epoch.unlisted > 0);
     let chosen = match asked {
-        Some(number) => named(number).filter(|epoch| has_data(epoch) || epoch.unlisted > 0),
-        None => named(own).filter(|epoch| has_data(epoch)).or_else(|| with_data().next_back()),
+        Some(number) => with_weights(number),
+        None => with_weights(own).or_else(|| with_data().next_back()),
     };
     let unaudited = || report.unaudited.iter().find(|epoch| asked.is_none_or(|asked| asked == epoch.epoch));
     match (chosen, asked) {
@@ -210,15 +211,16 @@ fn weight(epoch: &EpochReport, line: &Line) -> Option<BigUint> {
     Some(epoch.data_weights().weight(line.data?, records, line.latest?))
 }
 
-/// How many contributors have data in the policy's rounds, and none that was proved.
-fn unproved(report: &Report, policy: &Policy, epoch: &EpochReport) -> usize {
-    let rounds = policy.data_rounds();
-    let is_out = |fate: &(u64, Fate)| fate.0 == epoch.number && matches!(fate.1, Fate::Ineligible(_));
+/// Who has data in the policy's rounds, and none that was proved for its epoch.
+fn unproved(report: &Report, policy: &Policy) -> BTreeSet<Address> {
+    let (own, rounds) = (policy.terms().epoch, policy.data_rounds());
+    let lines = report.epochs.iter().find(|epoch| epoch.number == own).map(|epoch| &epoch.lines);
+    let is_proved =
+        |who: &Address| lines.and_then(|lines| lines.get(who)).is_some_and(|line| line.data.is_some());
+    let is_out = |fate: &(u64, Fate)| fate.0 == own && matches!(fate.1, Fate::Ineligible(_));
     let on_record = report.datasets.iter().filter(|dataset| rounds.contains(&dataset.round));
     let on_record = on_record.filter(|dataset| !dataset.fates.iter().any(is_out));
-    let contributors: BTreeSet<_> = on_record.map(|dataset| dataset.contributor).collect();
-    let is_proved = |who: &Address| epoch.lines.get(who).is_some_and(|line| line.data.is_some());
-    contributors.iter().filter(|who| !is_proved(who)).count()
+    on_record.map(|dataset| dataset.contributor).filter(|who| !is_proved(who)).collect()
 }
 
 /// Data's part of the policy's pool, as far as the ledger knows it: what was funded, and what is brought to

@@ -64,8 +64,7 @@ pub enum Nothing {
     /// No more than chance alone gives.
     #[error(
         "what counts of its divergence is {} nats in all, and chance alone gives so many bins {} nats \
-         (`bias`): \
-         to the rules it does not differ from the reference",
+         (`bias`): to the rules it does not differ from the reference",
         nats(.counted), nats(.bias)
     )]
     WithinChance {

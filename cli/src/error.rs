@@ -126,6 +126,18 @@ pub enum CliError {
         path.display()
     )]
     OtherCounts { path: PathBuf },
+    #[error(
+        "{}: something else than a file of counts is here, and would be replaced; move it away, or say \
+         --out FILE",
+        path.display()
+    )]
+    NotCounts { path: PathBuf },
+    #[error(
+        "{}: the policy names this file for its counts, which must end in .json; correct `reference.file`, \
+         or say --out FILE",
+        path.display()
+    )]
+    CountsName { path: PathBuf },
     #[error(transparent)]
     Draft(Box<DraftError>),
     #[error("{}: stands there already; give --replace, or choose another name", path.display())]

@@ -37,6 +37,13 @@ fn main() -> ExitCode {
         Err(error) => return output::misused(&error),
     };
     log(&cli);
+    // What a decoder's panic says is in the error that it becomes.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !fairshare_ingest::is_decoding() {
+            hook(panic);
+        }
+    }));
     let output = Output::new(cli.global.json);
     let status = run(&cli, output).unwrap_or_else(|error| {
         output.error(&error);

@@ -17,6 +17,7 @@ mod commands {
     #[cfg(target_os = "linux")]
     mod interrupt;
     mod marks;
+    mod outputs;
     mod parameters;
     mod path;
     #[cfg(unix)]

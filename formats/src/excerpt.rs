@@ -28,9 +28,14 @@ pub fn excerpt(text: &str) -> String {
 /// Whether a terminal does not show a character as itself: control characters, and what breaks a line, hides
 /// text, or shows it in another order.
 pub fn is_control(letter: char) -> bool {
-    let is_format =
-        matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
-    letter.is_control() || is_format || letter == '\u{feff}'
+    // Unicode's categories Cf, Zl and Zp, without the marks that stand before digits of some scripts.
+    let is_format = matches!(
+        letter,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}'
+    );
+    letter.is_control() || is_format
 }
 
 /// A text without control characters: escaped, they leave a reader's terminal alone.

@@ -42,6 +42,8 @@ pub(crate) enum Bins {
 pub(crate) struct Labels {
     terms: HashMap<Box<[u8]>, u16>,
     other: u16,
+    /// Bytes of the longest label.
+    longest: usize,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ impl Column {
                     .map(|(bin, label)| (label.as_bytes().into(), terms.of(bin)))
                     .collect(),
                 other: terms.of(missing - 1),
+                longest: labels.iter().map(String::len).max().unwrap_or(0),
             }),
             Rule::Numeric { edges } => Bins::Numeric(Edges { terms, edges: edges.clone() }),
         };
@@ -143,6 +146,10 @@ impl Column {
 
 impl Labels {
     pub(crate) fn term(&self, label: &[u8]) -> u16 {
+        // A dictionary's entry of megabytes may stand in every record: it is not hashed for each of them.
+        if label.len() > self.longest {
+            return self.other;
+        }
         self.terms.get(label).copied().unwrap_or(self.other)
     }
 }
@@ -161,9 +168,15 @@ impl Terms {
     }
 }
 
+/// Most bytes of a number: one of megabytes in a dictionary would be read anew for each of its records.
+const NUMBER: usize = 1 << 12;
+
 /// A decimal number, `[+-]digits[.digits][e[+-]digits]`, rounded to the nearest float. Whatever else Rust's
 /// parser knows (`nan`, `inf`, an exponent that overflows) is not finite and refused by [`Edges::term`].
 fn parse_number(cell: &[u8]) -> Option<f64> {
+    if cell.len() > NUMBER {
+        return None;
+    }
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
@@ -185,7 +198,9 @@ pub fn may_mean_missing(text: &str) -> bool {
 
 /// What to do about a cell that is not a number.
 pub(crate) fn number_hint(cell: &str) -> &'static str {
-    if cell.trim() != cell {
+    if cell.len() > NUMBER {
+        "a number has at most 4096 digits; correct it, or leave the cell empty if the value is missing"
+    } else if cell.trim() != cell {
         "cells are taken as they are, so remove the white space around it"
     } else if may_mean_missing(cell) {
         "if it says that the value is missing, leave the cell empty"
@@ -195,11 +210,18 @@ pub(crate) fn number_hint(cell: &str) -> &'static str {
         "write it in decimal digits"
     } else if cell.starts_with(is_currency) || cell.ends_with(|last| last == '%' || is_currency(last)) {
         "write the number alone, without a sign before or after it"
+    } else if is_infinity(cell) {
+        "infinity falls in no bin; leave the cell empty if the value is missing"
     } else if cell.parse::<f64>().is_ok_and(f64::is_infinite) {
         "it is beyond what a 64-bit float holds; correct it, or leave the cell empty if the value is missing"
     } else {
         "correct it, or leave the cell empty if the value is missing"
     }
+}
+
+fn is_infinity(cell: &str) -> bool {
+    let unsigned = cell.strip_prefix(['+', '-']).unwrap_or(cell);
+    ["inf", "infinity", "∞"].iter().any(|word| unsigned.to_lowercase() == *word)
 }
 
 fn is_currency(letter: char) -> bool {
@@ -293,6 +315,17 @@ mod tests {
         for (cell, bin) in [("-1", 0), ("-0", 1), ("+7", 1), ("1e2", 2), (".5", 1), ("99.999", 1), ("", 3)] {
             assert_eq!(column.text_term(cell.as_bytes()).map(usize::from), Some(BASE + bin), "{cell:?}");
         }
+    }
+
+    #[test]
+    fn a_number_has_a_longest_form_and_a_longer_label_is_another() {
+        let numbers = column(Rule::Numeric { edges: vec![1.0] });
+        let zeros = |count: usize| format!("{}5", "0".repeat(count)).into_bytes();
+        assert_eq!(numbers.text_term(&zeros(4095)).map(usize::from), Some(BASE + 1));
+        assert_eq!(numbers.text_term(&zeros(4096)), None);
+        let labels = column(Rule::Categorical { labels: vec!["a".into(), "bcd".into()] });
+        let terms = ["bcd", "bcde", "b"].map(|cell| labels.text_term(cell.as_bytes()).map(usize::from));
+        assert_eq!(terms, [1, 2, 2].map(|bin| Some(BASE + bin)));
     }
 
     #[test]

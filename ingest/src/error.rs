@@ -481,6 +481,21 @@ pub enum IngestError {
         /// The library's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Cells of a column cannot be made text or numbers, by the library that does it.
+    #[error(
+        "{}, column `{column}`: a cell after row {row} cannot be converted; write the column as text or numbers",
+        path.display()
+    )]
+    Cells {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Rows before the batch that the cell is in.
+        row: u64,
+        /// The library's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A library failed on the file in a way it should not.
     #[error(
         "{}: the decoder broke down after row {row} ({message}); the file is corrupt: write it anew",

@@ -1,11 +1,22 @@
 //! The libraries that decode what others wrote, run so that their panics are errors.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use fairshare_formats::excerpt::excerpt;
 
 use crate::error::IngestError;
+
+thread_local! {
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is within a library that decodes a file: a panic is then caught and becomes an error,
+/// so that a program's panic hook has nothing to print.
+pub fn is_decoding() -> bool {
+    DECODING.get()
+}
 
 /// Runs a library on a file, or on what it decoded of it. Decoders have assertions that corrupt data can
 /// reach; what can be checked before they run is checked, and this turns the rest into an error. Whoever
@@ -15,7 +26,10 @@ pub(crate) fn guarded<T>(
     row: u64,
     decode: impl FnOnce() -> Result<T, IngestError>,
 ) -> Result<T, IngestError> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+    let outer = DECODING.replace(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(outer);
+    decoded.unwrap_or_else(|panic| {
         let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
             (Some(message), _) => excerpt(message),
             (None, Some(message)) => excerpt(message),

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use fairshare_formats::excerpt::excerpt;
-use glob::MatchOptions;
+use glob::{MatchOptions, Pattern};
 use percent_encoding::percent_decode_str;
 use walkdir::{DirEntry, WalkDir};
 
@@ -32,14 +32,14 @@ const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
 pub(crate) struct Input {
     /// Its name in messages.
     pub(crate) path: PathBuf,
-    pub(crate) from: From,
+    pub(crate) place: Place,
     /// Cells of all its records, by the names of its folders.
     pub(crate) partitions: Arc<[Partition]>,
 }
 
 /// Where its bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Place {
     File,
     StandardInput,
 }
@@ -57,10 +57,10 @@ pub(crate) struct Partition {
 /// The files that these names stand for: each itself, a folder for all files below it, a pattern for those
 /// that match, in the order of their names.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, IngestError> {
-    let (mut inputs, mut is_expanded) = (Vec::new(), false);
+    let mut inputs = Vec::new();
     for path in paths {
         if stdin::is_meant(path) {
-            inputs.push(Input { path: stdin::shown(), from: From::StandardInput, partitions: [].into() });
+            inputs.push(Input { path: stdin::shown(), place: Place::StandardInput, partitions: [].into() });
             continue;
         }
         let found = if path.is_dir() {
@@ -71,7 +71,6 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, IngestError> {
             inputs.push(Input::file(path.clone())?);
             continue;
         };
-        is_expanded = true;
         check_formats(&found)?;
         for file in found {
             inputs.push(Input::file(file)?);
@@ -81,29 +80,34 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, IngestError> {
         }
     }
     check_standard_input(&inputs)?;
-    if is_expanded {
-        check_once(&inputs)?;
-    }
+    check_once(&inputs)?;
     Ok(inputs)
+}
+
+/// The files that these names stand for, standard input left out: what a command that reads them must not
+/// write over.
+pub fn named_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, IngestError> {
+    let files = expand(paths)?.into_iter().filter(|input| input.place == Place::File);
+    Ok(files.map(|input| input.path).collect())
 }
 
 impl Input {
     fn file(path: PathBuf) -> Result<Self, IngestError> {
         let partitions = partitions(&path)?.into();
-        Ok(Self { path, from: From::File, partitions })
+        Ok(Self { path, place: Place::File, partitions })
     }
 
     /// Opens it; its length, and its kind by its name or, without one, by its first bytes.
     pub(crate) fn open(&self) -> Result<(File, u64, Option<Format>, Compression), IngestError> {
-        let (mut file, length) = match self.from {
-            From::File => source::open(&self.path)?,
-            From::StandardInput => stdin::open()?,
+        let (mut file, length) = match self.place {
+            Place::File => source::open(&self.path)?,
+            Place::StandardInput => stdin::open()?,
         };
         let failed = |source| IngestError::Read { path: self.path.clone(), source };
         let mut head = Vec::new();
         (&mut file).take(HEAD).read_to_end(&mut head).map_err(failed)?;
         file.rewind().map_err(failed)?;
-        if self.from == From::StandardInput {
+        if self.place == Place::StandardInput {
             let (format, compression) = Kind::of_content(&head);
             return Ok((file, length, format, compression));
         }
@@ -161,9 +165,9 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, IngestError> {
         require_literal_leading_dot: true,
     };
     let matches = glob::glob_with(text, options).map_err(|error| bad(error.msg.to_owned()))?;
-    let named: HashSet<_> = pattern.components().collect();
     let is_left_out = |path: &Path| {
-        path.components().any(|part| is_beside(part.as_os_str()) && !named.contains(&part) && is_name(&part))
+        let parts = path.components().filter(is_name).map(Component::as_os_str);
+        parts.filter(|part| is_beside(part)).any(|part| !names(pattern, part))
     };
     let mut found = Vec::new();
     for path in matches {
@@ -183,6 +187,18 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, IngestError> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// Whether a pattern means what stands beside the data: it has that very name, or, as `_part*`, a name that
+/// is beside the data itself.
+fn names(pattern: &Path, part: &OsStr) -> bool {
+    let mut names = pattern.components().filter(is_name).map(Component::as_os_str);
+    names.any(|name| name == part || (is_beside(name) && matches_name(name, part)))
+}
+
+fn matches_name(name: &OsStr, part: &OsStr) -> bool {
+    let (Some(name), Some(part)) = (name.to_str(), part.to_str()) else { return false };
+    Pattern::new(name).is_ok_and(|name| name.matches(part))
 }
 
 /// `.` and `..` are not.
@@ -218,19 +234,19 @@ fn check_formats(files: &[PathBuf]) -> Result<(), IngestError> {
 }
 
 fn check_standard_input(inputs: &[Input]) -> Result<(), IngestError> {
-    let mut given = inputs.iter().filter(|input| input.from == From::StandardInput);
+    let mut given = inputs.iter().filter(|input| input.place == Place::StandardInput);
     match (given.next(), given.next()) {
         (Some(_), Some(twice)) => Err(IngestError::Twice { path: twice.path.clone() }),
         _ => Ok(()),
     }
 }
 
-/// That no folder or pattern names a file that another name has named: its records would count twice.
+/// That no file is named twice, by itself, a folder, a pattern or a link: its records would count twice.
 fn check_once(inputs: &[Input]) -> Result<(), IngestError> {
     let mut known = HashSet::new();
-    for input in inputs.iter().filter(|input| input.from == From::File) {
-        let place = input.path.canonicalize().unwrap_or_else(|_| input.path.clone());
-        if !known.insert(place) {
+    for input in inputs.iter().filter(|input| input.place == Place::File) {
+        let path = input.path.canonicalize().unwrap_or_else(|_| input.path.clone());
+        if !known.insert(path) {
             return Err(IngestError::Twice { path: input.path.clone() });
         }
     }
@@ -240,8 +256,16 @@ fn check_once(inputs: &[Input]) -> Result<(), IngestError> {
 /// The folders named `column=value` on the way to a file, as its path is given.
 fn partitions(path: &Path) -> Result<Vec<Partition>, IngestError> {
     let mut partitions: Vec<Partition> = Vec::new();
+    // `a=1/../b=2` lies in `b=2` alone.
+    let mut folders: Vec<&OsStr> = Vec::new();
     for folder in path.parent().into_iter().flat_map(Path::components) {
-        let Component::Normal(folder) = folder else { continue };
+        match folder {
+            Component::Normal(folder) => folders.push(folder),
+            Component::ParentDir => drop(folders.pop()),
+            _ => {}
+        }
+    }
+    for folder in folders {
         let Some((column, value)) = folder.to_str().and_then(|folder| folder.split_once('=')) else {
             continue;
         };

@@ -171,7 +171,7 @@ const CONVERT: &str = "write it as Parquet or CSV and give that file";
 const UNPACK: &str = "unpack it and give the file within";
 
 /// First bytes by which a format is known: where they stand, what they are, whose, and what to do.
-const MAGIC: [(usize, &[u8], &str, &str); 35] = [
+const MAGIC: [(usize, &[u8], &str, &str); 36] = [
     (0, b"\x1f\x8b", GZIP, "name it so, as .csv.gz, or decompress it with `gunzip`"),
     (0, b"\x28\xb5\x2f\xfd", ZSTD, UNZSTD),
     (0, b"PAR1", PARQUET, "name it .parquet"),
@@ -179,7 +179,7 @@ const MAGIC: [(usize, &[u8], &str, &str); 35] = [
     (0, b"ARROW1", ARROW, "name it .arrow"),
     (0, b"\xff\xff\xff\xff", ARROW_STREAM, "name it .arrows"),
     (0, b"FEA1", "a Feather file of version 1", "write it anew as version 2, the default of today's writers"),
-    (0, b"BZh", "compressed by bzip2", "decompress it with `bunzip2`"),
+    (4, b"1AY&SY", "compressed by bzip2", "decompress it with `bunzip2`"),
     (0, b"\xfd7zXZ\0", "compressed by xz", "decompress it with `unxz`"),
     (0, b"\x04\x22\x4d\x18", "compressed by lz4", "decompress it with `unlz4`"),
     (0, b"\x5d\x00\x00", "compressed by lzma", "decompress it with `unlzma`"),
@@ -199,7 +199,8 @@ const MAGIC: [(usize, &[u8], &str, &str); 35] = [
     (0, b"\x93NUMPY", "a NumPy array", CONVERT),
     (0, b"\x80\x04\x95", "a Python pickle", CONVERT),
     (0, b"\x80\x05\x95", "a Python pickle", CONVERT),
-    (0, b"RDX", "an R data file", CONVERT),
+    (0, b"RDX2\nX\n", "an R data file", CONVERT),
+    (0, b"RDX3\nX\n", "an R data file", CONVERT),
     (0, b"$FL2", "an SPSS file", CONVERT),
     (0, b"<stata_dta>", "a Stata file", CONVERT),
     (0, b"%PDF-", "a PDF document", EXPORT),
@@ -216,11 +217,15 @@ const MAGIC: [(usize, &[u8], &str, &str); 35] = [
 
 impl Content {
     fn of(head: &[u8]) -> Option<Self> {
-        let text = is_text(head);
-        // A column may be named `ORC`.
+        let (text, has_nul) = (is_text(head), head.contains(&0));
+        // A column may be named `ORC` or `ORCID`, in a file of any encoding.
+        let is_name = |rest: &[u8]| {
+            text || (!has_nul
+                && rest.first().is_some_and(|next| next.is_ascii_graphic() || next.is_ascii_whitespace()))
+        };
         let stands = |at: usize, magic: &[u8]| {
-            let could_be_name = text && magic.iter().all(u8::is_ascii_alphanumeric);
-            !could_be_name && head.get(at..).is_some_and(|rest| rest.starts_with(magic))
+            let rest = head.get(at..).and_then(|rest| rest.strip_prefix(magic));
+            rest.is_some_and(|rest| !(magic.iter().all(u8::is_ascii_alphanumeric) && is_name(rest)))
         };
         // Frames to be skipped may come first.
         if matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) {

@@ -49,6 +49,8 @@ pub mod unmatched;
 
 pub use self::binning::{MISSING_NUMBERS, may_mean_missing};
 pub use self::error::{FeatureKind, IngestError, Position};
+pub use self::guard::is_decoding;
+pub use self::inputs::named_files;
 pub use self::records::Records;
 pub use self::source::{BATCH_RECORDS, Batch};
 pub use self::tables::Tables;

@@ -20,16 +20,17 @@ pub(crate) struct Partitioned {
     file: Box<dyn Source + Send>,
     fields: Vec<Field>,
     /// Where each column's cells come from.
-    columns: Vec<From>,
+    columns: Vec<Cells>,
     /// Columns of the file that a folder's name has too.
     repeated: Vec<(usize, Partition)>,
     input: Input,
 }
 
-enum From {
+enum Cells {
     /// The file's column of that index.
-    File(usize),
-    Partition(Option<String>),
+    OfFile(usize),
+    /// One value for all records; none where it is missing.
+    OfFolder(Option<String>),
 }
 
 /// Opens the file through `open`, which is given the columns to read of it.
@@ -70,10 +71,10 @@ impl Partitioned {
         let repeated = input.partitions.iter().filter_map(|own| Some((place(&own.column)?, own.clone())));
         let repeated = repeated.collect();
         let column = |name: &String| match (of(name), place(name)) {
-            (None, Some(at)) => (file.fields()[at].clone(), From::File(at)),
+            (None, Some(at)) => (file.fields()[at].clone(), Cells::OfFile(at)),
             (own, _) => {
                 let value = own.and_then(|own| own.value.clone());
-                (Field::new(name, DataType::Utf8View, true), From::Partition(value))
+                (Field::new(name, DataType::Utf8View, true), Cells::OfFolder(value))
             }
         };
         let (fields, columns) = names.iter().map(column).unzip();
@@ -134,9 +135,9 @@ impl Source for Partitioned {
     fn next_batch(&mut self) -> Result<Option<Batch>, IngestError> {
         let Some(batch) = self.file.next_batch()? else { return Ok(None) };
         self.check(&batch)?;
-        let cells = |from: &From| match from {
-            From::File(column) => batch.columns()[*column].clone(),
-            From::Partition(value) => {
+        let cells = |cells: &Cells| match cells {
+            Cells::OfFile(column) => batch.columns()[*column].clone(),
+            Cells::OfFolder(value) => {
                 let cells = std::iter::repeat_n(value.as_deref(), batch.records());
                 Arc::new(cells.collect::<StringViewArray>()) as ArrayRef
             }
@@ -150,7 +151,7 @@ impl Source for Partitioned {
 
     fn unseen(&self) -> Vec<usize> {
         let unseen = self.file.unseen();
-        let of_file = |from: &From| matches!(from, From::File(column) if unseen.contains(column));
+        let of_file = |cells: &Cells| matches!(cells, Cells::OfFile(column) if unseen.contains(column));
         let columns = self.columns.iter().enumerate();
         columns.filter(|(_, from)| of_file(from)).map(|(index, _)| index).collect()
     }

@@ -109,8 +109,8 @@ fn refuse(tables: &mut Tables, row: u64, column: &Column, error: CellError) -> I
             Err(error) => error,
         },
         CellError::Decode(source) => {
-            let path = tables.path().to_path_buf();
-            IngestError::ParquetDecode { path, row, source: Box::new(source) }
+            let (path, column) = (tables.path().to_path_buf(), column.name().to_owned());
+            IngestError::Cells { path, column, row, source: Box::new(source) }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Others' weights out of an archive: those that the audit computed again, and no others.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use fairshare_audit::among::{Among, AmongError};
@@ -35,7 +36,7 @@ fn the_weights_are_those_that_the_epoch_is_settled_by() {
     let report = audited(&CLAIMS);
     let among = among(&report, &FIRST.policy, None).expect("weights");
     assert!(among.is_own && !among.is_other_reference);
-    assert_eq!((among.epoch, among.unproved), (4, 0));
+    assert_eq!((among.epoch, among.unproved.len()), (4, 0));
     assert_eq!(among.weights.keys().copied().collect::<Vec<_>>(), [ALICE, CAROL]);
     let rules = DataWeights::of(&FIRST.policy);
     for (who, latest) in [(ALICE, 12), (CAROL, 11)] {
@@ -121,9 +122,10 @@ fn who_has_not_proved_yet_is_counted_and_has_no_weight() {
     let error = among(&cut(Kind::Bundle, 0), &FIRST.policy, Some(4)).unwrap_err();
     assert!(error.to_string().contains("it has none of any epoch"), "{error}");
     let whole = audited(&CLAIMS);
-    assert_eq!(among(&whole, &SECOND.policy, None).expect("weights").unproved, 0);
+    let nobody = BTreeSet::new();
+    assert_eq!(among(&whole, &SECOND.policy, None).expect("weights").unproved, nobody);
     let report = cut(Kind::Closed, 0);
-    assert_eq!(among(&report, &FIRST.policy, None).expect("weights").unproved, 0);
+    assert_eq!(among(&report, &FIRST.policy, None).expect("weights").unproved, nobody);
     // Without Carol's bundle, her data is on record and not proved.
     let mut history = CLAIMS.clone();
     history.steps.truncate(history.find(Kind::Closed, 0));
@@ -131,7 +133,27 @@ fn who_has_not_proved_yet_is_counted_and_has_no_weight() {
         .steps
         .retain(|step| !matches!(&step.event, Event::Bundle { contributor, .. } if *contributor == CAROL));
     let found = among(&audited(&history), &FIRST.policy, None).expect("weights");
-    assert_eq!((found.unproved, found.weights.len()), (1, 1));
+    assert_eq!((found.unproved, found.weights.len()), (BTreeSet::from([CAROL]), 1));
+    // Nobody has proved for the policy's own epoch: another one's weights are the example, and those who have
+    // data on record for it are counted all the same.
+    let later = fixture::policy(&edited(fixture::POLICY, &[("epoch = 4", "epoch = 6")]));
+    let found = among(&whole, &later, None).expect("weights of another epoch");
+    assert!(!found.is_own);
+    assert_eq!(found.unproved, BTreeSet::from([ALICE, CAROL]));
+}
+
+/// An epoch that the audit gave up listing is never passed over for another one.
+#[test]
+fn an_epoch_with_contributors_that_are_not_listed_is_refused() {
+    let mut report = audited(&CLAIMS);
+    let own = report.epochs.iter_mut().find(|epoch| epoch.number == FIRST.policy.terms().epoch);
+    let own = own.expect("the policy's epoch");
+    own.lines.clear();
+    own.unlisted = 3;
+    for asked in [None, Some(4)] {
+        let error = among(&report, &FIRST.policy, asked).unwrap_err();
+        assert_eq!(error, AmongError::Unlisted { epoch: 4, missing: 3 });
+    }
 }
 
 /// A pool that is funded in time, and one that nobody knows yet.

@@ -7,6 +7,7 @@ use fairshare_draft::{Drafted, Figures, Options, Part, Placeholder, Remark, Term
 use fairshare_formats::excerpt::excerpt;
 use fairshare_formats::policy::{POLICY_FILE, side_file_hash};
 use fairshare_formats::units::Rounds;
+use fairshare_ingest::named_files;
 use fairshare_ingest::units::read_any_units;
 use fairshare_ingest::unmatched::Unmatched;
 use fairshare_params::policy::NamedParameters;
@@ -125,7 +126,8 @@ struct SettingLine {
 
 pub fn run(args: &DraftArgs, output: Output) -> Result<Status, CliError> {
     let reference = reference_path(&args.out)?;
-    let inputs = args.data.iter().chain(&args.reference_from).chain(&args.units).chain(&args.params);
+    let data = [named_files(&args.data)?, named_files(&args.reference_from)?].concat();
+    let inputs = data.iter().chain(&args.units).chain(&args.params);
     for path in [&args.out, &reference] {
         load::check_output(path, inputs.clone().map(PathBuf::as_path))?;
         if path.exists() && !args.replace {

@@ -12,7 +12,7 @@ use fairshare_formats::policy::{
     Location, MAX_SIDE_FILE_BYTES, PolicyError, PolicyErrors, PolicyFault, side_file_hash,
 };
 use fairshare_ingest::unmatched::unmatched;
-use fairshare_ingest::{Records, reference};
+use fairshare_ingest::{Records, named_files, reference};
 use fairshare_params::encoding::Digest;
 use fairshare_params::policy::{Policy, Weighting};
 use fairshare_params::reference::Reference;
@@ -349,7 +349,13 @@ fn make_reference(args: &ReferenceArgs, output: Output) -> Result<Status, CliErr
     let folder = args.policy.parent().unwrap_or(Path::new(""));
     let own = partial.reference_file();
     let path = args.out.clone().unwrap_or_else(|| folder.join(own.unwrap_or(REFERENCE_FILE)));
-    load::check_output(&path, args.data.iter().chain([&args.policy]).map(PathBuf::as_path))?;
+    let data = named_files(&args.data)?;
+    load::check_output(&path, data.iter().chain([&args.policy]).map(PathBuf::as_path))?;
+    let of_policy = args.out.is_none() && own.is_some();
+    if of_policy && path.extension().is_none_or(|extension| extension != "json") {
+        return Err(CliError::CountsName { path });
+    }
+    keep_what_is_no_counts(&path)?;
     let spinner = progress::spinner("counting records");
     let histogram = reference::histogram(Records::open(&args.data, partial.schema())?)?;
     drop(spinner);
@@ -401,6 +407,16 @@ fn keep_others(path: &Path, counts: &[u8]) -> Result<(), CliError> {
         Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
         Ok(there) if there == counts => Ok(()),
         _ => Err(CliError::OtherCounts { path: path.to_owned() }),
+    }
+}
+
+/// Refuses to write over anything but counts: whoever wrote the policy chose the file's name, and may not be
+/// who runs the command.
+fn keep_what_is_no_counts(path: &Path) -> Result<(), CliError> {
+    match files::read(path, MAX_SIDE_FILE_BYTES) {
+        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(there) if there.is_empty() || fairshare_formats::reference::from_json(&there).is_ok() => Ok(()),
+        _ => Err(CliError::NotCounts { path: path.to_owned() }),
     }
 }
 

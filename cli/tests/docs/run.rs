@@ -1,5 +1,6 @@
 //! Running a document: its shell blocks in one bash, whose line numbers are the document's.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -39,9 +40,9 @@ pub fn document(name: &str, blocks: &[Block]) {
     let script = script(blocks, wanted);
     if script.lines().count() > 1 {
         let ran = bash(name, &script);
-        let printed = String::from_utf8_lossy(&ran.stdout);
+        let printed = Printed::of(&ran.stdout);
         assert!(ran.status.success(), "{name} does not work as written, {}:\n{printed}", ran.status);
-        if let Some((at, line)) = unprinted(blocks, wanted, &printed) {
+        if let Some((at, line)) = printed.lacks(blocks, wanted) {
             panic!("{name}:{at}: this was not printed, or not there: `{line}`\n{printed}");
         }
     }
@@ -67,14 +68,58 @@ impl Wanted {
     }
 }
 
-/// A line that stands in the document as printed and was not, after those before it; and where it stands.
-/// `…` is for lines that the document leaves out.
-fn unprinted<'a>(blocks: &'a [Block], wanted: Wanted, printed: &str) -> Option<(usize, &'a str)> {
-    let mut printed = printed.lines().map(str::trim);
-    let told = blocks.iter().filter(|block| block.language == Language::Printed);
-    let told = told.filter(|block| wanted.includes(block.class));
-    let lines = told.flat_map(|block| (block.fence + 1..).zip(block.code.lines().map(str::trim)));
-    lines.filter(|(_, line)| *line != "…").find(|(_, line)| !printed.any(|printed| printed == *line))
+/// What blocks have printed, line by line, each with the line of its block's fence.
+struct Printed(Vec<(usize, String)>);
+
+/// Begins the line that is printed at the end of each block, with the line of the block's fence.
+const END: char = '\u{1e}';
+
+impl Printed {
+    fn of(output: &[u8]) -> Self {
+        let output = String::from_utf8_lossy(output);
+        let (mut lines, mut of_block) = (Vec::new(), Vec::new());
+        for line in output.lines() {
+            let (before, fence) =
+                line.split_once(END).map_or((line, None), |(before, at)| (before, at.parse().ok()));
+            if fence.is_none() || !before.is_empty() {
+                of_block.push(before.to_owned());
+            }
+            if let Some(fence) = fence {
+                lines.extend(of_block.drain(..).map(|line| (fence, line)));
+            }
+        }
+        // Of a block that failed.
+        lines.extend(of_block.into_iter().map(|line| (usize::MAX, line)));
+        Self(lines)
+    }
+
+    /// A line that stands in the document as printed, and that the blocks before it have not printed, after
+    /// the lines before it; and where it stands. `…` is for lines that the document leaves out.
+    fn lacks<'a>(&self, blocks: &'a [Block], wanted: Wanted) -> Option<(usize, &'a str)> {
+        let mut printed = &self.0[..];
+        let told = blocks.iter().filter(|block| block.language == Language::Printed);
+        for block in told.filter(|block| wanted.includes(block.class)) {
+            for (at, line) in (block.fence + 1..).zip(block.code.lines().map(str::trim)) {
+                if line == "…" {
+                    continue;
+                }
+                let before = printed.iter().take_while(|(fence, _)| *fence < block.fence);
+                let Some(found) =
+                    before.map(|(_, printed)| printed.trim()).position(|printed| printed == line)
+                else {
+                    return Some((at, line));
+                };
+                printed = &printed[found + 1..];
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Display for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(_, line)| writeln!(f, "{line}"))
+    }
 }
 
 /// The folder of the fetched data sets, by its whole path: blocks run elsewhere.
@@ -92,13 +137,14 @@ fn script(blocks: &[Block], wanted: Wanted) -> String {
             continue;
         }
         let (before, after) = match block.class {
-            Class::Slow => ("(cd \"$REPOSITORY\"", ")"),
+            Class::Slow => ("(cd \"$REPOSITORY\"", "); "),
             _ => ("", ""),
         };
+        let after = format!("{after}echo '{END}{}'", block.fence);
         lines.resize(lines.len().max(block.fence - 1), String::new());
         lines.push(before.to_owned());
         lines.extend(block.code.lines().map(str::to_owned));
-        lines.push(after.to_owned());
+        lines.push(after);
     }
     lines.join("\n")
 }
@@ -160,7 +206,7 @@ mod tests {
     fn ran(text: &str, slow: bool) -> (bool, String) {
         let output =
             bash("docs/x.md", &script(&parse(text).unwrap(), Wanted { slow, chain: false, sets: false }));
-        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+        (output.status.success(), Printed::of(&output.stdout).to_string())
     }
 
     #[test]
@@ -184,15 +230,20 @@ mod tests {
             parse(&text).unwrap()
         };
         let wanted = Wanted { slow: false, chain: false, sets: false };
-        let unprinted_of = |told: &str| {
-            let blocks = blocks(told);
-            let printed = String::from_utf8(bash("docs/x.md", &script(&blocks, wanted)).stdout).unwrap();
-            unprinted(&blocks, wanted, &printed).map(|(at, line)| (at, line.to_owned()))
+        let lacking = |blocks: &[Block]| {
+            let printed = Printed::of(&bash("docs/x.md", &script(blocks, wanted)).stdout);
+            printed.lacks(blocks, wanted).map(|(at, line)| (at, line.to_owned()))
         };
+        let unprinted_of = |told: &str| lacking(&blocks(told));
         assert_eq!(unprinted_of("one\n…\nthree\n"), None);
         assert_eq!(unprinted_of("one\nfour\n"), Some((9, "four".to_owned())));
         assert_eq!(unprinted_of("two\none\n"), Some((9, "one".to_owned())));
         assert_eq!(unprinted_of("tw\n"), Some((8, "tw".to_owned())));
+        // What only a later block prints was not printed here.
+        let text = "# A\n\n```sh\nprintf one\n```\n\n```text\none\ntwo\n```\n\n```sh\necho two\n```\n";
+        assert_eq!(lacking(&parse(text).unwrap()), Some((9, "two".to_owned())));
+        let text = text.replace("one\ntwo\n```", "one\n```") + "\n```text\ntwo\n```\n";
+        assert_eq!(lacking(&parse(&text).unwrap()), None);
     }
 
     #[test]

@@ -52,6 +52,9 @@ pub(super) struct Cells {
     /// Bytes of a value of fixed length.
     length: i32,
     pub(super) is_optional: bool,
+    /// Whether the file says that no value is anything but null. Readers differ in what they make of values
+    /// that are there all the same.
+    pub(super) is_null: bool,
 }
 
 /// What values mean.
@@ -150,7 +153,10 @@ impl Element<'_> {
             _ => return Other::strange(),
         };
         match self.kind() {
-            Ok((physical, kind)) => Form::Cells(Cells { kind, physical, length: self.length, is_optional }),
+            Ok((physical, kind)) => {
+                let (length, is_null) = (self.length, matches!(self.meaning(), Meaning::Null));
+                Form::Cells(Cells { kind, physical, length, is_optional, is_null })
+            }
             Err(other) => other,
         }
     }

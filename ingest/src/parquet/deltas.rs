@@ -5,7 +5,7 @@
 //! the one before than there is, the library's decoder makes a shorter string of it and says nothing. So the
 //! lengths are walked here first, without an allocation, and the library sees only pages that are sound.
 
-use super::runs::varint;
+use super::runs::{LONG, varint};
 use super::thrift::{Refusal, TOO_MUCH};
 
 const BAD: Refusal = "a page's packed differences are not as the format has them";
@@ -166,7 +166,7 @@ pub(super) fn check_integers(bytes: &[u8], values: u64, bits: u8) -> Result<(), 
     if deltas.left != values {
         return Err(WRONG_COUNT);
     }
-    deltas.skip().map(drop)
+    end(deltas.skip()?)
 }
 
 /// Checks strings of `DELTA_LENGTH_BYTE_ARRAY`; the bytes that the library reserves for them.
@@ -179,7 +179,7 @@ pub(super) fn check_lengths(bytes: &[u8], values: u64, strings: Strings, limit: 
         let suffix = split(&mut data, length)?;
         strings.check(length, suffix)?;
     }
-    Ok(reserved)
+    end(data).map(|()| reserved)
 }
 
 /// Checks strings of `DELTA_BYTE_ARRAY`; the bytes that the library reserves for them, all counted.
@@ -203,7 +203,12 @@ pub(super) fn check_strings(bytes: &[u8], values: u64, strings: Strings, limit: 
         // Of at most 2^31 strings of at most 2^32 bytes.
         reserved += before;
     }
-    Ok(reserved)
+    end(data).map(|()| reserved)
+}
+
+/// That nothing follows the values: what does would be a sign that they were written otherwise.
+fn end(rest: &[u8]) -> Result<(), Refusal> {
+    if rest.is_empty() { Ok(()) } else { Err(LONG) }
 }
 
 /// What as many lengths take, so many bytes each, if they are that many.

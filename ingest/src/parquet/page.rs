@@ -53,6 +53,21 @@ pub(super) struct Content {
     nulls: i32,
     /// What the library takes besides the page's own bytes.
     pub(super) reserved: u64,
+    /// Bytes at its end that the library is not given: what an encoding begins with, of no value. By its
+    /// length the library would refuse such a page.
+    dropped: i32,
+}
+
+impl Content {
+    /// Takes off what the library is not given.
+    pub(super) fn cut(&self, page: &mut Vec<u8>) {
+        page.truncate(page.len() - self.dropped as usize);
+    }
+
+    /// Whether a value of so many is not null.
+    pub(super) fn has_values(&self, page: &Page) -> bool {
+        self.nulls < page.values
+    }
 }
 
 impl Page {
@@ -185,7 +200,7 @@ impl Page {
                 return Err(ENCODING);
             }
             check_plain(cells, bytes, values)?;
-            return Ok(Content { nulls: 0, reserved: 0 });
+            return Ok(Content::default());
         }
         let (levels, data) = self.split(cells, bytes)?;
         let present = match levels {
@@ -201,8 +216,17 @@ impl Page {
             }
             checked => checked?,
         };
-        // No more than the values, which 31 bits hold.
-        Ok(Content { nulls: (values - present) as i32, reserved })
+        if cells.is_null && present > 0 {
+            return Err("a column that its file declares to hold nulls only has a value");
+        }
+        let dropped = if present == 0 { data.len() } else { 0 };
+        // No more than the values, which 31 bits hold, and than the page's bytes.
+        Ok(Content { nulls: (values - present) as i32, reserved, dropped: dropped as i32 })
+    }
+
+    /// Whether its values are indices of the dictionary.
+    pub(super) fn has_indices(&self) -> bool {
+        matches!(self.kind, DATA | DATA_V2) && matches!(self.encoding, PLAIN_DICTIONARY | RLE_DICTIONARY)
     }
 
     /// Whether the library reads values that are followed by other bytes.
@@ -266,7 +290,7 @@ impl Page {
         part.push(0);
         let mut bytes = Vec::new();
         push_integer(&mut bytes, kind, 0);
-        push_integer(&mut bytes, self.inflated, 0);
+        push_integer(&mut bytes, self.inflated - content.dropped, 0);
         let total = length + self.stored as usize;
         // The length itself takes a byte or more: as many as it then needs.
         for width in 1..=5 {

@@ -217,6 +217,10 @@ impl State {
         if self.used() > MEMORY { Err(TOO_MUCH) } else { Ok(()) }
     }
 
+    fn has_dictionary(&self, chunk: &Chunk) -> bool {
+        self.held.get(chunk.column).is_some_and(|held| held.dictionary > 0)
+    }
+
     /// Counts what the library takes for the current page besides its bytes.
     fn reserve(&mut self, column: usize, bytes: u64) -> Result<(), Refusal> {
         self.held.get_mut(column).ok_or(CUT_SHORT)?.page += bytes;
@@ -269,10 +273,14 @@ impl<R: Read + Seek> Shared<R> {
         }
         let codec = if page.is_compressed() { chunk.codec } else { Codec::None };
         let length = page.inflated as usize;
-        let inflated = self.with(|state| state.inflater.inflate(codec, bytes, page.levels(), length))?;
+        let mut inflated = self.with(|state| state.inflater.inflate(codec, bytes, page.levels(), length))?;
         let cells = self.cells.get(chunk.column).ok_or(CUT_SHORT)?;
         let content = page.content(cells, &inflated, MEMORY)?;
+        if page.has_indices() && content.has_values(page) && !self.with(|state| state.has_dictionary(chunk)) {
+            return Err("a page of indices stands before its dictionary".into());
+        }
         self.with(|state| state.reserve(chunk.column, content.reserved))?;
+        content.cut(&mut inflated);
         Ok((content, inflated))
     }
 }

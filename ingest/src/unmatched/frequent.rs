@@ -3,7 +3,7 @@
 //! Counts are Misra and Gries's ("Finding repeated elements", 1982): of at most [`HELD`] different cells they
 //! are exact, of more they may be too low, by one in as many cells as are held, and never too high.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
@@ -52,8 +52,9 @@ pub fn frequent(
             let Some(labels) = &mut counts[*index] else { continue };
             let texts = guarded(tables.path(), row, || Ok(as_text(array)))?;
             let texts = texts.map_err(|error| match error {
-                CellError::Decode(source) => IngestError::ParquetDecode {
+                CellError::Decode(source) => IngestError::Cells {
                     path: tables.path().to_path_buf(),
+                    column: columns[*index].to_owned(),
                     row,
                     source: Box::new(source),
                 },
@@ -70,7 +71,9 @@ pub fn frequent(
 
 /// A column's labels, and how often other cells occur.
 struct Labels<'a> {
-    labels: HashMap<&'a str, ()>,
+    labels: HashSet<&'a str>,
+    /// Bytes of the longest label: a longer cell is not hashed whole.
+    longest: usize,
     counts: HashMap<String, u64>,
 }
 
@@ -80,7 +83,8 @@ impl<'a> Labels<'a> {
         let mut columns = schema.features().iter().flat_map(|feature| feature.columns());
         match &columns.find(|found| found.name == column)?.rule {
             Rule::Categorical { labels } => Some(Self {
-                labels: labels.iter().map(|label| (label.as_str(), ())).collect(),
+                labels: labels.iter().map(String::as_str).collect(),
+                longest: labels.iter().map(String::len).max().unwrap_or(0),
                 counts: HashMap::with_capacity(HELD),
             }),
             Rule::Numeric { .. } => None,
@@ -88,7 +92,7 @@ impl<'a> Labels<'a> {
     }
 
     fn count(&mut self, cell: &str) {
-        if cell.is_empty() || self.labels.contains_key(cell) {
+        if cell.is_empty() || (cell.len() <= self.longest && self.labels.contains(cell)) {
             return;
         }
         let cell = cell.get(..cell.floor_char_boundary(CELL)).unwrap_or_default();
@@ -110,7 +114,7 @@ impl<'a> Labels<'a> {
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let plain = |text: &str| text.trim().to_lowercase();
         let like = |cell: &str| {
-            let same = self.labels.keys().filter(|label| plain(label) == plain(cell));
+            let same = self.labels.iter().filter(|label| plain(label) == plain(cell));
             same.min().map(|label| (*label).to_owned())
         };
         counts.truncate(most);
@@ -135,9 +139,9 @@ mod tests {
 
     fn found(text: &str, most: usize) -> Vec<Vec<Frequent>> {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("data.csv");
-        fs::write(&path, text).expect("write");
-        frequent(&[path.clone(), path], &schema(), &["delay", "carrier", "absent"], most).expect("cells")
+        let paths = ["a.csv", "b.csv"].map(|name| folder.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, text).expect("write"));
+        frequent(&paths, &schema(), &["delay", "carrier", "absent"], most).expect("cells")
     }
 
     #[test]

@@ -157,6 +157,7 @@ fn cells_that_are_no_numbers() {
     let space = "cells are taken as they are, so remove the white space around it";
     let far =
         "it is beyond what a 64-bit float holds; correct it, or leave the cell empty if the value is missing";
+    let infinity = "infinity falls in no bin; leave the cell empty if the value is missing";
     let missing = "if it says that the value is missing, leave the cell empty";
     let separators = "write it without separators and with a decimal point";
     let digits = "write it in decimal digits";
@@ -174,8 +175,10 @@ fn cells_that_are_no_numbers() {
         (" 1", space),
         ("1\u{a0}", space),
         ("1e400", far),
-        ("inf", far),
-        ("-Infinity", far),
+        ("-1e999", far),
+        ("inf", infinity),
+        ("-Infinity", infinity),
+        ("+∞", infinity),
         ("5%", alone),
         ("$5", alone),
         ("5 €", alone),

@@ -154,8 +154,27 @@ fn names_that_stand_for_no_data_are_refused() {
         assert!(error.starts_with(said), "{name}: {error}");
     }
     assert_eq!(tree.read(&["data[1].csv"]).expect("a file of that very name"), [1, 5, 7]);
-    let error = tree.read(&["readme/*.csv", "readme/a.csv"]).expect_err("a file twice");
-    assert_eq!(error, "readme/a.csv: named twice, so that its records would count twice; name it once");
+    for names in [
+        ["readme/*.csv", "readme/a.csv"],
+        ["readme/a.csv", "readme/a.csv"],
+        ["readme/a.csv", "./readme/a.csv"],
+    ] {
+        let error = tree.read(&names).expect_err("a file twice");
+        let twice = "named twice, so that its records would count twice; name it once";
+        assert!(error.ends_with(twice) && error.contains("readme/a.csv"), "{error}");
+    }
+}
+
+/// What stands beside the data is read where a pattern names it, by its very name or by its beginning.
+#[test]
+fn a_pattern_that_names_what_stands_beside_the_data_finds_it() {
+    let (one, two) = ("x,year,carrier\n1,1,a\n", "x,year,carrier\n1,1,A A\n");
+    let tree = Tree::new(&[("d/_part1.csv", one), ("d/part2.csv", two), ("d/_log/a.csv", two)]);
+    assert_eq!(tree.read(&["d/_part*.csv"]).expect("named"), [1, 5, 7]);
+    assert_eq!(tree.read(&["d/_part1.csv"]).expect("a file"), [1, 5, 7]);
+    assert_eq!(tree.read(&["d/*.csv"]).expect("not named"), tree.read(&["d/part2.csv"]).expect("a file"));
+    assert_eq!(tree.read(&["d/_*/*.csv"]).expect("a folder"), tree.read(&["d/_log/a.csv"]).expect("a file"));
+    assert!(tree.read(&["d/*/*.csv"]).expect_err("not named").contains("no file is there"));
 }
 
 #[cfg(unix)]

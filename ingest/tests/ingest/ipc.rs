@@ -1,6 +1,6 @@
 //! Arrow IPC: types, and files that were damaged or made to mislead.
 
-use arrow_array::{Decimal256Array, Float16Array, Int8Array, ListArray, TimestampSecondArray};
+use arrow_array::{Date32Array, Decimal256Array, Float16Array, Int8Array, ListArray, TimestampSecondArray};
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use fairshare_ingest::Tables;
@@ -45,6 +45,7 @@ fn every_arrow_type_means_what_its_text_means() {
     let text = |array: [Option<&str>; 3]| -> ArrayRef { Arc::new(StringArray::from(array.to_vec())) };
     let half = half_floats();
     let decimals = Decimal256Array::from(vec![Some(30.into()), Some((-10).into()), None]);
+    let decimals: ArrayRef = Arc::new(decimals.with_precision_and_scale(9, 2).expect("nine digits"));
     let dictionary: DictionaryArray<Int8Type> = vec![Some("q"), Some("r"), None].into_iter().collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("b", Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
@@ -55,8 +56,10 @@ fn every_arrow_type_means_what_its_text_means() {
         ("n", Arc::new(NullArray::new(3))),
         ("u", Arc::new(UInt64Array::from(vec![Some((1 << 53) + 1), Some(0), None]))),
         ("h", Arc::new(half)),
-        ("m", Arc::new(decimals.with_precision_and_scale(9, 2).expect("nine digits"))),
+        ("m", Arc::clone(&decimals)),
         ("s", text([Some("1e1"), Some(""), None])),
+        ("t", Arc::new(Date32Array::from(vec![Some(19_782), Some(-1), None]))),
+        ("e", decimals),
     ];
     let two_to_53 = 9_007_199_254_740_992.0;
     let schema = schema(vec![
@@ -70,6 +73,8 @@ fn every_arrow_type_means_what_its_text_means() {
         numeric("h", &[-2.0, 0.5]),
         numeric("m", &[-0.1, 0.3]),
         numeric("s", &[10.0]),
+        categorical("t", &["1969-12-31", "2024-02-29"]),
+        categorical("e", &["0.30", "-0.10"]),
     ]);
     let whole = batch(columns);
     for bytes in [
@@ -85,8 +90,8 @@ fn every_arrow_type_means_what_its_text_means() {
             let bin = |(feature, symbol): (usize, &u16)| usize::from(*symbol) - schema.symbols(feature).start;
             symbols.iter().enumerate().map(bin).collect()
         };
-        assert_eq!(bins(0), [1, 1, 0, 0, 1, 2, 2, 2, 2, 1]);
-        assert_eq!(bins(1), [0, 0, 1, 2, 0, 2, 0, 1, 1, 2]);
+        assert_eq!(bins(0), [1, 1, 0, 0, 1, 2, 2, 2, 2, 1, 1, 0]);
+        assert_eq!(bins(1), [0, 0, 1, 2, 0, 2, 0, 1, 1, 2, 0, 1]);
         assert!(bins(2).iter().zip(schema.features()).all(|(bin, feature)| *bin == feature.bins() - 1));
     }
 }

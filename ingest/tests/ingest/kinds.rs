@@ -23,7 +23,7 @@ fn what_is_called_csv_is_named_for_what_it_is() {
         (file(b"\x1f\x8b\x08"), "compressed by gzip", "gunzip"),
         (file(b"\x28\xb5\x2f\xfd"), "compressed by zstd", "unzstd"),
         (file(b"\x5a\x2a\x4d\x18"), "compressed by zstd", "unzstd"),
-        (file(b"BZh9"), "compressed by bzip2", "bunzip2"),
+        (file(b"BZh91AY&SY"), "compressed by bzip2", "bunzip2"),
         (file(b"\xfd7zXZ\0"), "compressed by xz", "unxz"),
         (file(b"\x04\x22\x4d\x18"), "compressed by lz4", "unlz4"),
         (file(b"PK\x03\x04"), "a ZIP archive", "unpack"),
@@ -61,6 +61,22 @@ fn what_is_called_csv_is_named_for_what_it_is() {
     }
 }
 
+/// Letters that begin a file of another kind may begin a column's name.
+#[test]
+fn a_column_may_be_called_like_another_kind_of_file() {
+    for name in ["ORC", "ORCID", "PAR1", "FEA1x", "PGDMP_2"] {
+        for end in ["\n", "\r\n", "\r"] {
+            let folder = tempfile::tempdir().expect("folder");
+            let path = folder.path().join("data.csv");
+            fs::write(&path, format!("{name},x{end}1,2{end}")).expect("write");
+            let (symbols, _) = read_all(&[path], &schema(vec![numeric("x", &[0.0])])).expect(name);
+            assert_eq!(symbols, [2]);
+        }
+        let latin = [name.as_bytes(), b",x,Gr\xf6\xdfe\n1,2,3\n"].concat();
+        assert!(error("data.csv", &latin).contains("latin1"), "{name}");
+    }
+}
+
 #[test]
 fn other_names_are_checked_too() {
     let csv = b"x\n1\n";
@@ -79,7 +95,7 @@ fn other_names_are_checked_too() {
         ("a.parquet.gz", b"\x1f\x8b\x08\0", "the file is compressed by gzip, not of a format"),
         (
             "a.csv.bz2",
-            b"BZh9\xff",
+            b"BZh91AY&SY\xff",
             "the file is compressed by bzip2, not of a format that is read by this name",
         ),
     ] {

@@ -7,6 +7,7 @@ use super::*;
 const INT32: i64 = 1;
 const DOUBLE: i64 = 5;
 const BYTES: i64 = 6;
+const FIXED: i64 = 7;
 
 fn ints(values: &[i32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
@@ -205,6 +206,36 @@ fn a_page_of_nulls_needs_no_values() {
         let page = data_v2(3, 3, encoding, 2, &[6, 0]);
         assert_eq!(Forged::new(INT32, true, 3, vec![page]).read(&rule()), Ok(vec![5; 3]), "{encoding}");
     }
+}
+
+/// pyarrow writes what an encoding begins with for a page of nulls, too; of values of a fixed length, the
+/// library would refuse it.
+#[test]
+fn a_page_of_nulls_may_hold_what_its_encoding_begins_with() {
+    for (encoding, bytes) in
+        [(2, &[0][..]), (8, &[0]), (7, &[128, 1, 4, 0, 0, 128, 1, 4, 0, 0]), (0, &[9, 9])]
+    {
+        let first = data(3, encoding, &[&[2, 0, 0, 0, 6, 0], bytes].concat());
+        let second = data_v2(3, 3, encoding, 2, &[&[6, 0], bytes].concat());
+        for page in [first, second] {
+            let numbers = Forged::new(INT32, true, 3, vec![page.clone()]);
+            // Decimals of six bytes, twelve digits, three of them after the point.
+            let element = Struct::default().int(1, FIXED).int(2, 6).int(3, 1).text(4, "x");
+            let element = element.int(6, 5).int(7, 3).int(8, 12);
+            let decimals = Forged { element, ..Forged::new(FIXED, true, 3, vec![page]) };
+            for file in [numbers, decimals] {
+                assert_eq!(file.read(&rule()), Ok(vec![5; 3]), "{encoding}");
+            }
+        }
+    }
+}
+
+/// A page of indices without their dictionary.
+#[test]
+fn indices_follow_their_dictionary() {
+    let page = data(3, 8, &[2, 0, 0, 0, 6, 1, 1, 6, 0]);
+    let error = Forged::new(INT32, true, 3, vec![page]).read(&rule()).expect_err("no dictionary");
+    assert!(error.contains("a page of indices stands before its dictionary"), "{error}");
 }
 
 fn delta_lengths(lengths: &[u8], suffixes: &str) -> Result<Vec<u16>, String> {

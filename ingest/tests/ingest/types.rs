@@ -99,14 +99,17 @@ fn what_is_annotated_as_nobody_knows_is_read_as_it_is_stored() {
         element(INT32, false).int(6, 99),
         element(INT32, false).within(10, unknown(23)),
         element(INT32, false).within(10, Struct::default()),
-        // Always null, so the writer says; and an element with fields of a later version.
-        element(INT32, false).within(10, Struct::default().within(11, Struct::default())),
+        // An element with fields of a later version.
         element(INT32, false).text(11, "later").list(12, vec![Struct::default(); 3]),
         // A truth value, where fastparquet infers that no value is null.
         Struct::default().int(1, INT32).flag(3, false).text(4, "x"),
     ] {
         assert_eq!(read(own, INT32, 2, &ints(&[0, 1]), &numbers), Ok(vec![1, 2]));
     }
+    // Always null, so the file says; polars would read the numbers, pyarrow and DuckDB nulls.
+    let null = element(INT32, false).within(10, Struct::default().within(11, Struct::default()));
+    let error = read(null, INT32, 2, &ints(&[0, 1]), &numbers).expect_err("values");
+    assert!(error.contains("declares to hold nulls only has a value"), "{error}");
     let later = Struct::default().int(1, INT32).int(3, 9).text(4, "x");
     let strange =
         ", column `x`: of a type that the format does not have, which is not read; write the file anew";

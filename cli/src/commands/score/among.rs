@@ -1,6 +1,6 @@
 //! Among whom the data would be paid: an archive, which is audited first, or a file of weights.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader};
 use std::path::Path;
 
@@ -29,12 +29,15 @@ use crate::{load, progress};
 /// Others' weights, and data's pool.
 pub struct Others {
     file: String,
-    /// The epoch whose weights they are; none of a file of weights.
-    epoch: Option<u64>,
+    /// The epoch whose weights they are, and whether it is the policy's own; none of a file of weights.
+    epoch: Option<(u64, bool)>,
+    /// Whether that epoch's data was scored by another schema or against another reference.
+    is_other_reference: bool,
     /// In tenths of a base unit; none while nobody can know it.
     pool: Option<BigUint>,
     weights: BTreeMap<Address, BigUint>,
-    unproved: usize,
+    /// Who has data on record for the policy's own epoch, and no proof of it yet.
+    unproved: BTreeSet<Address>,
 }
 
 /// What the data would be paid among others.
@@ -48,7 +51,8 @@ pub struct AmongLine {
     epoch: Option<u64>,
     /// Others with a weight.
     others: usize,
-    /// Others with data on record for the epoch and no proof of it yet: their weights come on top.
+    /// Others with data on record for the policy's own epoch and no proof of it yet: their weights come on
+    /// top.
     unproved: usize,
     /// All weights together, this data's included.
     #[schemars(with = "Decimal")]
@@ -79,9 +83,9 @@ impl Paid {
         AmongLine {
             file: self.others.file.clone(),
             audited: self.others.epoch.is_some(),
-            epoch: self.others.epoch,
+            epoch: self.others.epoch.map(|(epoch, _)| epoch),
             others: self.share.others,
-            unproved: self.others.unproved,
+            unproved: self.others.unproved.len(),
             total_weight: self.share.total.to_string(),
             part: self.part,
             data_pool: self.others.pool.as_ref().map(units),
@@ -92,29 +96,53 @@ impl Paid {
     /// Among whom, in words.
     pub fn whom(&self) -> String {
         let others = count(self.share.others, "other");
-        match (self.others.epoch, self.others.unproved) {
-            (Some(epoch), 0) => format!("{others} with proofs in epoch {epoch}"),
-            (Some(epoch), unproved) => {
-                format!(
-                    "{others} with proofs in epoch {epoch} (and {} without a proof yet)",
-                    thousands(unproved as u64)
-                )
-            }
+        match (self.others.epoch, self.others.unproved.len()) {
+            (Some((epoch, true)), 1..) => format!(
+                "{others} with proofs in epoch {epoch} (and {} without a proof yet)",
+                thousands(self.others.unproved.len() as u64)
+            ),
+            (Some((epoch, _)), _) => format!("{others} with proofs in epoch {epoch}"),
             (None, _) => others,
         }
     }
 
-    /// Data's pool in words, and what stands beside it.
-    pub fn pool(&self) -> Option<String> {
-        self.others.pool.as_ref().map(units)
+    /// Data's pool in words, in whole base units.
+    pub fn pool(&self, policy: &Policy) -> Option<String> {
+        self.others.pool.as_ref().map(|tenths| tokens(&(tenths / 10u32), policy))
+    }
+
+    /// Says how far the weights are those that the policy's epoch will have.
+    pub fn warn(&self, policy: &Policy) {
+        let own = policy.terms().epoch;
+        let unproved = match self.others.unproved.len() {
+            0 => None,
+            1 => Some("1 other contributor has".to_owned()),
+            many => Some(format!("{} other contributors have", thousands(many as u64))),
+        };
+        match (self.others.epoch, unproved) {
+            (Some((epoch, false)), unproved) => notice(&format!(
+                "warning: these are the weights of epoch {epoch}, as an example: nobody has proved data of \
+                 epoch {own} yet, and {} data on record for it",
+                unproved.as_deref().unwrap_or("nobody else has")
+            )),
+            (Some((_, true)), Some(unproved)) => notice(&format!(
+                "warning: {unproved} data on record for epoch {own} and no proof of it yet; with them the \
+                 share is smaller"
+            )),
+            (Some((_, true)), None) | (None, _) => {}
+        }
+        if self.others.is_other_reference {
+            notice("warning: that epoch's data was scored by another schema or against another reference");
+        }
     }
 }
 
 impl Others {
-    /// What a weight is paid among them; a weight of the contributor's own in the list is replaced by it.
+    /// What a weight is paid among them; what the list has of the contributor itself is replaced by it.
     pub fn pay(mut self, own: &BigUint, contributor: Option<Address>) -> Paid {
         if let Some(contributor) = contributor {
             self.weights.remove(&contributor);
+            self.unproved.remove(&contributor);
         }
         let share = share(self.pool.clone().unwrap_or_default(), own, self.weights.values());
         let part = share.part(own);
@@ -143,9 +171,10 @@ fn of_weights(path: &Path, policy: &Policy) -> Result<Others, CliError> {
     Ok(Others {
         file: path.display().to_string(),
         epoch: None,
+        is_other_reference: false,
         pool: (pool > 0).then_some(data),
         weights,
-        unproved: 0,
+        unproved: BTreeSet::new(),
     })
 }
 
@@ -160,10 +189,10 @@ fn of_archive(path: &Path, policy: &Policy, args: &ScoreDataArgs) -> Result<Othe
     let report = audit(path, &parameters, trust)?;
     let among = Among::of(&report, policy, &rules_hash, args.epoch)
         .map_err(|source| CliError::Among { path: path.to_owned(), source: Box::new(source) })?;
-    say(&among, policy);
     Ok(Others {
         file: path.display().to_string(),
-        epoch: Some(among.epoch),
+        epoch: Some((among.epoch, among.is_own)),
+        is_other_reference: among.is_other_reference,
         pool: among.pool,
         weights: among.weights,
         unproved: among.unproved,
@@ -187,28 +216,6 @@ fn audit(path: &Path, parameters: &[VerifierParameters], trust: Trust) -> Result
     };
     let auditor = Auditor::new(parameters, trust, &progress);
     auditor.archive(BufReader::new(file), &Expected::default()).map_err(refuse)
-}
-
-/// How far the weights are those that the policy's epoch will have.
-fn say(among: &Among, policy: &Policy) {
-    if !among.is_own {
-        notice(&format!(
-            "warning: these are the weights of epoch {}, as an example: nobody knows yet who gives data in \
-             epoch {}",
-            among.epoch,
-            policy.terms().epoch
-        ));
-    }
-    if among.is_other_reference {
-        notice("warning: that epoch's data was scored by another schema or against another reference");
-    }
-    if among.unproved > 0 {
-        notice(&format!(
-            "warning: {} of this epoch have data on record and no proof of it yet; with them the share is \
-             smaller",
-            count(among.unproved, "other contributor")
-        ));
-    }
 }
 
 /// Base units, and in tokens where the policy says how.

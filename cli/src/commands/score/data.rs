@@ -145,6 +145,9 @@ pub fn run(args: &ScoreDataArgs, output: Output) -> Result<Status, CliError> {
         Some(path) => Some(among::read(path, &policy, args)?.pay(&worth.weight, args.contributor)),
         None => None,
     };
+    if let Some(paid) = &paid {
+        paid.warn(&policy);
+    }
     let plots = match &args.plot {
         Some(folder) => draw(folder, &features)?,
         None => Vec::new(),
@@ -225,7 +228,7 @@ impl Seen<'_> {
     fn text(&self, scored: &DataScored, args: &ScoreDataArgs) -> String {
         let Self { policy, features, found, worth, paid } = *self;
         let mut parts = vec![
-            first_line(policy, worth, paid, &scored.nothing),
+            first_line(policy, paid, &scored.nothing),
             steps::table(policy, worth, paid),
             by_feature(features),
             found.text(),
@@ -253,22 +256,20 @@ fn weighting(policy: &Policy) -> &'static str {
 }
 
 /// What the data earns, or why it earns nothing.
-fn first_line(policy: &Policy, worth: &Worth, paid: Option<&Paid>, nothing: &[String]) -> String {
+fn first_line(policy: &Policy, paid: Option<&Paid>, nothing: &[String]) -> String {
     if !nothing.is_empty() {
         return format!("This data earns nothing: {}.", nothing.join("; "));
     }
     let Some(paid) = paid else {
-        return format!(
-            "This data has a weight of {}; what it earns depends on the weights of others (--among).",
-            worth.weight
-        );
+        return "This data earns a share; how large it is depends on the weights of others (--among)."
+            .to_owned();
     };
     let part = percent(paid.part);
     match &paid.units {
         Some(units) => format!(
             "This data earns {}: {part} of data's pool of {}, among {}.",
             tokens(units, policy),
-            paid.pool().unwrap_or_default(),
+            paid.pool(policy).unwrap_or_default(),
             paid.whom()
         ),
         None => format!(

@@ -96,7 +96,7 @@ fn share(policy: &Policy, paid: &Paid) -> Vec<Step> {
         paid.share.total.to_string(),
         format!("this one and those of {}", paid.whom()),
     )];
-    if let (Some(units), Some(pool)) = (&paid.units, paid.pool()) {
+    if let (Some(units), Some(pool)) = (&paid.units, paid.pool(policy)) {
         steps.push(step("data's pool", pool, "3 of 10 parts of the epoch's pool, and what is carried to it"));
         steps.push(step("share", tokens(units, policy), "pool · weight / all weights, rounded down"));
     }
