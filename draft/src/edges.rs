@@ -1,9 +1,8 @@
 //! Edges of a numeric feature: quantiles of a sample, rounded.
 //!
-//! Bins shall have about as many records each. A number that is more frequent than two bins together gets a
-//! bin of its own. Each edge may then move by a tenth of a bin's records, to the number of fewest digits
-//! there:
-//! rounding moves no more records than that, and none where numbers are few.
+//! All bins get about equally many records. A number that is more frequent than two bins together gets a bin
+//! of its own. Then each edge moves to the number with the fewest digits nearby. This moves at most a tenth
+//! of a bin's records to another bin, and none where there are few different numbers.
 
 /// A number of the sample, and how often it is there.
 type Value = (f64, usize);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use arrow_schema::ArrowError;
 use fairshare_circuits::numeric::decay::DecayError;
 use fairshare_circuits::numeric::divergence::DivergenceError;
+use fairshare_formats::excerpt::excerpt;
 use fairshare_formats::policy::PolicyErrors;
 use fairshare_ingest::IngestError;
 use fairshare_params::Geometry;
@@ -19,8 +20,18 @@ pub enum DraftError {
     #[error(transparent)]
     Ingest(#[from] IngestError),
     /// Cells of a type that cannot be converted.
-    #[error("cells of a column cannot be converted; write the file anew")]
-    Cells(#[source] ArrowError),
+    #[error(
+        "{}: the cells of column `{}` cannot be converted; write the file anew",
+        path.display(), excerpt(column)
+    )]
+    Cells {
+        /// The part's file or folder.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Why.
+        source: ArrowError,
+    },
     /// More columns than a draft looks at.
     #[error(
         "{found} columns, and a draft looks at {bound} at most; keep those that records should be scored by"
@@ -106,4 +117,22 @@ pub enum DraftError {
     /// What was written is not a policy.
     #[error("the draft is refused by the rules that it was written for; check the terms that you gave")]
     Refused(#[from] PolicyErrors),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No file is known to cause it: the readers hand out types that convert.
+    #[test]
+    fn cells_that_cannot_be_converted_are_named_by_file_and_column() {
+        let error = DraftError::Cells {
+            path: "parts/EWR.parquet".into(),
+            column: "wind\u{1b}".to_owned(),
+            source: ArrowError::CastError("why".to_owned()),
+        };
+        let told = error.to_string();
+        assert!(told.starts_with("parts/EWR.parquet: the cells of column `wind"), "{told}");
+        assert!(!told.contains('\u{1b}'), "{told}");
+    }
 }

@@ -11,10 +11,11 @@ use fairshare_params::policy::Weighting;
 use fairshare_params::reference::{Reference, SmoothedReference};
 use fairshare_params::schema::Schema;
 
+use crate::budget;
 use crate::error::DraftError;
 use crate::options::Options;
 use crate::plan::Pair;
-use crate::remark::{Finding, Remark};
+use crate::remark::{Crossing, Finding, Remark};
 
 /// The cap is at least so many times what chance makes of the smallest contribution that is expected.
 pub(crate) const CAP_OVER_BIAS: f64 = 10.0;
@@ -22,6 +23,8 @@ pub(crate) const CAP_OVER_BIAS: f64 = 10.0;
 pub(crate) const FIRST_OVER_LAST: f64 = 2.0;
 /// Fewer records than these are warned of.
 pub(crate) const FEW_RECORDS: u64 = 100;
+/// Most pairs that are proposed to be crossed.
+const MOST_PROPOSED: usize = 3;
 /// Records of the reference for each one that smoothing adds to a bin.
 pub(crate) const RECORDS_PER_PSEUDO_COUNT: u64 = 1_000_000;
 
@@ -46,7 +49,7 @@ pub struct Part {
 pub struct Figures {
     /// What smoothing adds to every bin.
     pub pseudo_count: u32,
-    /// Half a nat of it is the bias of everybody's score.
+    /// Bins that occur in the reference, less one per feature: chance adds half a nat to a score for each.
     pub free_bins: u64,
     /// The most that a record can weigh on average, in nats.
     pub cap: String,
@@ -107,7 +110,7 @@ impl Scoring<'_> {
         let smallest = parts.iter().map(|part| part.records).min().unwrap_or(1).max(1);
         let smallest = smallest.min(self.expected_records);
         let most = terms.min_records.map_or(smallest / 2, u64::from);
-        let crossed = propose(smoothed.free_bins(), &cap, most, pairs);
+        let crossed = self.propose(smoothed.free_bins(), &cap, most, pairs);
         let min_records = match terms.min_records {
             Some(least) => least,
             None => min_records(smoothed.free_bins(), &cap, smallest, crossed),
@@ -152,6 +155,32 @@ impl Scoring<'_> {
         rounded_up(reached.max(least).clamp(1e-6, 30_000.0))
     }
 
+    /// Proposes to cross the pairs that depend on each other most. All that are proposed fit the geometry
+    /// together, and leave the rules valid if at most `most` records are asked for. Returns how many records
+    /// are needed when all of them are crossed, 0 if there are none.
+    fn propose(&self, free_bins: u64, cap: &str, most: u64, pairs: &mut [Pair]) -> u64 {
+        let (mut free, mut symbols) = (free_bins, self.schema.symbol_count());
+        let mut crossed: Vec<String> = Vec::new();
+        for pair in pairs {
+            let more = free.saturating_add(u64::try_from(pair.bins).unwrap_or(u64::MAX));
+            let fits = symbols.saturating_add(pair.more) <= self.alphabet
+                && pair.bins <= budget::free_bins(self.expected_records)
+                && needed(more, cap) <= most;
+            pair.crossing = if !fits {
+                Crossing::TooManyBins
+            } else if pair.names.iter().any(|name| crossed.contains(name)) {
+                Crossing::AlreadyCrossed
+            } else if crossed.len() >= 2 * MOST_PROPOSED {
+                Crossing::Enough
+            } else {
+                (free, symbols) = (more, symbols + pair.more);
+                crossed.extend(pair.names.iter().cloned());
+                Crossing::Proposed
+            };
+        }
+        if free > free_bins { needed(free, cap) } else { 0 }
+    }
+
     fn lambdas(&self) -> Result<(String, String), DraftError> {
         let terms = &self.options.terms;
         let last = self.rounds.saturating_sub(1).max(1);
@@ -175,23 +204,8 @@ fn needed(free_bins: u64, cap: &str) -> u64 {
     u64::try_from(more.div_ceil(cap)).unwrap_or(u64::MAX)
 }
 
-/// Proposes no more pairs than leave the rules valid when all are crossed, `most` records being the least
-/// that
-/// may be asked for; gives how many records are needed then.
-fn propose(free_bins: u64, cap: &str, most: u64, pairs: &mut [Pair]) -> u64 {
-    let mut free = free_bins;
-    for pair in pairs.iter_mut().filter(|pair| pair.proposed) {
-        let more = free.saturating_add(u64::try_from(pair.bins).unwrap_or(u64::MAX));
-        pair.proposed = needed(more, cap) <= most;
-        if pair.proposed {
-            free = more;
-        }
-    }
-    if free > free_bins { needed(free, cap) } else { 0 }
-}
-
-/// Twice as many as could weigh anything, at least a hundred, and enough for what is proposed; not more than
-/// the smallest part has.
+/// Twice as many as could weigh anything, at least a hundred, and enough for the pairs that are proposed; but
+/// not more than the smallest part has.
 fn min_records(free_bins: u64, cap: &str, smallest: u64, crossed: u64) -> u32 {
     let needed = needed(free_bins, cap);
     let wanted = needed.saturating_mul(2).max(FEW_RECORDS).max(crossed).min(smallest);
@@ -269,5 +283,29 @@ mod tests {
             assert!(rounded_up(value).parse::<f64>().unwrap() >= value);
             assert!(parse_fixed48(&rounded_up(value)).is_ok() && parse_fixed48(&decimal(value)).is_ok());
         }
+    }
+
+    /// The page says what the draft does.
+    #[test]
+    fn the_page_on_policies_has_these_rules() {
+        use crate::budget::{LEAST_BINS, MAX_LABELS, NUMERIC_BINS, RECORDS_PER_BIN};
+        let page = include_str!("../../docs/policy.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        for rule in [
+            format!("**one free bin for every {RECORDS_PER_BIN} records**"),
+            format!("No feature has fewer than {LEAST_BINS}."),
+            format!("A numeric feature has at most {NUMERIC_BINS} bins."),
+            format!("A feature has at most {MAX_LABELS} labels."),
+            format!("at least {CAP_OVER_BIAS} times what chance makes of the smallest contribution"),
+            format!("`{CAP_OVER_BIAS} · F/2n`"),
+            format!("It takes at least {FEW_RECORDS}, and never more than the smallest part has."),
+            "takes 1 for every 1,000,000 records of the reference, and at least 1".to_owned(),
+            format!("`ln {FIRST_OVER_LAST} / (rounds − 1)`"),
+        ] {
+            assert!(page.contains(&rule), "{rule}");
+        }
+        assert_eq!(RECORDS_PER_PSEUDO_COUNT, 1_000_000);
+        // Twice what is needed: F / cap, where that is neither too few nor too many.
+        assert_eq!(min_records(300, "0.5", 10_000, 0), 602);
+        assert_eq!((min_records(3, "1", 10_000, 0), min_records(300, "0.5", 500, 0)), (100, 500));
     }
 }

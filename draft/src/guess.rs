@@ -1,9 +1,10 @@
 //! What a column is: numbers, labels, or nothing to score records by.
 
 use fairshare_ingest::may_mean_missing;
+use fairshare_params::schema::Rule;
 
 use crate::budget::{MAX_LABELS, label_share};
-use crate::edges::{self};
+use crate::edges;
 use crate::profile::cells::truth;
 use crate::profile::{Column, Profile};
 use crate::remark::{Finding, Remark};
@@ -61,6 +62,34 @@ pub(crate) struct Candidate {
     pub name: String,
     /// What it becomes.
     pub guess: Guess,
+    /// What is to be said of its values, once it is known how many bins they get.
+    pub values: Option<Values>,
+}
+
+/// Values that a remark counts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Values {
+    /// So many different whole numbers.
+    FewNumbers(usize),
+    /// Truth values in these spellings.
+    Truths(Vec<String>),
+}
+
+impl Candidate {
+    /// What is said of its values, with the bins that the finished rule has for them.
+    pub(crate) fn remark(&self, rule: &Rule) -> Option<Remark> {
+        let (bins, labels) = match rule {
+            Rule::Numeric { edges } => (edges.len() + 1, false),
+            Rule::Categorical { labels } => (labels.len(), true),
+        };
+        let finding = match self.values.clone()? {
+            // Two numbers are what they seem, unless they have become labels.
+            Values::FewNumbers(..=2) if !labels => return None,
+            Values::FewNumbers(distinct) => Finding::FewNumbers { distinct, labels, bins },
+            Values::Truths(spellings) => Finding::Truths { spellings, listed: bins },
+        };
+        Some(Remark::on(&self.name, finding))
+    }
 }
 
 /// What is asked of all columns alike.
@@ -80,7 +109,7 @@ pub(crate) fn guess(
     remarks: &mut Vec<Remark>,
 ) -> Option<Candidate> {
     let column = profile.columns().get(place)?;
-    let mut said = Vec::new();
+    let mut said = Said::default();
     let judge = Judge { profile, column, place, asked };
     let found = match judge.unfit() {
         Some(finding) => Err(finding),
@@ -89,12 +118,20 @@ pub(crate) fn guess(
     let guess = match found {
         Ok(guess) => Some(guess),
         Err(finding) => {
-            said = vec![finding];
+            said.findings = vec![finding];
             None
         }
     };
-    remarks.extend(said.into_iter().map(|finding| Remark::on(column.name(), finding)));
-    Some(Candidate { place, name: column.name().to_owned(), guess: guess? })
+    let Said { findings, values } = said;
+    remarks.extend(findings.into_iter().map(|finding| Remark::on(column.name(), finding)));
+    Some(Candidate { place, name: column.name().to_owned(), guess: guess?, values })
+}
+
+/// What is to be said of a column that becomes a feature: at once, and with its bins.
+#[derive(Default)]
+struct Said {
+    findings: Vec<Finding>,
+    values: Option<Values>,
 }
 
 struct Judge<'a> {
@@ -136,29 +173,37 @@ impl Judge<'_> {
         (one && counts.missing == 0 && counts.not_finite == 0).then_some(Finding::Constant)
     }
 
-    fn values(&self, said: &mut Vec<Finding>) -> Judged {
-        let counts = self.column.counts();
-        if self.asked.categorical.iter().any(|name| name == self.column.name()) {
+    fn values(&self, said: &mut Said) -> Judged {
+        let column = self.column;
+        let is_named = self.asked.categorical.iter().any(|name| name == column.name());
+        let has_zeros = column.counts().leading_zeros > 0 && column.is_numeric();
+        if !column.may_have_labels() {
+            if is_named || has_zeros {
+                said.findings.push(Finding::Floats);
+            }
+            return if column.is_numeric() { self.numbers(said) } else { self.text(said) };
+        }
+        if is_named {
             return self.labels(said);
         }
-        if counts.leading_zeros > 0 && self.column.is_numeric() {
+        if has_zeros {
             if !self.is_own() {
-                said.push(Finding::LeadingZeros { example: self.column.zero_example().to_owned() });
+                said.findings.push(Finding::LeadingZeros { example: column.zero_example().to_owned() });
             }
             return self.labels(said);
         }
         if let Some(spellings) = self.truths() {
             let of = |value| spellings.iter().filter(|text| truth(text) == Some(value)).count();
             if of(true) > 1 || of(false) > 1 {
-                said.push(Finding::Truths { spellings });
+                said.values = Some(Values::Truths(spellings));
             }
             return self.labels(said);
         }
-        if self.column.is_numeric() { self.numbers(said) } else { self.text(said) }
+        if column.is_numeric() { self.numbers(said) } else { self.text(said) }
     }
 
     /// A column of numbers.
-    fn numbers(&self, said: &mut Vec<Finding>) -> Judged {
+    fn numbers(&self, said: &mut Said) -> Judged {
         let column = self.column;
         if column.is_whole() {
             if self.are_days() {
@@ -204,7 +249,7 @@ impl Judge<'_> {
     }
 
     /// Few whole numbers: a bin each, or, if there are gaps between them, a label each.
-    fn few_numbers(&self, said: &mut Vec<Finding>) -> Option<Guess> {
+    fn few_numbers(&self, said: &mut Said) -> Option<Guess> {
         let (column, labels) = (self.column, self.column.labels());
         let distinct = labels.by_count().len();
         let records = self.profile.reference_records();
@@ -217,10 +262,8 @@ impl Judge<'_> {
         // Signs and zeros before a number are other labels, and the same number.
         let canonical = |text: &str| text.parse::<i64>().is_ok_and(|number| number.to_string() == text);
         let as_labels = gaps && labels.by_count().iter().all(|(text, _)| canonical(text));
-        if as_labels || distinct > 2 {
-            said.push(Finding::FewNumbers { distinct, labels: as_labels });
-        }
-        as_labels.then(|| self.labels(&mut Vec::new()).ok()).flatten()
+        said.values = Some(Values::FewNumbers(distinct));
+        as_labels.then(|| self.labels(&mut Said::default()).ok()).flatten()
     }
 
     fn numeric(&self) -> Guess {
@@ -243,7 +286,7 @@ impl Judge<'_> {
     }
 
     /// A column with text in it.
-    fn text(&self, said: &mut Vec<Finding>) -> Judged {
+    fn text(&self, said: &mut Said) -> Judged {
         let (column, counts) = (self.column, self.column.counts());
         let of_present = |cells: u64| share(cells, counts.present());
         let example = || column.odd_example().to_owned();
@@ -257,11 +300,12 @@ impl Judge<'_> {
             return Err(Finding::NotFinite { cells: counts.not_finite, example: example() });
         }
         let odd = counts.present().saturating_sub(counts.numbers + counts.missing_numbers);
-        if of_present(counts.numbers) >= MOST {
+        // The reader takes neither labels from floats nor numbers from such text.
+        if floats || of_present(counts.numbers) >= MOST {
             let partly = |kept| Finding::PartlyNumbers { cells: odd, example: example(), kept };
             if column.labels().is_exact() && column.labels().by_count().len() <= FEW_VALUES {
-                said.push(partly(true));
-                return self.labels(&mut Vec::new());
+                said.findings.push(partly(true));
+                return self.labels(&mut Said::default());
             }
             return Err(partly(false));
         }
@@ -275,12 +319,9 @@ impl Judge<'_> {
     }
 
     /// Labels, if any is frequent enough.
-    fn labels(&self, said: &mut Vec<Finding>) -> Judged {
+    fn labels(&self, said: &mut Said) -> Judged {
         let (column, labels) = (self.column, self.column.labels());
         let distinct = whole(column.distinct());
-        if !column.may_have_labels() {
-            return Ok(self.numeric());
-        }
         if self.is_own() || share(labels.long(), self.profile.reference_records()) >= MOST {
             let spaced = share(column.counts().spaced, column.counts().present()) >= MOST;
             return Err(if spaced || labels.long() > 0 {
@@ -294,11 +335,14 @@ impl Judge<'_> {
         let enough = needed * self.profile.reference_records() as f64;
         let frequent: Vec<_> = found.iter().filter(|(_, count)| *count as f64 >= enough).collect();
         if frequent.is_empty() {
-            return Err(Finding::TooVaried { distinct, needed });
+            // Counts may be too low, so that more is not known of the most frequent one.
+            let most = found.first().map_or(0, |(_, count)| *count).saturating_add(labels.error());
+            let known = share(most, self.profile.reference_records());
+            return Err(Finding::TooVaried { distinct, most: needed.max(known) });
         }
         let texts: Vec<&str> = frequent.iter().map(|(text, _)| *text).take(MAX_LABELS).collect();
-        said.extend(variants(&texts));
-        said.extend(
+        said.findings.extend(variants(&texts));
+        said.findings.extend(
             texts
                 .iter()
                 .find(|text| may_mean_missing(text))

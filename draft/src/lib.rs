@@ -1,23 +1,20 @@
 //! # From anybody's data to a policy
 //!
 //! [`draft`] reads the parts of contributors and writes the policy of an epoch that pays for them: which
-//! columns
-//! are features, with which bins, what they are compared with, and the numbers of the rules that follow from
-//! data. Terms that do not, as the vault's address, are placeholders until they are given. What it writes is
-//! read back and checked before it is handed out.
+//! columns are features, with which bins, what they are compared with, and the numbers of the rules that
+//! follow from data. Terms that do not, such as the vault's address, are placeholders until they are given.
+//! The policy is read back and checked before it is returned.
 //!
-//! It reads the files **twice**. The first pass finds out what the columns hold: labels and edges must be
-//! known
-//! before anything can be counted. The second counts the reference and every part by them, as every other
-//! command does, so that counts are exact although labels and edges come from sketches and a sample.
+//! The files are read **twice**. The first pass finds out what the columns hold, since labels and edges must
+//! be known before anything can be counted. The second counts the reference and every part by them, as every
+//! other command does. So the counts are exact, although labels and edges come from sketches and a sample.
+//! Where a column turns out late not to hold numbers alone, the first pass is made once more.
 //!
-//! **Memory** is bounded, whatever the files hold: a column has room for some thousands of different
-//! cells, an
-//! estimate of how many there are, and its part of a sample of whole records. All of it is the same each
-//! time,
-//! so that the same files give the same draft.
+//! **Memory** is bounded, whatever the files hold. A column has room for some thousands of different cells,
+//! an estimate of how many there are, and its part of a sample of whole records. Nothing in it is random, so
+//! the same files give the same draft.
 //!
-//! How many bins a draft has: `budget.rs`. What is said of the data: [`Finding`].
+//! How many bins a draft has: `budget.rs`. What it says of the data: [`Finding`].
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)
@@ -35,8 +32,9 @@ use fairshare_ingest::{Records, Tables, reference};
 use fairshare_params::Geometry;
 use fairshare_params::policy::Policy;
 use fairshare_params::reference::Reference;
-use fairshare_params::schema::Schema;
+use fairshare_params::schema::{Feature, Rule, Schema};
 
+mod apart;
 mod budget;
 mod edges;
 mod error;
@@ -54,18 +52,16 @@ pub use error::DraftError;
 pub use figures::{Figures, Part};
 pub use options::{Options, Terms};
 pub use placeholders::Placeholder;
-pub use remark::{Finding, Remark};
+pub use remark::{Crossing, Finding, Remark};
 
 use figures::{Counted, FEW_RECORDS, Scoring};
 use placeholders::Set;
-use plan::{Pair, Plan, Sizes};
+use plan::{Choice, Pair, Plan, Sizes};
 use profile::{Profile, Purpose};
 use text::Written;
 
 /// Most files, parts and those of the reference together.
 pub const MAX_FILES: usize = 4_096;
-/// The share of a feature's records in the bin of other labels from which it is remarked on.
-const MUCH: f64 = 0.1;
 
 /// A policy, and what is to be said of it.
 #[derive(Debug)]
@@ -93,42 +89,67 @@ pub struct Drafted {
 }
 
 /// Drafts a policy.
+///
+/// # Errors
+///
+/// Too many files or columns, files that cannot be read, an option that names no column, data without a
+/// single column that can be a feature, and terms that the rules refuse.
 pub fn draft(options: &Options) -> Result<Drafted, DraftError> {
     let files = options.data.len().saturating_add(options.reference_from.len());
     if files > MAX_FILES {
         return Err(DraftError::TooManyFiles { found: files, bound: MAX_FILES });
     }
     let (profile, sizes) = profile(options)?;
-    let mut plan = Plan::new(&profile, options, sizes)?;
+    let choice = Choice::new(&profile, options, sizes)?;
+    let mut counts = Counts::of(options, &choice.schema)?;
+    let unfit = if options.accept_unmatched { Vec::new() } else { counts.mostly_unmatched(&choice.schema) };
+    let counted = choice.schema.clone();
+    let mut plan = choice.plan(&profile, options, unfit)?;
     drop(profile);
-    let mut remarks = std::mem::take(&mut plan.remarks);
-    let mut counts = Counts::of(options, &plan.schema)?;
-    if !options.accept_unmatched {
-        counts.leave_out(&mut plan, &mut remarks)?;
-    }
+    counts.keep(&counted, &plan.kept);
     let reference = Reference::from_histogram(&plan.schema, &counts.reference)?;
-    let reference_records = counts.records(&plan.schema);
-    let (set, schema) = (Set::of(options), plan.schema.clone());
     let scoring = Scoring {
         options,
-        schema: &schema,
+        schema: &plan.schema,
         reference: &reference,
         alphabet: plan.geometry.alphabet(),
-        reference_records,
+        reference_records: counts.records(&plan.schema),
         expected_records: plan.expected_records,
-        rounds: set.rounds.1,
+        rounds: Set::of(options).rounds.1,
     };
+    let mut remarks = std::mem::take(&mut plan.remarks);
     let (figures, parts) = scoring.figures(&counts.parts, &mut plan.pairs, &mut remarks)?;
+    remarks.extend(apart::features(&plan.schema, &counts.parts));
     remarks.extend(plan.pairs.iter().map(dependent));
+    remarks.extend(general(options, &plan));
+    remarks.extend(counts.much_unmatched(&plan.schema, options.warn_unmatched));
+    write(options, plan, &counts, to_json(&reference), Found { figures, parts, remarks })
+}
+
+/// What was found out besides the schema.
+struct Found {
+    figures: Figures,
+    parts: Vec<Part>,
+    remarks: Vec<Remark>,
+}
+
+/// The draft as text, read back.
+fn write(
+    options: &Options,
+    plan: Plan,
+    counts: &Counts,
+    reference: String,
+    found: Found,
+) -> Result<Drafted, DraftError> {
+    let Found { figures, parts, remarks } = found;
     let unmatched = unmatched(&plan.schema, &counts.reference);
-    remarks.extend(general(options, &plan, &unmatched));
     let placeholders = placeholders::missing(options);
-    let json = to_json(&reference);
+    let reference_records = counts.records(&plan.schema);
     let written = Written {
         options,
-        set: &set,
+        set: &Set::of(options),
         plan: &plan,
-        reference_hash: side_file_hash(json.as_bytes()).to_string(),
+        reference_hash: side_file_hash(reference.as_bytes()).to_string(),
         reference_records,
         figures: &figures,
         parts: &parts,
@@ -137,11 +158,11 @@ pub fn draft(options: &Options) -> Result<Drafted, DraftError> {
         unmatched: &unmatched,
     };
     let text = text::policy(&written);
-    let policy = read_back(&text, &json, &options.reference_file)?;
+    let policy = read_back(&text, &reference, &options.reference_file)?;
     let expected_records = plan.expected_records;
     Ok(Drafted {
         text,
-        reference: json,
+        reference,
         policy,
         figures,
         parts,
@@ -153,8 +174,23 @@ pub fn draft(options: &Options) -> Result<Drafted, DraftError> {
     })
 }
 
-/// The first pass: what the columns hold, and how large the parts are.
+/// The first pass: what the columns hold, and how large the parts are. A column that began as numbers and has
+/// text or codes later was not counted to its end; the files are then read again, and it is.
 fn profile(options: &Options) -> Result<(Profile, Sizes), DraftError> {
+    let mut counted = options.categorical.clone();
+    let (profile, sizes) = profile_counting(options, &counted)?;
+    let lacking = profile.columns().iter().filter(|column| column.lacks_labels());
+    let lacking: Vec<_> = lacking.map(|column| column.name().to_owned()).collect();
+    if lacking.is_empty() {
+        return Ok((profile, sizes));
+    }
+    drop(profile);
+    counted.extend(lacking);
+    profile_counting(options, &counted)
+}
+
+/// One pass. Of the columns in `counted`, numbers are counted as labels, however many there are.
+fn profile_counting(options: &Options, counted: &[String]) -> Result<(Profile, Sizes), DraftError> {
     // Of parts alone, each is the reference's, too.
     let parts = if options.reference_from.is_empty() { Purpose::Reference } else { Purpose::Part };
     let files: Vec<_> = options.data.iter().map(|path| (path, parts, true)).collect();
@@ -167,14 +203,14 @@ fn profile(options: &Options) -> Result<(Profile, Sizes), DraftError> {
         let found = table.fields().iter().chain(table.passed_over());
         fields.extend(found.filter(|field| names.insert(field.name().clone())).cloned());
     }
-    let mut profile = Profile::new(&fields)?;
+    let mut profile = Profile::new(&fields, counted)?;
     let (mut smallest, mut largest) = (u64::MAX, 0);
     for (path, purpose, is_part) in files {
         let before = profile.records();
         let mut table = open(path)?;
         let layout = profile.begin(table.fields(), table.passed_over(), purpose);
         while let Some(batch) = table.next_batch()? {
-            profile.add(&layout, batch.records(), batch.columns())?;
+            profile.add(&layout, path, batch.records(), batch.columns())?;
         }
         let records = profile.records().saturating_sub(before);
         if is_part {
@@ -223,36 +259,59 @@ impl Counts {
         self.reference.get(schema.symbols(0)).map_or(0, |counts| counts.iter().sum())
     }
 
-    /// Leaves out the features of which most cells have no bin of their own, in the reference or in a part:
-    /// whoever counts such data is asked to say that it is meant.
-    fn leave_out(&mut self, plan: &mut Plan, remarks: &mut Vec<Remark>) -> Result<(), DraftError> {
-        let mut names: Vec<String> = Vec::new();
-        let named = self.parts.iter().map(|part| (name_of(&part.path), &part.histogram));
-        for (file, histogram) in [("the reference".to_owned(), &self.reference)].into_iter().chain(named) {
-            let found = unmatched(&plan.schema, histogram);
-            for line in found.into_iter().filter(Unmatched::is_most) {
-                if !names.contains(&line.feature) {
-                    let share = line.other_share() + line.missing_share();
-                    let finding = Finding::MostlyUnmatched { file: file.clone(), share };
-                    remarks.push(Remark::on(&line.feature, finding));
-                    names.push(line.feature);
-                }
-            }
-        }
-        if names.is_empty() {
-            return Ok(());
-        }
-        let before = plan.schema.clone();
-        let stays = plan.without(&names)?;
+    /// What matches nothing: in the reference, and then in each part, by the file's name.
+    fn unmatched(&self, schema: &Schema) -> impl Iterator<Item = (String, Unmatched)> {
+        let reference = ("the reference".to_owned(), &self.reference);
+        let parts = self.parts.iter().map(|part| (name_of(&part.path), &part.histogram));
+        std::iter::once(reference).chain(parts).flat_map(move |(file, histogram)| {
+            unmatched(schema, histogram).into_iter().map(move |line| (file.clone(), line))
+        })
+    }
+
+    /// The features of which most cells have no bin of their own, in the reference or in a part, each with
+    /// the first file that is so. They are left out: whoever counts such data is asked to say that it is
+    /// meant.
+    fn mostly_unmatched(&self, schema: &Schema) -> Vec<Remark> {
+        let mut names = BTreeSet::new();
+        let found = self.unmatched(schema).filter(|(_, line)| line.is_most());
+        let first = found.filter(|(_, line)| names.insert(line.feature.clone()));
+        let remark = |(file, line): (String, Unmatched)| {
+            Remark::on(&line.feature, Finding::MostlyUnmatched { file, share: line.share() })
+        };
+        first.map(remark).collect()
+    }
+
+    /// The features of which more cells than a share `warn` have no bin of their own, each with the first
+    /// file that is so.
+    fn much_unmatched(&self, schema: &Schema, warn: f64) -> Vec<Remark> {
+        let mut names = BTreeSet::new();
+        let found = self.unmatched(schema).filter(|(_, line)| line.share() > warn);
+        let first = found.filter(|(_, line)| names.insert(line.feature.clone()));
+        let listed = |name: &str| {
+            let columns = schema.features().iter().flat_map(Feature::columns);
+            let mut rules = columns.filter(|column| column.name == name).map(|column| &column.rule);
+            rules.find_map(|rule| match rule {
+                Rule::Categorical { labels } => Some(labels.len()),
+                Rule::Numeric { .. } => None,
+            })
+        };
+        let remark = |(file, line): (String, Unmatched)| {
+            let (other, missing) = (line.other_share(), line.missing_share());
+            let listed = listed(&line.column).unwrap_or_default();
+            Remark::on(&line.feature, Finding::Unmatched { file, other, missing, listed })
+        };
+        first.map(remark).collect()
+    }
+
+    /// Keeps the counts of these features of the schema that was counted by.
+    fn keep(&mut self, counted: &Schema, kept: &[usize]) {
         let keep = |histogram: &[u64]| -> Vec<u64> {
-            let kept = (0..before.len()).zip(&stays).filter(|(_, stays)| **stays);
-            let kept = kept.flat_map(|(place, _)| histogram.get(before.symbols(place)).unwrap_or_default());
+            let counts = |place: &usize| histogram.get(counted.symbols(*place)).unwrap_or_default();
             // Padding is not counted.
-            std::iter::once(0).chain(kept.copied()).collect()
+            std::iter::once(0).chain(kept.iter().flat_map(counts).copied()).collect()
         };
         self.reference = keep(&self.reference);
         self.parts.iter_mut().for_each(|part| part.histogram = keep(&part.histogram));
-        Ok(())
     }
 }
 
@@ -262,20 +321,16 @@ fn name_of(path: &Path) -> String {
 }
 
 fn dependent(pair: &Pair) -> Remark {
-    let Pair { names: [first, second], nats, bins, proposed } = pair;
-    let finding = Finding::Dependent { nats: *nats, bins: *bins, proposed: *proposed };
+    let Pair { names: [first, second], nats, bins, crossing, .. } = pair;
+    let finding = Finding::Dependent { nats: *nats, bins: *bins, crossing: *crossing };
     Remark::on_both(first, second, finding)
 }
 
-/// Remarks that need the counts.
-fn general(options: &Options, plan: &Plan, unmatched: &[Unmatched]) -> Vec<Remark> {
+/// Remarks on the data as a whole.
+fn general(options: &Options, plan: &Plan) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    for (feature, unmatched) in plan.schema.features().iter().zip(unmatched) {
-        let listed = feature.bins().saturating_sub(2);
-        let share = unmatched.other_share();
-        if share > MUCH {
-            remarks.push(Remark::on(feature.name(), Finding::Other { share, listed }));
-        }
+    if plan.more_pairs > 0 {
+        remarks.push(Remark::on_all(Finding::MorePairs { pairs: plan.more_pairs }));
     }
     if options.data.len() == 1 && options.reference_from.is_empty() {
         remarks.push(Remark::on_all(Finding::OnePart));

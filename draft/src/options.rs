@@ -10,7 +10,7 @@ use fairshare_params::rules::Settlement;
 /// The data, the columns and the terms of a draft.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The contributors' parts, a file each.
+    /// The contributors' parts: for each a file, a folder or a pattern of files.
     pub data: Vec<PathBuf>,
     /// What they are compared with; the parts together where this is empty.
     pub reference_from: Vec<PathBuf>,
@@ -20,8 +20,9 @@ pub struct Options {
     pub categorical: Vec<String>,
     /// Whether columns stay of which most cells are empty, or have a label that is not listed.
     pub accept_unmatched: bool,
-    /// Records of the smallest contribution that is expected; those of the smallest part where it is not
-    /// given.
+    /// The share of a column's cells without a bin of their own, from 0 to 1, above which it is remarked on.
+    pub warn_unmatched: f64,
+    /// Records of the smallest contribution that is expected. By default those of the smallest part.
     pub expected_records: Option<u64>,
     /// The circuits' shape; chosen where it is not given.
     pub geometry: Option<Geometry>,
@@ -33,8 +34,7 @@ pub struct Options {
     pub reference_file: String,
 }
 
-/// Rules that do not follow from data. A placeholder stands for each that is not given, and the draft says
-/// so.
+/// Rules that do not follow from data. For each that is not given the draft has a placeholder, and says so.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
     /// The vault's chain.

@@ -1,12 +1,13 @@
 //! What the columns of the files hold, in one pass and in memory that does not grow with them.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array, ArrayRef, StringViewArray};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{DataType, Field};
+use arrow_schema::{ArrowError, DataType, Field};
 
 use crate::error::DraftError;
 
@@ -54,8 +55,9 @@ pub(crate) struct Layout {
 }
 
 impl Profile {
-    /// Of files with these columns, all names that there are once.
-    pub(crate) fn new(fields: &[Field]) -> Result<Self, DraftError> {
+    /// Of files with these columns, all names that there are once. Of those in `counted`, numbers are counted
+    /// as labels, however many there are.
+    pub(crate) fn new(fields: &[Field], counted: &[String]) -> Result<Self, DraftError> {
         let columns = fields.len();
         if columns > MAX_COLUMNS {
             return Err(DraftError::TooManyColumns { found: columns, bound: MAX_COLUMNS });
@@ -63,7 +65,10 @@ impl Profile {
         let labels = (ALL_LABELS / columns.max(1)).min(COLUMN_LABELS);
         let records = (SAMPLE_CELLS / columns.max(1)).min(SAMPLE_RECORDS);
         Ok(Self {
-            columns: fields.iter().map(|field| Column::new(field.name(), labels)).collect(),
+            columns: fields
+                .iter()
+                .map(|field| Column::new(field.name(), labels, counted.contains(field.name())))
+                .collect(),
             sample: Sample::new(columns, records),
             files: 0,
             records: 0,
@@ -96,10 +101,12 @@ impl Profile {
         Layout { places, purpose }
     }
 
-    /// Takes the cells of the next records: an array for each of the file's columns.
+    /// Takes the cells of the next records: an array for each of the file's columns. An error names the file
+    /// by `path`.
     pub(crate) fn add(
         &mut self,
         layout: &Layout,
+        path: &Path,
         records: usize,
         arrays: &[ArrayRef],
     ) -> Result<(), DraftError> {
@@ -111,7 +118,11 @@ impl Profile {
         }
         for (array, &place) in arrays.iter().zip(&layout.places) {
             let Some(column) = self.columns.get_mut(place) else { continue };
-            let cells = Cells::of(array)?;
+            let cells = Cells::of(array).map_err(|source| DraftError::Cells {
+                path: path.to_owned(),
+                column: column.name().to_owned(),
+                source,
+            })?;
             cells.count(column, is_reference);
             for &(record, slot) in &taken {
                 self.sample.put(place, slot, cells.at(record));
@@ -148,39 +159,32 @@ impl Profile {
 
 /// A column's cells of one batch, as features could be made of them.
 enum Cells {
-    /// Text, and what has an exact text that may be a label: whole numbers and truth values.
+    /// Text, and what has an exact text that may be a label: whole numbers, decimals and truth values.
     Texts(StringViewArray),
-    /// Decimals: numbers by their text, and no labels.
-    Decimals(StringViewArray),
     Floats(ArrayRef),
     Empty(usize),
     Other(DataType, usize),
 }
 
 impl Cells {
-    fn of(array: &ArrayRef) -> Result<Self, DraftError> {
+    fn of(array: &ArrayRef) -> Result<Self, ArrowError> {
         Ok(match array.data_type() {
             DataType::Null => Self::Empty(array.len()),
             DataType::Utf8View => Self::Texts(array.as_string_view().clone()),
-            kind if kind.is_integer() || matches!(kind, DataType::Utf8 | DataType::LargeUtf8) => {
-                Self::Texts(cast(array, &DataType::Utf8View)?.as_string_view().clone())
-            }
-            DataType::Boolean => Self::Texts(cast(array, &DataType::Utf8View)?.as_string_view().clone()),
-            kind if kind.is_decimal() => {
-                Self::Decimals(cast(array, &DataType::Utf8View)?.as_string_view().clone())
-            }
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Boolean => Self::text_of(array)?,
+            kind if kind.is_integer() || kind.is_decimal() => Self::text_of(array)?,
             kind if kind.is_floating() => Self::Floats(cast(array, &DataType::Float64)?),
             kind => Self::Other(kind.clone(), array.len()),
         })
     }
 
+    fn text_of(array: &ArrayRef) -> Result<Self, ArrowError> {
+        Ok(Self::Texts(cast(array, &DataType::Utf8View)?.as_string_view().clone()))
+    }
+
     fn count(&self, column: &mut Column, is_reference: bool) {
         match self {
             Self::Texts(texts) => {
-                texts.iter().for_each(|text| column.text(text.unwrap_or_default(), is_reference));
-            }
-            Self::Decimals(texts) => {
-                column.without_labels();
                 texts.iter().for_each(|text| column.text(text.unwrap_or_default(), is_reference));
             }
             Self::Floats(array) => {
@@ -198,9 +202,7 @@ impl Cells {
     /// The cell of one record.
     fn at(&self, record: usize) -> Cell {
         match self {
-            Self::Texts(texts) | Self::Decimals(texts) if texts.is_valid(record) => {
-                Cell::of_text(texts.value(record))
-            }
+            Self::Texts(texts) if texts.is_valid(record) => Cell::of_text(texts.value(record)),
             Self::Floats(array) if array.is_valid(record) => {
                 Cell::of_float(array.as_primitive::<Float64Type>().value(record))
             }
@@ -226,7 +228,7 @@ impl Cell {
 }
 
 /// Not the casts' default, which turns what it cannot convert into nulls.
-fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, DraftError> {
+fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(array, to, &options).map_err(DraftError::Cells)
+    cast_with_options(array, to, &options)
 }

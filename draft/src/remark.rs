@@ -69,8 +69,8 @@ pub enum Finding {
     TooVaried {
         /// About how many there are.
         distinct: u64,
-        /// The share of records that a value needs.
-        needed: f64,
+        /// The share of records that no value exceeds, as far as is known.
+        most: f64,
     },
     /// Left out: numbers with separators or signs.
     WrittenNumbers {
@@ -99,9 +99,13 @@ pub enum Finding {
     FewNumbers {
         /// How many.
         distinct: usize,
-        /// Whether the draft has labels for them; else bins of one number each.
+        /// Whether the draft has labels for them; else bins between edges.
         labels: bool,
+        /// How many labels, or how many of these bins.
+        bins: usize,
     },
+    /// Asked for as labels, or written as codes, but some file holds floats.
+    Floats,
     /// Codes: zeros before the number.
     LeadingZeros {
         /// One of them.
@@ -111,6 +115,8 @@ pub enum Finding {
     Truths {
         /// The spellings.
         spellings: Vec<String>,
+        /// How many of them are labels of the draft.
+        listed: usize,
     },
     /// Labels that differ in white space or capitals alone.
     Variants {
@@ -124,11 +130,15 @@ pub enum Finding {
         /// The label.
         label: String,
     },
-    /// Many records have labels that are not listed.
-    Other {
-        /// Their share.
-        share: f64,
-        /// Labels that are listed.
+    /// More cells than is to be warned of have no bin of their own.
+    Unmatched {
+        /// Where: the reference, or a part's file.
+        file: String,
+        /// The share of cells with a label that is not listed.
+        other: f64,
+        /// The share of empty cells.
+        missing: f64,
+        /// Labels that are listed; 0 for numbers.
         listed: usize,
     },
     /// The first column follows from the second.
@@ -138,14 +148,31 @@ pub enum Finding {
         /// Whether the first was left out for it.
         dropped: bool,
     },
+    /// A part whose values hardly occur in the others.
+    Apart {
+        /// Its file.
+        part: String,
+    },
     /// Two columns depend on each other.
     Dependent {
         /// Nats that a record of both tells beyond what each tells, less what chance makes.
         nats: f64,
         /// Bins of the crossed feature.
         bins: usize,
-        /// Whether a block that crosses them stands in the draft.
-        proposed: bool,
+        /// Whether the draft proposes to cross them.
+        crossing: Crossing,
+    },
+    /// More pairs depend on each other than are remarked on.
+    MorePairs {
+        /// How many more.
+        pairs: usize,
+    },
+    /// Columns that were not compared with the others.
+    NotCompared {
+        /// How many.
+        columns: usize,
+        /// Columns that were.
+        compared: usize,
     },
     /// Parts so small that chance makes much of what they score.
     SmallParts {
@@ -172,6 +199,20 @@ pub enum Finding {
     },
 }
 
+/// Whether the draft has a block, commented out, that crosses two features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Crossing {
+    /// It has.
+    Proposed,
+    /// Not: they have too many bins together.
+    TooManyBins,
+    /// Not: another block crosses one of them, and a feature is crossed once.
+    AlreadyCrossed,
+    /// Not: enough blocks cross features that depend on each other more.
+    Enough,
+}
+
 impl Finding {
     /// A short name for programs.
     pub fn name(&self) -> &'static str {
@@ -192,13 +233,17 @@ impl Finding {
             Self::NotFinite { .. } => "not-finite",
             Self::PartlyNumbers { .. } => "partly-numbers",
             Self::FewNumbers { .. } => "few-numbers",
+            Self::Floats => "floats",
             Self::LeadingZeros { .. } => "leading-zeros",
             Self::Truths { .. } => "truth-values",
             Self::Variants { .. } => "variants",
             Self::MissingWord { .. } => "missing-word",
-            Self::Other { .. } => "other",
+            Self::Unmatched { .. } => "unmatched",
             Self::Determined { .. } => "determined",
+            Self::Apart { .. } => "apart",
             Self::Dependent { .. } => "dependent",
+            Self::MorePairs { .. } => "more-pairs",
+            Self::NotCompared { .. } => "not-compared",
             Self::SmallParts { .. } => "small-parts",
             Self::OnePart => "one-part",
             Self::NoWeight { .. } => "no-weight",
@@ -303,10 +348,11 @@ impl Finding {
             Self::FreeText { distinct } => {
                 write!(f, "free text, about {distinct} different ones; make a column of what matters in it.")
             }
-            Self::TooVaried { distinct, needed } => write!(
+            Self::TooVaried { distinct, most } => write!(
                 f,
-                "about {distinct} different values, none in {} of the records; group them into fewer.",
-                percent(*needed)
+                "about {distinct} different values, none in more than {} of the records; group them into \
+                 fewer.",
+                percent(*most)
             ),
             Self::WrittenNumbers { example } => write!(
                 f,
@@ -321,22 +367,32 @@ impl Finding {
                 "{cells} cells such as `{example}` among numbers; leave them empty if the value is missing."
             ),
             Self::PartlyNumbers { cells, example, kept } => {
-                let then = if *kept { " Its values became labels." } else { "" };
+                let then = if *kept { " Its frequent values became labels." } else { "" };
                 write!(
                     f,
                     "{cells} cells such as `{example}` among numbers; leave them empty if the value is \
                      missing, and the column becomes numeric.{then}"
                 )
             }
-            Self::FewNumbers { distinct, labels: true } => write!(
+            Self::FewNumbers { distinct, labels: true, bins } => {
+                let each = each(*distinct, *bins);
+                write!(
+                    f,
+                    "{distinct} different whole numbers with gaps, taken for codes: {each}. If they measure \
+                     something, make the feature numeric."
+                )
+            }
+            Self::FewNumbers { distinct, labels: false, bins } => {
+                let each = if bins == distinct { "a bin each".to_owned() } else { format!("{bins} bins") };
+                write!(
+                    f,
+                    "{distinct} different whole numbers, {each}. If they are codes, draft with --categorical."
+                )
+            }
+            Self::Floats => write!(
                 f,
-                "{distinct} different whole numbers with gaps, taken for codes: a label each. If they \
-                 measure something, make the feature numeric."
-            ),
-            Self::FewNumbers { distinct, labels: false } => write!(
-                f,
-                "{distinct} different whole numbers, a bin each. If they are codes, make the feature \
-                 categorical."
+                "a file holds floats, which cannot be labels, so the column is taken for numbers. If they \
+                 are codes, write them as whole numbers or text (with pandas, type Int64 or str)."
             ),
             _ => self.of_labels(f),
         }
@@ -349,15 +405,16 @@ impl Finding {
                 "codes with leading zeros, such as `{example}`, taken for labels. Keep the zeros in every \
                  file: labels are compared byte for byte."
             ),
-            Self::Truths { spellings } => write!(
+            Self::Truths { spellings, listed } => write!(
                 f,
-                "truth values in several spellings ({}), a label each. Agree on one spelling, in the data \
-                 and here: labels are compared byte for byte.",
+                "truth values in several spellings ({}), {}. Agree on one spelling, in the data and here: \
+                 labels are compared byte for byte.",
                 spellings
                     .iter()
                     .map(|spelling| format!("`{}`", excerpt(spelling)))
                     .collect::<Vec<_>>()
-                    .join(", ")
+                    .join(", "),
+                each(spellings.len(), *listed)
             ),
             Self::Variants { example: [a, b], labels } => write!(
                 f,
@@ -368,14 +425,20 @@ impl Finding {
             ),
             Self::MissingWord { label } => write!(
                 f,
-                "the label `{}` reads like a missing value; if it is one, leave such cells empty.",
+                "the value `{}` reads like a missing one; if it is, leave such cells empty.",
                 excerpt(label)
             ),
-            Self::Other { share, listed } => write!(
-                f,
-                "{} of the reference's records have none of the {listed} labels listed, and share one bin.",
-                percent(*share)
-            ),
+            Self::Unmatched { file, other, missing, listed } => {
+                let mut told = Vec::new();
+                if *other > 0.0 {
+                    let other = percent(*other);
+                    told.push(format!("{other} of the cells have none of the {listed} labels listed"));
+                }
+                if *missing > 0.0 {
+                    told.push(format!("{} are empty", percent(*missing)));
+                }
+                write!(f, "in {}, {}.", excerpt(file), told.join(", and "))
+            }
             _ => self.of_several(f),
         }
     }
@@ -395,24 +458,30 @@ impl Finding {
                      twice. Keep one, or cross them.{then}"
                 )
             }
-            Self::Dependent { nats, bins, proposed } => {
-                let then = if *proposed {
-                    "A block that crosses them stands below, commented out."
-                } else {
-                    "Give them fewer bins before you cross them."
-                };
-                write!(
-                    f,
-                    "they depend on each other ({nats:.2} nats per record): what they share counts twice, \
-                     and \
-                     which values go together does not count. Crossed they have {bins} bins. {then}"
-                )
+            Self::Dependent { nats, bins, crossing } => write!(
+                f,
+                "they depend on each other ({nats:.2} nats per record): what they share counts twice, and \
+                 which values go together does not count. Crossed they have {bins} bins. {crossing}"
+            ),
+            Self::MorePairs { pairs } => {
+                write!(f, "{pairs} more pairs of features depend on each other, less than those named here.")
             }
+            Self::NotCompared { columns, compared } => write!(
+                f,
+                "only the first {compared} columns were compared with each other. Whether the other \
+                 {columns} follow from them or depend on them is not known: leave out what is not needed."
+            ),
             Self::SmallParts { records } => write!(
                 f,
                 "the smallest part has {records} records. Fewer than 100 say little, since chance alone \
-                 makes \
-                 them diverge."
+                 makes them diverge."
+            ),
+            Self::Apart { part } => write!(
+                f,
+                "hardly a value of {} occurs in the other parts, so the column names the contributor in other \
+                 words, and pays for that. Leave it out (--leave-out), unless this difference is what is to be \
+                 paid for.",
+                excerpt(part)
             ),
             _ => self.of_parts(f),
         }
@@ -436,6 +505,28 @@ impl Finding {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What becomes of so many values of which so many are labels.
+fn each(values: usize, listed: usize) -> String {
+    if listed == values {
+        "a label each".to_owned()
+    } else {
+        format!("{listed} of them labels, and one bin for the others")
+    }
+}
+
+impl fmt::Display for Crossing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proposed => "A block that crosses them stands below, commented out.",
+            Self::TooManyBins => "Give them fewer bins before you cross them.",
+            Self::AlreadyCrossed => {
+                "No block crosses them, since another crosses one of them, and a feature is crossed once."
+            }
+            Self::Enough => "No block crosses them, since other pairs depend on each other more.",
+        })
     }
 }
 

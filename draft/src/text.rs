@@ -13,7 +13,7 @@ use crate::figures::{CAP_OVER_BIAS, FIRST_OVER_LAST, Figures, Part, RECORDS_PER_
 use crate::options::Options;
 use crate::placeholders::{Placeholder, Set};
 use crate::plan::Plan;
-use crate::remark::{Remark, percent};
+use crate::remark::{Crossing, Remark, percent};
 
 /// Widest line of a comment or a list.
 const WIDTH: usize = 110;
@@ -52,10 +52,8 @@ impl Written<'_> {
             text,
             &format!(
                 "A policy: every rule of one epoch of one royalty vault, drafted by `fairshare policy \
-                 draft` from \
-                 {} records of {parts} {}. It is valid as it stands: `fairshare policy check` accepts it, \
-                 and \
-                 names everything that is wrong after a change, each with its line.",
+                 draft` from {} records of {parts} {}. It is valid as it stands: `fairshare policy check` \
+                 accepts it, and names everything that is wrong after a change, each with its line.",
                 grouped(self.reference_records, ','),
                 if parts == 1 { "part" } else { "parts" }
             ),
@@ -71,17 +69,16 @@ impl Written<'_> {
         key(
             text,
             "\nThe circuits' shape: the smallest in which the schema's symbols and the rounds fit, and in \
-             which the \
-             largest part takes few proofs. \"compact\" has 1,024 symbols, \"standard\" 8,192, \"large\" \
-             32,768.",
+             which the largest part takes few proofs. \"compact\" has 1,024 symbols, \"standard\" 8,192, \
+             \"large\" 32,768.",
             "geometry",
             &quoted(self.plan.geometry.name()),
         );
         key(
             text,
             "\nThe parameters (SRS) that proofs are made under, by their fingerprint. \
-             \"insecure-development\" stands \
-             for those of `fairshare params insecure`: anybody can forge proofs under them.",
+             \"insecure-development\" stands for those of `fairshare params insecure`: anybody can forge \
+             proofs under them.",
             "parameters",
             &quoted(&self.options.parameters.to_string()),
         );
@@ -106,8 +103,7 @@ impl Written<'_> {
         key(
             text,
             "Who computes what is paid: \"contract\", the vault's contract; \"claims\", a ledger, and \
-             contributors claim \
-             by Merkle proofs; \"payments\", a ledger, and its operator pays a list.",
+             contributors claim by Merkle proofs; \"payments\", a ledger, and its operator pays a list.",
             "settlement",
             &quoted(set.settlement.name()),
         );
@@ -144,8 +140,8 @@ impl Written<'_> {
         key(
             text,
             &format!(
-                "\nAdded to every bin of the reference, so that no bin is empty. Drafted as one for each \
-                 {} records of the reference. Larger numbers make rare values worth less.",
+                "\nAdded to every bin of the reference, so that no bin is empty. Drafted as one for each {} \
+                 records of the reference. Larger numbers make rare values worth less.",
                 grouped(RECORDS_PER_PSEUDO_COUNT, ',')
             ),
             "pseudo_count",
@@ -156,10 +152,8 @@ impl Written<'_> {
             text,
             &format!(
                 "\nSmaller contributions are refused. Chance alone makes data diverge by half a nat in all \
-                 for each of \
-                 the {free} free bins, which is taken off everybody's score: {:.4} nats per record of {} \
-                 records, \
-                 the smallest contribution that is expected.",
+                 for each of the {free} free bins, which is taken off everybody's score: {:.4} nats per \
+                 record of {} records, the smallest contribution that is expected.",
                 figures.bias(n),
                 grouped(n, ',')
             ),
@@ -174,8 +168,7 @@ impl Written<'_> {
         key(
             text,
             "\nHow a score becomes a weight: the total divergence, capped, less what chance makes. \
-             Splitting one's \
-             data gains nothing.",
+             Splitting one's data gains nothing.",
             "weighting",
             &quoted("records-divergence"),
         );
@@ -183,10 +176,9 @@ impl Written<'_> {
             text,
             &format!(
                 "\nThe most that a record can weigh on average, in nats, all features together. Drafted as \
-                 what the \
-                 most divergent part reaches, rounded up, but at least {CAP_OVER_BIAS} times what chance \
-                 makes. Near what honest \
-                 data reaches, it leaves junk little to gain. The parts' divergence from the reference:"
+                 what the most divergent part reaches, rounded up, but at least {CAP_OVER_BIAS} times what \
+                 chance makes. Near what honest data reaches, it leaves junk little to gain. The parts' \
+                 divergence from the reference:"
             ),
             "cap",
             &quoted(&figures.cap),
@@ -237,8 +229,7 @@ impl Written<'_> {
         key(
             text,
             "After this time anybody may end the remaining rounds, empty, so that nobody's silence locks \
-             the pool: a \
-             time soon after the last round should be over.",
+             the pool: a time soon after the last round should be over.",
             "ends_by",
             &ends_by,
         );
@@ -257,8 +248,7 @@ impl Written<'_> {
             text,
             &format!(
                 "The reference distribution, counts per bin, in a file in this folder with its hash: {} \
-                 records, {from}. \
-                 After a change of the schema count it anew: `fairshare policy reference`.",
+                 records, {from}. After a change of the schema count it anew: `fairshare policy reference`.",
                 grouped(self.reference_records, ',')
             ),
             "file",
@@ -273,14 +263,11 @@ impl Written<'_> {
             text,
             &format!(
                 "The features, in order. A record gives one symbol for each; columns are matched by name, \
-                 others are \
-                 ignored. Every feature has one more bin for an empty cell. A score sees each feature by \
-                 itself.\n\n\
-                 Bins were bounded so that chance stays small: one free bin for {RECORDS_PER_BIN} records \
-                 of the smallest \
-                 contribution, shared evenly, three per feature at least; at most 32 of numbers; labels in \
-                 enough of the \
-                 records that five are expected in the smallest contribution."
+                 others are ignored. Every feature has one more bin for an empty cell. A score sees each \
+                 feature by itself.\n\nBins were bounded so that chance stays small: one free bin for \
+                 {RECORDS_PER_BIN} records of the smallest contribution, shared evenly, three per feature \
+                 at least; at most 32 of numbers; labels in enough of the records that five are expected in \
+                 the smallest contribution."
             ),
         );
         if !self.remarks.is_empty() {
@@ -307,15 +294,14 @@ impl Written<'_> {
                 text,
                 &format!(
                     "`{}` follows from another feature. To have it as well, remove the `#` before each of \
-                     these lines, \
-                     and count the reference anew.",
+                     these lines, and count the reference anew.",
                     excerpt(&column.name)
                 ),
             );
             text.push_str(&commented(&block(column)));
         }
         let mut names: Vec<String> = Vec::new();
-        for pair in self.plan.pairs.iter().filter(|pair| pair.proposed) {
+        for pair in self.plan.pairs.iter().filter(|pair| pair.crossing == Crossing::Proposed) {
             let [a, b] = &pair.names;
             let name = self.crossed_name(a, b, &names);
             text.push('\n');
@@ -323,10 +309,8 @@ impl Written<'_> {
                 text,
                 &format!(
                     "`{}` and `{}` depend on each other. To score which of their values go together, remove \
-                     the `#` \
-                     before each of these lines, and count the reference anew. The two then have no bins of \
-                     their own; look at `cap` again, as crossed \
-                     features diverge more.",
+                     the `#` before each of these lines, and count the reference anew. The two then have no \
+                     bins of their own; look at `cap` again, as crossed features diverge more.",
                     excerpt(a),
                     excerpt(b)
                 ),

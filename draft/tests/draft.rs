@@ -7,4 +7,5 @@ mod draft {
     mod remarks;
     mod support;
     mod types;
+    mod varied;
 }

@@ -10,13 +10,24 @@ use fairshare_params::rules::Settlement;
 use jiff::Timestamp;
 
 use super::parse_geometry;
+use super::score::UnmatchedArgs;
+
+/// A draft goes on in any case, without the columns that others refuse.
+const ACCEPTS: &str =
+    "Keep columns of which more than half of the cells are empty or have a label that is not listed";
+const WARNS: &str =
+    "Remark on columns of which more than this share of the cells is empty or has a label that is not listed";
 
 #[derive(Debug, Args)]
+#[command(mut_arg("accept_unmatched", |arg| arg.help(ACCEPTS)))]
+#[command(mut_arg("warn_unmatched", |arg| arg.help(WARNS)))]
 pub struct DraftArgs {
-    /// The contributors' parts, as .csv or .parquet: a file for each contributor
+    /// The contributors' parts: for each contributor a file, a folder or a pattern of files, or `-` for
+    /// standard input (see docs/data.md)
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
-    /// What the parts are compared with [default: all parts together]
+    /// What the parts are compared with: files, folders or patterns of files (see docs/data.md) [default: all
+    /// parts together]
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub reference_from: Vec<PathBuf>,
     /// Where to write the policy; its reference is written beside it
@@ -31,12 +42,11 @@ pub struct DraftArgs {
     /// Columns that are not to be features
     #[arg(long, num_args = 1.., value_name = "COLUMN")]
     pub leave_out: Vec<String>,
-    /// Columns of numbers that are codes: their values become labels
+    /// Columns of numbers that are codes: their frequent values become labels
     #[arg(long, num_args = 1.., value_name = "COLUMN")]
     pub categorical: Vec<String>,
-    /// Keep columns of which most cells are empty or have a label that is not listed
-    #[arg(long)]
-    pub accept_unmatched: bool,
+    #[command(flatten)]
+    pub unmatched: UnmatchedArgs,
     /// Records of the smallest contribution that is expected, which bound the number of bins
     /// [default: those of the smallest part]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
@@ -90,7 +100,8 @@ pub struct TermArgs {
     /// Fewest records that are paid for [default: twice what can weigh anything, at least 100]
     #[arg(long, value_name = "N")]
     pub min_records: Option<u32>,
-    /// Nats that a record can weigh on average at most [default: what the most divergent part reaches]
+    /// Nats that a record can weigh on average at most [default: what the most divergent part reaches, and at
+    /// least ten times what chance makes]
     #[arg(long, value_name = "NATS")]
     pub cap: Option<String>,
     /// What is added to every bin of the reference [default: 1 for each million records]

@@ -38,14 +38,13 @@ Example:
   fairshare policy draft --data EWR.parquet JFK.parquet LGA.parquet --units units.csv \\
       --pool 100000000 --out policy.toml
 
-Reads the files twice, in bounded memory: labels and edges must be known before anything can be counted. The \
-reference is counted from all parts, or from --reference-from. Numbers get at most 32 bins at quantiles of \
-the \
-reference; labels are the most frequent ones. Chance alone makes data diverge by half a nat for each bin, so \
-bins are bounded: one for ten records of the smallest contribution, all features together, shared evenly, \
-three per feature at least; a label is frequent enough to be expected five times in the smallest \
-contribution. \
-`fairshare policy check` accepts the policy unedited; what was not given is a placeholder, and is listed.")]
+Reads the files twice, in bounded memory: labels and edges must be known before anything can be counted. \
+The reference is counted from all parts, or from --reference-from. Numbers get at most 32 bins at quantiles \
+of the reference; labels are the most frequent ones. Chance alone makes data diverge by half a nat for each \
+bin, so bins are bounded: all features together get one for every ten records of the smallest contribution, \
+shared evenly, and each feature at least three. A label is listed if it is expected five times in the \
+smallest contribution. `fairshare policy check` accepts the policy unedited. What was not given is a \
+placeholder, and is listed.")]
     Draft(Box<DraftArgs>),
     /// Say in words what a policy pays for, who may do what and when, and who would earn what
     #[command(after_help = "\

@@ -51,6 +51,61 @@ fn a_draft_is_taken_unedited_and_pays_parts_that_differ() {
     assert_eq!(counted["hash"], drafted["reference_hash"]);
 }
 
+/// Parts and reference are what every other command takes as data.
+#[test]
+fn a_draft_reads_folders_patterns_and_every_format() {
+    let folder = folder();
+    let ([early, late], out) = (parts(&folder), show(&folder.join("policy.toml")));
+    let plain = fairshare(&format!("policy draft --data {early} {late} --out {out} --json")).json();
+    let lines = |file: &str| {
+        let text = fs::read_to_string(file).expect("a part");
+        let (header, records) = text.split_once('\n').expect("a header");
+        let json = |record: &str| {
+            let cells = header.split(',').zip(record.split(','));
+            let cells = cells.filter(|(_, cell)| !cell.is_empty());
+            let cells: serde_json::Map<_, _> = cells.map(|(name, cell)| (name.into(), cell.into())).collect();
+            Value::Object(cells).to_string() + "\n"
+        };
+        records.lines().map(json).collect::<String>()
+    };
+    fs::create_dir(folder.join("early")).expect("a folder");
+    for (name, text) in [("early/1.jsonl", lines(&early)), ("late-1.jsonl", lines(&late))] {
+        write(&folder, name, text);
+    }
+    let other = show(&folder.join("other.toml"));
+    let (early, late) = (show(&folder.join("early")), show(&folder.join("late-*.jsonl")));
+    let drafted = fairshare(&format!("policy draft --data {early} {late} --out {other} --json")).json();
+    for key in ["reference_hash", "records", "features", "cap"] {
+        assert_eq!(drafted[key], plain[key], "{key}");
+    }
+    let whole = format!("--reference-from {early} {late}");
+    let again =
+        fairshare(&format!("policy draft --data {early} {whole} --out {other} --replace --json")).json();
+    assert_eq!(again["reference_hash"], plain["reference_hash"]);
+}
+
+#[test]
+fn a_draft_warns_above_a_share_that_is_given() {
+    let folder = folder();
+    let rows: String = (0..400)
+        .map(|row| format!("{},{}\n", if row % 20 < 9 { "" } else { ["a", "b"][row % 2] }, row * row % 97))
+        .collect();
+    let data = write(&folder, "data.csv", format!("some,x\n{rows}"));
+    let out = show(&folder.join("policy.toml"));
+    let line = format!("policy draft --data {data} --out {out} --replace");
+    let kinds = |line: &str| {
+        let drafted = fairshare(&format!("{line} --json")).json();
+        let remarks = drafted["remarks"].as_array().expect("a list");
+        remarks.iter().map(|remark| remark["kind"].as_str().expect("a kind").to_owned()).collect::<Vec<_>>()
+    };
+    assert!(kinds(&line).contains(&"unmatched".to_owned()));
+    assert!(!kinds(&format!("{line} --warn-unmatched 0.5")).contains(&"unmatched".to_owned()));
+    fairshare(&format!("{line} --warn-unmatched 1.5")).fails(2, &["a share from 0 to 1"]);
+    // Each option says what it does here.
+    let help = fairshare("policy draft --help").stdout;
+    assert!(help.contains("Remark on columns") && help.contains("Keep columns"), "{help}");
+}
+
 /// From the draft to a verified bundle and a ledger that takes its rules.
 #[test]
 fn a_draft_is_proved_and_verified_under() {

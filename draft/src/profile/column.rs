@@ -51,7 +51,9 @@ pub(crate) struct Column {
     counts: Counts,
     files: usize,
     labels: Labels,
-    /// Whether some file holds it as a type that no label can be made of.
+    /// Whether its cells are counted although they are numbers.
+    counts_numbers: bool,
+    /// Whether some file holds it as floats, which no label can be made of.
     is_unlabelled: bool,
     unreadable: Option<String>,
     is_temporal: bool,
@@ -67,12 +69,14 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    pub(super) fn new(name: &str, labels: usize) -> Self {
+    /// With room for so many labels. `counts_numbers` goes on counting cells that are all numbers.
+    pub(super) fn new(name: &str, labels: usize, counts_numbers: bool) -> Self {
         Self {
             name: name.to_owned(),
             counts: Counts::default(),
             files: 0,
             labels: Labels::new(labels),
+            counts_numbers,
             is_unlabelled: false,
             unreadable: None,
             is_temporal: false,
@@ -145,8 +149,9 @@ impl Column {
             }
         }
         self.number(number);
-        // Many different numbers and nothing else: no label comes of it, and counting them takes time.
-        if self.labels.is_counting() && self.labels.error() > 0 && self.is_numeric() {
+        // Counting takes time, and measurements make no labels. `lacks_labels` says if these were none.
+        let measures = !self.counts_numbers && self.counts.leading_zeros == 0 && self.is_numeric();
+        if measures && self.labels.is_counting() && self.labels.error() > 0 {
             self.labels.stop();
         }
     }
@@ -193,6 +198,13 @@ impl Column {
     /// Whether its cells may be labels in every file.
     pub(crate) fn may_have_labels(&self) -> bool {
         !self.is_unlabelled
+    }
+
+    /// Whether it stopped counting, because all cells had been numbers, and now has codes or text. What it
+    /// counted says nothing; the files have to be read again.
+    pub(crate) fn lacks_labels(&self) -> bool {
+        let has_text = !self.is_numeric() || self.counts.leading_zeros > 0;
+        self.may_have_labels() && !self.labels.is_counting() && has_text
     }
 
     /// The type that is not readable, if some file has it so.

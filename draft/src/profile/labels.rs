@@ -2,9 +2,8 @@
 //!
 //! Cells are counted exactly until there are too many different ones. Then the count that half of them do not
 //! exceed is taken from all, and those at zero are forgotten (Misra and Gries 1982, in batches as Anderson et
-//! al. 2017 do). A count is then too low, by what was taken in all at most: cells frequent enough to be
-//! labels
-//! stay.
+//! al. 2017 do). A count is then too low, by what was taken in all at most. So cells that are frequent enough
+//! to be labels stay.
 
 use std::collections::HashMap;
 
@@ -50,7 +49,7 @@ impl Labels {
         self.entries.insert(hash, Label { text: text.into(), count: 1 });
     }
 
-    /// Counts no more, and forgets what was counted: the column's cells cannot be labels.
+    /// Counts no more, and forgets what was counted.
     pub(crate) fn stop(&mut self) {
         self.counting = false;
         self.entries = HashMap::new();

@@ -128,3 +128,33 @@ fn the_same_files_give_the_same_draft() {
     let [one, two] = [0, 1].map(|_| draft(&files.options()).expect("a draft"));
     assert_eq!((one.text, one.reference), (two.text, two.reference));
 }
+
+/// A column that is another way to say who contributes pays for the name, whatever else the data is.
+#[test]
+fn a_column_that_tells_the_parts_apart_is_remarked_on() {
+    let part = |host: &'static str, first: usize| {
+        table(
+            2_000,
+            &[
+                ("host", &move |_| host.to_owned()),
+                ("number", &move |record| (first + random(1, record, 500)).to_string()),
+                ("kind", &|record| format!("k{}", random(2, record, 5))),
+            ],
+        )
+    };
+    let apart = |files: &Files| {
+        let drafted = draft(&files.options()).expect("a draft");
+        let found = drafted.remarks.iter().filter(|remark| matches!(remark.finding, Finding::Apart { .. }));
+        let found: Vec<_> = found.map(|remark| remark.columns.join(",")).collect();
+        assert_eq!(drafted.text.contains("names the contributor"), !found.is_empty());
+        found
+    };
+    for (hosts, first, column) in [(["web1", "web2"], 0, "host"), (["same", "same"], 500, "number")] {
+        let files = Files::new(&[("web1.csv", part(hosts[0], 0)), ("web2.csv", part(hosts[1], first))]);
+        assert_eq!(apart(&files), [column]);
+    }
+    let files = Files::new(&[("a.csv", part("same", 0)), ("b.csv", part("same", 250))]);
+    assert_eq!(apart(&files), Vec::<String>::new());
+    // One part is apart from nothing.
+    assert_eq!(apart(&Files::new(&[("web1.csv", part("web1", 0))])), Vec::<String>::new());
+}

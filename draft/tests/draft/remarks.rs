@@ -1,6 +1,6 @@
 //! What is said of each kind of column, and what the draft makes of it.
 
-use fairshare_draft::{DraftError, Finding, draft};
+use fairshare_draft::{DraftError, Finding, MAX_FILES, draft};
 use fairshare_params::schema::Rule;
 
 use super::support::*;
@@ -25,10 +25,12 @@ fn is_left_out(name: &str, kind: &str, cell: impl Fn(usize) -> String) -> String
 #[test]
 fn numbers_that_look_like_categories() {
     let months = with("month", |record| (random(1, record, 12) + 1).to_string());
-    assert_eq!(said(&months, "month"), [&Finding::FewNumbers { distinct: 12, labels: false }]);
+    assert_eq!(said(&months, "month"), [&Finding::FewNumbers { distinct: 12, labels: false, bins: 12 }]);
+    assert!(months.text.contains("12 different whole numbers, a bin each."), "{}", months.text);
     assert_eq!(edges(&months, "month"), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0]);
     let codes = with("code", |record| ["101", "205", "999"][random(1, record, 3)].to_owned());
-    assert_eq!(said(&codes, "code"), [&Finding::FewNumbers { distinct: 3, labels: true }]);
+    assert_eq!(said(&codes, "code"), [&Finding::FewNumbers { distinct: 3, labels: true, bins: 3 }]);
+    assert!(codes.text.contains("taken for codes: a label each."), "{}", codes.text);
     assert_eq!(labels(&codes, "code").len(), 3);
     // Two numbers, and many, are what they seem.
     assert!(said(&with("flag", |record| (record % 2).to_string()), "flag").is_empty());
@@ -47,8 +49,11 @@ fn truth_values_in_several_spellings() {
     let spelled = ["true", "True", "1", "no", "0", "FALSE"];
     let drafted = with("paid", |record| spelled[random(1, record, 6)].to_owned());
     let found = said(&drafted, "paid");
-    let [Finding::Truths { spellings }, ..] = found[..] else { panic!("{found:?}") };
-    assert_eq!(spellings.len(), 6);
+    let truths = found.iter().find_map(|finding| match finding {
+        Finding::Truths { spellings, listed } => Some((spellings.len(), *listed)),
+        _ => None,
+    });
+    assert_eq!(truths, Some((6, 6)), "{found:?}");
     assert_eq!(labels(&drafted, "paid").len(), 6);
     assert!(said(&with("paid", |record| ["yes", "no"][record % 2].to_owned()), "paid").is_empty());
 }
@@ -120,7 +125,7 @@ fn numbers_that_are_not_written_as_numbers() {
 /// As R writes it: the column is of numbers all the same.
 #[test]
 fn a_missing_number_leaves_a_column_of_numbers() {
-    let cell = |record: usize| match record % 9 {
+    let cell = |record: usize| match record % 20 {
         0 => "NA".into(),
         _ => format!("{}.5", random(1, record, 900)),
     };
@@ -151,8 +156,8 @@ fn rare_labels_share_a_bin_and_their_share_is_said() {
         _ => "most".to_owned(),
     };
     let drafted = with("kind", label);
-    assert!(matches!(said(&drafted, "kind")[..], [Finding::Other { share, listed }]
-        if (0.15..0.25).contains(share) && (35..=41).contains(listed)));
+    assert!(matches!(said(&drafted, "kind")[..], [Finding::Unmatched { other, missing: 0.0, listed, .. }]
+        if (0.15..0.25).contains(other) && (35..=41).contains(listed)));
     assert_eq!(labels(&drafted, "kind")[0], "most");
     assert!(
         drafted.text.contains("labels, the most frequent first, and a bin for any other: "),
@@ -172,7 +177,9 @@ fn columns_most_of_whose_cells_have_no_bin_are_left_out_unless_that_is_meant() {
     let mut options = files.options();
     options.accept_unmatched = true;
     let drafted = draft(&options).expect("a draft");
-    assert_eq!((labels(&drafted, "sparse").len(), said(&drafted, "sparse").len()), (2, 0));
+    // That it is meant does not make it little.
+    assert!(matches!(said(&drafted, "sparse")[..], [Finding::Unmatched { other: 0.0, missing: 0.7, .. }]));
+    assert_eq!(labels(&drafted, "sparse").len(), 2);
     assert_eq!(drafted.unmatched[0].missing, 1_400);
 }
 
@@ -257,4 +264,127 @@ fn refusals_name_what_to_do() {
     options.leave_out = Vec::new();
     options.terms.rounds = Some((0, 40_000));
     assert!(matches!(draft(&options), Err(DraftError::Rounds { found: 40_000, .. })));
+}
+
+/// The limit counts what is named, and is there before any file is opened.
+#[test]
+fn too_many_files_are_refused_before_one_is_opened() {
+    let absent =
+        |count: usize| (0..count).map(|file| format!("/absent/{file}.csv").into()).collect::<Vec<_>>();
+    let mut options = options(&absent(MAX_FILES - 1));
+    options.reference_from = absent(2);
+    let error = draft(&options).expect_err("a refusal");
+    assert!(matches!(error, DraftError::TooManyFiles { found, bound: MAX_FILES } if found == MAX_FILES + 1));
+    options.reference_from = absent(1);
+    assert!(matches!(draft(&options), Err(DraftError::Ingest(_))));
+}
+
+/// Without its determiner, a column that follows tells something: so it stays.
+#[test]
+fn a_column_stays_if_the_one_that_it_follows_from_is_left_out() {
+    let reason = |record: usize| match random(1, record, 10) {
+        0..6 => String::new(),
+        some => format!("reason {some}"),
+    };
+    let text = table(
+        3_000,
+        &[
+            ("reason", &reason),
+            ("has_reason", &|record| (if reason(record).is_empty() { "no" } else { "yes" }).to_owned()),
+            ("x", &|record| random(2, record, 70).to_string()),
+        ],
+    );
+    let files = Files::new(&[("data.csv", text)]);
+    let mut options = files.options();
+    let drafted = draft(&options).expect("a draft");
+    assert_eq!(said(&drafted, "reason")[0].name(), "mostly-unmatched");
+    assert!(said(&drafted, "has_reason").is_empty(), "{:?}", drafted.remarks);
+    assert_eq!(labels(&drafted, "has_reason"), ["no", "yes"]);
+    assert!(!drafted.text.contains("follows from another feature"), "{}", drafted.text);
+    // With it, it follows.
+    options.accept_unmatched = true;
+    let drafted = draft(&options).expect("a draft");
+    assert_eq!(said(&drafted, "has_reason"), [&Finding::Determined { both: false, dropped: true }]);
+    assert!(column(&drafted, "reason").is_some() && column(&drafted, "has_reason").is_none());
+}
+
+/// What the reference lacks, or one part, in all: labels that are not listed and empty cells together.
+#[test]
+fn cells_without_a_bin_are_remarked_on_above_a_share() {
+    let kind = |record: usize| match random(1, record, 100) {
+        0..6 => String::new(),
+        6..12 => format!("rare {}", random(2, record, 900)),
+        some => format!("k{}", some % 4),
+    };
+    let gaps =
+        |record: usize| if record % 20 < 9 { String::new() } else { random(4, record, 90).to_string() };
+    let size = |record: usize| random(3, record, 90).to_string();
+    let files = Files::new(&[
+        ("large.csv", table(40_000, &[("kind", &kind), ("size", &size)])),
+        ("small.csv", table(2_000, &[("kind", &kind), ("size", &gaps)])),
+    ]);
+    let mut options = files.options();
+    let drafted = draft(&options).expect("a draft");
+    let [Finding::Unmatched { file, other, missing, listed: 4 }] = said(&drafted, "kind")[..] else {
+        panic!("{:?}", drafted.remarks)
+    };
+    assert_eq!(file, "the reference");
+    assert!((0.05..0.07).contains(other) && (0.05..0.07).contains(missing), "{other} {missing}");
+    // Two in a hundred of all, and nearly half of one part.
+    let small = Finding::Unmatched { file: "small.csv".to_owned(), other: 0.0, missing: 0.45, listed: 0 };
+    assert_eq!(said(&drafted, "size"), [&small]);
+    assert!(drafted.text.contains("# - `size`: in small.csv, 45.0 % are empty."), "{}", drafted.text);
+    options.warn_unmatched = 0.2;
+    let drafted = draft(&options).expect("a draft");
+    assert_eq!((said(&drafted, "kind").len(), said(&drafted, "size").len()), (0, 1));
+    options.warn_unmatched = 0.45;
+    assert!(said(&draft(&options).expect("a draft"), "size").is_empty());
+}
+
+/// Eight columns share 40 free bins, whatever each could have by itself.
+#[test]
+fn what_is_said_of_bins_is_what_the_draft_has() {
+    let months = |seed: usize| move |record: usize| (random(seed, record, 24) + 1).to_string();
+    let codes = |record: usize| (random(7, record, 24) * 100).to_string();
+    // One spelling is too rare for a label.
+    let paid = |record: usize| match random(8, record, 1_000) {
+        0..5 => "TRUE".to_owned(),
+        some => ["true", "True", "no"][some % 3].to_owned(),
+    };
+    let [a, b, c, d, e, f] = [1, 2, 3, 4, 5, 6].map(months);
+    let text = table(
+        4_000,
+        &[
+            ("a", &a),
+            ("b", &b),
+            ("c", &c),
+            ("d", &d),
+            ("e", &e),
+            ("f", &f),
+            ("code", &codes),
+            ("paid", &paid),
+        ],
+    );
+    let files = Files::new(&[("data.csv", text)]);
+    let mut options = files.options();
+    (options.expected_records, options.accept_unmatched) = (Some(400), true);
+    let drafted = draft(&options).expect("a draft");
+    let [Finding::FewNumbers { distinct: 24, labels: false, bins }] = said(&drafted, "a")[..] else {
+        panic!("{:?}", drafted.remarks)
+    };
+    assert_eq!(*bins, edges(&drafted, "a").len() + 1);
+    assert!(*bins < 10, "{bins}");
+    let told = format!("`a`: 24 different whole numbers, {bins} bins.");
+    assert!(drafted.text.contains(&told) && !drafted.text.contains("a bin each"), "{}", drafted.text);
+    let Finding::FewNumbers { distinct: 24, labels: true, bins } = said(&drafted, "code")[0] else {
+        panic!("{:?}", drafted.remarks)
+    };
+    assert_eq!(*bins, labels(&drafted, "code").len());
+    assert!(drafted.text.contains(&format!("codes: {bins} of them labels")), "{}", drafted.text);
+    let found = said(&drafted, "paid");
+    let truths = found.iter().find_map(|finding| match finding {
+        Finding::Truths { spellings, listed } => Some((spellings.len(), *listed)),
+        _ => None,
+    });
+    assert_eq!((truths, labels(&drafted, "paid").len()), (Some((4, 3)), 3), "{found:?}");
 }

@@ -42,6 +42,7 @@ pub fn options(data: &[PathBuf]) -> Options {
         leave_out: Vec::new(),
         categorical: Vec::new(),
         accept_unmatched: false,
+        warn_unmatched: 0.1,
         expected_records: None,
         geometry: None,
         parameters: NamedParameters::InsecureDevelopment,

@@ -89,7 +89,61 @@ fn files_may_hold_a_column_by_other_types() {
     let mut options = options(&[floats, text]);
     let drafted = draft(&options).expect("a draft");
     assert_eq!(edges(&drafted, "code"), [400.0, 800.0]);
-    // Whatever is asked for: labels would be refused when the floats are read.
+    assert!(said(&drafted, "code").is_empty(), "{:?}", drafted.remarks);
+    // Whatever is asked for: labels would be refused when the floats are read. So that is said.
     options.categorical = vec!["code".to_owned()];
-    assert_eq!(edges(&draft(&options).expect("a draft"), "code"), [400.0, 800.0]);
+    let drafted = draft(&options).expect("a draft");
+    assert_eq!(edges(&drafted, "code"), [400.0, 800.0]);
+    assert_eq!(said(&drafted, "code"), [&Finding::Floats]);
+    assert!(drafted.text.contains("`code`: a file holds floats, which cannot be labels"), "{}", drafted.text);
+}
+
+/// The reader takes neither labels from the one file nor numbers from the other.
+#[test]
+fn text_in_one_file_and_floats_in_another_make_no_feature() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (floats, text) = (folder.path().join("a.parquet"), folder.path().join("b.csv"));
+    let number = |record: usize| random(1, record, 90);
+    let cells = || (0..500).map(|record| number(record) as f64);
+    write(
+        &floats,
+        vec![
+            ("code", Arc::new(Float64Array::from_iter_values(cells()))),
+            ("x", Arc::new(Float64Array::from_iter_values(cells()))),
+        ],
+    );
+    let word = |record: usize| format!("word {}", random(2, record, 3));
+    let cells = table(1_000, &[("code", &word), ("x", &|record| number(record).to_string())]);
+    std::fs::write(&text, cells).expect("write");
+    let mut options = options(&[floats, text]);
+    for categorical in [vec![], vec!["code".to_owned()]] {
+        options.categorical = categorical;
+        let drafted = draft(&options).expect("a draft");
+        assert!(matches!(
+            said(&drafted, "code")[..],
+            [Finding::PartlyNumbers { kept: false, cells: 1_000, .. }]
+        ));
+        assert!(column(&drafted, "x").is_some());
+    }
+}
+
+/// As `score` and `commit` read them: each decimal by its text.
+#[test]
+fn decimals_may_be_labels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.parquet");
+    let decimals = |seed, scale| {
+        let cells = (0..2_000).map(move |record| [105i128, 250, 999][random(seed, record, 3)]);
+        Decimal128Array::from_iter_values(cells).with_precision_and_scale(9, scale).expect("a decimal")
+    };
+    write(&path, vec![("price", Arc::new(decimals(1, 2))), ("code", Arc::new(decimals(2, 0)))]);
+    let mut options = options(&[path]);
+    options.categorical = vec!["price".to_owned()];
+    let drafted = draft(&options).expect("a draft");
+    let mut found = labels(&drafted, "price").to_vec();
+    found.sort();
+    assert_eq!(found, ["1.05", "2.50", "9.99"]);
+    assert_eq!((drafted.unmatched[0].other, drafted.unmatched[0].missing), (Some(0), 0));
+    // Without a fraction they look like codes, as in any other format.
+    assert!(labels(&drafted, "code").contains(&"105".to_owned()));
 }
