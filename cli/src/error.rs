@@ -354,7 +354,7 @@ impl CliError {
                 Status::Refused
             }
             Self::Chain(error) => status_of_chain(error),
-            Self::ClosingStopped { .. } => Status::Interrupted,
+            Self::Commit(CommitError::Cancelled) | Self::ClosingStopped { .. } => Status::Interrupted,
             _ => Status::Unusable,
         }
     }
@@ -505,6 +505,7 @@ mod tests {
         assert_eq!(CliError::from(ProveError::Verify(VerifyError::Internal)).status(), Status::Refused);
         assert_eq!(CliError::from(ProveError::NoFolders).status(), Status::Unusable);
         assert_eq!(CliError::from(ProveError::Cancelled).status(), Status::Interrupted);
+        assert_eq!(CliError::from(CommitError::Cancelled).status(), Status::Interrupted);
         assert_eq!(CliError::Ingest(IngestError::NoFiles).status(), Status::Unusable);
     }
 }

@@ -26,6 +26,9 @@
 //! journal that stands there stays as it is, for a run that says so. Where an opening stands, the data is
 //! committed to, and nobody is asked again.
 //!
+//! **Stopping.** Whether to stop is asked for every batch of records and every column, also while data is read
+//! again beside an opening. What is stopped leaves what a killed process does, and no more.
+//!
 //! Files appear in the order commitments, opening, request, each in one step, and an opening is never
 //! replaced: it may be that of a request that was moved elsewhere. That a seed may meet other data is due to
 //! what is [derived](crate::derivation) from it.
@@ -63,7 +66,7 @@ use crate::opened::OPENED_FILE;
 use crate::progress::{Progress, Task};
 use crate::scored::SCORED_FILE;
 use crate::secret::{Header, Opening, OpeningError, Seed, Writer, fresh_seed};
-use crate::segment::{commit_columns, commit_first_column};
+use crate::segment::{commit_columns_until, commit_first_column};
 
 /// The request's file name.
 pub const REQUEST_FILE: &str = "request.json";
@@ -184,6 +187,12 @@ pub enum CommitError {
         /// The registered digest.
         expected: Digest,
     },
+    /// It was stopped.
+    #[error(
+        "committing was stopped; segments that were committed to are kept, and the same command goes on from \
+         there"
+    )]
+    Cancelled,
     /// The system gives no random numbers, without which nothing can be hidden.
     #[error("the system gives no random numbers, so nothing can be committed to; try again when it does")]
     Randomness(#[source] io::Error),
@@ -266,7 +275,7 @@ pub fn commit_matching(
     let _lock = lock(folder)?;
     let mut tally = Tally::new(policy, matching);
     let request = if folder.join(OPENING_FILE).exists() {
-        request_of_opening(srs, policy, contributor, &mut records, &mut tally, folder)?
+        request_of_opening(srs, policy, contributor, &mut records, &mut tally, folder, progress)?
     } else {
         begin_or_resume(srs, policy, contributor, &mut records, &mut tally, folder, progress)?
     };
@@ -352,7 +361,7 @@ fn read_records(
     // All the room that is ever needed: growing would leave copies of symbols behind.
     let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
     let mut bytes = 0;
-    while records.next_batch(&mut batch)? > 0 {
+    while next_batch(records, &mut batch, progress)? > 0 {
         opening.symbols(&batch).map_err(io_error(path))?;
         tally.add(&batch);
         progress.advance(Task::Read, records.bytes_read().saturating_sub(bytes));
@@ -361,6 +370,16 @@ fn read_records(
     }
     progress.end(Task::Read);
     Ok(())
+}
+
+/// The symbols of the next records, unless the work is to stop. Asked after reading: Ctrl-C may have ended
+/// whoever writes into a pipe, and then what was read is cut short.
+fn next_batch(records: &mut Records, batch: &mut Vec<u16>, progress: &dyn Progress) -> Result<usize> {
+    let read = records.next_batch(batch);
+    if progress.cancelled() {
+        return Err(CommitError::Cancelled);
+    }
+    Ok(read?)
 }
 
 /// Every segment's commitments, taken from the journal as far as it has them.
@@ -378,13 +397,18 @@ fn commit_segments(
     progress.begin(Task::Commit, cut.segments(), 0);
     let mut segments = Vec::new();
     for part in cut.iter() {
+        // Here as well as at each column: those that the journal has take time, too.
+        if progress.cancelled() {
+            return Err(CommitError::Cancelled);
+        }
         let (index, width) = (SegmentIndex::try_from(segments.len())?, part.shape.width());
         let symbols = opening.read_back(part.first, part.symbols).map_err(io_error(&path))?;
         let secret = SegmentSecret::derive(journal.seed(), dataset, index, &symbols);
         let columns = match journal.segment(index, width, &secret) {
             Some(columns) => columns,
             None => {
-                let columns = commit_columns(srs, width, &symbols, &secret);
+                let columns = commit_columns_until(srs, width, &symbols, &secret, &|| progress.cancelled());
+                let columns = columns.ok_or(CommitError::Cancelled)?;
                 journal.append(index, &secret, &columns).map_err(io_error(&journal_path))?;
                 columns
             }
@@ -405,12 +429,13 @@ fn request_of_opening(
     records: &mut Records,
     tally: &mut Tally<'_>,
     folder: &Path,
+    progress: &dyn Progress,
 ) -> Result<Request> {
     let opening = standing_opening(folder, srs.geometry(), records.features())?;
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
     let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
     let mut first = 0;
-    while records.next_batch(&mut batch)? > 0 {
+    while next_batch(records, &mut batch, progress)? > 0 {
         if *batch != *opening.symbols(first, batch.len())? {
             return Err(occupied());
         }

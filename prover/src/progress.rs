@@ -28,8 +28,9 @@ pub trait Progress: Sync {
     /// `task` is over.
     fn end(&self, task: Task);
 
-    /// Asked before each column of every proof: whether to stop. Then nothing is handed out, and the
-    /// segments' proofs that are finished are kept for the next time.
+    /// Asked for every batch of records that is committed to, and before each column of every commitment and
+    /// proof: whether to stop. Then nothing is handed out, and the segments that are finished are kept for
+    /// the next time.
     fn cancelled(&self) -> bool {
         false
     }

@@ -22,19 +22,30 @@ use crate::derivation::SegmentSecret;
 
 /// Commits to a segment's columns, in parallel; what `symbols` lack of a whole segment is padding.
 pub fn commit_columns(srs: &Srs, width: Width, symbols: &[u16], secret: &SegmentSecret) -> Vec<G1Affine> {
+    commit_columns_until(srs, width, symbols, secret, &|| false).unwrap_or_default()
+}
+
+/// As [`commit_columns`], unless `stops` says at one of the columns that the work is to stop.
+pub(crate) fn commit_columns_until(
+    srs: &Srs,
+    width: Width,
+    symbols: &[u16],
+    secret: &SegmentSecret,
+    stops: &(dyn Fn() -> bool + Sync),
+) -> Option<Vec<G1Affine>> {
     let usable = srs.geometry().usable_rows();
     let blinding_points = BlindingPoints::new(srs);
-    let points: Vec<G1> = secret
+    let points: Option<Vec<G1>> = secret
         .blindings(width.columns())
         .par_iter()
         .enumerate()
         .map(|(column, blinding)| {
             let first = symbols.len().min(column * usable);
             let last = symbols.len().min(first + usable);
-            commit_symbols(srs, &blinding_points, &symbols[first..last], blinding)
+            (!stops()).then(|| commit_symbols(srs, &blinding_points, &symbols[first..last], blinding))
         })
         .collect();
-    normalize(&points)
+    points.map(|points| normalize(&points))
 }
 
 /// Commits to a segment's first column alone.

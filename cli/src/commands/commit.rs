@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::args::CommitCommand;
 use crate::document::spelling::{Checksummed, GeometryName, Hash};
 use crate::error::{CliError, Status};
+use crate::interrupt;
 use crate::load;
 use crate::output::{Output, count, list, notice, thousands};
 use crate::progress::Bars;
@@ -21,10 +22,12 @@ use crate::unmatched::{Found, UnmatchedLine};
 
 pub fn run(command: &CommitCommand, output: Output) -> Result<Status, CliError> {
     let CommitCommand::Data(args) = command;
+    interrupt::listen();
     let (policy, srs) = (load::policy(&args.policy)?, load::params(&args.params)?);
     let matching = if args.unmatched.accept_unmatched { Matching::Waived } else { Matching::Required };
     let (who, data) = (&args.contributor, &args.data);
-    let made = commit_matching(&srs, &policy, who, data, &args.out, matching, &Bars::default());
+    let bars = Bars::until(interrupt::is_asked);
+    let made = commit_matching(&srs, &policy, who, data, &args.out, matching, &bars);
     let look = |found: &[Unmatched]| Found::new(found.to_vec(), policy.schema(), data, &args.unmatched);
     let Committed { request, unmatched } = made.inspect_err(|error| {
         if let CommitError::Unmatched(mostly) = error {

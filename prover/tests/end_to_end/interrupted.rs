@@ -56,6 +56,35 @@ impl Progress for StopAfter {
     fn end(&self, _: Task) {}
 }
 
+/// Says stop once a task was advanced so often.
+struct Stops {
+    task: Task,
+    after: AtomicUsize,
+}
+
+impl Stops {
+    fn new(task: Task, after: usize) -> Self {
+        Self { task, after: after.into() }
+    }
+}
+
+impl Progress for Stops {
+    fn begin(&self, _: Task, _: u64, _: u64) {}
+
+    fn advance(&self, task: Task, _: u64) {
+        if task == self.task {
+            let left = self.after.load(Ordering::Relaxed).checked_sub(1).expect("it went on");
+            self.after.store(left, Ordering::Relaxed);
+        }
+    }
+
+    fn end(&self, _: Task) {}
+
+    fn cancelled(&self) -> bool {
+        self.after.load(Ordering::Relaxed) == 0
+    }
+}
+
 struct Scene {
     root: TempDir,
     files: Vec<PathBuf>,
@@ -80,6 +109,12 @@ impl Scene {
         let stopped = catch_unwind(AssertUnwindSafe(run));
         assert!(stopped.is_err(), "the work was to be interrupted");
         assert!(!self.target.join(OPENING_FILE).exists() && !self.target.join(REQUEST_FILE).exists());
+    }
+
+    /// Commits until that is stopped.
+    fn stop(&self, stops: &Stops) {
+        let stopped = commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, stops);
+        assert!(matches!(stopped, Err(CommitError::Cancelled)), "{stopped:?}");
     }
 
     fn journal(&self) -> PathBuf {
@@ -149,6 +184,73 @@ fn segments_committed_to_before_an_interruption_are_taken_over() {
     assert_eq!(commitments.len(), 3 * (RECORD - 32) + LAST);
     assert!(commitments.starts_with(&recorded.concat()), "the work done before");
     prove(std::slice::from_ref(&scene.target));
+}
+
+/// Neither the batch under way is finished nor anything written.
+#[test]
+fn commitments_that_are_stopped_while_data_is_read_leave_nothing() {
+    let scene = Scene::new();
+    for batches in [0, 1, 3] {
+        scene.stop(&Stops::new(Task::Read, batches));
+        assert_eq!(names(&scene.target).len(), 0, "after {batches} batches");
+    }
+    scene.complete();
+}
+
+#[test]
+fn commitments_that_are_stopped_go_on_to_the_same_bytes() {
+    let scene = Scene::new();
+    for segments in [1, 2, 3] {
+        // Each run takes over the segments of the one before.
+        scene.stop(&Stops::new(Task::Commit, segments));
+        assert_eq!(scene.recorded().len(), segments);
+        assert_eq!(names(&scene.target), [JOURNAL_FILE.into()].into(), "no opening, no request");
+    }
+    let (journal, recorded) = (fs::read(scene.journal()).expect("a journal"), scene.recorded().concat());
+    // While data is read again, all that was done stays.
+    scene.stop(&Stops::new(Task::Read, 2));
+    assert_eq!(fs::read(scene.journal()).expect("a journal"), journal);
+    assert!(scene.complete().starts_with(&recorded));
+    let opening = fs::read(scene.target.join(OPENING_FILE)).expect("read");
+    assert_eq!(opening[41..73], journal[JOURNAL_HEADER - 64..JOURNAL_HEADER - 32], "the same seed");
+}
+
+/// A column's commitment is the longest that nobody asks: in the middle of a segment work stops, too.
+#[test]
+fn commitments_are_stopped_within_a_segment() {
+    struct Asked(AtomicUsize);
+    impl Progress for Asked {
+        fn begin(&self, task: Task, _: u64, _: u64) {
+            // Once as the first segment begins, and for three of its sixteen columns.
+            let asked = if task == Task::Commit { 4 } else { usize::MAX };
+            self.0.store(asked, Ordering::Relaxed);
+        }
+        fn advance(&self, task: Task, _: u64) {
+            assert_eq!(task, Task::Read, "a segment was finished");
+        }
+        fn end(&self, _: Task) {}
+        fn cancelled(&self) -> bool {
+            let asked = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            asked.is_err()
+        }
+    }
+    let scene = Scene::new();
+    let asked = Asked(usize::MAX.into());
+    let stopped = commit_data(&SRS, &RULES, &contributor(), &scene.files, &scene.target, &asked);
+    assert!(matches!(stopped, Err(CommitError::Cancelled)), "{stopped:?}");
+    assert!(!scene.journal().exists());
+}
+
+/// Beside an opening the same data is read again, which may take as long as the first time.
+#[test]
+fn a_request_is_not_written_once_the_work_is_stopped() {
+    let scene = Scene::new();
+    let request = scene.commit().expect("a commitment");
+    let path = scene.target.join(REQUEST_FILE);
+    fs::remove_file(&path).expect("remove");
+    scene.stop(&Stops::new(Task::Read, 0));
+    assert!(!path.exists());
+    assert_eq!(scene.commit().expect("the same command"), request);
 }
 
 #[test]
