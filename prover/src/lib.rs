@@ -4,8 +4,8 @@
 //! [`commit`] commits to them and keeps the [`secret`] opening; `prove.rs` makes a bundle of proofs, a
 //! histogram for each segment (`segment.rs`) from what its secret gives ([`derivation`]), scheduled over the
 //! cores (`schedule.rs`), each proof made by [`fairshare_plonk`] and checked by `backend.rs`; [`score`]
-//! computes the exact integers without a proof. [`account`] signs what
-//! is to be registered. [`measure`] is for benchmarks.
+//! computes the exact integers without a proof. [`work`] has segments proved by other machines. [`account`]
+//! signs what is to be registered. [`measure`] is for benchmarks.
 //!
 //! The steps of [`Prover::prove_data`] and [`Prover::prove_compute`], numbered as in the verifier:
 //!
@@ -36,6 +36,7 @@ mod scored;
 pub mod secret;
 mod segment;
 mod uses;
+pub mod work;
 
 pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
@@ -45,7 +46,9 @@ pub use commit::{
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};
 pub use progress::{Progress, Silent, Task};
-pub use prove::{PROOFS_FOLDER, ProofSubject, ProveError, Proved, Prover, write_bundle};
+pub use prove::{
+    PROOFS_FOLDER, ProofSubject, ProveError, Proved, Prover, Segments, SegmentsProved, write_bundle,
+};
 pub use schedule::{LimitError, Limits, plan};
 pub use scored::{MOST_SCORES, SCORED_FILE, ScoreLimit, ScoredError};
 pub use uses::UseListError;

@@ -17,10 +17,14 @@ mod opening;
 mod scored;
 #[path = "end_to_end/secrets.rs"]
 mod secrets;
+#[path = "end_to_end/segments.rs"]
+mod segments;
 #[path = "end_to_end/units.rs"]
 mod units;
 #[path = "end_to_end/unmatched.rs"]
 mod unmatched;
+#[path = "end_to_end/work.rs"]
+mod work;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,7 +86,7 @@ fn secret_of(commitment: &CommitmentFolder, segment: usize) -> (Vec<u16>, Segmen
     (symbols, secret)
 }
 
-fn segments(proved: &Proved) -> Vec<usize> {
+fn segment_counts(proved: &Proved) -> Vec<usize> {
     let Bundle::Data(bundle) = &proved.bundle else { panic!("a data bundle") };
     bundle.datasets.iter().map(|dataset| dataset.segments.len()).collect()
 }
@@ -143,7 +147,7 @@ fn one_file() {
     let texts = [records(500, 1)];
     let (target, registration) = commit_records(folder.path(), "one", &contributor(), &texts);
     let proved = prove(&[target]);
-    assert_eq!(segments(&proved), [1]);
+    assert_eq!(segment_counts(&proved), [1]);
     assert_eq!(proved.registrations, std::slice::from_ref(&registration));
     assert_scored(&proved, &texts);
     let Score::Data(score) = &proved.score else { panic!("a data score") };
@@ -159,7 +163,7 @@ fn several_files_are_one_dataset() {
     let (target, registration) = commit_records(folder.path(), "files", &contributor(), &texts);
     assert_eq!(registration.records(), 534);
     let proved = prove(&[target]);
-    assert_eq!(segments(&proved), [1]);
+    assert_eq!(segment_counts(&proved), [1]);
     assert_scored(&proved, &texts);
 }
 
@@ -172,7 +176,7 @@ fn several_datasets_are_one_bundle_and_splitting_gains_nothing() {
     let (second, _) = commit_records(folder.path(), "second", &contributor(), &texts[2..]);
     let whole = prove(&[whole]);
     let split = prove(&[first.clone(), second.clone()]);
-    assert_eq!(segments(&split), [1, 1]);
+    assert_eq!(segment_counts(&split), [1, 1]);
     assert_scored(&whole, &texts);
     assert_scored(&split, &texts);
     assert_eq!(whole.score.value(), split.score.value());
@@ -193,7 +197,7 @@ fn more_than_one_segment() {
         let limits = Limits { jobs, threads, ..Limits::default() };
         let proved = Prover::new(&SRS, &VERIFIER, limits).prove_data(&[long.clone(), short.clone()], &Silent);
         let proved = proved.expect("a bundle");
-        assert_eq!(segments(&proved), [2, 1]);
+        assert_eq!(segment_counts(&proved), [2, 1]);
         assert_scored(&proved, &[texts[0].clone(), texts[1].clone(), records(120, 3)]);
         // Proved anew with every schedule, not taken from the last.
         fs::remove_dir_all(long.join("proofs")).expect("kept proofs");
@@ -206,10 +210,10 @@ fn a_segment_that_is_exactly_full() {
     let texts = [records(16_320, 9)];
     let (full, _) = commit_records(folder.path(), "full", &contributor(), &texts);
     let proved = prove(&[full]);
-    assert_eq!(segments(&proved), [1]);
+    assert_eq!(segment_counts(&proved), [1]);
     assert_scored(&proved, &texts);
     let (fuller, _) = commit_records(folder.path(), "fuller", &contributor(), &[records(16_321, 9)]);
-    assert_eq!(segments(&prove(&[fuller])), [2]);
+    assert_eq!(segment_counts(&prove(&[fuller])), [2]);
 }
 
 #[test]

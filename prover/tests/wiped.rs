@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use fairshare_circuits::{data_score, histogram};
 use fairshare_params::Geometry;
@@ -15,9 +16,11 @@ use fairshare_params::keys::CircuitKind;
 use fairshare_params::keystream::Keystream;
 use fairshare_params::wiped::Wiped;
 use fairshare_prover::commit::CommitmentFolder;
-use fairshare_prover::derivation::SegmentSecret;
+use fairshare_prover::derivation::{Dataset, SegmentSecret};
 use fairshare_prover::measure::{SegmentWitness, commit_columns};
 use fairshare_prover::secret::Opening;
+use fairshare_prover::work::{Driver, Worker, WorkerTask};
+use fairshare_prover::{Limits, SegmentIndex, Silent};
 use fairshare_testkit::fixture::{PROVER, RULES, SRS, commit_records, contributor, records};
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
@@ -143,6 +146,7 @@ fn what_is_dropped_is_overwritten() {
     wiped::<Opening>();
     wiped::<SegmentSecret>();
     wiped::<SegmentWitness<'_>>();
+    wiped::<WorkerTask<'_, '_>>();
     wiped::<Wiped<Keystream>>();
     wiped::<Wiped<Vec<Blinding>>>();
     wiped::<fairshare_plonk::Drawn>();
@@ -216,10 +220,38 @@ fn what_is_dropped_is_overwritten() {
     read.zeroize();
     drop(read);
     is_wiped("opening", &seed, commitment);
-    PROVER.prove_data(&[target], &fairshare_prover::Silent).expect("a bundle");
+    PROVER.prove_data(std::slice::from_ref(&target), &Silent).expect("a bundle");
     for (name, needle) in [("seed", &seed), ("symbols", &symbols), ("stored symbols", &stored)] {
         assert_eq!(needle.found(), 0, "{name}: left behind by committing and proving");
     }
+
+    // The same by another machine, both of whose sides are this process.
+    let secret = needle_of_secret(&target);
+    let driver = Driver::new(&PROVER, &[target]).expect("a folder");
+    let worker = Worker::new(&SRS, Limits::default());
+    let task = worker.task().expect("a task");
+    let (unit, sealed) = (driver.unit(0).expect("an id"), driver.seal(0, task.key()).expect("sealed"));
+    task.prove(&unit, &sealed, &Silent).expect("a proof");
+    for (name, needle) in
+        [("seed", &seed), ("secret", &secret), ("symbols", &symbols), ("stored symbols", &stored)]
+    {
+        assert_eq!(needle.found(), 0, "{name}: left behind by sealing, opening and proving");
+    }
+}
+
+/// The secret of a folder's only segment.
+fn needle_of_secret(folder: &Path) -> Needle {
+    let commitment = CommitmentFolder::read(folder, &RULES).expect("a commitment");
+    let registration = &commitment.registration;
+    let dataset = Dataset {
+        contributor: registration.contributor(),
+        geometry: registration.geometry(),
+        schema: registration.schema_hash(),
+        records: registration.records(),
+    };
+    let symbols = commitment.opening.symbols(0, 3000 * RULES.schema().len()).expect("symbols");
+    let secret = SegmentSecret::derive(commitment.opening.seed(), &dataset, SegmentIndex::FIRST, &symbols);
+    Needle::new(secret.to_bytes().to_vec())
 }
 
 fn value_bytes(value: u32) -> [u8; 4] {

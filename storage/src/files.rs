@@ -215,7 +215,9 @@ pub fn lock_folder(path: &Path) -> io::Result<Option<File>> {
 /// Locks a regular file until the value is dropped or the process ends, however it does, and waits for
 /// whoever holds it. A system without locks does without.
 pub fn lock(path: &Path) -> Result<File, OpenError> {
-    let (file, _) = open(path)?;
+    // For writing where its owner allows that: NFS gives no exclusive lock on a file that is open for reading
+    // alone. Nothing is written.
+    let (file, _) = open_to_append(path).or_else(|_| open(path))?;
     while let Err(error) = file.lock() {
         if error.kind() != ErrorKind::Interrupted {
             break;

@@ -317,7 +317,7 @@ fn a_segment_with_one_symbol_changed_shares_no_blinding() {
 }
 
 /// A reference string of the same shape and another trapdoor, which is 7; and the policy that names it.
-fn other_parameters() -> (Srs, Policy) {
+pub(super) fn other_parameters() -> (Srs, Policy) {
     let trapdoor = Fr::from(7);
     let powers = std::iter::successors(Some(G1::generator()), |power| Some(power * trapdoor));
     let powers = normalize(&powers.take(SRS.geometry().rows()).collect::<Vec<_>>());
