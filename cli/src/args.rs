@@ -1,12 +1,13 @@
 //! The command line: what can be asked for, with an example each.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use fairshare_formats::eip55;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::Digest;
+use fairshare_prover::Segments;
 use tracing::level_filters::LevelFilter;
 
 mod chain;
@@ -256,7 +257,14 @@ Example:
       --out ewr-data.bundle
 
 Several folders of one contributor make one bundle. Interrupted work continues where it stopped, and \
-finished segments are reused under the next policy.")]
+finished segments are reused under the next policy.
+
+On several machines that share the folder, each proves a range of the segments, and one makes the bundle:
+  fairshare prove data ewr-data --policy policy.toml --params ceremony.srs --segments 0..40
+  fairshare prove data ewr-data --policy policy.toml --params ceremony.srs --segments 40..80
+  fairshare prove data ewr-data --policy policy.toml --params ceremony.srs --assemble --out ewr-data.bundle
+
+`commit data` prints how many segments there are. docs/cluster.md has job scripts.")]
     Data(ProveDataArgs),
     /// Prove the score of a node's units; they are public, so anybody can
     #[command(after_help = "\
@@ -274,6 +282,14 @@ impl ProveCommand {
             Self::Compute(args) => &args.common,
         }
     }
+
+    /// Where the bundle goes; nowhere if none is made.
+    pub fn out(&self) -> Option<&Path> {
+        match self {
+            Self::Data(args) => args.out.as_deref(),
+            Self::Compute(args) => Some(&args.out),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -283,6 +299,20 @@ pub struct ProveDataArgs {
     pub folders: Vec<PathBuf>,
     #[command(flatten)]
     pub common: ProveArgs,
+    /// Where to write the bundle
+    #[arg(long, value_name = "BUNDLE", required_unless_present = "segments")]
+    pub out: Option<PathBuf>,
+    /// Prove only these segments, keep their proofs in the folders, and make no bundle
+    ///
+    /// Segments are numbered from 0 over the folders in the order in which they are named: with 10 segments
+    /// in the first, `8..12` are its last two and the second's first two. B itself is not in the range, and
+    /// may lie beyond the last segment. `I/N` is part I, counted from 0, of N equal parts of all segments.
+    /// Any number of processes may work at once, also on the same segments.
+    #[arg(long, value_name = "A..B|I/N", value_parser = parse_segments, conflicts_with_all = ["assemble", "out"])]
+    pub segments: Option<Segments>,
+    /// Make the bundle from kept proofs of segments alone, and say which are missing
+    #[arg(long)]
+    pub assemble: bool,
     /// Prove the score even if eight others of a dataset are on record
     ///
     /// Each score under another reference, or together with other datasets, is one more equation in the
@@ -299,6 +329,9 @@ pub struct ProveComputeArgs {
     pub node: NodeArgs,
     #[command(flatten)]
     pub common: ProveArgs,
+    /// Where to write the bundle
+    #[arg(long, value_name = "BUNDLE")]
+    pub out: PathBuf,
 }
 
 /// What every proof needs.
@@ -310,9 +343,6 @@ pub struct ProveArgs {
     /// The parameters
     #[arg(long, value_name = "SRS")]
     pub params: PathBuf,
-    /// Where to write the bundle
-    #[arg(long, value_name = "BUNDLE")]
-    pub out: PathBuf,
     #[command(flatten)]
     pub work: WorkArgs,
 }
@@ -424,6 +454,20 @@ fn parse_count(text: &str) -> Result<usize, String> {
     }
 }
 
+fn parse_segments(text: &str) -> Result<Segments, String> {
+    let number = |digits: &str| {
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_number)
+    };
+    let numbers = |sign| text.split_once(sign).and_then(|(one, other)| Some((number(one)?, number(other)?)));
+    let range =
+        numbers("..").filter(|(first, end)| first < end).map(|(first, end)| Segments::Range(first..end));
+    let part = || numbers("/").filter(|(index, parts)| index < parts);
+    range
+        .or_else(|| part().map(|(index, parts)| Segments::Part { index, parts }))
+        .ok_or_else(|| "give A..B with A below B, or I/N with I below N, for example 0..40 or 3/8".to_owned())
+}
+
 /// Units of sizes; longer suffixes first, so that `GiB` is not read as `B`.
 const UNITS: [(&str, u64); 5] =
     [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("B", 1)];
@@ -491,6 +535,37 @@ mod tests {
         }
         for text in ["", "GiB", "0", "-1", "+1", "1.5GiB", "8GB", "8 gib", "99999999999TiB", "1e9"] {
             assert!(parse_size(text).unwrap_err().contains("8GiB"), "{text}");
+        }
+    }
+
+    #[test]
+    fn segments_are_a_range_that_holds_some_or_a_part() {
+        assert_eq!(parse_segments("0..40"), Ok((0..40).into()));
+        assert_eq!(parse_segments("7..8"), Ok((7..8).into()));
+        assert_eq!(parse_segments("3/8"), Ok(Segments::Part { index: 3, parts: 8 }));
+        for text in [
+            "",
+            "..",
+            "/",
+            "3",
+            "3..3",
+            "4..3",
+            "0..=3",
+            "..3",
+            "0..",
+            "-1..3",
+            "+1..3",
+            "1..+3",
+            "a..b",
+            "8/8",
+            "0/0",
+            "1/",
+            "/2",
+            "-1/2",
+            "1/2/3",
+            "0..99999999999999999999",
+        ] {
+            assert!(parse_segments(text).unwrap_err().contains("0..40"), "{text}");
         }
     }
 

@@ -29,6 +29,8 @@ mod commands {
     mod schemas;
     #[cfg(unix)]
     mod scored;
+    #[cfg(unix)]
+    mod segments;
     #[cfg(target_os = "linux")]
     mod served;
     #[cfg(unix)]

@@ -1,19 +1,21 @@
 //! `fairshare prove`: from commitment folders, or units on record, to a bundle.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::units::Rounds;
 use fairshare_ingest::units::read_units;
+use fairshare_params::role::Role;
 use fairshare_prover::plan;
-use fairshare_prover::{Limits, ProveError, Prover, ScoreLimit, write_bundle};
+use fairshare_prover::{Limits, ProveError, Prover, ScoreLimit, SegmentsProved, write_bundle};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_verifier::{Score, SetupError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::{ProveCommand, WorkArgs};
+use crate::args::{ProveCommand, ProveDataArgs, WorkArgs};
 use crate::document::spelling::{Checksummed, Decimal, Hash, RoleName};
 use crate::error::{CliError, Status};
 use crate::interrupt;
@@ -21,31 +23,43 @@ use crate::load;
 use crate::output::{self, Output, list, seconds, thousands};
 use crate::progress::{self, Bars};
 
-/// The bundle that was made, and what it proves.
-#[derive(Serialize, JsonSchema)]
+/// The bundle that was made, and what it proves; or the segments that were proved.
+#[derive(Default, Serialize, JsonSchema)]
 pub struct Proved {
-    /// The file written.
-    bundle: String,
-    /// Its size, in bytes.
-    bytes: usize,
+    /// The file written; null with --segments.
+    bundle: Option<String>,
+    /// Its size, in bytes; null with --segments.
+    bytes: Option<usize>,
     /// What it is for.
     #[schemars(with = "RoleName")]
     role: &'static str,
-    /// The contributor's address.
-    #[schemars(with = "Checksummed")]
-    contributor: String,
-    /// Digests of the datasets; none of computing power.
+    /// The contributor's address; null with --segments.
+    #[schemars(with = "Option<Checksummed>")]
+    contributor: Option<String>,
+    /// Digests of the datasets; none of computing power, and none with --segments.
     #[schemars(with = "Vec<Hash>")]
     digests: Vec<String>,
-    /// Records proved; null of computing power.
+    /// Records proved; null of computing power, and with --segments.
     records: Option<u32>,
-    /// The score: of data in 1/256 nat, of computing power in 2^-48.
-    #[schemars(with = "Decimal")]
-    score: String,
+    /// The score: of data in 1/256 nat, of computing power in 2^-48; null with --segments.
+    #[schemars(with = "Option<Decimal>")]
+    score: Option<String>,
     /// Whether the parameters are insecure, so that the proof says nothing.
     insecure: bool,
     /// Time that it took, in seconds.
     seconds: f64,
+    /// With --segments the range whose proofs are kept now, as A..B; else null.
+    segments: Option<String>,
+    /// With --segments how many of these proofs were made now; the others were kept before. Else null.
+    made: Option<usize>,
+    /// With --segments how many segments all folders have; else null.
+    segments_in_all: Option<usize>,
+}
+
+/// What was done: a bundle, or a part of the proofs for one.
+enum Done {
+    Bundle(PathBuf, Box<fairshare_prover::Proved>),
+    Segments(SegmentsProved),
 }
 
 pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
@@ -61,8 +75,10 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     };
     let units = record.map(|path| read_units(path, Rounds::of(&policy))).transpose()?;
     let srs = load::params(&args.params)?;
-    let inputs = [args.policy.as_path(), args.params.as_path()];
-    load::check_output(&args.out, inputs.into_iter().chain(record))?;
+    if let Some(out) = command.out() {
+        let inputs = [args.policy.as_path(), args.params.as_path()];
+        load::check_output(out, inputs.into_iter().chain(record))?;
+    }
     let begun = Instant::now();
     let spinner = progress::spinner("preparing the verifier");
     // Insecure parameters were named when they were read; a prover may use them, a verifier has to be asked.
@@ -70,52 +86,108 @@ pub fn run(command: &ProveCommand, output: Output) -> Result<Status, CliError> {
     let parameters = load::Parameters::read(&args.params, &policy)?;
     let verifier = parameters.verifier_beside(&srs, &policy)?.with_units(units.as_ref())?;
     drop(spinner);
-    let prover = with_cache(Prover::new(&srs, &verifier, limits), &args.work);
-    let bars = Bars::until(interrupt::is_asked);
-    let proved = match command {
-        ProveCommand::Data(args) => {
-            let limit = if args.ninth_score { ScoreLimit::None } else { ScoreLimit::Eight };
-            prover.with_score_limit(limit).prove_data(&args.folders, &bars)?
-        }
-        ProveCommand::Compute(args) => prover.prove_compute(&args.node.contributor, &bars)?,
+    let limit = match command {
+        ProveCommand::Data(args) if args.ninth_score => ScoreLimit::None,
+        _ => ScoreLimit::Eight,
     };
-    write_bundle(&args.out, &proved.bundle)?;
-    describe(&args.out, &proved, srs.is_insecure(), begun.elapsed(), output)
+    let prover = with_cache(Prover::new(&srs, &verifier, limits).with_score_limit(limit), &args.work);
+    let done = prove(command, &prover)?;
+    describe(&done, srs.is_insecure(), begun.elapsed(), output)
 }
 
-fn describe(
-    out: &Path,
-    proved: &fairshare_prover::Proved,
-    insecure: bool,
-    elapsed: Duration,
-    output: Output,
-) -> Result<Status, CliError> {
-    let records = match &proved.score {
-        Score::Data(score) => Some(score.records.get()),
-        Score::Compute(_) => None,
+fn prove(command: &ProveCommand, prover: &Prover<'_>) -> Result<Done, CliError> {
+    let bars = Bars::until(interrupt::is_asked);
+    let (out, proved) = match command {
+        ProveCommand::Data(ProveDataArgs { folders, segments: Some(segments), .. }) => {
+            return Ok(Done::Segments(prover.prove_segments(folders, segments.clone(), &bars)?));
+        }
+        ProveCommand::Data(ProveDataArgs { folders, out, assemble: true, .. }) => {
+            (out.as_ref(), prover.assemble(folders, &bars)?)
+        }
+        ProveCommand::Data(ProveDataArgs { folders, out, .. }) => {
+            (out.as_ref(), prover.prove_data(folders, &bars)?)
+        }
+        ProveCommand::Compute(args) => {
+            (Some(&args.out), prover.prove_compute(&args.node.contributor, &bars)?)
+        }
     };
-    let score = proved.score.value();
-    let result = Proved {
-        bundle: out.display().to_string(),
-        bytes: proved.bundle.to_bytes().len(),
-        role: proved.bundle.role().name(),
-        contributor: checksummed(&proved.bundle.contributor()).to_string(),
-        digests: proved.registrations.iter().map(|registration| registration.digest().to_string()).collect(),
-        records,
-        score: score.to_string(),
-        insecure,
-        seconds: elapsed.as_secs_f64(),
-    };
+    // The arguments have it wherever there is a bundle.
+    let out = out.cloned().unwrap_or_default();
+    write_bundle(&out, &proved.bundle)?;
+    Ok(Done::Bundle(out, Box::new(proved)))
+}
+
+fn describe(done: &Done, insecure: bool, elapsed: Duration, output: Output) -> Result<Status, CliError> {
+    let result = Proved { insecure, seconds: elapsed.as_secs_f64(), ..Proved::of(done) };
     output.result(&result, || {
-        let of = records.map_or_else(String::new, |records| format!(" of {} records", thousands(records)));
-        list(&[
-            ("proved", format!("the {} score{of} for {}", result.role, result.contributor)),
-            ("score", output::score(proved.bundle.role(), score)),
-            ("bundle", format!("{}, {} bytes, verified", result.bundle, thousands(result.bytes as u64))),
-            ("time", seconds(elapsed)),
-        ])
+        let (what, time) = match done {
+            Done::Bundle(out, proved) => (bundle_lines(out, proved), seconds(elapsed)),
+            Done::Segments(proved) => (segment_lines(proved), seconds(elapsed)),
+        };
+        list(&what.into_iter().chain([("time", time)]).collect::<Vec<_>>())
     })?;
     Ok(Status::Done)
+}
+
+impl Proved {
+    fn of(done: &Done) -> Self {
+        let (out, proved) = match done {
+            Done::Bundle(out, proved) => (out, proved),
+            Done::Segments(SegmentsProved { segments, made, total }) => {
+                return Self {
+                    role: Role::Data.name(),
+                    segments: Some(range(segments)),
+                    made: Some(*made),
+                    segments_in_all: Some(*total),
+                    ..Self::default()
+                };
+            }
+        };
+        let digests = proved.registrations.iter().map(|registration| registration.digest().to_string());
+        Self {
+            bundle: Some(out.display().to_string()),
+            bytes: Some(proved.bundle.to_bytes().len()),
+            role: proved.bundle.role().name(),
+            contributor: Some(checksummed(&proved.bundle.contributor()).to_string()),
+            digests: digests.collect(),
+            records: records(&proved.score),
+            score: Some(proved.score.value().to_string()),
+            ..Self::default()
+        }
+    }
+}
+
+fn bundle_lines(out: &Path, proved: &fairshare_prover::Proved) -> Vec<(&'static str, String)> {
+    let (role, bytes) = (proved.bundle.role(), proved.bundle.to_bytes().len());
+    let records = records(&proved.score);
+    let of = records.map_or_else(String::new, |records| format!(" of {} records", thousands(records)));
+    let contributor = checksummed(&proved.bundle.contributor());
+    vec![
+        ("proved", format!("the {} score{of} for {contributor}", role.name())),
+        ("score", output::score(role, proved.score.value())),
+        ("bundle", format!("{}, {} bytes, verified", out.display(), thousands(bytes as u64))),
+    ]
+}
+
+fn segment_lines(SegmentsProved { segments, made, total }: &SegmentsProved) -> Vec<(&'static str, String)> {
+    let kept = segments.len() - made;
+    vec![
+        ("segments", format!("{} of 0..{total}", range(segments))),
+        ("proofs", format!("{made} made, {kept} kept from before")),
+        ("bundle", "none yet: `--assemble` makes it when all segments are proved".to_owned()),
+    ]
+}
+
+/// As it is asked for.
+fn range(segments: &Range<usize>) -> String {
+    format!("{}..{}", segments.start, segments.end)
+}
+
+fn records(score: &Score) -> Option<u32> {
+    match score {
+        Score::Data(score) => Some(score.records.get()),
+        Score::Compute(_) => None,
+    }
 }
 
 /// What the arguments allow, and the machine where they say nothing.

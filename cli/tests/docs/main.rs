@@ -28,6 +28,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod blocks;
+mod cluster;
 mod links;
 mod paths;
 mod run;
@@ -75,6 +76,7 @@ documents! {
     architecture: "docs/ARCHITECTURE.md",
     chain: "docs/chain.md",
     cli: "docs/cli.md",
+    cluster: "docs/cluster.md",
     data: "docs/data.md",
     glossary: "docs/glossary.md",
     library: "docs/library.md",
