@@ -18,6 +18,7 @@ mod royalty;
 mod score;
 mod sending;
 mod serve;
+mod service;
 mod vault;
 
 pub use chain::{
@@ -31,6 +32,7 @@ pub use royalty::{BookArgs, FundArgs, HandArgs, PayArgs, PostArgs, WatchArgs};
 pub use score::{NodeArgs, ScoreCommand, ScoreDataArgs, UnmatchedArgs};
 pub use sending::{RpcArgs, SendArgs};
 pub use serve::{LogFormat, ServeArgs};
+pub use service::ServiceArgs;
 pub use vault::{
     AuditArchiveArgs, AuditArgs, ClaimArgs, CloseArgs, ConfirmArgs, ExportArgs, InitArgs, RegisterArgs,
     RoundArgs, StrikeArgs, SubmitArgs, VaultArgs, VaultCommand,
@@ -73,7 +75,7 @@ pub struct Global {
     /// Print the result, or the error, as JSON, for programs
     #[arg(long, global = true, display_order = 100)]
     pub json: bool,
-    /// How much to log to standard error [default: warn; of `vault serve` info]
+    /// How much to log to standard error [default: warn; of `serve` and `vault serve` info]
     #[arg(long, global = true, value_enum, value_name = "LEVEL", display_order = 101)]
     pub log_level: Option<LogLevel>,
 }
@@ -126,6 +128,8 @@ pub enum Command {
     Prove(ProveCommand),
     /// Verify bundles against what is on record
     Verify(VerifyArgs),
+    /// Commit and prove for programs of other languages, as a service over gRPC
+    Serve(ServiceArgs),
     /// Run a vault's ledger: register, submit, close, settle, claim
     Vault(VaultArgs),
     /// Verify every bundle of a vault's archive and recompute every amount

@@ -13,6 +13,7 @@ pub mod prove;
 pub mod register;
 pub mod schema;
 pub mod score;
+pub mod service;
 pub mod upload;
 pub mod vault;
 pub mod verify;

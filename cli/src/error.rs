@@ -28,6 +28,7 @@ use fairshare_params::verifier_parameters::VerifierParametersError;
 use fairshare_prover::measure::ScoreProofError;
 use fairshare_prover::score::ScoreError;
 use fairshare_prover::{AccountError, BackendError, CommitError, OpenedError, ProveError, ScoredError};
+use fairshare_proving::ServiceError;
 use fairshare_serve::{ServeError, TargetError};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
@@ -253,6 +254,10 @@ pub enum CliError {
     Target(#[from] TargetError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    Service(Box<ServiceError>),
+    #[error("say where the service listens: --socket or --listen")]
+    NowhereToListen,
     #[error("nothing has been earned up to this epoch, so there is nothing to claim and no tree to write")]
     NoClaims,
     #[error(transparent)]
@@ -363,6 +368,12 @@ impl CliError {
 impl From<DraftError> for CliError {
     fn from(error: DraftError) -> Self {
         Self::Draft(Box::new(error))
+    }
+}
+
+impl From<ServiceError> for CliError {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(Box::new(error))
     }
 }
 

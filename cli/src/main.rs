@@ -56,6 +56,7 @@ fn main() -> ExitCode {
 fn log(cli: &Cli) {
     let service = match &cli.command {
         Command::Vault(VaultArgs { command: VaultCommand::Serve(args), .. }) => Some(args.log_format),
+        Command::Serve(args) => Some(args.log_format),
         _ => None,
     };
     let default = if service.is_some() { LogLevel::Info } else { LogLevel::Warn };
@@ -87,6 +88,7 @@ fn run(cli: &Cli, output: Output) -> Result<Status, CliError> {
         Command::Score(command) => commands::score::run(command, output),
         Command::Prove(args) => commands::prove::run(args, output),
         Command::Verify(args) => commands::verify::run(args, output),
+        Command::Serve(args) => commands::service::run(args, output),
         Command::Vault(args) => commands::vault::run(args, output),
         Command::Audit(args) => commands::audit::run(args, output),
         Command::Chain(command) => commands::chain::run(command, output),

@@ -1,4 +1,4 @@
-//! Health, readiness and metrics over HTTP. Nothing that is asked does anything, and what is asked is small:
+//! Pages over HTTP: health, readiness, metrics. Nothing that is asked does anything, and what is asked is small:
 //! whoever sends more, or sends slowly, is cut off, and a newcomer takes the place of the oldest.
 
 use std::collections::VecDeque;
@@ -8,7 +8,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fairshare_formats::time::Moment;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -22,9 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio::time;
 
-use crate::board::Snapshot;
-use crate::metrics;
-use crate::shared::Shared;
+use crate::signals::Signals;
 
 /// Longest head of a request, in bytes.
 const MAX_HEAD: usize = 8 << 10;
@@ -38,8 +35,52 @@ const MAX_CONNECTIONS: usize = 64;
 const LAST_TIME: Duration = Duration::from_secs(3);
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
-/// How soon the service ends once a thread is lost: time enough to say so to who asks for its health.
-const LOST: Duration = Duration::from_secs(1);
+/// How soon answering ends once there is nothing more to answer: time enough to say so to who asks for health.
+const OVER: Duration = Duration::from_secs(1);
+
+/// What is answered. Asking does nothing.
+pub trait Pages: Send + Sync + 'static {
+    /// The paths that have a page.
+    fn paths(&self) -> &'static [&'static str];
+    /// The page of one of these paths.
+    fn page(&self, path: &str) -> Page;
+    /// Whether the service has ended, or has to.
+    fn is_over(&self) -> bool;
+}
+
+/// A page.
+#[derive(Debug)]
+pub struct Page {
+    status: StatusCode,
+    kind: &'static str,
+    body: String,
+}
+
+impl Page {
+    /// An object; with status 503 where all is not well.
+    pub fn json(is_well: bool, value: &impl Serialize) -> Self {
+        let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let mut body = serde_json::to_string(value).unwrap_or_default();
+        body.push('\n');
+        Self { status, kind: "application/json", body }
+    }
+
+    /// Metrics, as Prometheus reads them.
+    pub fn metrics(text: Result<String, prometheus::Error>) -> Self {
+        match text {
+            Ok(body) => Self { status: StatusCode::OK, kind: prometheus::TEXT_FORMAT, body },
+            Err(error) => {
+                tracing::error!(%error, "the metrics could not be written");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::text(status, "the metrics could not be written\n".to_owned())
+            }
+        }
+    }
+
+    fn text(status: StatusCode, body: String) -> Self {
+        Self { status, kind: "text/plain; charset=utf-8", body }
+    }
+}
 
 /// The listener, on a runtime that runs on the calling thread.
 #[derive(Debug)]
@@ -68,23 +109,23 @@ impl Http {
         self.address
     }
 
-    /// Answers until a signal comes, and then what is under way.
-    pub fn answer(self, shared: &Arc<Shared>) {
+    /// Answers until a signal comes or all is over, and then what is under way.
+    pub fn answer<P: Pages>(self, pages: &Arc<P>) {
         let Self { runtime, listener, mut signals, .. } = self;
         runtime.block_on(async {
             let mut connections = Connections::default();
-            let mut lost = std::pin::pin!(lost(shared));
+            let mut over = std::pin::pin!(over(&**pages));
             loop {
                 tokio::select! {
                     accepted = listener.accept() => match accepted {
-                        Ok((stream, _)) => connections.begin(stream, shared),
+                        Ok((stream, _)) => connections.begin(stream, pages),
                         Err(error) => {
                             tracing::warn!(%error, "a connection could not be taken");
                             time::sleep(NO_ROOM).await;
                         }
                     },
                     () = signals.come() => break,
-                    () = &mut lost => break,
+                    () = &mut over => break,
                 }
             }
             drop(listener);
@@ -93,10 +134,9 @@ impl Http {
     }
 }
 
-/// Waits until a thread has ended that should not have: whatever keeps the service running begins it anew.
-async fn lost(shared: &Shared) {
-    while shared.board().lost.is_none() {
-        time::sleep(LOST).await;
+async fn over(pages: &impl Pages) {
+    while !pages.is_over() {
+        time::sleep(OVER).await;
     }
 }
 
@@ -105,7 +145,7 @@ async fn lost(shared: &Shared) {
 struct Connections(VecDeque<JoinHandle<()>>);
 
 impl Connections {
-    fn begin(&mut self, stream: TcpStream, shared: &Arc<Shared>) {
+    fn begin<P: Pages>(&mut self, stream: TcpStream, pages: &Arc<P>) {
         self.0.retain(|connection| !connection.is_finished());
         if self.0.len() >= MAX_CONNECTIONS
             && let Some(oldest) = self.0.pop_front()
@@ -113,7 +153,7 @@ impl Connections {
             // What is asked here is answered at once: the oldest one is waiting for its own client.
             oldest.abort();
         }
-        self.0.push_back(tokio::spawn(converse(stream, Arc::clone(shared))));
+        self.0.push_back(tokio::spawn(converse(stream, Arc::clone(pages))));
     }
 
     async fn end(self) {
@@ -128,9 +168,9 @@ impl Connections {
 }
 
 /// One request, and its answer.
-async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+async fn converse<P: Pages>(stream: TcpStream, pages: Arc<P>) {
     let service = service_fn(move |request| {
-        let answer = answer(&request, &shared);
+        let answer = respond(answer(&request, &*pages));
         async move { Ok::<_, Infallible>(answer) }
     });
     let connection = http1::Builder::new()
@@ -146,130 +186,29 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
-    let known = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    if !known {
-        return text(StatusCode::NOT_FOUND, "there are /healthz, /readyz and /metrics\n".to_owned());
+fn answer(request: &Request<Incoming>, pages: &impl Pages) -> Page {
+    let (path, paths) = (request.uri().path(), pages.paths());
+    if !paths.contains(&path) {
+        return Page::text(StatusCode::NOT_FOUND, format!("there is {}\n", paths.join(", ")));
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned());
-        refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refused;
-    }
-    // A copy, so that the board is not held while it is written down.
-    let snapshot = shared.board().clone();
-    match request.uri().path() {
-        "/healthz" => health(&snapshot),
-        "/readyz" => readiness(&snapshot),
-        _ => match metrics::text(&snapshot) {
-            Ok(metrics) => response(StatusCode::OK, prometheus::TEXT_FORMAT, metrics),
-            Err(error) => {
-                tracing::error!(%error, "the metrics could not be written");
-                text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be written\n".to_owned())
-            }
-        },
+    match *request.method() {
+        Method::GET | Method::HEAD => pages.page(path),
+        _ => Page::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned()),
     }
 }
 
-#[derive(Serialize)]
-struct Health {
-    healthy: bool,
-    reason: Option<String>,
-}
-
-fn health(snapshot: &Snapshot) -> Response<Full<Bytes>> {
-    let reason = snapshot.unwell();
-    json(reason.is_none(), &Health { healthy: reason.is_none(), reason })
-}
-
-#[derive(Serialize)]
-struct Readiness {
-    ready: bool,
-    reason: Option<String>,
-    entries: Option<u64>,
-    head: Option<String>,
-    last_read: Option<String>,
-    last_audit: Option<String>,
-    differences: Option<u64>,
-    unaudited_epochs: Option<u64>,
-}
-
-fn readiness(snapshot: &Snapshot) -> Response<Full<Bytes>> {
-    let reason = snapshot.unready();
-    let end = snapshot.end();
-    let date = |seconds: u64| Moment::from_unix_seconds(seconds).ok().map(|moment| moment.to_string());
-    let audit = snapshot.audit.as_ref();
-    let readiness = Readiness {
-        ready: reason.is_none(),
-        reason,
-        entries: end.map(|(entries, _)| entries),
-        head: end.and_then(|(_, head)| head).map(|head| head.to_string()),
-        last_read: snapshot.read.and_then(|(_, seconds)| date(seconds)),
-        last_audit: audit.and_then(|audit| date(audit.at)),
-        differences: audit.map(|audit| audit.differences),
-        unaudited_epochs: audit.map(|audit| audit.unaudited),
-    };
-    json(readiness.ready, &readiness)
-}
-
-fn json(is_well: bool, value: &impl Serialize) -> Response<Full<Bytes>> {
-    let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let mut body = serde_json::to_string(value).unwrap_or_default();
-    body.push('\n');
-    response(status, "application/json", body)
-}
-
-fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    response(status, "text/plain; charset=utf-8", body)
-}
-
-fn response(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
+fn respond(page: Page) -> Response<Full<Bytes>> {
+    let Page { status, kind, body } = page;
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
     response
-}
-
-/// The signals that ask the service to stop.
-#[cfg(unix)]
-#[derive(Debug)]
-struct Signals([tokio::signal::unix::Signal; 2]);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
-    }
-
-    async fn come(&mut self) {
-        let [terminate, interrupt] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    }
-}
-
-/// Other systems have Ctrl-C.
-#[cfg(not(unix))]
-#[derive(Debug)]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn come(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -277,6 +216,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::shared::Shared;
     use crate::state::Store;
 
     /// A service without one of its threads ends, so that whoever keeps it begins it anew.
@@ -291,8 +231,8 @@ mod tests {
             Http::new(listener).expect("a runtime").answer(&of_thread);
             ended.send(()).expect("somebody waits");
         });
-        assert!(ends.recv_timeout(LOST * 2).is_err(), "it has ended");
+        assert!(ends.recv_timeout(OVER * 2).is_err(), "it has ended");
         shared.board().lost = Some("auditor");
-        ends.recv_timeout(LOST * 30).expect("it ends");
+        ends.recv_timeout(OVER * 30).expect("it ends");
     }
 }

@@ -7,6 +7,9 @@
 //! Three threads work beside the one that answers requests, and each opens the ledger for itself. One reads
 //! where it stands (`observe.rs`), one delivers (`deliver.rs`), one audits (`audits.rs`). A database that is
 //! gone stops none of them.
+//!
+//! What another service needs to be watched likewise is public: [`Http`] and its [`Pages`], [`Families`] of
+//! metrics, [`Signals`].
 
 mod audits;
 mod backoff;
@@ -15,14 +18,17 @@ mod clock;
 mod crew;
 mod deliver;
 mod error;
+mod families;
 mod http;
 mod metrics;
 mod notice;
 mod observe;
+mod pages;
 mod pulse;
 mod reader;
 mod replaced;
 mod shared;
+mod signals;
 mod signature;
 mod state;
 mod target;
@@ -37,12 +43,14 @@ use fairshare_vault::database::Location;
 use fairshare_verifier::Trust;
 
 pub use error::{ServeError, StateError, TargetError};
+pub use families::Families;
+pub use http::{Http, Page, Pages};
 pub use notice::{Notice, NoticeKind};
+pub use signals::Signals;
 pub use signature::{HEADER as SIGNATURE_HEADER, signature};
 pub use target::{MAX_SECRET_BYTES, MIN_SECRET_BYTES, Secret, Target};
 
 use crew::Crew;
-use http::Http;
 use reader::Reader;
 use shared::Shared;
 use state::Store;

@@ -8,7 +8,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::{
-    audit, bench, chain, commit, demo, draft, params, policy, prove, register, score, upload, vault, verify,
+    audit, bench, chain, commit, demo, draft, params, policy, prove, register, score, service, upload, vault,
+    verify,
 };
 use crate::args::SchemaArgs;
 use crate::document::Document;
@@ -71,6 +72,7 @@ documents! {
     register::Described: "register sign", "register check";
     score::DataScored: "score data";
     score::ComputeScored: "score compute";
+    service::ServingJobs: "serve";
     upload::Wrapped: "upload wrap";
     vault::Changed: "vault init";
     vault::Reached: "vault round";

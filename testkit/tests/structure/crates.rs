@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use crate::sources::root;
 
 /// What each room may use, besides whatever those rooms may use themselves. `*` may use everything.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("fairshare-circuits", &[]),
     ("fairshare-params", &["fairshare-circuits"]),
     ("fairshare-formats", &["fairshare-params"]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("fairshare-prover", &["fairshare-plonk", "fairshare-ingest", "fairshare-storage", "fairshare-verifier"]),
     ("fairshare-vault", &["fairshare-audit", "fairshare-storage"]),
     ("fairshare-serve", &["fairshare-vault"]),
+    ("fairshare-proving", &["fairshare-prover", "fairshare-serve"]),
     ("fairshare-contracts", &["fairshare-params"]),
     ("fairshare-chain", &["fairshare-contracts", "fairshare-prover", "fairshare-vault"]),
     ("fairshare", &["*"]),
