@@ -37,7 +37,7 @@ fn cancelled(name: &str, times: usize, wanted: impl Fn(&Job) -> bool) {
     let has_secret = kept.keys().any(|path| path.ends_with("opening.bin") || path.ends_with("commit.journal"));
     assert_eq!(has_secret, is_whole, "{name}: {kept:?}");
     // Another job is worked on, and the same one can be submitted again.
-    let other = client.submit(&records(1)).job.expect("a job");
+    let other = client.submit(&records(2)).job.expect("a job");
     assert_eq!(client.end(&other.id).state(), State::Done);
     let again = client.submit(&bytes);
     assert!(!again.known && again.job.expect("a job").attempt == 2);
