@@ -112,11 +112,7 @@ impl Book {
 }
 
 /// Which of the parameters a policy names.
-fn own(
-    name: &str,
-    policy: &Policy,
-    parameters: &[(Srs, VerifierParameters)],
-) -> Result<usize, ServiceError> {
+fn own(name: &str, policy: &Policy, parameters: &[(Srs, VerifierParameters)]) -> Result<usize, ServiceError> {
     let mut refused = None;
     for (index, (srs, _)) in parameters.iter().enumerate() {
         match policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure()) {

@@ -128,10 +128,7 @@ impl Upload {
 }
 
 /// The files that a header names, below the folder that the operator allows.
-pub(crate) fn look_at(
-    folder: Option<&Path>,
-    names: &[String],
-) -> Result<(Vec<Seen>, Fingerprint), Refusal> {
+pub(crate) fn look_at(folder: Option<&Path>, names: &[String]) -> Result<(Vec<Seen>, Fingerprint), Refusal> {
     let folder = folder.ok_or(Refusal::NoFiles)?;
     if names.len() > MAX_FILES {
         return Err(Refusal::TooManyFiles { limit: MAX_FILES });

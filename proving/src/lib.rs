@@ -169,9 +169,7 @@ fn canonical(path: PathBuf) -> Result<PathBuf, ServiceError> {
 }
 
 fn pages(address: SocketAddr) -> Result<Http, ServiceError> {
-    TcpListener::bind(address)
-        .and_then(Http::new)
-        .map_err(|source| ServiceError::Listen { address, source })
+    TcpListener::bind(address).and_then(Http::new).map_err(|source| ServiceError::Listen { address, source })
 }
 
 fn begin(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ServiceError> {

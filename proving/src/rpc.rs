@@ -280,7 +280,8 @@ fn hand_out(path: PathBuf) -> Result<impl Stream<Item = Result<v1::FetchResponse
                 Ok(read) => read,
                 Err(error) => {
                     tracing::error!(%error, "a file could not be read to its end");
-                    let _ = give.blocking_send(Err(Status::internal("the file could not be read to its end")));
+                    let _ =
+                        give.blocking_send(Err(Status::internal("the file could not be read to its end")));
                     return;
                 }
             };

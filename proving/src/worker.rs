@@ -32,7 +32,9 @@ enum Failure {
     Commit(#[from] CommitError),
     #[error(transparent)]
     Prove(#[from] ProveError),
-    #[error("the policy `{name}` is not one of this service's any more, or has other rules now: submit again")]
+    #[error(
+        "the policy `{name}` is not one of this service's any more, or has other rules now: submit again"
+    )]
     Policy { name: String },
     #[error("a file was changed after the job was submitted: submit it again")]
     Changed,
@@ -44,10 +46,16 @@ enum Failure {
 }
 
 /// Works on jobs until the service stops. `ready` is told once the keys are made.
-pub(crate) fn work(book: &Book, jobs: &Jobs, limits: Limits, ready: impl FnOnce()) -> Result<(), ServiceError> {
+pub(crate) fn work(
+    book: &Book,
+    jobs: &Jobs,
+    limits: Limits,
+    ready: impl FnOnce(),
+) -> Result<(), ServiceError> {
     let verifiers = book.pages().iter().map(|page| book.verifier(page)).collect::<Result<Vec<_>, _>>()?;
     let pages = || book.pages().iter().zip(&verifiers);
-    let provers: Vec<_> = pages().map(|(page, verifier)| prover(book, jobs, page, verifier, limits)).collect();
+    let provers: Vec<_> =
+        pages().map(|(page, verifier)| prover(book, jobs, page, verifier, limits)).collect();
     for prover in &provers {
         prepare(prover, jobs).map_err(|error| ServiceError::Key(Box::new(error)))?;
     }
@@ -58,7 +66,9 @@ pub(crate) fn work(book: &Book, jobs: &Jobs, limits: Limits, ready: impl FnOnce(
         let record = job.view().record;
         let found = pages().zip(&provers).find(|((page, _), _)| is_of(&record, page));
         let run = || match found {
-            Some(((page, _), prover)) => Run { book, jobs, job: &job, page, prover, pool: &pool }.to_the_end(),
+            Some(((page, _), prover)) => {
+                Run { book, jobs, job: &job, page, prover, pool: &pool }.to_the_end()
+            }
             None => Err(Failure::Policy { name: record.purpose.policy.clone() }),
         };
         // What is left after a panic is what is left after a kill, and is looked at likewise.

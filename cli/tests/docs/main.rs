@@ -84,6 +84,7 @@ documents! {
     policy: "docs/policy.md",
     registering: "docs/registering.md",
     scoring: "docs/scoring.md",
+    service: "docs/service.md",
     testing: "docs/testing.md",
     trust: "docs/trust.md",
     vault: "docs/vault.md",

@@ -34,7 +34,8 @@ fn cancelled(name: &str, times: usize, wanted: impl Fn(&Job) -> bool) {
     let kept = files(&state.join("jobs"));
     assert!(kept.keys().all(|path| !path.ends_with("records.arrows")), "{name}: {kept:?}");
     let is_whole = kept.keys().any(|path| path.ends_with("request.json"));
-    let has_secret = kept.keys().any(|path| path.ends_with("opening.bin") || path.ends_with("commit.journal"));
+    let has_secret =
+        kept.keys().any(|path| path.ends_with("opening.bin") || path.ends_with("commit.journal"));
     assert_eq!(has_secret, is_whole, "{name}: {kept:?}");
     // Another job is worked on, and the same one can be submitted again.
     let other = client.submit(&records(2)).job.expect("a job");

@@ -43,7 +43,10 @@ fn killed_at_any_moment_every_job_ends_once() {
         let done = client.end(id);
         assert_eq!((done.state(), done.attempt), (State::Done, 1), "{done:?}");
         let bundle = client.fetch(id, File::Bundle).expect("a bundle");
-        assert!(bundles.get(id).is_none_or(|before| *before == bundle), "a bundle that was there has changed");
+        assert!(
+            bundles.get(id).is_none_or(|before| *before == bundle),
+            "a bundle that was there has changed"
+        );
         let request = client.fetch(id, File::Request).expect("a request");
         let (bundle, request) = (write(&folder, "b", bundle), write(&folder, "r.json", request));
         let common = prepared().common();
@@ -53,7 +56,8 @@ fn killed_at_any_moment_every_job_ends_once() {
     assert_eq!(client.list(0, 0).len(), ids.len());
     log.push_str(&service.log());
     for id in &ids {
-        let ends = log.lines().filter(|line| line.contains(id.as_str()) && line.contains("has ended")).count();
+        let ends =
+            log.lines().filter(|line| line.contains(id.as_str()) && line.contains("has ended")).count();
         // Killed between its record and its line in the log, a job ends without one.
         assert!(ends <= 1, "{id} has ended {ends} times");
     }

@@ -16,7 +16,8 @@ const WIDE: usize = 8 << 20;
 
 #[test]
 fn memory_does_not_grow_with_what_is_sent() {
-    let mib: usize = std::env::var("FAIRSHARE_STREAM_MIB").map_or(192, |text| text.parse().expect("a number"));
+    let mib: usize =
+        std::env::var("FAIRSHARE_STREAM_MIB").map_or(192, |text| text.parse().expect("a number"));
     let service = Service::start(&folder().join("state"), "");
     let mut client = service.client();
     // The keys are made before the first job: what comes after is the job's.
@@ -46,6 +47,9 @@ fn memory_does_not_grow_with_what_is_sent() {
     assert_eq!(done.committed.expect("committed").records as usize, batches * 2_000);
     let committed = begun.elapsed().as_secs_f64();
     let grown = service.peak() - before;
-    println!("{mib} MiB: sent in {sent:.1} s, committed to after {committed:.1} s; peak {} MiB", before + grown);
+    println!(
+        "{mib} MiB: sent in {sent:.1} s, committed to after {committed:.1} s; peak {} MiB",
+        before + grown
+    );
     assert!(grown < 128, "{grown} MiB more than before, of {mib} sent");
 }

@@ -256,9 +256,11 @@ pub fn files(folder: &Path) -> BTreeMap<PathBuf, u64> {
         let path = entry.path();
         if path.is_dir() {
             let below = files(&path).into_iter();
-            found.extend(below.map(|(name, length)| (path.file_name().unwrap().to_owned(), name, length)).map(
-                |(folder, name, length)| (Path::new(&folder).join(name), length),
-            ));
+            found.extend(
+                below
+                    .map(|(name, length)| (path.file_name().unwrap().to_owned(), name, length))
+                    .map(|(folder, name, length)| (Path::new(&folder).join(name), length)),
+            );
         } else {
             found.insert(entry.file_name().into(), entry.metadata().expect("a file").len());
         }
