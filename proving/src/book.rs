@@ -30,8 +30,8 @@ pub(crate) struct Page {
 }
 
 impl Book {
-    /// The policies by their names, each with its own of the parameters: a whole reference string, and what was
-    /// derived from it.
+    /// The policies by their names, each with its own of the parameters: a whole reference string, and what
+    /// was derived from it.
     pub fn new(
         policies: Vec<(String, Policy)>,
         parameters: Vec<(Srs, VerifierParameters)>,
@@ -47,7 +47,7 @@ impl Book {
             let own = own(&name, &policy, &parameters)?;
             let rules = match Verifier::new(&parameters[own].1, &policy, Trust::AllowInsecure) {
                 Ok(verifier) => verifier.rules_hash(),
-                Err(source) => return Err(ServiceError::Setup { name, source }),
+                Err(source) => return Err(ServiceError::Setup { name, source: Box::new(source) }),
             };
             pages.push(Page { name, policy, rules, parameters: own });
         }
@@ -83,12 +83,12 @@ impl Book {
     /// What verifies under a policy.
     pub(crate) fn verifier<'a>(&'a self, page: &'a Page) -> Result<Verifier<'a>, ServiceError> {
         let parameters = &self.parameters[page.parameters].1;
-        let refused = |source| ServiceError::Setup { name: page.name.clone(), source };
+        let refused = |source| ServiceError::Setup { name: page.name.clone(), source: Box::new(source) };
         Verifier::new(parameters, &page.policy, Trust::AllowInsecure).map_err(refused)
     }
 
-    /// Refuses records that lack a column of a policy, or have one of a wrong type. Nothing but the beginning of
-    /// each file is read.
+    /// Refuses records that lack a column of a policy, or have one of a wrong type. Nothing but the beginning
+    /// of each file is read.
     pub(crate) fn check_records(&self, policy: &str, paths: &[PathBuf]) -> Result<(), Refusal> {
         let schema = self.find(policy)?.policy.schema();
         match Records::open(paths, schema) {
@@ -117,7 +117,7 @@ fn own(name: &str, policy: &Policy, parameters: &[(Srs, VerifierParameters)]) ->
     for (index, (srs, _)) in parameters.iter().enumerate() {
         match policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure()) {
             Ok(()) => return Ok(index),
-            Err(error) => refused = Some(error),
+            Err(error) => refused = Some(Box::new(error)),
         }
     }
     Err(ServiceError::NoParameters { name: name.to_owned(), source: refused })

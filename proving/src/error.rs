@@ -34,7 +34,7 @@ pub enum ServiceError {
         /// The policy's name.
         name: String,
         /// What is wrong with the last that were given.
-        source: Option<ParametersError>,
+        source: Option<Box<ParametersError>>,
     },
     /// A policy that cannot be verified under.
     #[error("the policy `{name}` cannot be used")]
@@ -42,7 +42,7 @@ pub enum ServiceError {
         /// The policy's name.
         name: String,
         /// Why.
-        source: SetupError,
+        source: Box<SetupError>,
     },
     /// Limits within which nothing can be proved.
     #[error(transparent)]
@@ -213,8 +213,8 @@ pub(crate) enum Refusal {
     #[error("the records cannot be used: {reason}")]
     Records { reason: String },
     #[error(
-        "{limit} jobs wait or are under way, the most that this service takes: wait for one to end, or cancel \
-         one; its operator may raise --max-jobs"
+        "{limit} jobs wait or are under way, the most that this service takes: wait for one to end, or \
+         cancel one; its operator may raise --max-jobs"
     )]
     TooManyJobs { limit: usize },
     #[error(

@@ -287,7 +287,8 @@ impl Jobs {
         Ok(())
     }
 
-    /// Says that a job has ended, and removes what it needs no more; what is left is removed at the next start.
+    /// Says that a job has ended, and removes what it needs no more. What is left is removed at the next
+    /// start.
     fn ended(&self, job: &Job, record: &Record) {
         let state = record.state;
         if let Some((_, count)) = State::ALL.iter().zip(&self.counts.ended).find(|(of, _)| **of == state) {

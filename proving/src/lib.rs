@@ -1,11 +1,12 @@
 //! # A proving service
 //!
 //! It commits to records and proves their score for programs of other languages, over gRPC:
-//! `proto/fairshare/v1/prover.proto` says what can be asked for, and `docs/service.md` how it is run. A crate of
-//! its own, because the service beside a ledger (`fairshare-serve`) has no prover, and the prover no network.
+//! `proto/fairshare/v1/prover.proto` says what can be asked for, and `docs/service.md` how it is run. A crate
+//! of its own, because the service beside a ledger (`fairshare-serve`) has no prover, and the prover no
+//! network.
 //!
-//! One thread answers ([`rpc`](Service::run)), and one works on one job after the other (`worker.rs`). What is
-//! between them is the list of jobs (`jobs.rs`), each of which is on the disk before anybody hears of it
+//! One thread answers (`rpc.rs`), and one works on one job after the other (`worker.rs`). What is between
+//! them is the list of jobs (`jobs.rs`), each of which is on the disk before anybody hears of it
 //! (`store.rs`).
 //!
 //! | what is secret | where it is |

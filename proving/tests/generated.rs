@@ -1,11 +1,12 @@
-//! The committed code is what the service's definition gives, so that building needs no compiler of protocols.
+//! The committed code is what the service's definition gives, so that building needs no compiler of
+//! protocols.
 //!
 //! ```text
-//! FAIRSHARE_BLESS=1 cargo test --release -p fairshare-proving --test generated
+//! FAIRSHARE_BLESS=1 cargo test --release --workspace --test generated
 //! ```
 //!
-//! writes it anew, and the descriptors, by which the service describes itself and the Python client's modules are
-//! made.
+//! writes it anew, and the descriptors, by which the service describes itself and the Python client's modules
+//! are made.
 
 use std::fs;
 use std::path::{Path, PathBuf};

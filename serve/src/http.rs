@@ -1,5 +1,5 @@
-//! Pages over HTTP: health, readiness, metrics. Nothing that is asked does anything, and what is asked is small:
-//! whoever sends more, or sends slowly, is cut off, and a newcomer takes the place of the oldest.
+//! Pages over HTTP: health, readiness, metrics. Nothing that is asked does anything, and what is asked is
+//! small: whoever sends more, or sends slowly, is cut off, and a newcomer takes the place of the oldest.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -35,7 +35,8 @@ const MAX_CONNECTIONS: usize = 64;
 const LAST_TIME: Duration = Duration::from_secs(3);
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
-/// How soon answering ends once there is nothing more to answer: time enough to say so to who asks for health.
+/// How soon answering ends once there is nothing more to answer: time enough to say so to who asks for
+/// health.
 const OVER: Duration = Duration::from_secs(1);
 
 /// What is answered. Asking does nothing.

@@ -14,8 +14,8 @@ Example:
   fairshare serve --policy policy.toml --params ceremony.srs --state jobs --socket jobs/prover.sock
 
 Clients submit records as an Arrow IPC stream, follow the job, and fetch the bundle: \
-proto/fairshare/v1/prover.proto, docs/service.md. Openings stay in the state folder: keep it. Jobs go on where they \
-stood when the service starts again. SIGTERM or Ctrl-C ends it.")]
+proto/fairshare/v1/prover.proto, docs/service.md. Openings stay in the state folder: keep it. Jobs go on \
+where they stood when the service starts again. SIGTERM or Ctrl-C ends it.")]
 pub struct ServiceArgs {
     /// The policies to prove under; clients name them by file name, without the ending, or by rules hash
     #[arg(long, required = true, num_args = 1.., value_name = "POLICY")]

@@ -14,7 +14,6 @@ mod crash;
 mod jobs;
 mod refusals;
 #[path = "../commands/schemas.rs"]
-#[expect(dead_code, reason = "what the tests of other commands share; not all of it is needed here")]
 mod schemas;
 mod stream;
 #[path = "../commands/support.rs"]

@@ -84,7 +84,7 @@ fn what_cannot_be_used_is_refused_before_there_is_a_job() {
 fn an_upload_that_is_cut_off_leaves_nothing() {
     let state = folder().join("state");
     let service = Service::start(&state, "--max-jobs 1");
-    let mut client = service.client();
+    let client = service.client();
     let (give, take) = tokio::sync::mpsc::channel(4);
     let bytes = records(20);
     let mut inner = client.inner.clone();
