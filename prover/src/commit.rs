@@ -26,8 +26,8 @@
 //! journal that stands there stays as it is, for a run that says so. Where an opening stands, the data is
 //! committed to, and nobody is asked again.
 //!
-//! **Stopping.** Whether to stop is asked for every batch of records and every column, also while data is read
-//! again beside an opening. What is stopped leaves what a killed process does, and no more.
+//! **Stopping.** Whether to stop is asked for every batch of records and every column, also while data is
+//! read again beside an opening. What is stopped leaves what a killed process does, and no more.
 //!
 //! Files appear in the order commitments, opening, request, each in one step, and an opening is never
 //! replaced: it may be that of a request that was moved elsewhere. That a seed may meet other data is due to
