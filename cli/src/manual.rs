@@ -24,9 +24,8 @@ const BEGIN: &str = "<!-- begin: made from the program; `FAIRSHARE_BLESS=1 cargo
 const END: &str = "<!-- end -->";
 /// Read once, so that no test sees it while another writes it anew.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| fs::read_to_string(PATH).expect("docs/cli.md"));
-/// The parts whose tables are about commands.
+/// The part whose table is about commands.
 const STATUS: &str = "## What exit status 1 means";
-const FUTURE: &str = "## Not there yet";
 
 /// The command line's definition with everything that the library adds.
 fn definition() -> Command {
@@ -193,34 +192,9 @@ fn the_list_has_every_command_and_every_option() {
 fn the_prose_names_what_is_there() {
     let (before, _, after) = parts(&DOCUMENT);
     let root = definition();
-    let prose = format!("{before}{}", after.replace(part(after, FUTURE), ""));
+    let prose = format!("{before}{after}");
     let missing: Vec<_> = spans(&prose).into_iter().filter(|span| is_missing(&root, span)).collect();
     assert!(missing.is_empty(), "docs/cli.md names what is not there: {missing:?}");
-}
-
-#[test]
-fn what_is_not_there_yet_is_not_there() {
-    let root = definition();
-    let rows = rows(part(&DOCUMENT, FUTURE));
-    assert!(!rows.is_empty(), "remove the part and this test once all is there");
-    for row in rows {
-        let [commands, options, ..] = &row[..] else { panic!("{row:?}") };
-        for name in commands {
-            let there = find(&root, name);
-            let options = options.iter().map(|option| option.split(' ').next().unwrap_or_default());
-            let found: Vec<_> =
-                options.filter(|option| there.is_some_and(|command| has_option(command, option))).collect();
-            assert!(
-                found.is_empty(),
-                "`{name}` has {found:?} now: docs/cli.md says that it is not there yet"
-            );
-            let only_options = row.get(1).is_some_and(|options| !options.is_empty());
-            assert!(
-                there.is_none() || only_options,
-                "`{name}` is there now; docs/cli.md says that it is not"
-            );
-        }
-    }
 }
 
 #[test]
