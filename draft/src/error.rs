@@ -106,6 +106,23 @@ pub enum DraftError {
     /// λ is out of range.
     #[error("λ is refused")]
     Decay(#[from] DecayError),
+    /// A file or table that is not what it was when it was read first.
+    #[error(
+        "{}: {first} records when it was read first, {second} when it was read again; give data that stays as \
+         it is and can be read twice",
+        path.display()
+    )]
+    Changed {
+        /// Its name.
+        path: PathBuf,
+        /// Records of the first pass.
+        first: u64,
+        /// Records of the second.
+        second: u64,
+    },
+    /// It was stopped.
+    #[error("drafting was stopped; nothing was kept")]
+    Cancelled,
     /// The text is longer than a policy may be.
     #[error("the policy would have {found} bytes, more than {bound}; leave out columns with long labels")]
     TooLong {

@@ -22,13 +22,13 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow_schema::Field;
 use fairshare_formats::policy::{MAX_POLICY_BYTES, from_toml, side_file_hash};
 use fairshare_formats::reference::to_json;
 use fairshare_ingest::unmatched::{Unmatched, unmatched};
-use fairshare_ingest::{Records, Tables, reference};
+use fairshare_ingest::{Given, Records, Tables, reference};
 use fairshare_params::Geometry;
 use fairshare_params::policy::Policy;
 use fairshare_params::reference::Reference;
@@ -95,13 +95,20 @@ pub struct Drafted {
 /// Too many files or columns, files that cannot be read, an option that names no column, data without a
 /// single column that can be a feature, and terms that the rules refuse.
 pub fn draft(options: &Options) -> Result<Drafted, DraftError> {
+    draft_while(options, &|_| true)
+}
+
+/// Drafts a policy for as long as `goes_on` says so: it is asked after every batch, and told how many records
+/// were read of both passes together.
+pub fn draft_while(options: &Options, goes_on: &dyn Fn(u64) -> bool) -> Result<Drafted, DraftError> {
     let files = options.data.len().saturating_add(options.reference_from.len());
     if files > MAX_FILES {
         return Err(DraftError::TooManyFiles { found: files, bound: MAX_FILES });
     }
-    let (profile, sizes) = profile(options)?;
+    let mut reading = Reading { goes_on, records: 0, of_each: Vec::with_capacity(files) };
+    let (profile, sizes) = profile(options, &mut reading)?;
     let choice = Choice::new(&profile, options, sizes)?;
-    let mut counts = Counts::of(options, &choice.schema)?;
+    let mut counts = Counts::of(options, &choice.schema, &mut reading)?;
     let unfit = if options.accept_unmatched { Vec::new() } else { counts.mostly_unmatched(&choice.schema) };
     let counted = choice.schema.clone();
     let mut plan = choice.plan(&profile, options, unfit)?;
@@ -174,55 +181,92 @@ fn write(
     })
 }
 
+/// How far the two passes are.
+struct Reading<'a> {
+    goes_on: &'a dyn Fn(u64) -> bool,
+    records: u64,
+    /// Records of each file or table in the first pass, those of the reference last.
+    of_each: Vec<u64>,
+}
+
+impl Reading<'_> {
+    fn add(&mut self, records: u64) -> Result<(), DraftError> {
+        self.records = self.records.saturating_add(records);
+        if (self.goes_on)(self.records) { Ok(()) } else { Err(DraftError::Cancelled) }
+    }
+
+    /// Counts by symbol what is the `place`-th of all, which has to be as long as before.
+    fn count(&mut self, given: &Given, place: usize, schema: &Schema) -> Result<Vec<u64>, DraftError> {
+        let mut counts = vec![0; schema.symbol_count()];
+        let (before, first) = (self.records, self.of_each.get(place).copied().unwrap_or_default());
+        let mut records = 0;
+        let is_whole = reference::count_while(Records::open(given.data(), schema)?, &mut counts, |read| {
+            records = read.records_read();
+            (self.goes_on)(before.saturating_add(records))
+        })?;
+        self.records = before.saturating_add(records);
+        match (is_whole, records == first) {
+            (false, _) => Err(DraftError::Cancelled),
+            (true, true) => Ok(counts),
+            (true, false) => {
+                Err(DraftError::Changed { path: given.name().to_owned(), first, second: records })
+            }
+        }
+    }
+}
+
 /// The first pass: what the columns hold, and how large the parts are. A column that began as numbers and has
 /// text or codes later was not counted to its end; the files are then read again, and it is.
-fn profile(options: &Options) -> Result<(Profile, Sizes), DraftError> {
+fn profile(options: &Options, reading: &mut Reading<'_>) -> Result<(Profile, Sizes), DraftError> {
     let mut counted = options.categorical.clone();
-    let (profile, sizes) = profile_counting(options, &counted)?;
+    let (profile, sizes) = profile_counting(options, &counted, reading)?;
     let lacking = profile.columns().iter().filter(|column| column.lacks_labels());
     let lacking: Vec<_> = lacking.map(|column| column.name().to_owned()).collect();
     if lacking.is_empty() {
         return Ok((profile, sizes));
     }
     drop(profile);
+    reading.of_each.clear();
     counted.extend(lacking);
-    profile_counting(options, &counted)
+    profile_counting(options, &counted, reading)
 }
 
 /// One pass. Of the columns in `counted`, numbers are counted as labels, however many there are.
-fn profile_counting(options: &Options, counted: &[String]) -> Result<(Profile, Sizes), DraftError> {
+fn profile_counting(
+    options: &Options,
+    counted: &[String],
+    reading: &mut Reading<'_>,
+) -> Result<(Profile, Sizes), DraftError> {
     // Of parts alone, each is the reference's, too.
     let parts = if options.reference_from.is_empty() { Purpose::Reference } else { Purpose::Part };
-    let files: Vec<_> = options.data.iter().map(|path| (path, parts, true)).collect();
-    let others = options.reference_from.iter().map(|path| (path, Purpose::Reference, false));
+    let files: Vec<_> = options.data.iter().map(|given| (given, parts, true)).collect();
+    let others = options.reference_from.iter().map(|given| (given, Purpose::Reference, false));
     let files: Vec<_> = files.into_iter().chain(others).collect();
     let mut fields: Vec<Field> = Vec::new();
     let mut names = BTreeSet::new();
-    for (path, ..) in &files {
-        let table = open(path)?;
+    // Each by itself: files may have other columns than the first one.
+    for (given, ..) in &files {
+        let table = Tables::open(given.data())?;
         let found = table.fields().iter().chain(table.passed_over());
         fields.extend(found.filter(|field| names.insert(field.name().clone())).cloned());
     }
     let mut profile = Profile::new(&fields, counted)?;
     let (mut smallest, mut largest) = (u64::MAX, 0);
-    for (path, purpose, is_part) in files {
+    for (given, purpose, is_part) in files {
         let before = profile.records();
-        let mut table = open(path)?;
+        let mut table = Tables::open(given.data())?;
         let layout = profile.begin(table.fields(), table.passed_over(), purpose);
         while let Some(batch) = table.next_batch()? {
-            profile.add(&layout, path, batch.records(), batch.columns())?;
+            profile.add(&layout, given.name(), batch.records(), batch.columns())?;
+            reading.add(batch.records() as u64)?;
         }
         let records = profile.records().saturating_sub(before);
+        reading.of_each.push(records);
         if is_part {
             (smallest, largest) = (records.min(smallest), records.max(largest));
         }
     }
     Ok((profile, Sizes { smallest, largest }))
-}
-
-/// Each file by itself: files may have other columns than the first one.
-fn open(path: &Path) -> Result<Tables, DraftError> {
-    Ok(Tables::open(&[path.to_owned()])?)
 }
 
 /// The second pass: the parts' histograms, and the reference's.
@@ -232,24 +276,21 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(options: &Options, schema: &Schema) -> Result<Self, DraftError> {
-        let count = |path: &PathBuf| -> Result<Vec<u64>, DraftError> {
-            Ok(reference::histogram(Records::open(std::slice::from_ref(path), schema)?)?)
-        };
+    fn of(options: &Options, schema: &Schema, reading: &mut Reading<'_>) -> Result<Self, DraftError> {
         let mut sum = vec![0u64; schema.symbol_count()];
         let mut add = |histogram: &[u64]| {
             sum.iter_mut().zip(histogram).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
         };
         let mut parts = Vec::with_capacity(options.data.len());
-        for path in &options.data {
-            let histogram = count(path)?;
+        for (place, given) in options.data.iter().enumerate() {
+            let histogram = reading.count(given, place, schema)?;
             if options.reference_from.is_empty() {
                 add(&histogram);
             }
-            parts.push(Counted { path: path.clone(), histogram });
+            parts.push(Counted { path: given.name().to_owned(), histogram });
         }
-        for path in &options.reference_from {
-            add(&count(path)?);
+        for (place, given) in (options.data.len()..).zip(&options.reference_from) {
+            add(&reading.count(given, place, schema)?);
         }
         Ok(Self { parts, reference: sum })
     }

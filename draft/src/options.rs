@@ -1,7 +1,6 @@
 //! What whoever drafts says, besides the data.
 
-use std::path::PathBuf;
-
+use fairshare_ingest::Given;
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::policy::NamedParameters;
@@ -10,10 +9,11 @@ use fairshare_params::rules::Settlement;
 /// The data, the columns and the terms of a draft.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The contributors' parts: for each a file, a folder or a pattern of files.
-    pub data: Vec<PathBuf>,
+    /// The contributors' parts: for each a file, a folder, a pattern of files, or a table in memory. Each is
+    /// read twice, or three times where numbers turn out to be codes.
+    pub data: Vec<Given>,
     /// What they are compared with; the parts together where this is empty.
-    pub reference_from: Vec<PathBuf>,
+    pub reference_from: Vec<Given>,
     /// Columns that are not to be features.
     pub leave_out: Vec<String>,
     /// Columns of numbers whose values are labels.

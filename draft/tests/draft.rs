@@ -6,6 +6,7 @@ mod draft {
     mod pays;
     mod remarks;
     mod support;
+    mod tables;
     mod types;
     mod varied;
 }

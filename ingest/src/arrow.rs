@@ -6,6 +6,7 @@
 //! A batch of the file is in memory whole, so its length is bounded; its cells are handed out in batches of
 //! ours.
 
+pub(crate) mod cells;
 mod frame;
 
 use std::collections::HashMap;
@@ -15,15 +16,15 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
-use arrow_cast::{CastOptions, cast_with_options};
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{read_dictionary, read_record_batch};
 use arrow_ipc::{Endianness, Message, MessageHeader, root_as_footer, root_as_message};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 
 use crate::error::{IngestError, Position};
 use crate::guard::guarded;
-use crate::source::{BATCH_RECORDS, Batch, Source, Wanted, check_distinct, holds_cells, locate_all};
+use crate::source::{Batch, Source, Wanted, holds_cells};
+use cells::{Chosen, Rows, plain};
 use frame::{BODY_BYTES, Frame, Frames, Refusal};
 
 /// An Arrow file or stream as a source of cells. No `Debug`: it holds records.
@@ -31,18 +32,10 @@ pub(crate) struct ArrowSource<R> {
     path: PathBuf,
     frames: Frames<R>,
     schema: SchemaRef,
-    /// Where the chosen columns stand in the schema.
-    positions: Vec<usize>,
-    fields: Vec<Field>,
-    passed_over: Vec<Field>,
+    chosen: Chosen,
     dictionaries: Dictionaries,
-    /// The chosen columns of the file's batch at hand, its rows, and how many were handed out.
-    columns: Vec<ArrayRef>,
-    rows: usize,
-    given: usize,
-    /// Rows of all batches before the last of ours, and with it.
-    before: u64,
-    read: u64,
+    /// The file's batch at hand.
+    rows: Rows,
 }
 
 /// Dictionaries by their number, and bytes of all of them.
@@ -59,45 +52,25 @@ impl<R: Read + Seek> ArrowSource<R> {
         let mut frames = Frames::open(file, length).map_err(refused)?;
         let (table, is_footer) = frames.schema().map_err(refused)?;
         let schema = guarded(path, 0, || read_schema(path, &table, is_footer))?;
-        let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let (positions, passed_over) = match wanted {
-            Wanted::Named(wanted) => (locate_all(path, &names, wanted)?, Vec::new()),
-            Wanted::All => {
-                check_distinct(path, &names)?;
-                (0..names.len()).partition(|column| holds_cells(plain(schema.field(*column).data_type())))
-            }
-        };
-        let field = |position: &usize| {
-            let field = schema.field(*position);
-            Field::new(field.name(), viewed(plain(field.data_type())).clone(), true)
-        };
-        let fields = positions.iter().map(field).collect();
-        let passed_over = passed_over.into_iter().map(|column| schema.field(column).clone()).collect();
+        let chosen = Chosen::of(path, &schema, wanted)?;
         Ok(Self {
             path: path.to_path_buf(),
             frames,
-            positions,
-            fields,
-            passed_over,
+            chosen,
             schema: Arc::new(schema),
             dictionaries: Dictionaries::default(),
-            columns: Vec::new(),
-            rows: 0,
-            given: 0,
-            before: 0,
-            read: 0,
+            rows: Rows::default(),
         })
     }
 
     /// The next batch of the file that has rows; false at the end.
     fn advance(&mut self) -> Result<bool, IngestError> {
-        (self.columns, self.rows, self.given) = (Vec::new(), 0, 0);
-        while self.rows == 0 {
+        while self.rows.is_empty() {
             let Some(frame) = self.frames.next().map_err(|failure| failure.told(&self.path))? else {
                 return Ok(false);
             };
             let path = self.path.clone();
-            guarded(&path, self.read, || self.take(&frame))?;
+            guarded(&path, self.rows.read(), || self.take(&frame))?;
         }
         Ok(true)
     }
@@ -118,17 +91,17 @@ impl<R: Read + Seek> ArrowSource<R> {
     fn take_batch(&mut self, message: &Message<'_>) -> Result<(), IngestError> {
         let batch = message.header_as_record_batch().ok_or_else(|| frame::UNKNOWN.told(&self.path))?;
         let body = self.body(&batch)?;
-        let (schema, read, version) = (Arc::clone(&self.schema), self.read, message.version());
+        let (schema, read, version) = (Arc::clone(&self.schema), self.rows.read(), message.version());
         let decoded = read_record_batch(
             &body,
             batch,
             schema,
             &self.dictionaries.by_id,
-            Some(&self.positions),
+            Some(self.chosen.positions()),
             &version,
         );
         let decoded = decoded.map_err(|error| decode_error(&self.path, read, error))?;
-        (self.columns, self.rows) = (decoded.columns().to_vec(), decoded.num_rows());
+        self.rows.take(decoded.columns().to_vec(), decoded.num_rows());
         Ok(())
     }
 
@@ -152,12 +125,12 @@ impl<R: Read + Seek> ArrowSource<R> {
         self.dictionaries.bytes = bytes;
         let known = &mut self.dictionaries.by_id;
         read_dictionary(&body, dictionary, &self.schema, known, &message.version())
-            .map_err(|error| decode_error(&self.path, self.read, error))
+            .map_err(|error| decode_error(&self.path, self.rows.read(), error))
     }
 
     /// Whether a column of cells that is read has that dictionary.
     fn is_wanted(&self, id: i64) -> bool {
-        self.positions.iter().any(|position| {
+        self.chosen.positions().iter().any(|position| {
             let field = self.schema.field(*position);
             #[expect(deprecated, reason = "the library's own reader knows dictionaries by nothing else")]
             let own = field.dict_id();
@@ -176,11 +149,11 @@ impl<R: Read + Seek> ArrowSource<R> {
 
 impl<R: Read + Seek> Source for ArrowSource<R> {
     fn fields(&self) -> &[Field] {
-        &self.fields
+        self.chosen.fields()
     }
 
     fn passed_over(&self) -> &[Field] {
-        &self.passed_over
+        self.chosen.passed_over()
     }
 
     fn declared(&self) -> u64 {
@@ -188,22 +161,15 @@ impl<R: Read + Seek> Source for ArrowSource<R> {
     }
 
     fn next_batch(&mut self) -> Result<Option<Batch>, IngestError> {
-        if self.given == self.rows && !self.advance()? {
+        if self.rows.is_empty() && !self.advance()? {
             return Ok(None);
         }
-        let rows = (self.rows - self.given).min(BATCH_RECORDS);
-        let cells = self.columns.iter().zip(&self.fields);
-        let cells = cells.map(|(column, field)| cast(&column.slice(self.given, rows), field.data_type()));
-        let cells = guarded(&self.path, self.read, || {
-            cells.collect::<Result<_, _>>().map_err(|error| decode_error(&self.path, self.read, error))
-        })?;
-        self.given += rows;
-        (self.before, self.read) = (self.read, self.read + rows as u64);
-        Ok(Some(Batch::new(cells, rows)))
+        let path = &self.path;
+        self.rows.next_batch(path, &self.chosen, |row, error| decode_error(path, row, error)).map(Some)
     }
 
     fn position(&mut self, index: usize) -> Result<Position, IngestError> {
-        Ok(Position::Row(self.before + index as u64 + 1))
+        Ok(self.rows.position(index))
     }
 
     fn bytes_read(&self, file_length: u64) -> u64 {
@@ -226,30 +192,6 @@ fn read_schema(path: &Path, table: &[u8], is_footer: bool) -> Result<Schema, Ing
         return Err(frame::BIG_ENDIAN.told(path));
     }
     try_fb_to_schema(schema).map_err(|error| decode_error(path, 0, error))
-}
-
-/// The type of a column's values, be they in a dictionary or not.
-fn plain(kind: &DataType) -> &DataType {
-    match kind {
-        DataType::Dictionary(_, values) => viewed(values),
-        kind => viewed(kind),
-    }
-}
-
-/// Text as every source has it.
-fn viewed(kind: &DataType) -> &DataType {
-    match kind {
-        DataType::Utf8 | DataType::LargeUtf8 => &DataType::Utf8View,
-        kind => kind,
-    }
-}
-
-/// Not the casts' default, which turns what it cannot convert into nulls.
-fn cast(cells: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
-    if cells.data_type() == to {
-        return Ok(Arc::clone(cells));
-    }
-    cast_with_options(cells, to, &CastOptions { safe: false, ..CastOptions::default() })
 }
 
 fn decode_error(path: &Path, row: u64, source: ArrowError) -> IngestError {

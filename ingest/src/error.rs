@@ -12,7 +12,7 @@ use fairshare_formats::units::UnitsError;
 pub enum Position {
     /// The line of a text file on which the record begins, from 1.
     Line(u64),
-    /// The row of a Parquet or Arrow file, from 1.
+    /// The row of a Parquet or Arrow file or of a table, from 1.
     Row(u64),
 }
 
@@ -350,6 +350,45 @@ pub enum IngestError {
         /// The library's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Who holds a table does not give it.
+    #[error("{}: its owner does not give it as an Arrow stream", path.display())]
+    TableOpen {
+        /// The table.
+        path: PathBuf,
+        /// The owner's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Who holds a table gives no more of it, or what cannot be converted.
+    #[error("{}: cannot be read after row {row}; make the table anew", path.display())]
+    TableRead {
+        /// The table.
+        path: PathBuf,
+        /// Rows read before.
+        row: u64,
+        /// The owner's or the library's reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A batch of a table that is not of the table's schema.
+    #[error(
+        "{}, column `{column}`: a batch has another type or length than the table says; make the table anew",
+        path.display()
+    )]
+    TableShape {
+        /// The table.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// Arrays that are not what they say.
+    #[error("{}, column `{column}`: not valid Arrow data; make the table anew", path.display())]
+    TableCells {
+        /// The table.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A record with more or fewer cells than the header.
     #[error(
         "{}, line {line}: {found} cells, but the header has {expected}; check for missing or unquoted \
@@ -519,8 +558,8 @@ pub enum IngestError {
         /// Rows found.
         found: u64,
     },
-    /// The files together hold no record.
-    #[error("no records: every file has a header only")]
+    /// The files or tables together hold no record.
+    #[error("no records: the data has columns only")]
     NoRecords,
     /// The counts would not fit the score's arithmetic.
     #[error(

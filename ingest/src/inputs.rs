@@ -42,6 +42,8 @@ pub(crate) struct Input {
 pub(crate) enum Place {
     File,
     StandardInput,
+    /// In memory: there is nothing to open.
+    Table,
 }
 
 /// A folder named `column=value`.
@@ -97,10 +99,15 @@ impl Input {
         Ok(Self { path, place: Place::File, partitions })
     }
 
-    /// Opens it; its length, and its kind by its name or, without one, by its first bytes.
+    /// A table of that name.
+    pub(crate) fn table(name: &Path) -> Self {
+        Self { path: name.to_path_buf(), place: Place::Table, partitions: [].into() }
+    }
+
+    /// Opens a file; its length, and its kind by its name or, without one, by its first bytes.
     pub(crate) fn open(&self) -> Result<(File, u64, Option<Format>, Compression), IngestError> {
         let (mut file, length) = match self.place {
-            Place::File => source::open(&self.path)?,
+            Place::File | Place::Table => source::open(&self.path)?,
             Place::StandardInput => stdin::open()?,
         };
         let failed = |source| IngestError::Read { path: self.path.clone(), source };

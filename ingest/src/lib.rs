@@ -2,7 +2,8 @@
 //!
 //! [`Tables`] streams files as one table of cells, Arrow arrays batch by batch, in memory that does not grow
 //! with the files: CSV and other text of cells, JSON Lines, both also compressed, Parquet and Arrow IPC,
-//! single, in folders or from standard input. `docs/data.md` says what is read. [`Records`] makes symbols of
+//! single, in folders or from standard input, and [tables](Table) that another library holds in memory.
+//! `docs/data.md` says what is read. [`Records`] makes symbols of
 //! them: every record becomes exactly one symbol for each feature of the schema, in the schema's order.
 //! [`reference`](mod@reference) counts symbols, [`units`] reads a compute log.
 //!
@@ -30,6 +31,7 @@
 mod arrow;
 mod binning;
 mod csv;
+mod data;
 mod error;
 mod guard;
 mod inputs;
@@ -42,15 +44,18 @@ pub mod reference;
 mod source;
 mod stdin;
 mod symbols;
+mod table;
 mod tables;
 mod text;
 pub mod units;
 pub mod unmatched;
 
 pub use self::binning::{MISSING_NUMBERS, may_mean_missing};
+pub use self::data::{Data, Given};
 pub use self::error::{FeatureKind, IngestError, Position};
 pub use self::guard::is_decoding;
 pub use self::inputs::named_files;
 pub use self::records::Records;
 pub use self::source::{BATCH_RECORDS, Batch};
+pub use self::table::{Reader, Reason, Table};
 pub use self::tables::Tables;

@@ -1,19 +1,20 @@
-//! The records of several files as one dataset of symbols.
+//! The records of several files or tables as one dataset of symbols.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow_schema::Field;
 use fairshare_formats::excerpt::excerpt;
 use fairshare_params::schema::Schema;
 
 use crate::binning::{Binning, Column};
+use crate::data::Data;
 use crate::error::IngestError;
 use crate::guard::guarded;
 use crate::source::{Batch, Wanted};
 use crate::symbols::{CellError, add_terms, check_type};
 use crate::tables::{RECORD_LIMIT, Tables};
 
-/// The records of several files, in the order given, as symbols.
+/// The records of several files or tables, in the order given, as symbols.
 #[derive(Debug)]
 pub struct Records {
     tables: Tables,
@@ -21,16 +22,17 @@ pub struct Records {
 }
 
 impl Records {
-    /// Opens the files and checks, before any record is read, that each has every column of the schema.
-    pub fn open(paths: &[PathBuf], schema: &Schema) -> Result<Self, IngestError> {
-        Self::open_below(paths, schema, RECORD_LIMIT)
+    /// Opens the files or tables and checks, before any record is read, that each has every column of the
+    /// schema.
+    pub fn open<'a>(data: impl Into<Data<'a>>, schema: &Schema) -> Result<Self, IngestError> {
+        Self::open_below(data.into(), schema, RECORD_LIMIT)
     }
 
-    fn open_below(paths: &[PathBuf], schema: &Schema, record_limit: u64) -> Result<Self, IngestError> {
+    fn open_below(data: Data<'_>, schema: &Schema, record_limit: u64) -> Result<Self, IngestError> {
         let binning = Binning::new(schema)?;
         let names = binning.columns().iter().map(|column| column.name().to_owned()).collect();
         let check = |path: &Path, fields: &[Field]| check_types(path, &binning, fields);
-        let tables = Tables::open_below(paths, Wanted::Named(names), record_limit, check)?;
+        let tables = Tables::open_below(data, Wanted::Named(names), record_limit, check)?;
         Ok(Self { tables, binning })
     }
 
@@ -58,12 +60,13 @@ impl Records {
         self.tables.records_read()
     }
 
-    /// Bytes of all files together, as they were when opened.
+    /// Bytes of all files together, as they were when opened; records of all tables, 0 where that is unknown.
     pub fn total_bytes(&self) -> u64 {
         self.tables.total_bytes()
     }
 
     /// Bytes read so far, for a progress bar; within a Parquet file, its size times the share of rows read.
+    /// Of tables, records.
     pub fn bytes_read(&self) -> u64 {
         self.tables.bytes_read()
     }
@@ -132,7 +135,8 @@ mod tests {
         let feature = Feature::Column(Column { name: "x".into(), rule });
         let schema = Schema::new(vec![feature], 1 << 10).expect("schema");
         let mut out = Vec::new();
-        let mut records = Records::open_below(std::slice::from_ref(&path), &schema, 3).expect("open");
+        let mut records =
+            Records::open_below(Data::Files(std::slice::from_ref(&path)), &schema, 3).expect("open");
         let error = records.next_batch(&mut out).expect_err("three records are not below three");
         assert_eq!(
             error.to_string(),
@@ -143,7 +147,7 @@ mod tests {
         );
         assert!(out.is_empty(), "no symbols of a refused batch");
         assert!(matches!(records.next_batch(&mut out), Err(IngestError::Stopped)));
-        let mut records = Records::open_below(&[path], &schema, 4).expect("open");
+        let mut records = Records::open_below(Data::Files(&[path]), &schema, 4).expect("open");
         assert_eq!(records.next_batch(&mut out).expect("below four"), 3);
     }
 }

@@ -1,4 +1,4 @@
-//! The cells of several files as one table.
+//! The cells of several files, or tables, as one table.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,23 @@ use arrow_schema::Field;
 
 use crate::arrow::ArrowSource;
 use crate::csv::CsvSource;
+use crate::data::Data;
 use crate::error::{IngestError, Position};
-use crate::inputs::{self, Input};
+use crate::inputs::{self, Input, Place};
 use crate::json::{self, JsonSource, Keys};
 use crate::kind::Format;
 use crate::parquet::ParquetSource;
 use crate::partitions;
 use crate::source::{Batch, Source, Wanted, missing};
+use crate::table::TableSource;
 use crate::text::Text;
 
 /// Records that a dataset must stay below: `Ln` is defined for counts under 2^32 (PROTOCOL section 6).
 pub(crate) const RECORD_LIMIT: u64 = 1 << 32;
 
-/// The cells of several files, in the order given, batch by batch.
+/// The cells of several files or tables, in the order given, batch by batch.
 pub struct Tables {
-    files: std::vec::IntoIter<(Input, u64)>,
+    parts: std::vec::IntoIter<Opened>,
     current: Option<(Input, u64, Box<dyn Source + Send>)>,
     /// The file of the last batch.
     last: PathBuf,
@@ -35,6 +37,16 @@ pub struct Tables {
     total_bytes: u64,
     finished_bytes: u64,
     state: State,
+}
+
+/// A file or table that was looked at.
+struct Opened {
+    input: Input,
+    /// The file's length, or the table's records.
+    length: u64,
+    /// The table, which is opened once. A file is opened again: a dataset of many files must not hold as many
+    /// descriptors.
+    source: Option<Box<dyn Source + Send>>,
 }
 
 /// Shows how far it is, and nothing of the record at hand.
@@ -55,42 +67,56 @@ enum State {
 }
 
 impl Tables {
-    /// Opens the files and checks, before any record is read, that each has the first one's columns. All of
-    /// them that hold cells are read, in the first file's order.
-    pub fn open(paths: &[PathBuf]) -> Result<Self, IngestError> {
-        Self::open_below(paths, Wanted::All, RECORD_LIMIT, |_, _| Ok(()))
+    /// Opens the files or tables and checks, before any record is read, that each has the first one's
+    /// columns. All of them that hold cells are read, in the first one's order.
+    pub fn open<'a>(data: impl Into<Data<'a>>) -> Result<Self, IngestError> {
+        Self::open_below(data.into(), Wanted::All, RECORD_LIMIT, |_, _| Ok(()))
     }
 
-    /// Opens the files, and lets `check` look at the columns of each.
+    /// Opens the files or tables, and lets `check` look at the columns of each.
     pub(crate) fn open_below(
-        paths: &[PathBuf],
+        data: Data<'_>,
         mut wanted: Wanted,
         record_limit: u64,
         check: impl Fn(&Path, &[Field]) -> Result<(), IngestError>,
     ) -> Result<Self, IngestError> {
-        let (mut files, mut declared) = (Vec::with_capacity(paths.len()), 0u64);
+        let (mut parts, mut declared) = (Vec::new(), 0u64);
         let (mut fields, mut passed_over) = (Vec::new(), Vec::new());
-        for input in inputs::expand(paths)? {
-            // Dropped at once: a dataset of many files must not hold as many descriptors.
-            let (source, bytes) = open(&input, &wanted)?;
+        let mut look = |input: Input, length: u64, source: Box<dyn Source + Send>, wanted: &mut Wanted| {
             let path = &input.path;
             check(path, source.fields())?;
             declared = declared
                 .checked_add(source.declared())
                 .filter(|declared| *declared < record_limit)
                 .ok_or_else(|| IngestError::TooManyRecords { path: path.clone(), limit: record_limit })?;
-            if files.is_empty() {
+            if parts.is_empty() {
                 (fields, passed_over) = (source.fields().to_vec(), source.passed_over().to_vec());
-                wanted = Wanted::Named(fields.iter().map(|field| field.name().clone()).collect());
+                *wanted = Wanted::Named(fields.iter().map(|field| field.name().clone()).collect());
             }
-            files.push((input, bytes));
+            let source = (input.place == Place::Table).then_some(source);
+            parts.push(Opened { input, length, source });
+            Ok(())
+        };
+        match data {
+            Data::Files(paths) => {
+                for input in inputs::expand(paths)? {
+                    let (source, bytes) = open(&input, &wanted)?;
+                    look(input, bytes, source, &mut wanted)?;
+                }
+            }
+            Data::Tables(tables) => {
+                for table in tables {
+                    let source = Box::new(TableSource::open(table, &wanted)?);
+                    look(Input::table(table.name()), table.records(), source, &mut wanted)?;
+                }
+            }
         }
-        let (first, _) = files.first().ok_or(IngestError::NoFiles)?;
+        let first = parts.first().ok_or(IngestError::NoFiles)?;
         Ok(Self {
-            last: first.path.clone(),
+            last: first.input.path.clone(),
             unseen: None,
-            total_bytes: files.iter().map(|(_, bytes)| bytes).sum(),
-            files: files.into_iter(),
+            total_bytes: parts.iter().map(|part| part.length).fold(0, u64::saturating_add),
+            parts: parts.into_iter(),
             current: None,
             wanted,
             fields,
@@ -147,12 +173,13 @@ impl Tables {
         self.records
     }
 
-    /// Bytes of all files together, as they were when opened.
+    /// Bytes of all files together, as they were when opened; records of all tables, 0 where that is unknown.
     pub fn total_bytes(&self) -> u64 {
         self.total_bytes
     }
 
     /// Bytes read so far, for a progress bar; within a Parquet file, its size times the share of rows read.
+    /// Of tables, records.
     pub fn bytes_read(&self) -> u64 {
         let current = self.current.as_ref().map_or(0, |(_, bytes, source)| source.bytes_read(*bytes));
         self.finished_bytes + current
@@ -175,18 +202,21 @@ impl Tables {
         loop {
             let (input, bytes, source) = match &mut self.current {
                 Some(current) => current,
-                None => match self.files.next() {
-                    Some((input, bytes)) => {
-                        let (source, _) = open(&input, &self.wanted)?;
+                None => match self.parts.next() {
+                    Some(Opened { input, length, source }) => {
+                        let source = match source {
+                            Some(source) => source,
+                            None => open(&input, &self.wanted)?.0,
+                        };
                         self.last.clone_from(&input.path);
-                        self.current.insert((input, bytes, source))
+                        self.current.insert((input, length, source))
                     }
                     None if self.records == 0 => return Err(IngestError::NoRecords),
                     None => return self.check_seen().map(|()| None),
                 },
             };
             let Some(batch) = source.next_batch()? else {
-                self.finished_bytes += *bytes;
+                self.finished_bytes += source.bytes_read(*bytes).max(*bytes);
                 let unseen = source.unseen();
                 self.unseen.get_or_insert_with(|| unseen.clone()).retain(|column| unseen.contains(column));
                 self.current = None;

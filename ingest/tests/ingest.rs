@@ -1,6 +1,8 @@
 //! Files to symbols, end to end: the flights of `examples/flights`, the formats against each other, every
 //! error.
 
+#[path = "ingest/arrays.rs"]
+mod arrays;
 #[path = "ingest/cases.rs"]
 mod cases;
 #[path = "ingest/crossed.rs"]

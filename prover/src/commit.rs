@@ -43,7 +43,7 @@ use std::path::{Path, PathBuf};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registry::{MAX_REQUEST_BYTES, RegistryFileError, request_to_json};
 use fairshare_ingest::unmatched::{MostlyUnmatched, Unmatched, refuse_mostly, unmatched};
-use fairshare_ingest::{BATCH_RECORDS, IngestError, Records};
+use fairshare_ingest::{BATCH_RECORDS, Data, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
@@ -246,11 +246,11 @@ pub struct Committed {
 
 /// [`commit_matching`] of data that has to match the schema. Gives what `request.json` asks the registry to
 /// record.
-pub fn commit_data(
+pub fn commit_data<'a>(
     srs: &Srs,
     policy: &Policy,
     contributor: &Address,
-    data: &[PathBuf],
+    data: impl Into<Data<'a>>,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Request> {
@@ -258,14 +258,14 @@ pub fn commit_data(
     Ok(committed.request)
 }
 
-/// Commits, for `contributor`, to the records of the files `data`, as one dataset, into a folder that holds
+/// Commits, for `contributor`, to the records of the files or tables `data`, as one dataset, into a folder that holds
 /// no commitment yet, or goes on with what an interrupted run left there. Memory does not grow with the
-/// files.
-pub fn commit_matching(
+/// data.
+pub fn commit_matching<'a>(
     srs: &Srs,
     policy: &Policy,
     contributor: &Address,
-    data: &[PathBuf],
+    data: impl Into<Data<'a>>,
     folder: &Path,
     matching: Matching,
     progress: &dyn Progress,

@@ -7,7 +7,7 @@ use fairshare_plonk::{Signal, Step};
 /// A piece of work that takes more than a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Reading files, counted in bytes.
+    /// Reading files, counted in bytes, or tables, counted in records; 0 in all where that is unknown.
     Read,
     /// Committing to segments' columns, counted in segments.
     Commit,

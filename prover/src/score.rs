@@ -1,15 +1,16 @@
 //! Scores without proofs: the exact integers that a proof would show.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 
 use fairshare_circuits::numeric::divergence::{DivergenceError, FeatureCounts, divergence, per_record};
 use fairshare_circuits::numeric::rounds::{RoundsError, compute_score};
 use fairshare_ingest::unmatched::{Unmatched, unmatched};
-use fairshare_ingest::{IngestError, Records, reference};
+use fairshare_ingest::{Data, IngestError, Records, reference};
 use fairshare_params::policy::Policy;
 
 use zeroize::Zeroizing;
+
+use crate::progress::{Progress, Silent, Task};
 
 mod features;
 pub mod plot;
@@ -40,6 +41,9 @@ pub enum ScoreError {
     /// No record at all.
     #[error("no records: there is nothing to score")]
     NoRecords,
+    /// It was stopped.
+    #[error("scoring was stopped; nothing was kept")]
+    Cancelled,
 }
 
 /// A data score, in 1/256 nat, and the records it is of.
@@ -70,7 +74,7 @@ pub struct ComputeResult {
 }
 
 /// Scores the records of `data` as one dataset.
-pub fn score_data(policy: &Policy, data: &[PathBuf]) -> Result<DataResult, ScoreError> {
+pub fn score_data<'a>(policy: &Policy, data: impl Into<Data<'a>>) -> Result<DataResult, ScoreError> {
     let counts = Zeroizing::new(reference::histogram(Records::open(data, policy.schema())?)?);
     score_counts(policy, &narrowed(&counts)?)
 }
@@ -86,8 +90,29 @@ pub struct Examined {
 }
 
 /// Scores the records of `data` as one dataset, and takes the score apart.
-pub fn examine(policy: &Policy, data: &[PathBuf]) -> Result<Examined, ScoreError> {
-    let wide = Zeroizing::new(reference::histogram(Records::open(data, policy.schema())?)?);
+pub fn examine<'a>(policy: &Policy, data: impl Into<Data<'a>>) -> Result<Examined, ScoreError> {
+    examine_with(policy, data, &Silent)
+}
+
+/// As [`examine`], and tells how far it is. It stops within a batch of being asked to.
+pub fn examine_with<'a>(
+    policy: &Policy,
+    data: impl Into<Data<'a>>,
+    progress: &dyn Progress,
+) -> Result<Examined, ScoreError> {
+    let records = Records::open(data, policy.schema())?;
+    let mut wide = Zeroizing::new(vec![0; policy.schema().symbol_count()]);
+    progress.begin(Task::Read, records.total_bytes(), 0);
+    let mut read = 0;
+    let is_whole = reference::count_while(records, &mut wide, |records| {
+        progress.advance(Task::Read, records.bytes_read().saturating_sub(read));
+        read = records.bytes_read();
+        !progress.cancelled()
+    })?;
+    progress.end(Task::Read);
+    if !is_whole {
+        return Err(ScoreError::Cancelled);
+    }
     let counts = narrowed(&wide)?;
     Ok(Examined {
         result: score_counts(policy, &counts)?,
@@ -131,7 +156,38 @@ pub fn score_units(policy: &Policy, units: &[u32], totals: &[u32]) -> Result<Com
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use fairshare_testkit::fixture::RULES;
+
     use super::*;
+
+    /// Asks for a stop after the first batch, and counts the batches.
+    struct Stop(AtomicU64);
+
+    impl Progress for Stop {
+        fn begin(&self, _: Task, _: u64, _: u64) {}
+
+        fn advance(&self, _: Task, _: u64) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn end(&self, _: Task) {}
+
+        fn cancelled(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn scoring_stops_after_the_batch_at_hand() {
+        let flights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights/EWR.parquet");
+        let stop = Stop(AtomicU64::new(0));
+        let stopped = examine_with(&RULES, &[flights], &stop);
+        assert!(matches!(stopped, Err(ScoreError::Cancelled)));
+        assert_eq!(stop.0.load(Ordering::Relaxed), 1);
+    }
 
     #[test]
     fn a_count_of_33_bits_is_refused_and_not_cut() {

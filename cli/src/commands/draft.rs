@@ -172,8 +172,8 @@ fn options(args: &DraftArgs, reference: &Path) -> Result<Options, CliError> {
         None => NamedParameters::InsecureDevelopment,
     };
     Ok(Options {
-        data: args.data.clone(),
-        reference_from: args.reference_from.clone(),
+        data: args.data.iter().cloned().map(Into::into).collect(),
+        reference_from: args.reference_from.iter().cloned().map(Into::into).collect(),
         leave_out: args.leave_out.clone(),
         categorical: args.categorical.clone(),
         accept_unmatched: args.unmatched.accept_unmatched,

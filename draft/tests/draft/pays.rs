@@ -27,7 +27,7 @@ fn parts_that_differ_from_the_whole_earn_and_copies_of_it_do_not() {
         ("other.csv", part(3, 4_000, 60)),
     ]);
     let mut options = files.options();
-    options.reference_from = vec![files.path("plain.csv"), files.path("same.csv")];
+    options.reference_from = vec![files.path("plain.csv").into(), files.path("same.csv").into()];
     let drafted = draft(&options).expect("a draft");
     let [plain, same, other] = &drafted.parts[..] else { panic!("three parts") };
     assert!(other.worth > 0 && other.nats_per_record > 0.2, "{other:?}");

@@ -37,7 +37,7 @@ impl Files {
 
 pub fn options(data: &[PathBuf]) -> Options {
     Options {
-        data: data.to_vec(),
+        data: data.iter().cloned().map(Into::into).collect(),
         reference_from: Vec::new(),
         leave_out: Vec::new(),
         categorical: Vec::new(),

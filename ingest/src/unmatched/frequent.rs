@@ -45,7 +45,7 @@ pub fn frequent(
         return Ok(vec![Vec::new(); columns.len()]);
     }
     let names = read.iter().map(|index| columns[*index].to_owned()).collect();
-    let mut tables = Tables::open_below(paths, Wanted::Named(names), RECORD_LIMIT, |_, _| Ok(()))?;
+    let mut tables = Tables::open_below(paths.into(), Wanted::Named(names), RECORD_LIMIT, |_, _| Ok(()))?;
     while let Some(batch) = tables.next_batch()? {
         let row = tables.records_read() - batch.records() as u64;
         for (index, array) in read.iter().zip(batch.columns()) {

@@ -32,7 +32,8 @@ fn parquet_error(array: ArrayRef, feature: Feature) -> String {
 
 #[test]
 fn no_files() {
-    let error = Records::open(&[], &flight_schema()).expect_err("no files");
+    let none: [PathBuf; 0] = [];
+    let error = Records::open(&none, &flight_schema()).expect_err("no files");
     assert_eq!(
         error.to_string(),
         "no file given: name a file, a folder or a pattern of files, or `-` for standard input"
@@ -41,7 +42,7 @@ fn no_files() {
 
 #[test]
 fn absent_file() {
-    let error = Records::open(&["absent.csv".into()], &flight_schema()).expect_err("absent");
+    let error = Records::open(&[PathBuf::from("absent.csv")], &flight_schema()).expect_err("absent");
     assert_eq!(error.to_string(), "absent.csv: cannot be opened");
     assert!(matches!(error, IngestError::Open { .. }));
 }
@@ -54,7 +55,7 @@ fn a_cause_is_a_source_and_not_repeated() {
     fs::write(&path, "round,0x12\n5,1\n").expect("write");
     let node = read_units(&path, Rounds { first: 5, count: 1 }).expect_err("no address");
     assert!(matches!(node, IngestError::Units { source: UnitsError::NodeColumn { .. }, .. }));
-    let absent = Records::open(&["absent.csv".into()], &flight_schema()).expect_err("absent");
+    let absent = Records::open(&[PathBuf::from("absent.csv")], &flight_schema()).expect_err("absent");
     for error in [node, absent] {
         let cause = std::error::Error::source(&error).expect("a cause").to_string();
         assert!(!error.to_string().contains(&cause), "{error}");
@@ -247,9 +248,9 @@ fn parquet_columns_of_another_type() {
 
 #[test]
 fn no_records() {
-    assert_eq!(csv_error("x,kind\n"), "no records: every file has a header only");
+    assert_eq!(csv_error("x,kind\n"), "no records: the data has columns only");
     let array = Arc::new(Int64Array::from(Vec::<i64>::new()));
-    assert_eq!(parquet_error(array, numeric("x", &[0.0])), "no records: every file has a header only");
+    assert_eq!(parquet_error(array, numeric("x", &[0.0])), "no records: the data has columns only");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use fairshare_ingest::Tables;
 
 use super::*;
 
-fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     let columns = columns.into_iter().map(|(name, array)| (name, array, true));
     RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
@@ -22,7 +22,7 @@ fn file(batches: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8
     bytes
 }
 
-fn stream(batches: &[RecordBatch]) -> Vec<u8> {
+pub(super) fn stream(batches: &[RecordBatch]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = StreamWriter::try_new(&mut bytes, &batches[0].schema()).expect("writer");
     batches.iter().for_each(|batch| writer.write(batch).expect("write"));
@@ -40,8 +40,8 @@ fn read(bytes: &[u8], schema: &Schema) -> Result<(Vec<u16>, u64), IngestError> {
     read_all(&[path], schema)
 }
 
-#[test]
-fn every_arrow_type_means_what_its_text_means() {
+/// A column of every type, three rows each.
+pub(super) fn every_type() -> RecordBatch {
     let text = |array: [Option<&str>; 3]| -> ArrayRef { Arc::new(StringArray::from(array.to_vec())) };
     let half = half_floats();
     let decimals = Decimal256Array::from(vec![Some(30.into()), Some((-10).into()), None]);
@@ -61,8 +61,13 @@ fn every_arrow_type_means_what_its_text_means() {
         ("t", Arc::new(Date32Array::from(vec![Some(19_782), Some(-1), None]))),
         ("e", decimals),
     ];
+    batch(columns)
+}
+
+/// Features of every column.
+pub(super) fn every_feature() -> Schema {
     let two_to_53 = 9_007_199_254_740_992.0;
-    let schema = schema(vec![
+    schema(vec![
         categorical("i", &["7", "-3"]),
         categorical("b", &["false", "true"]),
         categorical("d", &["q"]),
@@ -75,8 +80,12 @@ fn every_arrow_type_means_what_its_text_means() {
         numeric("s", &[10.0]),
         categorical("t", &["1969-12-31", "2024-02-29"]),
         categorical("e", &["0.30", "-0.10"]),
-    ]);
-    let whole = batch(columns);
+    ])
+}
+
+#[test]
+fn every_arrow_type_means_what_its_text_means() {
+    let (whole, schema) = (every_type(), every_feature());
     for bytes in [
         file(std::slice::from_ref(&whole), None),
         file(std::slice::from_ref(&whole), Some(CompressionType::ZSTD)),
@@ -146,7 +155,7 @@ fn columns_that_are_not_cells_are_passed_over_or_refused() {
     assert_eq!((tables.fields().len(), tables.passed_over().len()), (1, 2));
 }
 
-fn small() -> [RecordBatch; 2] {
+pub(super) fn small() -> [RecordBatch; 2] {
     let dictionary: DictionaryArray<Int8Type> = vec![Some("q"), Some("r"), None].into_iter().collect();
     let part = batch(vec![
         ("x", Arc::new(Int64Array::from(vec![1, 2, 3]))),
@@ -156,7 +165,7 @@ fn small() -> [RecordBatch; 2] {
     [part.clone(), part]
 }
 
-fn small_schema() -> Schema {
+pub(super) fn small_schema() -> Schema {
     schema(vec![numeric("x", &[2.0]), categorical("kind", &["q"]), categorical("text", &["a"])])
 }
 
