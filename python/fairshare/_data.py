@@ -1,0 +1,95 @@
+"""What a caller gives as data, as the compiled part takes it: paths as text, and objects that give arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, Union, cast, runtime_checkable
+
+from fairshare._arrays import Chunks
+
+if TYPE_CHECKING:
+    from fairshare import Policy
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """Whatever gives its records as an Arrow stream."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A capsule named ``arrow_array_stream``."""
+
+
+class Array(Protocol):
+    """A NumPy array, of which nothing else is asked."""
+
+    @property
+    def dtype(self) -> Any:
+        """What its elements are."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many there are."""
+
+
+One = Union[str, "os.PathLike[str]", ArrowStream, Array, Mapping[str, Any]]
+Data = Union[One, Sequence[One]]
+"""A table or a path, or a list of either: see the package's own text."""
+
+
+def items(data: Data, policy: Policy) -> list[object]:
+    """The tables or paths of one dataset, each with the columns that the policy reads."""
+    columns = policy.columns
+    if isinstance(data, (list, tuple)):
+        return [one(part, columns) for part in data]
+    return [one(data, columns) for data in [cast(One, data)]]
+
+
+def one(data: object, columns: list[str] | None) -> object:
+    """One table or path. Of NumPy without names the columns are those given, which only a policy has."""
+    if isinstance(data, (str, os.PathLike)):
+        return os.fspath(data)
+    if hasattr(data, "__arrow_c_stream__"):
+        return _narrowed(data, columns)
+    if isinstance(data, Mapping):
+        return Chunks({str(name): column for name, column in data.items()})
+    shape, dtype = getattr(data, "shape", None), getattr(data, "dtype", None)
+    if shape is not None and dtype is not None:
+        return Chunks(_columns(data, shape, dtype, columns))
+    kind = type(data).__name__
+    raise TypeError(f"a {kind} is neither a path nor a table: give an Arrow table, a DataFrame, or NumPy arrays")
+
+
+def _narrowed(data: Any, columns: list[str] | None) -> object:
+    """A pandas frame with the columns that are read: others would be converted, or could not be, for nothing."""
+    names = getattr(data, "columns", None)
+    if columns is None or type(data).__module__.split(".")[0] != "pandas" or names is None:
+        return data
+    wanted = [name for name in names if name in set(columns)]
+    return data[wanted] if set(wanted) == set(columns) and names.is_unique else data
+
+
+def _columns(data: Any, shape: tuple[int, ...], dtype: Any, columns: list[str] | None) -> dict[str, Any]:
+    if dtype.names is not None and len(shape) == 1:
+        return {name: data[name] for name in dtype.names}
+    if len(shape) != 2:
+        raise TypeError(f"an array of shape {shape}: give (records, columns), or a structured array of (records,)")
+    if columns is None:
+        raise TypeError("an array without names of columns: give a dict of arrays, or a structured array")
+    if shape[1] != len(columns):
+        raise TypeError(f"{shape[1]} columns, but the policy reads {len(columns)}: {', '.join(columns)}")
+    return {name: data[:, index] for index, name in enumerate(columns)}
+
+
+def paths(folders: object) -> list[str]:
+    """One path, or several."""
+    if isinstance(folders, (str, os.PathLike)):
+        return [os.fspath(folders)]
+    return [os.fspath(folder) for folder in cast("Sequence[str]", folders)]
+
+
+def publics(given: object) -> list[bytes | str]:
+    """One public thing, or several: bytes as they are, paths as text."""
+    if isinstance(given, (bytes, str, os.PathLike)):
+        given = [given]
+    return [one if isinstance(one, bytes) else os.fspath(one) for one in cast("Sequence[bytes | str]", given)]

@@ -1,0 +1,140 @@
+//! The exceptions: one for each crate's errors, with the message of the error and of all its causes.
+//!
+//! An error that merely passes another crate's on is raised as that crate's: data that cannot be read is an
+//! `IngestError` whether it was to be scored or committed to.
+
+use std::error::Error as Cause;
+
+use fairshare_audit::audit::AuditError as AuditCause;
+use fairshare_draft::DraftError as DraftCause;
+use fairshare_formats::eip55::{AddressError, chain};
+use fairshare_formats::policy::PolicyErrors;
+use fairshare_ingest::IngestError as IngestCause;
+use fairshare_params::encoding::HexError;
+use fairshare_params::policy::ParametersError as ParametersCause;
+use fairshare_params::verifier_parameters::VerifierParametersError;
+use fairshare_prover::score::ScoreError as ScoreCause;
+use fairshare_prover::{CommitError as CommitCause, LimitError, ProveError as ProveCause};
+use fairshare_storage::policy::PolicyFileError;
+use fairshare_storage::srs::SrsFileError;
+use fairshare_verifier::{NoUnits, SetupError, VerifyError as VerifyCause};
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::prelude::*;
+
+create_exception!(
+    fairshare,
+    Error,
+    PyException,
+    "What went wrong, where, and what to do: base of the others."
+);
+create_exception!(fairshare, Cancelled, Error, "The work was stopped. What was finished is kept.");
+create_exception!(fairshare, PolicyError, Error, "A policy is refused, or cannot be read.");
+create_exception!(fairshare, ParametersError, Error, "The parameters are refused, or cannot be read.");
+create_exception!(fairshare, IngestError, Error, "Data or units cannot be read as records.");
+create_exception!(fairshare, DraftError, Error, "There is no policy to be drafted from this data.");
+create_exception!(fairshare, ScoreError, Error, "The data or the units cannot be scored.");
+create_exception!(fairshare, CommitError, Error, "Nothing was committed to, or a folder cannot be used.");
+create_exception!(fairshare, ProveError, Error, "There is no bundle.");
+create_exception!(fairshare, VerifyError, Error, "A bundle is refused.");
+create_exception!(fairshare, AuditError, Error, "The audit stopped.");
+
+/// Adds the exceptions to the module.
+pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("Error", py.get_type::<Error>())?;
+    module.add("Cancelled", py.get_type::<Cancelled>())?;
+    module.add("PolicyError", py.get_type::<PolicyError>())?;
+    module.add("ParametersError", py.get_type::<ParametersError>())?;
+    module.add("IngestError", py.get_type::<IngestError>())?;
+    module.add("DraftError", py.get_type::<DraftError>())?;
+    module.add("ScoreError", py.get_type::<ScoreError>())?;
+    module.add("CommitError", py.get_type::<CommitError>())?;
+    module.add("ProveError", py.get_type::<ProveError>())?;
+    module.add("VerifyError", py.get_type::<VerifyError>())?;
+    module.add("AuditError", py.get_type::<AuditError>())
+}
+
+/// The error and its causes in one line. What the command calls an option has another name here.
+fn said(error: &(dyn Cause + 'static)) -> String {
+    let causes: Vec<_> = chain(error).collect();
+    causes
+        .join(": ")
+        .replace("--accept-unmatched", "accept_unmatched=True")
+        .replace("(`--params`)", "(`parameters`)")
+}
+
+/// Something that becomes an exception.
+pub trait Raise {
+    /// The exception.
+    fn raise(self) -> PyErr;
+}
+
+/// Errors that are raised as one exception, whatever they are.
+macro_rules! raised {
+    ($($error:ty => $exception:ident),* $(,)?) => {
+        $(impl Raise for $error {
+            fn raise(self) -> PyErr {
+                $exception::new_err(said(&self))
+            }
+        })*
+    };
+}
+
+raised! {
+    AddressError => PyValueError,
+    AuditCause => AuditError,
+    HexError => PyValueError,
+    IngestCause => IngestError,
+    LimitError => ProveError,
+    NoUnits => ScoreError,
+    ParametersCause => ParametersError,
+    PolicyErrors => PolicyError,
+    PolicyFileError => PolicyError,
+    SetupError => ParametersError,
+    SrsFileError => ParametersError,
+    VerifierParametersError => ParametersError,
+    VerifyCause => VerifyError,
+}
+
+impl Raise for ScoreCause {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Ingest(error) => error.raise(),
+            Self::Cancelled => Cancelled::new_err(said(&self)),
+            error => ScoreError::new_err(said(&error)),
+        }
+    }
+}
+
+impl Raise for CommitCause {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Ingest(error) => error.raise(),
+            Self::Parameters(error) => error.raise(),
+            Self::Cancelled => Cancelled::new_err(said(&self)),
+            error => CommitError::new_err(said(&error)),
+        }
+    }
+}
+
+impl Raise for ProveCause {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Commit(error) => error.raise(),
+            Self::Score(error) => error.raise(),
+            Self::Cancelled => Cancelled::new_err(said(&self)),
+            error => ProveError::new_err(said(&error)),
+        }
+    }
+}
+
+impl Raise for DraftCause {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Ingest(error) => error.raise(),
+            Self::Cancelled => Cancelled::new_err(said(&self)),
+            error => DraftError::new_err(said(&error)),
+        }
+    }
+}
