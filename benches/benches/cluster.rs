@@ -191,7 +191,7 @@ impl Scene {
         srs::write_verifier(&folder.join("params"), &parameters).expect("written");
         let rules =
             Verifier::new(&parameters, &policy, Trust::AllowInsecure).expect("a verifier").rules_hash();
-        Self { work: folder.to_owned(), policy, srs, rules: *rules }
+        Self { work: folder.to_owned(), policy, srs, rules }
     }
 
     /// A dataset of so many full segments.

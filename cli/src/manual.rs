@@ -124,11 +124,6 @@ fn fields(schema: &Value) -> String {
     fields.collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a command of that name is there, as a leaf or above leaves.
-fn find<'a>(root: &'a Command, name: &str) -> Option<&'a Command> {
-    name.split(' ').try_fold(root, |command, word| command.find_subcommand(word))
-}
-
 fn has_option(command: &Command, option: &str) -> bool {
     command.get_arguments().any(|argument| argument.get_long() == option.strip_prefix("--"))
 }

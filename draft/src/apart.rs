@@ -18,9 +18,9 @@ pub(crate) fn features(schema: &Schema, parts: &[Counted]) -> Vec<Remark> {
     for (index, feature) in schema.features().iter().enumerate() {
         let counts = |part: &Counted| part.histogram.get(schema.symbols(index)).unwrap_or_default().to_vec();
         let counts: Vec<_> = parts.iter().map(counts).collect();
-        let first = (0..parts.len()).find(|own| is_apart(&counts, *own));
+        let first = parts.iter().enumerate().find(|(own, _)| is_apart(&counts, *own));
         remarks.extend(
-            first.map(|own| Remark::on(feature.name(), Finding::Apart { part: name_of(&parts[own].path) })),
+            first.map(|(_, part)| Remark::on(feature.name(), Finding::Apart { part: name_of(&part.path) })),
         );
     }
     remarks

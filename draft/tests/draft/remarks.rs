@@ -1,6 +1,9 @@
 //! What is said of each kind of column, and what the draft makes of it.
 
+use std::path::PathBuf;
+
 use fairshare_draft::{DraftError, Finding, MAX_FILES, draft};
+use fairshare_ingest::Given;
 use fairshare_params::schema::Rule;
 
 use super::support::*;
@@ -269,13 +272,12 @@ fn refusals_name_what_to_do() {
 /// The limit counts what is named, and is there before any file is opened.
 #[test]
 fn too_many_files_are_refused_before_one_is_opened() {
-    let absent =
-        |count: usize| (0..count).map(|file| format!("/absent/{file}.csv").into()).collect::<Vec<_>>();
-    let mut options = options(&absent(MAX_FILES - 1));
-    options.reference_from = absent(2);
+    let absent = |count: usize| (0..count).map(|file| PathBuf::from(format!("/absent/{file}.csv")));
+    let mut options = options(&absent(MAX_FILES - 1).collect::<Vec<_>>());
+    options.reference_from = absent(2).map(Given::from).collect();
     let error = draft(&options).expect_err("a refusal");
     assert!(matches!(error, DraftError::TooManyFiles { found, bound: MAX_FILES } if found == MAX_FILES + 1));
-    options.reference_from = absent(1);
+    options.reference_from = absent(1).map(Given::from).collect();
     assert!(matches!(draft(&options), Err(DraftError::Ingest(_))));
 }
 

@@ -1,4 +1,5 @@
 //! Segments proved one range at a time, by any number of provers, and the bundle that is made of them.
+#![expect(clippy::single_range_in_vec_init, reason = "one range of segments is meant")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
