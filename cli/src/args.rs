@@ -306,13 +306,13 @@ pub struct ProveDataArgs {
     /// Where to write the bundle
     #[arg(long, value_name = "BUNDLE", required_unless_present = "segments")]
     pub out: Option<PathBuf>,
-    /// Prove only these segments, keep their proofs in the folders, and make no bundle
+    /// Prove only segments A to B, or part I/N of all; keep their proofs in the folders, and make no bundle
     ///
     /// Segments are numbered from 0 over the folders in the order in which they are named: with 10 segments
     /// in the first, `8..12` are its last two and the second's first two. B itself is not in the range, and
     /// may lie beyond the last segment. `I/N` is part I, counted from 0, of N equal parts of all segments.
     /// Any number of processes may work at once, also on the same segments.
-    #[arg(long, value_name = "A..B|I/N", value_parser = parse_segments, conflicts_with_all = ["assemble", "out"])]
+    #[arg(long, value_name = "A..B", value_parser = parse_segments, conflicts_with_all = ["assemble", "out"])]
     pub segments: Option<Segments>,
     /// Make the bundle from kept proofs of segments alone, and say which are missing
     #[arg(long)]

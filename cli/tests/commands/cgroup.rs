@@ -82,12 +82,10 @@ fn committed(geometry: &str) -> String {
     if geometry != "compact" {
         run(&format!("params insecure --geometry {geometry} --out {params}"));
     }
-    let (common, data) =
-        (format!("--policy {policy} --params {params}"), format!("{examples}/flights-2000.csv"));
-    run(&format!(
-        "commit data {common} --contributor {CONTRIBUTOR} --data {} --out {out}",
-        vec![data; 8].join(" ")
-    ));
+    let common = format!("--policy {policy} --params {params}");
+    let sample = fs::read(format!("{examples}/flights-2000.csv")).unwrap();
+    let copies: Vec<_> = (0..8).map(|copy| write(&folder, &format!("{copy}.csv"), &sample)).collect();
+    run(&format!("commit data {common} --contributor {CONTRIBUTOR} --data {} --out {out}", copies.join(" ")));
     format!("prove data {out} {common} --out {}", show(&folder.join("out.bundle")))
 }
 

@@ -27,7 +27,7 @@ fn commit(name: &str, content: &str) -> Ran {
 fn records_that_cannot_be_read_name_file_line_and_column() {
     for (name, content, parts) in [
         ("empty.csv", String::new(), ["empty.csv", "the file is empty"]),
-        ("header.csv", HEADER.to_owned(), ["no records", "header only"]),
+        ("header.csv", HEADER.to_owned(), ["no records", "the data has columns only"]),
         ("missing.csv", HEADER.replace("dest,", ""), ["missing.csv", "no column `dest`"]),
         (
             "cell.csv",
