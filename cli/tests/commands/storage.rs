@@ -38,7 +38,8 @@ fn on_a_full_disk_the_old_output_stands_and_the_error_says_what_to_do() {
     for (name, line) in single_outputs() {
         let folder = folder();
         // Counts replace nothing but counts.
-        let stood: &[u8] = if name == "reference" { br#"{"counts": {"a": [1]}}"# } else { b"what stood there" };
+        let stood: &[u8] =
+            if name == "reference" { br#"{"counts": {"a": [1]}}"# } else { b"what stood there" };
         let out = write(&folder, "out", stood);
         let before = content(&folder);
         for blocks in [0, 1] {
