@@ -84,8 +84,8 @@ pub enum AmongError {
     },
     /// Weights in other units.
     #[error(
-        "epoch {epoch} of the archive weighs data by another {what} than the policy, so its weights cannot be \
-         compared with yours; name an epoch of the same rules, or give a file of weights"
+        "epoch {epoch} of the archive weighs data by another {what} than the policy, so its weights cannot \
+         be compared with yours; name an epoch of the same rules, or give a file of weights"
     )]
     OtherWeighting {
         /// The epoch.

@@ -131,7 +131,8 @@ fn main() {
     let predicted = model.proving(HELD_OUT, 2) + model.assembling(HELD_OUT);
     let seconds = scene.hold(2);
     println!(
-        "two nodes, {HELD_OUT} segments: predicted {predicted:.1} s, took {seconds:.1} s: {:.3} of the prediction",
+        "two nodes, {HELD_OUT} segments: predicted {predicted:.1} s, took {seconds:.1} s: {:.3} of the \
+         prediction",
         seconds / predicted
     );
     let segments = symbols.div_ceil(geometry.largest_segment().symbols() as u64) as usize;

@@ -108,8 +108,8 @@ pub enum DraftError {
     Decay(#[from] DecayError),
     /// A file or table that is not what it was when it was read first.
     #[error(
-        "{}: {first} records when it was read first, {second} when it was read again; give data that stays as \
-         it is and can be read twice",
+        "{}: {first} records when it was read first, {second} when it was read again; give data that stays \
+         as it is and can be read twice",
         path.display()
     )]
     Changed {

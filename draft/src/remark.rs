@@ -478,9 +478,9 @@ impl Finding {
             ),
             Self::Apart { part } => write!(
                 f,
-                "hardly a value of {} occurs in the other parts, so the column names the contributor in other \
-                 words, and pays for that. Leave it out (--leave-out), unless this difference is what is to be \
-                 paid for.",
+                "hardly a value of {} occurs in the other parts, so the column names the contributor in \
+                 other words, and pays for that. Leave it out (--leave-out), unless this difference is what \
+                 is to be paid for.",
                 excerpt(part)
             ),
             _ => self.of_parts(f),

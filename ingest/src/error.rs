@@ -522,7 +522,8 @@ pub enum IngestError {
     },
     /// Cells of a column cannot be made text or numbers, by the library that does it.
     #[error(
-        "{}, column `{column}`: a cell after row {row} cannot be converted; write the column as text or numbers",
+        "{}, column `{column}`: a cell after row {row} cannot be converted; write the column as text or \
+         numbers",
         path.display()
     )]
     Cells {

@@ -258,9 +258,9 @@ pub fn commit_data<'a>(
     Ok(committed.request)
 }
 
-/// Commits, for `contributor`, to the records of the files or tables `data`, as one dataset, into a folder that holds
-/// no commitment yet, or goes on with what an interrupted run left there. Memory does not grow with the
-/// data.
+/// Commits, for `contributor`, to the records of the files or tables `data`, as one dataset, into a folder
+/// that holds no commitment yet, or goes on with what an interrupted run left there. Memory does not grow
+/// with the data.
 pub fn commit_matching<'a>(
     srs: &Srs,
     policy: &Policy,

@@ -106,8 +106,8 @@ impl<'a> Prover<'a> {
         self.bundle(folders, Lacking::Made, progress)
     }
 
-    /// As [`Self::prove_data`], of segments that are proved and kept, by [`Self::prove_segments`] for example:
-    /// refused with their numbers where some are not. It makes but the score's proof.
+    /// As [`Self::prove_data`], of segments that are proved and kept, by [`Self::prove_segments`] for
+    /// example: refused with their numbers where some are not. It makes but the score's proof.
     pub fn assemble(&self, folders: &[PathBuf], progress: &dyn Progress) -> Result<Proved> {
         self.bundle(folders, Lacking::Refused, progress)
     }

@@ -4,11 +4,11 @@
 //! 4, `derivation.rs`), so a **unit** holds just these, with the commitments that the proof begins with. Its
 //! result is the histogram proof, the same bytes wherever it is made.
 //!
-//! | who | has | learns |
-//! | --- | --- | --- |
-//! | the [`Driver`] | the commitment folders | all |
-//! | a [`Worker`] | the parameters | the symbols of the segments that it proves, and the openings of their columns; not the seed, no other segment |
-//! | whoever carries units and results | a [sealed](WorkerKey) unit, a proof | how many symbols a segment has; nothing else |
+//! - The [`Driver`] has the commitment folders, and knows all.
+//! - A [`Worker`] has the parameters. It learns the symbols of the segments that it proves, and the openings
+//!   of their columns; not the seed, and no other segment.
+//! - Whoever carries [sealed](WorkerKey) units and proofs learns how many symbols a segment has, nothing
+//!   else.
 //!
 //! The steps: a worker makes a [`WorkerTask`], and with it a key pair that stays in memory; the driver
 //! [seals](Driver::seal) a unit to the public key; the task [proves](WorkerTask::prove) it and is gone; the

@@ -232,6 +232,8 @@ fn what_is_dropped_is_overwritten() {
     let task = worker.task().expect("a task");
     let (unit, sealed) = (driver.unit(0).expect("an id"), driver.seal(0, task.key()).expect("sealed"));
     task.prove(&unit, &sealed, &Silent).expect("a proof");
+    // It holds the seed for as long as it hands out units.
+    drop(driver);
     for (name, needle) in
         [("seed", &seed), ("secret", &secret), ("symbols", &symbols), ("stored symbols", &stored)]
     {

@@ -148,8 +148,8 @@ impl RecordBatchReader for Chunks {
     }
 }
 
-/// Cells of one column: numbers by their bytes, eight each and the lowest first, truth values by one each, text
-/// as a list. A number that is not one is a missing value: NumPy has no other.
+/// Cells of one column: numbers by their bytes, eight each and the lowest first, truth values by one each,
+/// text as a list. A number that is not one is a missing value: NumPy has no other.
 fn array(kind: &DataType, cells: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     if *kind == DataType::Utf8 {
         return Ok(Arc::new(StringArray::from(cells.extract::<Vec<Option<String>>>()?)));

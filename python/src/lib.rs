@@ -1,9 +1,9 @@
 //! # The Python package `fairshare`
 //!
 //! What `fairshare/__init__.py` is made of: the crates' own types and functions, with the interpreter let go
-//! while they work. Reading order: `data.rs` turns Python's tables into the reader's; `work.rs` runs a piece of
-//! work on a thread of its own, while the calling one hears Ctrl-C and passes progress on; `errors.rs` has the
-//! exceptions; one file for each thing that can be done.
+//! while they work. Reading order: `data.rs` turns Python's tables into the reader's; `work.rs` runs a piece
+//! of work on a thread of its own, while the calling one hears Ctrl-C and passes progress on; `errors.rs` has
+//! the exceptions; one file for each thing that can be done.
 
 use pyo3::prelude::*;
 

@@ -116,8 +116,8 @@ impl Parameters {
         Ok(self.derived.get_or_init(|| derived))
     }
 
-    /// A verifier under a policy: with those beside the whole ones if they give the rules hash that the policy
-    /// expects, else with derived ones.
+    /// A verifier under a policy: with those beside the whole ones if they give the rules hash that the
+    /// policy expects, else with derived ones.
     pub fn verifier<'a>(&'a self, policy: &'a Policy, trust: Trust) -> PyResult<Verifier<'a>> {
         let made = |parameters: &'a VerifierParameters| {
             Verifier::new(parameters, policy, trust).map_err(|error: SetupError| error.raise())

@@ -21,7 +21,8 @@ use crate::work::{Stop, Watch, run};
 /// 2^-48, the unit of divergences and of shares.
 const FIXED: f64 = (1u64 << 48) as f64;
 
-/// A data score, and what it is made of. It holds the contributor's histogram: it is for the contributor alone.
+/// A data score, and what it is made of. It holds the contributor's histogram: it is for the contributor
+/// alone.
 #[pyclass(module = "fairshare", frozen, get_all)]
 pub struct Score {
     /// Records scored.

@@ -84,7 +84,8 @@ fn committed(geometry: &str) -> String {
     }
     let common = format!("--policy {policy} --params {params}");
     let sample = fs::read(format!("{examples}/flights-2000.csv")).unwrap();
-    let copies: Vec<_> = (0..8).map(|copy| write(&folder, &format!("{copy}.csv"), &sample)).collect();
+    let copies: Vec<_> =
+        (0..8).map(|copy| super::support::write(&folder, &format!("{copy}.csv"), &sample)).collect();
     run(&format!("commit data {common} --contributor {CONTRIBUTOR} --data {} --out {out}", copies.join(" ")));
     format!("prove data {out} {common} --out {}", show(&folder.join("out.bundle")))
 }

@@ -1,4 +1,5 @@
-//! What a command must not write over: files that it reads, under whatever name, and what is no file of its kind.
+//! What a command must not write over: files that it reads, under whatever name, and what is no file of its
+//! kind.
 
 use std::fs;
 use std::path::Path;

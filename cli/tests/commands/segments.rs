@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::support::*;
 
-/// Of the sample of two thousand flights: their symbols fill three compact segments of 16 columns, and one of 4
-/// holds what is left.
+/// Of the sample of two thousand flights: their symbols fill three compact segments of 16 columns, and one of
+/// 4 holds what is left.
 const REPEATS: usize = 7;
 const SEGMENTS: usize = 4;
 

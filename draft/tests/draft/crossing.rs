@@ -81,8 +81,8 @@ fn columns_that_follow_may_be_uncommented_too() {
     assert_eq!(partial.schema().len(), 2);
 }
 
-/// A draft of columns `c0`, `c1` and so on. In half of the records a column has the label of its group, and in
-/// the others its own.
+/// A draft of columns `c0`, `c1` and so on. In half of the records a column has the label of its group, and
+/// in the others its own.
 fn of_groups(groups: &[usize]) -> Drafted {
     let label = |column: usize, group: usize, record: usize| match random(column + 10, record, 2) {
         0 => format!("l{}", random(group + 1, record, 5)),

@@ -1,4 +1,5 @@
-//! Columns with more different values than there is room to count: their frequent values are labels all the same.
+//! Columns with more different values than there is room to count: their frequent values are labels all the
+//! same.
 
 use fairshare_draft::{Finding, draft};
 

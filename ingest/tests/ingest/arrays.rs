@@ -141,7 +141,7 @@ fn all_columns_of_a_table_are_read_where_no_schema_names_them() {
     let part = fairshare_ingest::Given::from(table(&[every_type()]));
     let mut tables = Tables::open(part.data()).expect("open");
     let batch = tables.next_batch().expect("read").expect("records");
-    assert_eq!((batch.records(), batch.columns().len(), tables.fields().len()), (3, 10, 10));
+    assert_eq!((batch.records(), batch.columns().len(), tables.fields().len()), (3, 12, 12));
     drop(batch);
     assert_eq!(tables.position(2).expect("a record"), (PathBuf::from("the table"), Position::Row(3)));
     assert_eq!(part.name(), Path::new("the table"));
