@@ -122,6 +122,8 @@ pub fn draft(
         leave_out,
         categorical,
         accept_unmatched,
+        // As the command has it by default.
+        warn_unmatched: 0.1,
         expected_records,
         geometry: geometry.map(by_name).transpose()?,
         parameters: parameters
