@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use fairshare_formats::excerpt::Names;
 use fairshare_formats::units::UnitsError;
 
+use crate::hints::{after_quote, near, not_utf8, separate};
+
 /// Where a cell stands in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
@@ -590,40 +592,4 @@ pub enum IngestError {
         /// Why, with line and column.
         source: UnitsError,
     },
-}
-
-/// A hint where a name differs from the one looked for by white space or case alone.
-fn near(column: &str, present: &Names) -> &'static str {
-    let is_near = |name: &str| {
-        name.trim() == column.trim() || name.trim().to_lowercase() == column.trim().to_lowercase()
-    };
-    if present.any(is_near) {
-        ". Names are compared byte by byte: mind case and white space"
-    } else if present.any(|name| name.starts_with('#')) {
-        ". The header must be the first line: remove comments"
-    } else if present.any(|name| name.starts_with("sep=")) {
-        ". The header must be the first line: remove `sep=`, which is for Excel"
-    } else {
-        ""
-    }
-}
-
-fn separate(found: &str) -> &'static str {
-    if found == "tabs" { "name it .tsv" } else { "write it anew with commas" }
-}
-
-fn after_quote(backslash: bool) -> &'static str {
-    if backslash {
-        "double the quotes within a cell instead of `\\\"`, as Spark does with .option(\"escape\", \"\\\"\")"
-    } else {
-        "double the quotes within a cell, and leave no white space after the last"
-    }
-}
-
-/// Windows-1252 has letters where Latin-1 has control characters.
-fn not_utf8(byte: u8) -> &'static str {
-    match byte {
-        0x80..=0x9f => "if the file is in Windows-1252, convert it: `iconv -f cp1252 -t utf-8`",
-        _ => "if the file is in Latin-1, convert it: `iconv -f latin1 -t utf-8`",
-    }
 }

@@ -34,6 +34,7 @@ mod csv;
 mod data;
 mod error;
 mod guard;
+mod hints;
 mod inputs;
 mod json;
 mod kind;

@@ -13,6 +13,8 @@ mod interrupted;
 mod kept;
 #[path = "end_to_end/opening.rs"]
 mod opening;
+#[path = "end_to_end/parameters.rs"]
+mod parameters;
 #[path = "end_to_end/scored.rs"]
 mod scored;
 #[path = "end_to_end/secrets.rs"]

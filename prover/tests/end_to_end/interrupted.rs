@@ -8,27 +8,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fairshare_params::Width;
-use fairshare_params::commitment::normalize;
-use fairshare_params::encoding::{Digest, POINT_BYTES, decode_point};
-use fairshare_params::keys::{CircuitKind, KeyError};
-use fairshare_params::policy::Policy;
+use fairshare_params::encoding::{POINT_BYTES, decode_point};
 use fairshare_params::registry::Request;
-use fairshare_params::srs::{FileHash, Srs};
-use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::commit::{
     COMMITMENTS_FILE, CommitError, CommitmentFolder, JOURNAL_FILE, OPENING_FILE, REQUEST_FILE, commit_data,
 };
 use fairshare_prover::measure::commit_columns;
-use fairshare_prover::{Limits, OPENED_FILE, Progress, ProveError, Prover, Silent, Task};
+use fairshare_prover::{Progress, Silent, Task};
 use fairshare_storage::files;
-use fairshare_verifier::{SetupError, Trust, Verifier};
 use group::Curve;
-use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
+use halo2curves::bn256::G1Affine;
 use tempfile::TempDir;
 
-use super::fixture::{
-    PARAMETERS, POLICY, PROVER, RULES, SRS, contributor, edit, policy, records, stranger, write,
-};
+use super::fixture::{POLICY, RULES, SRS, contributor, policy, records, stranger, write};
 use super::{folder, prove, secret_of};
 
 /// Four segments under the tests' policy, in files that can be changed one by one.
@@ -85,14 +77,14 @@ impl Progress for Stops {
     }
 }
 
-struct Scene {
+pub(super) struct Scene {
     root: TempDir,
-    files: Vec<PathBuf>,
-    target: PathBuf,
+    pub(super) files: Vec<PathBuf>,
+    pub(super) target: PathBuf,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let root = folder();
         let files = FILES.into_iter().enumerate();
         let files =
@@ -103,7 +95,7 @@ impl Scene {
     }
 
     /// Commits until the first `segments` segments, of one file each, are in the journal.
-    fn interrupt(&self, segments: usize) {
+    pub(super) fn interrupt(&self, segments: usize) {
         let stop = StopAfter((segments - 1).into());
         let run = || commit_data(&SRS, &RULES, &contributor(), &self.files, &self.target, &stop);
         let stopped = catch_unwind(AssertUnwindSafe(run));
@@ -122,7 +114,7 @@ impl Scene {
     }
 
     /// The journal's points, segment by segment.
-    fn recorded(&self) -> Vec<Vec<u8>> {
+    pub(super) fn recorded(&self) -> Vec<Vec<u8>> {
         let bytes = fs::read(self.journal()).expect("a journal");
         let records = bytes[JOURNAL_HEADER..].chunks(RECORD);
         records.map(|record| record[..RECORD - 32].to_vec()).collect()
@@ -160,7 +152,7 @@ fn names(folder: &Path) -> HashSet<String> {
     entries.map(|entry| entry.expect("entry").file_name().into_string().expect("text")).collect()
 }
 
-fn points(bytes: &[u8]) -> HashSet<&[u8]> {
+pub(super) fn points(bytes: &[u8]) -> HashSet<&[u8]> {
     bytes.chunks(POINT_BYTES).collect()
 }
 
@@ -314,82 +306,6 @@ fn a_segment_with_one_symbol_changed_shares_no_blinding() {
         assert_ne!((*old + change).to_affine(), *new, "column {index} keeps its blinding");
     }
     prove(std::slice::from_ref(&scene.target));
-}
-
-/// A reference string of the same shape and another trapdoor, which is 7; and the policy that names it.
-pub(super) fn other_parameters() -> (Srs, Policy) {
-    let trapdoor = Fr::from(7);
-    let powers = std::iter::successors(Some(G1::generator()), |power| Some(power * trapdoor));
-    let powers = normalize(&powers.take(SRS.geometry().rows()).collect::<Vec<_>>());
-    let s_g2 = (G2Affine::generator() * trapdoor).to_affine();
-    let srs = Srs::from_powers(SRS.geometry(), powers, G2Affine::generator(), s_g2, FileHash([0; 64]));
-    let srs = srs.expect("powers");
-    let rules = policy(&edit("\"insecure-development\"", &format!("\"{}\"", srs.digest())));
-    (srs, rules)
-}
-
-/// Nothing that was committed to under other parameters can be proved, so no opening is spent on it.
-#[test]
-fn commitments_of_other_parameters_are_refused_before_an_opening_is_spent() {
-    let scene = Scene::new();
-    let (srs, rules) = other_parameters();
-    commit_data(&srs, &rules, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
-    let refused = PROVER.prove_data(std::slice::from_ref(&scene.target), &Silent).map(drop);
-    let Err(ProveError::OpeningMismatch { folder }) = refused else { panic!("{refused:?}") };
-    assert_eq!(folder, scene.target);
-    assert!(!scene.target.join(OPENED_FILE).exists());
-    // Nor does committing again say that all is well.
-    let again = commit_data(&SRS, &RULES, &contributor(), &scene.files, &scene.target, &Silent).map(drop);
-    let Err(CommitError::OtherSrs { folder }) = again else { panic!("{again:?}") };
-    assert_eq!(folder, scene.target);
-    commit_data(&srs, &rules, &contributor(), &scene.files, &scene.target, &Silent).expect("the same again");
-}
-
-/// A false key under a rules hash of its own, both from one stranger: no opening is spent on it.
-#[test]
-fn a_false_key_spends_no_opening() {
-    let scene = Scene::new();
-    commit_data(&SRS, &RULES, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
-    let points = |kind| PARAMETERS.key(kind).expect("a key").points().count() * POINT_BYTES;
-    let all: usize = CircuitKind::all(SRS.geometry()).map(points).sum();
-    let mut bytes = PARAMETERS.encode();
-    let mut first = bytes.len() - all;
-    // The first point of every key becomes its second.
-    for kind in CircuitKind::all(SRS.geometry()) {
-        bytes.copy_within(first + POINT_BYTES..first + 2 * POINT_BYTES, first);
-        first += points(kind);
-    }
-    let stated = VerifierParameters::decode(SRS.geometry(), &bytes).expect("points");
-    let wrong = RULES.clone().expecting(Digest([0; 32]));
-    let Err(SetupError::RulesHash { found, .. }) = Verifier::new(&stated, &wrong, Trust::AllowInsecure)
-    else {
-        panic!("another hash")
-    };
-    let rules = RULES.clone().expecting(found);
-    let verifier = Verifier::new(&stated, &rules, Trust::AllowInsecure).expect("believed");
-    let prover = Prover::new(&SRS, &verifier, Limits::default());
-    let refused = prover.prove_data(std::slice::from_ref(&scene.target), &Silent).map(drop);
-    assert!(matches!(refused, Err(ProveError::Key(KeyError::False { .. }))), "{refused:?}");
-    assert!(!scene.target.join(OPENED_FILE).exists());
-}
-
-/// Commitments under one reference string are worth nothing under another: none is taken over, or nobody
-/// could prove the digest.
-#[test]
-fn work_that_goes_on_under_other_parameters_begins_anew() {
-    let scene = Scene::new();
-    scene.interrupt(2);
-    let recorded = scene.recorded();
-    let (srs, rules) = other_parameters();
-    commit_data(&srs, &rules, &contributor(), &scene.files, &scene.target, &Silent).expect("a commitment");
-    let commitment = CommitmentFolder::read(&scene.target, &rules).expect("a whole folder");
-    for (index, columns) in commitment.columns.iter().enumerate() {
-        let (symbols, secret) = secret_of(&commitment, index);
-        let width = Width::of(columns.len());
-        assert_eq!(commit_columns(&srs, width, &symbols, &secret), *columns, "segment {index}");
-    }
-    let commitments = fs::read(scene.target.join(COMMITMENTS_FILE)).expect("read");
-    assert!(points(&commitments).is_disjoint(&points(&recorded.concat())));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use fairshare_prover::{
 use fairshare_verifier::Bundle;
 
 use super::fixture::{PROVER, SRS, VERIFIER, commit_records, contributor, records, write};
-use super::interrupted::other_parameters;
+use super::parameters::other_parameters;
 use super::{folder, prove};
 
 /// Two datasets of two segments and one, committed to.

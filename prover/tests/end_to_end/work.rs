@@ -15,7 +15,7 @@ use fairshare_prover::work::{
 use fairshare_prover::{Limits, OPENED_FILE, OpenedError, PROOFS_FOLDER, Progress, ProveError, Silent, Task};
 
 use super::fixture::{PROVER, RULES, SRS, VERIFIER, commit_records, contributor, records};
-use super::interrupted::other_parameters;
+use super::parameters::other_parameters;
 use super::segments::{copy, kept, open_under_five, proofs, three_segments};
 use super::{folder, prove, secret_of};
 
