@@ -51,7 +51,9 @@ pub fn printable(lines: &str) -> String {
     let mut shown = String::with_capacity(lines.len());
     for letter in lines.chars() {
         if letter != '\n' && is_control(letter) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             shown.push(letter);
         }
@@ -112,6 +114,38 @@ mod tests {
         assert_eq!(excerpt(&format!("{address}b")), format!("{address}…"));
         assert_eq!(excerpt("a\nb"), "a\\nb");
         assert_eq!(excerpt(&"\u{4}".repeat(9)), "\\u{4}".repeat(8) + "…");
+    }
+
+    /// Unicode has characters that hide, turn and break text in more places than one.
+    #[test]
+    fn what_a_terminal_does_not_show_is_escaped_and_the_same_in_json() {
+        for letter in [
+            '\u{7}',
+            '\u{85}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{fffb}',
+            '\u{1bca0}',
+            '\u{1d173}',
+            '\u{e0001}',
+            '\u{e007f}',
+        ] {
+            assert!(is_control(letter), "{letter:?}");
+            assert!(escaped(&format!("a{letter}b")).is_ascii(), "{letter:?}");
+            let lines = printable(&format!("a{letter}b"));
+            assert!(lines.is_ascii(), "{lines}");
+            let read: String = serde_json::from_str(&format!("\"{lines}\"")).expect("JSON");
+            assert_eq!(read, format!("a{letter}b"));
+        }
+        for letter in ['a', 'é', '\u{301}', '日', '\u{1f600}', '\u{600}'] {
+            assert!(!is_control(letter), "{letter:?}");
+        }
     }
 
     /// libFuzzer found a header of control characters, each of which took five.

@@ -38,3 +38,21 @@ pub(crate) fn guarded<T>(
         Err(IngestError::DecoderPanic { path: path.to_path_buf(), row, message })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_and_told_only_by_it() {
+        let path = Path::new("x");
+        assert!(!is_decoding());
+        let inner = guarded(path, 1, || {
+            let nested = guarded(path, 2, || -> Result<(), IngestError> { panic!("of a decoder") });
+            assert!(matches!(nested, Err(IngestError::DecoderPanic { row: 2, .. })));
+            Ok(is_decoding())
+        });
+        assert!(inner.expect("no panic"), "what surrounds a panic that was caught is still guarded");
+        assert!(!is_decoding());
+    }
+}

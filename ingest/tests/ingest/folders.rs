@@ -165,6 +165,18 @@ fn names_that_stand_for_no_data_are_refused() {
     }
 }
 
+/// A folder that the path leaves again says nothing of the file.
+#[test]
+fn a_path_that_leads_up_again_leaves_the_folders_column() {
+    let tree =
+        Tree::new(&[("h/year=2024/carrier=b/x.csv", "x\n1\n"), ("h/a.csv", "x,year,carrier\n1,1,A A\n")]);
+    assert_eq!(
+        tree.read(&["h/carrier=b/../a.csv"]).map_err(|error| error.contains("cannot be opened")),
+        Err(true)
+    );
+    assert_eq!(tree.read(&["h/year=2024/carrier=b/../../a.csv"]).expect("read"), [1, 4, 7]);
+}
+
 /// What stands beside the data is read where a pattern names it, by its very name or by its beginning.
 #[test]
 fn a_pattern_that_names_what_stands_beside_the_data_finds_it() {

@@ -257,6 +257,16 @@ fn strings_of_delta_lengths_are_as_long_as_their_bytes() {
     assert_eq!(delta_lengths(&deltas(2, 1, 0), "rr"), Err(other));
 }
 
+/// Bytes that follow the values are a sign that they were written otherwise.
+#[test]
+fn nothing_follows_packed_differences() {
+    assert_eq!(delta_lengths(&deltas(3, 3, 0), "redredblublu"), Err(MORE.to_owned()));
+    assert_eq!(repeating(&deltas(3, 0, 0), &deltas(3, 3, 0), "redredblublu"), Err(MORE.to_owned()));
+    let numbers = [deltas(3, 1, 1), vec![0]].concat();
+    let numbers = Forged::new(INT32, false, 3, vec![data(3, 5, &numbers)]);
+    assert_eq!(numbers.read(&rule()), Err(MORE.to_owned()));
+}
+
 #[test]
 fn packed_differences_are_as_the_format_has_them() {
     let bad = "a page's packed differences are not as the format has them".to_owned();

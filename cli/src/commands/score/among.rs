@@ -223,3 +223,34 @@ pub fn tokens(units: &BigUint, policy: &Policy) -> String {
     // A share is no larger than a vault's pools, which are below 2^128 in all.
     u128::try_from(units).map_or_else(|_| units.to_string(), |units| amount(units, policy.token()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Address = Address([1; 20]);
+    const B: Address = Address([2; 20]);
+    const C: Address = Address([3; 20]);
+
+    /// Whoever asks is none of the others, whether the archive has a proof of theirs or only their data.
+    #[test]
+    fn who_asks_is_none_of_the_others() {
+        let others = || Others {
+            file: "archive".to_owned(),
+            epoch: Some((4, true)),
+            is_other_reference: false,
+            pool: Some(BigUint::from(1_000u32)),
+            weights: [(A, BigUint::from(3u32)), (B, BigUint::from(5u32))].into(),
+            unproved: [B, C].into(),
+        };
+        let paid = |contributor| others().pay(&BigUint::from(5u32), contributor);
+        for (contributor, weighing, unproved, share) in
+            [(None, 2, 2, 38u32), (Some(A), 1, 2, 50), (Some(B), 1, 1, 62), (Some(C), 2, 1, 38)]
+        {
+            let line = paid(contributor).line();
+            assert_eq!((line.others, line.unproved), (weighing, unproved), "{contributor:?}");
+            assert_eq!(line.share, Some(share.to_string()), "{contributor:?}");
+        }
+        assert!(paid(None).whom().ends_with("in epoch 4 (and 2 without a proof yet)"));
+    }
+}
