@@ -17,7 +17,7 @@ use fairshare_params::encoding::Digest;
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
 use fairshare_params::verifier_parameters::VerifierParameters;
-use fairshare_prover::work::{Driver, Worker};
+use fairshare_prover::work::{Driver, WorkerTask};
 use fairshare_prover::{Limits, Progress, Prover, Segments, Silent, Task as Work, commit_data};
 use fairshare_storage::key_cache::KeyCache;
 use fairshare_storage::srs;
@@ -278,7 +278,7 @@ fn measure(task: &Task) -> Measured {
         }
         What::Assemble => drop(prover.assemble(&folders, &clock).expect("a bundle")),
         What::Drive => {
-            drive(&prover, &Worker::new(&srs, limits), &folders, &mut measured);
+            drive(&prover, &folders, &mut measured);
             return measured;
         }
     }
@@ -289,7 +289,7 @@ fn measure(task: &Task) -> Measured {
     measured
 }
 
-fn drive(prover: &Prover<'_>, worker: &Worker<'_>, folders: &[PathBuf], measured: &mut Measured) {
+fn drive(prover: &Prover<'_>, folders: &[PathBuf], measured: &mut Measured) {
     let driver = Driver::new(prover, folders).expect("folders");
     let proofs: Vec<_> = (0..driver.segments())
         .map(|segment| {
@@ -300,7 +300,7 @@ fn drive(prover: &Prover<'_>, worker: &Worker<'_>, folders: &[PathBuf], measured
     // Its key is loaded before.
     driver.accept(0, &proofs[0]).expect("its proof");
     for (segment, proof) in proofs.iter().enumerate() {
-        let task = worker.task().expect("a task");
+        let task = WorkerTask::fresh().expect("a task");
         let begun = Instant::now();
         measured.unit_bytes = driver.seal(segment, task.key()).expect("sealed").len();
         measured.sealing += begun.elapsed().as_secs_f64();

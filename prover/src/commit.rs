@@ -35,6 +35,7 @@
 
 mod folder;
 mod journal;
+mod source;
 
 use std::fs::File;
 use std::io;
@@ -43,7 +44,7 @@ use std::path::{Path, PathBuf};
 use fairshare_formats::eip55::checksummed;
 use fairshare_formats::registry::{MAX_REQUEST_BYTES, RegistryFileError, request_to_json};
 use fairshare_ingest::unmatched::{MostlyUnmatched, Unmatched, refuse_mostly, unmatched};
-use fairshare_ingest::{BATCH_RECORDS, Data, IngestError, Records};
+use fairshare_ingest::{Data, IngestError, Records};
 use fairshare_params::Geometry;
 use fairshare_params::address::Address;
 use fairshare_params::encoding::{Digest, encode_point};
@@ -55,11 +56,13 @@ use halo2curves::bn256::G1Affine;
 use zeroize::Zeroizing;
 
 pub use folder::CommitmentFolder;
+pub use source::{Lost, SourceError, SymbolSource};
 
 pub use crate::secret::OPENING_FILE;
 
 use self::folder::{Expected, read_columns};
 use self::journal::Journal;
+use self::source::next_batch;
 use crate::count::{Counted, SegmentIndex, TooMany, registered};
 use crate::derivation::{Dataset, SegmentSecret};
 use crate::opened::OPENED_FILE;
@@ -124,6 +127,9 @@ pub enum CommitError {
     /// The data cannot be read.
     #[error(transparent)]
     Ingest(#[from] IngestError),
+    /// Records that were read elsewhere do not all arrive.
+    #[error("records that are read elsewhere do not all arrive; begin to read them again")]
+    Lost(#[source] Lost),
     /// Data that hardly matches the schema, and nobody said that this is meant.
     #[error("nothing was committed to")]
     Unmatched(#[from] MostlyUnmatched),
@@ -272,12 +278,27 @@ pub fn commit_matching<'a>(
 ) -> Result<Committed> {
     policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure())?;
     let mut records = Records::open(data, policy.schema())?;
+    commit_symbols(srs, policy, contributor, &mut records, folder, matching, progress)
+}
+
+/// As [`commit_matching`], of records that were read under the policy's schema somewhere else: by the
+/// machines of a cluster, for example ([`Opened`](crate::work::Opened)).
+pub fn commit_symbols(
+    srs: &Srs,
+    policy: &Policy,
+    contributor: &Address,
+    records: &mut dyn SymbolSource,
+    folder: &Path,
+    matching: Matching,
+    progress: &dyn Progress,
+) -> Result<Committed> {
+    policy.check_parameters(srs.geometry(), &srs.digest(), srs.is_insecure())?;
     let _lock = lock(folder)?;
     let mut tally = Tally::new(policy, matching);
     let request = if folder.join(OPENING_FILE).exists() {
-        request_of_opening(srs, policy, contributor, &mut records, &mut tally, folder, progress)?
+        request_of_opening(srs, policy, contributor, records, &mut tally, folder, progress)?
     } else {
-        begin_or_resume(srs, policy, contributor, &mut records, &mut tally, folder, progress)?
+        begin_or_resume(srs, policy, contributor, records, &mut tally, folder, progress)?
     };
     complete(folder, &request)?;
     Ok(Committed { request, unmatched: tally.unmatched() })
@@ -320,7 +341,7 @@ fn begin_or_resume(
     srs: &Srs,
     policy: &Policy,
     contributor: &Address,
-    records: &mut Records,
+    records: &mut dyn SymbolSource,
     tally: &mut Tally<'_>,
     folder: &Path,
     progress: &dyn Progress,
@@ -351,35 +372,25 @@ fn begin_or_resume(
 
 /// Reads and counts all records, and writes their symbols to the opening.
 fn read_records(
-    records: &mut Records,
+    records: &mut dyn SymbolSource,
     tally: &mut Tally<'_>,
     opening: &mut Writer,
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<()> {
-    progress.begin(Task::Read, records.total_bytes(), 0);
+    progress.begin(Task::Read, records.total(), 0);
     // All the room that is ever needed: growing would leave copies of symbols behind.
-    let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
-    let mut bytes = 0;
+    let mut batch = Zeroizing::new(Vec::with_capacity(records.most() * records.features()));
+    let mut done = 0;
     while next_batch(records, &mut batch, progress)? > 0 {
         opening.symbols(&batch).map_err(io_error(path))?;
         tally.add(&batch);
-        progress.advance(Task::Read, records.bytes_read().saturating_sub(bytes));
-        bytes = records.bytes_read();
+        progress.advance(Task::Read, records.done().saturating_sub(done));
+        done = records.done();
         batch.clear();
     }
     progress.end(Task::Read);
     Ok(())
-}
-
-/// The symbols of the next records, unless the work is to stop. Asked after reading: Ctrl-C may have ended
-/// whoever writes into a pipe, and then what was read is cut short.
-fn next_batch(records: &mut Records, batch: &mut Vec<u16>, progress: &dyn Progress) -> Result<usize> {
-    let read = records.next_batch(batch);
-    if progress.cancelled() {
-        return Err(CommitError::Cancelled);
-    }
-    Ok(read?)
 }
 
 /// Every segment's commitments, taken from the journal as far as it has them.
@@ -426,14 +437,14 @@ fn request_of_opening(
     srs: &Srs,
     policy: &Policy,
     contributor: &Address,
-    records: &mut Records,
+    records: &mut dyn SymbolSource,
     tally: &mut Tally<'_>,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Request> {
     let opening = standing_opening(folder, srs.geometry(), records.features())?;
     let occupied = || CommitError::Occupied { folder: folder.to_owned() };
-    let mut batch = Zeroizing::new(Vec::with_capacity(BATCH_RECORDS * records.features()));
+    let mut batch = Zeroizing::new(Vec::with_capacity(records.most() * records.features()));
     let mut first = 0;
     while next_batch(records, &mut batch, progress)? > 0 {
         if *batch != *opening.symbols(first, batch.len())? {

@@ -41,7 +41,8 @@ pub mod work;
 pub use account::{Account, AccountError};
 pub use backend::{BackendError, Key};
 pub use commit::{
-    CommitError, CommitmentFolder, Committed, Matching, REQUEST_FILE, commit_data, commit_matching,
+    CommitError, CommitmentFolder, Committed, Matching, REQUEST_FILE, SymbolSource, commit_data,
+    commit_matching, commit_symbols,
 };
 pub use count::{Counted, SegmentIndex, TooMany};
 pub use opened::{MOST_OPENINGS, OPENED_FILE, OpenedError};

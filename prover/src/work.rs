@@ -11,18 +11,23 @@
 //!   else.
 //!
 //! The steps: a worker makes a [`WorkerTask`], and with it a key pair that stays in memory; the driver
-//! [seals](Driver::seal) a unit to the public key; the task [proves](WorkerTask::prove) it and is gone; the
-//! driver [accepts](Driver::accept) the proof into the commitment folder, or says why not. What a worker does
-//! not finish is sealed to another, or proved by the driver itself ([`crate::Prover::prove_segments`]).
+//! [seals](Driver::seal) a unit to the public key; the worker [proves](Worker::prove) it, and the task is
+//! gone; the driver [accepts](Driver::accept) the proof into the commitment folder, or says why not. What a
+//! worker does not finish is sealed to another, or proved by the driver itself
+//! ([`crate::Prover::prove_segments`]).
 //!
 //! **Before** a unit leaves, the key that it is for is noted beside the opening, as before a proof is made
 //! here: five keys, and no more.
+//!
+//! Records, too, can come from other machines: see [`SealedRecords`].
 //!
 //! **What is not defended against.** A worker can publish what it learns. It can also hand in a true proof
 //! with other randomness than the derived one, which nobody sees without making the proof again; what that
 //! tells, the worker knew.
 
 mod driver;
+mod envelope;
+mod records;
 mod seal;
 mod worker;
 
@@ -37,7 +42,11 @@ use crate::count::SegmentIndex;
 use crate::derivation::SegmentSecret;
 
 pub use self::driver::{Driver, ResultError};
-pub use self::seal::{SealError, WORKER_KEY_BYTES, WorkerKey};
+pub use self::envelope::{EnvelopeError, WORKER_KEY_BYTES, WorkerKey};
+pub use self::records::{
+    Opened, RecordsKey, SEALED_RECORDS, SealRecordsError, SealedBatchError, SealedRecords, SealedRecordsError,
+};
+pub use self::seal::SealError;
 pub use self::worker::{WorkError, Worker, WorkerTask};
 
 /// Bytes of a [`UnitId`] as text and seals have it.

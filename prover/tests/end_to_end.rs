@@ -17,6 +17,8 @@ mod opening;
 mod parameters;
 #[path = "end_to_end/scored.rs"]
 mod scored;
+#[path = "end_to_end/sealed.rs"]
+mod sealed;
 #[path = "end_to_end/secrets.rs"]
 mod secrets;
 #[path = "end_to_end/segments.rs"]

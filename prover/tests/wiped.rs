@@ -146,7 +146,7 @@ fn what_is_dropped_is_overwritten() {
     wiped::<Opening>();
     wiped::<SegmentSecret>();
     wiped::<SegmentWitness<'_>>();
-    wiped::<WorkerTask<'_, '_>>();
+    wiped::<WorkerTask>();
     wiped::<Wiped<Keystream>>();
     wiped::<Wiped<Vec<Blinding>>>();
     wiped::<fairshare_plonk::Drawn>();
@@ -229,9 +229,9 @@ fn what_is_dropped_is_overwritten() {
     let secret = needle_of_secret(&target);
     let driver = Driver::new(&PROVER, &[target]).expect("a folder");
     let worker = Worker::new(&SRS, Limits::default());
-    let task = worker.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     let (unit, sealed) = (driver.unit(0).expect("an id"), driver.seal(0, task.key()).expect("sealed"));
-    task.prove(&unit, &sealed, &Silent).expect("a proof");
+    worker.prove(task, &unit, &sealed, &Silent).expect("a proof");
     // It holds the seed for as long as it hands out units.
     drop(driver);
     for (name, needle) in

@@ -15,6 +15,9 @@ Data is a table or a path, or a list of either, which together are one dataset:
 ``total`` is None while nobody knows it. Ctrl-C stops the work within two seconds; what is finished is kept, and the
 same call goes on from there. All functions let go of the interpreter while they work. ``fairshare.aio`` has them as
 coroutines.
+
+One dataset on several machines: ``fairshare.ray`` is for those of a Ray cluster. It is made of these, which know no cluster:
+``RecordsKey`` and ``SealedRecords`` carry records to ``commit_sealed``, ``Driver`` hands out segments, and ``Worker`` proves them.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from fairshare._native import (
     Draft,
     DraftError,
     DraftedPart,
+    Driver,
     Error,
     Feature,
     FeatureScore,
@@ -46,13 +50,19 @@ from fairshare._native import (
     PolicyError,
     ProveError,
     Proved,
+    RecordsKey,
     Score,
     ScoreError,
+    SealedRecords,
     Stop,
     Unmatched,
     Verified,
     VerifyError,
+    Worker,
+    WorkerTask,
+    WorkError,
     __version__,
+    commit_sealed,
 )
 from fairshare._progress import Progress, listening
 
@@ -73,6 +83,7 @@ __all__ = [
     "Draft",
     "DraftError",
     "DraftedPart",
+    "Driver",
     "Error",
     "Feature",
     "FeatureScore",
@@ -86,15 +97,21 @@ __all__ = [
     "ProveError",
     "Proved",
     "Public",
+    "RecordsKey",
     "Score",
     "ScoreError",
+    "SealedRecords",
     "Stop",
     "Unmatched",
     "Verified",
     "VerifyError",
+    "WorkError",
+    "Worker",
+    "WorkerTask",
     "__version__",
     "audit",
     "commit",
+    "commit_sealed",
     "draft",
     "prove",
     "prove_compute",

@@ -1,7 +1,7 @@
 """The compiled part of the package; `fairshare` says what each thing is for."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import final
 
 _Path = str | os.PathLike[str]
@@ -18,12 +18,18 @@ __all__ = [
     "ScoreError",
     "CommitError",
     "ProveError",
+    "WorkError",
     "VerifyError",
     "AuditError",
     "Audited",
     "Committed",
     "Draft",
     "DraftedPart",
+    "Driver",
+    "RecordsKey",
+    "SealedRecords",
+    "Worker",
+    "WorkerTask",
     "Parameters",
     "Feature",
     "Policy",
@@ -37,6 +43,7 @@ __all__ = [
     "Stop",
     "audit",
     "commit",
+    "commit_sealed",
     "draft",
     "prove",
     "prove_compute",
@@ -57,6 +64,7 @@ class DraftError(Error): ...
 class ScoreError(Error): ...
 class CommitError(Error): ...
 class ProveError(Error): ...
+class WorkError(Error): ...
 class VerifyError(Error): ...
 class AuditError(Error): ...
 
@@ -83,6 +91,10 @@ class Feature:
 class Policy:
     @staticmethod
     def load(path: _Path) -> Policy: ...
+    @staticmethod
+    def from_text(text: str, files: dict[str, bytes]) -> Policy: ...
+    @property
+    def files(self) -> dict[str, bytes]: ...
     @property
     def text(self) -> str: ...
     @property
@@ -107,6 +119,9 @@ class Parameters:
     @staticmethod
     def load(path: _Path) -> Parameters: ...
     @staticmethod
+    def from_bytes(data: bytes, verifier: bytes | None = None) -> Parameters: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
     def insecure(geometry: str = "compact") -> Parameters: ...
     @property
     def geometry(self) -> str: ...
@@ -114,6 +129,52 @@ class Parameters:
     def digest(self) -> str: ...
     @property
     def is_insecure(self) -> bool: ...
+
+@final
+class WorkerTask:
+    def __new__(cls) -> WorkerTask: ...
+    @property
+    def key(self) -> bytes: ...
+
+@final
+class Worker:
+    def __new__(
+        cls, parameters: Parameters, threads: int | None = None, memory: int | None = None, keys: _Path | None = None
+    ) -> Worker: ...
+    def prove(
+        self, task: WorkerTask, unit: bytes, sealed: bytes, progress: _Listener = None, stop: Stop | None = None
+    ) -> bytes: ...
+
+@final
+class Driver:
+    def __new__(
+        cls,
+        policy: Policy,
+        parameters: Parameters,
+        folders: Sequence[_Path],
+        keys: _Path | None = None,
+        ninth_score: bool = False,
+    ) -> Driver: ...
+    @property
+    def segments(self) -> int: ...
+    def lacking(self) -> list[int]: ...
+    def unit(self, segment: int) -> bytes: ...
+    def seal(self, segment: int, key: bytes) -> bytes: ...
+    def accept(self, segment: int, result: bytes) -> None: ...
+
+@final
+class RecordsKey:
+    def __new__(cls) -> RecordsKey: ...
+    @property
+    def public(self) -> bytes: ...
+
+@final
+class SealedRecords:
+    def __new__(cls, policy: Policy, data: Sequence[object], key: bytes) -> SealedRecords: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __next__(self) -> bytes: ...
+    @property
+    def records(self) -> int: ...
 
 @final
 class Bin:
@@ -297,6 +358,17 @@ def commit(
     parameters: Parameters,
     contributor: str,
     data: Sequence[object],
+    folder: _Path,
+    accept_unmatched: bool = False,
+    progress: _Listener = None,
+    stop: Stop | None = None,
+) -> Committed: ...
+def commit_sealed(
+    policy: Policy,
+    parameters: Parameters,
+    contributor: str,
+    batches: Iterable[bytes],
+    key: RecordsKey,
     folder: _Path,
     accept_unmatched: bool = False,
     progress: _Listener = None,

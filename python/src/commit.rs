@@ -62,7 +62,12 @@ pub fn commit(
     let made = run(py, &Watch { progress, stop }, |listener| {
         commit_matching(srs, rules, &who, source.data(), &folder, matching, listener)
     })?;
-    let Made { request, unmatched: lines } = made.map_err(Raise::raise)?;
+    committed(py, folder, made.map_err(Raise::raise)?)
+}
+
+/// What the caller is told.
+pub fn committed(py: Python<'_>, folder: PathBuf, made: Made) -> PyResult<Committed> {
+    let Made { request, unmatched: lines } = made;
     Ok(Committed {
         request: folder.join(REQUEST_FILE),
         folder,

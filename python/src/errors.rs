@@ -9,11 +9,14 @@ use fairshare_audit::audit::AuditError as AuditCause;
 use fairshare_draft::DraftError as DraftCause;
 use fairshare_formats::eip55::{AddressError, chain};
 use fairshare_formats::policy::PolicyErrors;
+use fairshare_formats::srs_file::SrsFormatError;
+use fairshare_formats::verifier_file::VerifierFileError;
 use fairshare_ingest::IngestError as IngestCause;
 use fairshare_params::encoding::HexError;
 use fairshare_params::policy::ParametersError as ParametersCause;
 use fairshare_params::verifier_parameters::VerifierParametersError;
 use fairshare_prover::score::ScoreError as ScoreCause;
+use fairshare_prover::work::{EnvelopeError, ResultError, SealRecordsError, WorkError as WorkCause};
 use fairshare_prover::{CommitError as CommitCause, LimitError, ProveError as ProveCause};
 use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
@@ -36,6 +39,7 @@ create_exception!(fairshare, DraftError, Error, "There is no policy to be drafte
 create_exception!(fairshare, ScoreError, Error, "The data or the units cannot be scored.");
 create_exception!(fairshare, CommitError, Error, "Nothing was committed to, or a folder cannot be used.");
 create_exception!(fairshare, ProveError, Error, "There is no bundle.");
+create_exception!(fairshare, WorkError, Error, "A sealed unit, or what came of it, is refused.");
 create_exception!(fairshare, VerifyError, Error, "A bundle is refused.");
 create_exception!(fairshare, AuditError, Error, "The audit stopped.");
 
@@ -51,6 +55,7 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ScoreError", py.get_type::<ScoreError>())?;
     module.add("CommitError", py.get_type::<CommitError>())?;
     module.add("ProveError", py.get_type::<ProveError>())?;
+    module.add("WorkError", py.get_type::<WorkError>())?;
     module.add("VerifyError", py.get_type::<VerifyError>())?;
     module.add("AuditError", py.get_type::<AuditError>())
 }
@@ -84,6 +89,7 @@ macro_rules! raised {
 raised! {
     AddressError => PyValueError,
     AuditCause => AuditError,
+    EnvelopeError => WorkError,
     HexError => PyValueError,
     IngestCause => IngestError,
     LimitError => ProveError,
@@ -92,7 +98,9 @@ raised! {
     PolicyErrors => PolicyError,
     PolicyFileError => PolicyError,
     SetupError => ParametersError,
+    SrsFormatError => ParametersError,
     SrsFileError => ParametersError,
+    VerifierFileError => ParametersError,
     VerifierParametersError => ParametersError,
     VerifyCause => VerifyError,
 }
@@ -113,6 +121,11 @@ impl Raise for CommitCause {
             Self::Ingest(error) => error.raise(),
             Self::Parameters(error) => error.raise(),
             Self::Cancelled => Cancelled::new_err(said(&self)),
+            // What the caller's own iterator raised.
+            Self::Lost(reason) => match reason.downcast::<PyErr>() {
+                Ok(raised) => *raised,
+                Err(reason) => CommitError::new_err(said(&Self::Lost(reason))),
+            },
             error => CommitError::new_err(said(&error)),
         }
     }
@@ -135,6 +148,34 @@ impl Raise for DraftCause {
             Self::Ingest(error) => error.raise(),
             Self::Cancelled => Cancelled::new_err(said(&self)),
             error => DraftError::new_err(said(&error)),
+        }
+    }
+}
+
+impl Raise for WorkCause {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Cancelled => Cancelled::new_err(said(&self)),
+            error => WorkError::new_err(said(&error)),
+        }
+    }
+}
+
+impl Raise for ResultError {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Prove(error) => (*error).raise(),
+            error => WorkError::new_err(said(&error)),
+        }
+    }
+}
+
+impl Raise for SealRecordsError {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Ingest(error) => error.raise(),
+            Self::Seal(error) => error.raise(),
+            error => WorkError::new_err(said(&error)),
         }
     }
 }

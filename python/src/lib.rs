@@ -12,6 +12,7 @@ mod commit;
 mod data;
 mod draft;
 mod errors;
+mod machines;
 mod parameters;
 mod policy;
 mod prove;
@@ -28,6 +29,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<commit::Committed>()?;
     module.add_class::<draft::Draft>()?;
     module.add_class::<draft::DraftedPart>()?;
+    module.add_class::<machines::Driver>()?;
+    module.add_class::<machines::RecordsKey>()?;
+    module.add_class::<machines::SealedRecords>()?;
+    module.add_class::<machines::Worker>()?;
+    module.add_class::<machines::WorkerTask>()?;
     module.add_class::<parameters::Parameters>()?;
     module.add_class::<policy::Feature>()?;
     module.add_class::<policy::Policy>()?;
@@ -41,6 +47,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<work::Stop>()?;
     module.add_function(wrap_pyfunction!(audit::audit, module)?)?;
     module.add_function(wrap_pyfunction!(commit::commit, module)?)?;
+    module.add_function(wrap_pyfunction!(machines::commit_sealed, module)?)?;
     module.add_function(wrap_pyfunction!(draft::draft, module)?)?;
     module.add_function(wrap_pyfunction!(prove::prove, module)?)?;
     module.add_function(wrap_pyfunction!(prove::prove_compute, module)?)?;

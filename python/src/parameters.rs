@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use fairshare_formats::{srs_file, verifier_file};
 use fairshare_params::Geometry;
 use fairshare_params::policy::Policy;
 use fairshare_params::srs::Srs;
@@ -11,6 +12,7 @@ use fairshare_storage::srs;
 use fairshare_verifier::{SetupError, Trust, Verifier};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::errors::{ParametersError, Raise};
 
@@ -57,6 +59,40 @@ impl Parameters {
             .ok_or_else(|| PyValueError::new_err(format!("no such geometry; choose one of {}", names())))?;
         let kind = py.detach(|| Kind::Whole(Box::new(Srs::insecure(geometry))));
         Ok(Self { kind, beside: None, derived: OnceLock::new() })
+    }
+
+    /// Checks what `to_bytes` gave. Nobody need believe those of a verifier: a policy's rules hash says which
+    /// are meant.
+    #[staticmethod]
+    #[pyo3(signature = (data, verifier = None))]
+    fn from_bytes(py: Python<'_>, data: Vec<u8>, verifier: Option<Vec<u8>>) -> PyResult<Self> {
+        py.detach(|| {
+            let kind = if data.starts_with(&verifier_file::MAGIC) {
+                Kind::Verifier(Box::new(verifier_file::decode(&data).map_err(Raise::raise)?))
+            } else {
+                Kind::Whole(Box::new(srs_file::decode(&data, None).map_err(Raise::raise)?))
+            };
+            let beside = verifier.as_deref().map(verifier_file::decode).transpose();
+            Ok(Self { kind, beside: beside.map_err(Raise::raise)?, derived: OnceLock::new() })
+        })
+    }
+
+    /// The bytes of their file, as `fairshare params` writes it.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let bytes = py.detach(|| match &self.kind {
+            Kind::Whole(srs) => srs_file::encode(srs),
+            Kind::Verifier(parameters) => verifier_file::encode(parameters),
+        });
+        PyBytes::new(py, &bytes)
+    }
+
+    /// Pickled, they are their bytes, which are checked again.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let (py, parameters) = (slf.py(), slf.get());
+        let beside = parameters.beside.as_ref().or(parameters.derived.get());
+        let beside = beside.map(|beside| PyBytes::new(py, &verifier_file::encode(beside)));
+        let given = (parameters.to_bytes(py), beside).into_pyobject(py)?;
+        Ok((slf.getattr("from_bytes")?, given.into_any()))
     }
 
     /// The circuits' shape.

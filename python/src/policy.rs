@@ -1,11 +1,13 @@
 //! Policies.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fairshare_formats::policy::PolicySource;
 use fairshare_params::policy::Policy as Rules;
 use fairshare_params::schema::Rule;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::errors::Raise;
 
@@ -58,6 +60,29 @@ impl Policy {
         let read = py.detach(|| fairshare_storage::policy::load_source(&path));
         let (source, rules) = read.map_err(Raise::raise)?;
         Ok(Self { source, rules })
+    }
+
+    /// Checks a policy's text, with the bytes of each file that it names: what `text` and `files` give.
+    #[staticmethod]
+    fn from_text(text: String, files: BTreeMap<String, Vec<u8>>) -> PyResult<Self> {
+        let source = PolicySource { text, files };
+        let rules = source.policy().map_err(Raise::raise)?;
+        Ok(Self { source, rules })
+    }
+
+    /// The bytes of each file that it names, by the name it has in the text.
+    #[getter]
+    fn files<'py>(&self, py: Python<'py>) -> BTreeMap<&str, Bound<'py, PyBytes>> {
+        let files = self.source.files.iter();
+        files.map(|(name, bytes)| (name.as_str(), PyBytes::new(py, bytes))).collect()
+    }
+
+    /// Pickled, it is its text and files, which are checked again.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let py = slf.py();
+        let policy = slf.get();
+        let given = (policy.text(), policy.files(py)).into_pyobject(py)?;
+        Ok((slf.getattr("from_text")?, given.into_any()))
     }
 
     /// Its text.

@@ -50,20 +50,24 @@ impl Proved {
 }
 
 /// Threads, memory in bytes, and where keys are kept: what a prover may use.
-struct Means {
-    limits: Limits,
-    keys: Option<PathBuf>,
+pub struct Means {
+    /// Threads and memory.
+    pub limits: Limits,
+    /// Where proving keys are kept.
+    pub keys: Option<PathBuf>,
 }
 
 impl Means {
-    fn of(threads: Option<usize>, memory: Option<u64>, keys: Option<PathBuf>) -> Self {
+    /// What the caller named, and the command's defaults.
+    pub fn of(threads: Option<usize>, memory: Option<u64>, keys: Option<PathBuf>) -> Self {
         let defaults = Limits::default();
         let threads = threads.unwrap_or(defaults.threads);
         let limits = Limits { threads, jobs: threads, memory: memory.unwrap_or(defaults.memory) };
         Self { limits, keys: keys.or_else(cache_folder) }
     }
 
-    fn given_to<'a>(&self, prover: Prover<'a>) -> Prover<'a> {
+    /// The prover with its keys kept.
+    pub fn given_to<'a>(&self, prover: Prover<'a>) -> Prover<'a> {
         match &self.keys {
             Some(folder) => prover.with_cache(KeyCache::new(folder.clone())),
             None => prover,

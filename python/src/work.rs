@@ -18,7 +18,7 @@ use crate::errors::Error;
 /// How often Python is asked whether to go on, and told how far the work is.
 const TURN: Duration = Duration::from_millis(50);
 
-/// Asks work to stop, from any thread: give it as `stop`, and call `set()`.
+/// Asks work to stop, from any thread: give it as `stop`, and call `set()`. Ctrl-C sets it, too.
 #[pyclass(module = "fairshare", frozen)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -64,6 +64,7 @@ enum Event {
 }
 
 /// The work's end: what it reports to, and asks.
+#[derive(Clone)]
 pub struct Listener {
     sender: Sender<Event>,
     stopped: Arc<AtomicBool>,
@@ -100,6 +101,8 @@ impl Listener {
 /// work to stop, and is raised once it has.
 pub fn run<T: Send>(py: Python<'_>, watch: &Watch, work: impl FnOnce(&Listener) -> T + Send) -> PyResult<T> {
     let asked = watch.stop.as_ref().map(|stop| Arc::clone(&stop.get().0));
+    // Whatever else works for the caller, on threads of its own, asks the caller's.
+    let flag = asked.clone();
     py.detach(|| {
         let (sender, receiver) = mpsc::channel();
         let stopped = Arc::new(AtomicBool::new(false));
@@ -110,7 +113,7 @@ pub fn run<T: Send>(py: Python<'_>, watch: &Watch, work: impl FnOnce(&Listener) 
             let worker = worker.spawn_scoped(scope, move || work(&listener));
             let worker =
                 worker.map_err(|error| Error::new_err(format!("no thread could be started: {error}")))?;
-            let heard = listen(&receiver, watch, &stopped);
+            let heard = listen(&receiver, watch, &[Some(&stopped), flag.as_ref()]);
             let done = worker.join();
             heard?;
             done.map_err(|_| Error::new_err("internal invariant violated; please report"))
@@ -119,7 +122,7 @@ pub fn run<T: Send>(py: Python<'_>, watch: &Watch, work: impl FnOnce(&Listener) 
 }
 
 /// Until the work is over. After an exception nothing more is told.
-fn listen(receiver: &Receiver<Event>, watch: &Watch, stopped: &AtomicBool) -> PyResult<()> {
+fn listen(receiver: &Receiver<Event>, watch: &Watch, stops: &[Option<&Arc<AtomicBool>>]) -> PyResult<()> {
     let mut board = Board { state: None, told: None, turn: Instant::now(), raised: None };
     loop {
         let event = match receiver.recv_timeout(TURN) {
@@ -129,7 +132,7 @@ fn listen(receiver: &Receiver<Event>, watch: &Watch, stopped: &AtomicBool) -> Py
         };
         board.take(event, watch);
         if board.raised.is_some() {
-            stopped.store(true, Ordering::Relaxed);
+            stops.iter().flatten().for_each(|stop| stop.store(true, Ordering::Relaxed));
         }
     }
     board.raised.map_or(Ok(()), Err)

@@ -146,7 +146,7 @@ def test_archives_that_are_refused(parameters: fairshare.Parameters, tmp_path: p
 
 def test_all_are_errors_of_the_package() -> None:
     names = [name for name in fairshare.__all__ if name.endswith("Error") or name == "Cancelled"]
-    assert len(names) == 11
+    assert len(names) == 12
     for name in names:
         kind = getattr(fairshare, name)
         assert issubclass(kind, fairshare.Error) and kind.__module__ == "fairshare"

@@ -8,7 +8,8 @@ use fairshare_verifier::VerifyError;
 use fairshare_verifier::bundle::leading_points;
 use halo2curves::bn256::G1Affine;
 
-use super::seal::{SealError, WorkerKey, seal};
+use super::envelope::{EnvelopeError, WorkerKey};
+use super::seal::seal;
 use super::{Unit, UnitId};
 use crate::prove::{Folders, Job, ProveError, Prover, keep};
 use crate::segment::SegmentWitness;
@@ -63,7 +64,7 @@ pub enum ResultError {
     },
     /// The unit cannot be sealed.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Seal(#[from] EnvelopeError),
     /// The commitment folders cannot be used, or not under this key.
     #[error(transparent)]
     Prove(Box<ProveError>),

@@ -11,7 +11,8 @@ use fairshare_plonk::{CommitKey, PlonkError};
 use fairshare_storage::key_cache::KeyCache;
 use zeroize::ZeroizeOnDrop;
 
-use super::seal::{KeyPair, SealError, WorkerKey};
+use super::envelope::{EnvelopeError, KeyPair, WorkerKey};
+use super::seal::{SealError, open};
 use super::{Unit, UnitId};
 use crate::backend::{BackendError, Key};
 use crate::progress::{Asking, Progress};
@@ -91,10 +92,17 @@ impl<'a> Worker<'a> {
         Self { cache: Some(cache), ..self }
     }
 
-    /// A task for one unit, with a key pair of its own that is made now, kept in memory, and overwritten when
-    /// the task ends.
-    pub fn task(&self) -> Result<WorkerTask<'_, 'a>, WorkError> {
-        Ok(WorkerTask { worker: self, pair: KeyPair::fresh()? })
+    /// Opens the unit and proves it: `unit` says which one the task is for. The proof was verified before it
+    /// is handed out. Whatever happens, the task's key is gone, and so is what it opened.
+    pub fn prove(
+        &self,
+        task: WorkerTask,
+        unit: &UnitId,
+        sealed: &[u8],
+        progress: &dyn Progress,
+    ) -> Result<Vec<u8>, WorkError> {
+        let opened = open(&task.pair, sealed, unit)?;
+        self.prove_opened(unit, &opened, progress)
     }
 
     /// The key that segments of this shape are proved under, if it is the one that is asked for.
@@ -125,7 +133,7 @@ impl<'a> Worker<'a> {
         Key::new(key).map_err(refused(id))
     }
 
-    fn prove(&self, id: &UnitId, unit: &Unit, progress: &dyn Progress) -> Result<Vec<u8>, WorkError> {
+    fn prove_opened(&self, id: &UnitId, unit: &Unit, progress: &dyn Progress) -> Result<Vec<u8>, WorkError> {
         let key = self.key(id)?;
         let plan = Plan { jobs: 1, ..plan(id.shape, &self.limits)? };
         let proof = Mutex::new(Vec::new());
@@ -152,30 +160,28 @@ fn refused(id: &UnitId) -> impl FnOnce(BackendError) -> WorkError {
 }
 
 /// One unit to be proved, and the only key that opens it.
-pub struct WorkerTask<'w, 'a> {
-    worker: &'w Worker<'a>,
+pub struct WorkerTask {
     pair: KeyPair,
 }
 
 /// All that is secret in it is overwritten.
-impl ZeroizeOnDrop for WorkerTask<'_, '_> {}
+impl ZeroizeOnDrop for WorkerTask {}
 
-impl fmt::Debug for WorkerTask<'_, '_> {
+impl fmt::Debug for WorkerTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WorkerTask({:?}, redacted)", self.pair.public().to_bytes())
     }
 }
 
-impl WorkerTask<'_, '_> {
+impl WorkerTask {
+    /// A task for one unit, with a key pair of its own that is made now, kept in memory, and overwritten when
+    /// the task ends.
+    pub fn fresh() -> Result<Self, EnvelopeError> {
+        Ok(Self { pair: KeyPair::fresh()? })
+    }
+
     /// What the unit is to be sealed to.
     pub fn key(&self) -> &WorkerKey {
         self.pair.public()
-    }
-
-    /// Opens the unit and proves it: `unit` says which one this task is for. The proof was verified before it
-    /// is handed out. Whatever happens, the task's key is gone, and so is what it opened.
-    pub fn prove(self, unit: &UnitId, sealed: &[u8], progress: &dyn Progress) -> Result<Vec<u8>, WorkError> {
-        let opened = self.pair.open(sealed, unit)?;
-        self.worker.prove(unit, &opened, progress)
     }
 }

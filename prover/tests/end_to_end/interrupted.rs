@@ -49,13 +49,13 @@ impl Progress for StopAfter {
 }
 
 /// Says stop once a task was advanced so often.
-struct Stops {
+pub(super) struct Stops {
     task: Task,
     after: AtomicUsize,
 }
 
 impl Stops {
-    fn new(task: Task, after: usize) -> Self {
+    pub(super) fn new(task: Task, after: usize) -> Self {
         Self { task, after: after.into() }
     }
 }

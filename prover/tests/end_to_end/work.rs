@@ -10,7 +10,8 @@ use fairshare_params::keys::CircuitKind;
 use fairshare_prover::commit::CommitmentFolder;
 use fairshare_prover::measure::SegmentWitness;
 use fairshare_prover::work::{
-    Driver, ResultError, SealError, UnitId, WORKER_KEY_BYTES, WorkError, Worker, WorkerKey,
+    Driver, EnvelopeError, ResultError, SealError, UnitId, WORKER_KEY_BYTES, WorkError, Worker, WorkerKey,
+    WorkerTask,
 };
 use fairshare_prover::{Limits, OPENED_FILE, OpenedError, PROOFS_FOLDER, Progress, ProveError, Silent, Task};
 
@@ -24,10 +25,10 @@ static WORKER: LazyLock<Worker<'static>> = LazyLock::new(|| Worker::new(&SRS, Li
 
 /// One segment proved by the worker.
 fn prove_unit(driver: &Driver<'_, '_>, number: usize) -> Vec<u8> {
-    let task = WORKER.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     let (unit, sealed) =
         (driver.unit(number).expect("an id"), driver.seal(number, task.key()).expect("sealed"));
-    task.prove(&unit, &sealed, &Silent).expect("a proof")
+    WORKER.prove(task, &unit, &sealed, &Silent).expect("a proof")
 }
 
 fn bytes(target: &Path, segment: usize) -> Vec<u8> {
@@ -134,21 +135,21 @@ fn units_open_for_their_task_whole_and_unaltered_or_not_at_all() {
     let (unit, other) = (driver.unit(0).expect("an id"), driver.unit(1).expect("an id"));
     // Each task is used up by one try: the same unit is sealed to each.
     let fails = |alter: &dyn Fn(Vec<u8>) -> Vec<u8>, as_unit: &UnitId| {
-        let task = WORKER.task().expect("a task");
+        let task = WorkerTask::fresh().expect("a task");
         let sealed = alter(driver.seal(0, task.key()).expect("sealed"));
-        match task.prove(as_unit, &sealed, &Silent) {
+        match WORKER.prove(task, as_unit, &sealed, &Silent) {
             Err(WorkError::Seal(error)) => error,
             result => panic!("{result:?}"),
         }
     };
-    let length = driver.seal(0, WORKER.task().expect("a task").key()).expect("sealed").len();
+    let length = driver.seal(0, WorkerTask::fresh().expect("a task").key()).expect("sealed").len();
     let flipped = |at: usize| {
         move |mut bytes: Vec<u8>| {
             bytes[at] ^= 1;
             bytes
         }
     };
-    let to_another = |_| driver.seal(0, WORKER.task().expect("a task").key()).expect("sealed");
+    let to_another = |_| driver.seal(0, WorkerTask::fresh().expect("a task").key()).expect("sealed");
     assert!(matches!(fails(&to_another, &unit), SealError::Opening));
     // Encapsulated key, secret, commitments, symbols, tag.
     for at in [83, 115, 200, length / 2, length - 17, length - 1] {
@@ -205,7 +206,7 @@ fn units_open_for_their_task_whole_and_unaltered_or_not_at_all() {
 fn a_sealed_unit_and_a_task_show_nothing_of_the_segment() {
     let Scene { _root, target, .. } = scene();
     let driver = Driver::new(&PROVER, std::slice::from_ref(&target)).expect("a folder");
-    let task = WORKER.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     let sealed = driver.seal(0, task.key()).expect("sealed");
     let commitment = CommitmentFolder::read(&target, &RULES).expect("a folder");
     let (symbols, secret) = secret_of(&commitment, 0);
@@ -224,24 +225,24 @@ fn a_sealed_unit_and_a_task_show_nothing_of_the_segment() {
 fn worker_keys_are_32_bytes_that_can_be_sealed_to() {
     let Scene { _root, target, .. } = scene();
     let driver = Driver::new(&PROVER, std::slice::from_ref(&target)).expect("a folder");
-    let task = WORKER.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     assert_eq!(WorkerKey::from_bytes(&task.key().to_bytes()).expect("a key"), *task.key());
-    assert_ne!(task.key(), WORKER.task().expect("a task").key(), "one for each task");
+    assert_ne!(task.key(), WorkerTask::fresh().expect("a task").key(), "one for each task");
     for length in [0, WORKER_KEY_BYTES - 1, WORKER_KEY_BYTES + 1] {
         let refused = WorkerKey::from_bytes(&vec![1; length]);
-        assert!(matches!(refused, Err(SealError::WorkerKey)), "{length}");
+        assert!(matches!(refused, Err(EnvelopeError::WorkerKey)), "{length}");
     }
     // A point of low order would give every task the same secret.
     let low = WorkerKey::from_bytes(&[0; WORKER_KEY_BYTES]).expect("32 bytes");
     let refused = driver.seal(0, &low).expect_err("no secret");
-    assert!(matches!(refused, ResultError::Seal(SealError::WorkerKey)), "{refused}");
+    assert!(matches!(refused, ResultError::Seal(EnvelopeError::WorkerKey)), "{refused}");
 }
 
 #[test]
 fn an_opening_of_five_keys_is_sealed_to_no_worker() {
     let Scene { _root, target, .. } = scene();
     let driver = Driver::new(&PROVER, std::slice::from_ref(&target)).expect("a folder");
-    let task = WORKER.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     open_under_five(&target);
     let refused = driver.seal(0, task.key()).expect_err("a sixth");
     let ResultError::Prove(error) = &refused else { panic!("{refused}") };
@@ -258,9 +259,9 @@ fn a_worker_of_other_parameters_proves_nothing() {
     let driver = Driver::new(&PROVER, std::slice::from_ref(&target)).expect("a folder");
     let (srs, _) = other_parameters();
     let worker = Worker::new(&srs, Limits::default());
-    let task = worker.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     let (unit, sealed) = (driver.unit(1).expect("an id"), driver.seal(1, task.key()).expect("sealed"));
-    let refused = task.prove(&unit, &sealed, &Silent).expect_err("another key");
+    let refused = worker.prove(task, &unit, &sealed, &Silent).expect_err("another key");
     assert!(matches!(&refused, WorkError::OtherKey { unit: key, .. } if *key == unit.key), "{refused}");
 }
 
@@ -280,8 +281,8 @@ impl Progress for Stopped {
 fn a_task_is_stopped() {
     let Scene { _root, target, .. } = scene();
     let driver = Driver::new(&PROVER, std::slice::from_ref(&target)).expect("a folder");
-    let task = WORKER.task().expect("a task");
+    let task = WorkerTask::fresh().expect("a task");
     let (unit, sealed) = (driver.unit(1).expect("an id"), driver.seal(1, task.key()).expect("sealed"));
-    let stopped = task.prove(&unit, &sealed, &Stopped);
+    let stopped = WORKER.prove(task, &unit, &sealed, &Stopped);
     assert!(matches!(stopped, Err(WorkError::Cancelled)), "{stopped:?}");
 }
