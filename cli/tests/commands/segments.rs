@@ -15,24 +15,33 @@ use super::support::*;
 const REPEATS: usize = 7;
 const SEGMENTS: usize = 4;
 
-/// A dataset of four segments, committed to; and again, proved by one process from end to end.
+/// A dataset, committed to; and again, proved by one process from end to end.
 struct Scene {
+    segments: usize,
     root: PathBuf,
     target: PathBuf,
     local: PathBuf,
 }
 
 impl Scene {
+    /// Of four segments.
     fn new() -> Self {
+        let scene = Self::of(REPEATS);
+        assert_eq!(scene.segments, SEGMENTS);
+        scene
+    }
+
+    /// Of the sample, so many times.
+    fn of(repeats: usize) -> Self {
         let root = folder();
         let sample = fs::read_to_string(examples().join("flights-2000.csv")).expect("flights");
         let (header, rows) = sample.split_once('\n').expect("a header");
-        let data = write(&root, "data.csv", format!("{header}\n{}", rows.repeat(REPEATS)));
+        let data = write(&root, "data.csv", format!("{header}\n{}", rows.repeat(repeats)));
         let (target, local) = (root.join("target"), root.join("local"));
         let commit = format!("commit data {} --contributor {CONTRIBUTOR} --data {data}", prepared().common());
         let committed = fairshare(&format!("{commit} --out {} --json", show(&target))).json();
-        assert_eq!(committed["segments"], SEGMENTS);
-        let scene = Self { root, target, local };
+        let segments = committed["segments"].as_u64().expect("a number") as usize;
+        let scene = Self { segments, root, target, local };
         fs::create_dir(&scene.local).expect("create");
         for name in ["request.json", "commitments.bin", "opening.bin"] {
             fs::copy(scene.target.join(name), scene.local.join(name)).expect("copy");
@@ -148,19 +157,24 @@ fn killed(line: &str, after: Duration) -> bool {
 }
 
 /// Two loops over all segments, from either end, so that they meet: each range is begun, killed at a seeded
-/// moment some times, and then completed.
+/// moment some times, and then completed. `FAIRSHARE_SYMBOLS=10000000` takes a dataset of so many symbols.
 #[test]
 fn two_processes_at_once_and_killed_make_what_one_makes() {
-    let scene = Scene::new();
+    let symbols = std::env::var("FAIRSHARE_SYMBOLS").ok().map(|symbols| symbols.parse().expect("a number"));
+    // Of seven features each.
+    let scene = symbols.map_or_else(Scene::new, |symbols: usize| Scene::of(symbols / 14_000));
+    let together = scene.segments.div_ceil(16);
+    let ranges = (0..scene.segments).step_by(together);
+    let ranges: Vec<_> = ranges.map(|first| first..(first + together).min(scene.segments)).collect();
     let kills: usize = std::thread::scope(|scope| {
-        let loops = [(0..SEGMENTS).collect::<Vec<_>>(), (0..SEGMENTS).rev().collect()];
-        let loops = loops.into_iter().zip(1..).map(|(segments, seed)| {
+        let loops = [ranges.clone(), ranges.into_iter().rev().collect()];
+        let loops = loops.into_iter().zip(1..).map(|(ranges, seed)| {
             let scene = &scene;
             scope.spawn(move || {
                 let mut random = Random(seed);
                 let mut kills = 0;
-                for segment in segments {
-                    let line = scene.range(&(segment..segment + 1));
+                for range in ranges {
+                    let line = scene.range(&range);
                     for _ in 0..2 {
                         kills += usize::from(killed(&line, Duration::from_millis(random.below(400))));
                     }

@@ -239,6 +239,10 @@ impl Prover<'_> {
             None => missing.lock().unwrap_or_else(PoisonError::into_inner).push(number),
         })?;
         refuse(missing.into_inner().unwrap_or_else(PoisonError::into_inner), total)?;
+        if lacking == Lacking::Refused {
+            // Before they get out: whoever made them may have asked beside another copy of the folder.
+            self.open(&folders.jobs().collect::<Vec<_>>())?;
+        }
         let mut proved = proved.into_inner().unwrap_or_else(PoisonError::into_inner);
         proved.sort_by_key(|part: &ProvedSegment| part.number);
         Ok(proved)
@@ -263,7 +267,10 @@ impl Prover<'_> {
             progress.advance(Task::Keys, 1);
         }
         progress.end(Task::Keys);
-        self.open(&jobs)?;
+        // Proofs that are only checked were made before, and those that do not verify go no further.
+        if lacking == Lacking::Made {
+            self.open(&jobs)?;
+        }
         // Those that are kept are not proved again.
         let proofs = jobs.iter().filter(|job| !job.path().exists());
         let columns = proofs.map(|job| Ok(self.key(job.kind())?.plonk().full_columns()));

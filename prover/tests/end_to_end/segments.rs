@@ -149,6 +149,26 @@ fn an_opening_of_five_keys_proves_no_range_under_a_sixth() {
     assert!(matches!(refused, Err(ProveError::Opened(OpenedError::TooOften { .. }))), "{refused:?}");
 }
 
+/// What was proved under another key does not verify: an opening is not spent on saying so.
+#[test]
+fn assembling_what_does_not_verify_spends_no_opening() {
+    let folder = folder();
+    let folders = three_segments(folder.path());
+    PROVER.prove_segments(&folders, 0..3, &Silent).expect("proofs");
+    let spoiled = folders[0].join(PROOFS_FOLDER).join("000001.proof");
+    let honest = fs::read(&spoiled).expect("a proof");
+    for target in &folders {
+        fs::remove_file(target.join(OPENED_FILE)).expect("a list");
+    }
+    fs::write(&spoiled, &honest[1..]).expect("written");
+    let refused = PROVER.assemble(&folders, &Silent).map(drop);
+    assert!(matches!(refused, Err(ProveError::Missing { total: 3, .. })), "{refused:?}");
+    assert!(folders.iter().all(|target| !target.join(OPENED_FILE).exists()));
+    fs::write(&spoiled, &honest).expect("written");
+    PROVER.assemble(&folders, &Silent).expect("a bundle");
+    assert!(folders.iter().all(|target| target.join(OPENED_FILE).exists()));
+}
+
 #[test]
 fn an_opening_of_eight_scores_proves_no_range_for_a_ninth() {
     let folder = folder();
