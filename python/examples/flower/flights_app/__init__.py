@@ -1,0 +1,1 @@
+"""A linear model of arrival delays, trained by nodes that own flights."""
