@@ -1,10 +1,10 @@
-"""Federated learning with Flower: updates only of contributors whose bundle verifies, and units on record for their work.
+"""Federated learning with Flower: only verified contributors' updates are used, and units recorded for their work.
 
 A node puts ``bundle_mod`` first among the mods of its ``ClientApp``: it attaches the node's bundle to every training
 reply, and remembers in which rounds the node trained (``rounds_trained``). A server wraps its strategy in a
-``VerifiedStrategy``: it verifies the bundle of each reply against the server's own registrations, leaves out replies whose
-bundle does not verify, and records one unit for every node and round in the epoch's table of units, from which
-``fairshare.score_compute`` and ``fairshare.prove_compute`` make the node's compute score.
+``VerifiedStrategy``: it verifies the bundle of each reply against the server's own registrations, leaves out
+replies whose bundle does not verify, and records one unit for every node and round in the epoch's table of units,
+from which ``fairshare.score_compute`` and ``fairshare.prove_compute`` make the node's compute score.
 
 ``docs/flower.md`` says whose word each thing is, and what this does not defend against.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from logging import INFO, WARNING
-from typing import Union
+from typing import Union, cast
 
 from flwr.app import ConfigRecord, Context, Message, MessageType
 from flwr.clientapp.typing import ClientAppCallable, Mod
@@ -24,8 +24,8 @@ def bundle_mod(bundle: Union[Public, Callable[[Context], Public]]) -> Mod:
     configuration is found by: ``bundle_mod(lambda context: str(context.node_config["bundle"]))``. The bundle is read
     before each training, so a node whose file is missing fails before it has worked.
 
-    Where the server says that it has this bundle, only the hash is sent. Replies with an error, and messages that are not
-    for training, pass as they are. A round is counted once, however often it is tried: see ``rounds_trained``.
+    Where the server says that it has this bundle, only the hash is sent. Replies with an error, and messages that
+    are not for training, pass as they are. A round is counted once, however often it is tried: see ``rounds_trained``.
     """
 
     def mod(message: Message, context: Context, call_next: ClientAppCallable) -> Message:
@@ -51,10 +51,10 @@ def rounds_trained(context: Context) -> tuple[int, ...]:
     Flower's ``server-round``. A reply that the server did not get, or refused, is counted too.
     """
     state = context.state.get(RECORD)
-    if not isinstance(state, ConfigRecord) or state.get(_RUN) != str(context.run_id):
+    if not isinstance(state, ConfigRecord) or state.get(_RUN) != context.run_id:
         return ()
     counted = state.get(_ROUNDS)
-    return tuple(sorted(int(number) for number in counted)) if isinstance(counted, list) else ()
+    return tuple(cast("list[int]", counted)) if isinstance(counted, list) else ()
 
 
 def _server_round(message: Message) -> int | None:
@@ -78,6 +78,5 @@ def _count(context: Context, number: int | None) -> None:
         log(WARNING, "fairshare: the server names no round, so this one is not counted")
         return
     rounds = sorted({number, *rounds_trained(context)})
-    # As text: a record's integers have 63 bits.
-    context.state[RECORD] = ConfigRecord({_RUN: str(context.run_id), _ROUNDS: [str(one) for one in rounds]})
+    context.state[RECORD] = ConfigRecord({_RUN: context.run_id, _ROUNDS: rounds})
     log(INFO, "fairshare: trained in round %d; rounds of this run so far: %d", number, len(rounds))

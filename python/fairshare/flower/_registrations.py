@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from logging import WARNING
-from typing import Union, cast
+from typing import Union
 
 from flwr.common.logger import log
 
@@ -17,14 +17,14 @@ from fairshare import Public, Verified, _data
 Registrations = Union[Public, Sequence[Public], Callable[[], Sequence[Public]]]
 """``request.json`` files or signed registrations: a folder of them, some of them, or a function that gives them.
 
-A folder is read, and a function is called, once in every round that brings replies: what is registered meanwhile counts.
+A folder is read, and a function is called, again in every round: what is registered meanwhile counts.
 """
 
 Verify = Callable[[bytes, Sequence[Public]], Verified]
 """Verifies a bundle against registrations, as ``fairshare.verify`` under the server's policy and parameters."""
 
 _MAX_BYTES = 64 << 20
-"""Longest registration that is read, as the compiled part has it."""
+"""Longest registration; the compiled part refuses one that has a byte more."""
 _PROBE = (1).to_bytes(32, "big") + bytes(31) + b"\1" + (1).to_bytes(32, "big") + bytes(32)
 """The header of a bundle of data that covers one dataset, whose digest is 0 and nobody's."""
 
@@ -32,8 +32,8 @@ _PROBE = (1).to_bytes(32, "big") + bytes(31) + b"\1" + (1).to_bytes(32, "big") +
 class Registered:
     """Registrations by digest, read again when asked.
 
-    A registration that cannot be read is passed over and logged: one contributor's file must not keep the others' bundles
-    from being verified.
+    A registration that cannot be read is passed over and logged: one contributor's file must not keep the others'
+    bundles from being verified.
     """
 
     def __init__(self, source: Registrations, verify: Verify) -> None:
@@ -56,16 +56,19 @@ class Registered:
         """Those of the digests that stand in the bundle's header, which need not be a bundle's."""
         count = int.from_bytes(bundle[64:96], "big")
         digests = (bundle[96 + 32 * at : 128 + 32 * at] for at in range(min(count, len(bundle) // 32)))
-        return [self._found[digest] for digest in dict.fromkeys("0x" + one.hex() for one in digests) if digest in self._found]
+        named = dict.fromkeys("0x" + one.hex() for one in digests)
+        return [self._found[digest] for digest in named if digest in self._found]
 
-    def _given(self) -> list[Public]:
+    def _given(self) -> Iterator[tuple[str, bytes]]:
+        """Registrations and what they are called. A file that is named has to be there; a folder's may go meanwhile."""
         source = self._source() if callable(self._source) else self._source
-        given = cast("list[Public]", _data.publics(source))
-        if len(given) != 1 or isinstance(given[0], bytes) or not os.path.isdir(given[0]):
-            return given
-        with os.scandir(given[0]) as entries:
-            names = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
-        return list(names)
+        for public in _data.publics(source):
+            if isinstance(public, bytes):
+                yield "a registration", public
+            elif os.path.isdir(public):
+                yield from _of_folder(public)
+            else:
+                yield public, _read(public)
 
     def _refusal(self, given: list[Public]) -> str:
         try:
@@ -74,17 +77,12 @@ class Registered:
             return str(error)
         raise AssertionError("a header alone is not a bundle")
 
-    def _take(self, given: list[Public]) -> None:
-        found: dict[str, bytes] = {}
-        for public in given:
-            data = _read(public)
-            digest = None if data is None else self._digest(data, public)
-            if data is not None and digest is not None:
-                found[digest] = data
-        self._found = found
-        self.fingerprint = hashlib.sha256("".join(sorted(found)).encode()).digest()
+    def _take(self, given: Iterable[tuple[str, bytes]]) -> None:
+        digests = ((self._digest(name, data), data) for name, data in given)
+        self._found = {digest: data for digest, data in digests if digest is not None}
+        self.fingerprint = hashlib.sha256("".join(sorted(self._found)).encode()).digest()
 
-    def _digest(self, data: bytes, public: Public) -> str | None:
+    def _digest(self, name: str, data: bytes) -> str | None:
         """The digest of what is registered, or None of what is not a registration."""
         key = hashlib.sha256(data).digest()
         if key not in self._digests:
@@ -93,24 +91,20 @@ class Registered:
             readable = refusal == self._without
             self._digests[key] = str(json.loads(data)["digest"]).lower() if readable else None
             if not readable:
-                log(WARNING, "fairshare: passing over %s: %s", _name(public), refusal)
+                log(WARNING, "fairshare: passing over %s: %s", name, refusal)
         return self._digests[key]
 
 
-def _read(public: Public) -> bytes | None:
-    if isinstance(public, bytes):
-        return public
-    try:
-        with open(public, "rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        log(WARNING, "fairshare: passing over a registration: %s", error)
-        return None
-    if len(data) > _MAX_BYTES:
-        log(WARNING, "fairshare: passing over %s: it has more than %d bytes", _name(public), _MAX_BYTES)
-        return None
-    return data
+def _of_folder(folder: str) -> Iterator[tuple[str, bytes]]:
+    with os.scandir(folder) as entries:
+        names = sorted(entry.path for entry in entries if entry.is_file() and not entry.name.startswith("."))
+    for name in names:
+        try:
+            yield name, _read(name)
+        except OSError as error:
+            log(WARNING, "fairshare: passing over a registration: %s", error)
 
 
-def _name(public: Public) -> str:
-    return "a registration" if isinstance(public, bytes) else os.fspath(public)
+def _read(name: str) -> bytes:
+    with open(name, "rb") as file:
+        return file.read(_MAX_BYTES + 1)

@@ -87,20 +87,23 @@ class VerifiedStrategy(Strategy):
     """Wraps a strategy: it sees updates of contributors whose bundle verifies, and their units are put on record.
 
     - ``registrations`` is what the server knows to be registered: see ``Registrations``. What nodes send is never used.
-    - ``units_file`` is the epoch's table of units, see ``UnitsTable``. Flower's round 1 is the epoch's round ``first_round``,
-      by default the first of the policy's epoch. To go on in an epoch, give ``UnitsTable(units_file, policy).next_round``.
+    - ``units_file`` is the epoch's table of units, see ``UnitsTable``. Flower's round 1 is the epoch's round
+      ``first_round``, by default the first of the policy's epoch. To go on in an epoch, give
+      ``UnitsTable(units_file, policy).next_round``.
     - ``nodes`` says which address each node id has; other nodes are refused then. Without it an address belongs to the
       node whose update with it was accepted first in this object's life, and that node has no other.
     - ``units`` says how many units a reply is worth, one by default. What a reply claims is the node's word.
-    - ``check`` decides about the update itself, see ``fits_model``; None takes every update. The metric that the wrapped
-      strategy weighs by, if it has one (``weighted_by_key``), is checked in any case.
+    - ``check`` decides about the update itself, see ``fits_model``; None takes every update. The metric that the
+      wrapped strategy weighs by, if it has one (``weighted_by_key``), is checked in any case.
     - ``rules_hash`` and ``allow_insecure`` are as for ``fairshare.verify``.
 
     Errors in replies, evaluations, and all else go to the wrapped strategy; its attributes are this object's. Where it
-    raises while it aggregates, the error is logged and the model stays as it was: no node may end a run by what it sends.
+    raises while it aggregates, the error is logged and the model stays as it was: no node may end a run by what it
+    sends.
 
-    Raises ``ValueError`` for addresses and rounds that are not, ``fairshare.ParametersError`` for parameters that do not
-    belong to the policy, and ``fairshare.Error`` where the file is not a table of this epoch's units.
+    Raises ``ValueError`` for what is not an address, and for a round outside the epoch; ``fairshare.ParametersError``
+    for parameters that do not belong to the policy; ``fairshare.Error`` where the file is not a table of this epoch's
+    units; ``OSError`` where registrations or the table cannot be read.
     """
 
     def __init__(
@@ -176,7 +179,7 @@ class VerifiedStrategy(Strategy):
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
-        """The wrapped strategy's messages, each with the epoch's round, and the hash of its node's bundle if it is known."""
+        """The wrapped strategy's messages, each with the epoch's round and the hash of the bundle that is known of its node."""
         round_ = self._epoch_round(server_round)
         self._model = arrays
         messages = list(self._configure_train(server_round, arrays, config, grid))

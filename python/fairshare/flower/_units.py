@@ -23,7 +23,7 @@ _NOBODY = "0x0000000000000000000000000000000000000001"
 
 
 def checked_address(address: object) -> str:
-    """The address in small letters, by which two spellings are one. Raises ``ValueError`` where it is not an address."""
+    """The address in small letters, by which two spellings are one. Raises ``ValueError`` for what is not one."""
     if not isinstance(address, str) or _ADDRESS.fullmatch(address) is None or int(address, 16) == 0:
         raise ValueError(f"{address!r} is not an address: write 0x and 40 hexadecimal digits, not all of them 0")
     return address.lower()
@@ -91,7 +91,7 @@ class UnitsTable:
             return True
 
     def _read(self) -> tuple[dict[str, str], dict[str, list[int]]]:
-        """Addresses as they are spelled, and their units; both by the address in small letters, in the table's order."""
+        """Addresses as they are spelled, and their units: both by the address in small letters, in their order."""
         try:
             with open(self.path, encoding="utf-8-sig", newline="") as file:
                 text = file.read()

@@ -8,11 +8,11 @@ import numpy
 from flwr.app import Array, ArrayRecord, Message, MetricRecord
 
 UpdateCheck = Callable[[Message, "ArrayRecord | None"], "str | None"]
-"""Takes a reply, and the model that was sent in this round if it is known. Returns None, or why the update cannot be used."""
+"""Takes a reply, and the model that was sent in this round if it is known. Returns None, or why it cannot be used."""
 
 
 def fits_model(reply: Message, model: ArrayRecord | None) -> str | None:
-    """The check for strategies that average models: one ``ArrayRecord`` like the model that was sent, one ``MetricRecord``.
+    """The check for strategies that average models, and want one ``ArrayRecord`` and one ``MetricRecord``.
 
     Arrays have the model's names, shapes and types. Their numbers and the metrics are finite: one that is not makes an
     average useless.

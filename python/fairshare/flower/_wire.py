@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 
 from flwr.app import ConfigRecord, RecordDict
@@ -11,7 +10,6 @@ from flwr.app import ConfigRecord, RecordDict
 RECORD = "fairshare"
 """The record's name in a message, and in a node's state."""
 
-_ROUND_TEXT = re.compile("[0-9]{1,20}")
 _ROUND, _KNOWN, _BUNDLE, _DIGEST = "round", "known-sha256", "bundle", "bundle-sha256"
 
 
@@ -28,10 +26,10 @@ class Asked:
     known: bytes | None
 
     def record(self) -> ConfigRecord:
-        """As it is sent. The round is text: the wire has integers of 63 bits, and an epoch's round may have 64."""
+        """As it is sent."""
         record = ConfigRecord()
         if self.round is not None:
-            record[_ROUND] = str(self.round)
+            record[_ROUND] = self.round
         if self.known is not None:
             record[_KNOWN] = self.known
         return record
@@ -43,9 +41,11 @@ class Asked:
         if not isinstance(record, ConfigRecord):
             return cls(None, None)
         del content[RECORD]
-        round_, known = record.get(_ROUND), record.get(_KNOWN)
-        number = int(round_) if isinstance(round_, str) and _ROUND_TEXT.fullmatch(round_) else None
-        return cls(number, known if isinstance(known, bytes) else None)
+        number, known = record.get(_ROUND), record.get(_KNOWN)
+        return cls(
+            number if isinstance(number, int) and number >= 0 else None,
+            known if isinstance(known, bytes) else None,
+        )
 
 
 def answer(bundle: bytes, known: bytes | None) -> ConfigRecord:

@@ -19,7 +19,7 @@ BUNDLE = b"a bundle"
 
 def served(round_: int, known: bytes | None = None, **options: Any) -> Message:
     """A message as a server sends it that records units."""
-    record = ConfigRecord({"round": str(round_)})
+    record = ConfigRecord({"round": round_})
     if known is not None:
         record["known-sha256"] = known
     return asked(**options, fairshare=record)
@@ -92,7 +92,8 @@ def test_without_a_server_that_records_units_flowers_rounds_are_counted() -> Non
     reply = bundle_mod(BUNDLE)(unnamed, here, handler)
     assert "fairshare" in reply.content and rounds_trained(here) == (1,)
     # What the server says is not believed to be made as it should be.
-    for wrong in [ConfigRecord({"round": "-1"}), ConfigRecord({"round": 9}), ConfigRecord({"round": "9" * 5000})]:
+    wrongs: list[Any] = ["9", -1, [9]]
+    for wrong in [ConfigRecord({"round": one}) for one in wrongs]:
         bundle_mod(BUNDLE)(asked(fairshare=wrong), here, handler)
     assert rounds_trained(here) == (1,)
 

@@ -48,7 +48,8 @@ class Federation:
         address = f'address = "127.0.0.1:{self.port}"\ninsecure = true\n'
         (home / "config.toml").write_text(f'[superlink]\ndefault = "here"\n[superlink.here]\n{address}')
         shutil.copytree(EXAMPLE, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-        self.begin("link", "flower-superlink", "--insecure", "--port", str(self.port), "--disable-runtime-dependency-installation")
+        port = ["--port", str(self.port)]
+        self.begin("link", "flower-superlink", "--insecure", *port, "--disable-runtime-dependency-installation")
         self.wait()
 
     def begin(self, name: str, *command: str) -> None:
@@ -83,7 +84,9 @@ class Federation:
 
     def run(self, **config: Any) -> str:
         """Runs the example to its end, and gives what it logged."""
-        given = " ".join(f'{name}="{one}"' if isinstance(one, (str, pathlib.Path)) else f"{name}={one}" for name, one in config.items())
+        # As TOML has them: text in quotes, numbers without.
+        values = {name: f'"{one}"' if isinstance(one, pathlib.Path) else one for name, one in config.items()}
+        given = " ".join(f"{name}={value}" for name, value in values.items())
         command = ["flwr", "run", "app", "here", "--stream", "--run-config", given]
         told = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=70
@@ -186,16 +189,16 @@ def test_verified_nodes_train_the_model_and_are_paid(
 
     # The second node puts its own bundle in the place of the altered one. The epoch goes on.
     bundles[1].write_bytes(two.bundle)
-    told = federation.run(**{**config, "evaluated": 1.0}, rounds=2)
+    told = federation.run(**{**config, "evaluated": 1.0}, rounds=1)
     second = numpy.load(kept)["weights"]
-    assert second == pytest.approx(learned(model.initial(), 2, one, two), rel=1e-12)
+    assert second == pytest.approx(learned(model.initial(), 1, one, two), rel=1e-12)
     assert "updates left out: 0" in told
-    assert table.rounds_of(one.address) == {0: 1, 1: 1, 2: 1, 3: 1, 4: 1}
-    assert table.rounds_of(two.address) == {3: 1, 4: 1}
+    assert table.rounds_of(one.address) == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert table.rounds_of(two.address) == {3: 1}
     for name in ["one", "two"]:
-        assert "rounds of the epoch in which this node trained: [3, 4]" in federation.log(name)
+        assert "rounds of the epoch in which this node trained: [3]" in federation.log(name)
 
-    for node, count in [(one, 5), (two, 2)]:
+    for node, count in [(one, 4), (two, 1)]:
         scored = fairshare.score_compute(policy, units, node.address)
         proved = fairshare.prove_compute(policy, parameters, units, node.address, keys=keys)
         assert scored.units == count and proved.score == scored.score > 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pathlib
+import threading
+from concurrent import futures
 
 import pytest
 
@@ -46,13 +47,13 @@ def test_a_round_on_record_stays_as_it_is(path: pathlib.Path, policy: fairshare.
 
 def test_others_rows_are_kept(path: pathlib.Path, policy: fairshare.Policy) -> None:
     """A table that somebody else wrote, in any form that the package reads."""
-    header, *rows = EXAMPLE.read_text().splitlines()
-    rows = [row if at < 360 else f"{at},0,0,0" for at, row in enumerate(rows)]
+    header, *rows = [",".join(line.split(",")[::-1]) for line in EXAMPLE.read_text().splitlines()]
+    rows = [row if at < 360 else f"0,0,0,{at}" for at, row in enumerate(rows)]
     path.write_text("\r\n".join(["\ufeff" + header, *rows]) + "\r\n", encoding="utf-8", newline="")
-    before = {one: UnitsTable(path, policy).rounds_of(one) for one in header.split(",")[1:]}
+    before = {one: UnitsTable(path, policy).rounds_of(one) for one in header.split(",")[:-1]}
     table = UnitsTable(path, policy)
     assert table.next_round == 360 and not table.record(3, {ONE: 1}) and table.record(360, {ONE: 1, MIXED: 7})
-    assert table.rounds_of(ONE) == {360: 1} and len(before) == 3
+    assert table.rounds_of(ONE) == {360: 1} and [len(units) for units in before.values()] == [360] * 3
     for one, units in before.items():
         assert table.rounds_of(one) == {**units, **({360: 7} if one == MIXED else {})}
 
@@ -133,21 +134,26 @@ def test_what_cannot_be_written_leaves_the_old_table(
     assert table.record(1, {ONE: 1}) and len(synced) == 2
 
 
-def write(path: pathlib.Path, rounds: list[int]) -> None:
-    policy = fairshare.Policy.load(EXAMPLE.with_name("policy-compact.toml"))
-    table = UnitsTable(path, policy)
-    for round_ in rounds:
-        table.record(round_, {f"0x{round_ + 1:040x}": 1})
+def test_servers_that_write_together_lose_nothing(
+    path: pathlib.Path, policy: fairshare.Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One has read the table and is about to rename its own when another begins."""
+    slow, quick = UnitsTable(path, policy), UnitsTable(path, policy)
+    there, go = threading.Event(), threading.Event()
+    write = slow._write
 
+    def waiting(header: list[str], table: dict[str, list[int]]) -> None:
+        there.set()
+        assert go.wait(30)
+        write(header, table)
 
-def test_servers_that_write_together_lose_nothing(path: pathlib.Path, policy: fairshare.Policy) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=write, args=(path, list(range(at, 40, 2)))) for at in range(2)]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join(60)
-        assert one.exitcode == 0
-    table = UnitsTable(path, policy)
-    for round_ in range(40):
-        assert table.rounds_of(f"0x{round_ + 1:040x}") == {round_: 1}
+    monkeypatch.setattr(slow, "_write", waiting)
+    with futures.ThreadPoolExecutor(2) as threads:
+        first = threads.submit(slow.record, 0, {ONE: 1})
+        assert there.wait(30)
+        second = threads.submit(quick.record, 1, {MIXED: 1})
+        # Time to write, if nothing keeps it from doing so.
+        futures.wait([second], 0.5)
+        go.set()
+        assert first.result(30) and second.result(30)
+    assert slow.rounds_of(ONE) == {0: 1} and slow.rounds_of(MIXED) == {1: 1}

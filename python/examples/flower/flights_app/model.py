@@ -21,7 +21,7 @@ def initial() -> Numbers:
 
 
 def load(path: str) -> tuple[Numbers, Numbers]:
-    """Departure and arrival delays of shape ``(flights,)`` each, of a CSV file with both columns; others are left out."""
+    """Departure and arrival delays of a CSV file, shape ``(flights,)`` each: of the flights that have both."""
     with open(path, newline="", encoding="utf-8") as file:
         rows = [(row["dep_delay"], row["arr_delay"]) for row in csv.DictReader(file)]
     known = [(float(departure), float(arrival)) for departure, arrival in rows if departure and arrival]

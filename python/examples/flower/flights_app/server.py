@@ -36,9 +36,10 @@ def main(grid: Grid, context: Context) -> None:
         allow_insecure=not srs,
     )
     result = strategy.start(grid, ArrayRecord([model.initial()]), num_rounds=int(config["rounds"]))
-    [weights] = result.arrays.to_numpy_ndarrays()
-    numpy.savez(config["model"], weights=weights)
     log(INFO, "updates left out: %d", len(strategy.refusals))
+    if result.arrays:
+        [weights] = result.arrays.to_numpy_ndarrays()
+        numpy.savez(config["model"], weights=weights)
 
 
 def addresses(path: str) -> dict[int, str] | None:
