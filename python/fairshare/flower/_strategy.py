@@ -157,24 +157,15 @@ class VerifiedStrategy(Strategy):
         return getattr(self._wrapped, name)
 
     def start(
-        self,
-        grid: Grid,
-        initial_arrays: ArrayRecord,
-        num_rounds: int = 3,
-        timeout: float = 3600,
-        train_config: ConfigRecord | None = None,
-        evaluate_config: ConfigRecord | None = None,
-        evaluate_fn: Callable[[int, ArrayRecord], MetricRecord | None] | None = None,
+        self, grid: Grid, initial_arrays: ArrayRecord, num_rounds: int = 3, *args: Any, **named: Any
     ) -> Result:
-        """Runs the wrapped strategy's own ``start``, on replies that are verified.
+        """Runs the wrapped strategy's own ``start``, with the arguments that it takes, on replies that are verified.
 
         Raises ``ValueError``, before any node has worked, where the epoch has not as many rounds.
         """
         self._epoch_round(max(num_rounds, 1))
         with self._in_its_place():
-            return self._wrapped.start(
-                grid, initial_arrays, num_rounds, timeout, train_config, evaluate_config, evaluate_fn
-            )
+            return self._wrapped.start(grid, initial_arrays, num_rounds, *args, **named)
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid

@@ -41,7 +41,8 @@ class UnitsTable:
 
     def __init__(self, path: Path, policy: Policy) -> None:
         """Opens the table, or the place where it will be; nothing is written."""
-        self.path = os.path.abspath(path)
+        # A link stays one: what it leads to is renamed over.
+        self.path = os.path.realpath(path)
         self._policy = policy
         self.first_round: int = tomllib.loads(policy.text)["rounds"]["first"]
         """The epoch's first round; the others follow it, ``Policy.rounds`` in all."""

@@ -499,15 +499,14 @@ class Rounds:
 
 
 class Own(FedAvg):
-    """A strategy with a start of its own."""
+    """A strategy with a start of its own, which takes more."""
 
-    ended = False
+    patience = 0
 
-    def start(self, *given: Any, **named: Any) -> Result:
-        try:
-            return super().start(*given, **named)
-        finally:
-            self.ended = True
+    def start(self, *given: Any, patience: int = 0, **named: Any) -> Result:
+        result = super().start(*given, **named)
+        self.patience = patience
+        return result
 
 
 @pytest.mark.parametrize("kind", ["FedAvg", "its own start", "wrapping another"])
@@ -518,11 +517,12 @@ def test_start_uses_what_is_verified(make: Make, one: Contributor, two: Contribu
     if kind == "wrapping another":
         # Without noise, and with a bound that no update reaches.
         strategy = make(DifferentialPrivacyServerSideFixedClipping(inner, 0.0, 1e9, 2))
-    result = strategy.start(nodes, MODEL, num_rounds=2)
+    more = {"patience": 5} if kind == "its own start" else {}
+    result = strategy.start(nodes, MODEL, num_rounds=2, timeout=1.0, **more)
     # Node 1 sends 1, then 2; node 2 sends the double, which no average holds.
     assert result.arrays["weights"].numpy() == pytest.approx([2.0] * 3)
     assert len(strategy.refusals) == 2 and strategy.table.rounds_of(one.address) == {0: 1, 1: 1}
     assert list(result.evaluate_metrics_clientapp) == [1, 2]
     # Nothing of the wrapper stays in the strategy that it wrapped.
     assert not {"configure_train", "aggregate_train", "aggregate_evaluate", "summary"} & set(vars(inner))
-    assert kind != "its own start" or strategy.ended
+    assert kind != "its own start" or strategy.patience == 5

@@ -35,6 +35,9 @@ def test_a_table_is_made_with_its_first_units(path: pathlib.Path, policy: fairsh
     scored = fairshare.score_compute(policy, path, MIXED)
     assert (scored.units, scored.rounds) == (5, 365)
     assert os.listdir(path.parent) == ["units.csv"]
+    link = path.with_name("link.csv")
+    link.symlink_to(path)
+    assert UnitsTable(link, policy).record(3, {ONE: 1}) and link.is_symlink() and table.rounds_of(ONE) == {0: 1, 3: 1}
 
 
 def test_a_round_on_record_stays_as_it_is(path: pathlib.Path, policy: fairshare.Policy) -> None:
