@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pathlib
 import tempfile
@@ -54,7 +55,7 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
         clusters: list[Any] = []
 
         def begun(**options: Any) -> pathlib.Path:
-            node = {
+            node: dict[str, Any] = {
                 "num_cpus": 1,
                 "object_store_memory": 80 << 20,
                 "object_spilling_directory": folder + "/spill",
@@ -65,7 +66,7 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
             cluster = Cluster(initialize_head=True, head_node_args=head)
             clusters.append(cluster)
             cluster.add_node(**node)
-            ray.init(address=cluster.address, logging_level="ERROR", **options)
+            ray.init(address=cluster.address, logging_level=logging.ERROR, **options)
             return pathlib.Path(folder)
 
         yield begun

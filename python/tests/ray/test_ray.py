@@ -32,7 +32,8 @@ def parts(policy: fairshare.Policy, tmp_path_factory: pytest.TempPathFactory) ->
     """Files with so many symbols in all, the last one shorter than the others."""
     folder = tmp_path_factory.mktemp("parts")
     flights = pyarrow.parquet.read_table(FLIGHTS / "JFK.parquet")
-    records, files = SYMBOLS // len(policy.features), []
+    files: list[str] = []
+    records = SYMBOLS // len(policy.features)
     while records > 0:
         part = flights.slice(len(files) * 17, min(records, 60_000))
         files.append(str(folder / f"{len(files):03}.parquet"))
@@ -276,7 +277,8 @@ def test_records_are_read_where_they_are(
         fairshare.ray.prove(names[1:], policy, parameters, CONTRIBUTOR, tmp_path / "whole", keys=keys)
     bad = flights.set_column(flights.schema.get_field_index("carrier"), "carrier", pyarrow.nulls(30_000))
     pyarrow.parquet.write_table(bad.drop_columns("carrier"), tmp_path / "bad.parquet")
-    for data in [[*names, str(tmp_path / "bad.parquet")], ray.data.read_parquet([str(tmp_path / "bad.parquet")])]:
+    bads: list[Any] = [[*names, str(tmp_path / "bad.parquet")], ray.data.read_parquet([str(tmp_path / "bad.parquet")])]
+    for data in bads:
         with pytest.raises(fairshare.IngestError, match="carrier"):
             fairshare.ray.commit(policy, parameters, CONTRIBUTOR, data, tmp_path / "refused")
     assert not (tmp_path / "refused" / "opening.bin").exists()
@@ -295,7 +297,7 @@ def test_many_bundles_are_verified(
     compute = fairshare.prove_compute(policy, parameters, units, node, keys=keys)
     forged = made.bundle[:-1] + bytes([made.bundle[-1] ^ 1])
     (tmp_path / "node.bundle").write_bytes(compute.bundle)
-    bundles = [made.bundle, forged, tmp_path / "node.bundle", b"", *[made.bundle] * 40]
+    bundles: list[fairshare.Public] = [made.bundle, forged, tmp_path / "node.bundle", b"", *[made.bundle] * 40]
     begin()
     told: list[tuple[str, int, int | None]] = []
     found = fairshare.ray.verify(
