@@ -1,59 +1,13 @@
 //! Why files are no records or units: what is wrong, where, and what to do.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use fairshare_formats::excerpt::Names;
 use fairshare_formats::units::UnitsError;
 
+pub use crate::cell::{FeatureKind, Position};
 use crate::hints::{after_quote, near, not_utf8, separate};
-
-/// Where a cell stands in its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// The line of a text file on which the record begins, from 1.
-    Line(u64),
-    /// The row of a Parquet or Arrow file or of a table, from 1.
-    Row(u64),
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line) => write!(f, "line {line}"),
-            Self::Row(row) => write!(f, "row {row}"),
-        }
-    }
-}
-
-/// Kinds of features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeatureKind {
-    /// Labels.
-    Categorical,
-    /// Numbers, between edges.
-    Numeric,
-}
-
-impl FeatureKind {
-    /// Types of columns that can be read as such a feature.
-    fn readable(self) -> &'static str {
-        match self {
-            Self::Categorical => "a string, integer, decimal, date or boolean",
-            Self::Numeric => "an integer, float or decimal",
-        }
-    }
-}
-
-impl fmt::Display for FeatureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Categorical => "categorical",
-            Self::Numeric => "numeric",
-        })
-    }
-}
 
 /// Why files cannot be read as records or units.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +77,18 @@ pub enum IngestError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A folder that a pattern looks into has a name that no pattern can be compared with.
+    #[error(
+        "{}: a name in this folder is not UTF-8, so that `{pattern}` cannot be matched; rename it, or give \
+         the folder",
+        folder.display()
+    )]
+    NameText {
+        /// The folder.
+        folder: PathBuf,
+        /// The pattern, or its beginning.
+        pattern: String,
     },
     /// More files than a dataset may have.
     #[error("{}: more than {limit} files; write fewer, larger ones", path.display())]
@@ -369,6 +335,20 @@ pub enum IngestError {
         row: u64,
         /// The owner's or the library's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A column whose cells stand for something else than their numbers.
+    #[error(
+        "{}, column `{column}`: it is of the extension type `{extension}`, whose stored values are not what \
+         it means; convert it to numbers or text",
+        path.display()
+    )]
+    Extension {
+        /// The file or table.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The extension type's name.
+        extension: String,
     },
     /// A batch of a table that is not of the table's schema.
     #[error(

@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::IngestError;
+use crate::guard::guarded;
 use crate::kind::{Format, Kind};
 use crate::source;
 use crate::stdin;
@@ -172,13 +173,19 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, IngestError> {
         require_literal_leading_dot: true,
     };
     let matches = glob::glob_with(text, options).map_err(|error| bad(error.msg.to_owned()))?;
+    // The library panics where it comes upon a name that is not UTF-8. Passing over it could leave data out.
+    let mut matches = matches;
+    let matches = std::iter::from_fn(|| {
+        let next = guarded(pattern, 0, || Ok(matches.next()));
+        next.map_err(|error| unmatchable(pattern, error)).transpose()
+    });
     let is_left_out = |path: &Path| {
         let parts = path.components().filter(is_name).map(Component::as_os_str);
         parts.filter(|part| is_beside(part)).any(|part| !names(pattern, part))
     };
     let mut found = Vec::new();
     for path in matches {
-        let path = path.map_err(|error| {
+        let path = path?.map_err(|error| {
             let path = error.path().to_path_buf();
             IngestError::Open { path, source: error.into() }
         })?;
@@ -194,6 +201,22 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, IngestError> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// The panic of a library that looks for files, as what it means: the folder below which a name is not UTF-8.
+fn unmatchable(pattern: &Path, error: IngestError) -> IngestError {
+    if !matches!(error, IngestError::DecoderPanic { .. }) {
+        return error;
+    }
+    let is_plain = |part: &Component<'_>| {
+        !part.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+    };
+    let base: PathBuf = pattern.components().take_while(is_plain).collect();
+    let base = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base };
+    let entries = WalkDir::new(&base).min_depth(1).max_depth(DEPTH).into_iter().filter_map(Result::ok);
+    let named = entries.into_iter().find(|entry| entry.file_name().to_str().is_none());
+    let folder = named.and_then(|entry| entry.path().parent().map(Path::to_path_buf)).unwrap_or(base);
+    IngestError::NameText { folder, pattern: excerpt(&pattern.display().to_string()) }
 }
 
 /// Whether a pattern means what stands beside the data: it has that very name, or, as `_part*`, a name that

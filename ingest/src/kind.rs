@@ -61,7 +61,7 @@ impl Format {
 impl Kind {
     /// By the name's ending.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let (stem, last) = name.rsplit_once('.')?;
         let compression = match last {
             "gz" => Compression::Gzip,

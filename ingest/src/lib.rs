@@ -30,6 +30,7 @@
 
 mod arrow;
 mod binning;
+mod cell;
 mod csv;
 mod data;
 mod error;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
+use fairshare_formats::excerpt::excerpt;
 
 use crate::error::{IngestError, Position};
 use crate::guard::guarded;
@@ -24,10 +26,17 @@ impl Chosen {
     pub(crate) fn of(path: &Path, schema: &Schema, wanted: &Wanted) -> Result<Self, IngestError> {
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let (positions, passed_over) = match wanted {
-            Wanted::Named(wanted) => (locate_all(path, &names, wanted)?, Vec::new()),
+            Wanted::Named(wanted) => {
+                let positions = locate_all(path, &names, wanted)?;
+                positions.iter().try_for_each(|column| check_extension(path, schema.field(*column)))?;
+                (positions, Vec::new())
+            }
             Wanted::All => {
                 check_distinct(path, &names)?;
-                (0..names.len()).partition(|column| holds_cells(plain(schema.field(*column).data_type())))
+                (0..names.len()).partition(|column| {
+                    let field = schema.field(*column);
+                    holds_cells(plain(field.data_type())) && extension(field).is_none()
+                })
             }
         };
         let field = |position: &usize| {
@@ -109,6 +118,20 @@ impl Rows {
         }
         Ok(Batch::new(cells, rows))
     }
+}
+
+/// The extension type of a column that is not text. What it stores is not what it means: a period's number
+/// counts its months, and nobody but the type's library can tell.
+fn extension(field: &Field) -> Option<&str> {
+    let name = field.metadata().get(EXTENSION_TYPE_NAME_KEY).map(String::as_str);
+    name.filter(|_| *plain(field.data_type()) != DataType::Utf8View)
+}
+
+fn check_extension(path: &Path, field: &Field) -> Result<(), IngestError> {
+    extension(field).map_or(Ok(()), |name| {
+        let (column, extension) = (excerpt(field.name()), excerpt(name));
+        Err(IngestError::Extension { path: path.to_path_buf(), column, extension })
+    })
 }
 
 /// The type of a column's values, be they in a dictionary or not; text as every source has it.

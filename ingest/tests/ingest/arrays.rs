@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::{RecordBatchIterator, RecordBatchReader};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use fairshare_ingest::{Position, Reader, Table, Tables};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -145,4 +145,43 @@ fn all_columns_of_a_table_are_read_where_no_schema_names_them() {
     drop(batch);
     assert_eq!(tables.position(2).expect("a record"), (PathBuf::from("the table"), Position::Row(3)));
     assert_eq!(part.name(), Path::new("the table"));
+}
+
+/// What an extension type stores is not what it means, but for text.
+#[test]
+fn columns_of_extension_types_are_refused_where_they_are_asked_for() {
+    let named = |field: Field, extension: &str| {
+        let metadata = [("ARROW:extension:name".to_owned(), extension.to_owned())];
+        field.with_metadata(std::collections::HashMap::from(metadata))
+    };
+    let fields = [
+        named(Field::new("period", DataType::Int64, true), "pandas.period"),
+        named(Field::new("words", DataType::Utf8, true), "arrow.json"),
+        Field::new("plain", DataType::Int64, true),
+    ];
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(vec![648])),
+        Arc::new(StringArray::from(vec!["{}"])),
+        Arc::new(Int64Array::from(vec![7])),
+    ];
+    let all =
+        RecordBatch::try_new(Arc::new(arrow_schema::Schema::new(fields.to_vec())), columns).expect("a batch");
+    let tables = [table(std::slice::from_ref(&all))];
+    let text = schema(vec![categorical("words", &["{}"]), numeric("plain", &[0.0])]);
+    assert_eq!(read(&tables, &text).expect("text is text"), [1, 5]);
+    let error = read(&tables, &schema(vec![numeric("period", &[0.0])])).expect_err("a refusal");
+    assert!(
+        matches!(&error, IngestError::Extension { column, extension, .. }
+        if column == "period" && extension == "pandas.period"),
+        "{error}"
+    );
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("data.arrow");
+    fs::write(&path, stream(&[all])).expect("write");
+    let error = read_all(&[path], &schema(vec![numeric("period", &[0.0])])).expect_err("a refusal");
+    assert!(matches!(error, IngestError::Extension { .. }), "{error}");
+    // Where all columns are read, it is passed over, as lists are.
+    let tables = Tables::open(&tables[..]).expect("a table");
+    let names: Vec<_> = tables.passed_over().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!((names, tables.fields().len()), (vec!["period"], 2));
 }

@@ -218,3 +218,25 @@ fn folders_too_deep_are_refused() {
     let error = Tree::new(&[(&name, "x\n1\n")]).read(&["d"]).expect_err("too deep");
     assert!(error.ends_with(": more than 32 folders deep; name a folder further down"), "{error}");
 }
+
+/// A name that is not UTF-8 matches no pattern, and left out it could be data that nobody counted.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pattern_is_not_compared_with_names_that_are_not_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let tree = Tree::new(&[("data/year=2024/carrier=AA/b0.csv", "x\n1\n")]);
+    let name = OsStr::from_bytes(b"b\xff.csv");
+    let odd = tree.path("data/year=2024/carrier=AA").join(name);
+    fs::write(&odd, "x\n2\n").expect("write");
+    assert_eq!(
+        tree.read(&["data/*/*/b*.csv"]).expect_err("a name that cannot be matched"),
+        "data/year=2024/carrier=AA: a name in this folder is not UTF-8, so that `data/*/*/b*.csv` cannot be \
+         matched; rename it, or give the folder"
+    );
+    // A folder, and the file's own name, take it.
+    assert_eq!(tree.read(&["data"]).expect("a folder"), [1, 5, 7, 1, 5, 8]);
+    let schema = schema(vec![categorical("x", &["1", "2"])]);
+    assert_eq!(read_all(&[odd], &schema).expect("the file").0, [2]);
+}
