@@ -9,6 +9,8 @@ Data is a table or a path, or a list of either, which together are one dataset:
   DuckDB results. One record is one row. Arrays are read where they are, so do not change them meanwhile;
 - NumPy: a structured array of shape ``(records,)``, a dict of arrays of shape ``(records,)`` each, or an array
   of shape ``(records, columns)`` with the policy's columns in the policy's order. NaN is a missing value;
+- what gives its batches once, as ``pyarrow.RecordBatchReader``: one call may read it, and no other, not even after a
+  stop, so make a new reader then. An object of your own that gives its records once has to raise the second time;
 - ``str`` or ``os.PathLike``: files, folders and patterns, in every format that the command reads.
 
 ``progress=True`` shows bars if ``tqdm`` is installed; a callable is called with ``(task, done, total)``, where
@@ -22,6 +24,7 @@ One dataset on several machines: ``fairshare.ray`` is for those of a Ray cluster
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Sequence
 from typing import Union
@@ -65,6 +68,9 @@ from fairshare._native import (
     commit_sealed,
 )
 from fairshare._progress import Progress, listening
+
+# Before the interpreter goes, for threads that it ends nowhere else.
+atexit.register(_native.end_work)
 
 Path = Union[str, "os.PathLike[str]"]
 """A path."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Union, cast, runtime_checkable
 
 from fairshare._arrays import Chunks
+from fairshare._native import IngestError
 
 if TYPE_CHECKING:
     from fairshare import Policy
@@ -50,6 +53,8 @@ def one(data: object, columns: list[str] | None) -> object:
     if isinstance(data, (str, os.PathLike)):
         return os.fspath(data)
     if hasattr(data, "__arrow_c_stream__"):
+        if _has_null_records(data):
+            raise IngestError("some records themselves are null, not their cells; leave them out, or give a table")
         return _narrowed(data, columns)
     if isinstance(data, Mapping):
         return Chunks({str(name): column for name, column in data.items()})
@@ -60,13 +65,45 @@ def one(data: object, columns: list[str] | None) -> object:
     raise TypeError(f"a {kind} is neither a path nor a table: give an Arrow table, a DataFrame, or NumPy arrays")
 
 
+_begun: dict[int, weakref.ref[object]] = {}
+"""Readers of which a batch may be gone, by identity. None is kept alive, and none outlives its entry."""
+
+
+def begin(reader: object) -> bool:
+    """Marks what gives its batches once as begun; False if any call began it before."""
+    key = id(reader)
+    try:
+        mark = weakref.ref(reader, lambda _: _begun.pop(key, None))
+    except TypeError:
+        # Of what takes no weak reference only one call's own uses are known.
+        return True
+    return _begun.setdefault(key, mark) is mark
+
+
+def _has_null_records(data: Any) -> bool:
+    """Of a column of structs, each of which would be a record. A table has none, and so no number of them."""
+    if hasattr(data, "columns"):
+        return False
+    count = getattr(data, "null_count", 0)
+    return bool(count() if callable(count) else count) or bool(getattr(data, "hasnans", False))
+
+
 def _narrowed(data: Any, columns: list[str] | None) -> object:
-    """A pandas frame with the columns that are read: others would be converted, or could not be, for nothing."""
-    names = getattr(data, "columns", None)
-    if columns is None or type(data).__module__.split(".")[0] != "pandas" or names is None:
-        return data
-    wanted = [name for name in names if name in set(columns)]
-    return data[wanted] if set(wanted) == set(columns) and names.is_unique else data
+    """A frame with the columns that are read: others would be converted, or could not be, for nothing."""
+    library = type(data).__module__.split(".")[0]
+    if library == "pyarrow":
+        names = getattr(data, "column_names", None)
+    else:
+        names = getattr(data, "columns", None) if library in ("pandas", "polars") else None
+    if names is not None and columns is not None:
+        wanted = [name for name in names if name in set(columns)]
+        if set(wanted) == set(columns) and len(set(names)) == len(names):
+            data = data.select(wanted) if library == "pyarrow" else data[wanted]
+    if library == "polars" and names is not None:
+        # It gives columns of its type without values in a form that Arrow does not have.
+        polars = sys.modules["polars"]
+        data = data.cast({polars.Null: polars.Boolean})
+    return data
 
 
 def _columns(data: Any, shape: tuple[int, ...], dtype: Any, columns: list[str] | None) -> dict[str, Any]:

@@ -45,6 +45,7 @@ __all__ = [
     "commit",
     "commit_sealed",
     "draft",
+    "end_work",
     "prove",
     "prove_compute",
     "reference",
@@ -70,7 +71,7 @@ class AuditError(Error): ...
 
 @final
 class Stop:
-    def __new__(cls) -> Stop: ...
+    def __new__(cls, beside: Stop | None = None) -> Stop: ...
     def set(self) -> None: ...
     def is_set(self) -> bool: ...
 
@@ -387,6 +388,7 @@ def draft(
     progress: _Listener = None,
     stop: Stop | None = None,
 ) -> Draft: ...
+def end_work() -> None: ...
 def prove(
     policy: Policy,
     parameters: Parameters,

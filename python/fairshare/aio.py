@@ -1,15 +1,17 @@
 """The package's functions as coroutines. Each works on a thread, so that the loop goes on.
 
 Cancelling the task stops the work within two seconds, and waits for it: what is finished is kept, and the same call goes
-on from there. A callable given as ``progress`` is called in the loop.
+on from there. Work that no thread has begun yet is not waited for. A callable given as ``progress`` is called in the
+loop, and what it raises stops the work and is raised.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import fairshare
 
@@ -24,19 +26,46 @@ def _stoppable(function: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
     async def called(*args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
         given: dict[str, Any] = dict(kwargs)
-        stop = given.setdefault("stop", None) or fairshare.Stop()
-        given["stop"] = stop
+        # Set for this task alone: the caller's may stop others, too.
+        stop = given["stop"] = fairshare.Stop(given.get("stop"))
         progress = given.get("progress")
+        raised: list[BaseException] = []
+
+        def hear(*state: Any) -> None:
+            if raised or not callable(progress):
+                return
+            try:
+                progress(*state)
+            except BaseException as error:
+                raised.append(error)
+                stop.set()
+
         if callable(progress):
-            given["progress"] = lambda *state: loop.call_soon_threadsafe(progress, *state)
-        work: asyncio.Future[R] = loop.run_in_executor(None, functools.partial(function, *args, **given))
+            given["progress"] = lambda *state: loop.call_soon_threadsafe(hear, *state)
+        # Whoever takes it first, the thread or the cancellation, has the work.
+        gate = threading.Lock()
+
+        def begin() -> R | None:
+            return function(*args, **given) if gate.acquire(blocking=False) else None
+
+        work: asyncio.Future[R | None] = loop.run_in_executor(None, begin)
         try:
-            return await asyncio.shield(work)
+            done = await asyncio.shield(work)
         except asyncio.CancelledError:
             stop.set()
+            if gate.acquire(blocking=False):
+                work.cancel()
+                raise
             await asyncio.wait([work])
             work.exception()
             raise
+        except fairshare.Cancelled:
+            if raised:
+                raise raised[0] from None
+            raise
+        if raised:
+            raise raised[0]
+        return cast(R, done)
 
     return called
 

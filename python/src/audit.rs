@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 
 use crate::errors::{Cancelled, Raise};
 use crate::parameters::Parameters;
+use crate::process::check_fork;
 use crate::work::{Listener, Stop, Watch, run};
 
 /// What an audit found.
@@ -101,11 +102,12 @@ pub fn audit(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Audited> {
+    check_fork()?;
     let digest = |text: Option<&str>| text.map(Digest::from_str).transpose().map_err(Raise::raise);
     let expected =
         Expected { rules_hash: digest(rules_hash)?, root: digest(root)?, total, receipts: Vec::new() };
     let trust = if allow_insecure { Trust::AllowInsecure } else { Trust::CeremonyOnly };
-    run(py, &Watch { progress, stop }, |listener| {
+    run(py, &Watch::new(progress, stop), |listener| {
         let derived = parameters.iter().map(|parameters| parameters.get().derive());
         let derived = derived.collect::<PyResult<Vec<VerifierParameters>>>()?;
         let (file, _) = files::open(&archive).map_err(|error| refused(&archive, error))?;

@@ -10,6 +10,7 @@ use crate::data::Source;
 use crate::errors::Raise;
 use crate::parameters::Parameters;
 use crate::policy::Policy;
+use crate::process::check_fork;
 use crate::score::{Unmatched, unmatched};
 use crate::work::{Stop, Watch, run};
 
@@ -56,10 +57,13 @@ pub fn commit(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Committed> {
-    let (source, rules, srs) = (Source::of(&data)?, policy.get().rules(), parameters.get().whole()?);
+    check_fork()?;
+    let watch = Watch::new(progress, stop);
+    let (source, rules, srs) =
+        (Source::of(&data, watch.halt())?, policy.get().rules(), parameters.get().whole()?);
     let who = eip55::parse(contributor).map_err(Raise::raise)?;
     let matching = if accept_unmatched { Matching::Waived } else { Matching::Required };
-    let made = run(py, &Watch { progress, stop }, |listener| {
+    let made = run(py, &watch, |listener| {
         commit_matching(srs, rules, &who, source.data(), &folder, matching, listener)
     })?;
     committed(py, folder, made.map_err(Raise::raise)?)

@@ -19,6 +19,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use crate::handover::handed_over;
+use crate::work::Halt;
+
 /// What a caller gave as data: paths, or tables, and not both.
 pub enum Source {
     /// Files, folders and patterns.
@@ -29,10 +32,11 @@ pub enum Source {
 
 impl Source {
     /// Of what the package has sorted out: each a path, or an object that gives Arrow arrays or chunks.
-    pub fn of(items: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+    /// `halt` ends the reading of tables.
+    pub fn of(items: &[Bound<'_, PyAny>], halt: &Halt) -> PyResult<Self> {
         let (mut files, mut tables) = (Vec::new(), Vec::new());
         for (index, item) in items.iter().enumerate() {
-            match given(item, &named(index, items.len()))? {
+            match given(item, &named(index, items.len()), halt)? {
                 Given::File(path) => files.push(path),
                 Given::Table(table) => tables.push(table),
             }
@@ -58,32 +62,49 @@ fn named(index: usize, items: usize) -> String {
     if items == 1 { "the table".to_owned() } else { format!("table {}", index + 1) }
 }
 
-/// One path or table, of that name in messages.
-pub fn given(item: &Bound<'_, PyAny>, name: &str) -> PyResult<Given> {
+/// One path or table, of that name in messages. `halt` ends its reading.
+pub fn given(item: &Bound<'_, PyAny>, name: &str, halt: &Halt) -> PyResult<Given> {
     if item.is_instance_of::<PyString>() {
         return Ok(Given::File(item.extract()?));
     }
-    let records: Option<u64> = item.len().ok().and_then(|records| u64::try_from(records).ok());
+    let records = if knows_its_length(item)? { item.len()? as u64 } else { 0 };
     let is_chunked =
         item.hasattr("chunk")? && item.hasattr("columns")? && !item.hasattr("__arrow_c_stream__")?;
     // A reader gives its batches once, and says so by nothing but its methods.
-    let is_spent = AtomicBool::new(false);
+    let is_begun = AtomicBool::new(false);
     let reads_once = item.hasattr("read_next_batch")?;
-    let held = item.clone().unbind();
+    let (held, halt) = (Arc::new(item.clone().unbind()), halt.clone());
     let open = move || -> Result<Reader, Reason> {
-        if reads_once && is_spent.swap(true, Ordering::Relaxed) {
-            return Err("it can be read once only, and has to be read again; give a table".into());
+        let first = || Python::attach(|py| is_first(held.bind(py)));
+        if reads_once && (is_begun.swap(true, Ordering::Relaxed) || !first()?) {
+            return Err("it can be read once only, and was begun before; give a table or a new reader".into());
         }
-        Python::attach(|py| {
-            let item = held.bind(py);
-            if is_chunked {
-                return Ok(Box::new(Chunks::of(item)?) as Reader);
-            }
-            let reader: RecordBatchStreamReader = FromPyArrow::from_pyarrow_bound(item)?;
-            Ok(Box::new(reader) as Reader)
-        })
+        let held = Arc::clone(&held);
+        let opened = move || {
+            Python::attach(|py| {
+                let item = held.bind(py);
+                if is_chunked {
+                    return Ok(Box::new(Chunks::of(item)?) as Reader);
+                }
+                let reader: RecordBatchStreamReader = FromPyArrow::from_pyarrow_bound(item)?;
+                Ok(Box::new(reader) as Reader)
+            })
+        };
+        handed_over(opened, halt.clone())
     };
-    Ok(Given::Table(Table::new(name, open).with_records(records.unwrap_or_default())))
+    Ok(Given::Table(Table::new(name, open).with_records(records)))
+}
+
+/// Whether its length is at hand. To others, as to a query, the question may be as much work as all of it.
+fn knows_its_length(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let module: String = item.get_type().module()?.extract()?;
+    let library = module.split('.').next().unwrap_or_default();
+    Ok(["fairshare", "pandas", "polars", "pyarrow"].contains(&library) && item.hasattr("__len__")?)
+}
+
+/// Whether no call began to read it, this one or an earlier one.
+fn is_first(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    item.py().import("fairshare._data")?.call_method1("begin", (item,))?.extract()
 }
 
 /// Columns of NumPy's, copied chunk by chunk.

@@ -18,7 +18,7 @@ use crate::data::given;
 use crate::errors::Raise;
 use crate::parameters::Parameters;
 use crate::policy::Policy;
-use crate::work::{Stop, Watch, run};
+use crate::work::{Halt, Stop, Watch, run};
 
 const DAY: u64 = 86_400;
 const YEAR: u64 = 365 * DAY;
@@ -116,9 +116,10 @@ pub fn draft(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Draft> {
+    let watch = Watch::new(progress, stop);
     let options = Options {
-        data: named(&parts, "part")?,
-        reference_from: named(&reference_from, "reference part")?,
+        data: named(&parts, "part", watch.halt())?,
+        reference_from: named(&reference_from, "reference part", watch.halt())?,
         leave_out,
         categorical,
         accept_unmatched,
@@ -134,7 +135,7 @@ pub fn draft(
     if options.data.is_empty() {
         return Err(PyValueError::new_err("no part given: give at least one table or path"));
     }
-    let drafted = run(py, &Watch { progress, stop }, |listener| {
+    let drafted = run(py, &watch, |listener| {
         listener.begin(Task::Read, 0, 0);
         let told = std::cell::Cell::new(0);
         let drafted = draft_while(&options, &|read: u64| {
@@ -147,8 +148,9 @@ pub fn draft(
     described(py, drafted.map_err(Raise::raise)?)
 }
 
-fn named(items: &[Bound<'_, PyAny>], name: &str) -> PyResult<Vec<Given>> {
-    items.iter().enumerate().map(|(index, item)| given(item, &format!("{name} {}", index + 1))).collect()
+fn named(items: &[Bound<'_, PyAny>], name: &str, halt: &Halt) -> PyResult<Vec<Given>> {
+    let named = |(index, item)| given(item, &format!("{name} {}", index + 1), halt);
+    items.iter().enumerate().map(named).collect()
 }
 
 fn by_name(name: &str) -> PyResult<Geometry> {

@@ -25,6 +25,8 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 
+use crate::handover::Stopped;
+
 create_exception!(
     fairshare,
     Error,
@@ -91,7 +93,6 @@ raised! {
     AuditCause => AuditError,
     EnvelopeError => WorkError,
     HexError => PyValueError,
-    IngestCause => IngestError,
     LimitError => ProveError,
     NoUnits => ScoreError,
     ParametersCause => ParametersError,
@@ -103,6 +104,30 @@ raised! {
     VerifierFileError => ParametersError,
     VerifierParametersError => ParametersError,
     VerifyCause => VerifyError,
+}
+
+/// The first of that type among an error and its causes.
+fn within<'a, E: Cause + 'static>(error: &'a (dyn Cause + 'static)) -> Option<&'a E> {
+    let causes = std::iter::successors(Some(error), |error: &&'a (dyn Cause + 'static)| (*error).source());
+    causes.into_iter().find_map(|error| error.downcast_ref())
+}
+
+/// What the owner of a table raised is the cause. What asks the program to end is raised as it is.
+impl Raise for IngestCause {
+    fn raise(self) -> PyErr {
+        if let Some(stopped) = within::<Stopped>(&self) {
+            return Cancelled::new_err(stopped.to_string());
+        }
+        let raised = IngestError::new_err(said(&self));
+        let Some(cause) = within::<PyErr>(&self) else { return raised };
+        Python::attach(|py| {
+            if !cause.is_instance_of::<PyException>(py) {
+                return cause.clone_ref(py);
+            }
+            raised.set_cause(py, Some(cause.clone_ref(py)));
+            raised
+        })
+    }
 }
 
 impl Raise for ScoreCause {

@@ -12,9 +12,11 @@ mod commit;
 mod data;
 mod draft;
 mod errors;
+mod handover;
 mod machines;
 mod parameters;
 mod policy;
+mod process;
 mod prove;
 mod score;
 mod verify;
@@ -25,6 +27,13 @@ mod work;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add(module)?;
+    // What a decoder's panic says is in the error that it becomes.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !fairshare_ingest::is_decoding() && !handover::is_reading() {
+            hook(panic);
+        }
+    }));
     module.add_class::<audit::Audited>()?;
     module.add_class::<commit::Committed>()?;
     module.add_class::<draft::Draft>()?;
@@ -49,6 +58,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(commit::commit, module)?)?;
     module.add_function(wrap_pyfunction!(machines::commit_sealed, module)?)?;
     module.add_function(wrap_pyfunction!(draft::draft, module)?)?;
+    module.add_function(wrap_pyfunction!(process::end_work, module)?)?;
     module.add_function(wrap_pyfunction!(prove::prove, module)?)?;
     module.add_function(wrap_pyfunction!(prove::prove_compute, module)?)?;
     module.add_function(wrap_pyfunction!(score::reference, module)?)?;

@@ -26,8 +26,9 @@ use crate::data::Source;
 use crate::errors::{Error, Raise, WorkError};
 use crate::parameters::Parameters;
 use crate::policy::Policy;
+use crate::process::check_fork;
 use crate::prove::Means;
-use crate::work::{Listener, Stop, Watch, run};
+use crate::work::{Halt, Listener, Stop, Watch, run};
 
 /// What the driver's thread is asked to do.
 type Driven = Box<dyn for<'p, 'v> FnOnce(&Driving<'p, 'v>) + Send>;
@@ -43,6 +44,7 @@ impl<O> Seat<O> {
     where
         O: Send + 'static,
     {
+        check_fork()?;
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new().name("fairshare".to_owned()).spawn(move || serve(receiver));
         thread.map_err(|error| Error::new_err(format!("no thread could be started: {error}")))?;
@@ -51,6 +53,7 @@ impl<O> Seat<O> {
 
     /// Gives an order, and waits for its answer.
     fn ask<R>(&self, order: impl FnOnce(Sender<R>) -> O) -> PyResult<R> {
+        check_fork()?;
         let (answer, answered) = mpsc::channel();
         let gone = || Error::new_err("internal invariant violated; please report");
         self.0.lock().unwrap_or_else(PoisonError::into_inner).send(order(answer)).map_err(|_| gone())?;
@@ -128,7 +131,7 @@ impl Worker {
         let task = task.ok_or_else(|| {
             WorkError::new_err("the task was used already: make another, and have the unit sealed to it")
         })?;
-        let proof = run(py, &Watch { progress, stop }, |listener: &Listener| {
+        let proof = run(py, &Watch::new(progress, stop), |listener: &Listener| {
             let listener = listener.clone();
             self.0.ask(|answer| {
                 Box::new(move |worker| {
@@ -268,7 +271,7 @@ impl SealedRecords {
         data: Vec<Bound<'_, PyAny>>,
         key: &[u8],
     ) -> PyResult<Self> {
-        let (source, schema) = (Source::of(&data)?, policy.get().rules().schema());
+        let (source, schema) = (Source::of(&data, &Halt::default())?, policy.get().rules().schema());
         let key = WorkerKey::from_bytes(key).map_err(Raise::raise)?;
         let opened = py.detach(|| Sealing::open(source.data(), schema, &key));
         opened.map(|sealing| Self(Mutex::new(sealing))).map_err(Raise::raise)
@@ -326,11 +329,12 @@ pub fn commit_sealed(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Committed> {
+    check_fork()?;
     let (rules, srs, key) = (policy.get().rules(), parameters.get().whole()?, key.get());
     let who = eip55::parse(contributor).map_err(Raise::raise)?;
     let matching = if accept_unmatched { Matching::Waived } else { Matching::Required };
     let batches = Batches(batches.try_iter()?.unbind());
-    let made = run(py, &Watch { progress, stop }, |listener| {
+    let made = run(py, &Watch::new(progress, stop), |listener| {
         let mut records = Opened::new(&key.0, rules.schema(), batches);
         commit_symbols(srs, rules, &who, &mut records, &folder, matching, listener)
     })?;

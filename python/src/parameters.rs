@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::errors::{ParametersError, Raise};
+use crate::process::check_fork;
 
 /// The parameters of proofs. Whole ones serve everything; those of a verifier only verify, and only under a
 /// policy that expects a rules hash.
@@ -37,6 +38,7 @@ impl Parameters {
     /// Reads and checks a file that `fairshare params` wrote.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        check_fork()?;
         py.detach(|| {
             if srs::is_verifier_file(&path)? {
                 let kind = Kind::Verifier(Box::new(srs::read_verifier(&path)?));
@@ -54,6 +56,7 @@ impl Parameters {
     #[staticmethod]
     #[pyo3(signature = (geometry = "compact"))]
     fn insecure(py: Python<'_>, geometry: &str) -> PyResult<Self> {
+        check_fork()?;
         let names = || Geometry::ALL.map(|geometry| geometry.name()).join(", ");
         let geometry = Geometry::from_name(geometry)
             .ok_or_else(|| PyValueError::new_err(format!("no such geometry; choose one of {}", names())))?;
@@ -66,6 +69,7 @@ impl Parameters {
     #[staticmethod]
     #[pyo3(signature = (data, verifier = None))]
     fn from_bytes(py: Python<'_>, data: Vec<u8>, verifier: Option<Vec<u8>>) -> PyResult<Self> {
+        check_fork()?;
         py.detach(|| {
             let kind = if data.starts_with(&verifier_file::MAGIC) {
                 Kind::Verifier(Box::new(verifier_file::decode(&data).map_err(Raise::raise)?))

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use crate::errors::Raise;
 use crate::parameters::Parameters;
 use crate::policy::Policy;
+use crate::process::check_fork;
 use crate::work::{Listener, Stop, Watch, run};
 
 /// A bundle that was made, and verified before it was handed out.
@@ -124,10 +125,11 @@ pub fn prove(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Proved> {
+    check_fork()?;
     let (rules, parameters) = (policy.get().rules(), parameters.get());
     let (srs, means) = (parameters.whole()?, Means::of(threads, memory, keys));
     let limit = if ninth_score { ScoreLimit::None } else { ScoreLimit::Eight };
-    run(py, &Watch { progress, stop }, |listener: &Listener| {
+    run(py, &Watch::new(progress, stop), |listener: &Listener| {
         plan(rules.geometry().smallest_segment(), &means.limits).map_err(Raise::raise)?;
         let verifier = parameters.verifier(rules, Trust::AllowInsecure)?;
         let prover = means.given_to(Prover::new(srs, &verifier, means.limits)).with_score_limit(limit);
@@ -155,10 +157,11 @@ pub fn prove_compute(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Proved> {
+    check_fork()?;
     let (rules, parameters) = (policy.get().rules(), parameters.get());
     let (srs, means) = (parameters.whole()?, Means::of(threads, memory, keys));
     let node = eip55::parse(node).map_err(Raise::raise)?;
-    run(py, &Watch { progress, stop }, |listener: &Listener| {
+    run(py, &Watch::new(progress, stop), |listener: &Listener| {
         plan(rules.geometry().smallest_segment(), &means.limits).map_err(Raise::raise)?;
         let record = read_units(&units, Rounds::of(rules)).map_err(Raise::raise)?;
         let verifier = parameters.verifier(rules, Trust::AllowInsecure)?;

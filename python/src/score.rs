@@ -171,9 +171,9 @@ pub fn score(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<Score> {
-    let (source, rules) = (Source::of(&data)?, policy.get().rules());
-    let examined =
-        run(py, &Watch { progress, stop }, |listener| examine_with(rules, source.data(), listener))?;
+    let watch = Watch::new(progress, stop);
+    let (source, rules) = (Source::of(&data, watch.halt())?, policy.get().rules());
+    let examined = run(py, &watch, |listener| examine_with(rules, source.data(), listener))?;
     described(py, examined.map_err(Raise::raise)?)
 }
 
@@ -187,8 +187,9 @@ pub fn reference(
     progress: Option<Py<PyAny>>,
     stop: Option<Py<Stop>>,
 ) -> PyResult<BTreeMap<String, Vec<u64>>> {
-    let (source, schema) = (Source::of(&data)?, policy.get().rules().schema());
-    let counts = run(py, &Watch { progress, stop }, |listener| {
+    let watch = Watch::new(progress, stop);
+    let (source, schema) = (Source::of(&data, watch.halt())?, policy.get().rules().schema());
+    let counts = run(py, &watch, |listener| {
         let records = Records::open(source.data(), schema)?;
         let mut counts = vec![0; schema.symbol_count()];
         listener.begin(Task::Read, records.total_bytes(), 0);

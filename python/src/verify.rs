@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 use crate::errors::{Error, Raise, VerifyError};
 use crate::parameters::Parameters;
 use crate::policy::Policy;
+use crate::process::check_fork;
 
 /// Longest bundle that is read, as the command has it.
 const MAX_BUNDLE_BYTES: u64 = 2 << 30;
@@ -112,6 +113,7 @@ pub fn verify(
     rules_hash: Option<&str>,
     allow_insecure: bool,
 ) -> PyResult<Verified> {
+    check_fork()?;
     let rules = expecting(policy.get().rules(), rules_hash)?;
     let trust = if allow_insecure { Trust::AllowInsecure } else { Trust::CeremonyOnly };
     let parameters = parameters.get();

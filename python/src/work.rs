@@ -14,39 +14,92 @@ use fairshare_prover::{Progress, Task};
 use pyo3::prelude::*;
 
 use crate::errors::Error;
+use crate::process::{CALL, Running};
 
 /// How often Python is asked whether to go on, and told how far the work is.
-const TURN: Duration = Duration::from_millis(50);
+pub const TURN: Duration = Duration::from_millis(50);
 
-/// Asks work to stop, from any thread: give it as `stop`, and call `set()`. Ctrl-C sets it, too.
+/// Asks work to stop, from any thread: give it as `stop`, and call `set()`. Ctrl-C sets it, too. One made
+/// beside another is also set whenever the other is, and never sets the other.
 #[pyclass(module = "fairshare", frozen)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    own: Arc<AtomicBool>,
+    beside: Vec<Arc<AtomicBool>>,
+}
 
 #[pymethods]
 impl Stop {
     #[new]
-    fn new() -> Self {
-        Self(Arc::new(AtomicBool::new(false)))
+    #[pyo3(signature = (beside = None))]
+    fn new(beside: Option<&Bound<'_, Self>>) -> Self {
+        Self { own: Arc::default(), beside: beside.map(|other| other.get().flags()).unwrap_or_default() }
     }
 
     /// Asks the work to stop.
     fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.own.store(true, Ordering::Relaxed);
     }
 
     /// Whether it was asked to.
     fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.flags().iter().any(is_set)
+    }
+}
+
+impl Stop {
+    /// Its own flag first.
+    fn flags(&self) -> Vec<Arc<AtomicBool>> {
+        std::iter::once(&self.own).chain(&self.beside).map(Arc::clone).collect()
+    }
+}
+
+fn is_set(flag: &Arc<AtomicBool>) -> bool {
+    flag.load(Ordering::Relaxed)
+}
+
+/// Whether one call's work is to stop: for the call itself, or because the caller's [`Stop`] is set.
+#[derive(Clone, Default)]
+pub struct Halt {
+    own: Arc<AtomicBool>,
+    asked: Vec<Arc<AtomicBool>>,
+}
+
+impl Halt {
+    /// Whether the work is to stop.
+    pub fn is_set(&self) -> bool {
+        is_set(&self.own) || self.asked.iter().any(is_set)
+    }
+
+    /// Stops the work, and nobody else's.
+    pub fn set(&self) {
+        self.own.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops whatever works for the caller: on threads of its own it asks the caller's.
+    fn set_all(&self) {
+        self.set();
+        self.asked.iter().take(1).for_each(|flag| flag.store(true, Ordering::Relaxed));
     }
 }
 
 /// What the caller gave to hear and to stop the work with.
-#[derive(Default)]
 pub struct Watch {
     /// Called with a task's name, what is done, and of how much.
-    pub progress: Option<Py<PyAny>>,
-    /// What stops the work.
-    pub stop: Option<Py<Stop>>,
+    progress: Option<Py<PyAny>>,
+    halt: Halt,
+}
+
+impl Watch {
+    /// Over one call.
+    pub fn new(progress: Option<Py<PyAny>>, stop: Option<Py<Stop>>) -> Self {
+        let asked = stop.map(|stop| stop.get().flags()).unwrap_or_default();
+        Self { progress, halt: Halt { asked, ..Halt::default() } }
+    }
+
+    /// What says that the work is to stop.
+    pub fn halt(&self) -> &Halt {
+        &self.halt
+    }
 }
 
 /// How far the work is.
@@ -67,8 +120,7 @@ enum Event {
 #[derive(Clone)]
 pub struct Listener {
     sender: Sender<Event>,
-    stopped: Arc<AtomicBool>,
-    asked: Option<Arc<AtomicBool>>,
+    halt: Halt,
 }
 
 impl Progress for Listener {
@@ -85,8 +137,7 @@ impl Progress for Listener {
     }
 
     fn cancelled(&self) -> bool {
-        let is_set = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        is_set(&self.stopped) || self.asked.as_deref().is_some_and(is_set)
+        self.halt.is_set()
     }
 }
 
@@ -100,20 +151,18 @@ impl Listener {
 /// Runs `work` and waits for it. An exception raised here, by Ctrl-C or by the caller's `progress`, asks the
 /// work to stop, and is raised once it has.
 pub fn run<T: Send>(py: Python<'_>, watch: &Watch, work: impl FnOnce(&Listener) -> T + Send) -> PyResult<T> {
-    let asked = watch.stop.as_ref().map(|stop| Arc::clone(&stop.get().0));
-    // Whatever else works for the caller, on threads of its own, asks the caller's.
-    let flag = asked.clone();
+    // Dropped with the interpreter in hand: then nothing of the call asks for it any more.
+    let _running = Running::begin(&watch.halt, CALL)?;
     py.detach(|| {
         let (sender, receiver) = mpsc::channel();
-        let stopped = Arc::new(AtomicBool::new(false));
-        let listener = Listener { sender, stopped: Arc::clone(&stopped), asked };
+        let listener = Listener { sender, halt: watch.halt.clone() };
         thread::scope(|scope| {
             // The listener goes with the work, and its end of the channel tells that it is over.
             let worker = thread::Builder::new().name("fairshare".to_owned());
             let worker = worker.spawn_scoped(scope, move || work(&listener));
             let worker =
                 worker.map_err(|error| Error::new_err(format!("no thread could be started: {error}")))?;
-            let heard = listen(&receiver, watch, &[Some(&stopped), flag.as_ref()]);
+            let heard = listen(&receiver, watch);
             let done = worker.join();
             heard?;
             done.map_err(|_| Error::new_err("internal invariant violated; please report"))
@@ -122,7 +171,7 @@ pub fn run<T: Send>(py: Python<'_>, watch: &Watch, work: impl FnOnce(&Listener) 
 }
 
 /// Until the work is over. After an exception nothing more is told.
-fn listen(receiver: &Receiver<Event>, watch: &Watch, stops: &[Option<&Arc<AtomicBool>>]) -> PyResult<()> {
+fn listen(receiver: &Receiver<Event>, watch: &Watch) -> PyResult<()> {
     let mut board = Board { state: None, told: None, turn: Instant::now(), raised: None };
     loop {
         let event = match receiver.recv_timeout(TURN) {
@@ -132,7 +181,7 @@ fn listen(receiver: &Receiver<Event>, watch: &Watch, stops: &[Option<&Arc<Atomic
         };
         board.take(event, watch);
         if board.raised.is_some() {
-            stops.iter().flatten().for_each(|stop| stop.store(true, Ordering::Relaxed));
+            watch.halt.set_all();
         }
     }
     board.raised.map_or(Ok(()), Err)
