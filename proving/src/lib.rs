@@ -11,7 +11,7 @@
 //!
 //! | what is secret | where it is |
 //! | --- | --- |
-//! | the records, while they are not committed to | `jobs/ID/records.arrows` or `files/` there, for it alone |
+//! | the records, while they are not committed to | `jobs/ID/records.arrows` or `jobs/ID/files/` |
 //! | the opening of each commitment | `jobs/ID/commitment/`; no call gives it out |
 //! | what job ids are made with | `service.key` |
 
