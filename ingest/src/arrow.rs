@@ -18,7 +18,7 @@ use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{read_dictionary, read_record_batch};
-use arrow_ipc::{Endianness, Message, MessageHeader, root_as_footer, root_as_message};
+use arrow_ipc::{Endianness, Message, MessageHeader};
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 
 use crate::error::{IngestError, Position};
@@ -178,14 +178,14 @@ impl<R: Read + Seek> Source for ArrowSource<R> {
 }
 
 fn message(frame: &Frame) -> Result<Message<'_>, Refusal> {
-    root_as_message(&frame.metadata).map_err(|_| frame::UNKNOWN)
+    frame::message(&frame.metadata).map_err(|_| frame::UNKNOWN)
 }
 
 fn read_schema(path: &Path, table: &[u8], is_footer: bool) -> Result<Schema, IngestError> {
     let schema = if is_footer {
-        root_as_footer(table).ok().and_then(|footer| footer.schema())
+        frame::footer(table).ok().and_then(|footer| footer.schema())
     } else {
-        root_as_message(table).ok().and_then(|message| message.header_as_schema())
+        frame::message(table).ok().and_then(|message| message.header_as_schema())
     };
     let schema = schema.ok_or_else(|| frame::NO_SCHEMA.told(path))?;
     if schema.endianness() != Endianness::Little {

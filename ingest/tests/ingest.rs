@@ -27,6 +27,8 @@ mod json;
 mod kinds;
 #[path = "ingest/pages.rs"]
 mod pages;
+#[path = "ingest/repeated.rs"]
+mod repeated;
 #[path = "ingest/tables.rs"]
 mod tables;
 #[path = "ingest/types.rs"]

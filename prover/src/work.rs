@@ -44,7 +44,8 @@ use crate::derivation::SegmentSecret;
 pub use self::driver::{Driver, ResultError};
 pub use self::envelope::{EnvelopeError, WORKER_KEY_BYTES, WorkerKey};
 pub use self::records::{
-    Opened, RecordsKey, SEALED_RECORDS, SealRecordsError, SealedBatchError, SealedRecords, SealedRecordsError,
+    Opened, RANGE_BYTES, RecordsKey, SEALED_RECORDS, SealRecordsError, SealedBatchError, SealedRecords,
+    SealedRecordsError,
 };
 pub use self::seal::SealError;
 pub use self::worker::{WorkError, Worker, WorkerTask};

@@ -1,6 +1,7 @@
 //! The policies that the service proves under, each with its parameters.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use fairshare_ingest::Records;
 use fairshare_params::encoding::Digest;
@@ -17,6 +18,8 @@ use crate::error::{Refusal, ServiceError, given, told};
 pub struct Book {
     parameters: Vec<(Srs, VerifierParameters)>,
     pages: Vec<Page>,
+    /// Held while records are looked at: their description may take much memory for a moment.
+    looking: Mutex<()>,
 }
 
 /// A policy.
@@ -51,7 +54,7 @@ impl Book {
             };
             pages.push(Page { name, policy, rules, parameters: own });
         }
-        Ok(Self { parameters, pages })
+        Ok(Self { parameters, pages, looking: Mutex::new(()) })
     }
 
     /// Names and rules hashes, in the order given.
@@ -88,17 +91,17 @@ impl Book {
     }
 
     /// Refuses records that lack a column of a policy, or have one of a wrong type. Nothing but the beginning
-    /// of each file is read.
-    pub(crate) fn check_records(&self, policy: &str, paths: &[PathBuf]) -> Result<(), Refusal> {
+    /// of each file is read. Messages have names in place of the paths that clients do not know.
+    pub(crate) fn check_records(
+        &self,
+        policy: &str,
+        paths: &[PathBuf],
+        names: &[(&Path, &str)],
+    ) -> Result<(), Refusal> {
         let schema = self.find(policy)?.policy.schema();
-        match Records::open(paths, schema) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let folders: Vec<_> = paths.iter().filter_map(|path| path.parent()).collect();
-                let places: Vec<_> = folders.into_iter().map(|folder| (folder, "…")).collect();
-                Err(Refusal::Records { reason: told(&error, &places) })
-            }
-        }
+        let _one_at_a_time = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = Records::open(paths, schema).map(drop);
+        opened.map_err(|error| Refusal::Records { reason: told(&error, names) })
     }
 
     /// The policy that a client names, by its name or rules hash.

@@ -1,19 +1,22 @@
-//! What is submitted: chunks that go to a file as they come, or files that are there already. Either way the
-//! content is hashed, and nothing is held in memory but the chunk at hand.
+//! What is submitted: chunks that go to a file as they come, or files that are copied. Either way the content
+//! is hashed while it is written to the state folder, and nothing is held in memory but the chunk at hand.
+//!
+//! What is committed to is what was hashed: nobody but the service can change it after that.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use fairshare_storage::files;
 use hmac::Mac;
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
+use crate::below;
 use crate::error::{Refusal, StoreError, given};
-use crate::record::{Id, Purpose, Seen};
-use crate::store::Store;
+use crate::record::{Content, Id, Purpose};
+use crate::store::{Spool, Store};
 
 /// Bytes by which a stream is told from something else.
 const HEAD: usize = 6;
@@ -22,7 +25,7 @@ const STREAM: &[u8] = &[0xff; 4];
 const FILE: &[u8] = b"ARROW1";
 /// Most files of a job.
 pub(crate) const MAX_FILES: usize = 1_000;
-/// Bytes of a file that are hashed at once.
+/// Bytes of a file that are copied at once.
 const BLOCK: usize = 1 << 20;
 
 /// A hash of content.
@@ -50,8 +53,23 @@ impl Fingerprint {
     }
 }
 
+/// Content that came in whole, and is on the disk.
+pub(crate) struct Submitted {
+    pub spool: Spool,
+    pub content: Content,
+    pub fingerprint: Fingerprint,
+}
+
+impl Submitted {
+    /// Where its files are until they are kept.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.content.paths(self.spool.path(), self.spool.path())
+    }
+}
+
 /// A stream that is coming in.
-pub(crate) struct Upload {
+pub(crate) struct Upload<'a> {
+    store: &'a Store,
     file: NamedTempFile,
     hash: Sha256,
     length: u64,
@@ -62,21 +80,16 @@ pub(crate) struct Upload {
     promised: Option<u64>,
 }
 
-/// A stream that came in whole, and is on the disk.
-pub(crate) struct Spooled {
-    pub file: NamedTempFile,
-    pub fingerprint: Fingerprint,
-}
-
-impl Upload {
+impl<'a> Upload<'a> {
     /// Nothing has come yet. More than the limit is refused before it is sent.
-    pub(crate) fn begin(store: &Store, limit: u64, size: u64) -> Result<Self, Refusal> {
+    pub(crate) fn begin(store: &'a Store, limit: u64, size: u64) -> Result<Self, Refusal> {
         if size > limit {
             return Err(Refusal::TooLong { limit });
         }
+        store.check_room(size)?;
         let promised = (size > 0).then_some(size);
         let (file, hash) = (store.incoming()?, Sha256::new());
-        Ok(Self { file, hash, length: 0, head: Vec::with_capacity(HEAD), limit, promised })
+        Ok(Self { store, file, hash, length: 0, head: Vec::with_capacity(HEAD), limit, promised })
     }
 
     /// Takes a chunk.
@@ -95,6 +108,7 @@ impl Upload {
             self.head.extend(chunk.iter().take(HEAD - self.head.len()));
             self.check_head()?;
         }
+        self.store.check_room(chunk.len() as u64)?;
         self.hash.update(chunk);
         self.file.write_all(chunk).map_err(|source| self.failed(source))?;
         self.length = length;
@@ -108,7 +122,7 @@ impl Upload {
     }
 
     /// All has come: brings it to the disk.
-    pub(crate) fn finish(self) -> Result<Spooled, Refusal> {
+    pub(crate) fn finish(self) -> Result<Submitted, Refusal> {
         if self.length == 0 {
             return Err(Refusal::Empty);
         }
@@ -119,7 +133,8 @@ impl Upload {
             return Err(Refusal::NotArrow);
         }
         self.file.as_file().sync_all().map_err(|source| self.failed(source))?;
-        Ok(Spooled { file: self.file, fingerprint: Fingerprint::Stream(self.hash.finalize().into()) })
+        let fingerprint = Fingerprint::Stream(self.hash.finalize().into());
+        Ok(Submitted { spool: Spool::Stream(self.file), content: Content::Stream, fingerprint })
     }
 
     fn failed(&self, source: std::io::Error) -> Refusal {
@@ -127,66 +142,99 @@ impl Upload {
     }
 }
 
-/// The files that a header names, below the folder that the operator allows.
-pub(crate) fn look_at(folder: Option<&Path>, names: &[String]) -> Result<(Vec<Seen>, Fingerprint), Refusal> {
-    let folder = folder.ok_or(Refusal::NoFiles)?;
-    if names.len() > MAX_FILES {
-        return Err(Refusal::TooManyFiles { limit: MAX_FILES });
+/// Files that are being copied from below the folder that the operator allows.
+pub(crate) struct Copies<'a> {
+    store: &'a Store,
+    into: TempDir,
+    hash: Sha256,
+    places: Vec<PathBuf>,
+    /// The most that is taken of all files together, and how much of it is left.
+    limit: u64,
+    left: u64,
+    /// Whether whoever asked for it has gone.
+    is_over: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Copies<'a> {
+    /// Copies the files that a header names, at most `limit` bytes of all together.
+    pub(crate) fn of(
+        store: &'a Store,
+        folder: Option<&Path>,
+        names: &[String],
+        limit: u64,
+        is_over: &'a dyn Fn() -> bool,
+    ) -> Result<Submitted, Refusal> {
+        let folder = folder.ok_or(Refusal::NoFiles)?;
+        if names.len() > MAX_FILES {
+            return Err(Refusal::TooManyFiles { limit: MAX_FILES });
+        }
+        let (into, hash) = (store.incoming_folder()?, Sha256::new());
+        let mut copies = Self { store, into, hash, places: Vec::new(), limit, left: limit, is_over };
+        for name in names {
+            copies.take(folder, name)?;
+        }
+        copies.finish()
     }
-    let (mut seen, mut hash) = (Vec::with_capacity(names.len()), Sha256::new());
-    for name in names {
-        let path = resolve(folder, name)?;
-        let refused = |source| Refusal::File { name: given(name), source };
-        let (file, length) = files::open(&path).map_err(|error| refused(error.into()))?;
-        let metadata = file.metadata().map_err(refused)?;
-        let content = content_hash(file, length).map_err(refused)?;
+
+    fn take(&mut self, folder: &Path, name: &str) -> Result<(), Refusal> {
+        let found = below::open(folder, name)?;
+        if self.places.contains(&found.place) {
+            return Err(Refusal::Twice { name: given(name) });
+        }
+        let too_long = Refusal::TooLong { limit: self.limit };
+        self.left = self.left.checked_sub(found.length).ok_or(too_long)?;
+        self.store.check_room(found.length)?;
+        let content = self.copy(found.file, found.length, &found.place, name)?;
         // A folder's name may be a column: names are content. Each is preceded by its length.
-        hash.update((name.len() as u64).to_be_bytes());
-        hash.update(name);
-        hash.update(length.to_be_bytes());
-        hash.update(content);
-        seen.push(Seen { path, length, modified: modified(&metadata) });
+        self.hash.update((name.len() as u64).to_be_bytes());
+        self.hash.update(name);
+        self.hash.update(found.length.to_be_bytes());
+        self.hash.update(content);
+        self.places.push(found.place);
+        Ok(())
     }
-    Ok((seen, Fingerprint::Files(hash.finalize().into())))
-}
 
-/// Whether files are still as they were.
-pub(crate) fn is_as_seen(seen: &[Seen]) -> bool {
-    seen.iter().all(|seen| {
-        files::open(&seen.path).is_ok_and(|(file, length)| {
-            let modified = file.metadata().map(|metadata| modified(&metadata));
-            length == seen.length && modified.is_ok_and(|modified| modified == seen.modified)
-        })
-    })
-}
-
-/// Where a name leads: below the folder, wherever links lead, or it is refused alike, so that nobody learns
-/// what is elsewhere.
-fn resolve(folder: &Path, name: &str) -> Result<PathBuf, Refusal> {
-    let outside = || Refusal::Outside { name: given(name) };
-    let relative = Path::new(name);
-    let is_plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
-    // A pattern would be taken for all files that it matches, wherever they are.
-    if name.is_empty() || !is_plain || name.contains(['*', '?', '[']) {
-        return Err(outside());
+    /// Copies a file; the hash of what was copied.
+    fn copy(&self, file: File, length: u64, place: &Path, name: &str) -> Result<[u8; 32], Refusal> {
+        let target = self.into.path().join(place);
+        let failed = |source| Refusal::from(StoreError::Io { path: target.clone(), source });
+        if let Some(parent) = target.parent() {
+            files::create_private_folder(parent).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        let mut copy = options.write(true).create_new(true).mode(0o600).open(&target).map_err(failed)?;
+        let (mut hash, mut block, mut read) = (Sha256::new(), vec![0; BLOCK], 0);
+        // What is appended meanwhile is not part of what was submitted.
+        let mut file = file.take(length);
+        loop {
+            if (self.is_over)() {
+                return Err(Refusal::CutOff);
+            }
+            let found = file.read(&mut block);
+            let found = found.map_err(|source| Refusal::File { name: given(name), source })?;
+            let Some(bytes) = block.get(..found).filter(|bytes| !bytes.is_empty()) else { break };
+            self.store.check_room(found as u64)?;
+            hash.update(bytes);
+            copy.write_all(bytes).map_err(failed)?;
+            read += found as u64;
+        }
+        if read != length {
+            return Err(Refusal::Changed { name: given(name) });
+        }
+        copy.sync_all().map_err(failed)?;
+        Ok(hash.finalize().into())
     }
-    let path = folder.join(relative).canonicalize().map_err(|_| outside())?;
-    if path.starts_with(folder) && path.is_file() { Ok(path) } else { Err(outside()) }
-}
 
-fn content_hash(file: File, length: u64) -> std::io::Result<[u8; 32]> {
-    let (mut hash, mut block) = (Sha256::new(), vec![0; BLOCK]);
-    // One that grows meanwhile is another one when it is read.
-    let mut file = file.take(length);
-    loop {
-        let read = file.read(&mut block)?;
-        let Some(bytes) = block.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hash.update(bytes);
+    /// Brings the folders that the copies are in to the disk.
+    fn finish(self) -> Result<Submitted, Refusal> {
+        let mut folders: Vec<_> = self.places.iter().filter_map(|place| place.parent()).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        for folder in folders {
+            let path = self.into.path().join(folder);
+            files::sync_folder(&path).map_err(|source| StoreError::Io { path, source })?;
+        }
+        let fingerprint = Fingerprint::Files(self.hash.finalize().into());
+        Ok(Submitted { spool: Spool::Files(self.into), content: Content::Files(self.places), fingerprint })
     }
-    Ok(hash.finalize().into())
-}
-
-fn modified(metadata: &Metadata) -> u64 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or_default()
 }

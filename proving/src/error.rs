@@ -73,7 +73,7 @@ pub enum ServiceError {
         source: io::Error,
     },
     /// Somebody listens there.
-    #[error("{}: another service listens on this socket; stop it, or name another one", path.display())]
+    #[error("{}: another program uses this socket; stop it, or name another one", path.display())]
     SocketTaken {
         /// The socket.
         path: PathBuf,
@@ -88,6 +88,19 @@ pub enum ServiceError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Records of other jobs could be named, or files changed by them.
+    #[error(
+        "{}: the folder of files and the state folder {} must not lie one within the other: records of other \
+         jobs could be named",
+        files.display(),
+        state.display()
+    )]
+    Overlap {
+        /// The folder of files.
+        files: PathBuf,
+        /// The state folder.
+        state: PathBuf,
     },
     /// The system.
     #[error("the system does not let the service begin; raise its limits on threads and files")]
@@ -150,6 +163,18 @@ pub enum StoreError {
         /// Why.
         source: JsonError,
     },
+    /// Longer than a record is.
+    #[error(
+        "{}: longer than {bound} bytes, which no record of a job is; restore it from a copy, or move its \
+         folder away",
+        path.display()
+    )]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// The most that a record has.
+        bound: u64,
+    },
     /// A later version's.
     #[error("{}: the job has version {found}, and this program knows {known}; use a newer `fairshare`",
         path.display())]
@@ -173,10 +198,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn is_full(&self) -> bool {
-        let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-        matches!(self, Self::Io { source, .. } if kinds.contains(&source.kind()))
+    /// Whether it is for want of room.
+    pub(crate) fn is_full(&self) -> bool {
+        is_full(self)
     }
+}
+
+/// Whether an error, or one of its causes, is that the disk is full.
+pub(crate) fn is_full(error: &(dyn Error + 'static)) -> bool {
+    let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| kinds.contains(&error.kind())) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Why a request is refused. No message has a path of the state folder.
@@ -208,6 +246,10 @@ pub(crate) enum Refusal {
     Size { promised: u64, found: u64 },
     #[error("no chunk came for {seconds} seconds, so nothing was submitted: send all of them again")]
     Idle { seconds: u64 },
+    #[error(
+        "the chunks came with less than {least} bytes per second, so nothing was submitted: send them faster"
+    )]
+    Slow { least: u64 },
     #[error("the stream was cut off, so nothing was submitted: send all of it again")]
     CutOff,
     #[error("the records cannot be used: {reason}")]
@@ -226,8 +268,16 @@ pub(crate) enum Refusal {
     NoFiles,
     #[error("more than {limit} files: name fewer, or send the records as chunks")]
     TooManyFiles { limit: usize },
-    #[error("`{name}` does not lead to a file below the folder that the operator allows")]
+    #[error("`{name}` is named twice: name each file once")]
+    Twice { name: String },
+    #[error("`{name}` is a name of more than {limit} bytes: give the file a shorter one")]
+    LongName { name: String, limit: usize },
+    #[error(
+        "`{name}` does not lead to a file below the folder that the operator allows; links are not followed"
+    )]
     Outside { name: String },
+    #[error("`{name}` was changed while it was read, so nothing was submitted: submit it again")]
+    Changed { name: String },
     #[error("`{name}` cannot be read: {source}")]
     File { name: String, source: io::Error },
     #[error("`{given}` is not a job's id, 64 hexadecimal digits as `Submit` and `List` give them")]
@@ -238,6 +288,18 @@ pub(crate) enum Refusal {
     WhichFile,
     #[error("the job is {}, and its file is not there: {remedy}", state.name())]
     NotYet { state: State, remedy: &'static str },
+    #[error("the job is being cancelled: submit it again in a moment")]
+    Ending,
+    #[error(
+        "what the service kept of this job cannot be read; its log says why: its operator has to restore it, \
+         or to move its folder away"
+    )]
+    Unreadable,
+    #[error(
+        "{limit} files are being fetched over this connection, the most at a time: take them one after the \
+         other"
+    )]
+    TooManyFetches { limit: usize },
     #[error("the service stops: ask again in a moment; jobs that were submitted go on then")]
     Stopping,
     #[error("the disk of the service is full; nothing was submitted or changed: ask its operator for room")]
@@ -261,17 +323,22 @@ impl Refusal {
             | Self::Records { .. }
             | Self::TooManyFiles { .. }
             | Self::File { .. }
+            | Self::Twice { .. }
+            | Self::LongName { .. }
+            | Self::Changed { .. }
             | Self::Id { .. }
             | Self::WhichFile => Code::InvalidArgument,
-            Self::TooLong { .. } | Self::TooManyJobs { .. } | Self::TooManyKept { .. } | Self::Full => {
-                Code::ResourceExhausted
-            }
-            Self::Idle { .. } => Code::DeadlineExceeded,
+            Self::TooLong { .. }
+            | Self::TooManyJobs { .. }
+            | Self::TooManyKept { .. }
+            | Self::TooManyFetches { .. }
+            | Self::Full => Code::ResourceExhausted,
+            Self::Idle { .. } | Self::Slow { .. } => Code::DeadlineExceeded,
             Self::NoFiles | Self::Outside { .. } => Code::PermissionDenied,
             Self::NoJob { .. } => Code::NotFound,
             Self::NotYet { .. } => Code::FailedPrecondition,
-            Self::Stopping => Code::Unavailable,
-            Self::State(_) => Code::Internal,
+            Self::Stopping | Self::Ending => Code::Unavailable,
+            Self::State(_) | Self::Unreadable => Code::Internal,
         }
     }
 

@@ -1,22 +1,31 @@
 //! All jobs: those that wait, the one that is worked on, and those that have ended.
 //!
 //! A change of a job is on the disk before anybody hears of it, and changes are made one at a time. So a job
-//! that was told to have ended has ended, whatever happens to the process.
+//! that was told to have ended has ended, whatever happens to the process. Where the disk has no room for a
+//! change, whoever works waits for it: a full disk is nobody's reason to end.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use fairshare_prover::Task;
 use tokio::sync::watch;
 
-use crate::content::{Fingerprint, Spooled};
+use crate::content::Submitted;
 use crate::error::{Refusal, StoreError};
-use crate::record::{Content, Id, Purpose, Record, Seen, State};
+use crate::record::{Id, Purpose, Record, State};
 use crate::store::Store;
 
 /// Most jobs that are kept, ended ones included: each takes memory.
 pub(crate) const MAX_KEPT: usize = 10_000;
+/// How long to wait for room on the disk before it is tried again.
+const NO_ROOM: Duration = Duration::from_secs(1);
+/// How long a submission waits for the same job, which is being cancelled, to have ended; and how often it
+/// looks.
+const ENDING: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A job.
 #[derive(Debug)]
@@ -104,18 +113,14 @@ pub(crate) struct Jobs {
     store: Store,
     /// Most that may wait or be under way.
     most: usize,
+    /// Most records of a job.
+    max_records: u32,
     /// Held while a job changes.
     turn: Mutex<()>,
     table: Mutex<Table>,
     came: Condvar,
     stopping: watch::Sender<bool>,
     pub counts: Counts,
-}
-
-/// What is submitted, whole.
-pub(crate) enum Submitted {
-    Spooled(Spooled),
-    Files(Vec<Seen>, Fingerprint),
 }
 
 /// Room for an upload.
@@ -135,7 +140,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Jobs {
     /// The jobs that are kept; those that have not ended wait, in the order of their numbers.
-    pub(crate) fn open(store: Store, kept: Vec<(Id, Record)>, most: usize) -> Self {
+    pub(crate) fn open(store: Store, kept: Vec<(Id, Record)>, most: usize, max_records: u32) -> Self {
         let mut table = Table::default();
         for (id, record) in kept {
             let (number, job) = (record.number, Arc::new(Job::new(id, record)));
@@ -146,11 +151,16 @@ impl Jobs {
         table.queue = waiting.cloned().collect();
         let (turn, table) = (Mutex::new(()), Mutex::new(table));
         let (came, stopping, counts) = (Condvar::new(), watch::Sender::new(false), Counts::default());
-        Self { store, most, turn, table, came, stopping, counts }
+        Self { store, most, max_records, turn, table, came, stopping, counts }
     }
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Most records that a job may have.
+    pub(crate) fn max_records(&self) -> u32 {
+        self.max_records
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -190,24 +200,17 @@ impl Jobs {
         purpose: Purpose,
         submitted: Submitted,
     ) -> Result<(Arc<Job>, bool), Refusal> {
-        let (fingerprint, content) = match &submitted {
-            Submitted::Spooled(spooled) => (spooled.fingerprint, Content::Spooled),
-            Submitted::Files(seen, fingerprint) => (*fingerprint, Content::Files(seen.clone())),
-        };
-        let id = fingerprint.id(&self.store, &purpose);
-        let _turn = lock(&self.turn);
+        let id = submitted.fingerprint.id(&self.store, &purpose);
+        let _turn = self.turn_of(&id)?;
         // Its place is taken by the job, or given back.
         drop(slot);
         let known = self.find(&id);
         if let Some(job) = known.as_ref().filter(|job| matches!(job.state(), state if is_under_way(state))) {
             return Ok((Arc::clone(job), true));
         }
-        if let Submitted::Spooled(spooled) = submitted {
-            self.store.keep(&id, spooled.file)?;
-        }
         let job = match known {
-            Some(job) => self.begin_again(job, content)?,
-            None => self.begin_new(id, purpose, content)?,
+            Some(job) => self.begin_again(job, submitted)?,
+            None => self.begin_new(id, purpose, submitted)?,
         };
         self.table().queue.push_back(Arc::clone(&job));
         self.came.notify_all();
@@ -215,15 +218,34 @@ impl Jobs {
         Ok((job, false))
     }
 
-    fn begin_new(&self, id: Id, purpose: Purpose, content: Content) -> Result<Arc<Job>, Refusal> {
-        let table = self.table();
-        if table.by_number.len() >= MAX_KEPT {
-            return Err(Refusal::TooManyKept { limit: MAX_KEPT });
+    /// The turn to change a job. One that was told to end and has not yet is waited for: who submits it again
+    /// means that it shall be worked on.
+    fn turn_of(&self, id: &Id) -> Result<MutexGuard<'_, ()>, Refusal> {
+        for _ in 0..ENDING.as_millis() / LOOK.as_millis() {
+            let turn = lock(&self.turn);
+            match self.find(id) {
+                Some(job) if job.is_cancelled() && !job.state().has_ended() => drop(turn),
+                _ => return Ok(turn),
+            }
+            if self.is_stopping() {
+                return Err(Refusal::Stopping);
+            }
+            thread::sleep(LOOK);
         }
-        let number = table.by_number.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));
-        drop(table);
-        let record = Record::new(number, purpose, content);
-        self.store.write(&id, &record)?;
+        Err(Refusal::Ending)
+    }
+
+    fn begin_new(&self, id: Id, purpose: Purpose, submitted: Submitted) -> Result<Arc<Job>, Refusal> {
+        if self.store.is_unreadable(&id) {
+            return Err(Refusal::Unreadable);
+        }
+        let number = {
+            let last = self.table().by_number.last_key_value().map_or(0, |(last, _)| *last);
+            last.saturating_add(1)
+        };
+        self.make_room()?;
+        let record = Record::new(number, purpose, submitted.content);
+        self.store.begin(&id, submitted.spool, &record)?;
         let job = Arc::new(Job::new(id, record));
         let mut table = self.table();
         table.by_id.insert(id, Arc::clone(&job));
@@ -231,9 +253,32 @@ impl Jobs {
         Ok(job)
     }
 
-    fn begin_again(&self, job: Arc<Job>, content: Content) -> Result<Arc<Job>, Refusal> {
-        let record = job.view().record.again(content);
-        self.store.write(&job.id, &record)?;
+    /// Forgets the oldest job that failed or was cancelled before anything was committed to, if as many are
+    /// kept as can be: nothing is lost with it but why it ended.
+    fn make_room(&self) -> Result<(), Refusal> {
+        let table = self.table();
+        if table.by_number.len() < MAX_KEPT {
+            return Ok(());
+        }
+        let is_worthless = |job: &&Arc<Job>| {
+            let (state, is_committed) = (job.state(), job.view().record.committed.is_some());
+            let is_over = state.has_ended() && state != State::Done;
+            is_over && !is_committed && !self.store.job(&job.id).has_commitment()
+        };
+        let found = table.by_number.values().find(is_worthless).cloned();
+        drop(table);
+        let job = found.ok_or(Refusal::TooManyKept { limit: MAX_KEPT })?;
+        self.store.remove(&job.id)?;
+        let mut table = self.table();
+        table.by_id.remove(&job.id);
+        table.by_number.remove(&job.view().record.number);
+        tracing::info!(job = %job.id, "a job was forgotten to make room for another one");
+        Ok(())
+    }
+
+    fn begin_again(&self, job: Arc<Job>, submitted: Submitted) -> Result<Arc<Job>, Refusal> {
+        let record = job.view().record.again(submitted.content);
+        self.store.begin(&job.id, submitted.spool, &record)?;
         job.cancelled.store(false, Ordering::Relaxed);
         job.view.send_modify(|view| *view = View { record: Arc::new(record), progress: None });
         Ok(job)
@@ -269,13 +314,49 @@ impl Jobs {
         }
     }
 
-    /// Changes a job, on the disk first.
-    pub(crate) fn change(&self, job: &Job, change: impl FnOnce(&mut Record)) -> Result<(), StoreError> {
-        let _turn = lock(&self.turn);
-        self.put(job, change)
+    /// Changes a job, on the disk first. Where there is no room for that, it is waited for; the error is told
+    /// once the service stops.
+    pub(crate) fn change(&self, job: &Job, change: impl Fn(&mut Record)) -> Result<(), StoreError> {
+        self.with_room(StoreError::is_full, || {
+            let _turn = lock(&self.turn);
+            self.put(job, &change)
+        })
     }
 
-    fn put(&self, job: &Job, change: impl FnOnce(&mut Record)) -> Result<(), StoreError> {
+    /// What `work` gives, tried again for as long as its error says that there is no room, and the service
+    /// does not stop.
+    fn with_room<T, E: std::error::Error + 'static>(
+        &self,
+        is_full: impl Fn(&E) -> bool,
+        work: impl Fn() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut is_told = false;
+        loop {
+            match work() {
+                Err(error) if is_full(&error) => {
+                    if !is_told {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(error, "the disk is full; jobs wait until there is room");
+                        is_told = true;
+                    }
+                    if !self.pause(NO_ROOM) {
+                        return Err(error);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Waits; false once the service stops.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let stopped = |_: &mut Table| !self.is_stopping();
+        let waited = self.came.wait_timeout_while(self.table(), time, stopped);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        !self.is_stopping()
+    }
+
+    fn put(&self, job: &Job, change: impl Fn(&mut Record)) -> Result<(), StoreError> {
         let mut record = (*job.view().record).clone();
         change(&mut record);
         self.store.write(&job.id, &record)?;
@@ -368,3 +449,6 @@ impl Counts {
 fn is_under_way(state: State) -> bool {
     state == State::Done || !state.has_ended()
 }
+
+#[cfg(test)]
+mod tests;

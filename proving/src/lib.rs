@@ -11,15 +11,19 @@
 //!
 //! | what is secret | where it is |
 //! | --- | --- |
-//! | the records, while they are not committed to | `jobs/ID/records.arrows`, readable by the service alone |
+//! | the records, while they are not committed to | `jobs/ID/records.arrows` or `jobs/ID/files/` |
 //! | the opening of each commitment | `jobs/ID/commitment/`; no call gives it out |
 //! | what job ids are made with | `service.key` |
 
 #![cfg(unix)]
 
+mod below;
 mod book;
+mod bounded;
 mod content;
+mod crowd;
 mod error;
+mod intake;
 mod jobs;
 mod listen;
 mod pages;
@@ -31,7 +35,7 @@ mod tell;
 mod worker;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -85,8 +89,12 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The folder below which files may be named; without it, none may.
     pub files: Option<PathBuf>,
-    /// Most bytes of an upload.
+    /// Most bytes of an upload, or of the files that are named instead.
     pub max_upload: u64,
+    /// Most records of a job.
+    pub max_records: u32,
+    /// Bytes of the state folder's disk that uploads leave free.
+    pub keep_free: u64,
     /// Most jobs that wait or are under way.
     pub max_jobs: usize,
     /// Threads and memory of a job.
@@ -108,12 +116,12 @@ pub struct Service {
 impl Service {
     /// Opens the state folder and listens; nothing is answered yet.
     pub fn prepare(config: Config) -> Result<Self, ServiceError> {
-        let Config { software, book, state, listen, metrics, files, max_upload, max_jobs, limits } = config;
-        let tls = listen.tls()?;
+        let Config { software, book, state, files, max_upload, keep_free, max_jobs, limits, .. } = config;
+        let tls = config.listen.tls()?;
         book.check(&limits)?;
-        let files = files.map(canonical).transpose()?;
-        let (store, kept) = Store::open(&state)?;
-        let jobs = Arc::new(Jobs::open(store, kept, max_jobs));
+        let (store, kept) = Store::open(&state, keep_free)?;
+        let files = files.map(|path| apart(path, &state)).transpose()?;
+        let jobs = Arc::new(Jobs::open(store, kept, max_jobs, config.max_records));
         for job in jobs.after(0, usize::MAX) {
             jobs.tidy(&job, job.view().record.state);
         }
@@ -121,9 +129,9 @@ impl Service {
         let runtime = runtime.map_err(ServiceError::System)?;
         let (listener, signals) = {
             let _entered = runtime.enter();
-            (listen.begin()?, Signals::new().map_err(ServiceError::System)?)
+            (config.listen.begin()?, Signals::new().map_err(ServiceError::System)?)
         };
-        let metrics = metrics.map(pages).transpose()?;
+        let metrics = config.metrics.map(pages).transpose()?;
         let (ready, over) = (AtomicBool::new(false), AtomicBool::new(false));
         let watched = Arc::new(Watched { software, jobs: Arc::clone(&jobs), ready, over });
         let calls = Calls { book: Arc::new(book), jobs, files, max_upload };
@@ -165,11 +173,20 @@ impl Service {
 /// A worker's end.
 type Ended = oneshot::Receiver<Result<(), ServiceError>>;
 
-fn canonical(path: PathBuf) -> Result<PathBuf, ServiceError> {
-    path.canonicalize().map_err(|source| ServiceError::Files { path, source })
+/// The folder of files, once it is apart from the state folder: records of other jobs must not be named.
+fn apart(path: PathBuf, state: &Path) -> Result<PathBuf, ServiceError> {
+    let files = path.canonicalize().map_err(|source| ServiceError::Files { path, source })?;
+    let state = state.canonicalize().map_err(ServiceError::System)?;
+    if files.starts_with(&state) || state.starts_with(&files) {
+        return Err(ServiceError::Overlap { files, state });
+    }
+    Ok(files)
 }
 
 fn pages(address: SocketAddr) -> Result<Http, ServiceError> {
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "other machines can reach the metrics: they tell how many jobs there are");
+    }
     TcpListener::bind(address).and_then(Http::new).map_err(|source| ServiceError::Listen { address, source })
 }
 

@@ -11,18 +11,21 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 use zeroize::Zeroizing;
 
+use crate::crowd::{Crowd, Ending, Place};
 use crate::error::ServiceError;
 
-/// Most connections at a time; more wait.
-const MAX_CONNECTIONS: usize = 128;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the first words of HTTP/2 may take, and their length in bytes.
+const GREETING: Duration = Duration::from_secs(10);
+const GREETING_BYTES: usize = 24;
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
@@ -94,16 +97,19 @@ impl Listen {
     }
 }
 
-/// The socket. One that a killed service left is removed: nobody listens there.
+/// The socket. One that a killed service left is removed: nobody listens there. Only a refused connection
+/// says so: a socket of another kind belongs to somebody, though it takes no connections of this kind.
 fn socket(path: &Path) -> Result<UnixListener, ServiceError> {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt};
     let refuse = |source| ServiceError::Socket { path: path.to_owned(), source };
     let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     if is_socket {
-        if std::os::unix::net::UnixStream::connect(path).is_ok() {
-            return Err(ServiceError::SocketTaken { path: path.to_owned() });
+        match std::os::unix::net::UnixStream::connect(path) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fs::remove_file(path).map_err(refuse)?;
+            }
+            Ok(_) | Err(_) => return Err(ServiceError::SocketTaken { path: path.to_owned() }),
         }
-        fs::remove_file(path).map_err(refuse)?;
     }
     let listener = UnixListener::bind(path).map_err(refuse)?;
     // Its group may use it; the folder says who else can get there.
@@ -120,22 +126,21 @@ impl Listener {
         }
     }
 
-    /// Connections as they come, no more at a time than are answered. Within a runtime.
+    /// Connections as they come. Within a runtime.
     pub(crate) fn connections(self) -> ReceiverStream<io::Result<Connection>> {
         let (give, take) = mpsc::channel(1);
         tokio::spawn(async move {
-            let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-            // The semaphore is never closed.
-            while let Ok(permit) = Arc::clone(&room).acquire_owned().await {
+            let crowd = Arc::new(Crowd::default());
+            loop {
                 match self.accept().await {
                     Ok(stream) => {
-                        if give.send(Ok(Connection { stream, _permit: permit })).await.is_err() {
+                        if give.send(Ok(Connection::new(stream, &crowd))).await.is_err() {
                             return;
                         }
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
-                        tokio::time::sleep(NO_ROOM).await;
+                        sleep(NO_ROOM).await;
                     }
                 }
             }
@@ -161,21 +166,53 @@ enum Stream {
     Address(TcpStream),
 }
 
-/// A connection, which takes the place of one until it ends.
+/// A connection, which has a place until it ends.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Stream,
-    _permit: OwnedSemaphorePermit,
+    place: Place,
+    ending: Ending,
+    /// While the first words have not come: how many bytes of them, and when it is too late.
+    greeting: Option<(usize, Pin<Box<Sleep>>)>,
+}
+
+impl Connection {
+    fn new(stream: Stream, crowd: &Arc<Crowd>) -> Self {
+        let (place, ending) = crowd.enter();
+        Self { stream, place, ending, greeting: Some((GREETING_BYTES, Box::pin(sleep(GREETING)))) }
+    }
+
+    /// Whether it has to end: another one needs its place, or nothing was said in time.
+    fn has_to_end(&mut self, context: &mut Context<'_>) -> Option<io::ErrorKind> {
+        // It may be asked again after it was told to end: then nobody is there to tell it.
+        if self.ending.is_terminated() || Pin::new(&mut self.ending).poll(context).is_ready() {
+            return Some(io::ErrorKind::ConnectionAborted);
+        }
+        let (_, late) = self.greeting.as_mut()?;
+        late.as_mut().poll(context).is_ready().then_some(io::ErrorKind::TimedOut)
+    }
+
+    fn came(&mut self, bytes: usize) {
+        if let Some((left, _)) = &mut self.greeting {
+            *left = left.saturating_sub(bytes);
+        }
+        self.greeting.take_if(|(left, _)| *left == 0);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.place.leave();
+    }
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Place;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        match &self.stream {
-            Stream::Socket(_) => TcpConnectInfo { local_addr: None, remote_addr: None },
-            Stream::Address(stream) => stream.connect_info(),
-        }
+    /// Asked for once the connection is to be answered: after the handshake, where there is one.
+    fn connect_info(&self) -> Place {
+        self.place.settle();
+        self.place.clone()
     }
 }
 
@@ -185,10 +222,17 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let own = self.get_mut();
+        if let Some(reason) = own.has_to_end(context) {
+            return Poll::Ready(Err(reason.into()));
+        }
+        let before = buffer.filled().len();
+        let read = match &mut own.stream {
             Stream::Socket(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Address(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
+        };
+        own.came(buffer.filled().len().saturating_sub(before));
+        read
     }
 }
 

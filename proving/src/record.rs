@@ -1,7 +1,7 @@
 //! What is kept of a job.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use fairshare_params::address::Address;
@@ -103,26 +103,24 @@ mod spelling {
     }
 }
 
-/// Where a job's records are.
+/// What a job's records came as. They are in the job's folder until they are committed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Content {
-    /// In the job's folder, until they are committed to.
-    Spooled,
-    /// In files of the operator's.
-    Files(Vec<Seen>),
+    /// A stream.
+    Stream,
+    /// Copies of files, by their paths from the folder on that the operator allows.
+    Files(Vec<PathBuf>),
 }
 
-/// A file as it was when its job was submitted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Seen {
-    /// Its path, every link followed.
-    pub path: PathBuf,
-    /// Bytes in it.
-    pub length: u64,
-    /// When it was last changed, in nanoseconds since 1970; 0 where the system does not say.
-    pub modified: u64,
+impl Content {
+    /// Where the records are, if the stream is at `stream`, or the copies are below `files`.
+    pub(crate) fn paths(&self, stream: &Path, files: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::Stream => vec![stream.to_owned()],
+            Self::Files(places) => places.iter().map(|place| files.join(place)).collect(),
+        }
+    }
 }
 
 /// What was committed to.

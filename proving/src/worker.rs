@@ -5,13 +5,15 @@
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use fairshare_ingest::Records;
 use fairshare_params::keys::CircuitKind;
 use fairshare_params::registry::Request;
 use fairshare_prover::commit::CommitmentFolder;
 use fairshare_prover::{
-    CommitError, Limits, Matching, Progress, ProveError, Prover, REQUEST_FILE, Task, commit_matching,
+    CommitError, Limits, Matching, Progress, ProveError, Prover, REQUEST_FILE, Task, commit_symbols,
     write_bundle,
 };
 use fairshare_storage::key_cache::KeyCache;
@@ -19,11 +21,14 @@ use fairshare_verifier::Verifier;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::book::{Book, Page};
-use crate::content::is_as_seen;
-use crate::error::{ServiceError, StoreError, told};
+use crate::bounded::Bounded;
+use crate::error::{ServiceError, StoreError, is_full, told};
 use crate::jobs::{Amount, Job, Jobs};
-use crate::record::{Committed, Content, Proved, Record, State};
+use crate::record::{Committed, Proved, Record, State};
 use crate::store::JobFolder;
+
+/// How long to wait for room on the disk before it is looked for again.
+const NO_ROOM: Duration = Duration::from_secs(1);
 
 /// Why a job did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +41,16 @@ enum Failure {
         "the policy `{name}` is not one of this service's any more, or has other rules now: submit again"
     )]
     Policy { name: String },
-    #[error("a file was changed after the job was submitted: submit it again")]
-    Changed,
+    #[error(
+        "the disk of the service has too little room for the records: ask its operator for more, and submit \
+         again"
+    )]
+    Full,
+    #[error(
+        "more than {limit} records, the most that this service commits to: send fewer in one job, or ask its \
+         operator to raise --max-records"
+    )]
+    TooManyRecords { limit: u32 },
     #[error("internal invariant violated; please report")]
     Panicked,
     /// Not the job's fault: the service ends, and the job goes on with the next one.
@@ -66,16 +79,40 @@ pub(crate) fn work(
         let record = job.view().record;
         let found = pages().zip(&provers).find(|((page, _), _)| is_of(&record, page));
         let run = || match found {
-            Some(((page, _), prover)) => {
-                Run { book, jobs, job: &job, page, prover, pool: &pool }.to_the_end()
-            }
+            Some(((page, _), prover)) => Run::new(book, jobs, &job, page, prover, &pool).to_the_end(),
             None => Err(Failure::Policy { name: record.purpose.policy.clone() }),
         };
         // What is left after a panic is what is left after a kill, and is looked at likewise.
-        let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Failure::Panicked));
+        let run = || catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Failure::Panicked));
+        let mut ended = run();
+        while is_for_want_of_room(&ended) && waited_for_room(jobs, &job)? {
+            ended = run();
+        }
         end(jobs, &job, ended)?;
     }
     Ok(())
+}
+
+/// Whether a job could not be worked on because others had filled the disk. What it wrote itself and did not
+/// finish is gone by now.
+fn is_for_want_of_room(ended: &Result<Proved, Failure>) -> bool {
+    matches!(ended, Err(failure @ (Failure::Commit(_) | Failure::Prove(_))) if is_full(failure))
+}
+
+/// Waits for room, if there is none. False if there was some, so that the job itself needs more than there
+/// is; or if nobody wants the job any more.
+fn waited_for_room(jobs: &Jobs, job: &Job) -> Result<bool, ServiceError> {
+    let mut has_waited = false;
+    while jobs.store().is_short()? && !job.is_cancelled() {
+        if !has_waited {
+            tracing::error!(job = %job.id, "the disk is full; the job waits until there is room");
+        }
+        has_waited = true;
+        if !jobs.pause(NO_ROOM) {
+            return Ok(false);
+        }
+    }
+    Ok(has_waited && !job.is_cancelled())
 }
 
 fn is_of(record: &Record, page: &Page) -> bool {
@@ -106,25 +143,34 @@ fn prepare(prover: &Prover<'_>, jobs: &Jobs) -> Result<(), ProveError> {
 
 /// Writes down how a job ended; unless the service stops, for then the job goes on with the next one.
 fn end(jobs: &Jobs, job: &Job, ended: Result<Proved, Failure>) -> Result<(), ServiceError> {
+    match write_end(jobs, job, ended) {
+        Err(error) if error.is_full() && jobs.is_stopping() => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn write_end(jobs: &Jobs, job: &Job, ended: Result<Proved, Failure>) -> Result<(), StoreError> {
     let failure = match ended {
         Ok(proved) => {
-            return Ok(jobs.change(job, |record| {
+            return jobs.change(job, |record| {
                 (record.state, record.proved) = (State::Done, Some(proved));
-            })?);
+            });
         }
-        Err(Failure::Store(error)) => return Err(error.into()),
+        Err(Failure::Store(error)) => return Err(error),
         Err(failure) => failure,
     };
     if job.is_cancelled() {
-        return Ok(jobs.change(job, |record| record.state = State::Cancelled)?);
+        return jobs.change(job, |record| record.state = State::Cancelled);
     }
     if jobs.is_stopping() {
         return Ok(());
     }
     let folder = jobs.store().job(&job.id);
-    let (spool, commitment) = (folder.spool(), folder.commitment());
-    let error = told(&failure as &dyn Error, &[(&spool, "the stream"), (&commitment, "the commitment")]);
-    Ok(jobs.change(job, |record| (record.state, record.error) = (State::Failed, Some(error)))?)
+    let (stream, files, commitment) = (folder.stream(), folder.files().join(""), folder.commitment());
+    // Nobody but the service could change what was submitted, so what is told of it is of this job's records.
+    let names = [(&*stream, "the stream"), (&*files, ""), (&*commitment, "the commitment")];
+    let error = told(&failure as &dyn Error, &names);
+    jobs.change(job, |record| (record.state, record.error) = (State::Failed, Some(error.clone())))
 }
 
 /// A job under way.
@@ -135,9 +181,22 @@ struct Run<'a> {
     page: &'a Page,
     prover: &'a Prover<'a>,
     pool: &'a ThreadPool,
+    /// Whether reading was stopped because the disk was about to be full.
+    is_short: AtomicBool,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(
+        book: &'a Book,
+        jobs: &'a Jobs,
+        job: &'a Job,
+        page: &'a Page,
+        prover: &'a Prover<'a>,
+        pool: &'a ThreadPool,
+    ) -> Self {
+        Self { book, jobs, job, page, prover, pool, is_short: AtomicBool::new(false) }
+    }
+
     fn to_the_end(&self) -> Result<Proved, Failure> {
         let (record, folder) = (self.job.view().record, self.jobs.store().job(&self.job.id));
         let committed = match record.committed {
@@ -154,28 +213,40 @@ impl Run<'_> {
     fn commit(&self, record: &Record, folder: &JobFolder) -> Result<Committed, Failure> {
         self.jobs.change(self.job, |record| record.state = State::Committing)?;
         if folder.commitment().join(REQUEST_FILE).exists() {
-            // Committed to, and killed before that was written down: the records may be gone.
+            // Committed to, and killed before that was written down. The records were the same: nobody but
+            // the service can change them.
             let kept = CommitmentFolder::read(&folder.commitment(), &self.page.policy)?;
             let (registration, segments) = (&kept.registration, kept.columns.len());
             let (digest, records) = (*registration.digest(), registration.records());
             return Ok(Committed { digest, records, segments: count(segments) });
         }
-        let data: Vec<PathBuf> = match &record.content {
-            Content::Spooled => vec![folder.spool()],
-            Content::Files(seen) => seen.iter().map(|seen| seen.path.clone()).collect(),
-        };
+        let data = record.content.paths(&folder.stream(), &folder.files());
         let purpose = &record.purpose;
         let matching = if purpose.accept_unmatched { Matching::Waived } else { Matching::Required };
         let (srs, policy) = (self.book.srs(self.page), &self.page.policy);
         let commit = || {
-            let into = folder.commitment();
-            commit_matching(srs, policy, &purpose.contributor, &data, &into, matching, self)
+            let records = Records::open(&data, policy.schema()).map_err(CommitError::from)?;
+            let (mut records, into) = (Bounded::new(records, self.jobs.max_records()), folder.commitment());
+            let to = &purpose.contributor;
+            match commit_symbols(srs, policy, to, &mut records, &into, matching, self) {
+                Ok(committed) => Ok(of_request(&committed.request)),
+                Err(_) if records.is_over() => {
+                    Err(Failure::TooManyRecords { limit: self.jobs.max_records() })
+                }
+                Err(CommitError::Cancelled) if self.is_short.load(Ordering::Relaxed) => Err(Failure::Full),
+                Err(error) => Err(error.into()),
+            }
         };
-        let committed = self.pool.install(commit)?;
-        match &record.content {
-            Content::Files(seen) if !is_as_seen(seen) => Err(Failure::Changed),
-            _ => Ok(of_request(&committed.request)),
-        }
+        self.pool.install(commit)
+    }
+
+    /// Whether records that are read leave too little room for the other jobs. Reading alone writes more than
+    /// came: a column of nulls has next to no bytes.
+    fn fills_the_disk(&self) -> bool {
+        let is_reading = self.job.view().progress.is_some_and(|amount| amount.task == Task::Read);
+        // A disk that cannot be asked gives its error when it is written to.
+        let is_short = is_reading && self.jobs.store().is_short().unwrap_or(false);
+        self.is_short.fetch_or(is_short, Ordering::Relaxed) || is_short
     }
 
     fn prove(&self, folder: &JobFolder) -> Result<Proved, Failure> {
@@ -215,6 +286,6 @@ impl Progress for Run<'_> {
     }
 
     fn cancelled(&self) -> bool {
-        self.job.is_cancelled() || self.jobs.is_stopping()
+        self.job.is_cancelled() || self.jobs.is_stopping() || self.fills_the_disk()
     }
 }

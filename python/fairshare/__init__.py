@@ -144,7 +144,7 @@ def draft(
 ) -> Draft:
     """Drafts the policy of an epoch that pays these parts: one for each contributor.
 
-    Each part is read twice, so a reader that gives its batches once is refused. ``expected_records`` are those of the
+    Each part is read more than once, so a reader that gives its batches once is refused. ``expected_records`` are those of the
     smallest contribution expected, ``pool`` is what the epoch pays in the token's smallest unit. Parts are compared
     with ``reference_from``, or with all parts together. Columns in ``categorical`` are numbers that are codes.
 
@@ -152,10 +152,10 @@ def draft(
     """
     with listening(progress) as heard:
         return _native.draft(
-            [_data.one(part, None) for part in parts],
-            [_data.one(part, None) for part in reference_from],
-            list(leave_out),
-            list(categorical),
+            [_data.one(part, None) for part in _data.several("parts", parts)],
+            [_data.one(part, None) for part in _data.several("reference_from", reference_from)],
+            _data.named("leave_out", leave_out),
+            _data.named("categorical", categorical),
             accept_unmatched,
             expected_records,
             geometry,

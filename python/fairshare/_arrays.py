@@ -50,6 +50,9 @@ def _checked(name: str, column: Any) -> Any:
     dtype, shape = getattr(column, "dtype", None), getattr(column, "shape", None)
     if dtype is None or shape is None or len(shape) != 1:
         raise TypeError(f"column `{name}`: not an array of shape (records,)")
+    if not hasattr(column, "tobytes") or not hasattr(dtype, "kind"):
+        library = type(column).__module__.split(".")[0]
+        raise TypeError(f"column `{name}`: a {type(column).__name__} of {library}; make it a NumPy array")
     if hasattr(column, "mask"):
         raise TypeError(f"column `{name}`: a masked array; fill it, with NaN where a number is missing")
     if dtype.kind not in _KINDS or (dtype.kind == "f" and dtype.itemsize > 8):
@@ -73,4 +76,5 @@ def _text(name: str, value: Any) -> str | None:
         return None
     if isinstance(value, bytes):
         return value.decode()
-    raise TypeError(f"column `{name}`: a {type(value).__name__} among text; give each column one type")
+    said = f"column `{name}`: a {type(value).__name__} among text; give each column one type"
+    raise TypeError(f"{said}, and numbers as a NumPy array")

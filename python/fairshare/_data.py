@@ -51,13 +51,16 @@ def items(data: Data, policy: Policy) -> list[object]:
 def one(data: object, columns: list[str] | None) -> object:
     """One table or path. Of NumPy without names the columns are those given, which only a policy has."""
     if isinstance(data, (str, os.PathLike)):
-        return os.fspath(data)
+        return os.fsdecode(data)
     if hasattr(data, "__arrow_c_stream__"):
         if _has_null_records(data):
             raise IngestError("some records themselves are null, not their cells; leave them out, or give a table")
         return _narrowed(data, columns)
     if isinstance(data, Mapping):
-        return Chunks({str(name): column for name, column in data.items()})
+        names = [str(name) for name in data]
+        if len(set(names)) < len(names):
+            raise TypeError(f"two columns of one name, among {', '.join(names)}: give each its own")
+        return Chunks(dict(zip(names, data.values())))
     shape, dtype = getattr(data, "shape", None), getattr(data, "dtype", None)
     if shape is not None and dtype is not None:
         return Chunks(_columns(data, shape, dtype, columns))
@@ -116,6 +119,20 @@ def _columns(data: Any, shape: tuple[int, ...], dtype: Any, columns: list[str] |
     if shape[1] != len(columns):
         raise TypeError(f"{shape[1]} columns, but the policy reads {len(columns)}: {', '.join(columns)}")
     return {name: data[:, index] for index, name in enumerate(columns)}
+
+
+def several(argument: str, given: Sequence[Data]) -> Sequence[Data]:
+    """A list of tables and paths. One of them alone would be taken apart, into letters or columns."""
+    if not isinstance(given, (list, tuple)):
+        raise TypeError(f"`{argument}` is a {type(given).__name__}: give a list of tables or paths")
+    return given
+
+
+def named(argument: str, given: Sequence[str]) -> list[str]:
+    """A list of columns' names."""
+    if isinstance(given, (str, bytes)):
+        raise TypeError(f"`{argument}` is one name: give a list of names")
+    return list(given)
 
 
 def paths(folders: object) -> list[str]:

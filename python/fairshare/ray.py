@@ -209,9 +209,9 @@ def _of_dataset(policy: Policy, data: ray.data.Dataset, key: bytes) -> Iterator[
         options.preserve_order = before
 
 
-def _read(policy: Policy, path: str, key: bytes) -> Iterator[bytes]:
+def _read(policy: Policy, path: str, key: bytes, name: bytes) -> Iterator[bytes]:
     # Ray sends into its generators, and `yield from` would pass that on.
-    for batch in fairshare.SealedRecords(policy, [path], key):
+    for batch in fairshare.SealedRecords(policy, [path], key, name):
         yield batch
 
 
@@ -228,7 +228,8 @@ def _of_paths(
     try:
         while waiting or begun:
             while waiting and len(begun) < max(2, _cpus()):
-                begun.append(read.remote(rules, waiting.popleft(), key))
+                # The name is given here: where a reader dies, Ray goes on with the batches of the next.
+                begun.append(read.remote(rules, waiting.popleft(), key, os.urandom(16)))
             yield from _each(begun[0], stop)
             begun.popleft()
     finally:

@@ -12,12 +12,11 @@ use fairshare_formats::eip55;
 use fairshare_params::encoding::Digest;
 use fairshare_params::verifier_parameters::VerifierParameters;
 use fairshare_prover::{Progress, Task};
-use fairshare_storage::files::{self, OpenError};
+use fairshare_storage::files;
 use fairshare_verifier::Trust;
-use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-use crate::errors::{Cancelled, Raise};
+use crate::errors::{Cancelled, Raise, os_error};
 use crate::parameters::Parameters;
 use crate::process::check_fork;
 use crate::work::{Listener, Stop, Watch, run};
@@ -110,7 +109,7 @@ pub fn audit(
     run(py, &Watch::new(progress, stop), |listener| {
         let derived = parameters.iter().map(|parameters| parameters.get().derive());
         let derived = derived.collect::<PyResult<Vec<VerifierParameters>>>()?;
-        let (file, _) = files::open(&archive).map_err(|error| refused(&archive, error))?;
+        let (file, _) = files::open(&archive).map_err(|error| os_error(&archive, &error.into()))?;
         let told = AtomicU64::new(0);
         let progress = |done: u64, total: u64| {
             let before = told.swap(done, Ordering::Relaxed);
@@ -126,8 +125,4 @@ pub fn audit(
         }
         Ok(described(&found.map_err(Raise::raise)?))
     })?
-}
-
-fn refused(archive: &std::path::Path, error: OpenError) -> PyErr {
-    PyOSError::new_err(format!("{}: {}", archive.display(), io::Error::from(error)))
 }

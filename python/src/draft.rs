@@ -11,11 +11,11 @@ use fairshare_params::Geometry;
 use fairshare_params::policy::NamedParameters;
 use fairshare_prover::{Progress, Task};
 use fairshare_storage::files::{self, Access};
-use pyo3::exceptions::{PyFileExistsError, PyOSError, PyValueError};
+use pyo3::exceptions::{PyFileExistsError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::data::given;
-use crate::errors::Raise;
+use crate::errors::{Raise, called, os_error};
 use crate::parameters::Parameters;
 use crate::policy::Policy;
 use crate::work::{Halt, Stop, Watch, run};
@@ -82,7 +82,7 @@ impl Draft {
             // The policy last: until it stands, nothing names the counts.
             for (path, text) in [(&reference, &self.reference), (&policy, &self.text)] {
                 files::write(path, text.as_bytes(), Access::Public)
-                    .map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))?;
+                    .map_err(|error| os_error(path, &error))?;
             }
             Ok(())
         })?;
@@ -192,7 +192,7 @@ fn described(py: Python<'_>, drafted: Drafted) -> PyResult<Draft> {
     Ok(Draft {
         records: drafted.reference_records,
         parts: drafted.parts.iter().map(part).collect::<PyResult<_>>()?,
-        remarks: drafted.remarks.iter().map(ToString::to_string).collect(),
+        remarks: drafted.remarks.iter().map(|remark| called(&remark.to_string())).collect(),
         to_set: drafted.placeholders.iter().map(|one| (one.key.to_owned(), one.remedy.to_owned())).collect(),
         policy: Py::new(py, Policy::new(source, drafted.policy))?,
         text: drafted.text,

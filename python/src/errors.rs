@@ -4,6 +4,8 @@
 //! `IngestError` whether it was to be scored or committed to.
 
 use std::error::Error as Cause;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use fairshare_audit::audit::AuditError as AuditCause;
 use fairshare_draft::DraftError as DraftCause;
@@ -22,7 +24,7 @@ use fairshare_storage::policy::PolicyFileError;
 use fairshare_storage::srs::SrsFileError;
 use fairshare_verifier::{NoUnits, SetupError, VerifyError as VerifyCause};
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::handover::Stopped;
@@ -62,13 +64,49 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("AuditError", py.get_type::<AuditError>())
 }
 
-/// The error and its causes in one line. What the command calls an option has another name here.
+/// What the command calls something, and its name here: options are arguments, and commands are calls.
+const NAMES: [(&str, &str); 13] = [
+    ("--accept-unmatched", "accept_unmatched=True"),
+    ("`--allow-insecure-params`", "`allow_insecure=True`"),
+    ("`--memory`", "`memory`"),
+    ("`--ninth-score`", "`ninth_score=True`"),
+    ("`--params`", "`parameters`"),
+    ("`--rules-hash`", "`rules_hash`"),
+    ("`--units`", "`units`"),
+    ("--categorical", "`categorical`"),
+    ("--leave-out", "`leave_out`"),
+    ("--reference-from", "`reference_from`"),
+    ("to --data", "as `parts`"),
+    ("the same command", "the same call"),
+    ("`verify` takes", "`fairshare.verify` takes"),
+];
+
+/// A message with what it names called as it is here.
+pub fn called(text: &str) -> String {
+    NAMES.iter().fold(text.to_owned(), |text, (option, argument)| text.replace(option, argument))
+}
+
+/// The error and its causes in one line.
 fn said(error: &(dyn Cause + 'static)) -> String {
     let causes: Vec<_> = chain(error).collect();
-    causes
-        .join(": ")
-        .replace("--accept-unmatched", "accept_unmatched=True")
-        .replace("(`--params`)", "(`parameters`)")
+    called(&causes.join(": "))
+}
+
+/// What the operating system refused, by its number: Python makes a `FileNotFoundError` of one, for example.
+pub fn os_error(path: &Path, error: &io::Error) -> PyErr {
+    let by_kind = || match error.kind() {
+        ErrorKind::NotFound => Some(libc::ENOENT),
+        ErrorKind::PermissionDenied => Some(libc::EACCES),
+        ErrorKind::NotADirectory => Some(libc::ENOTDIR),
+        _ => None,
+    };
+    // An error that names a temporary file has a number no more.
+    let Some(number) = error.raw_os_error().or_else(by_kind) else {
+        return PyOSError::new_err(format!("{}: {error}", path.display()));
+    };
+    let said = io::Error::from_raw_os_error(number).to_string();
+    let said = said.split(" (os error").next().unwrap_or_default().to_owned();
+    PyOSError::new_err((number, said, path.to_path_buf()))
 }
 
 /// Something that becomes an exception.

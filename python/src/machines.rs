@@ -11,8 +11,8 @@ use std::thread;
 use fairshare_formats::eip55;
 use fairshare_prover::commit::Lost;
 use fairshare_prover::work::{
-    Driver as Driving, Opened, RecordsKey as Keeping, SealedRecords as Sealing, UnitId, Worker as Working,
-    WorkerKey, WorkerTask as Tasked,
+    Driver as Driving, Opened, RANGE_BYTES, RecordsKey as Keeping, SealedRecords as Sealing, UnitId,
+    Worker as Working, WorkerKey, WorkerTask as Tasked,
 };
 use fairshare_prover::{Limits, Matching, Prover, ScoreLimit, commit_symbols};
 use fairshare_storage::key_cache::KeyCache;
@@ -258,23 +258,30 @@ impl RecordsKey {
     }
 }
 
-/// The records of some data, read here and sealed: an iterator of batches.
+/// The records of some data, one range, read here and sealed: an iterator of batches. `range` names it, by 16
+/// bytes, so that one reader can go on for another.
 #[pyclass(module = "fairshare", frozen)]
 pub struct SealedRecords(Mutex<Sealing>);
 
 #[pymethods]
 impl SealedRecords {
     #[new]
+    #[pyo3(signature = (policy, data, key, range = None))]
     fn new(
         py: Python<'_>,
         policy: &Bound<'_, Policy>,
         data: Vec<Bound<'_, PyAny>>,
         key: &[u8],
+        range: Option<[u8; RANGE_BYTES]>,
     ) -> PyResult<Self> {
         let (source, schema) = (Source::of(&data, &Halt::default())?, policy.get().rules().schema());
         let key = WorkerKey::from_bytes(key).map_err(Raise::raise)?;
         let opened = py.detach(|| Sealing::open(source.data(), schema, &key));
-        opened.map(|sealing| Self(Mutex::new(sealing))).map_err(Raise::raise)
+        let sealing = opened.map_err(Raise::raise)?;
+        Ok(Self(Mutex::new(match range {
+            Some(range) => sealing.named(range),
+            None => sealing,
+        })))
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -13,10 +13,9 @@ use fairshare_params::registration::Registration;
 use fairshare_storage::files;
 use fairshare_verifier::bundle::Header;
 use fairshare_verifier::{Score, Trust, VerifyError as Refusal};
-use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-use crate::errors::{Error, Raise, VerifyError};
+use crate::errors::{Error, Raise, VerifyError, os_error};
 use crate::parameters::Parameters;
 use crate::policy::Policy;
 use crate::process::check_fork;
@@ -70,7 +69,7 @@ impl Public {
 
 fn unread(path: &Path, error: &files::ReadError) -> PyErr {
     match error {
-        files::ReadError::Io(error) => PyOSError::new_err(format!("{}: {error}", path.display())),
+        files::ReadError::Io(error) => os_error(path, error),
         error => Error::new_err(format!("{}: {error}", path.display())),
     }
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +44,21 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def flights() -> pyarrow.Table:
     """A year of flights from one airport, 111,279 records, as Parquet has them."""
     return pyarrow.parquet.read_table(FLIGHTS / "JFK.parquet")
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A ledger that the command began and exported."""
+    folder = tmp_path_factory.mktemp("archive")
+
+    def run(*words: str) -> None:
+        subprocess.run([os.environ["FAIRSHARE_COMMAND"], *words], check=True, cwd=folder, capture_output=True)
+
+    run("params", "insecure", "--geometry", "compact", "--out", "dev.srs")
+    policy = str(FLIGHTS / "policy-compact.toml")
+    run("vault", "init", "--ledger", "v.ledger", "--policy", policy, "--params", "dev.srs", "--begin")
+    run("vault", "export", "--ledger", "v.ledger", "--archive", "v.tar")
+    return folder / "v.tar"
 
 
 def structured(table: pyarrow.Table) -> numpy.ndarray[Any, Any]:

@@ -22,7 +22,7 @@ from conftest import CONTRIBUTOR, FLIGHTS, NODE
 import fairshare
 import fairshare.aio
 
-RECORDS = int(os.environ.get("FAIRSHARE_ROWS", "4000000"))
+RECORDS = int(os.environ.get("FAIRSHARE_ROWS", "12000000"))
 """Records of the large tables: 40,000,000 of them are more than a gibibyte."""
 
 
@@ -131,31 +131,55 @@ def numbers() -> fairshare.Policy:
     return fairshare.draft([large(100_000).drop_columns("unread")], expected_records=100_000).policy
 
 
-def test_memory_does_not_grow_with_the_table_and_other_threads_go_on(numbers: fairshare.Policy) -> None:
-    table = large(RECORDS)
-    process, peak, turns, over = psutil.Process(), 0, 0, threading.Event()
-    before = process.memory_info().rss
+class Beside(threading.Thread):
+    """A thread that asks for the interpreter every millisecond: its longest wait, and the most memory meanwhile."""
 
-    def count() -> None:
-        nonlocal peak, turns
-        while not over.is_set():
-            peak = max(peak, process.memory_info().rss)
-            turns += 1
+    def __init__(self) -> None:
+        super().__init__()
+        self._process, self._over = psutil.Process(), threading.Event()
+        self.peak, self.longest = 0, 0.0
+
+    def run(self) -> None:
+        last = time.monotonic()
+        while not self._over.is_set():
+            self.peak = max(self.peak, self._process.memory_info().rss)
             time.sleep(0.001)
+            now = time.monotonic()
+            self.longest, last = max(self.longest, now - last), now
 
-    thread = threading.Thread(target=count)
-    thread.start()
-    began = time.monotonic()
-    found = fairshare.score(numbers, table)
-    taken = time.monotonic() - began
-    over.set()
-    thread.join()
-    assert found.records == RECORDS
-    grown = (peak - before) / 2**20
-    print(f"{table.nbytes / 2**30:.2f} GiB, {taken:.1f} s: {grown:.1f} MiB more, {turns} turns of another thread")
-    assert grown < 64
-    # A thread that has to ask for the interpreter gets it every few milliseconds.
-    assert turns > taken * 50
+    def __enter__(self) -> Beside:
+        self.before = self._process.memory_info().rss
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+
+def test_memory_does_not_grow_with_the_table(numbers: fairshare.Policy) -> None:
+    table = large(RECORDS)
+    # Threads and what they keep are there before.
+    fairshare.score(numbers, large(100_000))
+    with Beside() as beside:
+        assert fairshare.score(numbers, table).records == RECORDS
+    grown = (beside.peak - beside.before) / 2**20
+    print(f"{table.nbytes / 2**30:.2f} GiB: {grown:.1f} MiB more")
+    # The narrowest column that is read takes four bytes for each record: one copied is too much.
+    narrowest = 4 * RECORDS / 2**20
+    assert grown < min(64, narrowest * 0.8)
+
+
+def test_other_threads_go_on(numbers: fairshare.Policy) -> None:
+    """The longest wait for the interpreter. A busy machine may hold a thread back as well, but hardly three times."""
+    table = large(RECORDS)
+    waits = []
+    for _ in range(3):
+        with Beside() as beside:
+            fairshare.score(numbers, table)
+        waits.append(beside.longest)
+    print(f"the longest waits: {', '.join(f'{1000 * wait:.0f} ms' for wait in waits)}")
+    assert min(waits) < 0.05
 
 
 def test_progress_is_told_here_and_what_it_raises_stops_the_work(numbers: fairshare.Policy) -> None:
@@ -260,7 +284,11 @@ def test_ctrl_c_stops_within_two_seconds_and_the_same_call_goes_on(tmp_path: pat
             assert asked is not None and float(line.split()[1]) - asked < 2
     assert process.wait() == 7 and asked is not None
     assert (folder / "commit.journal").exists() and not (folder / "request.json").exists()
-    kept = (folder / "commit.journal").stat().st_size
+    kept = (folder / "commit.journal").read_bytes()
+    # A second name of the same file: it grows if the journal is gone on with, and stays as it is if one is begun anew.
+    os.link(folder / "commit.journal", tmp_path / "journal")
     again = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     assert again[-1].startswith("committed 0x") and again[-1].endswith(f" {8 * 120_835}")
-    assert kept > 1_000 and (folder / "request.json").exists() and not (folder / "commit.journal").exists()
+    grown = (tmp_path / "journal").read_bytes()
+    assert len(grown) > len(kept) and grown.startswith(kept)
+    assert len(kept) > 1_000 and (folder / "request.json").exists() and not (folder / "commit.journal").exists()

@@ -51,7 +51,7 @@ pub fn publish(file: NamedTempFile, path: &Path, access: Access) -> io::Result<(
     set_access(file.as_file(), access)?;
     file.persist(path).map_err(|error| error.error)?;
     // The name is an entry of the folder: it too has to reach the disk.
-    open_folder(parent(path))?.sync_all()
+    sync_folder(parent(path))
 }
 
 /// Writes `bytes` to `path` in one step.
@@ -143,8 +143,8 @@ fn without_waiting(options: &mut OpenOptions) -> &OpenOptions {
     options
 }
 
-/// A folder, as a file that can be locked or brought to the disk.
-fn open_folder(path: &Path) -> io::Result<File> {
+/// A folder, as a file that can be locked or brought to the disk, or in which others are opened.
+pub fn open_folder(path: &Path) -> io::Result<File> {
     let folder = without_waiting(OpenOptions::new().read(true)).open(path)?;
     if folder.metadata()?.is_dir() { Ok(folder) } else { Err(ErrorKind::NotADirectory.into()) }
 }
@@ -184,22 +184,31 @@ fn read_into(mut bytes: Vec<u8>, file: impl Read, bound: u64) -> Result<Vec<u8>,
 /// Creates a folder, and those above it, if they are not there. They are on the disk when it returns: a file
 /// that is written there later is not lost with its folder.
 pub fn create_folder(path: &Path) -> io::Result<()> {
-    let new: Vec<_> =
-        path.ancestors().take_while(|folder| *folder != Path::new("") && !folder.exists()).collect();
-    fs::create_dir_all(path)?;
-    new.into_iter().try_for_each(|folder| open_folder(parent(folder))?.sync_all())
+    create_by(&mut fs::DirBuilder::new(), path)
 }
 
-/// Creates a folder, and those above it, that only its owner may enter.
+/// The same, of folders that only their owner may enter.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
-    builder.create(path)
+    create_by(&mut builder, path)
+}
+
+fn create_by(builder: &mut fs::DirBuilder, path: &Path) -> io::Result<()> {
+    let new: Vec<_> =
+        path.ancestors().take_while(|folder| *folder != Path::new("") && !folder.exists()).collect();
+    builder.recursive(true).create(path)?;
+    new.into_iter().try_for_each(|folder| sync_folder(parent(folder)))
+}
+
+/// Brings a folder's entries to the disk: a file that was created or renamed in it is found there after a
+/// power failure.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    open_folder(path)?.sync_all()
 }
 
 /// Locks a folder until the value is dropped or the process ends, however it does. `None` if another process

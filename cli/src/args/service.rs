@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, value_parser};
 
 use super::serve::LogFormat;
 use super::{parse_count, parse_size};
@@ -11,7 +11,7 @@ use super::{parse_count, parse_size};
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("place").required(true), after_help = "\
 Example:
-  fairshare serve --policy policy.toml --params ceremony.srs --state jobs --socket jobs/prover.sock
+  fairshare serve --policy policy.toml --params ceremony.srs --state jobs --socket prover.sock
 
 Clients submit records as an Arrow IPC stream, follow the job, and fetch the bundle: \
 proto/fairshare/v1/prover.proto, docs/service.md. Openings stay in the state folder: keep it. Jobs go on \
@@ -44,9 +44,15 @@ pub struct ServiceArgs {
     /// The folder whose files clients may name in place of a stream [default: none may be named]
     #[arg(long, value_name = "DIR")]
     pub files: Option<PathBuf>,
-    /// The most that a client may send for one job
+    /// The most that a client may send for one job, or name in files
     #[arg(long, value_parser = parse_size, value_name = "SIZE", default_value = "16GiB")]
     pub max_upload: u64,
+    /// Most records of one job; each takes two bytes per feature on the state folder's disk
+    #[arg(long, value_parser = value_parser!(u32).range(1..), value_name = "N", default_value = "4294967295")]
+    pub max_records: u32,
+    /// What uploads leave free on the state folder's disk, so that the jobs that are there can go on
+    #[arg(long, value_parser = parse_size, value_name = "SIZE", default_value = "256MiB")]
+    pub keep_free: u64,
     /// Most jobs that wait, are sent or are under way at a time
     #[arg(long, value_parser = parse_count, value_name = "N", default_value = "64")]
     pub max_jobs: usize,

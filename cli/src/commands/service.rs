@@ -62,6 +62,8 @@ pub fn run(args: &ServiceArgs, output: Output) -> Result<Status, CliError> {
         metrics: args.metrics,
         files: args.files.clone(),
         max_upload: args.max_upload,
+        max_records: args.max_records,
+        keep_free: args.keep_free,
         max_jobs: args.max_jobs,
         limits: limits(args),
     })?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fairshare_proving::proto::v1::{File, State};
+use fairshare_proving::proto::v1::submit_request::Part;
+use fairshare_proving::proto::v1::{File, State, SubmitRequest};
 
 use super::support::*;
 use super::world::*;
@@ -63,4 +64,29 @@ fn killed_at_any_moment_every_job_ends_once() {
     }
     let kept = files(&state);
     assert!(kept.keys().all(|path| !path.ends_with("records.arrows")), "{kept:?}");
+}
+
+#[test]
+fn of_an_upload_that_a_kill_cut_off_nothing_is_left_at_the_next_start() {
+    let state = folder().join("state");
+    let service = Service::start(&state, "");
+    let client = service.client();
+    let mut inner = client.inner.clone();
+    let (give, take) = tokio::sync::mpsc::channel(4);
+    let bytes = records(5);
+    client.runtime.block_on(async {
+        let messages = tokio_stream::wrappers::ReceiverStream::new(take);
+        tokio::spawn(async move { inner.submit(messages).await });
+        for part in [Part::Header(header()), Part::Chunk(bytes[..50_000].to_vec())] {
+            give.send(SubmitRequest { part: Some(part) }).await.expect("sent");
+        }
+        while files(&state.join("incoming")).values().sum::<u64>() < 50_000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    service.kill();
+    assert_eq!(files(&state.join("incoming")).len(), 1, "what came is left by a kill");
+    let service = Service::start(&state, "");
+    assert!(files(&state.join("incoming")).is_empty());
+    assert!(service.client().list(0, 0).is_empty());
 }

@@ -81,30 +81,6 @@ fn the_same_content_is_one_job_however_and_by_whomever_it_is_sent() {
 }
 
 #[test]
-fn files_below_the_operators_folder_may_be_named() {
-    let folder = folder();
-    let data = folder.join("data");
-    fs::create_dir(&data).unwrap();
-    fs::copy(examples().join("flights-2000.csv"), data.join("a.csv")).unwrap();
-    fs::write(folder.join("secret.csv"), "x\n1\n").unwrap();
-    std::os::unix::fs::symlink(folder.join("secret.csv"), data.join("link.csv")).unwrap();
-    let service = Service::start(&folder.join("state"), &format!("--files {}", show(&data)));
-    let mut client = service.client();
-    let named = |name: &str| Header { files: vec![name.to_owned()], ..header() };
-    let job = client.submit_as(named("a.csv"), &[], 1).expect("it is taken").job.expect("a job");
-    let done = client.end(&job.id);
-    assert_eq!(done.state(), State::Done, "{done:?}");
-    let outside = ["../secret.csv", "link.csv", "/etc/passwd", "absent.csv", "", "*.csv", "."];
-    for name in outside {
-        let refused = client.submit_as(named(name), &[], 1).expect_err(name);
-        assert_eq!(refused.code(), Code::PermissionDenied, "{name}: {refused}");
-        assert!(!refused.message().contains("secret") || name.contains("secret"), "{refused}");
-    }
-    let both = client.submit_as(named("a.csv"), &records(1), 1 << 20).expect_err("both");
-    assert_eq!(both.code(), Code::InvalidArgument, "{both}");
-}
-
-#[test]
 fn what_the_records_lack_fails_the_job_and_it_can_be_sent_again() {
     let service = Service::start(&folder().join("state"), "");
     let mut client = service.client();

@@ -11,6 +11,9 @@
 
 mod cancel;
 mod crash;
+mod crowd;
+mod disk;
+mod files;
 mod jobs;
 mod refusals;
 #[path = "../commands/schemas.rs"]

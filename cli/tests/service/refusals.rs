@@ -42,6 +42,12 @@ fn what_cannot_be_used_is_refused_before_there_is_a_job() {
             "promised 7",
         ),
         (
+            "less than was promised",
+            vec![head(Header { size: bytes.len() as u64 + 1, ..header() }), chunk(&bytes)],
+            Code::InvalidArgument,
+            "promised",
+        ),
+        (
             "too long a promise",
             vec![head(Header { size: 2 << 20, ..header() }), chunk(&bytes)],
             Code::ResourceExhausted,
@@ -72,7 +78,8 @@ fn what_cannot_be_used_is_refused_before_there_is_a_job() {
     writer.write(&other).expect("a batch");
     let refused = client.submit_as(header(), &writer.into_inner().expect("bytes"), 100).expect_err("columns");
     assert_eq!(refused.code(), Code::InvalidArgument);
-    assert!(refused.message().contains("carrier") && !refused.message().contains("incoming"), "{refused}");
+    assert!(refused.message().contains("carrier") && refused.message().contains("the stream"), "{refused}");
+    assert!(!refused.message().contains("incoming") && !refused.message().contains(".arrows"), "{refused}");
     assert!(client.list(0, 0).is_empty(), "nothing of that is a job");
     assert_eq!(files(&state.join("incoming")).len() + files(&state.join("jobs")).len(), 0);
     let metrics = service.get("/metrics");
@@ -160,7 +167,10 @@ fn another_service_and_a_folder_that_others_enter_are_refused() {
         format!("serve {common} --state {} --socket {}", show(state), show(&folder.join(socket)))
     };
     fairshare(&line(&state, "b.sock")).fails(2, &["another service uses this state folder"]);
-    fairshare(&line(&folder.join("b"), "state.sock")).fails(2, &["another service listens"]);
+    fairshare(&line(&folder.join("b"), "state.sock")).fails(2, &["another program uses this socket"]);
+    // A socket of another kind is somebody's, too, though it takes no connection of this kind.
+    let _bound = std::os::unix::net::UnixDatagram::bind(folder.join("d.sock")).expect("a socket");
+    fairshare(&line(&folder.join("d"), "d.sock")).fails(2, &["another program uses this socket"]);
     // The socket that a killed service leaves is in nobody's way.
     service.kill();
     let service = Service::start(&state, "");
@@ -169,10 +179,32 @@ fn another_service_and_a_folder_that_others_enter_are_refused() {
     fairshare(&line(&state, "c.sock")).fails(2, &["chmod 700"]);
 }
 
+fn channel(service: &Service, client: &Client) -> tonic::transport::Channel {
+    let _entered = client.runtime.enter();
+    let place = service.said["listen"].as_str().unwrap().to_owned();
+    tonic::transport::Endpoint::from_shared(place).expect("a place").connect_lazy()
+}
+
+/// What the health service says of all of it, and of the prover.
+fn serving(service: &Service, client: &Client) -> [i32; 2] {
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_client::HealthClient;
+    let mut health = HealthClient::new(channel(service, client));
+    ["", "fairshare.v1.Prover"].map(|service| {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        client.runtime.block_on(health.check(request)).expect("an answer").into_inner().status
+    })
+}
+
 #[test]
 fn health_readiness_metrics_and_the_description_are_told() {
     let service = Service::start(&folder().join("state"), "--metrics 127.0.0.1:0");
     let mut client = service.client();
+    // Keys are made first, which takes longer than to ask; records are taken meanwhile.
+    assert_eq!(serving(&service, &client), [2, 2], "not yet serving");
+    let early = service.get("/readyz");
+    assert!(early.starts_with("HTTP/1.1 503") && early.contains("\"ready\":false"), "{early}");
+    assert!(service.get("/healthz").contains("\"healthy\":true"));
     let job = client.submit(&records(1)).job.expect("a job");
     client.end(&job.id);
     assert!(service.get("/readyz").contains("\"ready\":true"));
@@ -183,19 +215,8 @@ fn health_readiness_metrics_and_the_description_are_told() {
     let scrape = prometheus_parse::Scrape::parse(lines).expect("metrics");
     assert!(scrape.samples.len() > 15, "{text}");
     assert!(text.contains("fairshare_proving_jobs_ended_total{state=\"done\"} 1"), "{text}");
-    let channel = {
-        let _entered = client.runtime.enter();
-        let place = service.said["listen"].as_str().unwrap().to_owned();
-        tonic::transport::Endpoint::from_shared(place).expect("a place").connect_lazy()
-    };
-    use tonic_health::pb::HealthCheckRequest;
-    use tonic_health::pb::health_client::HealthClient;
-    let mut health = HealthClient::new(channel.clone());
-    for service in ["", "fairshare.v1.Prover"] {
-        let request = HealthCheckRequest { service: service.to_owned() };
-        let status = client.runtime.block_on(health.check(request)).expect("an answer").into_inner().status;
-        assert_eq!(status, 1, "{service} is serving");
-    }
+    assert_eq!(serving(&service, &client), [1, 1], "serving");
+    let channel = channel(&service, &client);
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
     use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
     use tonic_reflection::pb::v1::{ServerReflectionRequest, server_reflection_response::MessageResponse};
@@ -211,4 +232,14 @@ fn health_readiness_metrics_and_the_description_are_told() {
         Some(MessageResponse::FileDescriptorResponse(ref found)) if !found.file_descriptor_proto.is_empty()
     );
     assert!(described, "{answer:?}");
+}
+
+#[test]
+fn metrics_that_other_machines_can_reach_are_warned_of() {
+    let warning = "other machines can reach the metrics";
+    for (address, is_warned) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
+        let service = Service::start(&folder().join("state"), &format!("--metrics {address}"));
+        assert!(service.client().list(0, 0).is_empty());
+        assert_eq!(service.log().contains(warning), is_warned, "{address}: {}", service.log());
+    }
 }

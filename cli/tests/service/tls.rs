@@ -69,6 +69,27 @@ fn only_clients_with_a_certificate_of_the_authority_are_answered() {
 }
 
 #[test]
+fn who_shows_no_certificate_keeps_nobody_out() {
+    let folder = folder();
+    let (server, clients) = (Authority::new(), Authority::new());
+    let service = service(&folder, &server, &clients);
+    let port: u16 = service.said["listen"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    let connect = || std::net::TcpStream::connect(("127.0.0.1", port)).expect("taken");
+    let mut silent: Vec<_> = (0..400).map(|_| connect()).collect();
+    for _ in 0..3 {
+        assert!(is_answered(&service, &server, Some(clients.sign("a node"))));
+        silent.extend((0..50).map(|_| connect()));
+    }
+    // A handshake that does not come is given up.
+    use std::io::Read;
+    let last = silent.last_mut().expect("one");
+    last.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    assert!(!matches!(last.read(&mut [0]), Ok(1)), "nothing is said to it");
+    let timed_out = [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut];
+    assert!(last.read(&mut [0]).map_or_else(|error| !timed_out.contains(&error.kind()), |read| read == 0));
+}
+
+#[test]
 fn an_address_that_others_reach_is_refused_without_tls() {
     let folder = folder();
     let common = prepared().common();

@@ -2,12 +2,20 @@
 //!
 //! The library reserves what a message claims: its own length, that of its body, of each buffer, and of each
 //! buffer once it is decompressed. Every one is checked against the file, or bounded, here.
+//!
+//! A table of FlatBuffers may refer to one string or table any number of times, and the library copies it
+//! each time: a schema of 1 MiB could become gibibytes of names. A footer may list one batch any number of
+//! times: a file of 1 MiB could become records without end. No writer does either, and both are refused.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use arrow_buffer::{Buffer, MutableBuffer};
-use arrow_ipc::{MessageHeader, RecordBatch, root_as_footer, root_as_message};
+use arrow_ipc::{
+    Footer as FooterTable, Message, MessageHeader, RecordBatch, root_as_footer_with_opts,
+    root_as_message_with_opts,
+};
+use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
 use crate::error::IngestError;
 
@@ -15,6 +23,11 @@ use crate::error::IngestError;
 pub(super) const BODY_BYTES: u64 = 1 << 28;
 /// Longest metadata of a message, and longest footer.
 const METADATA_BYTES: u64 = 1 << 24;
+/// How much longer than a table's own bytes everything in it may be, where what is referred to several times
+/// counts each time. Writers share nothing but the layouts of tables, which makes less than three times.
+const SHARED: usize = 8;
+/// What a short table may have beyond that.
+const SHARED_LEAST: usize = 1 << 12;
 /// Most values of a column in a batch: so many take no more than a number of bytes that fits 64 bits.
 const LENGTH: i64 = 1 << 40;
 
@@ -32,6 +45,7 @@ const ANEW: &str = "write the file anew";
 const CUT: Refusal = Refusal("it is cut short", "copy or write the file anew");
 const AFTER: Refusal = Refusal("something follows the end of its data", ANEW);
 const FOOTER: Refusal = Refusal("its footer is not one of Arrow", ANEW);
+const OVERLAP: Refusal = Refusal("its footer lists a batch twice, or batches that overlap", ANEW);
 const OUTSIDE: Refusal = Refusal("a batch's data lie outside it", ANEW);
 const LONG_METADATA: Refusal = Refusal("the description of a batch is longer than 16 MiB", ANEW);
 const LONG_BODY: Refusal = Refusal(
@@ -80,6 +94,21 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// A message, whose parts are not referred to more often than writers do.
+pub(super) fn message(bytes: &[u8]) -> Result<Message<'_>, InvalidFlatbuffer> {
+    root_as_message_with_opts(&bounds(bytes), bytes)
+}
+
+/// A footer, likewise.
+pub(super) fn footer(bytes: &[u8]) -> Result<FooterTable<'_>, InvalidFlatbuffer> {
+    root_as_footer_with_opts(&bounds(bytes), bytes)
+}
+
+fn bounds(bytes: &[u8]) -> VerifierOptions {
+    let max_apparent_size = bytes.len().saturating_mul(SHARED).saturating_add(SHARED_LEAST);
+    VerifierOptions { max_apparent_size, ..VerifierOptions::default() }
+}
+
 /// A message without its body.
 pub(super) struct Frame {
     /// The table of FlatBuffers.
@@ -106,6 +135,25 @@ pub(super) struct Frames<R> {
 struct Footer {
     bytes: Vec<u8>,
     blocks: std::vec::IntoIter<(u64, MessageHeader)>,
+    /// All beginnings in the order of the file: none may lie within another message.
+    starts: Vec<u64>,
+}
+
+impl Footer {
+    fn new(bytes: Vec<u8>) -> Result<Self, Failure> {
+        let blocks = listed(&bytes)?;
+        let mut starts: Vec<_> = blocks.iter().map(|(offset, _)| *offset).collect();
+        starts.sort_unstable();
+        if starts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(OVERLAP.into());
+        }
+        Ok(Self { bytes, blocks: blocks.into_iter(), starts })
+    }
+
+    /// Where the message that follows the one at `start` begins, if one does.
+    fn after(&self, start: u64) -> Option<u64> {
+        self.starts.get(self.starts.partition_point(|other| *other <= start)).copied()
+    }
 }
 
 impl<R: Read + Seek> Frames<R> {
@@ -118,8 +166,8 @@ impl<R: Read + Seek> Frames<R> {
             return Ok(Self { file, at: 0, furthest: 0, end: length, body: 0, footer: None });
         }
         let (bytes, end) = read_footer(&mut file, length)?;
-        let blocks = listed(&bytes)?.into_iter();
-        Ok(Self { file, at: HEAD, furthest: HEAD, end, body: 0, footer: Some(Footer { bytes, blocks }) })
+        let footer = Some(Footer::new(bytes)?);
+        Ok(Self { file, at: HEAD, furthest: HEAD, end, body: 0, footer })
     }
 
     pub(super) fn furthest(&self) -> u64 {
@@ -141,10 +189,11 @@ impl<R: Read + Seek> Frames<R> {
     /// The next message; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Frame>, Failure> {
         self.skip_body()?;
-        let mut listed = None;
+        let (mut listed, mut end) = (None, self.end);
         if let Some(footer) = &mut self.footer {
             let Some((offset, kind)) = footer.blocks.next() else { return Ok(None) };
             (self.at, listed) = (offset, Some(kind));
+            end = footer.after(offset).unwrap_or(end);
             self.file.seek(SeekFrom::Start(offset))?;
         }
         let mut length = self.number()?;
@@ -160,10 +209,13 @@ impl<R: Read + Seek> Frames<R> {
             _ => {}
         }
         let metadata = self.bytes(length)?;
-        let message = root_as_message(&metadata).map_err(|_| UNKNOWN)?;
+        let message = message(&metadata).map_err(|_| UNKNOWN)?;
         let body = u64::try_from(message.bodyLength()).map_err(|_| OUTSIDE)?;
         if body > self.end.saturating_sub(self.at) {
             return Err(CUT.into());
+        }
+        if self.at.saturating_add(body) > end {
+            return Err(OVERLAP.into());
         }
         self.body = body;
         Ok(Some(Frame { metadata, listed }))
@@ -231,7 +283,7 @@ fn read_footer(file: &mut (impl Read + Seek), length: u64) -> Result<(Vec<u8>, u
 
 /// Where the messages begin that a footer lists, and what they are.
 fn listed(footer: &[u8]) -> Result<Vec<(u64, MessageHeader)>, Failure> {
-    let footer = root_as_footer(footer).map_err(|_| FOOTER)?;
+    let footer = self::footer(footer).map_err(|_| FOOTER)?;
     let dictionaries = footer.dictionaries().into_iter().flatten();
     let batches = footer.recordBatches().into_iter().flatten();
     let blocks = dictionaries

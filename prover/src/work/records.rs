@@ -12,8 +12,8 @@
 //!
 //! **Whose word it is.** Anybody can seal to the key, and whoever reads records can read others: a reader's
 //! word is taken for what its range holds, as the contributor's own is. What opens is a record under the
-//! committer's schema all the same, each symbol one of its feature's. A range has a random name, and its
-//! batches have numbers: none of them is taken twice, left out or out of its order, and no range is taken
+//! committer's schema all the same, each symbol one of its feature's. A range has a name, random unless who
+//! asks for it has given one, and its batches have numbers: none of them is taken twice, left out or out of its order, and no range is taken
 //! twice. That every range comes, and in what order, is for the engine that carries them.
 
 use std::collections::HashSet;
@@ -30,7 +30,8 @@ use crate::secret::fresh_seed;
 
 const MAGIC: [u8; 6] = *b"FSRECS";
 const VERSION: u16 = 1;
-const RANGE_BYTES: usize = 16;
+/// Bytes of a range's name.
+pub const RANGE_BYTES: usize = 16;
 const HEADER_BYTES: usize = 6 + 2 + 32 + RANGE_BYTES + 4 + 1 + 4;
 /// Of the protocol's version, and of this use alone.
 const CONTEXT: &[u8] = b"fairshare/v2/records";
@@ -75,6 +76,15 @@ pub enum SealedRecordsError {
     Order {
         /// Its number within its range, from 0.
         found: u32,
+        /// The one that comes next.
+        expected: u32,
+    },
+    /// Of another range than the one that is not at its end.
+    #[error(
+        "it is of another range, and batch {expected} of the one before comes next: give the batches of a \
+         range one after the other"
+    )]
+    Between {
         /// The one that comes next.
         expected: u32,
     },
@@ -252,6 +262,12 @@ impl SealedRecords {
         Ok(Self { records, schema, to, place, ahead: None, is_over: false })
     }
 
+    /// The same with a name that who asks for the range has given it: a reader that is begun again, in the
+    /// place of one that died, goes on where that one stopped, if its records are the same.
+    pub fn named(self, range: [u8; RANGE_BYTES]) -> Self {
+        Self { place: Place { range, ..self.place }, ..self }
+    }
+
     /// How many records were read.
     pub fn records_read(&self) -> u64 {
         self.records.records_read()
@@ -333,7 +349,10 @@ impl<'a, I> Opened<'a, I> {
         if is_new && self.ranges.contains(&place.range) {
             return Err(SealedRecordsError::Repeated);
         }
-        if place.batch != expected || (within.is_some() && is_new) {
+        if within.is_some() && is_new {
+            return Err(SealedRecordsError::Between { expected });
+        }
+        if place.batch != expected {
             return Err(SealedRecordsError::Order { found: place.batch, expected });
         }
         self.ranges.insert(place.range);

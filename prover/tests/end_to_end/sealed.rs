@@ -9,7 +9,7 @@ use fairshare_prover::commit::{
     commit_symbols,
 };
 use fairshare_prover::work::{
-    Opened, RecordsKey, SEALED_RECORDS, SealedBatchError, SealedRecords, SealedRecordsError,
+    Opened, RANGE_BYTES, RecordsKey, SEALED_RECORDS, SealedBatchError, SealedRecords, SealedRecordsError,
 };
 use fairshare_prover::{Committed, Matching, Silent, Task};
 
@@ -146,7 +146,7 @@ fn every_batch_of_a_range_comes_once_and_in_its_order() {
         (&[0, 1, 1, 2, 3], 2, SealedRecordsError::Order { found: 0, expected: 1 }),
         (&[0, 1, 2, 3, 1], 4, SealedRecordsError::Repeated),
         (&[0, 2, 1, 3], 1, SealedRecordsError::Order { found: 1, expected: 0 }),
-        (&[0, 1, 3, 2], 2, SealedRecordsError::Order { found: 0, expected: 1 }),
+        (&[0, 1, 3, 2], 2, SealedRecordsError::Between { expected: 1 }),
         (&[0, 1, 2, 3, 3], 4, SealedRecordsError::Repeated),
         (&[0, 1], 2, SealedRecordsError::Unfinished { last: 0 }),
     ];
@@ -157,6 +157,25 @@ fn every_batch_of_a_range_comes_once_and_in_its_order() {
         assert_eq!(batch_of(refused), SealedBatchError { batch: at, source: why }, "{order:?}");
         assert!(!target.join(OPENING_FILE).exists() && !target.join(JOURNAL_FILE).exists());
     }
+}
+
+/// A reader that died after its first batch is begun again: who asked has its second one of another reader.
+#[test]
+fn a_range_that_is_named_is_read_by_two() {
+    let root = folder();
+    let key = RecordsKey::fresh().expect("a key");
+    let file = write(root.path(), "range.csv", &texts()[1]);
+    let reader = |name| {
+        let reader = SealedRecords::open(std::slice::from_ref(&file), RULES.schema(), key.public());
+        reader.expect("a file").named([name; RANGE_BYTES]).map(|batch| batch.expect("sealed"))
+    };
+    let batches = reader(1).take(1).chain(reader(1).skip(1)).collect();
+    let made = commit(&key, given(batches), &root.path().join("target")).expect("a commitment");
+    assert_eq!(made.request.records(), 70_000);
+    let batches = reader(1).take(1).chain(reader(2).skip(1)).collect();
+    let refused = commit(&key, given(batches), &root.path().join("other")).expect_err("two ranges");
+    let source = SealedRecordsError::Between { expected: 1 };
+    assert_eq!(batch_of(refused), SealedBatchError { batch: 1, source });
 }
 
 /// A reader that fails says so once, and gives no more.

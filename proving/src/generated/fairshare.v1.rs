@@ -35,7 +35,7 @@ pub struct Header {
     #[prost(uint64, tag = "4")]
     pub size: u64,
     /// Files in place of chunks, relative to the folder that the operator allows, as in `2026/march.parquet`. Together
-    /// they are one dataset. They have to stay as they are until the job is committed.
+    /// they are one dataset. They are copied before the call is answered, and may change after that.
     #[prost(string, repeated, tag = "5")]
     pub files: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -400,9 +400,10 @@ pub mod prover_client {
         /// same job, whoever sends them and however they are cut. It is answered once the records are on the disk: from
         /// then on the job outlives a restart. A job that failed or was cancelled begins again.
         ///
-        /// INVALID_ARGUMENT: the header or the records cannot be used. RESOURCE_EXHAUSTED: too many jobs, or too many
-        /// bytes. PERMISSION_DENIED: the files are not in the folder that the operator allows. DEADLINE_EXCEEDED: no
-        /// chunk came for a minute.
+        /// INVALID_ARGUMENT: the header or the records cannot be used. RESOURCE_EXHAUSTED: too many jobs, too many
+        /// bytes, or too little room on the disk. PERMISSION_DENIED: the files are not in the folder that the operator
+        /// allows. DEADLINE_EXCEEDED: no chunk came for a minute, or chunks come too slowly. UNAVAILABLE: the service
+        /// stops, or the same job is still being cancelled; submit again in a moment.
         pub async fn submit(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::SubmitRequest>,
@@ -472,7 +473,8 @@ pub mod prover_client {
                 .insert(GrpcMethod::new("fairshare.v1.Prover", "Cancel"));
             self.inner.unary(req, path, codec).await
         }
-        /// Gives out a file of a job, in chunks. FAILED_PRECONDITION: it is not there yet.
+        /// Gives out a file of a job, in chunks. FAILED_PRECONDITION: it is not there yet. RESOURCE_EXHAUSTED: four are
+        /// being fetched over this connection. DEADLINE_EXCEEDED: a chunk was not taken for a minute.
         pub async fn fetch(
             &mut self,
             request: impl tonic::IntoRequest<super::FetchRequest>,
@@ -537,9 +539,10 @@ pub mod prover_server {
         /// same job, whoever sends them and however they are cut. It is answered once the records are on the disk: from
         /// then on the job outlives a restart. A job that failed or was cancelled begins again.
         ///
-        /// INVALID_ARGUMENT: the header or the records cannot be used. RESOURCE_EXHAUSTED: too many jobs, or too many
-        /// bytes. PERMISSION_DENIED: the files are not in the folder that the operator allows. DEADLINE_EXCEEDED: no
-        /// chunk came for a minute.
+        /// INVALID_ARGUMENT: the header or the records cannot be used. RESOURCE_EXHAUSTED: too many jobs, too many
+        /// bytes, or too little room on the disk. PERMISSION_DENIED: the files are not in the folder that the operator
+        /// allows. DEADLINE_EXCEEDED: no chunk came for a minute, or chunks come too slowly. UNAVAILABLE: the service
+        /// stops, or the same job is still being cancelled; submit again in a moment.
         async fn submit(
             &self,
             request: tonic::Request<tonic::Streaming<super::SubmitRequest>>,
@@ -568,7 +571,8 @@ pub mod prover_server {
             >
             + std::marker::Send
             + 'static;
-        /// Gives out a file of a job, in chunks. FAILED_PRECONDITION: it is not there yet.
+        /// Gives out a file of a job, in chunks. FAILED_PRECONDITION: it is not there yet. RESOURCE_EXHAUSTED: four are
+        /// being fetched over this connection. DEADLINE_EXCEEDED: a chunk was not taken for a minute.
         async fn fetch(
             &self,
             request: tonic::Request<super::FetchRequest>,

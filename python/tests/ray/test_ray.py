@@ -284,6 +284,21 @@ def test_records_are_read_where_they_are(
     assert not (tmp_path / "refused" / "opening.bin").exists()
 
 
+def test_readers_that_die_are_gone_on_for(
+    begin: Begin, policy: fairshare.Policy, parameters: fairshare.Parameters, tmp_path: pathlib.Path
+) -> None:
+    """Each dies after its first batch of two, and Ray takes the second from the reader that it begins again."""
+    names = [str(tmp_path / f"{part}.parquet") for part in range(2)]
+    for name in names:
+        pathlib.Path(name).write_bytes((FLIGHTS / "JFK.parquet").read_bytes())
+    local = fairshare.commit(policy, parameters, CONTRIBUTOR, list(names), tmp_path / "local")
+    environment = {"env_vars": {"FAIRSHARE_LIES": str(tmp_path)}, "worker_process_setup_hook": "lying.hook"}
+    begin(runtime_env=environment)
+    found = fairshare.ray.commit(policy, parameters, CONTRIBUTOR, list(names), tmp_path / "c")
+    assert all(os.path.exists(name + ".died") for name in names)
+    assert found.records == local.records and symbols(tmp_path / "c") == symbols(tmp_path / "local")
+
+
 def test_many_bundles_are_verified(
     begin: Begin,
     policy: fairshare.Policy,
