@@ -3,7 +3,8 @@
     python examples/service/client.py SOCKET POLICY CONTRIBUTOR RECORDS.arrows OUT
 
 It sends an Arrow IPC stream in chunks, says how far the job is, and writes OUT.bundle and OUT.request.json.
-With protobuf 3.19 on Python 3.11 or later, set PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=python.
+Where protobuf 3.19 does not load its compiled part, set PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=python. The wheel of the package `fairshare` must
+not be installed beside it: the modules here have its name.
 """
 
 import asyncio

@@ -71,6 +71,8 @@ def prove(
     Called again after an interruption, it goes on from what stands in the folder. It reads the data again, and refuses
     other data than was committed to there.
     """
+    if isinstance(data, Policy):
+        raise TypeError("the data comes first here: prove(data, policy, parameters, contributor, folder)")
     commit(
         policy,
         parameters,

@@ -273,6 +273,8 @@ def test_records_are_read_where_they_are(
     assert made.score == fairshare.score(policy, flights).score
     again = fairshare.ray.prove(names, policy, parameters, CONTRIBUTOR, tmp_path / "whole", keys=keys)
     assert again.digests == made.digests and again.score == made.score
+    with pytest.raises(TypeError, match="the data comes first"):
+        fairshare.ray.prove(policy, parameters, CONTRIBUTOR, names, tmp_path / "whole")  # type: ignore[arg-type]
     with pytest.raises(fairshare.CommitError, match="holds a commitment already"):
         fairshare.ray.prove(names[1:], policy, parameters, CONTRIBUTOR, tmp_path / "whole", keys=keys)
     bad = flights.set_column(flights.schema.get_field_index("carrier"), "carrier", pyarrow.nulls(30_000))
