@@ -13,11 +13,15 @@ wherever they are made. What the cluster does not finish, the caller does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import queue
+import secrets
 import tempfile
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Union, cast
 
@@ -35,12 +39,14 @@ except ImportError as error:
 __all__ = ["Verdict", "commit", "prove", "prove_folders", "verify"]
 
 RETRIES = 5
-"""How often a task is tried again that died, or whose result was refused."""
+"""How often a task is tried again that died; and how often a segment is whose proof was refused."""
 
 _TURN = 0.5
 """Seconds between two questions whether to stop."""
 _BATCH = 65_536
 """Records that are sealed together."""
+_PATIENCE = 40
+"""Turns without anything after which something is done about it: twenty seconds."""
 _TOGETHER = 16
 """Bundles that one task verifies."""
 
@@ -119,8 +125,7 @@ def commit(
     """
     halt = stop or fairshare.Stop()
     key = fairshare.RecordsKey()
-    with listening(progress) as heard:
-        batches = _sealed(policy, data, key, retries, halt)
+    with listening(progress) as heard, contextlib.closing(_sealed(policy, data, key, retries, halt)) as batches:
         return fairshare.commit_sealed(
             policy, parameters, contributor, batches, key, folder, accept_unmatched, heard, halt
         )
@@ -164,18 +169,20 @@ def prove_folders(
 
 def _sealed(
     policy: Policy, data: Any, key: fairshare.RecordsKey, retries: int, stop: fairshare.Stop
-) -> Iterator[bytes]:
-    """Batches in the order of the records."""
+) -> Generator[bytes, None, None]:
+    """Batches in the order of the records. Closed, it lets go of the cluster."""
     if isinstance(data, ray.data.Dataset):
-        return _of_dataset(policy, data, key.public)
+        yield from _of_dataset(policy, data, key.public, stop)
+        return
     items = _data.items(data, policy)
     if all(isinstance(item, str) for item in items):
-        return _of_paths(policy, cast("list[str]", items), key.public, retries, stop)
-    return iter(fairshare.SealedRecords(policy, items, key.public))
+        yield from _of_paths(policy, cast("list[str]", items), key.public, retries, stop)
+    else:
+        yield from iter(fairshare.SealedRecords(policy, items, key.public))
 
 
 class _Seal:
-    """Seals a batch of a dataset's block on the machine that has it."""
+    """Seals a block of a dataset, in slices, on the machine that reads it. Each slice is a range of its own."""
 
     def __init__(self, policy: Policy, key: bytes) -> None:
         self._policy, self._key = policy, key
@@ -183,9 +190,12 @@ class _Seal:
     def __call__(self, table: Any) -> Any:
         import pyarrow
 
+        sealed: list[bytes] = []
+        refused: list[str | None] = []
         try:
-            sealed = list(fairshare.SealedRecords(self._policy, [table], self._key)) if table.num_rows else []
-            refused: list[str | None] = [None] * len(sealed)
+            for first in range(0, table.num_rows, _BATCH):
+                sealed += fairshare.SealedRecords(self._policy, [table.slice(first, _BATCH)], self._key)
+            refused = [None] * len(sealed)
         except fairshare.Error as error:
             # Ray passes on the text of what is raised here, and not the exception.
             sealed, refused = [b""], [f"{type(error).__name__} {error}"]
@@ -196,19 +206,73 @@ class _Seal:
         return pyarrow.table(columns)
 
 
-def _of_dataset(policy: Policy, data: ray.data.Dataset, key: bytes) -> Iterator[bytes]:
-    sealed = data.map_batches(_Seal(policy, key), batch_format="pyarrow", batch_size=_BATCH, zero_copy_batch=True)
-    options = sealed.context.execution_options
-    before, options.preserve_order = options.preserve_order, True
+_ordering = threading.Lock()
+"""A dataset's options are the caller's own object: one commitment at a time asks for its order."""
+
+
+def _of_dataset(policy: Policy, data: ray.data.Dataset, key: bytes, stop: fairshare.Stop) -> Iterator[bytes]:
+    # Whole blocks, so that Ray reads and seals in one task: between two tasks it would store the records themselves.
+    sealed = data.map_batches(_Seal(policy, key), batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
+    with _ordering:
+        context = sealed.context
+        before = context.execution_options.preserve_order, context.max_errored_blocks
+        # No block may be left out, or come before another.
+        context.execution_options.preserve_order, context.max_errored_blocks = True, 0
+        try:
+            yield from _taken(sealed, stop)
+        finally:
+            context.execution_options.preserve_order, context.max_errored_blocks = before
+
+
+def _taken(sealed: ray.data.Dataset, stop: fairshare.Stop) -> Iterator[bytes]:
+    """A dataset's sealed batches. They are asked for on a thread, for Ray's iterator cannot be interrupted."""
+    waiting: queue.Queue[Any] = queue.Queue(maxsize=2)
+    over = threading.Event()
+
+    def hand(what: Any) -> bool:
+        while not over.is_set():
+            try:
+                waiting.put(what, timeout=_TURN)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def take() -> None:
+        try:
+            for batch in sealed.iter_batches(batch_format="pyarrow", batch_size=None):
+                if not hand(batch):
+                    return
+            hand(None)
+        except Exception as error:
+            hand(error)
+
+    threading.Thread(target=take, name="fairshare.ray", daemon=True).start()
     try:
-        for batch in sealed.iter_batches(batch_format="pyarrow", batch_size=None):
-            for sealed, refused in zip(batch["sealed"], batch["refused"], strict=True):
+        while not stop.is_set():
+            try:
+                batch = waiting.get(timeout=_TURN)
+            except queue.Empty:
+                continue
+            if batch is None:
+                return
+            if isinstance(batch, Exception):
+                raise _caused(batch) from batch
+            for cell, refused in zip(batch["sealed"], batch["refused"], strict=True):
                 if refused.is_valid:
-                    kind, _, why = refused.as_py().partition(" ")
-                    raise getattr(fairshare, kind, fairshare.Error)(why)
-                yield sealed.as_py()
+                    raise _named(refused.as_py())
+                yield cell.as_py()
     finally:
-        options.preserve_order = before
+        over.set()
+
+
+def _named(text: str) -> fairshare.Error:
+    """The exception that a worker wrote down."""
+    name, _, why = text.partition(" ")
+    kind = getattr(fairshare, name, None)
+    if isinstance(kind, type) and issubclass(kind, fairshare.Error):
+        return kind(why)
+    return fairshare.Error(text)
 
 
 def _read(policy: Policy, path: str, key: bytes, name: bytes) -> Iterator[bytes]:
@@ -225,26 +289,42 @@ def _of_paths(
         num_cpus=1, max_retries=retries, num_returns="streaming", _generator_backpressure_num_objects=8
     )(_read)
     rules = ray.put(policy)
-    begun: deque[Any] = deque()
+    begun: deque[tuple[str, Any]] = deque()
     waiting = deque(paths)
+
+    def make_room() -> None:
+        # Readers ahead hold their CPU while they wait for us; the one that we wait for may have died, and need it.
+        while len(begun) > 1:
+            path, reader = begun.pop()
+            ray.cancel(reader, force=True)
+            waiting.appendleft(path)
+
     try:
         while waiting or begun:
             while waiting and len(begun) < max(2, _cpus()):
                 # The name is given here: where a reader dies, Ray goes on with the batches of the next.
-                begun.append(read.remote(rules, waiting.popleft(), key, os.urandom(16)))
-            yield from _each(begun[0], stop)
+                path = waiting.popleft()
+                begun.append((path, read.remote(rules, path, key, os.urandom(16))))
+            yield from _each(begun[0][1], stop, make_room)
+            if stop.is_set():
+                return
             begun.popleft()
     finally:
-        for reader in begun:
+        for _, reader in begun:
             ray.cancel(reader, force=False)
 
 
-def _each(reader: Any, stop: fairshare.Stop) -> Iterator[bytes]:
-    """A task's batches as they come."""
+def _each(reader: Any, stop: fairshare.Stop, make_room: Callable[[], None]) -> Iterator[bytes]:
+    """A task's batches as they come. Where none comes for long, room is made for it."""
+    turns = 0
     while not stop.is_set():
         ready, _ = ray.wait([reader], timeout=_TURN, fetch_local=False)
         if not ready:
+            turns += 1
+            if turns % _PATIENCE == 0:
+                make_room()
             continue
+        turns = 0
         try:
             batch = next(reader, None)
             if batch is None:
@@ -277,16 +357,16 @@ def _cpus() -> int:
 class _Relay:
     """Carries public keys to the caller, and sealed units back. It holds no secret.
 
-    A task asks and waits; the caller hears of all that asked since it asked last. When the relay dies, Ray begins it
-    again and asks again.
+    A task asks by the ticket that it was given, and waits; the caller hears of all that asked since it asked last. When
+    the relay dies, Ray begins it again and asks again.
     """
 
     def __init__(self) -> None:
-        self._asked: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue()
-        self._units: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
+        self._asked: asyncio.Queue[tuple[bytes, bytes] | None] = asyncio.Queue()
+        self._units: dict[tuple[bytes, bytes], asyncio.Future[bytes]] = {}
 
-    async def unit(self, segment: int, key: bytes) -> bytes:
-        asked = (segment, key)
+    async def unit(self, ticket: bytes, key: bytes) -> bytes:
+        asked = (ticket, key)
         future = self._units.setdefault(asked, asyncio.get_running_loop().create_future())
         self._asked.put_nowait(asked)
         try:
@@ -295,7 +375,7 @@ class _Relay:
             if future.done():
                 self._units.pop(asked, None)
 
-    async def asked(self) -> list[tuple[int, bytes]]:
+    async def asked(self) -> list[tuple[bytes, bytes]]:
         first = await self._asked.get()
         all_of_them = [first, *(self._asked.get_nowait() for _ in range(self._asked.qsize()))]
         return [asked for asked in all_of_them if asked is not None]
@@ -307,9 +387,13 @@ class _Relay:
             if not future.done():
                 future.set_exception(RuntimeError("the caller asks for no more segments"))
 
-    async def answer(self, segment: int, key: bytes, sealed: bytes) -> None:
-        future = self._units.get((segment, key))
-        if future is not None and not future.done():
+    async def answer(self, ticket: bytes, key: bytes, sealed: bytes | None) -> None:
+        future = self._units.get((ticket, key))
+        if future is None or future.done():
+            return
+        if sealed is None:
+            future.set_exception(RuntimeError("the caller seals no unit to this"))
+        else:
             future.set_result(sealed)
 
 
@@ -327,20 +411,22 @@ def _worker(
     return _workers[wanted]
 
 
-def _prove_unit(
-    worker: fairshare.Worker, segment: int, unit: bytes, ask: Callable[[int, bytes], bytes]
-) -> bytes:
+def _prove_unit(worker: fairshare.Worker, segment: int, unit: bytes, ask: Callable[[bytes], bytes]) -> bytes:
     task = fairshare.WorkerTask()
-    return worker.prove(task, unit, ask(segment, task.key))
+    return worker.prove(task, unit, ask(task.key))
 
 
 def _prove_segment(
-    segment: int, unit: bytes, relay: Any, made_of: tuple[str, list[Any], int, int | None, str | None]
+    segment: int,
+    unit: bytes,
+    ticket: bytes,
+    relay: Any,
+    made_of: tuple[str, list[Any], int, int | None, str | None],
 ) -> bytes:
     """One segment's proof. Its key pair is this try's: another try makes another."""
 
-    def ask(segment: int, key: bytes) -> bytes:
-        return cast(bytes, ray.get(relay.unit.remote(segment, key)))
+    def ask(key: bytes) -> bytes:
+        return cast(bytes, ray.get(relay.unit.remote(ticket, key)))
 
     return _prove_unit(_worker(*made_of), segment, unit, ask)
 
@@ -365,7 +451,8 @@ class _Cluster:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
         relay = _remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=10_000)(_Relay)
         self._relay = relay.options(scheduling_strategy=here).remote()
-        self._running: dict[Any, int] = {}
+        self._running: dict[Any, tuple[int, bytes]] = {}
+        self._tickets: dict[bytes, tuple[int, set[bytes]]] = {}
         self._refused: dict[int, int] = {}
         self._given_up: list[int] = []
 
@@ -373,7 +460,7 @@ class _Cluster:
         """Has the segments proved; those that the cluster does not prove are left lacking."""
         total, waiting = self._driver.segments, deque(lacking)
         done = total - len(lacking)
-        asked = self._relay.asked.remote()
+        asked, turns = self._relay.asked.remote(), 0
         try:
             if heard is not None:
                 heard("proving segments", done, total)
@@ -381,9 +468,13 @@ class _Cluster:
                 if stop is not None and stop.is_set():
                     raise fairshare.Cancelled("proving was stopped; finished segments are kept")
                 # Enough for Ray to see that there is more to do than there are machines.
-                while waiting and len(self._running) < max(64, 4 * _cpus()):
+                room = max(64, 4 * _cpus()) - len(self._running)
+                for _ in range(min(room, len(waiting))):
                     self._begin(waiting.popleft())
                 ready, _ = ray.wait([asked, *self._running], timeout=_TURN, num_returns=1)
+                turns = 0 if ready else turns + 1
+                if turns and turns % (10 * _PATIENCE) == 0:
+                    _log.warning("nothing comes: does a machine of the cluster have room for a task? see `ray status`")
                 for reference in ready:
                     if reference == asked:
                         self._answer(ray.get(asked))
@@ -410,27 +501,48 @@ class _Cluster:
             _log.warning("the cluster was not told that there is no more to do: %s", error)
 
     def _begin(self, segment: int) -> None:
-        unit = self._driver.unit(segment)
-        self._running[self._task.remote(segment, unit, self._relay, self._made_of)] = segment
+        unit, ticket = self._driver.unit(segment), secrets.token_bytes(16)
+        self._tickets[ticket] = segment, set()
+        reference = self._task.remote(segment, unit, ticket, self._relay, self._made_of)
+        self._running[reference] = segment, ticket
 
-    def _answer(self, asked: list[tuple[int, bytes]]) -> None:
-        for segment, key in asked:
-            self._relay.answer.remote(segment, key, self._driver.seal(segment, key))
+    def _answer(self, asked: list[tuple[bytes, bytes]]) -> None:
+        """Seals a segment to whoever has its ticket, once for each try and no more: a ticket is no other segment's."""
+        for ticket, key in asked:
+            segment, keys = self._tickets.get(ticket, (None, set()))
+            if segment is None or (key not in keys and len(keys) > self._retries):
+                _log.warning("segment %s: a unit was asked for once too often, or without a ticket", segment)
+                self._relay.answer.remote(ticket, key, None)
+                continue
+            sealed = None
+            try:
+                sealed = self._driver.seal(segment, key)
+                keys.add(key)
+            except (fairshare.WorkError, TypeError, ValueError) as error:
+                _log.warning("segment %d: a key that nothing is sealed to: %s", segment, error)
+            self._relay.answer.remote(ticket, key, sealed)
 
     def _take(self, reference: Any, waiting: deque[int]) -> bool:
         """Keeps a result, or has the segment proved again."""
-        segment = self._running.pop(reference)
+        segment, ticket = self._running.pop(reference)
+        del self._tickets[ticket]
         try:
-            self._driver.accept(segment, ray.get(reference))
+            result = ray.get(reference)
+            if not isinstance(result, bytes):
+                raise fairshare.WorkError(f"the result is a {type(result).__name__}, and a proof is bytes")
+            self._driver.accept(segment, result)
             return True
-        except (ray.exceptions.RayError, fairshare.WorkError, TypeError) as error:
+        except fairshare.WorkError as error:
             tries = self._refused[segment] = self._refused.get(segment, 0) + 1
             _log.warning("segment %d, try %d: %s", segment, tries, _caused(error))
             if tries <= self._retries:
                 waiting.append(segment)
-            else:
-                self._given_up.append(segment)
-            return False
+                return False
+        except ray.exceptions.RayError as error:
+            # Ray has tried it again already.
+            _log.warning("segment %d: %s", segment, _caused(error))
+        self._given_up.append(segment)
+        return False
 
 
 # Bundles.
@@ -505,7 +617,11 @@ def verify(
 
 def _verdicts(reference: Any, rules: _Rules, part: list[bytes]) -> list[Verdict]:
     try:
-        return cast("list[Verdict]", ray.get(reference))
+        found = ray.get(reference)
+        if isinstance(found, list) and len(found) == len(part) and all(isinstance(one, Verdict) for one in found):
+            return found
+        _log.warning("%d bundles are verified here: a worker gave no verdict for each", len(part))
+        return _verify_each(rules, part)
     except fairshare.ParametersError as error:
         raise _caused(error) from error
     except ray.exceptions.RayError as error:

@@ -78,6 +78,7 @@ documents! {
     cli: "docs/cli.md",
     cluster: "docs/cluster.md",
     data: "docs/data.md",
+    flower: "docs/flower.md",
     glossary: "docs/glossary.md",
     library: "docs/library.md",
     performance: "docs/performance.md",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import pathlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import fairshare
 import fairshare.ray
@@ -16,15 +17,23 @@ def hook() -> None:
     honest = fairshare.ray._prove_unit
     lies = pathlib.Path(os.environ["FAIRSHARE_LIES"])
 
-    def lie(worker: fairshare.Worker, segment: int, unit: bytes, ask: object) -> bytes:
-        proof = honest(worker, segment, unit, ask)  # type: ignore[arg-type]
-        path = lies / f"{segment}.proof"
+    def lie(worker: fairshare.Worker, segment: int, unit: bytes, ask: Callable[[bytes], bytes]) -> Any:
+        told = lies / f"{segment}.told"
         try:
             # Once for each segment, whoever comes first.
-            taken = path.rename(path.with_suffix(".told"))
+            (lies / f"{segment}.proof").rename(told)
         except FileNotFoundError:
-            return proof
-        return taken.read_bytes()
+            return honest(worker, segment, unit, ask)
+        lie = told.read_bytes()
+        if lie == b"numbers":
+            return [300]
+        if lie == b"greedy":
+            # More units than tries.
+            for _ in range(9):
+                ask(fairshare.WorkerTask().key)
+        if lie == b"short":
+            ask(b"short")
+        return lie
 
     fairshare.ray._prove_unit = lie
     read = fairshare.ray._read

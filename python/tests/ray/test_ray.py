@@ -169,7 +169,7 @@ def test_what_a_worker_hands_in_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Another dataset's segment, another segment, one under another key, one altered, and no bytes at all."""
+    """Another dataset's segment, another segment, one under another key, one altered, and what is no proof at all."""
     data = [FLIGHTS / "EWR.parquet"]
     target = tmp_path / "target"
     for name in ["target", "other"]:
@@ -180,7 +180,7 @@ def test_what_a_worker_hands_in_is_not_believed(
     mine, others = list(proofs(true).values()), list(proofs(tmp_path / "other").values())
     # A histogram's commitment stands after the 16 columns': that of another key is another point.
     stray = mine[3][: 16 * 64] + others[3][16 * 64 : 17 * 64] + mine[3][17 * 64 :]
-    lies = [others[0], mine[2], mine[2][:-1] + bytes([mine[2][-1] ^ 1]), stray, b""]
+    lies = [others[0], mine[2], mine[2][:-1] + bytes([mine[2][-1] ^ 1]), stray, b"", b"numbers", b"greedy", b"short"]
     told = tmp_path / "lies"
     told.mkdir()
     for segment, lie in enumerate(lies):
@@ -200,9 +200,34 @@ def test_what_a_worker_hands_in_is_not_believed(
             "does not verify",
             "under another key",
             "another dataset's segment, or not a proof",
+            "the result is a list",
         ]
     ):
         assert re.search(f"segment {segment}, try 1: .*{why}", said), (segment, said)
+    # What asks for more than its own tries ends without a proof, as does what asks with no key: the caller proves them.
+    assert "segment 6: a unit was asked for once too often" in said
+    assert "segment 7: a key that nothing is sealed to" in said
+    assert "did not prove segments [" in said
+
+
+def test_records_are_in_no_file_of_rays(
+    begin: Begin, policy: fairshare.Policy, parameters: fairshare.Parameters, tmp_path: pathlib.Path
+) -> None:
+    """Ray reads and seals in one task: between two it would store the records, here with a mark in a column of theirs."""
+    mark = "A-MARK-THAT-NOTHING-ELSE-HAS"
+    flights = pyarrow.parquet.read_table(FLIGHTS / "JFK.parquet")
+    marked = flights.append_column("mark", pyarrow.array([mark] * len(flights)))
+    names = []
+    for part in range(6):
+        names.append(str(tmp_path / f"{part}.parquet"))
+        pyarrow.parquet.write_table(marked, names[-1], use_dictionary=False, compression="none")
+    session = begin()
+    ballast = [ray.put(os.urandom(8 << 20)) for _ in range(8)]
+    found = fairshare.ray.commit(policy, parameters, CONTRIBUTOR, ray.data.read_parquet(names), tmp_path / "c")
+    assert found.records == 6 * len(flights) and len(ballast) == 8
+    texts = [path.read_bytes() for path in session.rglob("*") if path.is_file()]
+    assert not any(mark.encode() in text for text in texts)
+    assert any(mark.encode() in pathlib.Path(name).read_bytes() for name in names)
 
 
 def test_what_the_cluster_does_not_finish_the_caller_does(
