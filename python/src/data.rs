@@ -19,8 +19,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use crate::halt::Halt;
 use crate::handover::handed_over;
-use crate::work::Halt;
 
 /// What a caller gave as data: paths, or tables, and not both.
 pub enum Source {

@@ -16,9 +16,10 @@ use pyo3::prelude::*;
 
 use crate::data::given;
 use crate::errors::{Raise, called, os_error};
+use crate::halt::Halt;
 use crate::parameters::Parameters;
 use crate::policy::Policy;
-use crate::work::{Halt, Stop, Watch, run};
+use crate::work::{Stop, Watch, run};
 
 const DAY: u64 = 86_400;
 const YEAR: u64 = 365 * DAY;

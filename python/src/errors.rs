@@ -27,7 +27,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::handover::Stopped;
+use crate::stopped::Stopped;
 
 create_exception!(
     fairshare,

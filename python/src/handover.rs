@@ -5,7 +5,6 @@
 //! reading thread stays where it is. It ends with the next batch, which nobody takes, or with the process.
 
 use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
@@ -15,20 +14,10 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use fairshare_ingest::{Reader, Reason};
 
+use crate::halt::Halt;
 use crate::process::{READER, Running};
-use crate::work::{Halt, TURN};
-
-/// Why there is no next batch: the work was stopped.
-#[derive(Debug)]
-pub struct Stopped;
-
-impl fmt::Display for Stopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the work was stopped while a table was read; what was finished is kept")
-    }
-}
-
-impl std::error::Error for Stopped {}
+use crate::stopped::Stopped;
+use crate::work::TURN;
 
 const THREAD: &str = "fairshare table";
 

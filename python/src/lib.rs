@@ -12,6 +12,7 @@ mod commit;
 mod data;
 mod draft;
 mod errors;
+mod halt;
 mod handover;
 mod machines;
 mod parameters;
@@ -19,6 +20,7 @@ mod policy;
 mod process;
 mod prove;
 mod score;
+mod stopped;
 mod verify;
 mod work;
 

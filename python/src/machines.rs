@@ -24,11 +24,12 @@ use pyo3::types::{PyBytes, PyIterator};
 use crate::commit::{Committed, committed};
 use crate::data::Source;
 use crate::errors::{Error, Raise, WorkError};
+use crate::halt::Halt;
 use crate::parameters::Parameters;
 use crate::policy::Policy;
 use crate::process::check_fork;
 use crate::prove::Means;
-use crate::work::{Halt, Listener, Stop, Watch, run};
+use crate::work::{Listener, Stop, Watch, run};
 
 /// What the driver's thread is asked to do.
 type Driven = Box<dyn for<'p, 'v> FnOnce(&Driving<'p, 'v>) + Send>;

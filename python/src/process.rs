@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use crate::errors::Error;
-use crate::work::Halt;
+use crate::halt::Halt;
 
 /// How long the end of the process waits for a call, which stops within two seconds.
 pub const CALL: Duration = Duration::from_secs(10);

@@ -14,6 +14,7 @@ use fairshare_prover::{Progress, Task};
 use pyo3::prelude::*;
 
 use crate::errors::Error;
+use crate::halt::{Halt, is_set};
 use crate::process::{CALL, Running};
 
 /// How often Python is asked whether to go on, and told how far the work is.
@@ -53,35 +54,6 @@ impl Stop {
     }
 }
 
-fn is_set(flag: &Arc<AtomicBool>) -> bool {
-    flag.load(Ordering::Relaxed)
-}
-
-/// Whether one call's work is to stop: for the call itself, or because the caller's [`Stop`] is set.
-#[derive(Clone, Default)]
-pub struct Halt {
-    own: Arc<AtomicBool>,
-    asked: Vec<Arc<AtomicBool>>,
-}
-
-impl Halt {
-    /// Whether the work is to stop.
-    pub fn is_set(&self) -> bool {
-        is_set(&self.own) || self.asked.iter().any(is_set)
-    }
-
-    /// Stops the work, and nobody else's.
-    pub fn set(&self) {
-        self.own.store(true, Ordering::Relaxed);
-    }
-
-    /// Stops whatever works for the caller: on threads of its own it asks the caller's.
-    fn set_all(&self) {
-        self.set();
-        self.asked.iter().take(1).for_each(|flag| flag.store(true, Ordering::Relaxed));
-    }
-}
-
 /// What the caller gave to hear and to stop the work with.
 pub struct Watch {
     /// Called with a task's name, what is done, and of how much.
@@ -93,7 +65,7 @@ impl Watch {
     /// Over one call.
     pub fn new(progress: Option<Py<PyAny>>, stop: Option<Py<Stop>>) -> Self {
         let asked = stop.map(|stop| stop.get().flags()).unwrap_or_default();
-        Self { progress, halt: Halt { asked, ..Halt::default() } }
+        Self { progress, halt: Halt::asked_by(asked) }
     }
 
     /// What says that the work is to stop.

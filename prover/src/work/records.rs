@@ -13,8 +13,9 @@
 //! **Whose word it is.** Anybody can seal to the key, and whoever reads records can read others: a reader's
 //! word is taken for what its range holds, as the contributor's own is. What opens is a record under the
 //! committer's schema all the same, each symbol one of its feature's. A range has a name, random unless who
-//! asks for it has given one, and its batches have numbers: none of them is taken twice, left out or out of its order, and no range is taken
-//! twice. That every range comes, and in what order, is for the engine that carries them.
+//! asks for it has given one, and its batches have numbers: none of them is taken twice, left out or out of
+//! its order, and no range is taken twice. That every range comes, and in what order, is for the engine that
+//! carries them.
 
 use std::collections::HashSet;
 
