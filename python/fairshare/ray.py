@@ -210,9 +210,13 @@ _ordering = threading.Lock()
 """A dataset's options are the caller's own object: one commitment at a time asks for its order."""
 
 
-def _of_dataset(policy: Policy, data: ray.data.Dataset, key: bytes, stop: fairshare.Stop) -> Iterator[bytes]:
+def _sealing(policy: Policy, data: ray.data.Dataset, key: bytes) -> ray.data.Dataset:
     # Whole blocks, so that Ray reads and seals in one task: between two tasks it would store the records themselves.
-    sealed = data.map_batches(_Seal(policy, key), batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
+    return data.map_batches(_Seal(policy, key), batch_format="pyarrow", batch_size=None, zero_copy_batch=True)
+
+
+def _of_dataset(policy: Policy, data: ray.data.Dataset, key: bytes, stop: fairshare.Stop) -> Iterator[bytes]:
+    sealed = _sealing(policy, data, key)
     with _ordering:
         context = sealed.context
         before = context.execution_options.preserve_order, context.max_errored_blocks

@@ -225,6 +225,10 @@ def test_records_are_in_no_file_of_rays(
     ballast = [ray.put(os.urandom(8 << 20)) for _ in range(8)]
     found = fairshare.ray.commit(policy, parameters, CONTRIBUTOR, ray.data.read_parquet(names), tmp_path / "c")
     assert found.records == 6 * len(flights) and len(ballast) == 8
+    # What is drained as it comes is not spilled. So Ray's own account is asked, too: one operator, and not two.
+    stats = fairshare.ray._sealing(policy, ray.data.read_parquet(names), fairshare.RecordsKey().public)
+    operators = re.findall(r"^Operator \d+ ([^:]+):", stats.materialize().stats(), re.MULTILINE)
+    assert [name for name in operators if "_Seal" in name] == [operators[-1]] and "->" in operators[-1], operators
     texts = [path.read_bytes() for path in session.rglob("*") if path.is_file()]
     assert not any(mark.encode() in text for text in texts)
     assert any(mark.encode() in pathlib.Path(name).read_bytes() for name in names)
